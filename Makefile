@@ -1,0 +1,121 @@
+# Toolkit for Do-Not-Call events. `make help` lists what can be made.
+
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+# release, asan or fuzz; each has its own objects below build/
+VARIANT  ?= release
+O        := build/$(VARIANT)
+
+COMMANDS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c)))))
+LIB_SRC  := $(wildcard lib/*/*.c) $(wildcard lib/*/*.cpp)
+LIB_OBJ  := $(patsubst %,$(O)/%.o,$(LIB_SRC))
+UNITS    := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
+BINARIES := $(COMMANDS:%=$(O)/bin/%)
+
+# V=1 shows the commands.
+Q        := $(if $(V),,@)
+
+# Debian packages: to build, and to test.
+BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
+	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev
+TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
+	python3-websockets curl shellcheck procps
+PACKAGES := $(BUILD_PACKAGES)
+
+# libjq, libcsv and libphonenumber ship no .pc file.
+PKGS     := libwebsockets libuv libpcre2-8 libsodium simdjson
+ifneq ($(shell command -v pkg-config),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+endif
+LDLIBS   := $(PKG_LIBS) -ljq -lcsv -lphonenumber -lm -lpthread
+
+WARN     := -Wall -Wextra -Werror
+WARN_C   := -Wshadow -Wvla -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE
+CPPFLAGS += -D_GNU_SOURCE -DDNC_VERSION='"$(VERSION)"' -Ilib $(PKG_CFLAGS)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+
+ifeq ($(VARIANT),release)
+OPT      := -O2 -g -D_FORTIFY_SOURCE=2
+else ifeq ($(VARIANT),asan)
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifeq ($(VARIANT),fuzz)
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
+	-fno-sanitize-recover=undefined
+CC       := clang
+CXX      := clang++
+else
+$(error VARIANT must be release, asan or fuzz)
+endif
+CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
+CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
+
+.PHONY: all check demo install asan fuzz bench lint deps clean help objects units
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BINARIES)
+
+$(O)/%.c.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$Q$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/%.cpp.o: %.cpp
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	$Q$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/libdnc.a: $(LIB_OBJ)
+	@rm -f $@
+	$Q$(AR) rcs $@ $(LIB_OBJ)
+
+# A command is all the files of its folder.
+.SECONDEXPANSION:
+$(O)/bin/%: $$(addprefix $(O)/,$$(addsuffix .o,$$(wildcard cmd/$$*/*.c))) $(O)/libdnc.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/unit/%: $(O)/tests/unit/%.c.o $(O)/libdnc.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.c.o build/fuzz/libdnc.a
+	@echo "  LINK  $@"
+	$Q$(CXX) $(OPT) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+units: $(UNITS)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+asan: ## builds with AddressSanitizer and UBSan into build/asan
+	+@$(MAKE) --no-print-directory VARIANT=asan all units
+
+deps: ## installs the Debian packages that are missing (BUILD only: make deps PACKAGES='$(BUILD_PACKAGES)')
+	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing:$$missing"; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	$$sudo apt-get update -qq && \
+	$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+clean: ## removes build/
+	rm -rf build
+
+help: ## this list
+	@echo 'make            builds the commands into $(O)/bin'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r t d; do printf 'make %-10s %s\n' "$$t" "$$d"; done

@@ -1,0 +1,83 @@
+/* buf.h - a growing buffer of bytes.
+ *
+ * Memory that can't be had is remembered in `failed` instead of being reported by every call:
+ * append at will, then ask once with dnc_buf_ok(). A buffer that is emptied keeps its memory,
+ * so that a buffer used for every event allocates only while it still grows.
+ * Not safe for use by two threads at once. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "str.h"
+
+struct dnc_buf {
+	char *p;
+	size_t n;	/* bytes used */
+	size_t size;	/* bytes had */
+	bool failed;	/* an append could not get memory: the content is incomplete */
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Makes room for EXTRA more bytes; false (and `failed`) when there is no memory. */
+bool dnc_buf_grow(struct dnc_buf *b, size_t extra);
+
+/* Frees the memory; B is empty and may be used again. */
+void dnc_buf_free(struct dnc_buf *b);
+
+/* Appends printf-style. */
+void dnc_buf_printf(struct dnc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends V in decimal digits. */
+void dnc_buf_u64(struct dnc_buf *b, uint64_t v);
+void dnc_buf_i64(struct dnc_buf *b, int64_t v);
+
+static inline bool dnc_buf_reserve(struct dnc_buf *b, size_t extra)
+{
+	return b->size - b->n >= extra || dnc_buf_grow(b, extra);
+}
+
+static inline void dnc_buf_add(struct dnc_buf *b, const void *p, size_t n)
+{
+	if (n && dnc_buf_reserve(b, n)) {
+		memcpy(b->p + b->n, p, n);
+		b->n += n;
+	}
+}
+
+static inline void dnc_buf_str(struct dnc_buf *b, struct dnc_str s)
+{
+	dnc_buf_add(b, s.p, s.n);
+}
+
+static inline void dnc_buf_chr(struct dnc_buf *b, char c)
+{
+	if (dnc_buf_reserve(b, 1))
+		b->p[b->n++] = c;
+}
+
+/* Appends a string literal. */
+#define dnc_buf_lit(b, literal) dnc_buf_add((b), (literal), sizeof(literal) - 1)
+
+static inline void dnc_buf_clear(struct dnc_buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
+static inline bool dnc_buf_ok(const struct dnc_buf *b)
+{
+	return !b->failed;
+}
+
+static inline struct dnc_str dnc_buf_view(const struct dnc_buf *b)
+{
+	return (struct dnc_str){b->p, b->n};
+}
+
+#ifdef __cplusplus
+}
+#endif

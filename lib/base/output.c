@@ -1,0 +1,48 @@
+#include "output.h"
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+/* Large enough that system calls cost nothing beside the work, small enough for the cache. */
+#define BLOCK_BYTES (128u << 10)
+
+void dnc_output_init(struct dnc_output *o, int fd, const char *name)
+{
+	*o = (struct dnc_output){.fd = fd, .name = name};
+}
+
+void dnc_output_finish(struct dnc_output *o)
+{
+	dnc_buf_free(&o->buf);
+}
+
+int dnc_output_flush(struct dnc_output *o, struct dnc_error *err)
+{
+	size_t done = 0;
+
+	if (!dnc_buf_ok(&o->buf))
+		return dnc_error_nomem(err);
+	while (done < o->buf.n) {
+		ssize_t n = write(o->fd, o->buf.p + done, o->buf.n - done);
+
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno == EAGAIN) {
+			/* Somebody who shares the descriptor made it non-blocking. */
+			poll(&(struct pollfd){.fd = o->fd, .events = POLLOUT}, 1, -1);
+		} else if (errno != EINTR) {
+			return dnc_error_set(
+				err, errno, "unable to write %s: %s", o->name, strerror(errno));
+		}
+	}
+	o->bytes += done;
+	dnc_buf_clear(&o->buf);
+	return 0;
+}
+
+int dnc_output_line(struct dnc_output *o, const char *p, size_t n, struct dnc_error *err)
+{
+	dnc_buf_add(&o->buf, p, n);
+	dnc_buf_chr(&o->buf, '\n');
+	return o->buf.n >= BLOCK_BYTES ? dnc_output_flush(o, err) : 0;
+}

@@ -1,0 +1,64 @@
+/* str.h - a borrowed piece of text: a pointer and a length, not ended by a NUL.
+ *
+ * The views of the hot path point into the line they came from, so nothing is copied.
+ * A view is valid as long as the memory it points into. A missing value has p == NULL,
+ * an empty one has n == 0 and p != NULL. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct dnc_str {
+	const char *p;
+	size_t n;
+};
+
+/* A view of a string literal; the length is known to the compiler. */
+#define DNC_STR(literal) ((struct dnc_str){(literal), sizeof(literal) - 1})
+
+/* For printf's "%.*s". */
+#define DNC_STR_ARG(s) (int)(s).n, (s).p
+
+/* A view of a C string; NULL gives a missing value. */
+static inline struct dnc_str dnc_str(const char *s)
+{
+	return (struct dnc_str){s, s ? strlen(s) : 0};
+}
+
+static inline bool dnc_str_eq(struct dnc_str a, struct dnc_str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Equal without regard to the case of ASCII letters, in no locale. */
+static inline bool dnc_str_caseeq(struct dnc_str a, struct dnc_str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		unsigned char x = (unsigned char)a.p[i], y = (unsigned char)b.p[i];
+
+		if (x >= 'A' && x <= 'Z')
+			x = (unsigned char)(x + 32);
+		if (y >= 'A' && y <= 'Z')
+			y = (unsigned char)(y + 32);
+		if (x != y)
+			return false;
+	}
+	return true;
+}
+
+static inline bool dnc_str_starts(struct dnc_str s, struct dnc_str prefix)
+{
+	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+}
+
+/* Without blanks, tabs and line ends at either side. */
+static inline struct dnc_str dnc_str_trim(struct dnc_str s)
+{
+	while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])
+		s.p++, s.n--;
+	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]) && s.p[s.n - 1])
+		s.n--;
+	return s;
+}
