@@ -1,0 +1,147 @@
+/* json.c - the parts of json.h that need no parser. */
+#include "json.h"
+#include <errno.h>
+#include <stdlib.h>
+
+uint32_t dnc_json_get(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
+{
+	uint32_t end = doc->node[object].next;
+
+	if (doc->node[object].type != DNC_JSON_OBJECT)
+		return 0;
+	for (uint32_t i = object + 1; i < end; i = doc->node[i].next)
+		if (dnc_str_eq(doc->node[i].key, key))
+			return i;
+	return 0;
+}
+
+bool dnc_json_int(const struct dnc_json_node *node, int64_t *out)
+{
+	struct dnc_str s = node->raw;
+	bool negative = s.n && s.p[0] == '-';
+	uint64_t v = 0;
+
+	if (node->type != DNC_JSON_NUMBER || s.n > 20)
+		return false;
+	for (size_t i = negative; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		if (__builtin_mul_overflow(v, 10u, &v) ||
+			__builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v))
+			return false;
+	}
+	if (v > (uint64_t)INT64_MAX)
+		return false;
+	*out = negative ? -(int64_t)v : (int64_t)v;
+	return true;
+}
+
+bool dnc_json_double(const struct dnc_json_node *node, double *out)
+{
+	char text[64];
+
+	if (node->type != DNC_JSON_NUMBER || node->raw.n >= sizeof text)
+		return false;
+	memcpy(text, node->raw.p, node->raw.n);
+	text[node->raw.n] = '\0';
+	/* The commands never call setlocale(LC_NUMERIC): the point is a point. */
+	*out = strtod(text, NULL);
+	return true;
+}
+
+/* Length of the UTF-8 sequence at P, 0 when it is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *p, size_t n)
+{
+	static const struct {
+		unsigned char from, to, second_from, second_to, length;
+	} forms[] = {
+		{0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+		{0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3},
+		{0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+		{0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
+
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if (p[0] < forms[i].from || p[0] > forms[i].to)
+			continue;
+		if (n < forms[i].length || p[1] < forms[i].second_from || p[1] > forms[i].second_to)
+			return 0;
+		for (size_t k = 2; k < forms[i].length; k++)
+			if ((p[k] & 0xC0) != 0x80)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t from = 0, i = 0;
+
+	dnc_buf_chr(b, '"');
+	while (i < s.n) {
+		unsigned char c = p[i];
+
+		if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+			i++;
+			continue;
+		}
+		if (c >= 0x80) {
+			size_t length = utf8_length(p + i, s.n - i);
+
+			if (length) {
+				i += length;
+				continue;
+			}
+		}
+		dnc_buf_add(b, s.p + from, i - from);
+		if (c >= 0x80) {
+			dnc_buf_lit(b, "\xEF\xBF\xBD");
+		} else if (c == '"' || c == '\\') {
+			dnc_buf_chr(b, '\\');
+			dnc_buf_chr(b, (char)c);
+		} else if (c == '\n') {
+			dnc_buf_lit(b, "\\n");
+		} else if (c == '\t') {
+			dnc_buf_lit(b, "\\t");
+		} else {
+			dnc_buf_lit(b, "\\u00");
+			dnc_buf_chr(b, hex[c >> 4]);
+			dnc_buf_chr(b, hex[c & 15]);
+		}
+		from = ++i;
+	}
+	dnc_buf_add(b, s.p + from, s.n - from);
+	dnc_buf_chr(b, '"');
+}
+
+void dnc_json_write_key(struct dnc_buf *b, struct dnc_str key)
+{
+	if (b->n && b->p[b->n - 1] != '{')
+		dnc_buf_chr(b, ',');
+	dnc_json_write_str(b, key);
+	dnc_buf_chr(b, ':');
+}
+
+void dnc_json_write_node(struct dnc_buf *b, const struct dnc_json *doc, uint32_t index)
+{
+	const struct dnc_json_node *node = &doc->node[index];
+	bool object = node->type == DNC_JSON_OBJECT;
+
+	if (node->type < DNC_JSON_ARRAY) {
+		dnc_buf_str(b, node->raw);
+		return;
+	}
+	dnc_buf_chr(b, object ? '{' : '[');
+	for (uint32_t i = index + 1; i < node->next; i = doc->node[i].next) {
+		if (i > index + 1)
+			dnc_buf_chr(b, ',');
+		if (object) {
+			dnc_json_write_str(b, doc->node[i].key);
+			dnc_buf_chr(b, ':');
+		}
+		dnc_json_write_node(b, doc, i);
+	}
+	dnc_buf_chr(b, object ? '}' : ']');
+}
