@@ -1,0 +1,67 @@
+// libphonenumber.cpp - the one place that knows libphonenumber (and, through it, protobuf).
+#include <cstring>
+#include <string>
+#include <phonenumbers/phonenumber.pb.h>
+#include <phonenumbers/phonenumberutil.h>
+#include "phone.h"
+
+using i18n::phonenumbers::PhoneNumber;
+using i18n::phonenumbers::PhoneNumberUtil;
+
+static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneNumber &number)
+{
+	switch (util.IsPossibleNumberWithReason(number)) {
+	case PhoneNumberUtil::IS_POSSIBLE:
+		return DNC_PHONE_OK;
+	case PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY:
+		return DNC_PHONE_LOCAL;
+	case PhoneNumberUtil::INVALID_COUNTRY_CODE:
+		return DNC_PHONE_COUNTRY;
+	case PhoneNumberUtil::TOO_SHORT:
+		return DNC_PHONE_TOO_SHORT;
+	case PhoneNumberUtil::TOO_LONG:
+		return DNC_PHONE_TOO_LONG;
+	default:
+		return DNC_PHONE_LENGTH;
+	}
+}
+
+extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, const char *region,
+	bool strict, char out[DNC_PHONE_MAX], size_t *len)
+{
+	const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
+	PhoneNumber number;
+	std::string e164;
+
+	if (s.n == 0)
+		return DNC_PHONE_EMPTY;
+	switch (util.Parse(std::string(s.p, s.n), region, &number)) {
+	case PhoneNumberUtil::NO_PARSING_ERROR:
+		break;
+	case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
+		return DNC_PHONE_COUNTRY;
+	case PhoneNumberUtil::TOO_SHORT_NSN:
+	case PhoneNumberUtil::TOO_SHORT_AFTER_IDD:
+		return DNC_PHONE_TOO_SHORT;
+	case PhoneNumberUtil::TOO_LONG_NSN:
+		return DNC_PHONE_TOO_LONG;
+	default:
+		return DNC_PHONE_NOT_A_NUMBER;
+	}
+	enum dnc_phone_verdict verdict = possible(util, number);
+	if (verdict != DNC_PHONE_OK)
+		return verdict;
+	if (strict && !util.IsValidNumber(number))
+		return DNC_PHONE_INVALID;
+	util.Format(number, PhoneNumberUtil::E164, &e164);
+	if (e164.size() >= DNC_PHONE_MAX)
+		return DNC_PHONE_TOO_LONG;
+	memcpy(out, e164.c_str(), e164.size() + 1);
+	*len = e164.size();
+	return DNC_PHONE_OK;
+}
+
+extern "C" bool dnc_phone_region_known(const char *region)
+{
+	return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region) != 0;
+}

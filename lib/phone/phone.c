@@ -1,0 +1,121 @@
+#include "phone.h"
+
+enum { NANP_DIGITS = 10 };	/* ITU E.164 country code 1: ten digits after it */
+
+/* Writes +1 and the ten digits at P when they can be a number of the North American plan: the
+ * area code starts with 2 to 9. Everything else is left to libphonenumber. */
+static bool nanp(const char *p, char out[DNC_PHONE_MAX], size_t *len)
+{
+	if (p[0] < '2' || p[0] > '9')
+		return false;
+	for (int i = 1; i < NANP_DIGITS; i++)
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+	out[0] = '+';
+	out[1] = '1';
+	memcpy(out + 2, p, NANP_DIGITS);
+	out[2 + NANP_DIGITS] = '\0';
+	*len = 2 + NANP_DIGITS;
+	return true;
+}
+
+enum dnc_phone_verdict dnc_phone_normalize(struct dnc_str s, const char *region, bool strict,
+	char out[DNC_PHONE_MAX], size_t *len)
+{
+	if (!strict) {
+		if (s.n == 2 + NANP_DIGITS && s.p[0] == '+' && s.p[1] == '1' &&
+			nanp(s.p + 2, out, len))
+			return DNC_PHONE_OK;
+		if (s.n == NANP_DIGITS && strcmp(region, "US") == 0 && nanp(s.p, out, len))
+			return DNC_PHONE_OK;
+	}
+	return dnc_phone_normalize_slow(s, region, strict, out, len);
+}
+
+const char *dnc_phone_reason(enum dnc_phone_verdict v)
+{
+	static const char *const reasons[] = {
+		[DNC_PHONE_OK] = "a number",
+		[DNC_PHONE_EMPTY] = "empty",
+		[DNC_PHONE_NOT_A_NUMBER] = "not a telephone number",
+		[DNC_PHONE_COUNTRY] = "unknown country code",
+		[DNC_PHONE_TOO_SHORT] = "too short",
+		[DNC_PHONE_TOO_LONG] = "too long",
+		[DNC_PHONE_LENGTH] = "no number of its country has this length",
+		[DNC_PHONE_LOCAL] = "local number without area code",
+		[DNC_PHONE_INVALID] = "in no assigned range",
+	};
+
+	return reasons[v];
+}
+
+/* Length of the country code that starts the digits at P (ITU-T E.164, list of assigned codes:
+ * 1 and 7 stand alone, these two-digit ones are whole, all others have three). */
+static size_t country_code_length(const char *p, size_t n)
+{
+	static const char two[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 "
+				  "55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+
+	if (n < 3)
+		return 0;
+	if (p[0] == '1' || p[0] == '7')
+		return 1;
+	for (size_t i = 0; i < sizeof two; i += 3)
+		if (two[i] == p[0] && two[i + 1] == p[1])
+			return 2;
+	return 3;
+}
+
+void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164)
+{
+	size_t head = 0, tail = 4;
+
+	if (e164.n && e164.p[0] == '+')
+		head = 1 + country_code_length(e164.p + 1, e164.n - 1);
+	if (e164.n < head + 2 * tail)	/* a short number would be shown by its last four */
+		tail = e164.n > head + 4 ? 2 : 0;
+	if (head > e164.n)
+		head = 0;
+	for (size_t i = 0; i < e164.n; i++)
+		dnc_buf_chr(b, i < head || i >= e164.n - tail ? e164.p[i] : '*');
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str e164)
+{
+	enum { TAIL = 7, SHOWN = 4, RUN_MAX = 40 };
+	size_t i = 0;
+
+	while (i < text.n) {
+		size_t end = i, last = i, digits = 0;
+		char tail[TAIL];
+
+		if (!is_digit(text.p[i]) || e164.n < TAIL) {
+			dnc_buf_chr(b, text.p[i++]);
+			continue;
+		}
+		for (; end < text.n && end - i < RUN_MAX; end++) {
+			char c = text.p[end];
+
+			if (is_digit(c)) {
+				memmove(tail, tail + 1, TAIL - 1);
+				tail[TAIL - 1] = c;
+				digits++;
+				last = end + 1;
+			} else if (!c || !strchr(" .-()/", c)) {
+				break;
+			}
+		}
+		bool same = digits >= TAIL && memcmp(tail, e164.p + e164.n - TAIL, TAIL) == 0;
+
+		for (; i < last; i++) {
+			bool hide = same && is_digit(text.p[i]) && digits-- > SHOWN;
+
+			dnc_buf_chr(b, hide ? '*' : text.p[i]);
+		}
+	}
+}
