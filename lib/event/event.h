@@ -1,0 +1,108 @@
+/* event.h - the canonical event: what every stage writes and every client reads.
+ *
+ * One JSON object per line, UTF-8, at most 32 KiB, keys in a fixed order and absent values left
+ * out. dnc_event_normalize() turns whatever a source says into that form, or says why it can't;
+ * a line that is canonical already comes back as it is. The words and rules are those of
+ * dnc-events(7). A reader belongs to one thread. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../json/json.h"
+
+#define DNC_EVENT_MAX_BYTES (32u << 10)
+#define DNC_UUID_LEN        36
+
+enum dnc_type {
+	DNC_NUMBER_SUPPRESSED,
+	DNC_NUMBER_RELEASED,
+	DNC_CHECK_PERFORMED,
+	DNC_LIST_SYNCED,
+	DNC_COMPLIANCE_VIOLATION,
+	DNC_PROVIDER_STATUS_CHANGE,
+	DNC_TYPES,
+};
+
+/* "dnc.number.suppressed" and so on, in the order of the enum. */
+extern const struct dnc_str dnc_type_names[DNC_TYPES];
+
+/* False when NAME is no event type. */
+bool dnc_type_from_name(struct dnc_str name, enum dnc_type *type);
+
+/* A severity as written, and its rank from 0 (info, success) to 4 (critical). */
+struct dnc_severity {
+	struct dnc_str name;
+	int rank;
+};
+
+/* Looks NAME up without regard to case; NULL when it is none. */
+const struct dnc_severity *dnc_severity_from_name(struct dnc_str name);
+
+/* Why a record can't become an event; the code of errors from this module. */
+enum dnc_reject {
+	DNC_REJECT_NONE,
+	DNC_REJECT_INVALID_JSON,
+	DNC_REJECT_NOT_AN_OBJECT,
+	DNC_REJECT_TOO_LARGE,
+	DNC_REJECT_INVALID_UTF8,
+	DNC_REJECT_MISSING_TYPE,
+	DNC_REJECT_UNKNOWN_TYPE,
+	DNC_REJECT_MISSING_FIELD,
+	DNC_REJECT_INVALID_FIELD,
+	DNC_REJECT_INVALID_PHONE_NUMBER,
+	DNC_REJECT_INVALID_TIMESTAMP,
+	DNC_REJECT_MAP_FAILED,
+	DNC_REJECT_INVALID_ROW,
+	DNC_REJECTS,
+};
+
+/* "invalid_phone_number" and so on. */
+const char *dnc_reject_name(enum dnc_reject code);
+
+/* One canonical event, taken apart. Everything is borrowed from the line and the reader, and
+ * valid until the reader is used again. */
+struct dnc_event {
+	struct dnc_str line;	/* without a newline */
+	uint64_t seq;		/* 0 when the hub has not given one */
+	enum dnc_type type;
+	const struct dnc_severity *severity;
+	int64_t timestamp_ms;
+	struct dnc_str id, phone_number, provider, provider_id, summary; /* p is NULL when absent */
+	const struct dnc_json *doc;
+	uint32_t event_data, metadata;	/* nodes of doc */
+};
+
+struct dnc_event_options {
+	const char *region;		/* whose national numbers are meant; NULL is "US" */
+	bool strict_phone;		/* valid numbers only, not all possible ones */
+	const char *source_format;	/* for metadata, when the event names none; NULL is "ndjson" */
+};
+
+struct dnc_event_reader;
+
+/* NULL when there is no memory. Strings in OPTIONS are borrowed for the reader's life. */
+struct dnc_event_reader *dnc_event_reader_new(const struct dnc_event_options *options);
+void dnc_event_reader_free(struct dnc_event_reader *r);
+
+/* Changes the source_format of events that name none; borrowed. */
+void dnc_event_reader_format(struct dnc_event_reader *r, const char *source_format);
+
+/* Makes the N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, a canonical
+ * event. OUT is TEXT itself when that is canonical, else the reader's own memory, valid until its
+ * next use; DNC_JSON_PADDING readable bytes follow it. -1 with a reject code and the field at
+ * fault in ERR. A `seq` is dropped: only the hub gives one. */
+int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_str *out,
+	struct dnc_error *err);
+
+/* Takes a line apart that is canonical (a `seq` in front is allowed). -1 when it does not have
+ * the canonical form: keys out of order, white space, something missing. What is derived is
+ * believed, not derived again. */
+int dnc_event_view(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
+
+/* Writes a random, time-ordered UUIDv7 (RFC 9562) for MS. */
+void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN]);
+
+/* Writes the UUIDv8 that is made of the COUNT strings (BLAKE2b), always the same for the same:
+ * reading a list twice gives the same events. */
+void dnc_uuid_v8(const struct dnc_str *parts, size_t count, char out[DNC_UUID_LEN]);

@@ -1,0 +1,140 @@
+/* fields.c - tables of types, severities and fields, and the hash that finds a field by name. */
+#include "draft.h"
+#include <pthread.h>
+
+const struct dnc_str dnc_type_names[DNC_TYPES] = {
+	[DNC_NUMBER_SUPPRESSED] = DNC_STR("dnc.number.suppressed"),
+	[DNC_NUMBER_RELEASED] = DNC_STR("dnc.number.released"),
+	[DNC_CHECK_PERFORMED] = DNC_STR("dnc.check.performed"),
+	[DNC_LIST_SYNCED] = DNC_STR("dnc.list.synced"),
+	[DNC_COMPLIANCE_VIOLATION] = DNC_STR("dnc.compliance.violation"),
+	[DNC_PROVIDER_STATUS_CHANGE] = DNC_STR("dnc.provider.status_change"),
+};
+
+static const struct dnc_severity severities[] = {
+	{DNC_STR("info"), 0}, {DNC_STR("success"), 0}, {DNC_STR("low"), 1}, {DNC_STR("medium"), 2},
+	{DNC_STR("warning"), 2}, {DNC_STR("high"), 3}, {DNC_STR("error"), 3},
+	{DNC_STR("critical"), 4}};
+
+static const char *const reject_names[DNC_REJECTS] = {
+	[DNC_REJECT_NONE] = "none",
+	[DNC_REJECT_INVALID_JSON] = "invalid_json",
+	[DNC_REJECT_NOT_AN_OBJECT] = "not_an_object",
+	[DNC_REJECT_TOO_LARGE] = "too_large",
+	[DNC_REJECT_INVALID_UTF8] = "invalid_utf8",
+	[DNC_REJECT_MISSING_TYPE] = "missing_type",
+	[DNC_REJECT_UNKNOWN_TYPE] = "unknown_type",
+	[DNC_REJECT_MISSING_FIELD] = "missing_field",
+	[DNC_REJECT_INVALID_FIELD] = "invalid_field",
+	[DNC_REJECT_INVALID_PHONE_NUMBER] = "invalid_phone_number",
+	[DNC_REJECT_INVALID_TIMESTAMP] = "invalid_timestamp",
+	[DNC_REJECT_MAP_FAILED] = "map_failed",
+	[DNC_REJECT_INVALID_ROW] = "invalid_row",
+};
+
+const struct dnc_field_spec dnc_fields[FIELD_COUNT] = {
+#define X(id, name, kind, types, values) {DNC_STR(name), KIND_##kind, types, values},
+	DNC_FIELDS(X)
+#undef X
+};
+
+/* Open addressing, one table for each type; a slot holds the entry's number plus one. */
+enum { SLOTS = 256 };
+
+static uint8_t field_slots[DNC_TYPES][SLOTS];
+static uint8_t derived_slots[DNC_TYPES][SLOTS];
+
+static unsigned hash(struct dnc_str s)
+{
+	/* Length, first, middle and last letters tell the names apart well enough. */
+	unsigned h = (unsigned)s.n * 31;
+
+	if (s.n)
+		h += (unsigned char)s.p[0] * 7u + (unsigned char)s.p[s.n - 1] * 57u +
+		     (unsigned char)s.p[s.n / 2] * 131u;
+	return h ^ h >> 7;
+}
+
+static void insert(uint8_t *slots, struct dnc_str name, int number)
+{
+	unsigned at = hash(name) % SLOTS;
+
+	while (slots[at])
+		at = (at + 1) % SLOTS;
+	slots[at] = (uint8_t)(number + 1);
+}
+
+static void build(void)
+{
+	for (int f = 0; f < FIELD_COUNT; f++)
+		for (int t = 0; t < DNC_TYPES; t++)
+			if (dnc_fields[f].types & T(t))
+				insert(field_slots[t], dnc_fields[f].name, f);
+	for (int t = 0; t < DNC_TYPES; t++)
+		for (int row = 0; draft_derived_name(t, row); row++)
+			insert(derived_slots[t], dnc_str(draft_derived_name(t, row)), row);
+}
+
+void dnc_fields_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, build);
+}
+
+enum dnc_field dnc_field_find(enum dnc_type type, struct dnc_str name)
+{
+	const uint8_t *slots = field_slots[type];
+
+	for (unsigned at = hash(name) % SLOTS; slots[at]; at = (at + 1) % SLOTS)
+		if (dnc_str_eq(dnc_fields[slots[at] - 1].name, name))
+			return slots[at] - 1;
+	return FIELD_NONE;
+}
+
+int dnc_derived_find(enum dnc_type type, struct dnc_str name)
+{
+	const uint8_t *slots = derived_slots[type];
+
+	for (unsigned at = hash(name) % SLOTS; slots[at]; at = (at + 1) % SLOTS)
+		if (dnc_str_eq(dnc_str(draft_derived_name(type, slots[at] - 1)), name))
+			return slots[at] - 1;
+	return -1;
+}
+
+bool dnc_type_from_name(struct dnc_str name, enum dnc_type *type)
+{
+	for (int t = 0; t < DNC_TYPES; t++)
+		if (dnc_str_eq(dnc_type_names[t], name)) {
+			*type = (enum dnc_type)t;
+			return true;
+		}
+	return false;
+}
+
+const struct dnc_severity *dnc_severity_from_name(struct dnc_str name)
+{
+	for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++)
+		if (dnc_str_caseeq(severities[i].name, name))
+			return &severities[i];
+	return NULL;
+}
+
+const char *dnc_reject_name(enum dnc_reject code)
+{
+	return code < DNC_REJECTS ? reject_names[code] : "unknown";
+}
+
+bool dnc_value_known(const char *values, struct dnc_str value)
+{
+	if (!*values)
+		return true;
+	for (const char *p = values; *p;) {
+		size_t n = strcspn(p, " ");
+
+		if (n == value.n && memcmp(p, value.p, n) == 0)
+			return true;
+		p += n + (p[n] == ' ');
+	}
+	return false;
+}

@@ -1,0 +1,56 @@
+/* uuid.c - identifiers of events (RFC 9562). */
+#include "event.h"
+#include <sodium.h>
+
+static void write_uuid(const unsigned char b[16], char out[DNC_UUID_LEN])
+{
+	static const char hex[] = "0123456789abcdef";
+	int at = 0;
+
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			out[at++] = '-';
+		out[at++] = hex[b[i] >> 4];
+		out[at++] = hex[b[i] & 15];
+	}
+}
+
+static void set_version(unsigned char b[16], unsigned char version)
+{
+	b[6] = (unsigned char)((b[6] & 0x0F) | version << 4);
+	b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+}
+
+void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN])
+{
+	/* Random bytes are drawn in blocks: a system call for each event would cost more than it. */
+	static _Thread_local unsigned char pool[1000];
+	static _Thread_local size_t left;
+	unsigned char b[16];
+
+	if (left < 10) {
+		randombytes_buf(pool, sizeof pool);
+		left = sizeof pool;
+	}
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)((uint64_t)ms >> (40 - 8 * i));
+	left -= 10;
+	memcpy(b + 6, pool + left, 10);
+	set_version(b, 7);
+	write_uuid(b, out);
+}
+
+void dnc_uuid_v8(const struct dnc_str *parts, size_t count, char out[DNC_UUID_LEN])
+{
+	crypto_generichash_state state;
+	unsigned char b[16];
+
+	crypto_generichash_init(&state, NULL, 0, sizeof b);
+	for (size_t i = 0; i < count; i++) {
+		crypto_generichash_update(&state, (const unsigned char *)parts[i].p, parts[i].n);
+		crypto_generichash_update(&state, (const unsigned char *)"", 1);
+	}
+	crypto_generichash_final(&state, b, sizeof b);
+	set_version(b, 8);
+	write_uuid(b, out);
+}
