@@ -1,0 +1,218 @@
+/* ndjson.c - one JSON object per line: events, and the shapes that other systems give them. */
+#include "reader.h"
+#include "../base/clock.h"
+
+bool ndjson_detect(struct dnc_str first_line)
+{
+	struct dnc_str s = dnc_str_trim(first_line);
+
+	return s.n && s.p[0] == '{';
+}
+
+/* The reference system's names for the types. */
+static const struct {
+	struct dnc_str name;
+	enum dnc_type type;
+} foreign_types[] = {
+	{DNC_STR("NumberSuppressed"), DNC_NUMBER_SUPPRESSED},
+	{DNC_STR("NumberReleased"), DNC_NUMBER_RELEASED},
+	{DNC_STR("DNCCheckPerformed"), DNC_CHECK_PERFORMED},
+	{DNC_STR("DNCListSynced"), DNC_LIST_SYNCED},
+	{DNC_STR("ComplianceViolation"), DNC_COMPLIANCE_VIOLATION},
+	{DNC_STR("ProviderStatusChange"), DNC_PROVIDER_STATUS_CHANGE},
+};
+
+/* A bare domain event names no type, but has a field that only one type has. */
+static const struct {
+	struct dnc_str field;
+	enum dnc_type type;
+} tell_tales[] = {
+	{DNC_STR("released_at"), DNC_NUMBER_RELEASED}, {DNC_STR("released_by"), DNC_NUMBER_RELEASED},
+	{DNC_STR("suppressed_at"), DNC_NUMBER_SUPPRESSED},
+	{DNC_STR("suppressed_by"), DNC_NUMBER_SUPPRESSED},
+	{DNC_STR("checked_at"), DNC_CHECK_PERFORMED}, {DNC_STR("sync_status"), DNC_LIST_SYNCED},
+	{DNC_STR("violation_type"), DNC_COMPLIANCE_VIOLATION},
+	{DNC_STR("new_status"), DNC_PROVIDER_STATUS_CHANGE}};
+
+static bool type_by_name(struct dnc_str name, enum dnc_type *type)
+{
+	char full[64] = "dnc.";
+
+	if (dnc_type_from_name(name, type))
+		return true;
+	for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++)
+		if (dnc_str_eq(foreign_types[i].name, name)) {
+			*type = foreign_types[i].type;
+			return true;
+		}
+	if (name.n > sizeof full - 5)
+		return false;
+	memcpy(full + 4, name.p, name.n);
+	return dnc_type_from_name((struct dnc_str){full, name.n + 4}, type);
+}
+
+static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
+{
+	static const struct dnc_str keys[] = {DNC_STR("type"), DNC_STR("event_type")};
+	bool named = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t at = dnc_json_get(doc, 0, keys[i]);
+
+		if (!at || doc->node[at].type == DNC_JSON_NULL)
+			continue;
+		named = true;
+		if (type_by_name(doc->node[at].text, type))
+			return true;
+	}
+	if (named)
+		return false;	/* a name that nobody knows is a reject, not a guess */
+	for (size_t i = 0; i < sizeof tell_tales / sizeof tell_tales[0]; i++) {
+		uint32_t data = dnc_json_get(doc, 0, DNC_STR("event_data"));
+
+		if (dnc_json_get(doc, 0, tell_tales[i].field) ||
+			(data && dnc_json_get(doc, data, tell_tales[i].field))) {
+			*type = tell_tales[i].type;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Appends OBJECT's members but those named in SKIP. */
+static void copy_members(struct dnc_source *s, const struct dnc_json *doc, uint32_t object,
+	const char *skip)
+{
+	for (uint32_t i = object + 1; i < doc->node[object].next; i = doc->node[i].next) {
+		struct dnc_str key = doc->node[i].key;
+		const char *found = key.n && key.n < 32 && !memchr(key.p, '\0', key.n)
+					    ? memmem(skip, strlen(skip), key.p, key.n)
+					    : NULL;
+
+		if (found && found[key.n] == ' ' && (found == skip || found[-1] == ' '))
+			continue;
+		dnc_json_write_key(&s->event, key);
+		dnc_json_write_node(&s->event, doc, i);
+	}
+}
+
+static bool has(const struct dnc_json *doc, const char *key)
+{
+	uint32_t data = dnc_json_get(doc, 0, DNC_STR("event_data"));
+
+	return dnc_json_get(doc, 0, dnc_str(key)) ||
+	       (data && dnc_json_get(doc, data, dnc_str(key)));
+}
+
+/* Change data capture: a row's life as {"op": "c|u|r|d", "before": {...}, "after": {...}}, alone
+ * or as "payload" of an envelope. A row that is there suppresses its number, a row that went
+ * releases it. 1 when the record has another shape. */
+static int change_capture(struct dnc_source *s, const struct dnc_json *doc)
+{
+	uint32_t root = dnc_json_get(doc, 0, DNC_STR("payload")), op, row, ts;
+	struct dnc_str time = {0};
+	char text[DNC_TIME_LEN];
+	bool gone;
+	int64_t ms;
+	int rc;
+
+	if (root && doc->node[root].type != DNC_JSON_OBJECT)
+		root = 0;
+	op = dnc_json_get(doc, root, DNC_STR("op"));
+	if (!op || doc->node[op].type != DNC_JSON_STRING || doc->node[op].text.n != 1 ||
+		!strchr("curd", doc->node[op].text.p[0]))
+		return 1;
+	gone = doc->node[op].text.p[0] == 'd';
+	row = dnc_json_get(doc, root, gone ? DNC_STR("before") : DNC_STR("after"));
+	if (!row || doc->node[row].type != DNC_JSON_OBJECT)
+		return 1;
+	ts = dnc_json_get(doc, root, DNC_STR("ts_ms"));
+	if (ts && dnc_json_int(&doc->node[ts], &ms) && ms > 0 && ms < INT64_C(253402300800000)) {
+		dnc_clock_format(ms, text);
+		time = (struct dnc_str){text, sizeof text};
+	}
+	source_begin(s, gone ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
+	if (time.p) {
+		uint32_t phone = dnc_json_get(doc, row, DNC_STR("phone_number"));
+
+		if (phone && source_add_row_number(s, doc->node[phone].text, time,
+				     gone ? "released" : "suppressed", NULL, &rc) < 0)
+			return rc;
+		source_add(s, "timestamp", time);
+	}
+	copy_members(s, doc, row, time.p ? "id phone_number reason provider source " : "id reason provider source ");
+	for (size_t i = 0; i < 2; i++) {
+		const char *key = i ? "source" : "provider";
+		uint32_t at = dnc_json_get(doc, row, dnc_str(key));
+		const char *given = i ? s->options.source : s->options.provider;
+
+		if (given)
+			source_add(s, key, dnc_str(given));
+		else if (at)
+			source_add(s, key, doc->node[at].text);
+	}
+	row = dnc_json_get(doc, row, DNC_STR("reason"));
+	if (gone) {
+		source_add(s, "reason", DNC_STR("system_cleanup"));
+		if (row)
+			source_add(s, "previous_reason", doc->node[row].text);
+	} else if (row) {
+		source_add(s, "reason", doc->node[row].text);
+	} else {
+		source_add(s, "reason", dnc_str(s->options.reason));
+	}
+	dnc_buf_chr(&s->event, '}');
+	return source_give(s);
+}
+
+/* Rewrites a record so that it names its type, and adds what the options say of all records. */
+static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
+{
+	const struct {
+		const char *key, *value;
+	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
+		{"reason", s->options.reason}, {"source", s->options.source}};
+	enum dnc_type type;
+	int rc = change_capture(s, doc);
+
+	if (rc <= 0)
+		return rc;
+	if (!guess_type(doc, &type)) {
+		dnc_buf_clear(&s->event);	/* lib/event says what is missing */
+		dnc_json_write_node(&s->event, doc, 0);
+		return source_give(s);
+	}
+	source_begin(s, type);
+	copy_members(s, doc, 0, "type event_type ");
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+		if (given[i].value && !has(doc, given[i].key))
+			source_add(s, given[i].key, dnc_str(given[i].value));
+	dnc_buf_chr(&s->event, '}');
+	return source_give(s);
+}
+
+int ndjson_line(struct dnc_source *s, const struct dnc_line *line)
+{
+	const struct dnc_source_options *o = &s->options;
+	static const char event_mark[] = "\"type\":\"dnc.";
+	struct dnc_json doc;
+	struct dnc_error err;
+
+	if (o->map) {
+		dnc_buf_clear(&s->event);
+		dnc_buf_str(&s->event, line->text);
+		return source_give(s);
+	}
+	/* An event names its type: nothing to look for, and no second look at it. */
+	if (!o->provider && !o->provider_id && !o->reason && !o->source &&
+		memmem(line->text.p, line->text.n, event_mark, sizeof event_mark - 1)) {
+		s->record.event = line->text;
+		return s->events.record(s->events.ctx, &s->record);
+	}
+	if (dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err) < 0 ||
+		doc.node[0].type != DNC_JSON_OBJECT) {
+		s->record.event = line->text;	/* lib/event says what is wrong */
+		return s->events.record(s->events.ctx, &s->record);
+	}
+	return give_shaped(s, &doc);
+}

@@ -1,0 +1,62 @@
+/* source.h - the formats that upstream systems write, as records that may become events.
+ *
+ * A source takes one stream's lines and gives a raw event (JSON) for each record, or the reason
+ * why there is none. It belongs to one stream and one thread. The formats are described in
+ * dnc-ingest(1). */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "../base/err.h"
+#include "../base/lines.h"
+#include "map.h"
+
+/* A column of a CSV file that holds a field of the event. */
+struct dnc_column {
+	const char *field, *header;
+};
+
+/* What the caller knows that the records do not say. Strings are borrowed; NULL when not given. */
+struct dnc_source_options {
+	const char *format;	/* one of dnc_source_formats, or "auto" */
+	const char *provider, *provider_id, *reason, *source;
+	const char *region;
+	const struct dnc_column *columns;
+	size_t column_count;
+	size_t max_record;
+	struct dnc_map *map;	/* borrowed */
+};
+
+/* One record, or why it is none. */
+struct dnc_record {
+	struct dnc_str event;	/* raw event; DNC_JSON_PADDING readable bytes follow */
+	uint64_t line;		/* where the record starts */
+	uint64_t item;		/* from 1 when a map made several of one line, else 0 */
+	struct dnc_str raw;	/* the record as received */
+};
+
+struct dnc_source_events {
+	/* A record. -1 stops the source with -1. */
+	int (*record)(void *ctx, const struct dnc_record *r);
+	/* A record that can't be one; ERR holds an enum dnc_reject. */
+	int (*reject)(void *ctx, const struct dnc_record *r, const struct dnc_error *err);
+	void *ctx;
+};
+
+/* Names of the formats, NULL at the end. */
+extern const char *const dnc_source_formats[];
+
+struct dnc_source;
+
+/* NULL with ERR when an option does not fit the format. */
+struct dnc_source *dnc_source_new(const struct dnc_source_options *options,
+	const struct dnc_source_events *events, struct dnc_error *err);
+void dnc_source_free(struct dnc_source *s);
+
+/* The next line of the stream. 0, or -1 when a callback said so. */
+int dnc_source_line(struct dnc_source *s, const struct dnc_line *line);
+
+/* The stream is at its end. */
+int dnc_source_end(struct dnc_source *s);
+
+/* The format in use, "auto" until the first line told it. */
+const char *dnc_source_format(const struct dnc_source *s);
