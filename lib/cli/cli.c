@@ -1,0 +1,257 @@
+#include "cli.h"
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "../base/clock.h"
+
+enum { KEY_VERBOSE = 0x1000, KEY_LOG_FORMAT };
+
+static struct {
+	const char *name;
+	bool quiet;
+} program;
+
+bool dnc_cli_quiet(void)
+{
+	return program.quiet;
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	(void)state;
+	switch (key) {
+	case KEY_VERBOSE:
+		dnc_log_level(DNC_DEBUG);
+		return 0;
+	case 'q':
+		program.quiet = true;
+		dnc_log_level(DNC_ERR);
+		return 0;
+	case KEY_LOG_FORMAT:
+		if (strcmp(arg, "json") != 0 && strcmp(arg, "text") != 0)
+			dnc_cli_usage("--log-format: \"%s\" is neither text nor json", arg);
+		dnc_log_json(strcmp(arg, "json") == 0);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option common_options[] = {
+	{"verbose", KEY_VERBOSE, NULL, 0, "Say more about what is done", 90},
+	{"quiet", 'q', NULL, 0, "Say nothing but errors", 90},
+	{"log-format", KEY_LOG_FORMAT, "text|json", 0, "How messages on standard error look", 90},
+	{0}};
+
+const struct argp dnc_cli_common = {.options = common_options, .parser = parse_common};
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "%s %s\n", program.name, DNC_VERSION);
+}
+
+/* Is ARG the name of an option that ARGP (or a child) knows? Then its value is what is missing. */
+static bool knows_option(const struct argp *argp, const char *arg)
+{
+	const char *word = arg + strspn(arg, "-");
+	size_t n = strcspn(word, "=");
+
+	for (const struct argp_option *o = argp->options; o && (o->name || o->key || o->doc); o++) {
+		if (arg[1] == '-' && o->name && strncmp(o->name, word, n) == 0 && o->arg &&
+			word[n] != '=')
+			return true;
+		if (arg[1] != '-' && o->key == arg[1] && o->arg)
+			return true;
+	}
+	for (const struct argp_child *c = argp->children; c && c->argp; c++)
+		if (knows_option(c->argp, arg))
+			return true;
+	return false;
+}
+
+void dnc_cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input)
+{
+	const char *arg;
+	int index = 0;
+	error_t rc;
+
+	program.name = name;
+	dnc_log_open(name, DNC_NOTE, false);
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = DNC_EXIT_USAGE;
+	argv[0] = (char *)(uintptr_t)name;
+	rc = argp_parse(argp, argc, argv, ARGP_NO_ERRS, &index, input);
+	if (!rc)
+		return;
+	arg = index > 1 && argv[index - 1][0] == '-' ? argv[index - 1]
+	      : index < argc			       ? argv[index]
+						       : argv[argc - 1];
+	if (rc == ENOMEM)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	if (arg[0] != '-')
+		dnc_cli_usage("%s: unexpected argument; see --help", arg);
+	if (knows_option(argp, arg))
+		dnc_cli_usage("%s: a value is missing; see --help", arg);
+	dnc_cli_usage("%s: unknown option; see --help", arg);
+}
+
+void dnc_cli_usage(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	dnc_err("%s", text);
+	exit(DNC_EXIT_USAGE);
+}
+
+void dnc_cli_die(enum dnc_exit code, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	dnc_err("%s", text);
+	exit(code);
+}
+
+void dnc_cli_die_io(const struct dnc_error *err)
+{
+	switch (err->code) {
+	case EINVAL:
+	case ENAMETOOLONG:
+	case EBADF:
+		dnc_cli_die(DNC_EXIT_USAGE, "%s", err->message);
+	case ECONNREFUSED:
+	case EADDRINUSE:
+	case EADDRNOTAVAIL:
+		dnc_cli_die(DNC_EXIT_UNAVAILABLE, "%s", err->message);
+	default:
+		dnc_cli_die(DNC_EXIT_IO, "%s", err->message);
+	}
+}
+
+static uint64_t bounded(const char *name, const char *text, uint64_t min, uint64_t max, bool size)
+{
+	static const char units[] = "KMGT";
+	uint64_t v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || errno)
+		end = (char *)(uintptr_t) "x";
+	if (size && *end) {
+		const char *unit = strchr(units, toupper((unsigned char)*end));
+
+		for (long i = unit ? unit - units : -1; i >= 0; i--)
+			if (__builtin_mul_overflow(v, 1024u, &v))
+				unit = NULL;
+		if (unit)
+			end++;
+	}
+	if (*end || v < min || v > max)
+		dnc_cli_usage("%s: \"%s\" is not a %s from %" PRIu64 " to %" PRIu64, name, text,
+			size ? "size" : "number", min, max);
+	return v;
+}
+
+uint64_t dnc_cli_number(const char *name, const char *text, uint64_t min, uint64_t max)
+{
+	return bounded(name, text, min, max, false);
+}
+
+uint64_t dnc_cli_size(const char *name, const char *text, uint64_t min, uint64_t max)
+{
+	return bounded(name, text, min, max, true);
+}
+
+int64_t dnc_cli_time(const char *name, const char *text)
+{
+	int64_t ms;
+
+	if (text[0] == '-' && dnc_clock_parse_span(dnc_str(text + 1), &ms))
+		return dnc_clock_now_ms() - ms;
+	if (!dnc_clock_parse(dnc_str(text), &ms) && !dnc_clock_parse_local(dnc_str(text), &ms))
+		dnc_cli_usage("%s: \"%s\" is neither a time like 2026-08-29T08:00:00Z nor a span "
+			      "like -1h",
+			name, text);
+	return ms;
+}
+
+static struct {
+	void (*stop)(void *);
+	void *ctx;
+	volatile sig_atomic_t signal;
+} stopping;
+
+static void on_signal(int signal_number)
+{
+	if (stopping.signal)
+		_exit(128 + signal_number);
+	stopping.signal = signal_number;
+	stopping.stop(stopping.ctx);
+}
+
+void dnc_cli_on_stop(void (*stop)(void *), void *ctx)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	stopping.stop = stop;
+	stopping.ctx = ctx;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int dnc_cli_stopped_by(void)
+{
+	return stopping.signal;
+}
+
+void dnc_cli_progress_start(struct dnc_cli_progress *p, bool quiet)
+{
+	*p = (struct dnc_cli_progress){.on = !quiet && isatty(STDERR_FILENO),
+		.next_look = 1024,
+		.started_ms = dnc_clock_mono_ms()};
+	p->last_ms = p->started_ms;
+}
+
+void dnc_cli_progress(struct dnc_cli_progress *p, uint64_t done_bytes, uint64_t size_bytes)
+{
+	int64_t now;
+	double seconds;
+
+	if (++p->rows < p->next_look || !p->on)
+		return;
+	p->next_look = p->rows + 1024;
+	now = dnc_clock_mono_ms();
+	if (now - p->last_ms < 250)
+		return;
+	p->last_ms = now;
+	p->shown = true;
+	seconds = (double)(now - p->started_ms) / 1000;
+	fprintf(stderr, "\r%" PRIu64 " rows, %.0f rows/s", p->rows, (double)p->rows / seconds);
+	if (size_bytes)
+		fprintf(stderr, ", %.0f%%", 100 * (double)done_bytes / (double)size_bytes);
+	fputs("\033[K", stderr);
+}
+
+void dnc_cli_progress_end(struct dnc_cli_progress *p)
+{
+	if (p->shown)
+		fputs("\r\033[K", stderr);
+	p->shown = false;
+}

@@ -1,0 +1,213 @@
+/* filter_options.c - command-line options to a filter object. */
+#include "../base/clock.h"
+#include "cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum shape { LIST, VALUE, FLAG };
+
+/* One row for each field of a filter; the option's key is FIRST_KEY plus the row unless short. */
+enum { FIRST_KEY = 0x2000, KEY_WHERE = 0x2100 };
+
+static const struct row {
+	const char *field, *option;
+	int key;
+	enum shape shape;
+} rows[] = {
+	{"event_types", "type", 't', LIST},
+	{"phone_patterns", "phone", 'p', LIST},
+	{"providers", "provider", 'P', LIST},
+	{"provider_ids", "provider-id", FIRST_KEY + 3, LIST},
+	{"severities", "severity", 's', LIST},
+	{"min_severity", "min-severity", FIRST_KEY + 5, VALUE},
+	{"check_reasons", "check-reason", FIRST_KEY + 6, LIST},
+	{"suppress_reasons", "suppress-reason", FIRST_KEY + 7, LIST},
+	{"release_reasons", "release-reason", FIRST_KEY + 8, LIST},
+	{"sync_triggers", "sync-trigger", FIRST_KEY + 9, LIST},
+	{"sync_statuses", "sync-status", FIRST_KEY + 10, LIST},
+	{"compliance_only", "compliance-only", FIRST_KEY + 11, FLAG},
+	{"high_risk_only", "high-risk-only", FIRST_KEY + 12, FLAG},
+	{"errors_only", "errors-only", FIRST_KEY + 13, FLAG},
+	{"blocked_only", "blocked-only", FIRST_KEY + 14, FLAG},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const struct argp_option options[] = {
+	{0, 0, 0, 0, "Which events (several of one option are joined by OR, different ones by AND):", 10},
+	{"type", 't', "TYPE", 0, "Event type, or a glob by dots: dnc.number.*", 10},
+	{"phone", 'p', "PCRE", 0, "Expression searched in the E.164 number: '^\\+1555'", 10},
+	{"provider", 'P', "NAME", 0, "Provider", 10},
+	{"provider-id", FIRST_KEY + 3, "ID", 0, "Provider's id", 10},
+	{"severity", 's', "NAME", 0, "Severity, exactly", 10},
+	{"min-severity", FIRST_KEY + 5, "NAME", 0, "This severity or a higher one", 10},
+	{"check-reason", FIRST_KEY + 6, "REASON", 0, "Of checks: routing, compliance, ...", 10},
+	{"suppress-reason", FIRST_KEY + 7, "REASON", 0, "Of suppressions: complaint, ...", 10},
+	{"release-reason", FIRST_KEY + 8, "REASON", 0, "Of releases: expired, ...", 10},
+	{"sync-trigger", FIRST_KEY + 9, "TRIGGER", 0, "Of list syncs: scheduled, ...", 10},
+	{"sync-status", FIRST_KEY + 10, "STATUS", 0, "Of list syncs: failed, ...", 10},
+	{"compliance-only", FIRST_KEY + 11, NULL, 0, "Violations only", 10},
+	{"high-risk-only", FIRST_KEY + 12, NULL, 0, "Severity high or critical only", 10},
+	{"errors-only", FIRST_KEY + 13, NULL, 0, "Severity error only", 10},
+	{"blocked-only", FIRST_KEY + 14, NULL, 0, "Checks that blocked a call only", 10},
+	{"where", KEY_WHERE, "PATH=VALUE", 0, "Any field: metadata.reason=complaint", 10},
+	{0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct dnc_cli_filter *f = state->input;
+
+	if (key == KEY_WHERE) {
+		char *equals = strchr(arg, '=');
+
+		if (!equals || equals == arg)
+			dnc_cli_usage("--where: \"%s\" is not PATH=VALUE", arg);
+		dnc_buf_add(&f->customs, arg, strlen(arg) + 1);
+		return 0;
+	}
+	for (int i = 0; i < ROWS; i++)
+		if (rows[i].key == key) {
+			if (rows[i].shape == VALUE)
+				dnc_buf_clear(&f->field[i]);
+			dnc_buf_add(&f->field[i], arg ? arg : "", strlen(arg ? arg : "") + 1);
+			return 0;
+		}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp dnc_cli_filter_argp = {.options = options, .parser = parse};
+
+static void write_list(struct dnc_buf *json, const struct dnc_buf *values)
+{
+	dnc_buf_chr(json, '[');
+	for (const char *p = values->p; p < values->p + values->n; p += strlen(p) + 1) {
+		if (p > values->p)
+			dnc_buf_chr(json, ',');
+		dnc_json_write_str(json, dnc_str(p));
+	}
+	dnc_buf_chr(json, ']');
+}
+
+/* The values given for one path are alternatives: they become one list. */
+static void write_customs(struct dnc_buf *json, const struct dnc_buf *customs)
+{
+	const char *end = customs->p + customs->n;
+
+	dnc_buf_chr(json, '{');
+	for (const char *p = customs->p; p < end; p += strlen(p) + 1) {
+		size_t n = (size_t)(strchr(p, '=') - p) + 1;
+		struct dnc_buf values = {0};
+		bool seen = false;
+
+		for (const char *q = customs->p; q < end; q += strlen(q) + 1) {
+			if (strncmp(q, p, n) != 0)
+				continue;
+			seen |= q < p;
+			dnc_buf_add(&values, q + n, strlen(q + n) + 1);
+		}
+		if (!seen) {
+			dnc_json_write_key(json, (struct dnc_str){p, n - 1});
+			write_list(json, &values);
+		}
+		dnc_buf_free(&values);
+	}
+	dnc_buf_chr(json, '}');
+}
+
+static void write_time(struct dnc_buf *json, const char *key, int64_t ms)
+{
+	char text[DNC_TIME_LEN];
+
+	if (!ms)
+		return;
+	dnc_clock_format(ms, text);
+	dnc_json_write_key(json, dnc_str(key));
+	dnc_json_write_str(json, (struct dnc_str){text, sizeof text});
+}
+
+void dnc_cli_filter_json(const struct dnc_cli_filter *f, struct dnc_buf *json)
+{
+	dnc_buf_chr(json, '{');
+	for (int i = 0; i < ROWS; i++) {
+		if (!f->field[i].n)
+			continue;
+		dnc_json_write_key(json, dnc_str(rows[i].field));
+		if (rows[i].shape == FLAG)
+			dnc_buf_lit(json, "true");
+		else if (rows[i].shape == VALUE)
+			dnc_json_write_str(json, dnc_str(f->field[i].p));
+		else
+			write_list(json, &f->field[i]);
+	}
+	if (f->customs.n) {
+		dnc_json_write_key(json, DNC_STR("custom_filters"));
+		write_customs(json, &f->customs);
+	}
+	if (f->start_ms || f->end_ms) {
+		dnc_json_write_key(json, DNC_STR("time_range"));
+		dnc_buf_chr(json, '{');
+		write_time(json, "start", f->start_ms);
+		write_time(json, "end", f->end_ms);
+		dnc_buf_chr(json, '}');
+	}
+	dnc_buf_chr(json, '}');
+}
+
+/* Says which option is wrong, and shows the byte where a pattern is. */
+_Noreturn static void explain(const struct dnc_json *doc, const struct dnc_error *err)
+{
+	char field[64] = "";
+	const char *option = NULL;
+	struct dnc_str value = {0};
+	long index = -1;
+
+	sscanf(err->place, "%63[^[][%ld", field, &index);
+	for (int i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].field, field) == 0)
+			option = rows[i].option;
+	if (!option)
+		dnc_cli_usage("%s: %s", strcmp(field, "custom_filters") ? field : "--where",
+			err->message);
+	if (index >= 0) {
+		uint32_t at = dnc_json_get(doc, 0, dnc_str(field)) + 1;
+
+		for (; index > 0; index--)
+			at = doc->node[at].next;
+		value = doc->node[at].text;
+	}
+	if (!value.p)
+		dnc_cli_usage("--%s: %s", option, err->message);
+	if (err->offset == DNC_NO_OFFSET)
+		dnc_cli_usage("--%s: \"%.*s\": %s", option, DNC_STR_ARG(value), err->message);
+	dnc_err("--%s: bad pattern: %s", option, err->message);
+	fprintf(stderr, "  %.*s\n  %*s^\n", DNC_STR_ARG(value), (int)err->offset, "");
+	exit(DNC_EXIT_USAGE);
+}
+
+struct dnc_filter *dnc_cli_filter_compile(const struct dnc_buf *json)
+{
+	struct dnc_json_parser *parser = dnc_json_parser_new();
+	char *copy = calloc(1, json->n + DNC_JSON_PADDING);
+	struct dnc_filter *filter;
+	struct dnc_error err;
+	struct dnc_json doc;
+
+	if (!parser || !copy || !dnc_buf_ok(json))
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	memcpy(copy, json->p, json->n);
+	if (dnc_json_parse(parser, copy, json->n, &doc, &err) < 0)
+		dnc_cli_usage("a value of an option is %s", err.message);
+	filter = dnc_filter_compile(&doc, 0, &err);
+	if (!filter)
+		explain(&doc, &err);
+	free(copy);
+	dnc_json_parser_free(parser);
+	return filter;
+}
+
+void dnc_cli_filter_free(struct dnc_cli_filter *f)
+{
+	for (int i = 0; i < ROWS; i++)
+		dnc_buf_free(&f->field[i]);
+	dnc_buf_free(&f->customs);
+}
