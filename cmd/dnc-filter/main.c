@@ -1,0 +1,184 @@
+/* dnc-filter - lets through the events that match. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/output.h"
+#include "cli/rejects.h"
+#include "event/event.h"
+#include "link/link.h"
+#include "options.h"
+#include "source/map.h"
+
+struct pass {
+	struct options options;
+	struct dnc_event_reader *reader;
+	struct dnc_filter *filter;
+	struct dnc_map *map;
+	struct dnc_output out;
+	struct dnc_rejects rejects;
+	struct dnc_cli_progress progress;
+	uint64_t matched;
+	struct dnc_error err;	/* why the run ended early */
+	bool enough, failed;
+};
+
+static struct dnc_input *input;
+
+static void stop(void *ctx)
+{
+	(void)ctx;
+	dnc_input_stop(input);
+}
+
+static int write_result(void *ctx, struct dnc_str result)
+{
+	struct pass *p = ctx;
+
+	return dnc_output_line(&p->out, result.p, result.n, &p->err);
+}
+
+static int hand_on(struct pass *p, struct dnc_stream *s, const struct dnc_line *line,
+	struct dnc_str event)
+{
+	struct dnc_error err;
+	int rc;
+
+	if (p->options.count)
+		return 0;
+	if (!p->map)
+		return dnc_output_line(&p->out, event.p, event.n, &p->err);
+	rc = dnc_map_run(p->map, event, write_result, p, &err);
+	if (rc <= 0)
+		return rc;
+	err.code = DNC_REJECT_MAP_FAILED;
+	return dnc_rejects_add(&p->rejects, s->name, line->number, 0, line->text, &err, &p->err);
+}
+
+/* Takes the line apart; one that is no canonical event is made one first. */
+static int read_event(struct pass *p, struct dnc_str text, struct dnc_event *event,
+	struct dnc_error *err)
+{
+	if (dnc_event_view(p->reader, text.p, text.n, event) == 0)
+		return 0;
+	if (dnc_event_normalize(p->reader, text.p, text.n, &text, err) < 0)
+		return -1;
+	if (dnc_event_view(p->reader, text.p, text.n, event) == 0)
+		return 0;
+	return dnc_error_set(err, DNC_REJECT_INVALID_JSON, "not an event");
+}
+
+static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
+{
+	struct pass *p = ctx;
+	struct dnc_event event;
+	struct dnc_error err;
+
+	dnc_cli_progress(&p->progress, s->read_bytes, s->size_bytes);
+	if (dnc_str_trim(line->text).n == 0)
+		return 0;
+	if (line->too_long)
+		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
+			DNC_EVENT_MAX_BYTES);
+	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
+		return dnc_rejects_add(
+			&p->rejects, s->name, line->number, 0, line->text, &err, &p->err);
+	if (dnc_filter_match(p->filter, &event) == p->options.invert)
+		return 0;
+	p->matched++;
+	if (hand_on(p, s, line, event.line) < 0)
+		return -1;
+	p->enough = p->matched >= p->options.max_count;
+	return p->enough ? -1 : 0;
+}
+
+static int on_idle(void *ctx)
+{
+	struct pass *p = ctx;
+
+	return dnc_output_flush(&p->out, &p->err);
+}
+
+static void on_failed(void *ctx, const struct dnc_error *err)
+{
+	((struct pass *)ctx)->failed = true;
+	dnc_err("%s", err->message);
+}
+
+static void open_places(struct pass *p)
+{
+	const struct options *o = &p->options;
+	struct dnc_error err;
+	int fd = STDOUT_FILENO, rc = 0;
+
+	if (o->output && (fd = dnc_output_open(o->output, &err)) < 0)
+		dnc_cli_die(err.code == EINVAL || err.code == EBADF ? DNC_EXIT_USAGE
+								    : DNC_EXIT_UNAVAILABLE,
+			"--output: %s", err.message);
+	dnc_output_init(&p->out, fd, o->output ? o->output : "standard output");
+	dnc_rejects_open(&p->rejects, o->rejects);
+	for (size_t i = 0; i < o->input_count; i++)
+		if (dnc_input_add_address(input, o->inputs[i], &err) < 0)
+			dnc_cli_die_io(&err);
+	for (size_t i = 0; i < o->file_count; i++)
+		rc |= dnc_input_add_file(input, o->files[i], &err);
+	if (!o->file_count && !o->input_count)
+		rc |= dnc_input_add_file(input, "-", &err);
+	if (rc < 0)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
+}
+
+static int finish(struct pass *p, int rc)
+{
+	dnc_cli_progress_end(&p->progress);
+	if (p->enough)
+		rc = dnc_output_flush(&p->out, &p->err);
+	if (rc == 0 && p->options.count) {
+		dnc_buf_u64(&p->out.buf, p->matched);
+		dnc_buf_chr(&p->out.buf, '\n');
+		rc = dnc_output_flush(&p->out, &p->err);
+	}
+	if (rc < 0) {
+		dnc_err("%s", p->err.message[0] ? p->err.message : "out of memory");
+		return DNC_EXIT_IO;
+	}
+	if (p->failed)
+		return DNC_EXIT_IO;
+	if (dnc_cli_stopped_by() == SIGINT)
+		return DNC_EXIT_INTERRUPTED;
+	if (p->options.strict && p->rejects.count)
+		return DNC_EXIT_SOME;
+	return p->matched ? DNC_EXIT_OK : DNC_EXIT_SOME;
+}
+
+int main(int argc, char **argv)
+{
+	static struct pass p;
+	const struct dnc_input_events events = {NULL, on_line, NULL, on_idle, on_failed, &p};
+	struct dnc_buf json = {0};
+	struct dnc_error err;
+	int rc;
+
+	options_read(&p.options, argc, argv);
+	dnc_cli_filter_json(&p.options.filter, &json);
+	p.filter = dnc_cli_filter_compile(&json);
+	if (p.options.jq && !(p.map = dnc_map_compile(p.options.jq, &err)))
+		dnc_cli_usage("--jq: %s", err.message);
+	p.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events);
+	if (!p.reader || !input)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	open_places(&p);
+	dnc_cli_on_stop(stop, NULL);
+	dnc_cli_progress_start(&p.progress, dnc_cli_quiet());
+	rc = finish(&p, dnc_input_run(input));
+	dnc_input_free(input);
+	dnc_event_reader_free(p.reader);
+	dnc_filter_free(p.filter);
+	dnc_map_free(p.map);
+	dnc_cli_filter_free(&p.options.filter);
+	dnc_buf_free(&json);
+	dnc_output_finish(&p.out);
+	dnc_rejects_close(&p.rejects);
+	return rc;
+}

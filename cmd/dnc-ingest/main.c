@@ -1,0 +1,219 @@
+/* dnc-ingest - turns what upstream systems send into canonical events. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/output.h"
+#include "cli/cli.h"
+#include "cli/rejects.h"
+#include "event/event.h"
+#include "options.h"
+
+/* A share of rejects says nothing before so many records were seen. */
+enum { SHARE_AFTER = 1000 };
+
+struct ingest {
+	struct options options;
+	struct dnc_event_reader *reader;
+	struct dnc_output out;
+	struct dnc_rejects rejects;
+	struct dnc_cli_progress progress;
+	uint64_t accepted;
+	int64_t started_ns;
+	struct dnc_stream *stream;	/* the one whose line is under way */
+	struct dnc_error err;		/* why the run ended early */
+	bool too_many, failed;
+};
+
+static struct dnc_input *input;
+
+static void stop(void *ctx)
+{
+	(void)ctx;
+	dnc_input_stop(input);
+}
+
+/* Waits until the next event is due. */
+static int pace(struct ingest *in)
+{
+	int64_t due = in->started_ns + (int64_t)((double)in->accepted * 1e9 / in->options.rate);
+	struct timespec t = {due / 1000000000, due % 1000000000};
+
+	if (due <= dnc_clock_mono_ns())
+		return 0;
+	if (dnc_output_flush(&in->out, &in->err) < 0)
+		return -1;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		if (dnc_cli_stopped_by())
+			return 0;
+	return 0;
+}
+
+static bool over_limit(const struct ingest *in)
+{
+	uint64_t seen = in->accepted + in->rejects.count;
+
+	if (in->rejects.count > in->options.max_rejects)
+		return true;
+	return seen >= SHARE_AFTER &&
+	       (double)in->rejects.count > in->options.max_rejects_share * (double)seen;
+}
+
+static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_error *err)
+{
+	struct ingest *in = ctx;
+
+	if (dnc_rejects_add(&in->rejects, in->stream->name, r->line, r->item, r->raw, err,
+		    &in->err) < 0)
+		return -1;
+	in->too_many = over_limit(in);
+	return in->too_many ? -1 : 0;
+}
+
+static int on_record(void *ctx, const struct dnc_record *r)
+{
+	struct ingest *in = ctx;
+	struct dnc_error err;
+	struct dnc_str event;
+
+	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
+		return on_reject(ctx, r, &err);
+	if (in->options.rate > 0 && pace(in) < 0)
+		return -1;
+	in->accepted++;
+	return dnc_output_line(&in->out, event.p, event.n, &in->err);
+}
+
+static int on_open(void *ctx, struct dnc_stream *s)
+{
+	struct ingest *in = ctx;
+	const struct dnc_source_events events = {on_record, on_reject, in};
+
+	s->user = dnc_source_new(&in->options.source, &events, &in->err);
+	return s->user ? 0 : -1;
+}
+
+static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
+{
+	struct ingest *in = ctx;
+
+	in->stream = s;
+	dnc_event_reader_format(in->reader, dnc_source_format(s->user));
+	dnc_cli_progress(&in->progress, s->read_bytes, s->size_bytes);
+	return dnc_source_line(s->user, line);
+}
+
+static int on_close(void *ctx, struct dnc_stream *s)
+{
+	struct ingest *in = ctx;
+	int rc;
+
+	in->stream = s;
+	rc = dnc_source_end(s->user);
+	dnc_source_free(s->user);
+	s->user = NULL;
+	return rc;
+}
+
+static int on_idle(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	return dnc_output_flush(&in->out, &in->err);
+}
+
+static void on_failed(void *ctx, const struct dnc_error *err)
+{
+	((struct ingest *)ctx)->failed = true;
+	dnc_err("%s", err->message);
+}
+
+static void load_map(struct options *o)
+{
+	struct dnc_error err;
+
+	if (o->map && !(o->source.map = dnc_map_compile(o->map, &err)))
+		dnc_cli_usage("--map: %s", err.message);
+	if (o->map_file && !(o->source.map = dnc_map_compile_file(o->map_file, &err))) {
+		if (err.code)
+			dnc_cli_die(DNC_EXIT_IO, "--map-file: %s", err.message);
+		dnc_cli_usage("--map-file: %s: %s", o->map_file, err.message);
+	}
+}
+
+static void open_places(struct ingest *in)
+{
+	const struct options *o = &in->options;
+	struct dnc_error err;
+	int fd = STDOUT_FILENO, rc = 0;
+
+	if (o->output && (fd = dnc_output_open(o->output, &err)) < 0)
+		dnc_cli_die(err.code == EINVAL || err.code == EBADF ? DNC_EXIT_USAGE
+								    : DNC_EXIT_UNAVAILABLE,
+			"--output: %s", err.message);
+	dnc_output_init(&in->out, fd, o->output ? o->output : "standard output");
+	dnc_rejects_open(&in->rejects, o->rejects);
+	for (size_t i = 0; i < o->input_count; i++)
+		if (dnc_input_add_address(input, o->inputs[i], &err) < 0)
+			dnc_cli_die_io(&err);
+	for (size_t i = 0; i < o->file_count; i++)
+		rc |= dnc_input_add_file(input, o->files[i], &err);
+	if (!o->file_count && !o->input_count)
+		rc |= dnc_input_add_file(input, "-", &err);
+	if (rc < 0)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
+}
+
+static int finish(struct ingest *in, int rc)
+{
+	dnc_cli_progress_end(&in->progress);
+	if (rc < 0 && in->too_many)
+		dnc_err("stopped: %llu of %llu records rejected, more than --max-rejects allows",
+			(unsigned long long)in->rejects.count,
+			(unsigned long long)(in->accepted + in->rejects.count));
+	else if (rc < 0)
+		dnc_err("%s", in->err.message[0] ? in->err.message : "out of memory");
+	else if (in->rejects.count)
+		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
+			(unsigned long long)in->rejects.count);
+	if (in->too_many)
+		return DNC_EXIT_SOME;
+	if (rc < 0 || in->failed)
+		return DNC_EXIT_IO;
+	if (dnc_cli_stopped_by() == SIGINT)
+		return DNC_EXIT_INTERRUPTED;
+	return in->options.strict && in->rejects.count ? DNC_EXIT_SOME : DNC_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	static struct ingest in;
+	const struct dnc_input_events events = {
+		on_open, on_line, on_close, on_idle, on_failed, &in};
+	int rc;
+
+	options_read(&in.options, argc, argv);
+	load_map(&in.options);
+	in.reader = dnc_event_reader_new(
+		&(struct dnc_event_options){.region = in.options.source.region,
+			.strict_phone = in.options.strict_phone});
+	input = dnc_input_new(in.options.source.max_record, &events);
+	if (!in.reader || !input)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	open_places(&in);
+	dnc_cli_on_stop(stop, NULL);
+	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
+	in.started_ns = dnc_clock_mono_ns();
+	rc = dnc_input_run(input);
+	if (rc < 0 && in.too_many)
+		dnc_output_flush(&in.out, &in.err);
+	rc = finish(&in, rc);
+	dnc_input_free(input);
+	dnc_event_reader_free(in.reader);
+	dnc_map_free(in.options.source.map);
+	dnc_output_finish(&in.out);
+	dnc_rejects_close(&in.rejects);
+	return rc;
+}

@@ -1,0 +1,21 @@
+/* options.h - what dnc-ingest was asked to do. */
+#pragma once
+#include "link/link.h"
+#include "source/source.h"
+
+enum { MAX_COLUMNS = 64, MAX_PLACES = 256 };
+
+struct options {
+	struct dnc_source_options source;
+	struct dnc_column columns[MAX_COLUMNS];
+	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
+	size_t file_count, input_count;
+	const char *rejects, *output, *map, *map_file;
+	bool strict, strict_phone;
+	uint64_t max_rejects;		/* UINT64_MAX when there is no limit */
+	double max_rejects_share;	/* 1 when there is no limit */
+	double rate;			/* events a second, 0 is as fast as can be */
+};
+
+/* Reads the command line; exits when it is wrong. */
+void options_read(struct options *o, int argc, char **argv);
