@@ -1,0 +1,121 @@
+/* hub.h - the ring of ready frames, and who has seen how much of it.
+ *
+ * An event becomes a ready WebSocket frame (RFC 6455, text, unmasked) once and stands in a ring
+ * of bytes. A subscriber is a cursor into that ring, never a queue: one that is slow costs no
+ * memory. Subscribers with the same filter share an audience, which matches each event once.
+ *
+ * There are no sockets in here: bytes leave through struct dnc_transport. A hub belongs to one
+ * thread, and no call takes longer than a bounded piece of work: what is left over is told by
+ * dnc_hub_work(). */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/err.h"
+#include "../filter/filter.h"
+
+/* The longest single send; a whole number of frames. A power of two that fits one TLS-sized
+ * series of records and one socket buffer. */
+#define DNC_HUB_SEND_BYTES (64u << 10)
+
+#define DNC_EPOCH_LEN 16
+
+struct dnc_hub;
+struct dnc_subscriber;
+
+/* What became of bytes given to a transport. It has always taken all of them. */
+enum dnc_sent {
+	DNC_SENT,	/* and it is ready for more */
+	DNC_SENT_FULL,	/* but some wait in it: call dnc_subscriber_ready() when they are gone */
+	DNC_SENT_DEAD,	/* the connection is gone; the owner will call dnc_hub_leave() later */
+};
+
+/* How a subscriber's owner is reached. CONN is what dnc_hub_join() was given. None of these may
+ * call back into the hub. */
+struct dnc_transport {
+	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
+	/* Events FROM to TO will not come; REASON is "lag", "retention" or "epoch". */
+	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
+	/* The place to start from is found: dnc_subscriber_next() tells it. */
+	enum dnc_sent (*started)(void *conn);
+};
+
+struct dnc_hub_options {
+	size_t buffer_bytes;	/* of events kept in memory, at least 256 KiB */
+	uint64_t max_lag;	/* events a subscriber may fall behind */
+	struct dnc_transport transport;
+};
+
+/* NULL when there is no memory. */
+struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options);
+
+/* All subscribers must have left. NULL is allowed. */
+void dnc_hub_free(struct dnc_hub *h);
+
+/* Takes one canonical event (no `seq`, no newline), gives it the next sequence number and frames
+ * it. Nothing is sent before dnc_hub_flush(). Returns its number. */
+uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n);
+
+/* Sends what is new to everybody who is ready. */
+void dnc_hub_flush(struct dnc_hub *h);
+
+/* Goes on with subscribers that have more to get than one turn allows. True when there is more. */
+bool dnc_hub_work(struct dnc_hub *h);
+
+/* DNC_EPOCH_LEN characters that name this life of the log. */
+const char *dnc_hub_epoch(const struct dnc_hub *h);
+
+/* The oldest event that is held, and the newest; last is oldest - 1 when there is none. */
+uint64_t dnc_hub_oldest(const struct dnc_hub *h);
+uint64_t dnc_hub_last(const struct dnc_hub *h);
+
+struct dnc_hub_stats {
+	uint64_t events, event_bytes;		/* ever appended */
+	uint64_t deliveries, delivered_bytes;	/* ever handed to transports */
+	uint64_t gaps;
+	size_t subscribers, audiences;
+};
+
+struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h);
+
+/* A new subscriber that gets nothing until it subscribes. NULL when there is no memory. */
+struct dnc_subscriber *dnc_hub_join(struct dnc_hub *h, void *conn);
+void dnc_hub_leave(struct dnc_subscriber *s);
+
+/* Where to start. */
+struct dnc_start {
+	enum { DNC_START_NOW, DNC_START_SINCE, DNC_START_LAST } from;
+	uint64_t n;		/* SINCE: the last seq that was seen; LAST: how many matching events */
+	struct dnc_str epoch;	/* of SINCE; p NULL when the client gave none */
+};
+
+/* Starts or replaces a subscription. FILTER is taken, and freed when an equal one is in use.
+ * transport.started is called once the place is found, which may be at once or during
+ * dnc_hub_work(); gaps are told after it. A connection never goes back: no event is sent twice.
+ * -1 when there is no memory; the old subscription then stays. */
+int dnc_hub_subscribe(struct dnc_subscriber *s, struct dnc_filter *filter,
+	const struct dnc_start *start);
+
+/* Another filter, from the next event on that was not sent yet. */
+int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter);
+
+void dnc_hub_unsubscribe(struct dnc_subscriber *s);
+
+/* The transport can take more. */
+void dnc_subscriber_ready(struct dnc_subscriber *s);
+
+/* The transport is full by something the hub did not send. */
+void dnc_subscriber_full(struct dnc_subscriber *s);
+
+bool dnc_subscriber_active(const struct dnc_subscriber *s);
+
+/* The seq that is looked at next: all before it was sent, did not match or was told as a gap. */
+uint64_t dnc_subscriber_next(const struct dnc_subscriber *s);
+
+/* True when the last subscription found all that it asked for. */
+bool dnc_subscriber_recovered(const struct dnc_subscriber *s);
+
+/* Events sent. */
+uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s);
+
+const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s);
