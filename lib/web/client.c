@@ -1,0 +1,509 @@
+/* client.c - one WebSocket connection: messages in, answers and events out. */
+#include "serve.h"
+#include <stdlib.h>
+#include "../base/clock.h"
+#include "../base/log.h"
+
+/* Runs the library's list of what a connection waits for. */
+static void want_writeable(struct client *c)
+{
+	if (!c->waiting)
+		lws_callback_on_writable(c->wsi);
+	c->waiting = true;
+}
+
+static enum dnc_sent lost(struct client *c)
+{
+	if (!c->dead)
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+	c->dead = true;
+	return DNC_SENT_DEAD;
+}
+
+/* The one place that writes frames. Frames are whole and go out as they are (LWS_WRITE_HTTP means
+ * "no framing" on HTTP/1.1); the library keeps what the socket does not take. The library's manual
+ * wants writes inside the writeable callback; outside of it they are sound only like this: on the
+ * loop's thread, with nothing buffered and no close under way. */
+static enum dnc_sent write_now(struct client *c, const void *frames, size_t n)
+{
+	if (c->dead)
+		return DNC_SENT_DEAD;
+	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)frames, n, LWS_WRITE_HTTP) < (int)n)
+		return lost(c);
+	if (!lws_partial_buffered(c->wsi))
+		return DNC_SENT;
+	want_writeable(c);
+	return DNC_SENT_FULL;
+}
+
+static bool may_write(const struct client *c)
+{
+	return !c->waiting && !c->close_code && !c->out.n &&
+	       (c->writeable || !c->web->options->by_the_book);
+}
+
+/* What has to wait goes behind all else that waits, so that the order stays. */
+static enum dnc_sent keep(struct client *c, const void *frames, size_t n)
+{
+	dnc_buf_add(&c->out, frames, n);
+	if (!dnc_buf_ok(&c->out))
+		return lost(c);
+	want_writeable(c);
+	if (c->out.n > OUTBOX_BYTES && !c->paused) {
+		c->paused = true;
+		lws_rx_flow_control(c->wsi, 0);
+	}
+	return DNC_SENT_FULL;
+}
+
+static enum dnc_sent put(struct client *c, const void *frames, size_t n)
+{
+	if (c->dead || c->close_code)
+		return DNC_SENT_DEAD;
+	return may_write(c) ? write_now(c, frames, n) : keep(c, frames, n);
+}
+
+/* A message under way; message_send() frames it. */
+static struct dnc_buf *message_begin(struct client *c, const char *type)
+{
+	struct dnc_buf *b = &c->web->scratch;
+
+	dnc_buf_clear(b);
+	dnc_buf_lit(b, "\0\0\0\0{");	/* room for the frame's header */
+	dnc_json_write_key(b, DNC_STR("type"));
+	dnc_json_write_str(b, dnc_str(type));
+	return b;
+}
+
+static void add_time(struct dnc_buf *b)
+{
+	char now[DNC_TIME_LEN];
+
+	dnc_clock_format(dnc_clock_now_ms(), now);
+	dnc_json_write_key(b, DNC_STR("timestamp"));
+	dnc_json_write_str(b, (struct dnc_str){now, sizeof now});
+}
+
+static void add_number(struct dnc_buf *b, const char *key, uint64_t value)
+{
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_buf_u64(b, value);
+}
+
+static void add_text(struct dnc_buf *b, const char *key, const char *value)
+{
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_json_write_str(b, dnc_str(value));
+}
+
+static void add_raw(struct dnc_buf *b, const char *key, struct dnc_str raw)
+{
+	if (!raw.p || !raw.n)
+		return;
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_buf_str(b, raw);
+}
+
+static struct dnc_buf *metadata_begin(struct dnc_buf *b)
+{
+	dnc_json_write_key(b, DNC_STR("metadata"));
+	dnc_buf_chr(b, '{');
+	return b;
+}
+
+static enum dnc_sent message_send(struct client *c)
+{
+	struct dnc_buf *b = &c->web->scratch;
+	unsigned char *head;
+	size_t n;
+
+	dnc_buf_chr(b, '}');
+	if (!dnc_buf_ok(b))
+		return lost(c);
+	n = b->n - 4;
+	head = (unsigned char *)b->p;
+	if (n < 126) {
+		head[2] = 0x81;	/* final text frame, RFC 6455 section 5.2 */
+		head[3] = (unsigned char)n;
+		return put(c, head + 2, n + 2);
+	}
+	head[0] = 0x81;
+	head[1] = 126;	/* messages of the hub are far shorter than 64 KiB */
+	head[2] = (unsigned char)(n >> 8);
+	head[3] = (unsigned char)n;
+	return put(c, head, n + 4);
+}
+
+/* Answers go before events: once one waits, so do events. */
+static void answer(struct client *c)
+{
+	if (message_send(c) == DNC_SENT_FULL && c->subscriber)
+		dnc_subscriber_full(c->subscriber);
+}
+
+static void send_established(struct client *c)
+{
+	struct dnc_hub *hub = c->web->hub;
+	struct dnc_buf *b = message_begin(c, "dnc.connection.established");
+	char id[32];
+
+	snprintf(id, sizeof id, "c%llu", (unsigned long long)c->number);
+	add_time(b);
+	metadata_begin(b);
+	add_text(b, "client_id", id);
+	add_text(b, "role", "admin");
+	add_raw(b, "permissions",
+		DNC_STR("[\"dnc:read\",\"dnc:stream\",\"dnc:replay\",\"dnc:pii\",\"dnc:publish\","
+			"\"compliance:read\",\"telephony:read\",\"clients:read\",\"metrics:read\"]"));
+	add_text(b, "protocol", "dnc.v1");
+	add_text(b, "epoch", dnc_hub_epoch(hub));
+	add_number(b, "oldest_seq", dnc_hub_oldest(hub));
+	add_number(b, "last_seq", dnc_hub_last(hub));
+	add_raw(b, "rate_limit", DNC_STR("null"));
+	add_number(b, "ping_interval_s", PING_INTERVAL_S);
+	add_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+static enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
+{
+	struct dnc_hub *hub = c->web->hub;
+	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
+	struct dnc_buf *b = message_begin(c, "dnc.subscription.confirmed");
+
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	add_raw(b, "active",
+		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	add_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
+	add_number(b, "last_seq", dnc_hub_last(hub));
+	add_text(b, "epoch", dnc_hub_epoch(hub));
+	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	add_raw(b, "recovered",
+		dnc_subscriber_recovered(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	dnc_buf_chr(b, '}');
+	return message_send(c);
+}
+
+static void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err)
+{
+	struct dnc_buf *b = message_begin(c, "error");
+
+	c->web->counts.bad_messages++;
+	add_text(b, "code", request_error_name(err->code));
+	add_text(b, "message", err->message);
+	if (err->place[0])
+		add_text(b, "path", err->place);
+	if (err->offset != DNC_NO_OFFSET)
+		add_number(b, "offset", err->offset);
+	add_raw(b, "request_id", id);
+	answer(c);
+}
+
+static void send_pong(struct client *c, struct dnc_str id)
+{
+	struct dnc_buf *b = message_begin(c, "dnc.connection.pong");
+
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	add_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+static void send_stats(struct client *c, struct dnc_str id)
+{
+	struct dnc_hub *hub = c->web->hub;
+	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
+	struct dnc_buf *b = message_begin(c, "client.stats");
+	uint64_t position = dnc_subscriber_next(c->subscriber) - 1;
+	char since[DNC_TIME_LEN];
+
+	dnc_clock_format(c->connected_ms, since);
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	dnc_json_write_key(b, DNC_STR("connected_at"));
+	dnc_json_write_str(b, (struct dnc_str){since, sizeof since});
+	add_number(b, "events_sent", dnc_subscriber_sent(c->subscriber));
+	add_number(b, "messages_received", c->received);
+	add_raw(b, "subscribed",
+		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	add_number(b, "position", position);
+	add_number(b, "last_seq", dnc_hub_last(hub));
+	add_number(b, "lag", dnc_hub_last(hub) - position);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+static void handle(struct client *c, const struct request *r)
+{
+	struct dnc_error err = {.code = REQUEST_ENOMEM, .offset = DNC_NO_OFFSET,
+		.message = "the hub is out of memory"};
+	int rc = 0;
+
+	switch (r->type) {
+	case REQUEST_SUBSCRIBE:
+		dnc_buf_clear(&c->pending_id);
+		dnc_buf_str(&c->pending_id, r->id);
+		rc = dnc_hub_subscribe(c->subscriber, r->filter, &r->start);
+		web_work(c->web);
+		break;
+	case REQUEST_UPDATE_FILTERS:
+		rc = dnc_hub_refilter(c->subscriber, r->filter);
+		if (rc == 0 && send_confirmed(c, r->id) == DNC_SENT_FULL)
+			dnc_subscriber_full(c->subscriber);
+		break;
+	case REQUEST_UNSUBSCRIBE:
+		dnc_hub_unsubscribe(c->subscriber);
+		if (send_confirmed(c, r->id) == DNC_SENT_FULL)
+			dnc_subscriber_full(c->subscriber);
+		break;
+	case REQUEST_PING:
+		send_pong(c, r->id);
+		break;
+	case REQUEST_GET_STATS:
+	case REQUEST_TYPES:
+		send_stats(c, r->id);
+		break;
+	}
+	if (rc < 0)
+		send_error(c, r->id, &err);
+}
+
+/* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
+static void take_message(struct client *c, const char *text, size_t n)
+{
+	struct request request;
+	struct dnc_error err;
+
+	c->web->counts.messages++;
+	c->received++;
+	if (request_parse(c->web->parser, text, n, &request, &err) < 0)
+		send_error(c, request.id, &err);
+	else
+		handle(c, &request);
+}
+
+/* A subscription in the query string of the upgrade. */
+static void take_query(struct client *c)
+{
+	struct request_query query = {0};
+	struct dnc_buf message = {0};
+	struct dnc_error err;
+	char arg[1024];
+	int n, i, rc = 0;
+
+	for (i = 0; rc == 0; i++) {
+		const char *equals;
+
+		n = lws_hdr_copy_fragment(c->wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (n <= 0)
+			break;
+		equals = memchr(arg, '=', (size_t)n);
+		rc = request_query_add(&query,
+			(struct dnc_str){arg, equals ? (size_t)(equals - arg) : (size_t)n},
+			equals ? (struct dnc_str){equals + 1, (size_t)(arg + n - equals - 1)}
+			       : (struct dnc_str){"", 0},
+			&err);
+	}
+	if (rc == 0 && n < -1) {
+		dnc_error_set(&err, REQUEST_EFIELD, "a value in the query string is too long");
+		rc = -1;
+	}
+	if (rc < 0) {
+		send_error(c, (struct dnc_str){0}, &err);
+	} else if (i > 0) {
+		request_query_end(&query, &message);
+		if (dnc_buf_reserve(&message, DNC_JSON_PADDING))
+			take_message(c, message.p, message.n);
+	}
+	dnc_buf_free(&message);
+	request_query_finish(&query);
+}
+
+int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi)
+{
+	struct client *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return -1;
+	*c = (struct client){.web = w,
+		.wsi = wsi,
+		.next = w->clients,
+		.messages = MESSAGES_BURST,
+		.bucket_ms = dnc_clock_mono_ms(),
+		.connected_ms = dnc_clock_now_ms(),
+		.number = ++w->counts.connections,
+		.writeable = false};
+	*slot = c;
+	if (c->next)
+		c->next->prev = c;
+	w->clients = c;
+	w->client_count++;
+	if (w->client_count > w->options->max_connections) {
+		w->counts.refused++;
+		client_close(c, CLOSE_TOO_MANY, "too many connections");
+		return 0;
+	}
+	c->subscriber = dnc_hub_join(w->hub, c);
+	if (!c->subscriber)
+		return -1;
+	send_established(c);
+	take_query(c);
+	return 0;
+}
+
+void client_free(struct client **slot)
+{
+	struct client *c = *slot;
+
+	if (!c)
+		return;
+	*slot = NULL;
+	dnc_hub_leave(c->subscriber);
+	*(c->prev ? &c->prev->next : &c->web->clients) = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->web->client_count--;
+	dnc_buf_free(&c->in);
+	dnc_buf_free(&c->out);
+	dnc_buf_free(&c->pending_id);
+	free(c);
+}
+
+void client_close(struct client *c, uint16_t code, const char *reason)
+{
+	if (c->close_code || c->dead)
+		return;
+	c->close_code = code;
+	snprintf(c->close_reason, sizeof c->close_reason, "%s", reason);
+	if (c->subscriber)
+		dnc_subscriber_full(c->subscriber);
+	want_writeable(c);
+}
+
+static bool over_rate(struct client *c)
+{
+	int64_t now = dnc_clock_mono_ms();
+
+	c->messages += (double)(now - c->bucket_ms) * MESSAGES_PER_S / 1000;
+	c->bucket_ms = now;
+	if (c->messages > MESSAGES_BURST)
+		c->messages = MESSAGES_BURST;
+	if (c->messages < 1)
+		return true;
+	c->messages -= 1;
+	return false;
+}
+
+int client_receive(struct client *c, const char *in, size_t n)
+{
+	if (c->close_code || c->dead)
+		return 0;
+	if (lws_frame_is_binary(c->wsi)) {
+		client_close(c, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text messages only");
+		return 0;
+	}
+	if (c->in.n + n > DNC_WEB_MAX_MESSAGE) {
+		client_close(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "message over 32 KiB");
+		return 0;
+	}
+	dnc_buf_add(&c->in, in, n);
+	if (!lws_is_final_fragment(c->wsi) || lws_remaining_packet_payload(c->wsi))
+		return 0;
+	if (over_rate(c)) {
+		client_close(c, LWS_CLOSE_STATUS_POLICY_VIOLATION, "more than 20 messages a second");
+		return 0;
+	}
+	if (!dnc_buf_reserve(&c->in, DNC_JSON_PADDING) || !dnc_buf_ok(&c->in))
+		return -1;
+	take_message(c, c->in.p, c->in.n);
+	dnc_buf_free(&c->in);	/* messages are rare: an idle client keeps no buffer */
+	return c->dead ? -1 : 0;
+}
+
+static enum dnc_sent flush_outbox(struct client *c)
+{
+	while (c->out_sent < c->out.n) {
+		size_t n = c->out.n - c->out_sent;
+		enum dnc_sent sent;
+
+		if (n > DNC_HUB_SEND_BYTES)
+			n = DNC_HUB_SEND_BYTES;	/* one write takes no more (tx_packet_size) */
+		sent = write_now(c, c->out.p + c->out_sent, n);
+		c->out_sent += n;
+		if (sent != DNC_SENT)
+			return sent;
+	}
+	c->out_sent = 0;
+	if (c->out.n)
+		dnc_buf_free(&c->out);
+	return DNC_SENT;
+}
+
+int client_writeable(struct client *c)
+{
+	c->waiting = false;
+	if (c->dead)
+		return -1;
+	if (lws_partial_buffered(c->wsi)) {
+		want_writeable(c);
+		return 0;
+	}
+	c->writeable = true;
+	if (flush_outbox(c) == DNC_SENT && !c->close_code) {
+		if (c->paused)
+			lws_rx_flow_control(c->wsi, 1);
+		c->paused = false;
+		if (c->subscriber)
+			dnc_subscriber_ready(c->subscriber);
+		web_work(c->web);
+	}
+	c->writeable = false;
+	if (c->close_code && !c->out.n && !lws_partial_buffered(c->wsi)) {
+		lws_close_reason(c->wsi, c->close_code, (unsigned char *)c->close_reason,
+			strlen(c->close_reason));
+		return -1;
+	}
+	return c->dead ? -1 : 0;
+}
+
+bool client_done(const struct client *c)
+{
+	return !c->out.n && !c->waiting &&
+	       (!dnc_subscriber_active(c->subscriber) ||
+		       dnc_subscriber_next(c->subscriber) > dnc_hub_last(c->web->hub));
+}
+
+static enum dnc_sent hub_send(void *conn, const void *frames, size_t n)
+{
+	return put(conn, frames, n);
+}
+
+static enum dnc_sent hub_gap(void *conn, uint64_t from, uint64_t to, const char *reason)
+{
+	struct client *c = conn;
+	struct dnc_buf *b = message_begin(c, "dnc.connection.gap");
+
+	add_time(b);
+	metadata_begin(b);
+	add_number(b, "from_seq", from);
+	add_number(b, "to_seq", to);
+	add_text(b, "reason", reason);
+	dnc_buf_chr(b, '}');
+	return message_send(c);
+}
+
+static enum dnc_sent hub_started(void *conn)
+{
+	struct client *c = conn;
+
+	return send_confirmed(c, dnc_buf_view(&c->pending_id));
+}
+
+const struct dnc_transport dnc_web_transport = {hub_send, hub_gap, hub_started};

@@ -1,0 +1,256 @@
+#include "request.h"
+
+static const char *const error_names[] = {
+	[REQUEST_ENONE] = "internal",
+	[REQUEST_EJSON] = "invalid_json",
+	[REQUEST_ETYPE] = "unknown_type",
+	[REQUEST_EFIELD] = "invalid_field",
+	[REQUEST_EFILTER] = "invalid_filter",
+	[REQUEST_EUNAVAILABLE] = "not_available",
+	[REQUEST_ENOMEM] = "no_memory",
+};
+
+const char *request_error_name(int code)
+{
+	return error_names[code];
+}
+
+static const struct {
+	struct dnc_str name;
+	bool filters, start;	/* members allowed beside type and id */
+} types[REQUEST_TYPES] = {
+	[REQUEST_SUBSCRIBE] = {{"subscribe", 9}, true, true},
+	[REQUEST_UPDATE_FILTERS] = {{"update_filters", 14}, true, false},
+	[REQUEST_UNSUBSCRIBE] = {{"unsubscribe", 11}, false, false},
+	[REQUEST_PING] = {{"ping", 4}, false, false},
+	[REQUEST_GET_STATS] = {{"get_stats", 9}, false, false},
+};
+
+static int field_error(struct dnc_error *err, const char *field, const char *message)
+{
+	dnc_error_set(err, REQUEST_EFIELD, "%s", message);
+	dnc_error_place(err, "%s", field);
+	return -1;
+}
+
+static int read_id(const struct dnc_json_node *node, struct request *out, struct dnc_error *err)
+{
+	if (node->type != DNC_JSON_STRING && node->type != DNC_JSON_NUMBER)
+		return field_error(err, "id", "id must be a string or a number");
+	if (node->raw.n > REQUEST_ID_MAX)
+		return field_error(err, "id", "id is longer than 128 bytes");
+	out->id = node->raw;
+	return 0;
+}
+
+static int read_start(const struct dnc_json *doc, uint32_t since, uint32_t last, uint32_t epoch,
+	struct dnc_start *start, struct dnc_error *err)
+{
+	const struct dnc_json_node *node = doc->node;
+	int64_t n = 0;
+
+	if (since && last)
+		return field_error(err, "last", "since and last exclude each other");
+	if (epoch && node[epoch].type != DNC_JSON_STRING)
+		return field_error(err, "epoch", "epoch must be a string");
+	if (since || last) {
+		if (!dnc_json_int(&node[since ? since : last], &n) || n < 0)
+			return field_error(err, since ? "since" : "last",
+				"must be a whole number, not negative");
+		start->from = since ? DNC_START_SINCE : DNC_START_LAST;
+	}
+	start->n = (uint64_t)n;
+	if (epoch)
+		start->epoch = node[epoch].text;
+	return 0;
+}
+
+static int read_filter(const struct dnc_json *doc, uint32_t filters, struct request *out,
+	struct dnc_error *err)
+{
+	char inside[sizeof err->place];
+
+	out->filter = filters ? dnc_filter_compile(doc, filters, err)
+			      : dnc_filter_compile_text("{}", 2, err);
+	if (out->filter)
+		return 0;
+	memcpy(inside, err->place, sizeof inside);
+	dnc_error_place(err, "filters%s%.80s", inside[0] && inside[0] != '[' ? "." : "", inside);
+	err->code = REQUEST_EFILTER;
+	return -1;
+}
+
+static int read_type(const struct dnc_json *doc, struct request *out, struct dnc_error *err)
+{
+	uint32_t at = dnc_json_get(doc, 0, DNC_STR("type"));
+
+	if (!at || doc->node[at].type != DNC_JSON_STRING)
+		return field_error(err, "type", "type must be a string");
+	for (int i = 0; i < REQUEST_TYPES; i++)
+		if (dnc_str_eq(types[i].name, doc->node[at].text)) {
+			out->type = (enum request_type)i;
+			return 0;
+		}
+	dnc_error_set(err, REQUEST_ETYPE,
+		"type is none of subscribe, update_filters, unsubscribe, ping, get_stats");
+	dnc_error_place(err, "type");
+	return -1;
+}
+
+int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, struct request *out,
+	struct dnc_error *err)
+{
+	uint32_t filters = 0, since = 0, last = 0, epoch = 0, id;
+	struct dnc_json doc;
+
+	*out = (struct request){0};
+	if (dnc_json_parse(parser, text, n, &doc, err) < 0) {
+		err->code = REQUEST_EJSON;
+		return -1;
+	}
+	if (doc.node[0].type != DNC_JSON_OBJECT)
+		return dnc_error_set(err, REQUEST_EJSON, "a message is a JSON object");
+	id = dnc_json_get(&doc, 0, DNC_STR("id"));
+	if ((id && read_id(&doc.node[id], out, err) < 0) || read_type(&doc, out, err) < 0)
+		return -1;
+	for (uint32_t i = 1; i < doc.node[0].next; i = doc.node[i].next) {
+		struct dnc_str key = doc.node[i].key;
+
+		if (dnc_str_eq(key, DNC_STR("type")) || dnc_str_eq(key, DNC_STR("id")))
+			continue;
+		if (types[out->type].filters && dnc_str_eq(key, DNC_STR("filters")))
+			filters = i;
+		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("since")))
+			since = i;
+		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("last")))
+			last = i;
+		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("epoch")))
+			epoch = i;
+		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("since_time"))) {
+			dnc_error_set(err, REQUEST_EUNAVAILABLE,
+				"this hub keeps no journal to look times up in; use since or last");
+			dnc_error_place(err, "since_time");
+			return -1;
+		} else {
+			dnc_error_set(err, REQUEST_EFIELD, "no such field in this message");
+			dnc_error_place(err, "%.*s", key.n > 64 ? 64 : (int)key.n, key.p);
+			return -1;
+		}
+	}
+	if (read_start(&doc, since, last, epoch, &out->start, err) < 0)
+		return -1;
+	return types[out->type].filters ? read_filter(&doc, filters, out, err) : 0;
+}
+
+/* What a query string may say; the short names are for people. */
+enum query_shape { QUERY_LIST, QUERY_PATTERN, QUERY_TEXT, QUERY_FLAG, QUERY_RAW, QUERY_REST_TEXT };
+
+static const struct {
+	struct dnc_str name, field;
+	enum query_shape shape;
+} query_names[] = {
+#define NAME(name, field, shape) {{name, sizeof(name) - 1}, {field, sizeof(field) - 1}, shape}
+	NAME("event_types", "event_types", QUERY_LIST),
+	NAME("type", "event_types", QUERY_LIST),
+	NAME("phone_patterns", "phone_patterns", QUERY_PATTERN),
+	NAME("phone", "phone_patterns", QUERY_PATTERN),
+	NAME("providers", "providers", QUERY_LIST),
+	NAME("provider", "providers", QUERY_LIST),
+	NAME("provider_ids", "provider_ids", QUERY_LIST),
+	NAME("provider_id", "provider_ids", QUERY_LIST),
+	NAME("severities", "severities", QUERY_LIST),
+	NAME("severity", "severities", QUERY_LIST),
+	NAME("min_severity", "min_severity", QUERY_TEXT),
+	NAME("check_reasons", "check_reasons", QUERY_LIST),
+	NAME("suppress_reasons", "suppress_reasons", QUERY_LIST),
+	NAME("release_reasons", "release_reasons", QUERY_LIST),
+	NAME("sync_triggers", "sync_triggers", QUERY_LIST),
+	NAME("sync_statuses", "sync_statuses", QUERY_LIST),
+	NAME("compliance_only", "compliance_only", QUERY_FLAG),
+	NAME("high_risk_only", "high_risk_only", QUERY_FLAG),
+	NAME("errors_only", "errors_only", QUERY_FLAG),
+	NAME("blocked_only", "blocked_only", QUERY_FLAG),
+	NAME("since", "since", QUERY_RAW),
+	NAME("last", "last", QUERY_RAW),
+	NAME("epoch", "epoch", QUERY_REST_TEXT),
+#undef NAME
+};
+
+/* A pattern may hold commas; the values of other lists are separated by them. */
+static void add_list(struct dnc_buf *b, struct dnc_str value, bool split)
+{
+	dnc_buf_chr(b, '[');
+	for (;;) {
+		const char *comma = split && value.n ? memchr(value.p, ',', value.n) : NULL;
+		struct dnc_str one = {value.p, comma ? (size_t)(comma - value.p) : value.n};
+
+		dnc_json_write_str(b, one);
+		if (!comma)
+			break;
+		dnc_buf_chr(b, ',');
+		value = (struct dnc_str){comma + 1, value.n - one.n - 1};
+	}
+	dnc_buf_chr(b, ']');
+}
+
+static bool is_digits(struct dnc_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0 && s.n < 20;
+}
+
+int request_query_add(struct request_query *q, struct dnc_str name, struct dnc_str value,
+	struct dnc_error *err)
+{
+	size_t i = 0, count = sizeof query_names / sizeof query_names[0];
+	enum query_shape shape;
+	struct dnc_buf *b;
+	bool on = dnc_str_eq(value, DNC_STR("true")) || dnc_str_eq(value, DNC_STR("1")) || !value.n;
+
+	while (i < count && !dnc_str_eq(query_names[i].name, name))
+		i++;
+	if (i == count) {
+		dnc_error_set(err, REQUEST_EFIELD, "no such name in the query string");
+		dnc_error_place(err, "%.*s", name.n > 64 ? 64 : (int)name.n, name.p);
+		return -1;
+	}
+	shape = query_names[i].shape;
+	b = shape >= QUERY_RAW ? &q->rest : &q->filters;
+	if (shape == QUERY_RAW && !is_digits(value))
+		return field_error(err, query_names[i].name.p, "must be a whole number, not negative");
+	if (!b->n)
+		dnc_buf_chr(b, '{');
+	dnc_json_write_key(b, query_names[i].field);
+	if (shape == QUERY_FLAG)
+		dnc_buf_str(b, on ? DNC_STR("true") : DNC_STR("false"));
+	else if (shape == QUERY_RAW)
+		dnc_buf_str(b, value);
+	else if (shape == QUERY_LIST || shape == QUERY_PATTERN)
+		add_list(b, value, shape == QUERY_LIST);
+	else
+		dnc_json_write_str(b, value);
+	return 0;
+}
+
+void request_query_end(struct request_query *q, struct dnc_buf *message)
+{
+	if (!q->rest.n)
+		dnc_buf_chr(&q->rest, '{');
+	dnc_json_write_key(&q->rest, DNC_STR("type"));
+	dnc_buf_lit(&q->rest, "\"subscribe\"");
+	if (q->filters.n) {
+		dnc_json_write_key(&q->rest, DNC_STR("filters"));
+		dnc_buf_str(&q->rest, dnc_buf_view(&q->filters));
+		dnc_buf_chr(&q->rest, '}');
+	}
+	dnc_buf_chr(&q->rest, '}');
+	dnc_buf_str(message, dnc_buf_view(&q->rest));
+}
+
+void request_query_finish(struct request_query *q)
+{
+	dnc_buf_free(&q->filters);
+	dnc_buf_free(&q->rest);
+}

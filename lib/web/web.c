@@ -1,0 +1,282 @@
+/* web.c - the server: addresses, the library's context, and turns of the loop. */
+#include "web.h"
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "serve.h"
+
+/* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with. */
+enum { SPARE_DESCRIPTORS = 256 };
+
+static void log_library(int level, const char *line)
+{
+	dnc_log(level == LLL_ERR ? DNC_WARN : DNC_DEBUG, "libwebsockets: %.*s",
+		(int)strcspn(line, "\n"), line);
+}
+
+static struct dnc_web *web_of(struct lws *wsi)
+{
+	return lws_context_user(lws_get_context(wsi));
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct client **slot = user;
+
+	switch (reason) {
+	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+		return web_of(wsi)->draining;
+	case LWS_CALLBACK_HTTP:
+		return http_request(web_of(wsi), wsi);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return http_check_upgrade(web_of(wsi), wsi);
+	case LWS_CALLBACK_ESTABLISHED:
+		*slot = NULL;
+		return client_open(web_of(wsi), slot, wsi);
+	case LWS_CALLBACK_RECEIVE:
+		return *slot ? client_receive(*slot, in, n) : -1;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return *slot ? client_writeable(*slot) : -1;
+	case LWS_CALLBACK_CLOSED:
+		client_free(slot);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static void on_work(uv_idle_t *idle)
+{
+	struct dnc_web *w = idle->data;
+
+	if (dnc_hub_work(w->hub))
+		return;
+	uv_idle_stop(idle);
+	w->working = false;
+}
+
+void web_work(struct dnc_web *w)
+{
+	if (w->working)
+		return;
+	w->working = true;
+	uv_idle_start(&w->work, on_work);
+}
+
+void dnc_web_flush(struct dnc_web *w)
+{
+	dnc_hub_flush(w->hub);
+	web_work(w);
+}
+
+/* Splits "127.0.0.1:8080" and "[::1]:0". */
+static int split_address(const char *text, struct listener *l, int *port, struct dnc_error *err)
+{
+	const char *colon = strrchr(text, ':');
+	const char *host = text;
+	size_t n = colon ? (size_t)(colon - text) : 0;
+	char *end;
+	long value = colon ? strtol(colon + 1, &end, 10) : -1;
+
+	if (n > 2 && text[0] == '[' && colon[-1] == ']') {
+		host++;
+		n -= 2;
+	}
+	if (!n || n >= MAX_ADDRESS || !colon[1] || *end || value < 0 || value > 65535)
+		return dnc_error_set(err, EINVAL, "%s: not an address like 127.0.0.1:8080", text);
+	memcpy(l->host, host, n);
+	l->host[n] = '\0';
+	*port = (int)value;
+	return 0;
+}
+
+static bool is_loopback(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+/* The library says little about why it can't bind, so it is tried here first. Port 0 becomes the
+ * one that was free. */
+static int try_bind(const char *text, const char *host, int *port, struct dnc_error *err)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *a;
+	struct sockaddr_storage got;
+	socklen_t size = sizeof got;
+	char service[8];
+	int fd, on = 1, rc;
+
+	snprintf(service, sizeof service, "%d", *port);
+	if (getaddrinfo(host, service, &hints, &a) != 0)
+		return dnc_error_set(err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080",
+			text);
+	if (!is_loopback(a->ai_addr)) {
+		freeaddrinfo(a);
+		return dnc_error_set(err, EINVAL,
+			"%s: only loopback addresses are served, because nobody is asked who he is",
+			text);
+	}
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	rc = bind(fd, a->ai_addr, a->ai_addrlen);
+	/* Two sockets that do not listen yet may share an address: only listen() shows. */
+	if (rc == 0)
+		rc = listen(fd, 1);
+	if (rc < 0)
+		dnc_error_set(err, errno, "unable to listen on %s: %s", text, strerror(errno));
+	else if (getsockname(fd, (struct sockaddr *)&got, &size) == 0)
+		*port = ntohs(got.ss_family == AF_INET ? ((struct sockaddr_in *)&got)->sin_port
+						       : ((struct sockaddr_in6 *)&got)->sin6_port);
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(a);
+	return rc;
+}
+
+static int listen_on(struct dnc_web *w, size_t index, struct dnc_error *err)
+{
+	const char *text = w->options->listen[index];
+	struct listener *l = &w->listeners[index];
+	struct lws_context_creation_info info = w->info;
+	int port = 0;
+
+	if (split_address(text, l, &port, err) < 0 || try_bind(text, l->host, &port, err) < 0)
+		return -1;
+	info.port = port;
+	info.iface = l->host;
+	info.vhost_name = l->address;
+	info.options |= LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
+	if (!strchr(l->host, ':'))
+		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+	snprintf(l->address, sizeof l->address, strchr(l->host, ':') ? "[%s]:%d" : "%s:%d", l->host,
+		port);
+	l->vhost = lws_create_vhost(w->context, &info);
+	if (!l->vhost)
+		return dnc_error_set(err, EADDRINUSE, "unable to listen on %s", text);
+	return 0;
+}
+
+/* A descriptor for each client: ask for as many as the system grants. */
+static unsigned raise_descriptors(unsigned wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return wanted;
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < wanted)
+		dnc_warn("only %llu descriptors are allowed, not the %u that --max-connections "
+			 "needs; raise ulimit -n",
+			(unsigned long long)limit.rlim_cur, wanted);
+	return limit.rlim_cur < wanted ? (unsigned)limit.rlim_cur : wanted;
+}
+
+static int make_context(struct dnc_web *w, uv_loop_t *loop)
+{
+	void *loops[1] = {loop};
+
+	w->protocols[0] = (struct lws_protocols){.name = "dnc.v1",
+		.callback = on_event,
+		.per_session_data_size = sizeof(struct client *),
+		.rx_buffer_size = 1024,
+		.tx_packet_size = DNC_HUB_SEND_BYTES};
+	w->keepalive = (lws_retry_bo_t){
+		.secs_since_valid_ping = PING_INTERVAL_S, .secs_since_valid_hangup = PONG_LIMIT_S};
+	w->info = (struct lws_context_creation_info){
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.protocols = w->protocols,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+		.foreign_loops = loops,
+		.user = w,
+		.gid = -1,
+		.uid = -1,
+		.retry_and_idle_policy = &w->keepalive,
+		.max_http_header_data = 8192,
+		.keepalive_timeout = 15,
+		.timeout_secs = 15,
+		.server_string = "dnc-wsd",
+		.fd_limit_per_thread =
+			raise_descriptors(w->options->max_connections + SPARE_DESCRIPTORS),
+	};
+	lws_set_log_level(LLL_ERR, log_library);
+	w->context = lws_create_context(&w->info);
+	return w->context ? 0 : -1;
+}
+
+struct dnc_web *dnc_web_new(uv_loop_t *loop, const struct dnc_web_options *options,
+	struct dnc_error *err)
+{
+	struct dnc_web *w = calloc(1, sizeof *w);
+
+	if (!w) {
+		dnc_error_nomem(err);
+		return NULL;
+	}
+	w->options = options;
+	w->hub = options->hub;
+	w->started_ms = dnc_clock_mono_ms();
+	uv_idle_init(loop, &w->work);
+	w->work.data = w;
+	w->parser = dnc_json_parser_new();
+	if (!w->parser || make_context(w, loop) < 0) {
+		dnc_error_nomem(err);
+		goto fail;
+	}
+	for (size_t i = 0; i < options->listen_count; i++)
+		if (listen_on(w, i, err) < 0)
+			goto fail;
+	return w;
+fail:
+	dnc_web_free(w);
+	return NULL;
+}
+
+const char *dnc_web_address(const struct dnc_web *w, size_t index)
+{
+	return w->listeners[index].address;
+}
+
+size_t dnc_web_drain(struct dnc_web *w, bool force)
+{
+	w->draining = true;
+	for (struct client *c = w->clients, *next; c; c = next) {
+		char reason[32];
+
+		next = c->next;
+		if (c->close_code || (!force && !client_done(c)))
+			continue;
+		/* Spread, so that they do not all come back at once. */
+		snprintf(reason, sizeof reason, "retry_after_ms=%d", 500 + rand() % 4500);
+		client_close(c, LWS_CLOSE_STATUS_GOINGAWAY, reason);
+	}
+	return w->client_count;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct dnc_web *w = handle->data;
+
+	dnc_json_parser_free(w->parser);
+	dnc_buf_free(&w->scratch);
+	dnc_buf_free(&w->page);
+	free(w);
+}
+
+void dnc_web_free(struct dnc_web *w)
+{
+	if (!w)
+		return;
+	uv_idle_stop(&w->work);
+	if (w->context)
+		lws_context_destroy(w->context);
+	w->context = NULL;
+	uv_close((uv_handle_t *)&w->work, on_closed);
+}

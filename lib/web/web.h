@@ -1,0 +1,54 @@
+/* web.h - the hub's face to the network: WebSocket dnc.v1 and HTTP, by libwebsockets on libuv.
+ *
+ * The protocol is that of dnc-wsd(8). Everything runs on the loop's thread and nothing blocks.
+ * Only loopback addresses are served: nobody is asked who he is. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+#include "../base/buf.h"
+#include "../base/err.h"
+#include "../hub/hub.h"
+
+#define DNC_WEB_MAX_LISTEN  8
+#define DNC_WEB_MAX_MESSAGE (32u << 10)	/* bytes of one message from a client */
+
+struct dnc_web;
+
+struct dnc_web_options {
+	const char *const *listen;	/* "127.0.0.1:8080", "[::1]:0" */
+	size_t listen_count;		/* at most DNC_WEB_MAX_LISTEN */
+	unsigned max_connections;
+	const char *const *allow_origin;	/* besides the hub's own */
+	size_t allow_origin_count;
+	/* Write only inside the library's writeable callback, as its manual says, instead of at
+	 * once. Slower, for comparison and for libraries that need it. */
+	bool by_the_book;
+	struct dnc_hub *hub;
+	/* What the rest of the program adds to /metrics and /readyz. */
+	void (*metrics)(void *ctx, struct dnc_buf *out);
+	const char *(*not_ready)(void *ctx);	/* name of the check that fails, or NULL */
+	void *ctx;
+};
+
+/* For the hub that will be served. */
+extern const struct dnc_transport dnc_web_transport;
+
+/* Listens and serves once LOOP runs. OPTIONS and what it points at must outlive the web. NULL with
+ * ERR, whose code is an errno. */
+struct dnc_web *dnc_web_new(uv_loop_t *loop, const struct dnc_web_options *options,
+	struct dnc_error *err);
+
+/* The address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed. */
+const char *dnc_web_address(const struct dnc_web *w, size_t index);
+
+/* New events were appended to the hub: send them. */
+void dnc_web_flush(struct dnc_web *w);
+
+/* Takes no new connections, and closes (1001) those that have all events. Call it again until it
+ * returns 0, the number of connections left; FORCE closes the others as they are. */
+size_t dnc_web_drain(struct dnc_web *w, bool force);
+
+/* Closes everything. The loop must run once more, until it is empty. NULL is allowed. */
+void dnc_web_free(struct dnc_web *w);
