@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "../base/clock.h"
 
-enum { KEY_VERBOSE = 0x1000, KEY_LOG_FORMAT };
+enum { KEY_VERBOSE = 0x1000, KEY_LOG_FORMAT, KEY_HELP, KEY_USAGE, KEY_VERSION };
 
 static struct {
 	const char *name;
@@ -21,9 +21,15 @@ bool dnc_cli_quiet(void)
 	return program.quiet;
 }
 
+/* argp's own --help keeps silent under ARGP_NO_ERRS, which our one-line errors need. */
+_Noreturn static void print_help(const struct argp_state *state, unsigned what)
+{
+	argp_help(state->root_argp, stdout, what, (char *)(uintptr_t)program.name);
+	exit(fflush(stdout) == 0 ? DNC_EXIT_OK : DNC_EXIT_IO);
+}
+
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
-	(void)state;
 	switch (key) {
 	case KEY_VERBOSE:
 		dnc_log_level(DNC_DEBUG);
@@ -37,6 +43,13 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 			dnc_cli_usage("--log-format: \"%s\" is neither text nor json", arg);
 		dnc_log_json(strcmp(arg, "json") == 0);
 		return 0;
+	case KEY_HELP:
+		print_help(state, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK);
+	case KEY_USAGE:
+		print_help(state, ARGP_HELP_USAGE);
+	case KEY_VERSION:
+		printf("%s %s\n", program.name, DNC_VERSION);
+		exit(fflush(stdout) == 0 ? DNC_EXIT_OK : DNC_EXIT_IO);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -46,59 +59,64 @@ static const struct argp_option common_options[] = {
 	{"verbose", KEY_VERBOSE, NULL, 0, "Say more about what is done", 90},
 	{"quiet", 'q', NULL, 0, "Say nothing but errors", 90},
 	{"log-format", KEY_LOG_FORMAT, "text|json", 0, "How messages on standard error look", 90},
+	{"help", KEY_HELP, NULL, 0, "Print this list", 91},
+	{"usage", KEY_USAGE, NULL, 0, "Print the options without explanation", 91},
+	{"version", KEY_VERSION, NULL, 0, "Print the version", 91},
 	{0}};
 
 const struct argp dnc_cli_common = {.options = common_options, .parser = parse_common};
 
-static void print_version(FILE *stream, struct argp_state *state)
-{
-	(void)state;
-	fprintf(stream, "%s %s\n", program.name, DNC_VERSION);
-}
-
-/* Is ARG the name of an option that ARGP (or a child) knows? Then its value is what is missing. */
-static bool knows_option(const struct argp *argp, const char *arg)
+/* The option of ARGP (or a child) that ARG names, also by the start of its name; NULL when there
+ * is none. */
+static const struct argp_option *find_option(const struct argp *argp, const char *arg)
 {
 	const char *word = arg + strspn(arg, "-");
 	size_t n = strcspn(word, "=");
 
 	for (const struct argp_option *o = argp->options; o && (o->name || o->key || o->doc); o++) {
-		if (arg[1] == '-' && o->name && strncmp(o->name, word, n) == 0 && o->arg &&
-			word[n] != '=')
-			return true;
-		if (arg[1] != '-' && o->key == arg[1] && o->arg)
-			return true;
+		if (arg[1] == '-' && o->name && strncmp(o->name, word, n) == 0)
+			return o;
+		if (arg[1] != '-' && o->key == arg[1])
+			return o;
 	}
-	for (const struct argp_child *c = argp->children; c && c->argp; c++)
-		if (knows_option(c->argp, arg))
-			return true;
-	return false;
+	for (const struct argp_child *c = argp->children; c && c->argp; c++) {
+		const struct argp_option *o = find_option(c->argp, arg);
+
+		if (o)
+			return o;
+	}
+	return NULL;
+}
+
+/* Says which word of the command line is at fault: an option that is none, one without its value,
+ * or else the word at INDEX, where argp stopped. */
+_Noreturn static void blame(const struct argp *argp, int argc, char **argv, int index)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (argv[i][0] == '-' && argv[i][1] && !find_option(argp, argv[i]))
+			dnc_cli_usage("%s: unknown option; see --help", argv[i]);
+	if (argv[argc - 1][0] == '-' && argc > 1) {
+		const struct argp_option *o = find_option(argp, argv[argc - 1]);
+
+		if (o && o->arg)
+			dnc_cli_usage("%s: a value is missing; see --help", argv[argc - 1]);
+	}
+	dnc_cli_usage("%s: unexpected; see --help", index < argc ? argv[index] : argv[argc - 1]);
 }
 
 void dnc_cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input)
 {
-	const char *arg;
 	int index = 0;
 	error_t rc;
 
 	program.name = name;
 	dnc_log_open(name, DNC_NOTE, false);
-	argp_program_version_hook = print_version;
-	argp_err_exit_status = DNC_EXIT_USAGE;
 	argv[0] = (char *)(uintptr_t)name;
-	rc = argp_parse(argp, argc, argv, ARGP_NO_ERRS, &index, input);
-	if (!rc)
-		return;
-	arg = index > 1 && argv[index - 1][0] == '-' ? argv[index - 1]
-	      : index < argc			       ? argv[index]
-						       : argv[argc - 1];
+	rc = argp_parse(argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, &index, input);
 	if (rc == ENOMEM)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
-	if (arg[0] != '-')
-		dnc_cli_usage("%s: unexpected argument; see --help", arg);
-	if (knows_option(argp, arg))
-		dnc_cli_usage("%s: a value is missing; see --help", arg);
-	dnc_cli_usage("%s: unknown option; see --help", arg);
+	if (rc || index < argc)
+		blame(argp, argc, argv, index);
 }
 
 void dnc_cli_usage(const char *fmt, ...)

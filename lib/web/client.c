@@ -382,6 +382,8 @@ void client_close(struct client *c, uint16_t code, const char *reason)
 		return;
 	c->close_code = code;
 	snprintf(c->close_reason, sizeof c->close_reason, "%s", reason);
+	if (c->paused)
+		lws_rx_flow_control(c->wsi, 1);	/* or the peer's answer is never read */
 	if (c->subscriber)
 		dnc_subscriber_full(c->subscriber);
 	want_writeable(c);
@@ -446,6 +448,20 @@ static enum dnc_sent flush_outbox(struct client *c)
 	return DNC_SENT;
 }
 
+/* A close frame (RFC 6455 section 5.5.1). The library would hang up without one when asked to
+ * close from the loop, so it is framed here; the peer's answer ends the connection. */
+static void send_close(struct client *c)
+{
+	size_t n = strlen(c->close_reason);
+	char frame[4 + sizeof c->close_reason] = {(char)0x88, (char)(n + 2),
+		(char)(c->close_code >> 8), (char)c->close_code};
+
+	memcpy(frame + 4, c->close_reason, n);
+	c->bye = true;
+	if (write_now(c, frame, n + 4) != DNC_SENT_DEAD)
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_WAIT_S);
+}
+
 int client_writeable(struct client *c)
 {
 	c->waiting = false;
@@ -465,11 +481,8 @@ int client_writeable(struct client *c)
 		web_work(c->web);
 	}
 	c->writeable = false;
-	if (c->close_code && !c->out.n && !lws_partial_buffered(c->wsi)) {
-		lws_close_reason(c->wsi, c->close_code, (unsigned char *)c->close_reason,
-			strlen(c->close_reason));
-		return -1;
-	}
+	if (c->close_code && !c->bye && !c->out.n && !lws_partial_buffered(c->wsi))
+		send_close(c);
 	return c->dead ? -1 : 0;
 }
 

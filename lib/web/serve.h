@@ -11,6 +11,7 @@ enum {
 	MESSAGES_PER_S = 20,
 	MESSAGES_BURST = 40,
 	OUTBOX_BYTES = 64 << 10,	/* answers that wait; past it the client is not read */
+	CLOSE_WAIT_S = 2,		/* for the peer's answer to a close */
 	MAX_ADDRESS = 64,
 };
 
@@ -34,6 +35,7 @@ struct client {
 	bool waiting;			/* a writeable callback will come */
 	bool paused;			/* not read, because answers wait */
 	bool dead, writeable;
+	bool bye;			/* the close frame is out */
 };
 
 struct web_counts {

@@ -40,6 +40,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return *slot ? client_receive(*slot, in, n) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return *slot ? client_writeable(*slot) : -1;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		return *slot && (*slot)->bye ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
 		client_free(slot);
 		return 0;
