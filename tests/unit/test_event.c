@@ -1,0 +1,117 @@
+#include "unit.h"
+#include "event/event.h"
+
+static int normalize(struct dnc_event_reader *r, const char *text, struct dnc_str *out,
+	struct dnc_error *err)
+{
+	static char copy[4096];
+
+	memset(copy, 0, sizeof copy);
+	strcpy(copy, text);
+	return dnc_event_normalize(r, copy, strlen(copy), out, err);
+}
+
+#define HEAD "{\"timestamp\":\"2026-08-29T10:00:00+02:00\",\"id\":\"0198f0a0-0000-7000-8000-000000000001\","
+
+static void events_become_canonical(void **state)
+{
+	/* WANT is a piece of the result. */
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"(303) 502-5113\","
+		      "\"reason\":\"complaint\",\"source\":\"federal\"}",
+			"\"phone_number\":\"+13035025113\",\"provider\":\"federal_dnc\","
+			"\"severity\":\"medium\",\"timestamp\":\"2026-08-29T08:00:00.000Z\""},
+		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035025113\","
+		      "\"reason\":\"regulatory\"}", "\"severity\":\"high\""},
+		{HEAD "\"type\":\"dnc.number.released\",\"phone_number\":\"+13035025113\","
+		      "\"reason\":\"admin_override\"}", "\"requires_approval\":true"},
+		{HEAD "\"type\":\"dnc.number.released\",\"phone_number\":\"+13035025113\","
+		      "\"reason\":\"moon\"}", "\"unknown_values\":[\"reason\"]"},
+		{HEAD "\"type\":\"dnc.check.performed\",\"phone_number\":\"+13035025113\","
+		      "\"result\":\"blocked\",\"is_blocked\":true,\"latency\":1500000}",
+			"\"latency_ms\":1.5"},
+		{HEAD "\"type\":\"dnc.list.synced\",\"provider\":\"ftc\",\"sync_status\":\"failed\"}",
+			"\"severity\":\"error\""},
+		{HEAD "\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+13035025113\","
+		      "\"violation_type\":\"x\",\"seq\":9,\"surprise\":[1,2]}",
+			"\"severity\":\"critical\""},
+		{HEAD "\"type\":\"dnc.provider.status_change\",\"provider\":\"p\","
+		      "\"new_status\":\"degraded\"}", "\"severity\":\"warning\""},
+	};
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_error err;
+		struct dnc_str out;
+		struct dnc_event event;
+		char first[4096];
+
+		if (normalize(r, cases[i].in, &out, &err) < 0)
+			fail_msg("case %zu: %s", i, err.message);
+		memcpy(first, out.p, out.n);
+		first[out.n] = '\0';
+		if (!strstr(first, cases[i].want))
+			fail_msg("case %zu: no %s in %s", i, cases[i].want, first);
+		assert_null(strstr(first, "\"seq\""));
+		/* What is canonical stays as it is, byte for byte. */
+		assert_int_equal(normalize(r, first, &out, &err), 0);
+		assert_int_equal(out.n, strlen(first));
+		assert_memory_equal(out.p, first, out.n);
+		assert_int_equal(dnc_event_view(r, out.p, out.n, &event), 0);
+	}
+	dnc_event_reader_free(r);
+}
+
+static void bad_records_name_their_fault(void **state)
+{
+	static const struct {
+		const char *in;
+		enum dnc_reject code;
+	} cases[] = {
+		{"{", DNC_REJECT_INVALID_JSON},
+		{"{\"a\":1,\"a\":2}", DNC_REJECT_INVALID_JSON},
+		{"[]", DNC_REJECT_NOT_AN_OBJECT},
+		{"{\"type\":\"\xff\"}", DNC_REJECT_INVALID_UTF8},
+		{"{}", DNC_REJECT_MISSING_TYPE},
+		{"{\"type\":\"dnc.x\"}", DNC_REJECT_UNKNOWN_TYPE},
+		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035025113\"}",
+			DNC_REJECT_MISSING_FIELD},
+		{HEAD "\"type\":\"dnc.number.suppressed\",\"reason\":\"complaint\"}",
+			DNC_REJECT_MISSING_FIELD},
+		{HEAD "\"type\":\"dnc.list.synced\",\"sync_status\":\"success\"}",
+			DNC_REJECT_MISSING_FIELD},
+		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035025113\","
+		      "\"reason\":7}", DNC_REJECT_INVALID_FIELD},
+		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"2370290\","
+		      "\"reason\":\"complaint\"}", DNC_REJECT_INVALID_PHONE_NUMBER},
+		{"{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+13035025113\","
+		 "\"violation_type\":\"x\",\"timestamp\":\"yesterday\"}",
+			DNC_REJECT_INVALID_TIMESTAMP},
+	};
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_error err;
+		struct dnc_str out;
+
+		assert_int_equal(normalize(r, cases[i].in, &out, &err), -1);
+		if (err.code != (int)cases[i].code)
+			fail_msg("%s: %s", cases[i].in, dnc_reject_name((enum dnc_reject)err.code));
+		assert_true(err.message[0] != '\0');
+	}
+	dnc_event_reader_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_become_canonical),
+		cmocka_unit_test(bad_records_name_their_fault),
+	};
+
+	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+/* The hub against a transport that remembers. */
+#include "unit.h"
+#include <stdio.h>
+#include "hub/hub.h"
+
+struct peer {
+	uint64_t seqs[4096];
+	size_t count, gaps, starts;
+	uint64_t gap_from, gap_to;
+	const char *gap_reason;
+	bool full;	/* its socket takes one write, then no more */
+};
+
+static enum dnc_sent take(void *conn, const void *frames, size_t n)
+{
+	const unsigned char *p = frames, *end = p + n;
+	struct peer *peer = conn;
+
+	while (p < end) {
+		size_t head = p[1] == 126 ? 4 : 2, size = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
+
+		assert_int_equal(p[0], 0x81);
+		assert_memory_equal(p + head, "{\"seq\":", 7);
+		peer->seqs[peer->count++] = strtoull((const char *)p + head + 7, NULL, 10);
+		p += head + size;
+	}
+	assert_ptr_equal(p, end);
+	return peer->full ? DNC_SENT_FULL : DNC_SENT;
+}
+
+static enum dnc_sent gap(void *conn, uint64_t from, uint64_t to, const char *reason)
+{
+	struct peer *peer = conn;
+
+	peer->gaps++;
+	peer->gap_from = from;
+	peer->gap_to = to;
+	peer->gap_reason = reason;
+	return DNC_SENT;
+}
+
+static enum dnc_sent started(void *conn)
+{
+	((struct peer *)conn)->starts++;
+	return DNC_SENT;
+}
+
+static struct dnc_hub *new_hub(uint64_t max_lag)
+{
+	return dnc_hub_new(&(struct dnc_hub_options){.buffer_bytes = 256 << 10,
+		.max_lag = max_lag,
+		.transport = {take, gap, started}});
+}
+
+/* Events of two providers in turn: "even" and "odd". */
+static void append(struct dnc_hub *h, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char line[512];
+		int n = snprintf(line, sizeof line,
+			"{\"id\":\"0198f0a0-0000-7000-8000-%012d\","
+			"\"type\":\"dnc.provider.status_change\",\"provider\":\"%s\","
+			"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+			"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},"
+			"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
+			"\"source_format\":\"ndjson\"}}",
+			i, (dnc_hub_last(h) + 1) % 2 ? "odd" : "even");
+
+		dnc_hub_append(h, line, (size_t)n);
+	}
+	dnc_hub_flush(h);
+	while (dnc_hub_work(h))
+		;
+}
+
+static struct dnc_filter *filter(const char *json)
+{
+	struct dnc_error err;
+
+	return dnc_filter_compile_text(json, strlen(json), &err);
+}
+
+static void subscribe(struct dnc_hub *h, struct dnc_subscriber *s, const char *json,
+	struct dnc_start start)
+{
+	assert_int_equal(dnc_hub_subscribe(s, filter(json), &start), 0);
+	while (dnc_hub_work(h))
+		;
+}
+
+static void all_arrive_once_in_order(void **state)
+{
+	struct dnc_hub *h = new_hub(100000);
+	struct peer a = {0}, b = {0};
+	struct dnc_subscriber *sa = dnc_hub_join(h, &a), *sb = dnc_hub_join(h, &b);
+
+	(void)state;
+	append(h, 10);
+	subscribe(h, sa, "{}", (struct dnc_start){.from = DNC_START_SINCE});
+	subscribe(h, sb, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_LAST, .n = 2});
+	append(h, 10);
+	assert_int_equal(a.count, 20);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(a.seqs[i], i + 1);
+	assert_int_equal(b.count, 7);
+	assert_int_equal(b.seqs[0], 8);
+	assert_int_equal(b.seqs[6], 20);
+	assert_int_equal(a.starts + b.starts, 2);
+	dnc_hub_leave(sa);
+	dnc_hub_leave(sb);
+	dnc_hub_free(h);
+}
+
+static void a_slow_one_goes_on_where_it_was(void **state)
+{
+	struct dnc_hub *h = new_hub(100000);
+	struct peer a = {.full = true};
+	struct dnc_subscriber *s = dnc_hub_join(h, &a);
+
+	(void)state;
+	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	append(h, 1);
+	append(h, 100);
+	assert_int_equal(a.count, 1);
+	a.full = false;
+	dnc_subscriber_ready(s);
+	assert_int_equal(a.count, 101);
+	assert_int_equal(a.gaps, 0);
+	dnc_hub_leave(s);
+	dnc_hub_free(h);
+}
+
+static void what_is_skipped_is_told(void **state)
+{
+	struct dnc_hub *h = new_hub(50);
+	struct peer slow = {.full = true}, old = {0}, other = {0};
+	struct dnc_subscriber *s = dnc_hub_join(h, &slow), *o, *e;
+
+	(void)state;
+	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	append(h, 1);
+	append(h, 2000);	/* more than the ring holds */
+	slow.full = false;
+	dnc_subscriber_ready(s);
+	append(h, 1);
+	assert_int_equal(slow.gaps, 1);
+	assert_string_equal(slow.gap_reason, "lag");
+	assert_int_equal(slow.gap_from, 2);
+	assert_int_equal(slow.gap_to, 2001);
+	assert_int_equal(slow.seqs[slow.count - 1], 2002);
+	o = dnc_hub_join(h, &old);
+	subscribe(h, o, "{}", (struct dnc_start){.from = DNC_START_SINCE, .n = 5});
+	assert_string_equal(old.gap_reason, "retention");
+	assert_int_equal(old.gap_from, 6);
+	assert_int_equal(old.gap_to, dnc_hub_oldest(h) - 1);
+	assert_int_equal(old.seqs[0], dnc_hub_oldest(h));
+	assert_int_equal(old.seqs[old.count - 1], 2002);
+	assert_false(dnc_subscriber_recovered(o));
+	e = dnc_hub_join(h, &other);
+	subscribe(h, e, "{}",
+		(struct dnc_start){.from = DNC_START_SINCE, .n = 2000, .epoch = DNC_STR("another")});
+	assert_string_equal(other.gap_reason, "epoch");
+	assert_int_equal(other.seqs[0], dnc_hub_oldest(h));
+	dnc_hub_leave(s);
+	dnc_hub_leave(o);
+	dnc_hub_leave(e);
+	dnc_hub_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_arrive_once_in_order),
+		cmocka_unit_test(a_slow_one_goes_on_where_it_was),
+		cmocka_unit_test(what_is_skipped_is_told),
+	};
+
+	return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+}
