@@ -23,7 +23,7 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets curl shellcheck procps
-PACKAGES := $(BUILD_PACKAGES)
+PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 # libjq, libcsv and libphonenumber ship no .pc file.
 PKGS     := libwebsockets libuv libpcre2-8 libsodium simdjson
@@ -48,13 +48,15 @@ OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-n
 	-fno-sanitize-recover=undefined
 CC       := clang
 CXX      := clang++
+# clang sees enums as unsigned where gcc does not.
+WARN_C   += -Wno-sign-conversion
 else
 $(error VARIANT must be release, asan or fuzz)
 endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan fuzz bench lint deps clean help objects units
+.PHONY: all check demo install asan fuzz bench lint deps clean help units fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -102,8 +104,40 @@ units: $(UNITS)
 asan: ## builds with AddressSanitizer and UBSan into build/asan
 	+@$(MAKE) --no-print-directory VARIANT=asan all units
 
-deps: ## installs the Debian packages that are missing (BUILD only: make deps PACKAGES='$(BUILD_PACKAGES)')
-	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+fuzz: ## builds the fuzz targets into build/fuzz (clang)
+	+@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
+
+fuzzers: $(FUZZERS)
+
+# The packages come first: what follows asks pkg-config again.
+check: ## installs what is missing, builds and runs all tests
+	+@$(MAKE) --no-print-directory deps
+	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory asan
+	+@$(MAKE) --no-print-directory fuzz
+	@tests/run
+
+demo: ## installs what is missing, builds and shows the pipeline at work (DEMO_SECONDS=10)
+	+@$(MAKE) --no-print-directory deps PACKAGES='$(BUILD_PACKAGES)'
+	+@$(MAKE) --no-print-directory all
+	@BIN=$(O)/bin examples/demo
+
+install: all ## installs below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	for page in man/*.[178]; do \
+		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
+	for c in completions/bash/*; do \
+		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
+
+lint: ## checks scripts and manuals
+	shellcheck -s bash -x tests/run tests/helper.bash examples/demo .ci/run
+	mandoc -T lint -W warning man/*.[178]
+
+deps: ## installs the Debian packages that are missing
+	@missing=; for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \

@@ -140,7 +140,7 @@ void dnc_cli_die(enum dnc_exit code, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	dnc_err("%s", text);
-	exit(code);
+	exit((int)code);
 }
 
 void dnc_cli_die_io(const struct dnc_error *err)

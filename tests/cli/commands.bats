@@ -1,0 +1,98 @@
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "a list becomes events, and the same events when read again" {
+	printf '{"type":"dnc.number.suppressed","phone_number":"(303) 555-0143","reason":"complaint","timestamp":"2026-01-02T03:04:05Z","id":"0198f0a0-0000-7000-8000-000000000001"}\n' >in
+	dnc-ingest in >once
+	dnc-ingest once >twice
+	cmp once twice
+	[ "$(jq -r .phone_number once)" = +13035550143 ]
+}
+
+@test "each bad record is a reject with line and code, and nothing else stops" {
+	printf '%s\n' '{"type":"dnc.x"}' 'nonsense' '{"type":"dnc.number.suppressed","phone_number":"12","reason":"x"}' \
+		'{"type":"dnc.provider.status_change","provider":"p","new_status":"online"}' >in
+	dnc-ingest -f ndjson -x rejects in >out 2>err
+	[ "$(jq -rc '[.line,.code]' rejects | tr '\n' ' ')" = '[1,"unknown_type"] [2,"invalid_json"] [3,"invalid_phone_number"] ' ]
+	[ "$(jq -r .type out)" = dnc.provider.status_change ]
+	grep -q '1 events, 3 records rejected' err
+	run dnc-ingest --strict -f ndjson -q -x rejects in
+	[ "$status" -eq 1 ]
+}
+
+@test "usage errors are one line that names the option, exit 2" {
+	for c in dnc-ingest dnc-filter dnc-wsd; do
+		run "$c" --nonsense
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ "$output" == "$c: --nonsense: "* ]]
+		run "$c" --help
+		[ "$status" -eq 0 ]
+		[[ "$output" == "Usage: $c"* ]]
+		run "$c" --version
+		[ "$output" = "$c 0.1.0" ]
+	done
+}
+
+@test "a bad pattern is shown with a caret" {
+	run dnc-filter --phone '^(12'
+	[ "$status" -eq 2 ]
+	[ "${lines[1]}" = '  ^(12' ]
+	[ "${lines[2]}" = '      ^' ]
+}
+
+@test "an unreadable file, a full disk and a closed pipe are I/O errors in one line" {
+	run dnc-ingest /nonexistent
+	[ "$status" -eq 74 ]
+	[ "${#lines[@]}" -eq 1 ]
+	events 10 >in
+	run bash -c 'dnc-filter in >/dev/full'
+	[ "$status" -eq 74 ]
+	[[ "$output" == *"No space left"* ]]
+	run bash -c 'set -o pipefail; yes "$(head -1 in)" | head -100000 | dnc-filter | head -1 >/dev/null; echo "${PIPESTATUS[2]}"'
+	[[ "$output" == *74 ]]
+}
+
+@test "random bytes give rejects, never a crash" {
+	for seed in 1 2 3 4 5; do
+		openssl enc -aes-128-ctr -K 0 -iv 0000000$seed -in /dev/zero 2>/dev/null | head -c 100000 >in
+		for f in auto ndjson csv ftc-full ftc-change ftc-reported; do
+			run dnc-ingest -f "$f" -x rejects in
+			[ "$status" -eq 0 ]
+		done
+		run dnc-filter -x rejects in
+		[ "$status" -eq 1 ]
+	done
+}
+
+@test "an event is handed on at once when input pauses" {
+	mkfifo in
+	dnc-ingest <in 2>/dev/null 3>&- | dnc-filter >out 3>&- &
+	PIDS+=($!)
+	exec 8>in
+	echo '{"type":"dnc.provider.status_change","provider":"p","new_status":"online"}' >&8
+	wait_for has_content out
+	exec 8>&-
+}
+
+@test "dnc-filter counts, inverts and stops" {
+	events 100 >in
+	[ "$(dnc-filter -c --phone '00.5$' in)" = 10 ]
+	[ "$(dnc-filter -v -c --phone '00.5$' in)" = 90 ]
+	[ "$(dnc-filter -m 3 in | wc -l)" -eq 3 ]
+	run dnc-filter --severity low in
+	[ "$status" -eq 1 ]
+}
+
+@test "the published pages of reported calls: 2,144 records, accepted or rejected" {
+	data="$ROOT/../shared/data/ftc-reported-2020-02-16.pages.ndjson"
+	[ -f "$data" ] || skip "the published file is not here"
+	dnc-ingest --map-file "$ROOT/examples/maps/ftc-reported-api.jq" -x rejects "$data" >out 2>/dev/null
+	[ "$(wc -l <out)" -eq 1998 ]
+	[ "$(wc -l <rejects)" -eq 146 ]
+	[ "$(jq -r .id out | sort -u | wc -l)" -eq 1998 ]
+	[ "$(jq -c 'select(.line == null or .code == null)' rejects | wc -l)" -eq 0 ]
+}

@@ -1,0 +1,155 @@
+load ../helper
+
+collect() { timeout 30 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" "$@"; }
+last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
+
+@test "events arrive once and in order, at node ws and at python3-websockets" {
+	start_hub
+	events 500 >&9
+	collect 500 '{"type":"subscribe","since":0,"id":"a"}' >out
+	[ "$(jq -c 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 500 | tr '\n' ' ')" ]
+	[ "$(head -1 out | jq -r .type)" = dnc.connection.established ]
+	[ "$(jq -r 'select(.request_id == "a") | .metadata.from_seq' out)" = 1 ]
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/python_client.py" "ws://$ADDRESS/ws/dnc" 500 >out
+	[ "$(tr '\n' ' ' <out)" = "$(seq 500 | tr '\n' ' ')" ]
+}
+
+@test "the same when the hub writes only in the library's callback" {
+	start_hub --write-in-callback
+	events 500 >&9
+	collect 500 '{"type":"subscribe","since":0}' >out
+	[ "$(jq -c 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 500 | tr '\n' ' ')" ]
+}
+
+@test "a query string subscribes, with filter and last" {
+	start_hub
+	events 500 >&9
+	wait_for last_seq_is 500
+	timeout 30 node "$BATS_TEST_DIRNAME/collect.js" \
+		"ws://$ADDRESS/ws/dnc?phone=00%5B1-9%5D7%24&last=3" 3 >out
+	[ "$(jq -r 'select(.seq).phone_number' out | tr '\n' ' ')" = '+13035550077 +13035550087 +13035550097 ' ]
+}
+
+@test "a raw event is made canonical, a bad one rejected with line and code" {
+	start_hub --rejects "$BATS_TEST_TMPDIR/rejects"
+	echo '{"type":"dnc.x"}' >&9
+	echo '{"type":"dnc.number.suppressed","phone_number":"(303) 555-0143","reason":"complaint"}' >&9
+	collect 1 '{"type":"subscribe","since":0}' >out
+	[ "$(jq -r 'select(.seq).phone_number' out)" = +13035550143 ]
+	[ "$(jq -c '[.line,.code]' "$BATS_TEST_TMPDIR/rejects")" = '[1,"unknown_type"]' ]
+}
+
+@test "producers on a Unix socket join in" {
+	start_hub --input="unix:$BATS_TEST_TMPDIR/sock"
+	events 20 | dnc-filter --output="unix:$BATS_TEST_TMPDIR/sock"
+	collect 20 '{"type":"subscribe","since":0}' >out
+	[ "$(jq -c 'select(.seq).seq' out | wc -l)" -eq 20 ]
+}
+
+@test "bad messages are told why and change nothing" {
+	start_hub
+	events 1 >&9
+	collect 1 'nonsense' '{"type":"dance"}' '{"type":"subscribe","filters":{"phone_patterns":["^("]},"id":5}' \
+		'{"type":"subscribe","colour":1}' '{"type":"ping","id":"p"}' '{"type":"subscribe","since":0}' >out
+	[ "$(jq -r 'select(.type=="error").code' out | tr '\n' ' ')" = 'invalid_json unknown_type invalid_filter invalid_field ' ]
+	[ "$(jq -c 'select(.request_id==5)|[.path,.offset]' out)" = '["filters.phone_patterns[0]",2]' ]
+	[ "$(jq -r 'select(.request_id=="p").type' out)" = dnc.connection.pong ]
+}
+
+@test "limits close with their codes" {
+	start_hub --max-connections=1
+	collect 1 BINARY >out
+	[ "$(tail -1 out | jq .closed)" = 1003 ]
+	collect 1 "$(head -c 40000 /dev/zero | tr '\0' ' ')" >out
+	[ "$(tail -1 out | jq .closed)" = 1009 ]
+	collect 1 $(for i in $(seq 100); do echo '{"type":"ping"}'; done) >out
+	[ "$(tail -1 out | jq .closed)" = 1008 ]
+	collect 1 >first 2>&1 3>&- &
+	PIDS+=($!)
+	wait_for has_content first
+	collect 1 >out
+	[ "$(tail -1 out | jq .closed)" = 4429 ]
+}
+
+@test "pages of other sites are turned away" {
+	start_hub
+	ORIGIN=http://evil.example collect 1 >out
+	grep -q 403 out
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' "http://$ADDRESS/metrics")" = 403 ]
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz")" = 200 ]
+	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_events_total 0$'
+	curl -s "http://$ADDRESS/nope" | jq -e '.status == 404'
+}
+
+@test "at the end clients get what is left, then 1001" {
+	start_hub
+	collect 0 '{"type":"subscribe"}' >out 2>&1 3>&- &
+	local client=$!
+	wait_for has_line confirmed out
+	events 50 >&9
+	wait_for last_seq_is 50
+	kill -TERM "$HUB"
+	wait "$client"
+	[ "$(jq -c 'select(.seq).seq' out | wc -l)" -eq 50 ]
+	[ "$(tail -1 out | jq .closed)" = 1001 ]
+	wait "$HUB"
+}
+
+@test "a stalled client costs no memory and is told what it missed" {
+	start_hub --buffer=1M --max-lag=500
+	/usr/bin/python3 - "$ADDRESS" >stalled 3>&- <<'P' &
+import base64, os, socket, sys
+host, port = sys.argv[1].rsplit(":", 1)
+s = socket.create_connection((host, int(port)))
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+key = base64.b64encode(os.urandom(16)).decode()
+s.sendall(f"GET /ws/dnc?since=0 HTTP/1.1\r\nHost: {sys.argv[1]}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+print("stalled", flush=True)
+go = os.path.join(os.environ["BATS_TEST_TMPDIR"], "go")
+os.mkfifo(go)
+open(go).read()
+s.settimeout(30)
+data = b""
+while b'"reason":"lag"' not in data:
+    more = s.recv(65536)
+    if not more:
+        break
+    data = data[-200:] + more
+print("lag" if b'"reason":"lag"' in data else "nothing", flush=True)
+P
+	PIDS+=($!)
+	wait_for has_content stalled
+	events 1000 >more
+	for i in $(seq 10); do cat more; done >&9
+	wait_for last_seq_is 10000
+	local before after
+	before=$(awk '/VmRSS/ {print $2}' "/proc/$HUB/status")
+	for i in $(seq 100); do cat more; done >&9
+	wait_for last_seq_is 110000
+	after=$(awk '/VmRSS/ {print $2}' "/proc/$HUB/status")
+	echo "resident: $before KiB, then $after KiB"
+	[ $((after - before)) -lt 4096 ] || [[ "$BIN" == *asan* ]]
+	wait_for test -p "$BATS_TEST_TMPDIR/go"
+	echo >"$BATS_TEST_TMPDIR/go"
+	events 1 >&9
+	wait_for has_line lag stalled
+}
+
+@test "1,000 clients get all of 200 events" {
+	start_hub
+	mkfifo hold
+	timeout 100 node "$BATS_TEST_DIRNAME/many.js" "ws://$ADDRESS/ws/dnc" 1000 200 >out <hold 3>&- &
+	PIDS+=($!)
+	exec 7>hold
+	wait_for has_line ready out
+	events 200 >&9
+	wait_for has_line done out
+	[ "$(tail -1 out)" = 'done 1000 wrong 0' ]
+	awk '/VmRSS/ {print "resident with 1,000 clients: " $2 " KiB"}' "/proc/$HUB/status" >&3
+	echo end >&7
+	exec 7>&-
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}

@@ -1,0 +1,54 @@
+# helper.bash - what the bats files share. BIN is the folder of the programs under test.
+BIN="${BIN:-$BATS_TEST_DIRNAME/../../build/release/bin}"
+ROOT="$BATS_TEST_DIRNAME/../.."
+PATH="$BIN:$PATH"
+export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
+PIDS=()
+
+# Waits up to 20 s until the command succeeds.
+wait_for() {
+	local i
+	for ((i = 0; i < 400; i++)); do
+		"$@" && return 0
+		read -rt 0.05 <> <(:) || :
+	done
+	echo "waited in vain for: $*" >&2
+	return 1
+}
+
+has_content() { [ -s "$1" ]; }
+has_line() { grep -q "$1" "$2" 2>/dev/null; }
+
+# Starts dnc-wsd with the arguments; its input is the fifo $IN, held open as descriptor 9.
+# Sets HUB (process id) and ADDRESS.
+start_hub() {
+	IN="$BATS_TEST_TMPDIR/in"
+	mkfifo "$IN"
+	dnc-wsd --listen=127.0.0.1:0 "$@" <"$IN" >"$BATS_TEST_TMPDIR/address" \
+		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
+	HUB=$!
+	PIDS+=("$HUB")
+	exec 9>"$IN"
+	wait_for has_content "$BATS_TEST_TMPDIR/address"
+	ADDRESS=$(cat "$BATS_TEST_TMPDIR/address")
+}
+
+teardown() {
+	exec 9>&- || :
+	local p
+	for p in "${PIDS[@]}"; do
+		kill "$p" 2>/dev/null || :
+	done
+	for p in "${PIDS[@]}"; do
+		wait "$p" 2>/dev/null || :
+	done
+}
+
+# Prints N canonical events, about numbers +1303555....
+events() {
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		printf '{"type":"dnc.compliance.violation","phone_number":"+1303555%04d","violation_type":"t","n":%d}\n' \
+			$((i % 10000)) "$i"
+	done | dnc-ingest
+}
