@@ -396,8 +396,12 @@ struct dnc_filter *dnc_filter_compile(const struct dnc_json *doc, uint32_t index
 		dnc_error_nomem(err);
 		goto fail;
 	}
-	if (!list) {
+	if (!list || room == 0) {
 		c.clause = c.filter->clauses;
+		if (list) {
+			dnc_buf_lit(&c.filter->text, "{}");
+			return c.filter;
+		}
 		if (compile_object(&c, index) < 0)
 			goto fail;
 		return c.filter;
@@ -405,9 +409,14 @@ struct dnc_filter *dnc_filter_compile(const struct dnc_json *doc, uint32_t index
 	for (uint32_t i = index + 1; i < node->next; i = doc->node[i].next) {
 		snprintf(c.prefix, sizeof c.prefix, "[%zu].", c.filter->count);
 		c.clause = &c.filter->clauses[c.filter->count];
+		/* A list of one is spelled as that one. */
+		if (room > 1)
+			dnc_buf_chr(&c.filter->text, i == index + 1 ? '[' : ',');
 		if (compile_object(&c, i) < 0)
 			goto fail;
 	}
+	if (room > 1)
+		dnc_buf_chr(&c.filter->text, ']');
 	return c.filter;
 fail:
 	dnc_filter_free(c.filter);

@@ -46,7 +46,7 @@ struct dnc_json_node {
 struct dnc_json {
 	const struct dnc_json_node *node;	/* node[0] is the whole text's value */
 	uint32_t count;
-	bool compact;	/* no white space between the tokens, no escapes in keys */
+	bool compact;	/* no white space between the tokens */
 };
 
 /* Codes in struct dnc_error of dnc_json_parse(). */

@@ -88,7 +88,6 @@ struct dnc_json_parser {
 	key_slot *slots = nullptr;
 	uint32_t slot_mask = 0, keys = 0, stamp = 0;
 	size_t token_bytes = 0;	// all tokens together: equal to the text's length when compact
-	bool escaped_key = false;
 	const char *why = nullptr;	// a message of our own instead of simdjson's
 	struct dnc_str twice = {nullptr, 0};
 
@@ -273,7 +272,10 @@ error_code dnc_json_parser::add_object(od::object o, uint32_t at, int depth)
 		if (!add_node(&child))
 			return simdjson::CAPACITY;
 		// The token list ends behind the key's quote, so the quote is there.
-		const char *key = field.key().raw(), *quote = strchr(key, '"');
+		const char *key = field.key().raw(), *quote = key;
+
+		while (*quote != '"')
+			quote += *quote == '\\' ? 2 : 1;
 		size_t key_bytes = static_cast<size_t>(quote - key);
 
 		if (memchr(key, '\\', key_bytes)) {
@@ -281,12 +283,11 @@ error_code dnc_json_parser::add_object(od::object o, uint32_t at, int depth)
 
 			if ((e = field.unescaped_key().get(plain)))
 				return e;
-			escaped_key = true;
 			nodes[child].key = {plain.data(), plain.size()};
 		} else {
 			nodes[child].key = {key, key_bytes};
-			token_bytes += key_bytes;
 		}
+		token_bytes += key_bytes;
 		if ((e = add_key(at, child)))
 			return e;
 		od::value v = field.value();
@@ -347,7 +348,6 @@ extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_
 
 	p->count = p->keys = 0;
 	p->token_bytes = 0;
-	p->escaped_key = false;
 	p->why = nullptr;
 	p->twice = {nullptr, 0};
 	if (++p->stamp == 0) {	// after 2^32 texts old stamps would look new
@@ -366,6 +366,6 @@ extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_
 		return parse_error(e, p, err);
 	doc->node = p->nodes;
 	doc->count = p->count;
-	doc->compact = p->token_bytes == n && !p->escaped_key;
+	doc->compact = p->token_bytes == n;
 	return 0;
 }

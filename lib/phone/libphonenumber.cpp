@@ -26,16 +26,13 @@ static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneN
 	}
 }
 
-extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, const char *region,
-	bool strict, char out[DNC_PHONE_MAX], size_t *len)
+static enum dnc_phone_verdict normalize_once(const std::string &text, const char *region, bool strict,
+	std::string &e164)
 {
 	const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
 	PhoneNumber number;
-	std::string e164;
 
-	if (s.n == 0)
-		return DNC_PHONE_EMPTY;
-	switch (util.Parse(std::string(s.p, s.n), region, &number)) {
+	switch (util.Parse(text, region, &number)) {
 	case PhoneNumberUtil::NO_PARSING_ERROR:
 		break;
 	case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
@@ -54,6 +51,28 @@ extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, con
 	if (strict && !util.IsValidNumber(number))
 		return DNC_PHONE_INVALID;
 	util.Format(number, PhoneNumberUtil::E164, &e164);
+	return DNC_PHONE_OK;
+}
+
+extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, const char *region,
+	bool strict, char out[DNC_PHONE_MAX], size_t *len)
+{
+	std::string text(s.p ? s.p : "", s.n), e164;
+
+	if (s.n == 0)
+		return DNC_PHONE_EMPTY;
+	/* The library drops one national prefix at a time: +31009... becomes +3109..., then +319....
+	 * An event must not change when it is normalized again, so go on to the end. */
+	for (;; text.swap(e164)) {
+		enum dnc_phone_verdict verdict = normalize_once(text, region, strict, e164);
+
+		if (verdict != DNC_PHONE_OK)
+			return verdict;
+		if (e164 == text)
+			break;
+		if (text[0] == '+' && e164.size() >= text.size())
+			break;	/* only shorter is nearer */
+	}
 	if (e164.size() >= DNC_PHONE_MAX)
 		return DNC_PHONE_TOO_LONG;
 	memcpy(out, e164.c_str(), e164.size() + 1);

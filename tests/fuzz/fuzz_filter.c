@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char line[] =
 		"{\"id\":\"0198f0a0-0000-7000-8000-000000000001\",\"type\":\"dnc.provider.status_change\","
 		"\"provider\":\"p\",\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
-		"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},\"metadata\":{}}";
+		"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}";
 	static struct dnc_event_reader *r;
 	struct dnc_filter *f, *same;
 	struct dnc_event event;

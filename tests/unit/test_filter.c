@@ -13,6 +13,7 @@ static void filters_choose(void **state)
 		bool match;
 	} cases[] = {
 		{"{}", true},
+		{"[{}]", true},
 		{"[]", true},
 		{"{\"event_types\":[\"dnc.number.*\"]}", true},
 		{"{\"event_types\":[\"dnc.check.performed\",\"dnc.number.suppressed\"]}", true},
