@@ -24,7 +24,7 @@ setup() {
 }
 
 @test "usage errors are one line that names the option, exit 2" {
-	for c in dnc-ingest dnc-filter dnc-wsd; do
+	for c in dnc-ingest dnc-filter dnc-wsd dnc-tail; do
 		run "$c" --nonsense
 		[ "$status" -eq 2 ]
 		[ "${#lines[@]}" -eq 1 ]
