@@ -97,26 +97,7 @@ last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$
 
 @test "a stalled client costs no memory and is told what it missed" {
 	start_hub --buffer=1M --max-lag=500
-	/usr/bin/python3 - "$ADDRESS" >stalled 3>&- <<'P' &
-import base64, os, socket, sys
-host, port = sys.argv[1].rsplit(":", 1)
-s = socket.create_connection((host, int(port)))
-s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-key = base64.b64encode(os.urandom(16)).decode()
-s.sendall(f"GET /ws/dnc?since=0 HTTP/1.1\r\nHost: {sys.argv[1]}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
-print("stalled", flush=True)
-go = os.path.join(os.environ["BATS_TEST_TMPDIR"], "go")
-os.mkfifo(go)
-open(go).read()
-s.settimeout(30)
-data = b""
-while b'"reason":"lag"' not in data:
-    more = s.recv(65536)
-    if not more:
-        break
-    data = data[-200:] + more
-print("lag" if b'"reason":"lag"' in data else "nothing", flush=True)
-P
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/stalled.py" "$ADDRESS" "/ws/dnc?since=0" go >stalled 3>&- &
 	PIDS+=($!)
 	wait_for has_content stalled
 	events 1000 >more
@@ -129,9 +110,7 @@ P
 	after=$(awk '/VmRSS/ {print $2}' "/proc/$HUB/status")
 	echo "resident: $before KiB, then $after KiB"
 	[ $((after - before)) -lt 4096 ] || [[ "$BIN" == *asan* ]]
-	wait_for test -p "$BATS_TEST_TMPDIR/go"
-	echo >"$BATS_TEST_TMPDIR/go"
-	events 1 >&9
+	echo >go
 	wait_for has_line lag stalled
 }
 
