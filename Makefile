@@ -22,7 +22,7 @@ Q        := $(if $(V),,@)
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
-	python3-websockets curl shellcheck procps
+	python3-websockets curl shellcheck procps bash-completion
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 # libjq, libcsv and libphonenumber ship no .pc file.
@@ -133,7 +133,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
 
 lint: ## checks scripts and manuals
-	shellcheck -s bash -x tests/run tests/helper.bash examples/demo .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317 tests/run tests/helper.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing

@@ -35,13 +35,13 @@ static void stop(void *ctx)
 	dnc_input_stop(input);
 }
 
-/* Waits until the next event is due. */
+/* Waits until the next event is due. Once asked to stop, what is in hand goes out at once. */
 static int pace(struct ingest *in)
 {
 	int64_t due = in->started_ns + (int64_t)((double)in->accepted * 1e9 / in->options.rate);
 	struct timespec t = {due / 1000000000, due % 1000000000};
 
-	if (due <= dnc_clock_mono_ns())
+	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
 		return 0;
 	if (dnc_output_flush(&in->out, &in->err) < 0)
 		return -1;

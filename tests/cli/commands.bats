@@ -96,3 +96,19 @@ setup() {
 	[ "$(jq -r .id out | sort -u | wc -l)" -eq 1998 ]
 	[ "$(jq -c 'select(.line == null or .code == null)' rejects | wc -l)" -eq 0 ]
 }
+
+@test "dnc-ingest --rate paces, and ends at once when asked, with all that it has read" {
+	events 20 >in
+	mkfifo hold
+	dnc-ingest --rate=1/s <hold >out 3>&- &
+	local pid=$!
+	PIDS+=("$pid")
+	exec 8>hold
+	cat in >&8
+	wait_for has_content out
+	[ "$(wc -l <out)" -lt 20 ]
+	kill "$pid"
+	wait "$pid"
+	exec 8>&-
+	[ "$(wc -l <out)" -eq 20 ]
+}

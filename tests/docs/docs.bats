@@ -1,0 +1,94 @@
+load ../helper
+
+COMMANDS=$(cd "$ROOT/cmd" && echo *)
+
+@test "every command has a manual, completions, and each of its options in both" {
+	local c option page
+	for c in $COMMANDS; do
+		page=$(echo "$ROOT"/man/"$c".[18])
+		[ -f "$page" ]
+		[ -f "$ROOT/completions/bash/$c" ]
+		for option in $("$c" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+			[[ $option == --help || $option == --usage || $option == --version ]] && continue
+			# The filter options of dnc-tail are told in dnc-filter(1).
+			mandoc -T ascii "$page" "$ROOT/man/dnc-filter.1" | col -b | grep -q -- "$option" ||
+				{ echo "$c: $option is not in its manual"; return 1; }
+		done
+	done
+}
+
+@test "manuals are clean, and scripts" {
+	make -s -C "$ROOT" lint
+}
+
+# The EXAMPLES of a manual that need nothing but this repository.
+examples_of() {
+	awk '/^\.Sh EXAMPLES/ {on=1} /^\.Sh/ && !/EXAMPLES/ {on=0}
+		on && /^\.Ed/ {if (text ~ /examples\/data/) printf "%s%c", text, 0; in_block=0}
+		in_block {gsub(/\\e/, "\\"); text = text $0 "\n"}
+		on && /^\.Bd/ {in_block=1; text=""}' "$1"
+}
+
+@test "the examples of the manuals work as they stand" {
+	local count=0 example page
+	cd "$BATS_TEST_TMPDIR"
+	cp -r "$ROOT/examples" .
+	for page in "$ROOT"/man/dnc-ingest.1 "$ROOT"/man/dnc-filter.1; do
+		while IFS= read -rd '' example; do
+			echo "$example"
+			[ -n "$(bash -o pipefail -c "$example" 2>/dev/null)" ]
+			count=$((count + 1))
+		done < <(examples_of "$page")
+	done
+	[ "$count" -ge 4 ]
+}
+
+@test "each sample of examples/data is read by its format" {
+	cd "$ROOT/examples/data"
+	local more
+	for f in suppressions.ndjson suppressions.csv ftc-change.txt ftc-full.txt ftc-reported.csv; do
+		more=()
+		[ "$f" = suppressions.csv ] && more=(--source=partner)
+		[ "$f" = suppressions.ndjson ] || more+=(--strict)	# it shows a reject, too
+		dnc-ingest "${more[@]}" "$f" >"$BATS_TEST_TMPDIR/out"
+		[ -s "$BATS_TEST_TMPDIR/out" ]
+	done
+	dnc-ingest --strict -f numbers --reason=complaint numbers.txt | grep -q complaint
+	dnc-ingest -q -x /dev/null -J ../maps/ftc-reported-api.jq reported-page.json | grep -q ftc_reported_call
+}
+
+@test "the demo shows events and leaves nothing behind" {
+	export TMPDIR="$BATS_TEST_TMPDIR"
+	DEMO_SECONDS=3 timeout 60 "$ROOT/examples/demo" >out 2>&1 3>&-
+	grep -q 'ws://127.0.0.1:' out
+	grep -q 'number.suppressed' out
+	[ -z "$(ls -d "$TMPDIR"/tmp.* 2>/dev/null)" ]
+}
+
+@test "install puts programs, manuals and completions below DESTDIR" {
+	[[ $BIN == *release* ]] || skip "once is enough"
+	make -s -C "$ROOT" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr
+	for c in $COMMANDS; do
+		[ -x "$BATS_TEST_TMPDIR/root/usr/bin/$c" ]
+		[ -f "$BATS_TEST_TMPDIR/root/usr/share/bash-completion/completions/$c" ]
+	done
+	[ -f "$BATS_TEST_TMPDIR/root/usr/share/man/man7/dnc-events.7" ]
+}
+
+complete_words() { # COMMAND WORD...: prints what is offered for the last word
+	bash -c '. /usr/share/bash-completion/bash_completion; . "$1/completions/bash/$2"; shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
+		_${1//-/_} "$1" "${@: -1}" "${@: -2:1}" 2>/dev/null; echo "${COMPREPLY[@]}"' - "$ROOT" "$@"
+}
+
+@test "completions offer options and values" {
+	[[ "$(complete_words dnc-filter --min)" == *--min-severity* ]]
+	[[ "$(complete_words dnc-filter -t dnc.list)" == dnc.list.synced ]]
+	[[ "$(complete_words dnc-ingest --format ftc-c)" == ftc-change ]]
+	[[ "$(complete_words dnc-wsd --max)" == *--max-lag* ]]
+	[[ "$(complete_words dnc-tail -o j)" == json ]]
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
