@@ -22,7 +22,7 @@ Q        := $(if $(V),,@)
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
-	python3-websockets curl shellcheck procps bash-completion
+	python3-websockets curl shellcheck procps bash-completion clang-format
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 # libjq, libcsv and libphonenumber ship no .pc file.
@@ -132,7 +132,8 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 	for c in completions/bash/*; do \
 		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
 
-lint: ## checks scripts and manuals
+lint: ## checks layout, scripts and manuals
+	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
 	shellcheck -s bash -x -e SC2034,SC2317 tests/run tests/helper.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 

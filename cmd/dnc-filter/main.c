@@ -19,7 +19,7 @@ struct pass {
 	struct dnc_rejects rejects;
 	struct dnc_cli_progress progress;
 	uint64_t matched;
-	struct dnc_error err;	/* why the run ended early */
+	struct dnc_error err; /* why the run ended early */
 	bool enough, failed;
 };
 
@@ -38,8 +38,8 @@ static int write_result(void *ctx, struct dnc_str result)
 	return dnc_output_line(&p->out, result.p, result.n, &p->err);
 }
 
-static int hand_on(struct pass *p, struct dnc_stream *s, const struct dnc_line *line,
-	struct dnc_str event)
+static int hand_on(
+	struct pass *p, struct dnc_stream *s, const struct dnc_line *line, struct dnc_str event)
 {
 	struct dnc_error err;
 	int rc;
@@ -56,8 +56,8 @@ static int hand_on(struct pass *p, struct dnc_stream *s, const struct dnc_line *
 }
 
 /* Takes the line apart; one that is no canonical event is made one first. */
-static int read_event(struct pass *p, struct dnc_str text, struct dnc_event *event,
-	struct dnc_error *err)
+static int read_event(
+	struct pass *p, struct dnc_str text, struct dnc_event *event, struct dnc_error *err)
 {
 	if (dnc_event_view(p->reader, text.p, text.n, event) == 0)
 		return 0;

@@ -12,8 +12,7 @@ static const struct argp_option option_list[] = {
 	{"input", 'i', "unix:PATH|fd:N", 0, "Read from here; may be repeated", 3},
 	{"output", 'o', "unix:PATH", 0, "Write there instead of to standard output", 3},
 	{"rejects", 'x', "FILE|fd:N", 0, "Lines that are no events (default: standard error)", 3},
-	{"strict", KEY_STRICT, NULL, 0, "Exit with 1 when a line was rejected", 4},
-	{0}};
+	{"strict", KEY_STRICT, NULL, 0, "Exit with 1 when a line was rejected", 4}, {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

@@ -10,7 +10,7 @@ struct options {
 	size_t file_count, input_count;
 	const char *rejects, *output, *jq;
 	bool invert, count, strict;
-	uint64_t max_count;	/* UINT64_MAX when there is no limit */
+	uint64_t max_count; /* UINT64_MAX when there is no limit */
 };
 
 /* Reads the command line; exits when it is wrong. */

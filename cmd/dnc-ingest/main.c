@@ -22,8 +22,8 @@ struct ingest {
 	struct dnc_cli_progress progress;
 	uint64_t accepted;
 	int64_t started_ns;
-	struct dnc_stream *stream;	/* the one whose line is under way */
-	struct dnc_error err;		/* why the run ended early */
+	struct dnc_stream *stream; /* the one whose line is under way */
+	struct dnc_error err;      /* why the run ended early */
 	bool too_many, failed;
 };
 
@@ -65,8 +65,8 @@ static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_err
 {
 	struct ingest *in = ctx;
 
-	if (dnc_rejects_add(&in->rejects, in->stream->name, r->line, r->item, r->raw, err,
-		    &in->err) < 0)
+	if (dnc_rejects_add(
+		    &in->rejects, in->stream->name, r->line, r->item, r->raw, err, &in->err) < 0)
 		return -1;
 	in->too_many = over_limit(in);
 	return in->too_many ? -1 : 0;
@@ -196,9 +196,8 @@ int main(int argc, char **argv)
 
 	options_read(&in.options, argc, argv);
 	load_map(&in.options);
-	in.reader = dnc_event_reader_new(
-		&(struct dnc_event_options){.region = in.options.source.region,
-			.strict_phone = in.options.strict_phone});
+	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
+		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
 	input = dnc_input_new(in.options.source.max_record, &events);
 	if (!in.reader || !input)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");

@@ -17,7 +17,8 @@ enum {
 
 static const struct argp_option option_list[] = {
 	{"format", 'f', "FORMAT", 0,
-		"auto, ndjson, csv, ftc-full, ftc-change, ftc-reported or numbers (default: auto)", 1},
+		"auto, ndjson, csv, ftc-full, ftc-change, ftc-reported or numbers (default: auto)",
+		1},
 	{"column", 'c', "FIELD=HEADER", 0, "CSV column HEADER holds the event's FIELD", 1},
 	{"map", 'j', "JQ", 0, "jq program from a record to an event, or several, or empty", 1},
 	{"map-file", 'J', "FILE", 0, "The same from a file", 1},
@@ -33,8 +34,7 @@ static const struct argp_option option_list[] = {
 	{"rejects", 'x', "FILE|fd:N", 0, "Rejected records (default: standard error)", 3},
 	{"strict", KEY_STRICT, NULL, 0, "Exit with 1 when a record was rejected", 4},
 	{"max-rejects", KEY_MAX_REJECTS, "N|P%", 0, "Stop with 1 when more are rejected", 4},
-	{"rate", KEY_RATE, "N/s", 0, "Write at most N events a second", 4},
-	{0}};
+	{"rate", KEY_RATE, "N/s", 0, "Write at most N events a second", 4}, {0}};
 
 static void add_column(struct options *o, char *arg)
 {
@@ -156,16 +156,18 @@ static void check(const struct options *o)
 	while (dnc_source_formats[i] && strcmp(dnc_source_formats[i], o->source.format) != 0)
 		i++;
 	if (!dnc_source_formats[i])
-		dnc_cli_usage("--format: \"%s\" is none of auto, ndjson, csv, ftc-full, ftc-change, "
-			      "ftc-reported, numbers",
+		dnc_cli_usage(
+			"--format: \"%s\" is none of auto, ndjson, csv, ftc-full, ftc-change, "
+			"ftc-reported, numbers",
 			o->source.format);
 	if (o->map && o->map_file)
 		dnc_cli_usage("--map and --map-file exclude each other");
 	if (!dnc_phone_region_known(o->source.region))
 		dnc_cli_usage("--region: \"%s\" is not a region like US or GB", o->source.region);
 	if (strcmp(o->source.format, "numbers") == 0 && !o->source.reason)
-		dnc_cli_usage("--format=numbers needs --reason: a bare number does not say why it is "
-			      "suppressed");
+		dnc_cli_usage(
+			"--format=numbers needs --reason: a bare number does not say why it is "
+			"suppressed");
 	if (o->file_count && o->input_count)
 		dnc_cli_usage("--input and files exclude each other");
 }

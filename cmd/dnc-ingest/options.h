@@ -12,9 +12,9 @@ struct options {
 	size_t file_count, input_count;
 	const char *rejects, *output, *map, *map_file;
 	bool strict, strict_phone;
-	uint64_t max_rejects;		/* UINT64_MAX when there is no limit */
-	double max_rejects_share;	/* 1 when there is no limit */
-	double rate;			/* events a second, 0 is as fast as can be */
+	uint64_t max_rejects;     /* UINT64_MAX when there is no limit */
+	double max_rejects_share; /* 1 when there is no limit */
+	double rate;              /* events a second, 0 is as fast as can be */
 };
 
 /* Reads the command line; exits when it is wrong. */

@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 
 	options_read(&t.options, argc, argv);
 	dnc_cli_filter_json(&t.options.filter, &json);
-	dnc_filter_free(dnc_cli_filter_compile(&json));	/* a bad pattern is shown here and now */
+	dnc_filter_free(dnc_cli_filter_compile(&json)); /* a bad pattern is shown here and now */
 	t.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (!t.reader)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");

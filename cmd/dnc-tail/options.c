@@ -11,8 +11,7 @@ static const struct argp_option option_list[] = {
 	{"max-count", 'm', "N", 0, "End after N events", 1},
 	{"no-reconnect", KEY_NO_RECONNECT, NULL, 0, "End when the connection is lost", 1},
 	{"output", 'o', "pretty|json", 0, "How events look (default: pretty)", 2},
-	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never (default: auto)", 2},
-	{0}};
+	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never (default: auto)", 2}, {0}};
 
 static bool want_color(const char *when)
 {

@@ -38,7 +38,7 @@ void pretty_event(struct dnc_buf *out, const struct dnc_event *e, bool color)
 	add_padded(out, e->severity->name, 8);
 	if (*start)
 		dnc_buf_lit(out, "\033[0m");
-	add_padded(out, (struct dnc_str){type.p + 4, type.n - 4}, 22);	/* without "dnc." */
+	add_padded(out, (struct dnc_str){type.p + 4, type.n - 4}, 22); /* without "dnc." */
 	add_padded(out, e->phone_number.p ? e->phone_number : DNC_STR("-"), 12);
 	add_safe(out, e->summary.p ? e->summary : DNC_STR(""));
 }

@@ -31,9 +31,9 @@ struct stream {
 	struct dnc_json_parser *parser;
 	struct dnc_buf in, out;
 	char epoch[64];
-	uint64_t position;	/* all up to here was received or did not match */
-	uint64_t target;	/* the present when the subscription began */
-	bool subscribed;	/* once: a lost connection is taken up again */
+	uint64_t position; /* all up to here was received or did not match */
+	uint64_t target;   /* the present when the subscription began */
+	bool subscribed;   /* once: a lost connection is taken up again */
 	bool lost_told, ended;
 	enum dnc_exit rc;
 };
@@ -207,7 +207,8 @@ static bool is_refusal(const unsigned char *in, size_t n)
 	return code == 4401 || code == 4403 || code == 4411;
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+static int on_event(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
 	struct stream *s = lws_context_user(lws_get_context(wsi));
 
@@ -222,9 +223,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return receive(s, wsi, in, n);
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		if (s->out.n > LWS_PRE &&
-			lws_write(wsi, (unsigned char *)s->out.p + LWS_PRE, s->out.n - LWS_PRE,
-				LWS_WRITE_TEXT) < 0)
+		if (s->out.n > LWS_PRE && lws_write(wsi, (unsigned char *)s->out.p + LWS_PRE,
+						  s->out.n - LWS_PRE, LWS_WRITE_TEXT) < 0)
 			return -1;
 		dnc_buf_clear(&s->out);
 		return 0;
@@ -262,7 +262,7 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 
 	snprintf(host, sizeof host, strchr(s->options->host, ':') ? "[%s]:%d" : "%s:%d",
 		s->options->host, s->options->port);
-	lws_client_connect_via_info(&info);	/* errors come through the callback */
+	lws_client_connect_via_info(&info); /* errors come through the callback */
 }
 
 static void log_library(int level, const char *line)
@@ -271,8 +271,8 @@ static void log_library(int level, const char *line)
 	dnc_log(DNC_DEBUG, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-enum dnc_exit stream_run(const struct options *options, struct dnc_str filter,
-	const struct stream_events *events)
+enum dnc_exit stream_run(
+	const struct options *options, struct dnc_str filter, const struct stream_events *events)
 {
 	struct stream s = {.options = options, .events = events, .filter = filter};
 	struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,

@@ -14,8 +14,8 @@ struct stream_events {
 
 /* Runs until the end that the options ask for, an error, or stream_stop(). FILTER is JSON. Returns
  * an exit code; errors have been told. */
-enum dnc_exit stream_run(const struct options *options, struct dnc_str filter,
-	const struct stream_events *events);
+enum dnc_exit stream_run(
+	const struct options *options, struct dnc_str filter, const struct stream_events *events);
 
 /* Safe in signal handlers. */
 void stream_stop(void);

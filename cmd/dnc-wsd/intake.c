@@ -24,8 +24,8 @@ struct intake {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t taken;
-	struct dnc_buf batch;	/* under the lock */
-	bool started, ended, stopping;	/* under the lock, but for started */
+	struct dnc_buf batch;          /* under the lock */
+	bool started, ended, stopping; /* under the lock, but for started */
 	struct dnc_error err;
 	atomic_uint_fast64_t accepted, rejected[DNC_REJECTS];
 };
@@ -41,8 +41,7 @@ static int on_reject(struct intake *in, struct dnc_stream *s, const struct dnc_l
 	const struct dnc_error *err)
 {
 	in->rejected[err->code]++;
-	return dnc_rejects_add(
-		&in->rejects, s->name, line->number, 0, line->text, err, &in->err);
+	return dnc_rejects_add(&in->rejects, s->name, line->number, 0, line->text, err, &in->err);
 }
 
 static int hand_over(struct intake *in, struct dnc_str event)
@@ -92,7 +91,8 @@ static void *run(void *ctx)
 	struct intake *in = ctx;
 
 	if (dnc_input_run(in->input) < 0)
-		dnc_err("input stopped: %s", in->err.message[0] ? in->err.message : "out of memory");
+		dnc_err("input stopped: %s",
+			in->err.message[0] ? in->err.message : "out of memory");
 	pthread_mutex_lock(&in->lock);
 	in->ended = true;
 	pthread_mutex_unlock(&in->lock);
@@ -103,8 +103,7 @@ static void *run(void *ctx)
 struct intake *intake_new(uv_loop_t *loop, const char *rejects, void (*ready)(void *ctx), void *ctx)
 {
 	struct intake *in = calloc(1, sizeof *in);
-	struct dnc_input_events events = {
-		.line = on_line, .failed = on_failed, .ctx = in};
+	struct dnc_input_events events = {.line = on_line, .failed = on_failed, .ctx = in};
 
 	if (!in)
 		return NULL;
@@ -194,7 +193,8 @@ void intake_metrics(struct intake *in, struct dnc_buf *out)
 	metrics[0] = (struct dnc_metric){"dnc_input_accepted_total", "counter",
 		"Lines that became events", NULL, (double)in->accepted};
 	for (int i = 1; i < DNC_REJECTS; i++) {
-		snprintf(labels[i], sizeof labels[i], "code=\"%s\"", dnc_reject_name((enum dnc_reject)i));
+		snprintf(labels[i], sizeof labels[i], "code=\"%s\"",
+			dnc_reject_name((enum dnc_reject)i));
 		metrics[i] = (struct dnc_metric){"dnc_input_rejected_total", "counter",
 			i == 1 ? "Lines that could not become events" : NULL, labels[i],
 			(double)in->rejected[i]};

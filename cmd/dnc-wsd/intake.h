@@ -9,7 +9,8 @@
 struct intake;
 
 /* READY runs on LOOP when intake_take() has something to give, or all input has ended. */
-struct intake *intake_new(uv_loop_t *loop, const char *rejects, void (*ready)(void *ctx), void *ctx);
+struct intake *intake_new(
+	uv_loop_t *loop, const char *rejects, void (*ready)(void *ctx), void *ctx);
 
 /* Standard input when it is a pipe, a socket or a file; true when it is. */
 bool intake_add_stdin(struct intake *in, struct dnc_error *err);

@@ -83,7 +83,7 @@ static void on_intake(void *ctx)
 	struct daemon *d = ctx;
 
 	if (d->draining)
-		return;	/* the timer takes */
+		return; /* the timer takes */
 	take(d);
 	if (d->options.exit_on_eof && intake_ended(d->intake))
 		begin_drain(d);

@@ -14,7 +14,8 @@ enum {
 
 static const struct argp_option option_list[] = {
 	{"listen", 'l', "ADDR:PORT", 0,
-		"Serve clients here; may be repeated; port 0 picks one (default: 127.0.0.1:8080)", 1},
+		"Serve clients here; may be repeated; port 0 picks one (default: 127.0.0.1:8080)",
+		1},
 	{"allow-origin", KEY_ALLOW_ORIGIN, "ORIGIN", 0,
 		"Let pages of this site connect, too: https://desk.example; may be repeated", 1},
 	{"input", 'i', "unix:PATH", 0, "Take events here, too; may be repeated", 2},
@@ -23,7 +24,8 @@ static const struct argp_option option_list[] = {
 	{"buffer", KEY_BUFFER, "SIZE", 0, "Memory for events (default: 64M)", 3},
 	{"max-lag", KEY_MAX_LAG, "N", 0, "Events a client may fall behind (default: 100000)", 3},
 	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Clients at once (default: 5000)", 3},
-	{"grace", KEY_GRACE, "SPAN", 0, "Time for clients to catch up at the end (default: 10s)", 3},
+	{"grace", KEY_GRACE, "SPAN", 0, "Time for clients to catch up at the end (default: 10s)",
+		3},
 	{"write-in-callback", KEY_BY_THE_BOOK, NULL, 0,
 		"Write only when the library says a socket is free (slower)", 3},
 	{0}};
@@ -65,8 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->max_lag = dnc_cli_number("--max-lag", arg, 1, UINT64_MAX - 1);
 		return 0;
 	case KEY_MAX_CONNECTIONS:
-		o->max_connections =
-			(unsigned)dnc_cli_number("--max-connections", arg, 1, 1000000);
+		o->max_connections = (unsigned)dnc_cli_number("--max-connections", arg, 1, 1000000);
 		return 0;
 	case KEY_GRACE:
 		if (!dnc_clock_parse_span(dnc_str(arg), &o->grace_ms))

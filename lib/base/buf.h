@@ -13,9 +13,9 @@
 
 struct dnc_buf {
 	char *p;
-	size_t n;	/* bytes used */
-	size_t size;	/* bytes had */
-	bool failed;	/* an append could not get memory: the content is incomplete */
+	size_t n;    /* bytes used */
+	size_t size; /* bytes had */
+	bool failed; /* an append could not get memory: the content is incomplete */
 };
 
 #ifdef __cplusplus

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "str.h"
 
-#define DNC_TIME_LEN 24	/* 2026-08-29T08:00:00.000Z */
+#define DNC_TIME_LEN 24 /* 2026-08-29T08:00:00.000Z */
 
 /* Now, by the wall clock. */
 int64_t dnc_clock_now_ms(void);

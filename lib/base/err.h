@@ -8,21 +8,21 @@
 #define DNC_NO_OFFSET ((size_t)-1)
 
 struct dnc_error {
-	int code;		/* of the module that set it; 0 where it has none */
-	size_t offset;		/* byte inside the text named by place, or DNC_NO_OFFSET */
-	char place[96];		/* path to the field or option at fault; may be empty */
-	char message[224];	/* one line for people, without a program name */
+	int code;          /* of the module that set it; 0 where it has none */
+	size_t offset;     /* byte inside the text named by place, or DNC_NO_OFFSET */
+	char place[96];    /* path to the field or option at fault; may be empty */
+	char message[224]; /* one line for people, without a program name */
 };
 
 /* Exit codes of every command; 64 and up as in sysexits.h, plus the shell's 128 + SIGINT. */
 enum dnc_exit {
 	DNC_EXIT_OK = 0,
-	DNC_EXIT_SOME = 1,		/* nothing matched, or records were rejected (--strict) */
-	DNC_EXIT_USAGE = 2,		/* bad option, pattern or program */
-	DNC_EXIT_UNAVAILABLE = 69,	/* a service does not answer, an address is in use */
-	DNC_EXIT_IO = 74,		/* a file, pipe or disk failed */
-	DNC_EXIT_TEMPFAIL = 75,		/* try again later */
-	DNC_EXIT_NOPERM = 77,		/* not allowed */
+	DNC_EXIT_SOME = 1,         /* nothing matched, or records were rejected (--strict) */
+	DNC_EXIT_USAGE = 2,        /* bad option, pattern or program */
+	DNC_EXIT_UNAVAILABLE = 69, /* a service does not answer, an address is in use */
+	DNC_EXIT_IO = 74,          /* a file, pipe or disk failed */
+	DNC_EXIT_TEMPFAIL = 75,    /* try again later */
+	DNC_EXIT_NOPERM = 77,      /* not allowed */
 	DNC_EXIT_INTERRUPTED = 130,
 };
 

@@ -14,18 +14,18 @@
 
 struct dnc_lines {
 	char *p;
-	size_t start, end, size;	/* unread bytes are p[start..end) */
-	size_t scanned;			/* no newline before p[scanned] */
-	size_t max;			/* longest line, without its end */
-	uint64_t number;		/* of the line given last, from 1 */
-	bool skipping;			/* inside the rest of a line that was too long */
+	size_t start, end, size; /* unread bytes are p[start..end) */
+	size_t scanned;          /* no newline before p[scanned] */
+	size_t max;              /* longest line, without its end */
+	uint64_t number;         /* of the line given last, from 1 */
+	bool skipping;           /* inside the rest of a line that was too long */
 	bool ended;
 };
 
 struct dnc_line {
-	struct dnc_str text;	/* without "\n" or "\r\n"; valid until the next dnc_lines_space() */
-	uint64_t number;	/* from 1 */
-	bool too_long;		/* text is only the first MAX bytes; the rest was skipped */
+	struct dnc_str text; /* without "\n" or "\r\n"; valid until the next dnc_lines_space() */
+	uint64_t number;     /* from 1 */
+	bool too_long;       /* text is only the first MAX bytes; the rest was skipped */
 };
 
 /* Prepares L for lines of at most MAX bytes; BLOCK is the size of the first buffer.

@@ -65,9 +65,11 @@ static size_t escape(char *out, size_t size, const char *s)
 
 void dnc_log(enum dnc_level level, const char *fmt, ...)
 {
-	static const char *const names[] = {
-		[DNC_ERR] = "error", [DNC_WARN] = "warning", [DNC_NOTE] = "notice",
-		[DNC_INFO] = "info", [DNC_DEBUG] = "debug"};
+	static const char *const names[] = {[DNC_ERR] = "error",
+		[DNC_WARN] = "warning",
+		[DNC_NOTE] = "notice",
+		[DNC_INFO] = "info",
+		[DNC_DEBUG] = "debug"};
 	char text[1024], line[2400];
 	va_list ap;
 	int n;

@@ -10,9 +10,9 @@
 
 struct dnc_output {
 	int fd;
-	const char *name;	/* for messages; borrowed */
+	const char *name; /* for messages; borrowed */
 	struct dnc_buf buf;
-	uint64_t bytes;		/* given to the kernel so far */
+	uint64_t bytes; /* given to the kernel so far */
 };
 
 /* Writes go to FD, which stays the caller's. NAME must outlive the output. */

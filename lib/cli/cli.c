@@ -61,8 +61,7 @@ static const struct argp_option common_options[] = {
 	{"log-format", KEY_LOG_FORMAT, "text|json", 0, "How messages on standard error look", 90},
 	{"help", KEY_HELP, NULL, 0, "Print this list", 91},
 	{"usage", KEY_USAGE, NULL, 0, "Print the options without explanation", 91},
-	{"version", KEY_VERSION, NULL, 0, "Print the version", 91},
-	{0}};
+	{"version", KEY_VERSION, NULL, 0, "Print the version", 91}, {0}};
 
 const struct argp dnc_cli_common = {.options = common_options, .parser = parse_common};
 

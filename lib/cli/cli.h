@@ -44,9 +44,9 @@ int dnc_cli_stopped_by(void);
 
 /* Options for a filter, shared by dnc-filter and dnc-tail. */
 struct dnc_cli_filter {
-	struct dnc_buf field[16];	/* values, each ended by NUL, by the field's row */
-	struct dnc_buf customs;		/* FIELD=VALUE, each ended by NUL */
-	int64_t start_ms, end_ms;	/* set by the command; 0 when open */
+	struct dnc_buf field[16]; /* values, each ended by NUL, by the field's row */
+	struct dnc_buf customs;   /* FIELD=VALUE, each ended by NUL */
+	int64_t start_ms, end_ms; /* set by the command; 0 when open */
 };
 
 /* Child parser whose input is a struct dnc_cli_filter, all zero at first. */

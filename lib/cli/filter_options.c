@@ -34,7 +34,9 @@ static const struct row {
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static const struct argp_option options[] = {
-	{0, 0, 0, 0, "Which events (several of one option are joined by OR, different ones by AND):", 10},
+	{0, 0, 0, 0,
+		"Which events (several of one option are joined by OR, different ones by AND):",
+		10},
 	{"type", 't', "TYPE", 0, "Event type, or a glob by dots: dnc.number.*", 10},
 	{"phone", 'p', "PCRE", 0, "Expression searched in the E.164 number: '^\\+1555'", 10},
 	{"provider", 'P', "NAME", 0, "Provider", 10},
@@ -50,8 +52,7 @@ static const struct argp_option options[] = {
 	{"high-risk-only", FIRST_KEY + 12, NULL, 0, "Severity high or critical only", 10},
 	{"errors-only", FIRST_KEY + 13, NULL, 0, "Severity error only", 10},
 	{"blocked-only", FIRST_KEY + 14, NULL, 0, "Checks that blocked a call only", 10},
-	{"where", KEY_WHERE, "PATH=VALUE", 0, "Any field: metadata.reason=complaint", 10},
-	{0}};
+	{"where", KEY_WHERE, "PATH=VALUE", 0, "Any field: metadata.reason=complaint", 10}, {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

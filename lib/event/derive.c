@@ -28,7 +28,8 @@ bool draft_is_high_risk(const struct draft *d)
 
 	if (d->field[FIELD_RISK_SCORE])
 		dnc_json_double(&d->doc->node[d->field[FIELD_RISK_SCORE]], &score);
-	return score >= 0.7 || dnc_str_caseeq(draft_text(d, FIELD_HIGHEST_SEVERITY), DNC_STR("high"));
+	return score >= 0.7 ||
+	       dnc_str_caseeq(draft_text(d, FIELD_HIGHEST_SEVERITY), DNC_STR("high"));
 }
 
 bool draft_has_errors(const struct draft *d)
@@ -111,14 +112,16 @@ static const struct summary_form {
 	const char *form;
 	enum dnc_field first, second;
 } summary_forms[DNC_TYPES] = {
-	[DNC_NUMBER_SUPPRESSED] = {"{n} suppressed: {1}[ ({2})]", FIELD_SUPPRESS_REASON, FIELD_SOURCE},
+	[DNC_NUMBER_SUPPRESSED] = {"{n} suppressed: {1}[ ({2})]", FIELD_SUPPRESS_REASON,
+		FIELD_SOURCE},
 	[DNC_NUMBER_RELEASED] = {"{n} released: {1}[ by {2}]", FIELD_RELEASE_REASON,
 		FIELD_RELEASED_BY},
 	[DNC_CHECK_PERFORMED] = {"{n} checked: {1}[ ({2})]", FIELD_RESULT, FIELD_CHECK_REASON},
 	[DNC_LIST_SYNCED] = {"{p} list sync: {1}[, {2} added]", FIELD_SYNC_STATUS,
 		FIELD_RECORDS_ADDED},
 	[DNC_COMPLIANCE_VIOLATION] = {"{n} violation: {1}", FIELD_VIOLATION_TYPE, FIELD_NONE},
-	[DNC_PROVIDER_STATUS_CHANGE] = {"{p} is {1}[, was {2}]", FIELD_NEW_STATUS, FIELD_OLD_STATUS},
+	[DNC_PROVIDER_STATUS_CHANGE] = {"{p} is {1}[, was {2}]", FIELD_NEW_STATUS,
+		FIELD_OLD_STATUS},
 };
 
 /* A value inside the summary's JSON string: without its quotes, numbers masked, and short. */
@@ -132,7 +135,7 @@ static void write_value(const struct draft *d, struct dnc_buf *b, struct dnc_str
 
 	if (cut)
 		for (value.n = VALUE_MAX; value.n && (value.p[value.n] & 0xC0) == 0x80;)
-			value.n--;	/* not inside a UTF-8 sequence */
+			value.n--; /* not inside a UTF-8 sequence */
 	dnc_phone_mask_text(&masked, value, d->e164);
 	from = b->n;
 	dnc_json_write_str(b, dnc_buf_view(&masked));
@@ -154,7 +157,7 @@ void draft_write_summary(const struct draft *d, struct dnc_buf *b)
 
 		if (*p == '[') {
 			if (!d->field[form->second])
-				break;	/* a bracket is always last */
+				break; /* a bracket is always last */
 			p++;
 		} else if (*p == ']') {
 			p++;
@@ -164,7 +167,8 @@ void draft_write_summary(const struct draft *d, struct dnc_buf *b)
 			if (p[1] == 'n')
 				dnc_phone_mask(b, d->e164);
 			else
-				write_value(d, b, p[1] == 'p' ? d->provider_name : draft_text(d, f));
+				write_value(
+					d, b, p[1] == 'p' ? d->provider_name : draft_text(d, f));
 			p += 3;
 		}
 	}
@@ -172,15 +176,15 @@ void draft_write_summary(const struct draft *d, struct dnc_buf *b)
 
 /* How a derived member of metadata is made of a field. */
 enum derive_how {
-	COPY,		/* the field's value, absent with it */
-	PRESENT,	/* is the field there? */
+	COPY,    /* the field's value, absent with it */
+	PRESENT, /* is the field there? */
 	TRUE,
-	EQUALS,		/* has the field this value? */
-	MILLIS,		/* nanoseconds to milliseconds */
-	COUNT,		/* total_sources, or the length of the array */
-	DIFFERENCE,	/* field minus second field */
-	RATE,		/* field / second field */
-	SHARE,		/* field / (field + second field) */
+	EQUALS,     /* has the field this value? */
+	MILLIS,     /* nanoseconds to milliseconds */
+	COUNT,      /* total_sources, or the length of the array */
+	DIFFERENCE, /* field minus second field */
+	RATE,       /* field / second field */
+	SHARE,      /* field / (field + second field) */
 	CALL,
 };
 
@@ -361,7 +365,8 @@ static void write_derived(const struct draft *d, const struct derived *row, stru
 		write_fraction(b, v, 1000000, 6);
 		return;
 	case COUNT:
-		dnc_buf_i64(b, d->field[row->field] ? v : d->doc->node[d->field[row->second]].count);
+		dnc_buf_i64(
+			b, d->field[row->field] ? v : d->doc->node[d->field[row->second]].count);
 		return;
 	case DIFFERENCE:
 		second = draft_int(d, row->second);

@@ -13,14 +13,14 @@ struct draft {
 	int64_t timestamp_ms, ingested_at_ms;
 	uint32_t id, event_id, provider, provider_id, phone, given_severity, timestamp, summary;
 	uint32_t event_data, metadata;
-	uint32_t field[FIELD_COUNT];	/* node that holds each domain field */
-	uint32_t member[DRAFT_MAX_MEMBERS];	/* what will be in event_data, in order */
+	uint32_t field[FIELD_COUNT];        /* node that holds each domain field */
+	uint32_t member[DRAFT_MAX_MEMBERS]; /* what will be in event_data, in order */
 	uint32_t members;
-	enum dnc_field unknown[DRAFT_MAX_UNKNOWN];	/* enumerations with a value not listed */
+	enum dnc_field unknown[DRAFT_MAX_UNKNOWN]; /* enumerations with a value not listed */
 	uint32_t unknowns;
-	struct dnc_str e164;		/* points into e164_text; p is NULL when there is no number */
+	struct dnc_str e164; /* points into e164_text; p is NULL when there is no number */
 	char e164_text[DNC_PHONE_MAX];
-	struct dnc_str provider_name;	/* given or derived */
+	struct dnc_str provider_name; /* given or derived */
 	bool requires_approval;
 };
 

@@ -6,7 +6,7 @@
 struct dnc_event_reader {
 	struct dnc_event_options options;
 	struct dnc_json_parser *parser;
-	struct dnc_json view;	/* of the line dnc_event_view() took apart last */
+	struct dnc_json view; /* of the line dnc_event_view() took apart last */
 	struct draft draft;
 	struct dnc_buf out;
 };
@@ -55,8 +55,8 @@ static int reject(struct dnc_error *err, enum dnc_reject code, const char *place
 /* The canonical keys of the top level, and where a draft keeps them. */
 static const struct top_key {
 	struct dnc_str name;
-	size_t slot;	/* offset of a uint32_t in struct draft; 0 is dropped */
-	uint8_t type;	/* enum dnc_json_type it must have */
+	size_t slot;  /* offset of a uint32_t in struct draft; 0 is dropped */
+	uint8_t type; /* enum dnc_json_type it must have */
 } top_keys[] = {
 	{DNC_STR("seq"), 0, DNC_JSON_NULL},
 	{DNC_STR("id"), offsetof(struct draft, id), DNC_JSON_STRING},
@@ -80,12 +80,14 @@ static const struct top_key *find_top_key(struct dnc_str name)
 	return NULL;
 }
 
-static const char *const json_type_names[] = {
-	[DNC_JSON_BOOL] = "true or false", [DNC_JSON_NUMBER] = "a number",
-	[DNC_JSON_STRING] = "a string", [DNC_JSON_ARRAY] = "an array", [DNC_JSON_OBJECT] = "an object"};
+static const char *const json_type_names[] = {[DNC_JSON_BOOL] = "true or false",
+	[DNC_JSON_NUMBER] = "a number",
+	[DNC_JSON_STRING] = "a string",
+	[DNC_JSON_ARRAY] = "an array",
+	[DNC_JSON_OBJECT] = "an object"};
 
-static int wrong_type(struct dnc_error *err, const char *prefix, struct dnc_str name,
-	const char *wanted)
+static int wrong_type(
+	struct dnc_error *err, const char *prefix, struct dnc_str name, const char *wanted)
 {
 	dnc_error_set(err, DNC_REJECT_INVALID_FIELD, "%s%.*s must be %s", prefix, DNC_STR_ARG(name),
 		wanted);
@@ -118,14 +120,14 @@ static int read_top(struct draft *d, struct dnc_error *err)
 			return wrong_type(err, "", key->name, json_type_names[key->type]);
 		if (node[i].type == DNC_JSON_STRING && node[i].text.n == 0 &&
 			key->slot != offsetof(struct draft, phone))
-			continue;	/* an empty string says nothing */
+			continue; /* an empty string says nothing */
 		*(uint32_t *)((char *)d + key->slot) = i;
 	}
 	return 0;
 }
 
-static int check_kind(enum dnc_kind kind, const struct dnc_json_node *node, const struct dnc_json *doc,
-	const char **wanted)
+static int check_kind(enum dnc_kind kind, const struct dnc_json_node *node,
+	const struct dnc_json *doc, const char **wanted)
 {
 	int64_t whole;
 	double real;
@@ -167,8 +169,8 @@ static int check_kind(enum dnc_kind kind, const struct dnc_json_node *node, cons
 	return 0;
 }
 
-static int check_field(struct draft *d, enum dnc_field f, uint32_t at, const char *prefix,
-	struct dnc_error *err)
+static int check_field(
+	struct draft *d, enum dnc_field f, uint32_t at, const char *prefix, struct dnc_error *err)
 {
 	const struct dnc_field_spec *spec = &dnc_fields[f];
 	const struct dnc_json_node *node = &d->doc->node[at];
@@ -222,7 +224,8 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 			return -1;
 	}
 	/* The metadata of a canonical event is derived: what it says came from event_data. */
-	for (uint32_t i = meta + 1; meta && !derived_before && i < node[meta].next; i = node[i].next) {
+	for (uint32_t i = meta + 1; meta && !derived_before && i < node[meta].next;
+		i = node[i].next) {
 		enum dnc_field f = dnc_field_find(d->type, node[i].key);
 
 		if (f == FIELD_NONE || node[i].type == DNC_JSON_NULL || d->field[f] ||
@@ -234,11 +237,13 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 	return 0;
 }
 
-static int read_phone(struct draft *d, const struct dnc_event_options *options, struct dnc_error *err)
+static int read_phone(
+	struct draft *d, const struct dnc_event_options *options, struct dnc_error *err)
 {
-	static const bool required[DNC_TYPES] = {
-		[DNC_NUMBER_SUPPRESSED] = true, [DNC_NUMBER_RELEASED] = true,
-		[DNC_CHECK_PERFORMED] = true, [DNC_COMPLIANCE_VIOLATION] = true};
+	static const bool required[DNC_TYPES] = {[DNC_NUMBER_SUPPRESSED] = true,
+		[DNC_NUMBER_RELEASED] = true,
+		[DNC_CHECK_PERFORMED] = true,
+		[DNC_COMPLIANCE_VIOLATION] = true};
 	uint32_t inner = d->field[FIELD_PHONE_NUMBER];
 	uint32_t at = d->phone ? d->phone : inner;
 	char other[DNC_PHONE_MAX];
@@ -250,8 +255,8 @@ static int read_phone(struct draft *d, const struct dnc_event_options *options, 
 			return reject(err, DNC_REJECT_MISSING_FIELD, "phone_number", "is missing");
 		return 0;
 	}
-	v = dnc_phone_normalize(d->doc->node[at].text, options->region, options->strict_phone,
-		d->e164_text, &n);
+	v = dnc_phone_normalize(
+		d->doc->node[at].text, options->region, options->strict_phone, d->e164_text, &n);
 	if (v != DNC_PHONE_OK)
 		return reject(
 			err, DNC_REJECT_INVALID_PHONE_NUMBER, "phone_number", dnc_phone_reason(v));
@@ -271,9 +276,10 @@ static int read_provider(struct draft *d, struct dnc_error *err)
 {
 	static const struct {
 		struct dnc_str source, provider;
-	} by_source[] = {
-		{DNC_STR("federal"), DNC_STR("federal_dnc")}, {DNC_STR("state"), DNC_STR("state_dnc")},
-		{DNC_STR("internal"), DNC_STR("internal")}, {DNC_STR("consumer"), DNC_STR("consumer")},
+	} by_source[] = {{DNC_STR("federal"), DNC_STR("federal_dnc")},
+		{DNC_STR("state"), DNC_STR("state_dnc")},
+		{DNC_STR("internal"), DNC_STR("internal")},
+		{DNC_STR("consumer"), DNC_STR("consumer")},
 		{DNC_STR("partner"), DNC_STR("partner")}};
 
 	if (!d->provider && draft_text(d, FIELD_PROVIDER).n)
@@ -314,7 +320,8 @@ static int check_facts(struct draft *d, struct dnc_error *err)
 		return -1;
 	}
 	if (d->field[FIELD_SOURCES] && d->doc->node[d->field[FIELD_SOURCES]].count == 0)
-		return reject(err, DNC_REJECT_INVALID_FIELD, "event_data.sources", "must not be empty");
+		return reject(
+			err, DNC_REJECT_INVALID_FIELD, "event_data.sources", "must not be empty");
 	if (d->field[FIELD_EXPIRES_AT] && d->field[FIELD_SUPPRESSED_AT] &&
 		dnc_clock_parse(draft_text(d, FIELD_EXPIRES_AT), &until) &&
 		dnc_clock_parse(draft_text(d, FIELD_SUPPRESSED_AT), &from) && until < from)
@@ -592,7 +599,8 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, 
 	if (!dnc_buf_reserve(&r->out, DNC_JSON_PADDING) || !dnc_buf_ok(&r->out))
 		return dnc_error_nomem(err);
 	if (r->out.n > DNC_EVENT_MAX_BYTES)
-		return reject(err, DNC_REJECT_TOO_LARGE, "", "the event is longer than 32768 bytes");
+		return reject(
+			err, DNC_REJECT_TOO_LARGE, "", "the event is longer than 32768 bytes");
 	*out = dnc_buf_view(&r->out);
 	if (n == out->n && memcmp(text, out->p, n) == 0)
 		out->p = text;
@@ -602,7 +610,7 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, 
 /* The canonical keys in their order, and where a view keeps them. */
 static const struct view_key {
 	struct dnc_str name;
-	size_t slot;	/* offset of a struct dnc_str in struct dnc_event, 0 for none */
+	size_t slot; /* offset of a struct dnc_str in struct dnc_event, 0 for none */
 	bool required;
 } view_keys[] = {
 	{DNC_STR("seq"), 0, false},
@@ -618,8 +626,16 @@ static const struct view_key {
 	{DNC_STR("metadata"), 0, true},
 };
 
-enum { VIEW_SEQ = 0, VIEW_TYPE = 2, VIEW_SEVERITY = 6, VIEW_TIMESTAMP, VIEW_SUMMARY,
-	VIEW_EVENT_DATA, VIEW_METADATA, VIEW_KEYS };
+enum {
+	VIEW_SEQ = 0,
+	VIEW_TYPE = 2,
+	VIEW_SEVERITY = 6,
+	VIEW_TIMESTAMP,
+	VIEW_SUMMARY,
+	VIEW_EVENT_DATA,
+	VIEW_METADATA,
+	VIEW_KEYS
+};
 
 static bool view_value(struct dnc_event *e, int key, uint32_t at)
 {
@@ -638,7 +654,8 @@ static bool view_value(struct dnc_event *e, int key, uint32_t at)
 		e->severity = dnc_severity_from_name(node->text);
 		return e->severity;
 	case VIEW_TIMESTAMP:
-		return node->text.n == DNC_TIME_LEN && dnc_clock_parse(node->text, &e->timestamp_ms);
+		return node->text.n == DNC_TIME_LEN &&
+		       dnc_clock_parse(node->text, &e->timestamp_ms);
 	case VIEW_EVENT_DATA:
 		e->event_data = at;
 		return node->type == DNC_JSON_OBJECT;

@@ -63,20 +63,20 @@ const char *dnc_reject_name(enum dnc_reject code);
 /* One canonical event, taken apart. Everything is borrowed from the line and the reader, and
  * valid until the reader is used again. */
 struct dnc_event {
-	struct dnc_str line;	/* without a newline */
-	uint64_t seq;		/* 0 when the hub has not given one */
+	struct dnc_str line; /* without a newline */
+	uint64_t seq;        /* 0 when the hub has not given one */
 	enum dnc_type type;
 	const struct dnc_severity *severity;
 	int64_t timestamp_ms;
 	struct dnc_str id, phone_number, provider, provider_id, summary; /* p is NULL when absent */
 	const struct dnc_json *doc;
-	uint32_t event_data, metadata;	/* nodes of doc */
+	uint32_t event_data, metadata; /* nodes of doc */
 };
 
 struct dnc_event_options {
-	const char *region;		/* whose national numbers are meant; NULL is "US" */
-	bool strict_phone;		/* valid numbers only, not all possible ones */
-	const char *source_format;	/* for metadata, when the event names none; NULL is "ndjson" */
+	const char *region;        /* whose national numbers are meant; NULL is "US" */
+	bool strict_phone;         /* valid numbers only, not all possible ones */
+	const char *source_format; /* for metadata, when the event names none; NULL is "ndjson" */
 };
 
 struct dnc_event_reader;

@@ -11,10 +11,9 @@ const struct dnc_str dnc_type_names[DNC_TYPES] = {
 	[DNC_PROVIDER_STATUS_CHANGE] = DNC_STR("dnc.provider.status_change"),
 };
 
-static const struct dnc_severity severities[] = {
-	{DNC_STR("info"), 0}, {DNC_STR("success"), 0}, {DNC_STR("low"), 1}, {DNC_STR("medium"), 2},
-	{DNC_STR("warning"), 2}, {DNC_STR("high"), 3}, {DNC_STR("error"), 3},
-	{DNC_STR("critical"), 4}};
+static const struct dnc_severity severities[] = {{DNC_STR("info"), 0}, {DNC_STR("success"), 0},
+	{DNC_STR("low"), 1}, {DNC_STR("medium"), 2}, {DNC_STR("warning"), 2}, {DNC_STR("high"), 3},
+	{DNC_STR("error"), 3}, {DNC_STR("critical"), 4}};
 
 static const char *const reject_names[DNC_REJECTS] = {
 	[DNC_REJECT_NONE] = "none",

@@ -35,14 +35,14 @@ struct custom {
 };
 
 struct clause {
-	unsigned types;			/* a bit each; all when the filter names none */
+	unsigned types; /* a bit each; all when the filter names none */
 	pcre2_code **patterns;
 	size_t pattern_count;
 	struct values list[LISTS];
 	int min_rank;
 	unsigned flags;
-	int64_t start_ms, end_ms;	/* INT64_MIN and INT64_MAX when open */
-	int64_t relative_ms;		/* 0, or how far back from now */
+	int64_t start_ms, end_ms; /* INT64_MIN and INT64_MAX when open */
+	int64_t relative_ms;      /* 0, or how far back from now */
 	struct custom *customs;
 	size_t custom_count;
 };
@@ -50,17 +50,17 @@ struct clause {
 struct dnc_filter {
 	struct clause *clauses;
 	size_t count;
-	struct dnc_buf text;	/* canonical; the values point into strings of their own */
-	char **strings;		/* owned texts of values */
+	struct dnc_buf text; /* canonical; the values point into strings of their own */
+	char **strings;      /* owned texts of values */
 	size_t string_count;
 };
 
 /* The own type of a list that constrains only events of that type, and where the value stands. */
 struct list_spec {
-	struct dnc_str name;		/* in the filter object */
+	struct dnc_str name; /* in the filter object */
 	bool own_type;
 	enum dnc_type type;
-	struct dnc_str field;		/* in event_data */
+	struct dnc_str field; /* in event_data */
 };
 
 extern const struct list_spec dnc_list_specs[LISTS];

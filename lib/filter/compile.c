@@ -25,8 +25,8 @@ struct compiler {
 	struct dnc_filter *filter;
 	struct clause *clause;
 	const struct dnc_json *doc;
-	size_t values;		/* seen so far, in all lists */
-	char prefix[16];	/* "[1]." inside an array of filters */
+	size_t values;   /* seen so far, in all lists */
+	char prefix[16]; /* "[1]." inside an array of filters */
 	struct dnc_error *err;
 };
 
@@ -34,7 +34,8 @@ static int fail(struct compiler *c, struct dnc_str field, long index, const char
 {
 	dnc_error_set(c->err, 0, "%s", why);
 	if (index < 0)
-		dnc_error_place(c->err, "%s%.*s", c->prefix, field.n > 60 ? 60 : (int)field.n, field.p);
+		dnc_error_place(
+			c->err, "%s%.*s", c->prefix, field.n > 60 ? 60 : (int)field.n, field.p);
 	else
 		dnc_error_place(c->err, "%s%.*s[%ld]", c->prefix, field.n > 60 ? 60 : (int)field.n,
 			field.p, index);
@@ -99,7 +100,8 @@ static bool glob_match(struct dnc_str pattern, struct dnc_str name)
 
 		if (star && !pd)
 			return true;
-		if (!star && !dnc_str_eq((struct dnc_str){pattern.p, pn}, (struct dnc_str){name.p, nn}))
+		if (!star &&
+			!dnc_str_eq((struct dnc_str){pattern.p, pn}, (struct dnc_str){name.p, nn}))
 			return false;
 		if (!pd || !nd)
 			return !pd && !nd;
@@ -145,8 +147,8 @@ static int add_pattern(struct compiler *c, struct dnc_str field, long index, str
 	PCRE2_SIZE offset;
 	int code;
 	pcre2_code *re;
-	pcre2_code **more = realloc(
-		clause->patterns, (clause->pattern_count + 1) * sizeof(pcre2_code *));
+	pcre2_code **more =
+		realloc(clause->patterns, (clause->pattern_count + 1) * sizeof(pcre2_code *));
 
 	if (!more)
 		return dnc_error_nomem(c->err);
@@ -235,7 +237,8 @@ static int compile_time_range(struct compiler *c, struct dnc_str field, uint32_t
 {
 	const struct dnc_json_node *node = c->doc->node;
 	uint32_t known = 0;
-	static const struct dnc_str keys[] = {DNC_STR("start"), DNC_STR("end"), DNC_STR("relative")};
+	static const struct dnc_str keys[] = {
+		DNC_STR("start"), DNC_STR("end"), DNC_STR("relative")};
 
 	if (node[at].type != DNC_JSON_OBJECT)
 		return fail(c, field, -1, "must be an object with start and end, or relative");
@@ -293,7 +296,8 @@ static int compile_customs(struct compiler *c, struct dnc_str field, uint32_t at
 	for (uint32_t i = at + 1; i < node[at].next; i = node[i].next) {
 		struct clause *clause = c->clause;
 		struct custom *more = realloc(
-			clause->customs, (clause->custom_count + 1) * sizeof *more), *custom;
+				      clause->customs, (clause->custom_count + 1) * sizeof *more),
+			      *custom;
 
 		if (!more)
 			return dnc_error_nomem(c->err);
@@ -377,8 +381,8 @@ static int compile_object(struct compiler *c, uint32_t object)
 	return dnc_buf_ok(text) ? 0 : dnc_error_nomem(c->err);
 }
 
-struct dnc_filter *dnc_filter_compile(const struct dnc_json *doc, uint32_t index,
-	struct dnc_error *err)
+struct dnc_filter *dnc_filter_compile(
+	const struct dnc_json *doc, uint32_t index, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = &doc->node[index];
 	bool list = node->type == DNC_JSON_ARRAY;

@@ -14,7 +14,7 @@
 
 /* Values in all the lists of one filter together. */
 #define DNC_FILTER_MAX_VALUES  25
-#define DNC_FILTER_MAX_PATTERN 256	/* bytes */
+#define DNC_FILTER_MAX_PATTERN 256 /* bytes */
 
 struct dnc_filter;
 
@@ -22,8 +22,8 @@ struct dnc_filter;
  * with dnc_filter_free(), or NULL with ERR's place set to the field's path inside the node
  * ("phone_patterns[0]") and, for a bad pattern, its offset to the byte at fault.
  * Cost: compiles every pattern; call it on (re)subscription, never per event. */
-struct dnc_filter *dnc_filter_compile(const struct dnc_json *doc, uint32_t index,
-	struct dnc_error *err);
+struct dnc_filter *dnc_filter_compile(
+	const struct dnc_json *doc, uint32_t index, struct dnc_error *err);
 
 /* The same from N bytes of JSON text, copied. */
 struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err);

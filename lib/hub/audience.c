@@ -1,8 +1,8 @@
 #include "audience.h"
 #include <stdlib.h>
 
-struct audience *audience_join(struct audience **list, struct dnc_filter *filter,
-	const struct ring *r)
+struct audience *audience_join(
+	struct audience **list, struct dnc_filter *filter, const struct ring *r)
 {
 	struct audience *a;
 
@@ -43,8 +43,8 @@ void audience_leave(struct audience **list, struct audience *a)
 	free(a);
 }
 
-void audience_match(struct audience *a, const struct ring *r, uint64_t seq,
-	const struct dnc_event *event)
+void audience_match(
+	struct audience *a, const struct ring *r, uint64_t seq, const struct dnc_event *event)
 {
 	uint64_t slot = seq & r->slot_mask, bit = 1ull << slot % 64;
 

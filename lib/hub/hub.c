@@ -19,15 +19,15 @@ enum phase { IDLE, SEEKING, STARTED, FLOWING };
 struct dnc_subscriber {
 	struct dnc_hub *hub;
 	void *conn;
-	struct dnc_subscriber *prev, *next;			/* all of the hub's */
-	struct dnc_subscriber *work_prev, *work_next;	/* those with work left */
+	struct dnc_subscriber *prev, *next;           /* all of the hub's */
+	struct dnc_subscriber *work_prev, *work_next; /* those with work left */
 	struct audience *audience;
 	enum phase phase;
 	bool full, dead, working, recovered;
-	uint64_t at;		/* next seq to look at */
-	uint64_t exempt;	/* up to here it is catching up, not lagging */
-	uint64_t seek_left;	/* SEEKING: matching events still to find, going back */
-	uint64_t gap_from, gap_to;	/* to be told when the place is found; none when from is 0 */
+	uint64_t at;               /* next seq to look at */
+	uint64_t exempt;           /* up to here it is catching up, not lagging */
+	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
+	uint64_t gap_from, gap_to; /* to be told when the place is found; none when from is 0 */
 	const char *gap_reason;
 	uint64_t sent;
 };
@@ -40,7 +40,7 @@ struct dnc_hub {
 	struct dnc_subscriber *work_first, *work_last;
 	struct dnc_event_reader *reader;
 	struct dnc_hub_stats stats;
-	char *gather;		/* DNC_HUB_SEND_BYTES, for frames that do not lie side by side */
+	char *gather; /* DNC_HUB_SEND_BYTES, for frames that do not lie side by side */
 	char epoch[DNC_EPOCH_LEN + 1];
 };
 
@@ -188,7 +188,7 @@ static bool seek(struct dnc_subscriber *s)
 	int looks = TURN_LOOKS;
 
 	if (s->at < s->hub->ring.oldest)
-		s->at = s->hub->ring.oldest;	/* the ring went on meanwhile */
+		s->at = s->hub->ring.oldest; /* the ring went on meanwhile */
 	while (s->seek_left && s->at > s->hub->ring.oldest) {
 		if (looks-- == 0)
 			return false;
@@ -373,11 +373,11 @@ static void start_since(struct dnc_subscriber *s, const struct dnc_start *start)
 	}
 }
 
-int dnc_hub_subscribe(struct dnc_subscriber *s, struct dnc_filter *filter,
-	const struct dnc_start *start)
+int dnc_hub_subscribe(
+	struct dnc_subscriber *s, struct dnc_filter *filter, const struct dnc_start *start)
 {
 	struct dnc_hub *h = s->hub;
-	uint64_t served = s->at;	/* nothing before this is sent again */
+	uint64_t served = s->at; /* nothing before this is sent again */
 	bool again = s->sent > 0;
 
 	if (dnc_hub_refilter(s, filter) < 0)

@@ -25,9 +25,9 @@ struct dnc_subscriber;
 
 /* What became of bytes given to a transport. It has always taken all of them. */
 enum dnc_sent {
-	DNC_SENT,	/* and it is ready for more */
-	DNC_SENT_FULL,	/* but some wait in it: call dnc_subscriber_ready() when they are gone */
-	DNC_SENT_DEAD,	/* the connection is gone; the owner will call dnc_hub_leave() later */
+	DNC_SENT,      /* and it is ready for more */
+	DNC_SENT_FULL, /* but some wait in it: call dnc_subscriber_ready() when they are gone */
+	DNC_SENT_DEAD, /* the connection is gone; the owner will call dnc_hub_leave() later */
 };
 
 /* How a subscriber's owner is reached. CONN is what dnc_hub_join() was given. None of these may
@@ -41,8 +41,8 @@ struct dnc_transport {
 };
 
 struct dnc_hub_options {
-	size_t buffer_bytes;	/* of events kept in memory, at least 256 KiB */
-	uint64_t max_lag;	/* events a subscriber may fall behind */
+	size_t buffer_bytes; /* of events kept in memory, at least 256 KiB */
+	uint64_t max_lag;    /* events a subscriber may fall behind */
 	struct dnc_transport transport;
 };
 
@@ -70,8 +70,8 @@ uint64_t dnc_hub_oldest(const struct dnc_hub *h);
 uint64_t dnc_hub_last(const struct dnc_hub *h);
 
 struct dnc_hub_stats {
-	uint64_t events, event_bytes;		/* ever appended */
-	uint64_t deliveries, delivered_bytes;	/* ever handed to transports */
+	uint64_t events, event_bytes;         /* ever appended */
+	uint64_t deliveries, delivered_bytes; /* ever handed to transports */
 	uint64_t gaps;
 	size_t subscribers, audiences;
 };
@@ -85,16 +85,16 @@ void dnc_hub_leave(struct dnc_subscriber *s);
 /* Where to start. */
 struct dnc_start {
 	enum { DNC_START_NOW, DNC_START_SINCE, DNC_START_LAST } from;
-	uint64_t n;		/* SINCE: the last seq that was seen; LAST: how many matching events */
-	struct dnc_str epoch;	/* of SINCE; p NULL when the client gave none */
+	uint64_t n; /* SINCE: the last seq that was seen; LAST: how many matching events */
+	struct dnc_str epoch; /* of SINCE; p NULL when the client gave none */
 };
 
 /* Starts or replaces a subscription. FILTER is taken, and freed when an equal one is in use.
  * transport.started is called once the place is found, which may be at once or during
  * dnc_hub_work(); gaps are told after it. A connection never goes back: no event is sent twice.
  * -1 when there is no memory; the old subscription then stays. */
-int dnc_hub_subscribe(struct dnc_subscriber *s, struct dnc_filter *filter,
-	const struct dnc_start *start);
+int dnc_hub_subscribe(
+	struct dnc_subscriber *s, struct dnc_filter *filter, const struct dnc_start *start);
 
 /* Another filter, from the next event on that was not sent yet. */
 int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter);

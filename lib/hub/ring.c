@@ -75,13 +75,11 @@ uint64_t ring_append(struct ring *r, const char *line, size_t n)
 	char *to;
 
 	if (left < total)
-		r->head += left;	/* a frame stays in one piece: the rest of the round is lost */
-	while (r->oldest <= r->last &&
-	       (ring_slot(r, r->oldest)->pos + r->size < r->head + total ||
-		       seq - r->oldest > r->slot_mask))
+		r->head += left; /* a frame stays in one piece: the rest of the round is lost */
+	while (r->oldest <= r->last && (ring_slot(r, r->oldest)->pos + r->size < r->head + total ||
+					       seq - r->oldest > r->slot_mask))
 		r->oldest++;
-	r->slots[seq & r->slot_mask] =
-		(struct ring_slot){r->head, (uint32_t)total, header_bytes};
+	r->slots[seq & r->slot_mask] = (struct ring_slot){r->head, (uint32_t)total, header_bytes};
 	to = r->bytes + r->head % r->size;
 	memcpy(to, header, header_bytes);
 	memcpy(to + header_bytes, front, front_bytes);

@@ -8,16 +8,16 @@
 /* Where a frame stands. Positions only grow; the byte is position modulo size. */
 struct ring_slot {
 	uint64_t pos;
-	uint32_t bytes, header;	/* of the whole frame, and of its WebSocket header */
+	uint32_t bytes, header; /* of the whole frame, and of its WebSocket header */
 };
 
 struct ring {
 	char *bytes;
 	size_t size;
-	uint64_t head;		/* position behind the newest frame */
+	uint64_t head; /* position behind the newest frame */
 	struct ring_slot *slots;
 	uint64_t slot_mask;
-	uint64_t oldest, last;	/* sequence numbers held; none when last + 1 == oldest */
+	uint64_t oldest, last; /* sequence numbers held; none when last + 1 == oldest */
 };
 
 /* SIZE bytes of frames. -1 when there is no memory. */

@@ -35,18 +35,18 @@ enum dnc_json_type {
 
 /* One value. The children of a container follow it at once; `next` skips them. */
 struct dnc_json_node {
-	uint8_t type;		/* enum dnc_json_type */
-	uint32_t next;		/* index of the first node that is not inside this one */
-	uint32_t count;		/* members of an object, elements of an array */
-	struct dnc_str key;	/* unescaped; only of members of an object */
-	struct dnc_str raw;	/* as it stands in the text; a string with its quotes */
-	struct dnc_str text;	/* of a string: its unescaped content; else like raw */
+	uint8_t type;        /* enum dnc_json_type */
+	uint32_t next;       /* index of the first node that is not inside this one */
+	uint32_t count;      /* members of an object, elements of an array */
+	struct dnc_str key;  /* unescaped; only of members of an object */
+	struct dnc_str raw;  /* as it stands in the text; a string with its quotes */
+	struct dnc_str text; /* of a string: its unescaped content; else like raw */
 };
 
 struct dnc_json {
-	const struct dnc_json_node *node;	/* node[0] is the whole text's value */
+	const struct dnc_json_node *node; /* node[0] is the whole text's value */
 	uint32_t count;
-	bool compact;	/* no white space between the tokens */
+	bool compact; /* no white space between the tokens */
 };
 
 /* Codes in struct dnc_error of dnc_json_parse(). */

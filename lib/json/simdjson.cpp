@@ -21,13 +21,13 @@ namespace
 
 // A key of an object that is being read, for finding a second one of the same name.
 struct key_slot {
-	uint32_t stamp;		// the text it belongs to; older slots are free
-	uint32_t object;	// node of the object
+	uint32_t stamp;  // the text it belongs to; older slots are free
+	uint32_t object; // node of the object
 	uint32_t node;
 	uint32_t hash;
 };
 
-uint64_t hash_seed;	// random: the keys come from strangers
+uint64_t hash_seed; // random: the keys come from strangers
 
 uint32_t hash_key(struct dnc_str key, uint32_t object)
 {
@@ -87,8 +87,8 @@ struct dnc_json_parser {
 	uint32_t count = 0, room = 0;
 	key_slot *slots = nullptr;
 	uint32_t slot_mask = 0, keys = 0, stamp = 0;
-	size_t token_bytes = 0;	// all tokens together: equal to the text's length when compact
-	const char *why = nullptr;	// a message of our own instead of simdjson's
+	size_t token_bytes = 0;    // all tokens together: equal to the text's length when compact
+	const char *why = nullptr; // a message of our own instead of simdjson's
 	struct dnc_str twice = {nullptr, 0};
 
 	~dnc_json_parser()
@@ -115,7 +115,8 @@ bool dnc_json_parser::add_node(uint32_t *at)
 {
 	if (count == room) {
 		uint32_t want = room ? room * 2 : 64;
-		void *p = want > DNC_JSON_MAX_NODES ? nullptr : realloc(nodes, want * sizeof *nodes);
+		void *p =
+			want > DNC_JSON_MAX_NODES ? nullptr : realloc(nodes, want * sizeof *nodes);
 
 		if (!p)
 			return false;
@@ -296,7 +297,7 @@ error_code dnc_json_parser::add_object(od::object o, uint32_t at, int depth)
 		n++;
 	}
 	nodes[at].count = n;
-	token_bytes += 2 + (n ? 4 * n - 1 : 0);	// braces, quotes, colons, commas
+	token_bytes += 2 + (n ? 4 * n - 1 : 0); // braces, quotes, colons, commas
 	return SUCCESS;
 }
 
@@ -350,7 +351,7 @@ extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_
 	p->token_bytes = 0;
 	p->why = nullptr;
 	p->twice = {nullptr, 0};
-	if (++p->stamp == 0) {	// after 2^32 texts old stamps would look new
+	if (++p->stamp == 0) { // after 2^32 texts old stamps would look new
 		memset(p->slots, 0, (p->slot_mask + 1) * sizeof *p->slots);
 		p->stamp = 1;
 	}

@@ -24,7 +24,7 @@ static bool is_stale(const struct sockaddr_un *address)
 	if (fd < 0)
 		return false;
 	stale = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
-		errno == ECONNREFUSED;
+	        errno == ECONNREFUSED;
 	close(fd);
 	return stale;
 }

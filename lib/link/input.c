@@ -18,11 +18,11 @@ enum { FILE_BLOCK = 256 << 10, PRODUCER_BLOCK = 16 << 10 };
 struct place {
 	struct dnc_stream stream;
 	struct dnc_lines lines;
-	int fd;			/* -1 for a file that is not open yet */
-	bool file;		/* files are read one after the other */
+	int fd;    /* -1 for a file that is not open yet */
+	bool file; /* files are read one after the other */
 	bool listening, own_fd;
-	char *path;		/* of a listening socket, to be removed; owned */
-	char name[32];		/* of a connection */
+	char *path;    /* of a listening socket, to be removed; owned */
+	char name[32]; /* of a connection */
 };
 
 struct dnc_input {
@@ -30,9 +30,9 @@ struct dnc_input {
 	size_t max_line;
 	struct place **places;
 	size_t count, room, producers;
-	struct pollfd *polls;	/* as many as room, and one for the wake-up */
+	struct pollfd *polls; /* as many as room, and one for the wake-up */
 	int wake;
-	uint64_t connections;	/* ever, for names */
+	uint64_t connections; /* ever, for names */
 	atomic_bool stopping;
 };
 
@@ -209,7 +209,7 @@ static int accept_producer(struct dnc_input *in, struct place *listener)
 	struct place *p;
 
 	if (fd < 0)
-		return 0;	/* it went away, or descriptors ran out: asked again soon */
+		return 0; /* it went away, or descriptors ran out: asked again soon */
 	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? add_place(in) : NULL;
 	if (!p) {
 		close(fd);

@@ -16,17 +16,17 @@ struct dnc_input;
 
 /* One place that lines come from: a file, a descriptor or a producer's connection. */
 struct dnc_stream {
-	const char *name;	/* for messages and rejects */
-	void *user;		/* for the owner of the input */
-	uint64_t size_bytes;	/* of a regular file, else 0 */
+	const char *name;    /* for messages and rejects */
+	void *user;          /* for the owner of the input */
+	uint64_t size_bytes; /* of a regular file, else 0 */
 	uint64_t read_bytes;
 };
 
 /* What an input tells its owner. A callback that returns -1 ends dnc_input_run() with -1. */
 struct dnc_input_events {
-	int (*open)(void *ctx, struct dnc_stream *s);	/* may be NULL */
+	int (*open)(void *ctx, struct dnc_stream *s); /* may be NULL */
 	int (*line)(void *ctx, struct dnc_stream *s, const struct dnc_line *line);
-	int (*close)(void *ctx, struct dnc_stream *s);	/* at its end; may be NULL */
+	int (*close)(void *ctx, struct dnc_stream *s); /* at its end; may be NULL */
 	/* Nothing is left to read at the moment: flush. Called once before each wait. */
 	int (*idle)(void *ctx);
 	/* A place failed (ERR says how), the others go on. */

@@ -5,10 +5,10 @@
 #include "../base/buf.h"
 
 struct dnc_metric {
-	const char *name;	/* without labels */
-	const char *type;	/* "counter" or "gauge" */
-	const char *help;	/* NULL when the metric before has the same name */
-	const char *labels;	/* `code="invalid_json"`, or NULL */
+	const char *name;   /* without labels */
+	const char *type;   /* "counter" or "gauge" */
+	const char *help;   /* NULL when the metric before has the same name */
+	const char *labels; /* `code="invalid_json"`, or NULL */
 	double value;
 };
 

@@ -26,8 +26,8 @@ static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneN
 	}
 }
 
-static enum dnc_phone_verdict normalize_once(const std::string &text, const char *region, bool strict,
-	std::string &e164)
+static enum dnc_phone_verdict normalize_once(
+	const std::string &text, const char *region, bool strict, std::string &e164)
 {
 	const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
 	PhoneNumber number;
@@ -54,8 +54,8 @@ static enum dnc_phone_verdict normalize_once(const std::string &text, const char
 	return DNC_PHONE_OK;
 }
 
-extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, const char *region,
-	bool strict, char out[DNC_PHONE_MAX], size_t *len)
+extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(
+	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len)
 {
 	std::string text(s.p ? s.p : "", s.n), e164;
 
@@ -71,7 +71,7 @@ extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, con
 		if (e164 == text)
 			break;
 		if (text[0] == '+' && e164.size() >= text.size())
-			break;	/* only shorter is nearer */
+			break; /* only shorter is nearer */
 	}
 	if (e164.size() >= DNC_PHONE_MAX)
 		return DNC_PHONE_TOO_LONG;

@@ -1,6 +1,6 @@
 #include "phone.h"
 
-enum { NANP_DIGITS = 10 };	/* ITU E.164 country code 1: ten digits after it */
+enum { NANP_DIGITS = 10 }; /* ITU E.164 country code 1: ten digits after it */
 
 /* Writes +1 and the ten digits at P when they can be a number of the North American plan: the
  * area code starts with 2 to 9. Everything else is left to libphonenumber. */
@@ -19,8 +19,8 @@ static bool nanp(const char *p, char out[DNC_PHONE_MAX], size_t *len)
 	return true;
 }
 
-enum dnc_phone_verdict dnc_phone_normalize(struct dnc_str s, const char *region, bool strict,
-	char out[DNC_PHONE_MAX], size_t *len)
+enum dnc_phone_verdict dnc_phone_normalize(
+	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len)
 {
 	if (!strict) {
 		if (s.n == 2 + NANP_DIGITS && s.p[0] == '+' && s.p[1] == '1' &&
@@ -53,8 +53,9 @@ const char *dnc_phone_reason(enum dnc_phone_verdict v)
  * 1 and 7 stand alone, these two-digit ones are whole, all others have three). */
 static size_t country_code_length(const char *p, size_t n)
 {
-	static const char two[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 "
-				  "55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+	static const char two[] =
+		"20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 "
+		"55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
 
 	if (n < 3)
 		return 0;
@@ -72,7 +73,7 @@ void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164)
 
 	if (e164.n && e164.p[0] == '+')
 		head = 1 + country_code_length(e164.p + 1, e164.n - 1);
-	if (e164.n < head + 2 * tail)	/* a short number would be shown by its last four */
+	if (e164.n < head + 2 * tail) /* a short number would be shown by its last four */
 		tail = e164.n > head + 4 ? 2 : 0;
 	if (head > e164.n)
 		head = 0;

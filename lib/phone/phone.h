@@ -12,29 +12,29 @@
 extern "C" {
 #endif
 
-#define DNC_PHONE_MAX 24	/* "+" and 15 digits (E.164), rounded up */
+#define DNC_PHONE_MAX 24 /* "+" and 15 digits (E.164), rounded up */
 
 enum dnc_phone_verdict {
 	DNC_PHONE_OK,
 	DNC_PHONE_EMPTY,
 	DNC_PHONE_NOT_A_NUMBER,
-	DNC_PHONE_COUNTRY,	/* no such country code */
+	DNC_PHONE_COUNTRY, /* no such country code */
 	DNC_PHONE_TOO_SHORT,
 	DNC_PHONE_TOO_LONG,
-	DNC_PHONE_LENGTH,	/* a length that no number of the country has */
-	DNC_PHONE_LOCAL,	/* can only be dialled locally: the area code is missing */
-	DNC_PHONE_INVALID,	/* possible, but matches no assigned range (strict only) */
+	DNC_PHONE_LENGTH,  /* a length that no number of the country has */
+	DNC_PHONE_LOCAL,   /* can only be dialled locally: the area code is missing */
+	DNC_PHONE_INVALID, /* possible, but matches no assigned range (strict only) */
 };
 
 /* Turns S, as people write it, into E.164. REGION (two letters, "US") says whose national
  * numbers are meant. Possible numbers pass; STRICT asks for valid ones. On DNC_PHONE_OK the
  * number stands in OUT, ended by NUL, and *LEN is its length. */
-enum dnc_phone_verdict dnc_phone_normalize(struct dnc_str s, const char *region, bool strict,
-	char out[DNC_PHONE_MAX], size_t *len);
+enum dnc_phone_verdict dnc_phone_normalize(
+	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 
 /* The same by libphonenumber alone, without the short cut. */
-enum dnc_phone_verdict dnc_phone_normalize_slow(struct dnc_str s, const char *region, bool strict,
-	char out[DNC_PHONE_MAX], size_t *len);
+enum dnc_phone_verdict dnc_phone_normalize_slow(
+	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 
 /* Why V is not a number, for people: "too short". */
 const char *dnc_phone_reason(enum dnc_phone_verdict v);

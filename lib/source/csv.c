@@ -9,12 +9,12 @@
  * the event field they mean. */
 static const struct {
 	const char *header, *field;
-} synonyms[] = {
-	{"phone", "phone_number"}, {"number", "phone_number"}, {"telephone", "phone_number"},
-	{"phone_no", "phone_number"}, {"phonenumber", "phone_number"}, {"tel", "phone_number"},
-	{"mobile", "phone_number"}, {"msisdn", "phone_number"}, {"cell", "phone_number"},
-	{"registered_at", "suppressed_at"}, {"date_added", "suppressed_at"},
-	{"added_at", "suppressed_at"}, {"added_by", "suppressed_by"}, {"event_type", "type"},
+} synonyms[] = {{"phone", "phone_number"}, {"number", "phone_number"},
+	{"telephone", "phone_number"}, {"phone_no", "phone_number"},
+	{"phonenumber", "phone_number"}, {"tel", "phone_number"}, {"mobile", "phone_number"},
+	{"msisdn", "phone_number"}, {"cell", "phone_number"}, {"registered_at", "suppressed_at"},
+	{"date_added", "suppressed_at"}, {"added_at", "suppressed_at"},
+	{"added_by", "suppressed_by"}, {"event_type", "type"},
 	{"company_phone_number", "phone_number"}, {"created_date", "timestamp"},
 	{"violation_date", "violation_at"}, {"subject", "details"},
 	{"recorded_message_or_robocall", "robocall"}};
@@ -99,21 +99,21 @@ static int read_header(struct dnc_source *s)
 
 	csv->header_done = true;
 	if (csv->count > CSV_MAX_COLUMNS)
-		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "more than %d columns",
-			CSV_MAX_COLUMNS);
+		return source_reject(
+			s, DNC_REJECT_INVALID_ROW, "", "more than %d columns", CSV_MAX_COLUMNS);
 	for (size_t i = 0; i < csv->count; i++) {
 		struct dnc_str header = field_at(csv, i);
 		char folded[64];
 
 		fold_header(header, folded);
 		csv->headers[i] = s->options.map ? strndup(header.p, header.n)
-						 : strdup(field_of(s, header, folded));
+		                                 : strdup(field_of(s, header, folded));
 		if (!csv->headers[i])
 			return -1;
 		csv->columns++;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(csv->headers[k], csv->headers[i]) == 0) {
-				csv->headers[i][0] = '\0';	/* the first column of a name counts */
+				csv->headers[i][0] = '\0'; /* the first column of a name counts */
 				break;
 			}
 	}
@@ -185,7 +185,8 @@ static int give_list_row(struct dnc_source *s)
 			 type.n ? "row" : "suppressed", NULL, &rc) < 0)
 		return rc;
 	for (size_t i = 0; i < csv->columns; i++)
-		if (strcmp(csv->headers[i], "type") != 0 && strcmp(csv->headers[i], "phone_number") != 0)
+		if (strcmp(csv->headers[i], "type") != 0 &&
+			strcmp(csv->headers[i], "phone_number") != 0)
 			add_field(s, csv->headers[i], field_at(csv, i));
 	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
 		if (given[i].value && !column(csv, given[i].key).n)
@@ -214,7 +215,8 @@ static int give_reported(struct dnc_source *s)
 			add_field(s, csv->headers[i], field_at(csv, i));
 	if (robocall.n == 1 && strchr("YN", robocall.p[0])) {
 		dnc_json_write_key(&s->event, DNC_STR("robocall"));
-		dnc_json_write_str(&s->event, robocall.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
+		dnc_json_write_str(
+			&s->event, robocall.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
 	}
 	dnc_buf_chr(&s->event, '}');
 	return source_give(s);

@@ -117,8 +117,8 @@ int full_line(struct dnc_source *s, const struct dnc_line *line)
 	if (source_add_row_number(s, (struct dnc_str){digits, sizeof digits}, (struct dnc_str){0},
 		    "suppressed", "federal_dnc", &rc) < 0)
 		return rc;
-	source_add_origin(s, "federal_dnc", s->options.reason ? s->options.reason : "regulatory",
-		"federal");
+	source_add_origin(
+		s, "federal_dnc", s->options.reason ? s->options.reason : "regulatory", "federal");
 	dnc_buf_chr(&s->event, '}');
 	return source_give(s);
 }
@@ -143,8 +143,8 @@ int numbers_line(struct dnc_source *s, const struct dnc_line *line)
 	int rc;
 
 	source_begin(s, DNC_NUMBER_SUPPRESSED);
-	if (source_add_row_number(s, dnc_str_trim(line->text), (struct dnc_str){0}, "suppressed",
-		    NULL, &rc) < 0)
+	if (source_add_row_number(
+		    s, dnc_str_trim(line->text), (struct dnc_str){0}, "suppressed", NULL, &rc) < 0)
 		return rc;
 	source_add_origin(s, NULL, s->options.reason, NULL);
 	dnc_buf_chr(&s->event, '}');

@@ -9,8 +9,8 @@ enum { PROGRAM_MAX_BYTES = 1 << 20, RESULTS_MAX = 1000000 };
 
 struct dnc_map {
 	jq_state *jq;
-	struct dnc_buf text;	/* one result */
-	struct dnc_error *err;	/* of the call under way, for jq's callback */
+	struct dnc_buf text;   /* one result */
+	struct dnc_error *err; /* of the call under way, for jq's callback */
 };
 
 /* jq reports what is wrong with a program through this, over several lines. */
@@ -108,7 +108,8 @@ int dnc_map_run(struct dnc_map *m, struct dnc_str text,
 		jv message = jv_invalid_get_msg(record);
 
 		dnc_error_set(err, 0, "not valid JSON: %s",
-			jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message) : "empty");
+			jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message)
+							       : "empty");
 		jv_free(message);
 		return 1;
 	}

@@ -26,8 +26,8 @@ static const struct {
 static const struct {
 	struct dnc_str field;
 	enum dnc_type type;
-} tell_tales[] = {
-	{DNC_STR("released_at"), DNC_NUMBER_RELEASED}, {DNC_STR("released_by"), DNC_NUMBER_RELEASED},
+} tell_tales[] = {{DNC_STR("released_at"), DNC_NUMBER_RELEASED},
+	{DNC_STR("released_by"), DNC_NUMBER_RELEASED},
 	{DNC_STR("suppressed_at"), DNC_NUMBER_SUPPRESSED},
 	{DNC_STR("suppressed_by"), DNC_NUMBER_SUPPRESSED},
 	{DNC_STR("checked_at"), DNC_CHECK_PERFORMED}, {DNC_STR("sync_status"), DNC_LIST_SYNCED},
@@ -66,7 +66,7 @@ static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 			return true;
 	}
 	if (named)
-		return false;	/* a name that nobody knows is a reject, not a guess */
+		return false; /* a name that nobody knows is a reject, not a guess */
 	for (size_t i = 0; i < sizeof tell_tales / sizeof tell_tales[0]; i++) {
 		uint32_t data = dnc_json_get(doc, 0, DNC_STR("event_data"));
 
@@ -80,14 +80,14 @@ static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 }
 
 /* Appends OBJECT's members but those named in SKIP. */
-static void copy_members(struct dnc_source *s, const struct dnc_json *doc, uint32_t object,
-	const char *skip)
+static void copy_members(
+	struct dnc_source *s, const struct dnc_json *doc, uint32_t object, const char *skip)
 {
 	for (uint32_t i = object + 1; i < doc->node[object].next; i = doc->node[i].next) {
 		struct dnc_str key = doc->node[i].key;
 		const char *found = key.n && key.n < 32 && !memchr(key.p, '\0', key.n)
-					    ? memmem(skip, strlen(skip), key.p, key.n)
-					    : NULL;
+		                            ? memmem(skip, strlen(skip), key.p, key.n)
+		                            : NULL;
 
 		if (found && found[key.n] == ' ' && (found == skip || found[-1] == ' '))
 			continue;
@@ -140,7 +140,8 @@ static int change_capture(struct dnc_source *s, const struct dnc_json *doc)
 			return rc;
 		source_add(s, "timestamp", time);
 	}
-	copy_members(s, doc, row, time.p ? "id phone_number reason provider source " : "id reason provider source ");
+	copy_members(s, doc, row,
+		time.p ? "id phone_number reason provider source " : "id reason provider source ");
 	for (size_t i = 0; i < 2; i++) {
 		const char *key = i ? "source" : "provider";
 		uint32_t at = dnc_json_get(doc, row, dnc_str(key));
@@ -178,7 +179,7 @@ static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
 	if (rc <= 0)
 		return rc;
 	if (!guess_type(doc, &type)) {
-		dnc_buf_clear(&s->event);	/* lib/event says what is missing */
+		dnc_buf_clear(&s->event); /* lib/event says what is missing */
 		dnc_json_write_node(&s->event, doc, 0);
 		return source_give(s);
 	}
@@ -211,7 +212,7 @@ int ndjson_line(struct dnc_source *s, const struct dnc_line *line)
 	}
 	if (dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err) < 0 ||
 		doc.node[0].type != DNC_JSON_OBJECT) {
-		s->record.event = line->text;	/* lib/event says what is wrong */
+		s->record.event = line->text; /* lib/event says what is wrong */
 		return s->events.record(s->events.ctx, &s->record);
 	}
 	return give_shaped(s, &doc);

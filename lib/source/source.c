@@ -76,7 +76,7 @@ int dnc_source_line(struct dnc_source *s, const struct dnc_line *line)
 	struct dnc_line l = *line;
 
 	if (l.number == 1 && dnc_str_starts(l.text, DNC_STR("\xEF\xBB\xBF"))) {
-		l.text.p += 3;	/* a byte order mark, as spreadsheets write */
+		l.text.p += 3; /* a byte order mark, as spreadsheets write */
 		l.text.n -= 3;
 	}
 	s->record = (struct dnc_record){.line = l.number, .raw = l.text};
@@ -84,13 +84,13 @@ int dnc_source_line(struct dnc_source *s, const struct dnc_line *line)
 		return source_reject(s, DNC_REJECT_TOO_LARGE, "",
 			"the record is longer than %zu bytes", s->options.max_record);
 	if (dnc_str_trim(l.text).n == 0 && !s->csv.raw.n)
-		return 0;	/* a blank line is no record */
+		return 0; /* a blank line is no record */
 	if (!s->format) {
 		for (size_t i = 0; i < FORMATS && !s->format; i++)
 			if (formats[i].detect(l.text))
 				s->format = &formats[i];
 		if (!s->format)
-			s->format = find_format("ndjson");	/* its rejects say what is wrong */
+			s->format = find_format("ndjson"); /* its rejects say what is wrong */
 	}
 	return s->format->line(s, &l);
 }
@@ -135,7 +135,8 @@ int source_give(struct dnc_source *s)
 	return s->events.record(s->events.ctx, &s->record);
 }
 
-int source_reject(struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
+int source_reject(
+	struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
 {
 	struct dnc_error err;
 	char why[200];
@@ -164,8 +165,8 @@ void source_add(struct dnc_source *s, const char *key, struct dnc_str value)
 	dnc_json_write_str(&s->event, value);
 }
 
-void source_add_origin(struct dnc_source *s, const char *provider, const char *reason,
-	const char *source)
+void source_add_origin(
+	struct dnc_source *s, const char *provider, const char *reason, const char *source)
 {
 	const struct dnc_source_options *o = &s->options;
 

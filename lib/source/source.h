@@ -17,21 +17,21 @@ struct dnc_column {
 
 /* What the caller knows that the records do not say. Strings are borrowed; NULL when not given. */
 struct dnc_source_options {
-	const char *format;	/* one of dnc_source_formats, or "auto" */
+	const char *format; /* one of dnc_source_formats, or "auto" */
 	const char *provider, *provider_id, *reason, *source;
 	const char *region;
 	const struct dnc_column *columns;
 	size_t column_count;
 	size_t max_record;
-	struct dnc_map *map;	/* borrowed */
+	struct dnc_map *map; /* borrowed */
 };
 
 /* One record, or why it is none. */
 struct dnc_record {
-	struct dnc_str event;	/* raw event; DNC_JSON_PADDING readable bytes follow */
-	uint64_t line;		/* where the record starts */
-	uint64_t item;		/* from 1 when a map made several of one line, else 0 */
-	struct dnc_str raw;	/* the record as received */
+	struct dnc_str event; /* raw event; DNC_JSON_PADDING readable bytes follow */
+	uint64_t line;        /* where the record starts */
+	uint64_t item;        /* from 1 when a map made several of one line, else 0 */
+	struct dnc_str raw;   /* the record as received */
 };
 
 struct dnc_source_events {

@@ -69,7 +69,7 @@ static struct dnc_buf *message_begin(struct client *c, const char *type)
 	struct dnc_buf *b = &c->web->scratch;
 
 	dnc_buf_clear(b);
-	dnc_buf_lit(b, "\0\0\0\0{");	/* room for the frame's header */
+	dnc_buf_lit(b, "\0\0\0\0{"); /* room for the frame's header */
 	dnc_json_write_key(b, DNC_STR("type"));
 	dnc_json_write_str(b, dnc_str(type));
 	return b;
@@ -123,12 +123,12 @@ static enum dnc_sent message_send(struct client *c)
 	n = b->n - 4;
 	head = (unsigned char *)b->p;
 	if (n < 126) {
-		head[2] = 0x81;	/* final text frame, RFC 6455 section 5.2 */
+		head[2] = 0x81; /* final text frame, RFC 6455 section 5.2 */
 		head[3] = (unsigned char)n;
 		return put(c, head + 2, n + 2);
 	}
 	head[0] = 0x81;
-	head[1] = 126;	/* messages of the hub are far shorter than 64 KiB */
+	head[1] = 126; /* messages of the hub are far shorter than 64 KiB */
 	head[2] = (unsigned char)(n >> 8);
 	head[3] = (unsigned char)n;
 	return put(c, head, n + 4);
@@ -242,7 +242,8 @@ static void send_stats(struct client *c, struct dnc_str id)
 
 static void handle(struct client *c, const struct request *r)
 {
-	struct dnc_error err = {.code = REQUEST_ENOMEM, .offset = DNC_NO_OFFSET,
+	struct dnc_error err = {.code = REQUEST_ENOMEM,
+		.offset = DNC_NO_OFFSET,
 		.message = "the hub is out of memory"};
 	int rc = 0;
 
@@ -383,7 +384,7 @@ void client_close(struct client *c, uint16_t code, const char *reason)
 	c->close_code = code;
 	snprintf(c->close_reason, sizeof c->close_reason, "%s", reason);
 	if (c->paused)
-		lws_rx_flow_control(c->wsi, 1);	/* or the peer's answer is never read */
+		lws_rx_flow_control(c->wsi, 1); /* or the peer's answer is never read */
 	if (c->subscriber)
 		dnc_subscriber_full(c->subscriber);
 	want_writeable(c);
@@ -419,13 +420,14 @@ int client_receive(struct client *c, const char *in, size_t n)
 	if (!lws_is_final_fragment(c->wsi) || lws_remaining_packet_payload(c->wsi))
 		return 0;
 	if (over_rate(c)) {
-		client_close(c, LWS_CLOSE_STATUS_POLICY_VIOLATION, "more than 20 messages a second");
+		client_close(
+			c, LWS_CLOSE_STATUS_POLICY_VIOLATION, "more than 20 messages a second");
 		return 0;
 	}
 	if (!dnc_buf_reserve(&c->in, DNC_JSON_PADDING) || !dnc_buf_ok(&c->in))
 		return -1;
 	take_message(c, c->in.p, c->in.n);
-	dnc_buf_free(&c->in);	/* messages are rare: an idle client keeps no buffer */
+	dnc_buf_free(&c->in); /* messages are rare: an idle client keeps no buffer */
 	return c->dead ? -1 : 0;
 }
 
@@ -436,7 +438,7 @@ static enum dnc_sent flush_outbox(struct client *c)
 		enum dnc_sent sent;
 
 		if (n > DNC_HUB_SEND_BYTES)
-			n = DNC_HUB_SEND_BYTES;	/* one write takes no more (tx_packet_size) */
+			n = DNC_HUB_SEND_BYTES; /* one write takes no more (tx_packet_size) */
 		sent = write_now(c, c->out.p + c->out_sent, n);
 		c->out_sent += n;
 		if (sent != DNC_SENT)
@@ -453,8 +455,8 @@ static enum dnc_sent flush_outbox(struct client *c)
 static void send_close(struct client *c)
 {
 	size_t n = strlen(c->close_reason);
-	char frame[4 + sizeof c->close_reason] = {(char)0x88, (char)(n + 2),
-		(char)(c->close_code >> 8), (char)c->close_code};
+	char frame[4 + sizeof c->close_reason] = {
+		(char)0x88, (char)(n + 2), (char)(c->close_code >> 8), (char)c->close_code};
 
 	memcpy(frame + 4, c->close_reason, n);
 	c->bye = true;

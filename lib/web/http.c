@@ -5,7 +5,7 @@
 #include "serve.h"
 
 static const char json_type[] = "application/json";
-static const char problem_type[] = "application/problem+json";	/* RFC 9457 */
+static const char problem_type[] = "application/problem+json"; /* RFC 9457 */
 
 static const struct {
 	const char *name, *value;
@@ -41,8 +41,8 @@ static int reply(struct lws *wsi, unsigned status, const char *type, const struc
 	return 0;
 }
 
-static int problem(struct dnc_web *w, struct lws *wsi, unsigned status, const char *title,
-	const char *detail)
+static int problem(
+	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail)
 {
 	struct dnc_buf *b = &w->page;
 
@@ -69,7 +69,8 @@ static int get_readyz(struct dnc_web *w, struct lws *wsi)
 	const char *failing = w->draining ? "draining" : w->options->not_ready(w->options->ctx);
 
 	if (failing) {
-		dnc_buf_printf(&w->page, "{\"status\":\"not ready\",\"failing\":[\"%s\"]}", failing);
+		dnc_buf_printf(
+			&w->page, "{\"status\":\"not ready\",\"failing\":[\"%s\"]}", failing);
 		return reply(wsi, 503, json_type, &w->page, NULL);
 	}
 	dnc_buf_lit(&w->page, "{\"status\":\"ready\"}");
@@ -79,8 +80,9 @@ static int get_readyz(struct dnc_web *w, struct lws *wsi)
 static int get_info(struct dnc_web *w, struct lws *wsi)
 {
 	dnc_buf_printf(&w->page,
-		"{\"version\":\"%s\",\"uptime_s\":%" PRId64 ",\"epoch\":\"%s\",\"oldest_seq\":%" PRIu64
-		",\"last_seq\":%" PRIu64 ",\"active_connections\":%zu,\"limits\":{"
+		"{\"version\":\"%s\",\"uptime_s\":%" PRId64
+		",\"epoch\":\"%s\",\"oldest_seq\":%" PRIu64 ",\"last_seq\":%" PRIu64
+		",\"active_connections\":%zu,\"limits\":{"
 		"\"max_connections\":%u,\"max_message_bytes\":%u,\"messages_per_s\":%d,"
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
 		DNC_VERSION, (dnc_clock_mono_ms() - w->started_ms) / 1000, dnc_hub_epoch(w->hub),
@@ -94,7 +96,8 @@ static int get_metrics(struct dnc_web *w, struct lws *wsi)
 {
 	struct dnc_hub_stats s = dnc_hub_stats(w->hub);
 	const struct dnc_metric metrics[] = {
-		{"dnc_events_total", "counter", "Events taken into the log", NULL, (double)s.events},
+		{"dnc_events_total", "counter", "Events taken into the log", NULL,
+			(double)s.events},
 		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
 			(double)s.event_bytes},
 		{"dnc_deliveries_total", "counter", "Events handed to client connections", NULL,
@@ -106,7 +109,8 @@ static int get_metrics(struct dnc_web *w, struct lws *wsi)
 			(double)dnc_hub_last(w->hub)},
 		{"dnc_oldest_seq", "gauge", "Sequence number of the oldest event in memory", NULL,
 			(double)dnc_hub_oldest(w->hub)},
-		{"dnc_connections", "gauge", "WebSocket connections", NULL, (double)w->client_count},
+		{"dnc_connections", "gauge", "WebSocket connections", NULL,
+			(double)w->client_count},
 		{"dnc_audiences", "gauge", "Distinct filters in use", NULL, (double)s.audiences},
 		{"dnc_connections_total", "counter", "WebSocket connections ever", NULL,
 			(double)w->counts.connections},
@@ -227,6 +231,7 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 	if (why)
 		return problem(w, wsi, 403, "Forbidden", why) < 0 ? -1 : 1;
 	if (!read_path(wsi, path, sizeof path) || strcmp(path, "/ws/dnc") != 0)
-		return problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0 ? -1 : 1;
+		return problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0 ? -1
+		                                                                            : 1;
 	return 0;
 }

@@ -17,7 +17,7 @@ const char *request_error_name(int code)
 
 static const struct {
 	struct dnc_str name;
-	bool filters, start;	/* members allowed beside type and id */
+	bool filters, start; /* members allowed beside type and id */
 } types[REQUEST_TYPES] = {
 	[REQUEST_SUBSCRIBE] = {{"subscribe", 9}, true, true},
 	[REQUEST_UPDATE_FILTERS] = {{"update_filters", 14}, true, false},
@@ -65,13 +65,13 @@ static int read_start(const struct dnc_json *doc, uint32_t since, uint32_t last,
 	return 0;
 }
 
-static int read_filter(const struct dnc_json *doc, uint32_t filters, struct request *out,
-	struct dnc_error *err)
+static int read_filter(
+	const struct dnc_json *doc, uint32_t filters, struct request *out, struct dnc_error *err)
 {
 	char inside[sizeof err->place];
 
 	out->filter = filters ? dnc_filter_compile(doc, filters, err)
-			      : dnc_filter_compile_text("{}", 2, err);
+	                      : dnc_filter_compile_text("{}", 2, err);
 	if (out->filter)
 		return 0;
 	memcpy(inside, err->place, sizeof inside);
@@ -149,7 +149,10 @@ static const struct {
 	struct dnc_str name, field;
 	enum query_shape shape;
 } query_names[] = {
-#define NAME(name, field, shape) {{name, sizeof(name) - 1}, {field, sizeof(field) - 1}, shape}
+#define NAME(name, field, shape)                                                                   \
+	{                                                                                          \
+		{name, sizeof(name) - 1}, {field, sizeof(field) - 1}, shape                        \
+	}
 	NAME("event_types", "event_types", QUERY_LIST),
 	NAME("type", "event_types", QUERY_LIST),
 	NAME("phone_patterns", "phone_patterns", QUERY_PATTERN),
@@ -201,8 +204,8 @@ static bool is_digits(struct dnc_str s)
 	return s.n > 0 && s.n < 20;
 }
 
-int request_query_add(struct request_query *q, struct dnc_str name, struct dnc_str value,
-	struct dnc_error *err)
+int request_query_add(
+	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
 {
 	size_t i = 0, count = sizeof query_names / sizeof query_names[0];
 	enum query_shape shape;
@@ -219,7 +222,8 @@ int request_query_add(struct request_query *q, struct dnc_str name, struct dnc_s
 	shape = query_names[i].shape;
 	b = shape >= QUERY_RAW ? &q->rest : &q->filters;
 	if (shape == QUERY_RAW && !is_digits(value))
-		return field_error(err, query_names[i].name.p, "must be a whole number, not negative");
+		return field_error(
+			err, query_names[i].name.p, "must be a whole number, not negative");
 	if (!b->n)
 		dnc_buf_chr(b, '{');
 	dnc_json_write_key(b, query_names[i].field);

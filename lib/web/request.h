@@ -34,8 +34,8 @@ const char *request_error_name(int code);
 
 struct request {
 	enum request_type type;
-	struct dnc_str id;		/* raw JSON, a string or a number; p NULL without one */
-	struct dnc_filter *filter;	/* of subscribe and update_filters; the caller's */
+	struct dnc_str id;         /* raw JSON, a string or a number; p NULL without one */
+	struct dnc_filter *filter; /* of subscribe and update_filters; the caller's */
 	struct dnc_start start;
 };
 
@@ -50,7 +50,7 @@ struct request_query {
 	struct dnc_buf filters, rest;
 };
 
-int request_query_add(struct request_query *q, struct dnc_str name, struct dnc_str value,
-	struct dnc_error *err);
+int request_query_add(
+	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
 void request_query_end(struct request_query *q, struct dnc_buf *message);
 void request_query_finish(struct request_query *q);

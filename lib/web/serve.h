@@ -10,8 +10,8 @@ enum {
 	PONG_LIMIT_S = 60,
 	MESSAGES_PER_S = 20,
 	MESSAGES_BURST = 40,
-	OUTBOX_BYTES = 64 << 10,	/* answers that wait; past it the client is not read */
-	CLOSE_WAIT_S = 2,		/* for the peer's answer to a close */
+	OUTBOX_BYTES = 64 << 10, /* answers that wait; past it the client is not read */
+	CLOSE_WAIT_S = 2,        /* for the peer's answer to a close */
 	MAX_ADDRESS = 64,
 };
 
@@ -23,19 +23,19 @@ struct client {
 	struct lws *wsi;
 	struct client *prev, *next;
 	struct dnc_subscriber *subscriber;
-	struct dnc_buf in;		/* a message that came in pieces */
-	struct dnc_buf out;		/* whole frames that wait for the socket */
+	struct dnc_buf in;  /* a message that came in pieces */
+	struct dnc_buf out; /* whole frames that wait for the socket */
 	size_t out_sent;
-	struct dnc_buf pending_id;	/* `id` of the request whose place is looked for */
-	double messages;		/* left in the bucket */
+	struct dnc_buf pending_id; /* `id` of the request whose place is looked for */
+	double messages;           /* left in the bucket */
 	int64_t bucket_ms, connected_ms;
 	uint64_t number, received;
-	uint16_t close_code;		/* on its way out with this; 0 is not */
+	uint16_t close_code; /* on its way out with this; 0 is not */
 	char close_reason[64];
-	bool waiting;			/* a writeable callback will come */
-	bool paused;			/* not read, because answers wait */
+	bool waiting; /* a writeable callback will come */
+	bool paused;  /* not read, because answers wait */
 	bool dead, writeable;
-	bool bye;			/* the close frame is out */
+	bool bye; /* the close frame is out */
 };
 
 struct web_counts {
@@ -58,7 +58,7 @@ struct dnc_web {
 	struct dnc_buf scratch, page;
 	struct web_counts counts;
 	int64_t started_ms;
-	uv_idle_t work;		/* runs while the hub has work left */
+	uv_idle_t work; /* runs while the hub has work left */
 	bool working, draining;
 	struct lws_protocols protocols[2];
 	struct lws_context_creation_info info;

@@ -22,7 +22,8 @@ static struct dnc_web *web_of(struct lws *wsi)
 	return lws_context_user(lws_get_context(wsi));
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+static int on_event(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
 	struct client **slot = user;
 
@@ -106,7 +107,8 @@ static bool is_loopback(const struct sockaddr *a)
  * one that was free. */
 static int try_bind(const char *text, const char *host, int *port, struct dnc_error *err)
 {
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *a;
 	struct sockaddr_storage got;
 	socklen_t size = sizeof got;
@@ -115,8 +117,8 @@ static int try_bind(const char *text, const char *host, int *port, struct dnc_er
 
 	snprintf(service, sizeof service, "%d", *port);
 	if (getaddrinfo(host, service, &hints, &a) != 0)
-		return dnc_error_set(err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080",
-			text);
+		return dnc_error_set(
+			err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080", text);
 	if (!is_loopback(a->ai_addr)) {
 		freeaddrinfo(a);
 		return dnc_error_set(err, EINVAL,
@@ -213,8 +215,8 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 	return w->context ? 0 : -1;
 }
 
-struct dnc_web *dnc_web_new(uv_loop_t *loop, const struct dnc_web_options *options,
-	struct dnc_error *err)
+struct dnc_web *dnc_web_new(
+	uv_loop_t *loop, const struct dnc_web_options *options, struct dnc_error *err)
 {
 	struct dnc_web *w = calloc(1, sizeof *w);
 

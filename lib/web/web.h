@@ -12,15 +12,15 @@
 #include "../hub/hub.h"
 
 #define DNC_WEB_MAX_LISTEN  8
-#define DNC_WEB_MAX_MESSAGE (32u << 10)	/* bytes of one message from a client */
+#define DNC_WEB_MAX_MESSAGE (32u << 10) /* bytes of one message from a client */
 
 struct dnc_web;
 
 struct dnc_web_options {
-	const char *const *listen;	/* "127.0.0.1:8080", "[::1]:0" */
-	size_t listen_count;		/* at most DNC_WEB_MAX_LISTEN */
+	const char *const *listen; /* "127.0.0.1:8080", "[::1]:0" */
+	size_t listen_count;       /* at most DNC_WEB_MAX_LISTEN */
 	unsigned max_connections;
-	const char *const *allow_origin;	/* besides the hub's own */
+	const char *const *allow_origin; /* besides the hub's own */
 	size_t allow_origin_count;
 	/* Write only inside the library's writeable callback, as its manual says, instead of at
 	 * once. Slower, for comparison and for libraries that need it. */
@@ -28,7 +28,7 @@ struct dnc_web_options {
 	struct dnc_hub *hub;
 	/* What the rest of the program adds to /metrics and /readyz. */
 	void (*metrics)(void *ctx, struct dnc_buf *out);
-	const char *(*not_ready)(void *ctx);	/* name of the check that fails, or NULL */
+	const char *(*not_ready)(void *ctx); /* name of the check that fails, or NULL */
 	void *ctx;
 };
 
@@ -37,8 +37,8 @@ extern const struct dnc_transport dnc_web_transport;
 
 /* Listens and serves once LOOP runs. OPTIONS and what it points at must outlive the web. NULL with
  * ERR, whose code is an errno. */
-struct dnc_web *dnc_web_new(uv_loop_t *loop, const struct dnc_web_options *options,
-	struct dnc_error *err);
+struct dnc_web *dnc_web_new(
+	uv_loop_t *loop, const struct dnc_web_options *options, struct dnc_error *err);
 
 /* The address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed. */
 const char *dnc_web_address(const struct dnc_web *w, size_t index);

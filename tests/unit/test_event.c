@@ -1,8 +1,8 @@
 #include "unit.h"
 #include "event/event.h"
 
-static int normalize(struct dnc_event_reader *r, const char *text, struct dnc_str *out,
-	struct dnc_error *err)
+static int normalize(
+	struct dnc_event_reader *r, const char *text, struct dnc_str *out, struct dnc_error *err)
 {
 	static char copy[4096];
 
@@ -11,7 +11,8 @@ static int normalize(struct dnc_event_reader *r, const char *text, struct dnc_st
 	return dnc_event_normalize(r, copy, strlen(copy), out, err);
 }
 
-#define HEAD "{\"timestamp\":\"2026-08-29T10:00:00+02:00\",\"id\":\"0198f0a0-0000-7000-8000-000000000001\","
+#define HEAD                                                                                       \
+	"{\"timestamp\":\"2026-08-29T10:00:00+02:00\",\"id\":\"0198f0a0-0000-7000-8000-000000000001\","
 
 static void events_become_canonical(void **state)
 {
@@ -24,11 +25,14 @@ static void events_become_canonical(void **state)
 			"\"phone_number\":\"+13035025113\",\"provider\":\"federal_dnc\","
 			"\"severity\":\"medium\",\"timestamp\":\"2026-08-29T08:00:00.000Z\""},
 		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035025113\","
-		      "\"reason\":\"regulatory\"}", "\"severity\":\"high\""},
+		      "\"reason\":\"regulatory\"}",
+			"\"severity\":\"high\""},
 		{HEAD "\"type\":\"dnc.number.released\",\"phone_number\":\"+13035025113\","
-		      "\"reason\":\"admin_override\"}", "\"requires_approval\":true"},
+		      "\"reason\":\"admin_override\"}",
+			"\"requires_approval\":true"},
 		{HEAD "\"type\":\"dnc.number.released\",\"phone_number\":\"+13035025113\","
-		      "\"reason\":\"moon\"}", "\"unknown_values\":[\"reason\"]"},
+		      "\"reason\":\"moon\"}",
+			"\"unknown_values\":[\"reason\"]"},
 		{HEAD "\"type\":\"dnc.check.performed\",\"phone_number\":\"+13035025113\","
 		      "\"result\":\"blocked\",\"is_blocked\":true,\"latency\":1500000}",
 			"\"latency_ms\":1.5"},
@@ -38,7 +42,8 @@ static void events_become_canonical(void **state)
 		      "\"violation_type\":\"x\",\"seq\":9,\"surprise\":[1,2]}",
 			"\"severity\":\"critical\""},
 		{HEAD "\"type\":\"dnc.provider.status_change\",\"provider\":\"p\","
-		      "\"new_status\":\"degraded\"}", "\"severity\":\"warning\""},
+		      "\"new_status\":\"degraded\"}",
+			"\"severity\":\"warning\""},
 	};
 	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
 
@@ -84,9 +89,11 @@ static void bad_records_name_their_fault(void **state)
 		{HEAD "\"type\":\"dnc.list.synced\",\"sync_status\":\"success\"}",
 			DNC_REJECT_MISSING_FIELD},
 		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035025113\","
-		      "\"reason\":7}", DNC_REJECT_INVALID_FIELD},
+		      "\"reason\":7}",
+			DNC_REJECT_INVALID_FIELD},
 		{HEAD "\"type\":\"dnc.number.suppressed\",\"phone_number\":\"2370290\","
-		      "\"reason\":\"complaint\"}", DNC_REJECT_INVALID_PHONE_NUMBER},
+		      "\"reason\":\"complaint\"}",
+			DNC_REJECT_INVALID_PHONE_NUMBER},
 		{"{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+13035025113\","
 		 "\"violation_type\":\"x\",\"timestamp\":\"yesterday\"}",
 			DNC_REJECT_INVALID_TIMESTAMP},

@@ -24,9 +24,9 @@ static void filters_choose(void **state)
 		{"{\"severities\":[\"HIGH\"]}", true},
 		{"{\"min_severity\":\"critical\"}", false},
 		{"{\"suppress_reasons\":[\"complaint\"]}", false},
-		{"{\"release_reasons\":[\"expired\"]}", true},	/* not of its type: not touched */
+		{"{\"release_reasons\":[\"expired\"]}", true}, /* not of its type: not touched */
 		{"{\"providers\":[\"federal_dnc\"],\"high_risk_only\":true}", true},
-		{"{\"provider_ids\":[\"x\"]}", false},		/* lacks the field */
+		{"{\"provider_ids\":[\"x\"]}", false}, /* lacks the field */
 		{"{\"compliance_only\":true}", false},
 		{"{\"time_range\":{\"start\":\"2026-08-29T08:00:00Z\"}}", true},
 		{"{\"time_range\":{\"end\":\"2026-08-29T08:00:00Z\"}}", false},
@@ -73,7 +73,8 @@ static void a_bad_filter_names_the_place(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		assert_null(dnc_filter_compile_text(cases[i].filter, strlen(cases[i].filter), &err));
+		assert_null(
+			dnc_filter_compile_text(cases[i].filter, strlen(cases[i].filter), &err));
 		assert_string_equal(err.place, cases[i].place);
 		assert_int_equal(err.offset, cases[i].offset);
 	}

@@ -8,7 +8,7 @@ struct peer {
 	size_t count, gaps, starts;
 	uint64_t gap_from, gap_to;
 	const char *gap_reason;
-	bool full;	/* its socket takes one write, then no more */
+	bool full; /* its socket takes one write, then no more */
 };
 
 static enum dnc_sent take(void *conn, const void *frames, size_t n)
@@ -17,7 +17,8 @@ static enum dnc_sent take(void *conn, const void *frames, size_t n)
 	struct peer *peer = conn;
 
 	while (p < end) {
-		size_t head = p[1] == 126 ? 4 : 2, size = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
+		size_t head = p[1] == 126 ? 4 : 2,
+		       size = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
 
 		assert_int_equal(p[0], 0x81);
 		assert_memory_equal(p + head, "{\"seq\":", 7);
@@ -47,9 +48,8 @@ static enum dnc_sent started(void *conn)
 
 static struct dnc_hub *new_hub(uint64_t max_lag)
 {
-	return dnc_hub_new(&(struct dnc_hub_options){.buffer_bytes = 256 << 10,
-		.max_lag = max_lag,
-		.transport = {take, gap, started}});
+	return dnc_hub_new(&(struct dnc_hub_options){
+		.buffer_bytes = 256 << 10, .max_lag = max_lag, .transport = {take, gap, started}});
 }
 
 /* Events of two providers in turn: "even" and "odd". */
@@ -80,8 +80,8 @@ static struct dnc_filter *filter(const char *json)
 	return dnc_filter_compile_text(json, strlen(json), &err);
 }
 
-static void subscribe(struct dnc_hub *h, struct dnc_subscriber *s, const char *json,
-	struct dnc_start start)
+static void subscribe(
+	struct dnc_hub *h, struct dnc_subscriber *s, const char *json, struct dnc_start start)
 {
 	assert_int_equal(dnc_hub_subscribe(s, filter(json), &start), 0);
 	while (dnc_hub_work(h))
@@ -97,7 +97,8 @@ static void all_arrive_once_in_order(void **state)
 	(void)state;
 	append(h, 10);
 	subscribe(h, sa, "{}", (struct dnc_start){.from = DNC_START_SINCE});
-	subscribe(h, sb, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_LAST, .n = 2});
+	subscribe(h, sb, "{\"providers\":[\"even\"]}",
+		(struct dnc_start){.from = DNC_START_LAST, .n = 2});
 	append(h, 10);
 	assert_int_equal(a.count, 20);
 	for (size_t i = 0; i < 20; i++)
@@ -139,7 +140,7 @@ static void what_is_skipped_is_told(void **state)
 	(void)state;
 	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_NOW});
 	append(h, 1);
-	append(h, 2000);	/* more than the ring holds */
+	append(h, 2000); /* more than the ring holds */
 	slow.full = false;
 	dnc_subscriber_ready(s);
 	append(h, 1);
@@ -158,7 +159,8 @@ static void what_is_skipped_is_told(void **state)
 	assert_false(dnc_subscriber_recovered(o));
 	e = dnc_hub_join(h, &other);
 	subscribe(h, e, "{}",
-		(struct dnc_start){.from = DNC_START_SINCE, .n = 2000, .epoch = DNC_STR("another")});
+		(struct dnc_start){
+			.from = DNC_START_SINCE, .n = 2000, .epoch = DNC_STR("another")});
 	assert_string_equal(other.gap_reason, "epoch");
 	assert_int_equal(other.seqs[0], dnc_hub_oldest(h));
 	dnc_hub_leave(s);
