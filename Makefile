@@ -56,7 +56,7 @@ endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan fuzz bench lint deps clean help units fuzzers
+.PHONY: all check demo install asan fuzz bench benches lint deps clean help units fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +122,13 @@ demo: ## installs what is missing, builds and shows the pipeline at work (DEMO_S
 	+@$(MAKE) --no-print-directory all
 	@BIN=$(O)/bin examples/demo
 
+bench: ## measures against jq, grep and a hub that writes each message (BENCH_RUNS=5)
+	+@$(MAKE) --no-print-directory deps
+	+@$(MAKE) --no-print-directory all benches
+	@tests/bench/run
+
+benches: $(BENCHES)
+
 install: all ## installs below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
@@ -134,7 +141,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 
 lint: ## checks layout, scripts and manuals
 	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
-	shellcheck -s bash -x -e SC2034,SC2317 tests/run tests/helper.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317 tests/run tests/helper.bash tests/bench/run tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing

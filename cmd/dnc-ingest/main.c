@@ -78,6 +78,7 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	struct dnc_error err;
 	struct dnc_str event;
 
+	dnc_event_reader_format(in->reader, dnc_source_format(in->stream->user));
 	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
 		return on_reject(ctx, r, &err);
 	if (in->options.rate > 0 && pace(in) < 0)
@@ -100,7 +101,6 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	struct ingest *in = ctx;
 
 	in->stream = s;
-	dnc_event_reader_format(in->reader, dnc_source_format(s->user));
 	dnc_cli_progress(&in->progress, s->read_bytes, s->size_bytes);
 	return dnc_source_line(s->user, line);
 }

@@ -1,9 +1,9 @@
-// simdjson.cpp - the one place that knows simdjson: walks its on-demand document once, so that
-// every value is visited and thereby checked, and lists what it sees as plain C nodes.
+// simdjson.cpp - the one place that knows simdjson. Its first stage checks UTF-8 and finds where every
+// token starts, with the CPU's best instructions, picked at run time; the walk over these places,
+// which checks the grammar and lists the values as plain C nodes, is ours: the library's own walks
+// either build a tree of doubles or, compiled without the CPU's instructions, take five times as long.
 //
-// The on-demand reader finds the tokens with the CPU's best instructions, picked at run time.
-// Numbers are only checked against the grammar here: most are handed on as they stand, so turning
-// each into a double would cost more than all the rest.
+// Numbers are only checked against the grammar: most are handed on as they stand.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -12,7 +12,6 @@
 #include <sys/random.h>
 #include "json.h"
 
-namespace od = simdjson::ondemand;
 using simdjson::error_code;
 using simdjson::SUCCESS;
 
@@ -74,36 +73,49 @@ bool is_number(const char *p, const char *end)
 	return p == end;
 }
 
-bool is_atom(struct dnc_str s, const char *word)
+bool is_space(char c)
 {
-	return dnc_str_eq(s, dnc_str(word));
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
+
+// A container that is being read.
+struct level {
+	uint32_t node;
+	bool hashed;   // its keys are in the table, too
+	uint64_t seen; // a bit for each kind of key that it has: a clear bit proves a key new
+};
+
+// Up to so many keys of an object are compared one by one, which is faster than a table.
+enum { SCAN_MAX = 32, START_BYTES = 64 << 10 };
 
 } // namespace
 
 struct dnc_json_parser {
-	od::parser parser;
+	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
 	struct dnc_json_node *nodes = nullptr;
 	uint32_t count = 0, room = 0;
 	key_slot *slots = nullptr;
 	uint32_t slot_mask = 0, keys = 0, stamp = 0;
-	size_t token_bytes = 0;    // all tokens together: equal to the text's length when compact
-	const char *why = nullptr; // a message of our own instead of simdjson's
+	struct dnc_buf plain = {}; // strings without their escapes
+	bool escapes = false;      // there is a backslash somewhere in the text
+	size_t token_bytes = 0;    // all tokens together: the text's length when compact
+	const char *why = nullptr;
 	struct dnc_str twice = {nullptr, 0};
 
 	~dnc_json_parser()
 	{
 		free(nodes);
 		free(slots);
+		dnc_buf_free(&plain);
 	}
 
-	bool add_node(uint32_t *at);
+	bool reserve(uint32_t want);
 	bool grow_slots();
-	error_code add_key(uint32_t object, uint32_t node);
-	template <typename V> error_code add_value(V &v, uint32_t at, int depth);
-	template <typename V> error_code add_scalar(V &v, uint32_t at);
-	error_code add_array(od::array a, uint32_t at, int depth);
-	error_code add_object(od::object o, uint32_t at, int depth);
+	bool find_or_add(uint32_t object, uint32_t node);
+	error_code add_key(level *in, uint32_t node);
+	error_code read_string(struct dnc_str raw, struct dnc_str *out);
+	error_code add_scalar(struct dnc_str raw);
+	error_code walk(const char *text, size_t n);
 	error_code refuse(const char *message)
 	{
 		why = message;
@@ -111,20 +123,17 @@ struct dnc_json_parser {
 	}
 };
 
-bool dnc_json_parser::add_node(uint32_t *at)
+bool dnc_json_parser::reserve(uint32_t want)
 {
-	if (count == room) {
-		uint32_t want = room ? room * 2 : 64;
-		void *p =
-			want > DNC_JSON_MAX_NODES ? nullptr : realloc(nodes, want * sizeof *nodes);
+	want = want > DNC_JSON_MAX_NODES ? DNC_JSON_MAX_NODES : want;
+	if (want <= room)
+		return true;
+	void *p = realloc(nodes, want * sizeof *nodes);
 
-		if (!p)
-			return false;
-		nodes = static_cast<struct dnc_json_node *>(p);
-		room = want;
-	}
-	nodes[count] = {};
-	*at = count++;
+	if (!p)
+		return false;
+	nodes = static_cast<struct dnc_json_node *>(p);
+	room = want;
 	return true;
 }
 
@@ -149,156 +158,183 @@ bool dnc_json_parser::grow_slots()
 	return true;
 }
 
-error_code dnc_json_parser::add_key(uint32_t object, uint32_t node)
+// True when the table has OBJECT's key already, or there is no memory for it (keys is 0 then).
+bool dnc_json_parser::find_or_add(uint32_t object, uint32_t node)
 {
 	struct dnc_str key = nodes[node].key;
 	uint32_t hash = hash_key(key, object), at;
 
-	if (++keys * 2 > slot_mask && !grow_slots())
-		return simdjson::MEMALLOC;
+	if (++keys * 2 > slot_mask && !grow_slots()) {
+		keys = 0;
+		return true;
+	}
 	for (at = hash & slot_mask; slots[at].stamp == stamp; at = (at + 1) & slot_mask) {
 		const key_slot &s = slots[at];
 
-		if (s.hash == hash && s.object == object && dnc_str_eq(nodes[s.node].key, key)) {
-			twice = key;
-			return refuse("a key stands twice in one object");
-		}
+		if (s.hash == hash && s.object == object && dnc_str_eq(nodes[s.node].key, key))
+			return true;
 	}
 	slots[at] = {stamp, object, node, hash};
+	return false;
+}
+
+error_code dnc_json_parser::add_key(level *in, uint32_t node)
+{
+	struct dnc_str key = nodes[node].key;
+	unsigned kind = static_cast<unsigned>(key.n) * 5;
+	bool found = false;
+
+	if (key.n)
+		kind += static_cast<unsigned char>(key.p[0]) +
+		        3u * static_cast<unsigned char>(key.p[key.n - 1]);
+	uint64_t bit = UINT64_C(1) << (kind & 63);
+	bool may_be_there = in->seen & bit;
+
+	in->seen |= bit;
+	if (nodes[in->node].count > SCAN_MAX) {
+		for (uint32_t i = in->node + 1; !in->hashed && i < node; i = nodes[i].next)
+			if (find_or_add(in->node, i))
+				return simdjson::MEMALLOC;
+		in->hashed = true;
+		found = find_or_add(in->node, node);
+		if (found && !keys)
+			return simdjson::MEMALLOC;
+	} else if (may_be_there) {
+		for (uint32_t i = in->node + 1; !found && i < node; i = nodes[i].next)
+			found = dnc_str_eq(nodes[i].key, key);
+	}
+	if (!found)
+		return SUCCESS;
+	twice = key;
+	return refuse("a key stands twice in one object");
+}
+
+// RAW starts with a quote; what follows the closing one is a token of its own.
+error_code dnc_json_parser::read_string(struct dnc_str raw, struct dnc_str *out)
+{
+	if (raw.n < 2 || raw.p[raw.n - 1] != '"')
+		return refuse("a string does not end");
+	*out = {raw.p + 1, raw.n - 2};
+	if (!escapes || !memchr(raw.p, '\\', raw.n))
+		return SUCCESS;
+	// The text's own length was reserved: nothing moves while nodes point here.
+	uint8_t *to = reinterpret_cast<uint8_t *>(plain.p + plain.n);
+	uint8_t *end = stage->parse_string(reinterpret_cast<const uint8_t *>(raw.p + 1), to);
+
+	if (!end)
+		return refuse("a string has a wrong escape");
+	*out = {plain.p + plain.n, static_cast<size_t>(end - to)};
+	plain.n += out->n;
 	return SUCCESS;
 }
 
-template <typename V> error_code dnc_json_parser::add_scalar(V &v, uint32_t at)
+// Fills the newest node.
+error_code dnc_json_parser::add_scalar(struct dnc_str raw)
 {
-	std::string_view token;
-	error_code e = simdjson::simdjson_result<std::string_view>(v.raw_json_token()).get(token);
-
-	if (e)
-		return e;
-	while (!token.empty() && strchr(" \t\r\n", token.back()) && token.back())
-		token.remove_suffix(1);
-	struct dnc_str raw = {token.data(), token.size()};
-	struct dnc_json_node *node = &nodes[at];
+	struct dnc_json_node *node = &nodes[count - 1];
 
 	node->raw = node->text = raw;
+	node->next = count;
+	node->count = 0;
 	token_bytes += raw.n;
-	if (raw.n >= 2 && raw.p[0] == '"') {
+	switch (raw.p[0]) {
+	case '"':
 		node->type = DNC_JSON_STRING;
-		node->text = {raw.p + 1, raw.n - 2};
-		if (raw.p[raw.n - 1] != '"')
-			return refuse("text behind a string");
-		if (memchr(raw.p, '\\', raw.n)) {
-			std::string_view plain;
-			e = v.get_string().get(plain);
-			node->text = {plain.data(), plain.size()};
-			return e;
-		}
-		return SUCCESS;
-	}
-	if (is_atom(raw, "true") || is_atom(raw, "false"))
+		return read_string(raw, &node->text);
+	case 't':
 		node->type = DNC_JSON_BOOL;
-	else if (is_atom(raw, "null"))
+		return dnc_str_eq(raw, DNC_STR("true")) ? SUCCESS : refuse("not a JSON value");
+	case 'f':
+		node->type = DNC_JSON_BOOL;
+		return dnc_str_eq(raw, DNC_STR("false")) ? SUCCESS : refuse("not a JSON value");
+	case 'n':
 		node->type = DNC_JSON_NULL;
-	else if (is_number(raw.p, raw.p + raw.n))
+		return dnc_str_eq(raw, DNC_STR("null")) ? SUCCESS : refuse("not a JSON value");
+	default:
 		node->type = DNC_JSON_NUMBER;
-	else
-		return refuse("not a JSON value");
-	return SUCCESS;
+		return is_number(raw.p, raw.p + raw.n) ? SUCCESS : refuse("not a JSON value");
+	}
 }
 
-template <typename V> error_code dnc_json_parser::add_value(V &v, uint32_t at, int depth)
+// Goes from token to token; the place behind the last one is the text's end.
+error_code dnc_json_parser::walk(const char *text, size_t n)
 {
-	od::json_type type;
-	error_code e = v.type().get(type);
+	const uint32_t *at = stage->structural_indexes.get();
+	const uint32_t *end = at + stage->n_structural_indexes;
+	level levels[DNC_JSON_MAX_DEPTH + 1], *in = levels; // the first stands for no container
+	error_code e;
+	auto token = [&] {
+		uint32_t to = at + 1 < end ? at[1] : static_cast<uint32_t>(n);
 
-	if (e)
-		return e;
-	if (depth == DNC_JSON_MAX_DEPTH &&
-		(type == od::json_type::object || type == od::json_type::array))
+		while (to > *at + 1 && is_space(text[to - 1]))
+			to--;
+		struct dnc_str s = {text + *at, to - *at};
+		return s;
+	};
+
+value:
+	if (at == end)
+		return refuse("a value is missing");
+	// A member's node was added with its key.
+	if (in == levels || nodes[in->node].type == DNC_JSON_ARRAY) {
+		if (count++ == room)
+			return simdjson::CAPACITY;
+		nodes[count - 1].key = {nullptr, 0};
+	}
+	if (text[*at] != '{' && text[*at] != '[') {
+		if ((e = add_scalar(token())))
+			return e;
+		at++;
+		goto behind;
+	}
+	if (in == levels + DNC_JSON_MAX_DEPTH)
 		return refuse("nested too deep");
-	if (type == od::json_type::object) {
-		od::object o;
+	*++in = {count - 1, false, 0};
+	nodes[in->node].type = text[*at] == '{' ? DNC_JSON_OBJECT : DNC_JSON_ARRAY;
+	nodes[in->node].raw = nodes[in->node].text = {text + *at, 1};
+	nodes[in->node].count = 0;
+	token_bytes++;
+	at++;
+	if (at < end && text[*at] == (nodes[in->node].type == DNC_JSON_OBJECT ? '}' : ']'))
+		goto close;
+member:
+	nodes[in->node].count++;
+	if (nodes[in->node].type == DNC_JSON_ARRAY)
+		goto value;
+	if (at == end || text[*at] != '"')
+		return refuse("a key is missing");
+	if (count++ == room)
+		return simdjson::CAPACITY;
+	{
+		struct dnc_str raw = token();
 
-		if ((e = v.get_object().get(o)))
+		token_bytes += raw.n;
+		if ((e = read_string(raw, &nodes[count - 1].key)) || (e = add_key(in, count - 1)))
 			return e;
-		e = add_object(o, at, depth);
-	} else if (type == od::json_type::array) {
-		od::array a;
-
-		if ((e = v.get_array().get(a)))
-			return e;
-		e = add_array(a, at, depth);
-	} else {
-		e = add_scalar(v, at);
 	}
-	nodes[at].next = count;
-	return e;
-}
-
-error_code dnc_json_parser::add_array(od::array a, uint32_t at, int depth)
-{
-	uint32_t n = 0;
-
-	nodes[at].type = DNC_JSON_ARRAY;
-	for (auto element : a) {
-		od::value v;
-		uint32_t child;
-		error_code e = element.get(v);
-
-		if (e)
-			return e;
-		if (!add_node(&child))
-			return simdjson::CAPACITY;
-		if ((e = add_value(v, child, depth + 1)))
-			return e;
-		n++;
+	if (++at == end || text[*at] != ':')
+		return refuse("a colon is missing");
+	token_bytes++;
+	at++;
+	goto value;
+behind:
+	if (in == levels)
+		return at == end ? SUCCESS : refuse("text behind the value");
+	if (at == end)
+		return refuse("a bracket does not end");
+	if (text[*at] == ',') {
+		token_bytes++;
+		at++;
+		goto member;
 	}
-	nodes[at].count = n;
-	token_bytes += 2 + (n ? n - 1 : 0);
-	return SUCCESS;
-}
-
-error_code dnc_json_parser::add_object(od::object o, uint32_t at, int depth)
-{
-	uint32_t n = 0;
-
-	nodes[at].type = DNC_JSON_OBJECT;
-	for (auto member : o) {
-		od::field field;
-		uint32_t child;
-		error_code e = std::move(member).get(field);
-
-		if (e)
-			return e;
-		if (!add_node(&child))
-			return simdjson::CAPACITY;
-		// The token list ends behind the key's quote, so the quote is there.
-		const char *key = field.key().raw(), *quote = key;
-
-		while (*quote != '"')
-			quote += *quote == '\\' ? 2 : 1;
-		size_t key_bytes = static_cast<size_t>(quote - key);
-
-		if (memchr(key, '\\', key_bytes)) {
-			std::string_view plain;
-
-			if ((e = field.unescaped_key().get(plain)))
-				return e;
-			nodes[child].key = {plain.data(), plain.size()};
-		} else {
-			nodes[child].key = {key, key_bytes};
-		}
-		token_bytes += key_bytes;
-		if ((e = add_key(at, child)))
-			return e;
-		od::value v = field.value();
-		if ((e = add_value(v, child, depth + 1)))
-			return e;
-		n++;
-	}
-	nodes[at].count = n;
-	token_bytes += 2 + (n ? 4 * n - 1 : 0); // braces, quotes, colons, commas
-	return SUCCESS;
+	if (text[*at] != (nodes[in->node].type == DNC_JSON_OBJECT ? '}' : ']'))
+		return refuse("a comma or a closing bracket is missing");
+close:
+	token_bytes++;
+	at++;
+	nodes[in->node].next = count;
+	in--;
+	goto behind;
 }
 
 extern "C" struct dnc_json_parser *dnc_json_parser_new(void)
@@ -308,7 +344,9 @@ extern "C" struct dnc_json_parser *dnc_json_parser_new(void)
 	while (!hash_seed)
 		if (getrandom(&hash_seed, sizeof hash_seed, 0) < 0)
 			hash_seed = reinterpret_cast<uintptr_t>(p) | 1;
-	if (p && !p->grow_slots()) {
+	if (p && (!p->grow_slots() ||
+			 simdjson::get_active_implementation()->create_dom_parser_implementation(
+				 START_BYTES, DNC_JSON_MAX_DEPTH, p->stage))) {
 		delete p;
 		return nullptr;
 	}
@@ -343,26 +381,30 @@ static int parse_error(error_code e, const struct dnc_json_parser *p, struct dnc
 extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_t n,
 	struct dnc_json *doc, struct dnc_error *err)
 {
-	od::document document;
-	uint32_t root;
-	error_code e;
+	error_code e = SUCCESS;
 
 	p->count = p->keys = 0;
 	p->token_bytes = 0;
 	p->why = nullptr;
 	p->twice = {nullptr, 0};
+	dnc_buf_clear(&p->plain);
 	if (++p->stamp == 0) { // after 2^32 texts old stamps would look new
 		memset(p->slots, 0, (p->slot_mask + 1) * sizeof *p->slots);
 		p->stamp = 1;
 	}
-	e = p->parser.iterate(text, n, n + DNC_JSON_PADDING).get(document);
-	if (!e && !p->add_node(&root))
+	if (n > UINT32_MAX / 2)
+		e = simdjson::CAPACITY;
+	else if (n > p->stage->capacity())
+		e = p->stage->allocate(n, DNC_JSON_MAX_DEPTH);
+	if (!e)
+		e = p->stage->stage1(
+			reinterpret_cast<const uint8_t *>(text), n, simdjson::stage1_mode::regular);
+	p->escapes = !e && memchr(text, '\\', n);
+	if (!e && (!p->reserve(p->stage->n_structural_indexes) ||
+			  (p->escapes && !dnc_buf_reserve(&p->plain, n + DNC_JSON_PADDING))))
 		e = simdjson::MEMALLOC;
 	if (!e)
-		e = p->add_value(document, root, 0);
-	if (!e && p->nodes[0].type >= DNC_JSON_ARRAY &&
-		document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-		e = p->refuse("text behind the value");
+		e = p->walk(text, n);
 	if (e)
 		return parse_error(e, p, err);
 	doc->node = p->nodes;

@@ -10,6 +10,7 @@ setup() {
 	dnc-ingest once >twice
 	cmp once twice
 	[ "$(jq -r .phone_number once)" = +13035550143 ]
+	[ "$(jq -r .metadata.source_format once)" = ndjson ]
 }
 
 @test "each bad record is a reject with line and code, and nothing else stops" {

@@ -1,0 +1,145 @@
+/* What is JSON and what is not, and what the walk lists. */
+#include "unit.h"
+#include <stdio.h>
+#include "json/json.h"
+
+static struct dnc_json_parser *parser;
+static char text[1 << 20];
+
+static int parse(const char *json, size_t n, struct dnc_json *doc, struct dnc_error *err)
+{
+	memset(text + n, 0, DNC_JSON_PADDING);
+	memcpy(text, json, n);
+	return dnc_json_parse(parser, text, n, doc, err);
+}
+
+static void what_is_not_json_is_refused_with_a_reason(void **state)
+{
+	static const struct {
+		const char *json;
+		int code;
+		const char *message;
+	} cases[] = {
+		{"", DNC_JSON_EINVALID, ""},
+		{" ", DNC_JSON_EINVALID, ""},
+		{"{", DNC_JSON_EINVALID, "a key is missing"},
+		{"[", DNC_JSON_EINVALID, "a value is missing"},
+		{"[1", DNC_JSON_EINVALID, "a bracket does not end"},
+		{"[1,]", DNC_JSON_EINVALID, ""},
+		{"{\"a\":1,}", DNC_JSON_EINVALID, "a key is missing"},
+		{"{\"a\" 1}", DNC_JSON_EINVALID, "a colon is missing"},
+		{"{\"a\":}", DNC_JSON_EINVALID, "not a JSON value"},
+		{"{\"a\":1 \"b\":2}", DNC_JSON_EINVALID, "a comma"},
+		{"{1:2}", DNC_JSON_EINVALID, "a key is missing"},
+		{"[1}", DNC_JSON_EINVALID, "a comma"},
+		{"{\"a\":1]", DNC_JSON_EINVALID, "a comma"},
+		{"]", DNC_JSON_EINVALID, ""},
+		{"{}{}", DNC_JSON_EINVALID, "text behind the value"},
+		{"1 2", DNC_JSON_EINVALID, "text behind the value"},
+		{"\"abc", DNC_JSON_EINVALID, ""},
+		{"\"abc\"x", DNC_JSON_EINVALID, "text behind the value"},
+		{"[\"a\"\"b\"]", DNC_JSON_EINVALID, "a comma"},
+		{"\"\\x\"", DNC_JSON_EINVALID, "a string has a wrong escape"},
+		{"\"\\ud800\\u0041\"", DNC_JSON_EINVALID, "a string has a wrong escape"},
+		{"\"\\u12\"", DNC_JSON_EINVALID, "a string has a wrong escape"},
+		{"\"a\tb\"", DNC_JSON_EINVALID, ""},
+		{"tru", DNC_JSON_EINVALID, "not a JSON value"},
+		{"truex", DNC_JSON_EINVALID, "not a JSON value"},
+		{"nul", DNC_JSON_EINVALID, "not a JSON value"},
+		{"01", DNC_JSON_EINVALID, "not a JSON value"},
+		{"1.", DNC_JSON_EINVALID, "not a JSON value"},
+		{"-", DNC_JSON_EINVALID, "not a JSON value"},
+		{"+1", DNC_JSON_EINVALID, "not a JSON value"},
+		{"1e", DNC_JSON_EINVALID, "not a JSON value"},
+		{"NaN", DNC_JSON_EINVALID, "not a JSON value"},
+		{"'a'", DNC_JSON_EINVALID, "not a JSON value"},
+		{"\"\xff\"", DNC_JSON_EUTF8, "not UTF-8"},
+		{"\"\xed\xa0\x80\"", DNC_JSON_EUTF8, "not UTF-8"},
+		{"{\"a\":1,\"b\":{\"a\":1},\"a\":2}", DNC_JSON_EINVALID, "\"a\""},
+		{"{\"a\":1,\"\\u0061\":2}", DNC_JSON_EINVALID, "\"a\""},
+	};
+	struct dnc_error err;
+	struct dnc_json doc;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		if (parse(cases[i].json, strlen(cases[i].json), &doc, &err) == 0)
+			fail_msg("taken: %s", cases[i].json);
+		if (err.code != cases[i].code || !strstr(err.message, cases[i].message))
+			fail_msg("%s: %d %s", cases[i].json, err.code, err.message);
+	}
+}
+
+static void values_are_listed_in_order_with_their_text(void **state)
+{
+	static const char json[] =
+		" { \"a\" : [ 1 , -2.5e3 , \"x\\n\\ud83d\\ude00\" , null ] , \"\" : { } , \"c\":true }\n";
+	struct dnc_error err;
+	struct dnc_json doc;
+	uint32_t a, c;
+
+	(void)state;
+	assert_int_equal(parse(json, sizeof json - 1, &doc, &err), 0);
+	assert_false(doc.compact);
+	assert_int_equal(doc.count, 8);
+	assert_int_equal(doc.node[0].count, 3);
+	a = dnc_json_get(&doc, 0, DNC_STR("a"));
+	assert_int_equal(a, 1);
+	assert_int_equal(doc.node[a].count, 4);
+	assert_int_equal(doc.node[a].next, 6);
+	assert_true(dnc_str_eq(doc.node[3].raw, DNC_STR("-2.5e3")));
+	assert_true(dnc_str_eq(doc.node[4].text, DNC_STR("x\n\xF0\x9F\x98\x80")));
+	assert_true(dnc_str_eq(doc.node[4].raw, DNC_STR("\"x\\n\\ud83d\\ude00\"")));
+	assert_int_equal(doc.node[6].type, DNC_JSON_OBJECT);
+	assert_int_equal(doc.node[6].count, 0);
+	c = dnc_json_get(&doc, 0, DNC_STR("c"));
+	assert_int_equal(doc.node[c].type, DNC_JSON_BOOL);
+	assert_int_equal(parse("{\"a\":[1,\"b\"],\"c\":{}}", 20, &doc, &err), 0);
+	assert_true(doc.compact);
+}
+
+static void depth_and_keys_are_bounded(void **state)
+{
+	static char json[1 << 19];
+	struct dnc_error err;
+	struct dnc_json doc;
+	size_t n = 0;
+
+	(void)state;
+	for (int depth = 1; depth <= 40; depth++) {
+		memset(json, '[', (size_t)depth);
+		memset(json + depth, ']', (size_t)depth);
+		assert_int_equal(parse(json, 2 * (size_t)depth, &doc, &err),
+			depth <= DNC_JSON_MAX_DEPTH ? 0 : -1);
+	}
+	/* Many keys: no two are one, and the last one twice is found. */
+	for (int twice = 0; twice < 2; twice++) {
+		n = 0;
+		for (int i = 0; i < 20000; i++)
+			n += (size_t)sprintf(json + n, "%c\"k%d\":1", i ? ',' : '{', i);
+		n += (size_t)sprintf(json + n, twice ? ",\"k17\":1}" : "}");
+		assert_int_equal(parse(json, n, &doc, &err), -twice);
+	}
+	/* Values over the limit. */
+	n = 0;
+	for (int i = 0; i < DNC_JSON_MAX_NODES; i++)
+		n += (size_t)sprintf(json + n, "%c1", i ? ',' : '[');
+	json[n++] = ']';
+	assert_int_equal(parse(json, n, &doc, &err), -1);
+	assert_int_equal(err.code, DNC_JSON_ELIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_json_is_refused_with_a_reason),
+		cmocka_unit_test(values_are_listed_in_order_with_their_text),
+		cmocka_unit_test(depth_and_keys_are_bounded),
+	};
+	int rc;
+
+	parser = dnc_json_parser_new();
+	rc = cmocka_run_group_tests_name("json", tests, NULL, NULL);
+	dnc_json_parser_free(parser);
+	return rc;
+}
