@@ -111,7 +111,8 @@ static const char *not_ready(void *ctx)
 	return d->draining || (d->options.exit_on_eof && intake_ended(d->intake)) ? "input" : NULL;
 }
 
-static void open_inputs(struct daemon *d)
+/* False when there are none. */
+static bool open_inputs(struct daemon *d)
 {
 	struct dnc_error err;
 	bool any = d->options.input_count > 0;
@@ -123,8 +124,7 @@ static void open_inputs(struct daemon *d)
 	for (size_t i = 0; i < d->options.input_count; i++)
 		if (intake_add(d->intake, d->options.inputs[i], &err) < 0)
 			dnc_cli_die_io(&err);
-	if (!any)
-		dnc_warn("no input: standard input is no pipe or file, and there is no --input");
+	return any;
 }
 
 static void serve(struct daemon *d)
@@ -155,6 +155,7 @@ static void serve(struct daemon *d)
 int main(int argc, char **argv)
 {
 	static struct daemon d;
+	bool any_input;
 
 	options_read(&d.options, argc, argv);
 	uv_loop_init(&d.loop);
@@ -166,8 +167,10 @@ int main(int argc, char **argv)
 	uv_timer_init(&d.loop, &d.drain);
 	d.stop.data = d.drain.data = &d;
 	stop_async = &d.stop;
-	open_inputs(&d);
+	any_input = open_inputs(&d);
 	serve(&d);
+	if (!any_input)
+		dnc_warn("no input: standard input is no pipe or file, and there is no --input");
 	dnc_cli_on_stop(ask_to_stop, NULL);
 	if (intake_start(d.intake) < 0)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to start a thread");

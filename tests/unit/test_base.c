@@ -1,0 +1,110 @@
+/* Times, spans and lines. */
+#include "unit.h"
+#include "base/clock.h"
+#include "base/lines.h"
+
+static void times_are_read_in_any_offset_and_written_in_utc(void **state)
+{
+	static const struct {
+		const char *text, *utc; /* NULL when it is no time */
+	} cases[] = {
+		{"2026-08-29T08:00:00Z", "2026-08-29T08:00:00.000Z"},
+		{"2026-08-29t08:00:00.1239z", "2026-08-29T08:00:00.123Z"},
+		{"2026-08-29T08:00:00+05:30", "2026-08-29T02:30:00.000Z"},
+		{"2026-12-31T23:59:60Z", "2027-01-01T00:00:00.000Z"},
+		{"2024-02-29T00:00:00-01:00", "2024-02-29T01:00:00.000Z"},
+		{"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
+		{"0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"},
+		{"2023-02-29T00:00:00Z", NULL},
+		{"1900-02-29T00:00:00Z", NULL},
+		{"2026-13-01T00:00:00Z", NULL},
+		{"2026-08-29T24:00:00Z", NULL},
+		{"2026-08-29T08:00:00", NULL},
+		{"2026-08-29", NULL},
+		{"2026-08-29T08:00:00.Z", NULL},
+		{"2026-08-29T08:00:00Zx", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[DNC_TIME_LEN + 1] = "";
+		int64_t ms;
+		bool ok = dnc_clock_parse(dnc_str(cases[i].text), &ms);
+
+		if (ok)
+			dnc_clock_format(ms, text);
+		if (ok != (cases[i].utc != NULL) || (ok && strcmp(text, cases[i].utc) != 0))
+			fail_msg("%s: %s", cases[i].text, ok ? text : "no time");
+	}
+}
+
+static void spans_have_a_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms; /* -1 when it is no span */
+	} cases[] = {{"90s", 90000}, {"15m", 900000}, {"24h", 86400000}, {"30d", 2592000000},
+		{"1w", 604800000}, {"5", -1}, {"h", -1}, {"1y", -1}, {"-1h", -1}, {"1.5h", -1},
+		{"99999999d", -1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int64_t ms = -1;
+
+		if (dnc_clock_parse_span(dnc_str(cases[i].text), &ms) != (cases[i].ms >= 0) ||
+			ms != cases[i].ms)
+			fail_msg("%s: %lld", cases[i].text, (long long)ms);
+	}
+}
+
+/* Lines come out the same however the bytes come in. */
+static void lines_do_not_depend_on_how_bytes_arrive(void **state)
+{
+	static const char bytes[] =
+		"one\r\n\ntwo\nlonger than eight\nx\r\r\n12345678\n12345678\r\nlast";
+	static const struct {
+		const char *text;
+		bool too_long;
+	} want[] = {{"one", false}, {"", false}, {"two", false}, {"longer t", true}, {"x\r", false},
+		{"12345678", false}, {"12345678", false}, {"last", false}};
+
+	(void)state;
+	for (size_t piece = 1; piece < sizeof bytes; piece++) {
+		struct dnc_lines l;
+		struct dnc_line line;
+		size_t seen = 0;
+
+		assert_int_equal(dnc_lines_init(&l, 8, 4), 0);
+		for (size_t at = 0; at < sizeof bytes - 1;) {
+			size_t room,
+				n = sizeof bytes - 1 - at < piece ? sizeof bytes - 1 - at : piece;
+			char *space = dnc_lines_space(&l, &room);
+
+			n = n < room ? n : room;
+			memcpy(space, bytes + at, n);
+			at += n;
+			dnc_lines_filled(&l, n);
+			if (at == sizeof bytes - 1)
+				dnc_lines_end(&l);
+			while (dnc_lines_next(&l, &line)) {
+				assert_true(dnc_str_eq(line.text, dnc_str(want[seen].text)));
+				assert_int_equal(line.too_long, want[seen].too_long);
+				assert_int_equal(line.number, ++seen);
+			}
+		}
+		assert_int_equal(seen, sizeof want / sizeof want[0]);
+		dnc_lines_finish(&l);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_are_read_in_any_offset_and_written_in_utc),
+		cmocka_unit_test(spans_have_a_unit),
+		cmocka_unit_test(lines_do_not_depend_on_how_bytes_arrive),
+	};
+
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
