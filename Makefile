@@ -20,13 +20,14 @@ Q        := $(if $(V),,@)
 
 # Debian packages: to build, and to test.
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
-	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev
+	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev libsqlite3-dev \
+	libsystemd-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets curl shellcheck procps bash-completion clang-format
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 # libjq, libcsv and libphonenumber ship no .pc file.
-PKGS     := libwebsockets libuv libpcre2-8 libsodium simdjson
+PKGS     := libwebsockets libuv libpcre2-8 libsodium simdjson sqlite3 libsystemd
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -141,7 +142,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 
 lint: ## checks layout, scripts and manuals
 	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
-	shellcheck -s bash -x -e SC2034,SC2317 tests/run tests/helper.bash tests/bench/run tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/run tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
-#include "base/output.h"
 #include "cli/rejects.h"
 #include "event/event.h"
 #include "link/link.h"
@@ -15,7 +14,7 @@ struct pass {
 	struct dnc_event_reader *reader;
 	struct dnc_filter *filter;
 	struct dnc_map *map;
-	struct dnc_output out;
+	struct dnc_outlet *out;
 	struct dnc_rejects rejects;
 	struct dnc_cli_progress progress;
 	uint64_t matched;
@@ -35,7 +34,7 @@ static int write_result(void *ctx, struct dnc_str result)
 {
 	struct pass *p = ctx;
 
-	return dnc_output_line(&p->out, result.p, result.n, &p->err);
+	return dnc_outlet_line(p->out, result.p, result.n, &p->err);
 }
 
 static int hand_on(
@@ -47,7 +46,7 @@ static int hand_on(
 	if (p->options.count)
 		return 0;
 	if (!p->map)
-		return dnc_output_line(&p->out, event.p, event.n, &p->err);
+		return dnc_outlet_line(p->out, event.p, event.n, &p->err);
 	rc = dnc_map_run(p->map, event, write_result, p, &err);
 	if (rc <= 0)
 		return rc;
@@ -96,7 +95,7 @@ static int on_idle(void *ctx)
 {
 	struct pass *p = ctx;
 
-	return dnc_output_flush(&p->out, &p->err);
+	return dnc_outlet_flush(p->out, &p->err);
 }
 
 static void on_failed(void *ctx, const struct dnc_error *err)
@@ -109,13 +108,8 @@ static void open_places(struct pass *p)
 {
 	const struct options *o = &p->options;
 	struct dnc_error err;
-	int fd = STDOUT_FILENO, rc = 0;
+	int rc = 0;
 
-	if (o->output && (fd = dnc_output_open(o->output, &err)) < 0)
-		dnc_cli_die(err.code == EINVAL || err.code == EBADF ? DNC_EXIT_USAGE
-								    : DNC_EXIT_UNAVAILABLE,
-			"--output: %s", err.message);
-	dnc_output_init(&p->out, fd, o->output ? o->output : "standard output");
 	dnc_rejects_open(&p->rejects, o->rejects);
 	for (size_t i = 0; i < o->input_count; i++)
 		if (dnc_input_add_address(input, o->inputs[i], &err) < 0)
@@ -130,18 +124,21 @@ static void open_places(struct pass *p)
 
 static int finish(struct pass *p, int rc)
 {
+	char count[24];
+
 	dnc_cli_progress_end(&p->progress);
 	if (p->enough)
-		rc = dnc_output_flush(&p->out, &p->err);
-	if (rc == 0 && p->options.count) {
-		dnc_buf_u64(&p->out.buf, p->matched);
-		dnc_buf_chr(&p->out.buf, '\n');
-		rc = dnc_output_flush(&p->out, &p->err);
-	}
-	if (rc < 0) {
-		dnc_err("%s", p->err.message[0] ? p->err.message : "out of memory");
-		return DNC_EXIT_IO;
-	}
+		rc = 0;
+	if (rc == 0 && p->options.count)
+		rc = dnc_outlet_line(p->out, count,
+			(size_t)snprintf(
+				count, sizeof count, "%llu", (unsigned long long)p->matched),
+			&p->err);
+	if (rc < 0)
+		return dnc_cli_failed(input, &p->err);
+	rc = dnc_cli_finish(input);
+	if (rc)
+		return rc;
 	if (p->failed)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
@@ -154,7 +151,8 @@ static int finish(struct pass *p, int rc)
 int main(int argc, char **argv)
 {
 	static struct pass p;
-	const struct dnc_input_events events = {NULL, on_line, NULL, on_idle, on_failed, &p};
+	const struct dnc_input_events events = {
+		.line = on_line, .idle = on_idle, .failed = on_failed, .ctx = &p};
 	struct dnc_buf json = {0};
 	struct dnc_error err;
 	int rc;
@@ -165,7 +163,8 @@ int main(int argc, char **argv)
 	if (p.options.jq && !(p.map = dnc_map_compile(p.options.jq, &err)))
 		dnc_cli_usage("--jq: %s", err.message);
 	p.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events);
+	p.out = dnc_cli_outlet(p.options.output);
+	input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, p.out);
 	if (!p.reader || !input)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	open_places(&p);
@@ -178,7 +177,7 @@ int main(int argc, char **argv)
 	dnc_map_free(p.map);
 	dnc_cli_filter_free(&p.options.filter);
 	dnc_buf_free(&json);
-	dnc_output_finish(&p.out);
+	dnc_outlet_free(p.out);
 	dnc_rejects_close(&p.rejects);
 	return rc;
 }

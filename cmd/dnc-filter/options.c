@@ -9,8 +9,8 @@ static const struct argp_option option_list[] = {
 	{"count", 'c', NULL, 0, "Print how many matched instead of them", 2},
 	{"max-count", 'm', "N", 0, "Stop after N matches", 2},
 	{"jq", 'j', "PROGRAM", 0, "Run a jq program on what is let through", 2},
-	{"input", 'i', "unix:PATH|fd:N", 0, "Read from here; may be repeated", 3},
-	{"output", 'o', "unix:PATH", 0, "Write there instead of to standard output", 3},
+	{"input", 'i', "unix:PATH|fd:N|systemd", 0, "Take lines from here; may be repeated", 3},
+	{"output", 'o', "unix:PATH|fd:N", 0, "Write there instead of to standard output", 3},
 	{"rejects", 'x', "FILE|fd:N", 0, "Lines that are no events (default: standard error)", 3},
 	{"strict", KEY_STRICT, NULL, 0, "Exit with 1 when a line was rejected", 4}, {0}};
 

@@ -5,10 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/output.h"
 #include "cli/cli.h"
 #include "cli/rejects.h"
 #include "event/event.h"
+#include "link/link.h"
 #include "options.h"
 
 /* A share of rejects says nothing before so many records were seen. */
@@ -17,7 +17,7 @@ enum { SHARE_AFTER = 1000 };
 struct ingest {
 	struct options options;
 	struct dnc_event_reader *reader;
-	struct dnc_output out;
+	struct dnc_outlet *out;
 	struct dnc_rejects rejects;
 	struct dnc_cli_progress progress;
 	uint64_t accepted;
@@ -43,7 +43,7 @@ static int pace(struct ingest *in)
 
 	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
 		return 0;
-	if (dnc_output_flush(&in->out, &in->err) < 0)
+	if (dnc_outlet_flush(in->out, &in->err) < 0)
 		return -1;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		if (dnc_cli_stopped_by())
@@ -84,7 +84,7 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	if (in->options.rate > 0 && pace(in) < 0)
 		return -1;
 	in->accepted++;
-	return dnc_output_line(&in->out, event.p, event.n, &in->err);
+	return dnc_outlet_line(in->out, event.p, event.n, &in->err);
 }
 
 static int on_open(void *ctx, struct dnc_stream *s)
@@ -121,7 +121,7 @@ static int on_idle(void *ctx)
 {
 	struct ingest *in = ctx;
 
-	return dnc_output_flush(&in->out, &in->err);
+	return dnc_outlet_flush(in->out, &in->err);
 }
 
 static void on_failed(void *ctx, const struct dnc_error *err)
@@ -147,13 +147,8 @@ static void open_places(struct ingest *in)
 {
 	const struct options *o = &in->options;
 	struct dnc_error err;
-	int fd = STDOUT_FILENO, rc = 0;
+	int rc = 0;
 
-	if (o->output && (fd = dnc_output_open(o->output, &err)) < 0)
-		dnc_cli_die(err.code == EINVAL || err.code == EBADF ? DNC_EXIT_USAGE
-								    : DNC_EXIT_UNAVAILABLE,
-			"--output: %s", err.message);
-	dnc_output_init(&in->out, fd, o->output ? o->output : "standard output");
 	dnc_rejects_open(&in->rejects, o->rejects);
 	for (size_t i = 0; i < o->input_count; i++)
 		if (dnc_input_add_address(input, o->inputs[i], &err) < 0)
@@ -166,21 +161,26 @@ static void open_places(struct ingest *in)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
 }
 
+/* What was read goes on, and is waited for, whatever ended the reading. */
 static int finish(struct ingest *in, int rc)
 {
 	dnc_cli_progress_end(&in->progress);
-	if (rc < 0 && in->too_many)
+	if (rc < 0 && in->too_many) {
 		dnc_err("stopped: %llu of %llu records rejected, more than --max-rejects allows",
 			(unsigned long long)in->rejects.count,
 			(unsigned long long)(in->accepted + in->rejects.count));
-	else if (rc < 0)
-		dnc_err("%s", in->err.message[0] ? in->err.message : "out of memory");
-	else if (in->rejects.count)
+		dnc_cli_finish(input);
+		return DNC_EXIT_SOME;
+	}
+	if (rc < 0)
+		return dnc_cli_failed(input, &in->err);
+	rc = dnc_cli_finish(input);
+	if (rc)
+		return rc;
+	if (in->rejects.count)
 		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
 			(unsigned long long)in->rejects.count);
-	if (in->too_many)
-		return DNC_EXIT_SOME;
-	if (rc < 0 || in->failed)
+	if (in->failed)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
@@ -190,15 +190,20 @@ static int finish(struct ingest *in, int rc)
 int main(int argc, char **argv)
 {
 	static struct ingest in;
-	const struct dnc_input_events events = {
-		on_open, on_line, on_close, on_idle, on_failed, &in};
+	const struct dnc_input_events events = {.open = on_open,
+		.line = on_line,
+		.close = on_close,
+		.idle = on_idle,
+		.failed = on_failed,
+		.ctx = &in};
 	int rc;
 
 	options_read(&in.options, argc, argv);
 	load_map(&in.options);
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
-	input = dnc_input_new(in.options.source.max_record, &events);
+	in.out = dnc_cli_outlet(in.options.output);
+	input = dnc_input_new(in.options.source.max_record, &events, in.out);
 	if (!in.reader || !input)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	open_places(&in);
@@ -206,13 +211,11 @@ int main(int argc, char **argv)
 	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
 	in.started_ns = dnc_clock_mono_ns();
 	rc = dnc_input_run(input);
-	if (rc < 0 && in.too_many)
-		dnc_output_flush(&in.out, &in.err);
 	rc = finish(&in, rc);
 	dnc_input_free(input);
 	dnc_event_reader_free(in.reader);
 	dnc_map_free(in.options.source.map);
-	dnc_output_finish(&in.out);
+	dnc_outlet_free(in.out);
 	dnc_rejects_close(&in.rejects);
 	return rc;
 }

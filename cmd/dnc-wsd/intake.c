@@ -109,7 +109,7 @@ struct intake *intake_new(uv_loop_t *loop, const char *rejects, void (*ready)(vo
 		return NULL;
 	in->ready = ready;
 	in->ctx = ctx;
-	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events);
+	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, NULL);
 	in->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (!in->input || !in->reader || uv_async_init(loop, &in->wake, on_wake) != 0) {
 		dnc_input_free(in->input);

@@ -142,20 +142,60 @@ void dnc_cli_die(enum dnc_exit code, const char *fmt, ...)
 	exit((int)code);
 }
 
-void dnc_cli_die_io(const struct dnc_error *err)
+static enum dnc_exit exit_code_of(int code)
 {
-	switch (err->code) {
+	switch (code) {
 	case EINVAL:
 	case ENAMETOOLONG:
 	case EBADF:
-		dnc_cli_die(DNC_EXIT_USAGE, "%s", err->message);
+		return DNC_EXIT_USAGE;
+	case ENOENT:
 	case ECONNREFUSED:
 	case EADDRINUSE:
 	case EADDRNOTAVAIL:
-		dnc_cli_die(DNC_EXIT_UNAVAILABLE, "%s", err->message);
+		return DNC_EXIT_UNAVAILABLE;
+	case EAGAIN:
+	case ENOMEM:
+		return DNC_EXIT_TEMPFAIL;
 	default:
-		dnc_cli_die(DNC_EXIT_IO, "%s", err->message);
+		return DNC_EXIT_IO;
 	}
+}
+
+void dnc_cli_die_io(const struct dnc_error *err)
+{
+	dnc_cli_die(exit_code_of(err->code), "%s", err->message);
+}
+
+struct dnc_outlet *dnc_cli_outlet(const char *address)
+{
+	struct dnc_error err;
+	struct dnc_outlet *o = dnc_outlet_open(address, &err);
+
+	if (!o)
+		dnc_cli_die(exit_code_of(err.code), "--output: %s", err.message);
+	return o;
+}
+
+int dnc_cli_failed(const struct dnc_input *in, const struct dnc_error *err)
+{
+	if (!err->message[0])
+		err = dnc_input_error(in);
+	dnc_err("%s", err->message[0] ? err->message : "out of memory");
+	return (int)exit_code_of(err->code);
+}
+
+int dnc_cli_finish(struct dnc_input *in)
+{
+	enum { STOPPED_WAIT_MS = 10000 };
+
+	while (dnc_input_finish(in, dnc_cli_stopped_by() ? STOPPED_WAIT_MS : -1) < 0) {
+		if (dnc_input_error(in)->code == EINTR)
+			continue;
+		dnc_err("%s", dnc_input_error(in)->message);
+		return (int)exit_code_of(dnc_input_error(in)->code);
+	}
+	return DNC_EXIT_OK;
 }
 
 static uint64_t bounded(const char *name, const char *text, uint64_t min, uint64_t max, bool size)

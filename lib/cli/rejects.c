@@ -12,7 +12,7 @@ void dnc_rejects_open(struct dnc_rejects *r, const char *where)
 
 	*r = (struct dnc_rejects){0};
 	if (where && strncmp(where, "fd:", 3) == 0) {
-		fd = dnc_output_open(where, &err);
+		fd = dnc_fd_address(where, &err);
 		if (fd < 0)
 			dnc_cli_usage("--rejects: %s", err.message);
 	} else if (where) {

@@ -29,14 +29,22 @@ static bool is_stale(const struct sockaddr_un *address)
 	return stale;
 }
 
+bool dnc_unix_path_fits(const char *path, struct dnc_error *err)
+{
+	if (strlen(path) < sizeof((struct sockaddr_un *)0)->sun_path)
+		return true;
+	socket_error(err, "use", path, ENAMETOOLONG);
+	return false;
+}
+
 int dnc_unix_socket(const char *path, bool listening, struct dnc_error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const struct sockaddr *generic = (const struct sockaddr *)&address;
 	int fd, rc;
 
-	if (strlen(path) >= sizeof address.sun_path)
-		return socket_error(err, "use", path, ENAMETOOLONG);
+	if (!dnc_unix_path_fits(path, err))
+		return -1;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -71,13 +79,4 @@ int dnc_fd_address(const char *address, struct dnc_error *err)
 		return -1;
 	}
 	return (int)fd;
-}
-
-int dnc_output_open(const char *address, struct dnc_error *err)
-{
-	if (strncmp(address, "unix:", 5) == 0 && address[5])
-		return dnc_unix_socket(address + 5, false, err);
-	if (strncmp(address, "fd:", 3) == 0)
-		return dnc_fd_address(address, err);
-	return dnc_error_set(err, EINVAL, "%s: an output is unix:PATH or fd:N", address);
 }

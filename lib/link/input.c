@@ -1,6 +1,8 @@
 /* input.c - waits for many places and hands their lines on. */
 #include "link.h"
+#include "acks.h"
 #include "address.h"
+#include "outlet.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,10 +12,14 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* A file or pipe is read in large blocks; a producer's connection starts small, there may be many. */
 enum { FILE_BLOCK = 256 << 10, PRODUCER_BLOCK = 16 << 10 };
+
+/* How soon a producer that did not take its acknowledgement is tried again. */
+enum { UNTOLD_MS = 100 };
 
 struct place {
 	struct dnc_stream stream;
@@ -21,22 +27,32 @@ struct place {
 	int fd;    /* -1 for a file that is not open yet */
 	bool file; /* files are read one after the other */
 	bool listening, own_fd;
-	char *path;    /* of a listening socket, to be removed; owned */
-	char name[32]; /* of a connection */
+	bool ended;          /* a producer that sends no more, but waits for acknowledgements */
+	uint64_t safe, told; /* lines that are safe, and those that the producer was told */
+	char *path;          /* of a listening socket, to be removed; owned */
+	char name[32];       /* of a connection */
 };
 
 struct dnc_input {
 	struct dnc_input_events events;
+	struct dnc_outlet *outlet;
+	struct ack_queue acks;
 	size_t max_line;
 	struct place **places;
 	size_t count, room, producers;
-	struct pollfd *polls; /* as many as room, and one for the wake-up */
+	struct pollfd *polls; /* as many as room, one for the wake-up, one for the outlet */
 	int wake;
-	uint64_t connections; /* ever, for names */
+	uint64_t connections; /* ever, for names and ids */
 	atomic_bool stopping;
+	bool untold; /* some producer may be told more */
+	struct dnc_error err;
 };
 
-struct dnc_input *dnc_input_new(size_t max_line, const struct dnc_input_events *events)
+/* What stands before the places in `polls`. */
+enum { POLL_WAKE, POLL_OUTLET, POLL_PLACES };
+
+struct dnc_input *dnc_input_new(
+	size_t max_line, const struct dnc_input_events *events, struct dnc_outlet *outlet)
 {
 	struct dnc_input *in = calloc(1, sizeof *in);
 
@@ -44,6 +60,7 @@ struct dnc_input *dnc_input_new(size_t max_line, const struct dnc_input_events *
 		return NULL;
 	in->max_line = max_line;
 	in->events = *events;
+	in->outlet = outlet;
 	in->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (in->wake < 0) {
 		free(in);
@@ -72,6 +89,7 @@ void dnc_input_free(struct dnc_input *in)
 		free_place(in->places[i]);
 	free(in->places);
 	free(in->polls);
+	ack_finish(&in->acks);
 	close(in->wake);
 	free(in);
 }
@@ -88,7 +106,7 @@ static struct place *add_place(struct dnc_input *in)
 		if (!places)
 			return NULL;
 		in->places = places;
-		polls = realloc(in->polls, (room + 1) * sizeof *polls);
+		polls = realloc(in->polls, (room + POLL_PLACES) * sizeof *polls);
 		if (!polls)
 			return NULL;
 		in->polls = polls;
@@ -114,35 +132,83 @@ int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error 
 	return 0;
 }
 
+static struct place *add_listener(struct dnc_input *in, int fd, const char *name)
+{
+	struct place *p = add_place(in);
+
+	if (!p)
+		return NULL;
+	p->fd = fd;
+	p->own_fd = p->listening = true;
+	p->stream.name = name;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return p;
+}
+
+/* The sockets that the service manager passed: they are its own, and outlive us. */
+static int add_passed(struct dnc_input *in, struct dnc_error *err)
+{
+	int n = sd_listen_fds(0), found = 0;
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+		if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
+			continue;
+		if (!add_listener(in, fd, "systemd"))
+			return dnc_error_nomem(err);
+		found++;
+	}
+	return found ? 0
+	             : dnc_error_set(err, EINVAL,
+			       "systemd: no listening Unix socket was passed (see systemd.socket(5))");
+}
+
 int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_error *err)
 {
-	bool is_unix = strncmp(address, "unix:", 5) == 0 && address[5];
 	struct place *p;
 	int fd;
 
-	if (!is_unix && strncmp(address, "fd:", 3) != 0)
-		return dnc_error_set(err, EINVAL, "%s: an input is unix:PATH or fd:N", address);
-	fd = is_unix ? dnc_unix_socket(address + 5, true, err) : dnc_fd_address(address, err);
+	if (strcmp(address, "systemd") == 0)
+		return add_passed(in, err);
+	if (strncmp(address, "unix:", 5) == 0 && address[5]) {
+		fd = dnc_unix_socket(address + 5, true, err);
+		if (fd < 0)
+			return -1;
+		p = add_listener(in, fd, address);
+		if (!p || !(p->path = strdup(address + 5)))
+			return dnc_error_nomem(err);
+		return 0;
+	}
+	if (strncmp(address, "fd:", 3) != 0)
+		return dnc_error_set(
+			err, EINVAL, "%s: an input is unix:PATH, fd:N or systemd", address);
+	fd = dnc_fd_address(address, err);
 	if (fd < 0)
 		return -1;
 	p = add_place(in);
-	if (!p || (is_unix && !(p->path = strdup(address + 5))))
+	if (!p)
 		return dnc_error_nomem(err);
 	p->fd = fd;
-	p->own_fd = p->listening = is_unix;
 	p->stream.name = address;
-	if (is_unix)
-		fcntl(fd, F_SETFL, O_NONBLOCK);
 	return 0;
+}
+
+void dnc_input_wake(struct dnc_input *in)
+{
+	uint64_t one = 1;
+
+	if (write(in->wake, &one, sizeof one) < 0)
+		return; /* the counter is full: it is awake anyway */
 }
 
 void dnc_input_stop(struct dnc_input *in)
 {
-	uint64_t one = 1;
-
 	in->stopping = true;
-	if (write(in->wake, &one, sizeof one) < 0)
-		return; /* the counter is full: it is awake anyway */
+	dnc_input_wake(in);
+}
+
+const struct dnc_error *dnc_input_error(const struct dnc_input *in)
+{
+	return &in->err;
 }
 
 /* The file whose turn it is gets opened; files behind it wait. */
@@ -167,13 +233,44 @@ static int start_place(struct dnc_input *in, struct place *p, size_t block)
 	return in->events.open ? in->events.open(in->events.ctx, &p->stream) : 0;
 }
 
+/* Acknowledgements never wait: what the socket does not take now is told with a later count. */
+static void tell(struct place *p)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%llu\n", (unsigned long long)p->safe);
+
+	if (send(p->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n)
+		p->told = p->safe;
+	else if (errno != EAGAIN && errno != EINTR)
+		p->told = UINT64_MAX; /* it does not listen any more */
+}
+
+void dnc_input_ack(struct dnc_input *in, uint64_t stream_id, uint64_t count)
+{
+	for (size_t i = 0; i < in->count; i++) {
+		struct place *p = in->places[i];
+
+		if (p->stream.id != stream_id)
+			continue;
+		if (count > p->safe)
+			p->safe = count;
+		in->untold = true;
+		return;
+	}
+}
+
 static int hand_on(struct dnc_input *in, struct place *p)
 {
 	struct dnc_line line;
 
-	while (dnc_lines_next(&p->lines, &line))
+	while (dnc_lines_next(&p->lines, &line)) {
 		if (in->events.line(in->events.ctx, &p->stream, &line) < 0)
 			return -1;
+		if (in->outlet && p->stream.id &&
+			!ack_note(
+				&in->acks, p->stream.id, line.number, dnc_outlet_lines(in->outlet)))
+			return dnc_error_nomem(&in->err);
+	}
 	return 0;
 }
 
@@ -189,6 +286,12 @@ static void remove_place(struct dnc_input *in, struct place *p)
 	free_place(p);
 }
 
+/* A producer that has sent all may still wait for what it was not told. */
+static bool waits_for_acks(const struct place *p)
+{
+	return p->stream.id && p->told < p->lines.number;
+}
+
 static int end_place(struct dnc_input *in, struct place *p)
 {
 	int rc;
@@ -197,10 +300,35 @@ static int end_place(struct dnc_input *in, struct place *p)
 	rc = hand_on(in, p);
 	if (rc == 0 && in->events.close)
 		rc = in->events.close(in->events.ctx, &p->stream);
-	if (p->name[0])
-		in->producers--;
-	remove_place(in, p);
+	p->ended = true;
+	if (rc < 0 || !waits_for_acks(p)) {
+		in->producers -= p->stream.id != 0;
+		remove_place(in, p);
+	}
 	return rc;
+}
+
+/* Tells every producer what became safe, and lets those go that know all or are gone. */
+static void tell_all(struct dnc_input *in)
+{
+	struct ack_note note;
+
+	while (in->outlet && ack_take(&in->acks, dnc_outlet_safe(in->outlet), &note))
+		dnc_input_ack(in, note.stream_id, note.line);
+	if (!in->untold)
+		return;
+	in->untold = false;
+	for (size_t i = in->count; i-- > 0;) {
+		struct place *p = in->places[i];
+
+		if (p->stream.id && p->told < p->safe)
+			tell(p);
+		in->untold |= p->stream.id && p->told < p->safe;
+		if (p->ended && !waits_for_acks(p)) {
+			in->producers--;
+			remove_place(in, p);
+		}
+	}
 }
 
 static int accept_producer(struct dnc_input *in, struct place *listener)
@@ -217,7 +345,8 @@ static int accept_producer(struct dnc_input *in, struct place *listener)
 	}
 	p->fd = fd;
 	p->own_fd = true;
-	snprintf(p->name, sizeof p->name, "connection %llu", (unsigned long long)++in->connections);
+	p->stream.id = ++in->connections;
+	snprintf(p->name, sizeof p->name, "connection %llu", (unsigned long long)p->stream.id);
 	p->stream.name = p->name;
 	in->producers++;
 	return start_place(in, p, PRODUCER_BLOCK);
@@ -227,11 +356,17 @@ static int read_place(struct dnc_input *in, struct place *p)
 {
 	struct dnc_error err;
 	size_t room;
-	char *space = dnc_lines_space(&p->lines, &room);
+	char *space;
 	ssize_t n;
 
+	if (p->ended) { /* it hung up without waiting for the rest */
+		in->producers--;
+		remove_place(in, p);
+		return 0;
+	}
+	space = dnc_lines_space(&p->lines, &room);
 	if (!space)
-		return -1;
+		return dnc_error_nomem(&in->err);
 	n = read(p->fd, space, room);
 	if (n > 0) {
 		p->stream.read_bytes += (uint64_t)n;
@@ -248,23 +383,25 @@ static int read_place(struct dnc_input *in, struct place *p)
 	return end_place(in, p);
 }
 
-/* Lists what to wait for: sockets, descriptors, and the first of the files. A file that can't be
- * opened is reported and left out. The number of entries, or -1. */
-static int list_polls(struct dnc_input *in)
+/* Lists what to wait for: sockets, descriptors, and the first of the files; nobody while the outlet
+ * is full. A file that can't be opened is reported and left out. */
+static int list_polls(struct dnc_input *in, int *timeout_ms)
 {
-	bool file_seen = false;
-	int n = 0;
+	bool file_seen = in->outlet && dnc_outlet_full(in->outlet), full = file_seen;
 
-	in->polls[n++] = (struct pollfd){.fd = in->wake, .events = POLLIN};
+	in->polls[POLL_WAKE] = (struct pollfd){.fd = in->wake, .events = POLLIN};
+	in->polls[POLL_OUTLET] = (struct pollfd){.fd = -1};
+	*timeout_ms = -1;
+	if (in->outlet)
+		outlet_poll(in->outlet, &in->polls[POLL_OUTLET], timeout_ms);
 	for (size_t i = 0; i < in->count; i++) {
 		struct place *p = in->places[i];
+		struct pollfd *entry = &in->polls[POLL_PLACES + i];
 		struct dnc_error err;
 
-		in->polls[n] = (struct pollfd){.fd = -1};
-		if (p->file && file_seen) {
-			n++;
+		*entry = (struct pollfd){.fd = -1};
+		if (p->file && file_seen)
 			continue;
-		}
 		if (p->fd == -1 && open_file(p, &err) < 0) {
 			in->events.failed(in->events.ctx, &err);
 			remove_place(in, p);
@@ -274,38 +411,101 @@ static int list_polls(struct dnc_input *in)
 		file_seen |= p->file;
 		if (!p->listening && !p->lines.p && start_place(in, p, FILE_BLOCK) < 0)
 			return -1;
-		in->polls[n++] = (struct pollfd){.fd = p->fd, .events = POLLIN};
+		/* One that has ended is only asked whether it hung up. */
+		if (!full || p->listening || p->ended)
+			*entry = (struct pollfd){.fd = p->fd, .events = p->ended ? 0 : POLLIN};
 	}
-	return n;
+	return 0;
+}
+
+static int serve_polls(struct dnc_input *in, size_t listed)
+{
+	uint64_t count;
+
+	if (in->polls[POLL_WAKE].revents && read(in->wake, &count, sizeof count) > 0 &&
+		in->events.woken)
+		in->events.woken(in->events.ctx);
+	if (in->outlet && outlet_turn(in->outlet, in->polls[POLL_OUTLET].revents, &in->err) < 0)
+		return -1;
+	/* Backwards, because a place that ends is taken out; new ones come behind. */
+	for (size_t i = listed; i-- > 0;) {
+		struct place *p = in->places[i];
+
+		if (!in->polls[POLL_PLACES + i].revents || in->polls[POLL_PLACES + i].fd < 0)
+			continue;
+		if ((p->listening ? accept_producer(in, p) : read_place(in, p)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int idle(struct dnc_input *in)
+{
+	return in->events.idle ? in->events.idle(in->events.ctx) : 0;
+}
+
+/* Whatever still stands open is at its end for its owner; half a line is not handed on. */
+static int close_all(struct dnc_input *in)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < in->count; i++) {
+		struct place *p = in->places[i];
+
+		if (p->lines.p && !p->ended && in->events.close &&
+			in->events.close(in->events.ctx, &p->stream) < 0)
+			rc = -1;
+		p->ended = p->lines.p;
+	}
+	return rc;
+}
+
+static bool is_waited_for(const struct dnc_input *in)
+{
+	for (size_t i = 0; i < in->count; i++)
+		if (!in->places[i]->ended)
+			return true;
+	return false;
 }
 
 int dnc_input_run(struct dnc_input *in)
 {
-	while (in->count && !in->stopping) {
-		int n = list_polls(in), ready;
-		size_t listed = (size_t)n - 1;
+	while (!in->stopping && is_waited_for(in)) {
+		int timeout, ready;
+		size_t listed;
 
-		if (n < 0)
+		tell_all(in);
+		if (list_polls(in, &timeout) < 0)
 			return -1;
-		if (!in->count)
+		listed = in->count;
+		if (!listed)
 			break;
-		ready = poll(in->polls, (nfds_t)n, 0);
+		ready = poll(in->polls, (nfds_t)(listed + POLL_PLACES), 0);
 		if (ready == 0) {
-			if (in->events.idle && in->events.idle(in->events.ctx) < 0)
+			if (idle(in) < 0)
 				return -1;
-			ready = poll(in->polls, (nfds_t)n, -1);
-		}
-		if (ready < 0 && errno != EINTR)
-			return -1;
-		/* Backwards, because a place that ends is taken out; new ones come behind. */
-		for (size_t i = listed; ready > 0 && i-- > 0;) {
-			struct place *p = in->places[i];
-
-			if (!in->polls[i + 1].revents || in->polls[i + 1].fd < 0)
+			tell_all(in);
+			if (listed != in->count || list_polls(in, &timeout) < 0)
 				continue;
-			if ((p->listening ? accept_producer(in, p) : read_place(in, p)) < 0)
-				return -1;
+			if (in->untold && (timeout < 0 || timeout > UNTOLD_MS))
+				timeout = UNTOLD_MS;
+			ready = poll(in->polls, (nfds_t)(listed + POLL_PLACES), timeout);
 		}
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready < 0)
+			return dnc_error_set(
+				&in->err, errno, "unable to wait: %s", strerror(errno));
+		if (serve_polls(in, listed) < 0)
+			return -1;
 	}
-	return in->events.idle ? in->events.idle(in->events.ctx) : 0;
+	return close_all(in) < 0 ? -1 : idle(in);
+}
+
+int dnc_input_finish(struct dnc_input *in, int64_t wait_ms)
+{
+	int rc = in->outlet ? dnc_outlet_finish(in->outlet, wait_ms, &in->err) : 0;
+
+	tell_all(in);
+	return rc;
 }

@@ -1,8 +1,15 @@
 /* link.h - how stages are joined: pipes, files and Unix stream sockets that carry lines.
  *
- * An input gathers lines from many places at once: files one after the other, descriptors, and
- * any number of producers on listening sockets. An output is one descriptor. Every function here
- * may block; a program that must not (the hub's loop) runs its input in a thread of its own. */
+ * An input gathers lines from many places at once: files one after the other, descriptors, and any
+ * number of producers on listening sockets. An outlet is where a stage writes.
+ *
+ * On a socket the reader acknowledges: a decimal count per line says how many lines of this
+ * connection are safe. A sender keeps what is not acknowledged, connects again and sends it again;
+ * a stage acknowledges its producers only what its own reader acknowledged, so that the promise
+ * runs from end to end. A producer that never reads its acknowledgements is served all the same.
+ *
+ * dnc_input_run() and dnc_outlet_finish() wait; a program that must not (the hub's loop) runs its
+ * input in a thread of its own. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,11 +20,13 @@
 #define DNC_INPUT_MAX_PRODUCERS 1024
 
 struct dnc_input;
+struct dnc_outlet;
 
 /* One place that lines come from: a file, a descriptor or a producer's connection. */
 struct dnc_stream {
 	const char *name;    /* for messages and rejects */
 	void *user;          /* for the owner of the input */
+	uint64_t id;         /* of a producer that is acknowledged, never used again; else 0 */
 	uint64_t size_bytes; /* of a regular file, else 0 */
 	uint64_t read_bytes;
 };
@@ -26,33 +35,73 @@ struct dnc_stream {
 struct dnc_input_events {
 	int (*open)(void *ctx, struct dnc_stream *s); /* may be NULL */
 	int (*line)(void *ctx, struct dnc_stream *s, const struct dnc_line *line);
-	int (*close)(void *ctx, struct dnc_stream *s); /* at its end; may be NULL */
+	int (*close)(void *ctx, struct dnc_stream *s); /* nothing more comes; may be NULL */
 	/* Nothing is left to read at the moment: flush. Called once before each wait. */
 	int (*idle)(void *ctx);
+	/* dnc_input_wake() was called; may be NULL. */
+	void (*woken)(void *ctx);
 	/* A place failed (ERR says how), the others go on. */
 	void (*failed)(void *ctx, const struct dnc_error *err);
 	void *ctx;
 };
 
-/* Lines of at most MAX_LINE bytes. NULL when there is no memory. */
-struct dnc_input *dnc_input_new(size_t max_line, const struct dnc_input_events *events);
+/* Lines of at most MAX_LINE bytes. With an OUTLET (borrowed), producers are acknowledged what the
+ * outlet has safe, and are not read while it is full; without, the owner calls dnc_input_ack().
+ * NULL when there is no memory. */
+struct dnc_input *dnc_input_new(
+	size_t max_line, const struct dnc_input_events *events, struct dnc_outlet *outlet);
 void dnc_input_free(struct dnc_input *in);
 
 /* A file to read, "-" for standard input. Borrowed until the input is freed. */
 int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error *err);
 
-/* "unix:PATH" to listen on, or "fd:N". A stale socket file is replaced, a live one is an error.
- * The code in ERR is an errno. */
+/* "unix:PATH" to listen on, "fd:N", or "systemd": all stream sockets in the Unix domain that the
+ * service manager passed (sd_listen_fds(3)). A stale socket file is replaced, a live one is an
+ * error. The code in ERR is an errno. */
 int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_error *err);
 
 /* Reads until every file and descriptor is at its end and no socket listens, or until stopped.
- * 0, or -1 when a callback said so. */
+ * 0, or -1 when a callback said so, or when the outlet failed (dnc_input_error() tells why). */
 int dnc_input_run(struct dnc_input *in);
+const struct dnc_error *dnc_input_error(const struct dnc_input *in);
+
+/* After dnc_input_run(): waits until the outlet has all safe, as dnc_outlet_finish() does, and tells
+ * the producers that are still there. -1 with dnc_input_error(). */
+int dnc_input_finish(struct dnc_input *in, int64_t wait_ms);
+
+/* The first COUNT lines of the producer STREAM_ID are safe. Within the input's thread only. */
+void dnc_input_ack(struct dnc_input *in, uint64_t stream_id, uint64_t count);
 
 /* Makes dnc_input_run() return after what is already in hand. Safe in signal handlers and from
  * other threads. */
 void dnc_input_stop(struct dnc_input *in);
 
-/* Opens "unix:PATH" or "fd:N" for writing lines; the descriptor is the caller's. -1 with the errno
- * as code in ERR. */
-int dnc_output_open(const char *address, struct dnc_error *err);
+/* Has events.woken called soon in the input's thread. Safe like dnc_input_stop(). */
+void dnc_input_wake(struct dnc_input *in);
+
+/* The N of "fd:N" when it is an open descriptor. -1 with ERR. */
+int dnc_fd_address(const char *address, struct dnc_error *err);
+
+/* Opens an outlet: "unix:PATH" (connected as soon as somebody listens there), "fd:N", or standard
+ * output for NULL. NULL with ERR, whose code is an errno. */
+struct dnc_outlet *dnc_outlet_open(const char *address, struct dnc_error *err);
+
+/* What was not acknowledged is gone. NULL is allowed. */
+void dnc_outlet_free(struct dnc_outlet *o);
+
+/* Takes a line of N bytes, without its newline. A pipe is waited for, a socket never. */
+int dnc_outlet_line(struct dnc_outlet *o, const char *p, size_t n, struct dnc_error *err);
+
+/* Hands on what was gathered. */
+int dnc_outlet_flush(struct dnc_outlet *o, struct dnc_error *err);
+
+/* Flushes and waits until all is acknowledged, at most WAIT_MS (-1: as long as it takes). -1 with
+ * ERR, EAGAIN when the time ran out, EINTR after a signal. */
+int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *err);
+
+/* Lines taken, and how many of them are safe: acknowledged, or written to the pipe. */
+uint64_t dnc_outlet_lines(const struct dnc_outlet *o);
+uint64_t dnc_outlet_safe(const struct dnc_outlet *o);
+
+/* So much waits for acknowledgement that no more should be taken. */
+bool dnc_outlet_full(const struct dnc_outlet *o);
