@@ -1,0 +1,46 @@
+/* batch.h - events on their way into the log: what is committed at once.
+ *
+ * Not safe for use by two threads at once. Memory is kept when a batch is cleared. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "../base/buf.h"
+#include "../event/event.h"
+
+/* A piece of the batch's text. */
+struct dnc_piece {
+	uint32_t at, n;
+};
+
+struct dnc_batch_event {
+	uint64_t seq; /* set by the log; 0 when it has an event of this id already */
+	struct dnc_piece line, id, type, phone_number, provider, severity,
+		timestamp; /* n 0: absent */
+};
+
+/* Up to this line of a producer all is in the batch, or in one before it. */
+struct dnc_batch_mark {
+	uint64_t stream_id, line;
+};
+
+struct dnc_batch {
+	struct dnc_buf text; /* DNC_JSON_PADDING bytes may be read behind each line */
+	struct dnc_batch_event *events;
+	size_t count, room;
+	struct dnc_batch_mark *marks;
+	size_t mark_count, mark_room;
+};
+
+static inline struct dnc_str dnc_piece_str(const struct dnc_batch *b, struct dnc_piece p)
+{
+	return (struct dnc_str){p.n ? b->text.p + p.at : NULL, p.n};
+}
+
+/* Copies a canonical EVENT. False when there is no memory; the batch is as before then. */
+bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event);
+
+/* Notes that all up to LINE of the producer is in the batch. False when there is no memory. */
+bool dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
+
+void dnc_batch_clear(struct dnc_batch *b);
+void dnc_batch_free(struct dnc_batch *b);

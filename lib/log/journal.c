@@ -1,0 +1,83 @@
+/* journal.c - picks the implementation. */
+#include "journal_ops.h"
+#include <sodium.h>
+
+struct dnc_journal *dnc_journal_open(
+	const struct dnc_journal_options *options, struct dnc_error *err)
+{
+	return options->dir ? journal_sqlite_open(options, err) : journal_memory_open(err);
+}
+
+void journal_new_epoch(char epoch[DNC_EPOCH_LEN + 1])
+{
+	unsigned char id[DNC_EPOCH_LEN / 2];
+
+	randombytes_buf(id, sizeof id);
+	sodium_bin2hex(epoch, DNC_EPOCH_LEN + 1, id, sizeof id);
+}
+
+void dnc_journal_close(struct dnc_journal *j)
+{
+	if (j)
+		j->ops->close(j);
+}
+
+int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err)
+{
+	return j->ops->append(j, batch, err);
+}
+
+int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err)
+{
+	return j->ops->prune(j, err);
+}
+
+const char *dnc_journal_epoch(const struct dnc_journal *j)
+{
+	return j->epoch;
+}
+
+uint64_t dnc_journal_last(const struct dnc_journal *j)
+{
+	return j->last;
+}
+
+uint64_t dnc_journal_oldest(const struct dnc_journal *j)
+{
+	return j->oldest;
+}
+
+uint64_t dnc_journal_duplicates(const struct dnc_journal *j)
+{
+	return j->duplicates;
+}
+
+struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err)
+{
+	return j->ops->reader_new(j, err);
+}
+
+void dnc_journal_reader_free(struct dnc_journal_reader *r)
+{
+	if (r)
+		r->journal->ops->reader_free(r);
+}
+
+int dnc_journal_read(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
+	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
+	struct dnc_error *err)
+{
+	return r->journal->ops->read(r, from, back, phone, each, ctx, err);
+}
+
+int dnc_journal_find_id(
+	struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq, struct dnc_error *err)
+{
+	return r->journal->ops->find_id(r, id, seq, err);
+}
+
+int dnc_journal_find_time(
+	struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err)
+{
+	return r->journal->ops->find_time(r, ms, seq, err);
+}

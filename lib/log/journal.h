@@ -1,0 +1,76 @@
+/* journal.h - the event log: every event once, in the order of its sequence number.
+ *
+ * The embedded implementation is a SQLite database, DIR/events.db (its layout is told in
+ * dnc-wsd(8)); a journal without a directory keeps nothing but the newest ids, to know an event
+ * that comes twice.
+ *
+ * One thread appends and prunes; each reader belongs to one thread of its own. dnc_journal_last(),
+ * dnc_journal_oldest() and dnc_journal_epoch() may be asked by any. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "../base/err.h"
+#include "batch.h"
+
+#define DNC_EPOCH_LEN 16
+
+/* When a commit counts as safe: on the disk, in the system's hands (a crash of the machine may lose
+ * the last ones), or whenever (it may lose the database). */
+enum dnc_sync { DNC_SYNC_FULL, DNC_SYNC_NORMAL, DNC_SYNC_OFF };
+
+struct dnc_journal_options {
+	const char *dir; /* NULL keeps nothing */
+	enum dnc_sync sync;
+	int64_t retain_ms;     /* events logged longer ago may go; 0: for ever */
+	uint64_t retain_bytes; /* the oldest go when the log takes more; 0: as much as there is */
+};
+
+struct dnc_journal;
+
+/* Opens the log, makes it when there is none. NULL with ERR: when another process has it, when it is
+ * damaged (a damaged log is never replaced in silence), when it can't be read or written. */
+struct dnc_journal *dnc_journal_open(
+	const struct dnc_journal_options *options, struct dnc_error *err);
+
+/* NULL is allowed. */
+void dnc_journal_close(struct dnc_journal *j);
+
+/* Commits the batch's events, all or none, and gives each its number, 0 to one whose id is there
+ * already. When this returns 0 they are as safe as `sync` says. */
+int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
+
+/* Removes some of what need not be kept, a bounded piece of work. 1 when more is left, 0 when not,
+ * -1 with ERR. The newest event always stays. */
+int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err);
+
+/* DNC_EPOCH_LEN characters that name one life of the log: they change when history was lost or
+ * replaced, and only then. */
+const char *dnc_journal_epoch(const struct dnc_journal *j);
+
+/* Numbers of the newest and the oldest event that can be read; last is oldest - 1 when there is
+ * none. */
+uint64_t dnc_journal_last(const struct dnc_journal *j);
+uint64_t dnc_journal_oldest(const struct dnc_journal *j);
+
+/* Events refused because their id was there already, since the journal was opened. */
+uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
+
+struct dnc_journal_reader;
+
+/* NULL with ERR. A journal that keeps nothing has readers that find nothing. */
+struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err);
+void dnc_journal_reader_free(struct dnc_journal_reader *r);
+
+/* Calls EACH for events from FROM on (downwards from FROM when BACK), until it returns false. PHONE
+ * (E.164), when not missing, is looked up by the index. LINE is borrowed during the call. */
+int dnc_journal_read(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
+	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
+	struct dnc_error *err);
+
+/* The number of the event ID, 0 when there is none. */
+int dnc_journal_find_id(
+	struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq, struct dnc_error *err);
+
+/* The number of the first event that was logged at MS or later; last + 1 when none was. */
+int dnc_journal_find_time(
+	struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);

@@ -1,0 +1,256 @@
+/* The event log on a real disk. */
+#include "unit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "log/journal.h"
+
+static char dir[64];
+static struct dnc_event_reader *events;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/dnc-log-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	static const char *const names[] = {
+		"events.db", "events.db-wal", "events.db-shm", "events.db.new", "lock"};
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	return rmdir(dir);
+}
+
+static struct dnc_journal *open_log(struct dnc_error *err)
+{
+	return dnc_journal_open(&(struct dnc_journal_options){.dir = dir}, err);
+}
+
+/* Events number FROM to TO; the number stands in id and phone number. */
+static void fill(struct dnc_batch *b, int from, int to)
+{
+	dnc_batch_clear(b);
+	for (int i = from; i <= to; i++) {
+		char line[1024];
+		struct dnc_event event;
+		int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+			"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"dnc.compliance.violation\","
+			"\"phone_number\":\"+1303555%04d\",\"severity\":\"critical\","
+			"\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"s\","
+			"\"event_data\":{\"violation_type\":\"t\"},"
+			"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
+			"\"source_format\":\"ndjson\"}}",
+			i, i % 10000);
+
+		assert_int_equal(dnc_event_view(events, line, (size_t)n, &event), 0);
+		assert_true(dnc_batch_add(b, &event));
+	}
+}
+
+static bool count_up(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	uint64_t *next = ctx;
+
+	assert_int_equal(seq, *next);
+	assert_int_equal(line.p[line.n - 1], '}');
+	++*next;
+	return true;
+}
+
+static bool first_only(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	(void)line;
+	*(uint64_t *)ctx = seq;
+	return false;
+}
+
+static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_log(&err);
+	struct dnc_journal_reader *r;
+	char epoch[DNC_EPOCH_LEN + 1];
+	uint64_t seq;
+	int64_t before = dnc_clock_now_ms();
+
+	(void)state;
+	assert_non_null(j);
+	strcpy(epoch, dnc_journal_epoch(j));
+	fill(&b, 1, 100);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[99].seq, 100);
+	fill(&b, 91, 110);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[9].seq, 0);
+	assert_int_equal(b.events[10].seq, 101);
+	assert_int_equal(dnc_journal_duplicates(j), 10);
+	assert_null(open_log(&err));
+	assert_int_equal(err.code, EADDRINUSE);
+	dnc_journal_close(j);
+
+	j = open_log(&err);
+	assert_non_null(j);
+	assert_string_equal(dnc_journal_epoch(j), epoch);
+	assert_int_equal(dnc_journal_last(j), 110);
+	assert_int_equal(dnc_journal_oldest(j), 1);
+	r = dnc_journal_reader_new(j, &err);
+	assert_non_null(r);
+	seq = 1;
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &seq, &err), 0);
+	assert_int_equal(seq, 111);
+	assert_int_equal(
+		dnc_journal_read(r, 50, true, (struct dnc_str){0}, first_only, &seq, &err), 0);
+	assert_int_equal(seq, 50);
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, DNC_STR("+13035550077"), first_only, &seq, &err), 0);
+	assert_int_equal(seq, 77);
+	assert_int_equal(
+		dnc_journal_find_id(r, DNC_STR("0198f0a0-0000-7000-8000-000000000105"), &seq, &err),
+		0);
+	assert_int_equal(seq, 105);
+	assert_int_equal(dnc_journal_find_id(r, DNC_STR("x"), &seq, &err), 0);
+	assert_int_equal(seq, 0);
+	assert_int_equal(dnc_journal_find_time(r, before, &seq, &err), 0);
+	assert_int_equal(seq, 1);
+	assert_int_equal(dnc_journal_find_time(r, dnc_clock_now_ms() + 1000, &seq, &err), 0);
+	assert_int_equal(seq, 111);
+	dnc_journal_reader_free(r);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void pruning_takes_the_oldest_and_never_the_newest(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = dnc_journal_open(
+		&(struct dnc_journal_options){.dir = dir, .retain_bytes = 1 << 20}, &err);
+	uint64_t oldest;
+
+	(void)state;
+	assert_non_null(j);
+	for (int i = 0; i < 10; i++) {
+		fill(&b, i * 1000 + 1, i * 1000 + 1000);
+		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		while (dnc_journal_prune(j, &err) > 0)
+			;
+	}
+	oldest = dnc_journal_oldest(j);
+	assert_int_equal(dnc_journal_last(j), 10000);
+	assert_in_range(oldest, 5000, 9900);
+	dnc_journal_close(j);
+	j = dnc_journal_open(&(struct dnc_journal_options){.dir = dir, .retain_ms = 1}, &err);
+	assert_int_equal(dnc_journal_oldest(j), oldest);
+	for (int64_t until = dnc_clock_mono_ms() + 5; dnc_clock_mono_ms() < until;)
+		;
+	while (dnc_journal_prune(j, &err) > 0)
+		;
+	assert_int_equal(dnc_journal_oldest(j), 10000);
+	fill(&b, 1, 1);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(dnc_journal_last(j), 10001);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void overwrite(off_t at, const char *bytes, size_t n, off_t size)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/events.db", dir);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	if (n)
+		assert_int_equal(pwrite(fd, bytes, n, at), n);
+	if (size >= 0)
+		assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static void a_damaged_log_is_refused_with_a_way_out(void **state)
+{
+	static const struct {
+		off_t at, size; /* where bytes are broken; the new size, or -1 */
+		const char *message;
+	} cases[] = {{0, -1, "damaged"}, {4096, -1, "damaged"}, {-1, 0, "it is empty"},
+		{-1, 8192, "damaged"}, {-1, 30000, "damaged"}};
+	static const char junk[4096] = "junk";
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_journal *j = open_log(&err);
+
+		assert_non_null(j);
+		fill(&b, 1, 1000);
+		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		dnc_journal_close(j);
+		overwrite(cases[i].at, junk, cases[i].at < 0 ? 0 : sizeof junk, cases[i].size);
+		j = open_log(&err);
+		if (j || !strstr(err.message, cases[i].message) ||
+			!strstr(err.message, "move it away"))
+			fail_msg("case %zu: %s", i, j ? "opened" : err.message);
+		remove_dir(NULL);
+		assert_int_equal(make_dir(NULL), 0);
+	}
+	dnc_batch_free(&b);
+}
+
+static void without_a_directory_only_ids_are_known(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = dnc_journal_open(&(struct dnc_journal_options){0}, &err);
+
+	(void)state;
+	assert_non_null(j);
+	for (int i = 0; i < 300; i++) { /* more than are remembered */
+		fill(&b, i * 1000 + 1, i * 1000 + 1000);
+		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	}
+	assert_int_equal(dnc_journal_last(j), 300000);
+	fill(&b, 299000, 300010);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(dnc_journal_duplicates(j), 1001);
+	assert_int_equal(dnc_journal_last(j), 300010);
+	fill(&b, 1, 1000); /* forgotten */
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(dnc_journal_last(j), 301010);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			what_is_logged_is_there_after_a_restart_and_not_twice, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			pruning_takes_the_oldest_and_never_the_newest, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_damaged_log_is_refused_with_a_way_out, make_dir, remove_dir),
+		cmocka_unit_test(without_a_directory_only_ids_are_known),
+	};
+	int rc;
+
+	events = dnc_event_reader_new(&(struct dnc_event_options){0});
+	rc = cmocka_run_group_tests_name("log", tests, NULL, NULL);
+	dnc_event_reader_free(events);
+	return rc;
+}
