@@ -17,6 +17,7 @@ wait_for() {
 }
 
 has_content() { [ -s "$1" ]; }
+last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 
 # Starts dnc-wsd with the arguments; its input is the fifo $IN, held open as descriptor 9.
@@ -24,7 +25,7 @@ has_line() { grep -q "$1" "$2" 2>/dev/null; }
 start_hub() {
 	IN="$BATS_TEST_TMPDIR/in"
 	mkfifo "$IN"
-	dnc-wsd --listen=127.0.0.1:0 "$@" <"$IN" >"$BATS_TEST_TMPDIR/address" \
+	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$IN" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")
@@ -44,11 +45,9 @@ teardown() {
 	done
 }
 
-# Prints N canonical events, about numbers +1303555....
+# Prints N canonical events, about numbers +1303555...., each with an id of its own.
 events() {
-	local i
-	for ((i = 1; i <= $1; i++)); do
-		printf '{"type":"dnc.compliance.violation","phone_number":"+1303555%04d","violation_type":"t","n":%d}\n' \
-			$((i % 10000)) "$i"
-	done | dnc-ingest
+	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++)
+		printf "{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+1303555%04d\",\"violation_type\":\"t\",\"n\":%d}\n", i % 10000, i }' |
+		dnc-ingest
 }

@@ -11,73 +11,57 @@
 #include "link/link.h"
 #include "metrics/metrics.h"
 
-/* The thread waits when the loop has not taken so much yet: back-pressure to the pipe. */
-enum { BATCH_BYTES = 256 << 10 };
-
 struct intake {
 	struct dnc_input *input;
-	struct dnc_event_reader *reader;
+	struct dnc_event_reader *reader, *viewer;
 	struct dnc_rejects rejects;
-	uv_async_t wake;
-	void (*ready)(void *ctx);
+	struct dnc_writer *writer;
+	uv_async_t ended_async;
+	void (*on_ended)(void *ctx);
 	void *ctx;
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t taken;
-	struct dnc_buf batch;          /* under the lock */
-	bool started, ended, stopping; /* under the lock, but for started */
+	bool started;
+	atomic_bool ended;
 	struct dnc_error err;
 	atomic_uint_fast64_t accepted, rejected[DNC_REJECTS];
 };
 
-static void on_wake(uv_async_t *wake)
+static void on_ended(uv_async_t *async)
 {
-	struct intake *in = wake->data;
+	struct intake *in = async->data;
 
-	in->ready(in->ctx);
+	in->on_ended(in->ctx);
 }
 
-static int on_reject(struct intake *in, struct dnc_stream *s, const struct dnc_line *line,
+static int refuse(struct intake *in, struct dnc_stream *s, const struct dnc_line *line,
 	const struct dnc_error *err)
 {
 	in->rejected[err->code]++;
-	return dnc_rejects_add(&in->rejects, s->name, line->number, 0, line->text, err, &in->err);
-}
-
-static int hand_over(struct intake *in, struct dnc_str event)
-{
-	bool first, ok;
-
-	pthread_mutex_lock(&in->lock);
-	while (in->batch.n >= BATCH_BYTES && !in->stopping)
-		pthread_cond_wait(&in->taken, &in->lock);
-	first = in->batch.n == 0;
-	dnc_buf_str(&in->batch, event);
-	dnc_buf_chr(&in->batch, '\n');
-	ok = dnc_buf_ok(&in->batch);
-	pthread_mutex_unlock(&in->lock);
-	if (first)
-		uv_async_send(&in->wake);
-	in->accepted++;
-	return ok ? 0 : dnc_error_nomem(&in->err);
+	if (dnc_rejects_add(&in->rejects, s->name, line->number, 0, line->text, err, &in->err) < 0)
+		return -1;
+	return dnc_writer_skip(in->writer, s->id, line->number);
 }
 
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 {
 	struct intake *in = ctx;
-	struct dnc_str event;
+	struct dnc_str text;
+	struct dnc_event event;
 	struct dnc_error err;
 
 	if (dnc_str_trim(line->text).n == 0)
-		return 0;
+		return dnc_writer_skip(in->writer, s->id, line->number);
 	if (line->too_long) {
 		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
 			DNC_EVENT_MAX_BYTES);
-		return on_reject(in, s, line, &err);
+		return refuse(in, s, line, &err);
 	}
-	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &event, &err) < 0)
-		return on_reject(in, s, line, &err);
-	return hand_over(in, event);
+	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &text, &err) < 0)
+		return refuse(in, s, line, &err);
+	if (dnc_event_view(in->viewer, text.p, text.n, &event) < 0)
+		return dnc_error_set(&in->err, 0, "a canonical event is not canonical");
+	in->accepted++;
+	return dnc_writer_add(in->writer, &event, s->id, line->number);
 }
 
 static void on_failed(void *ctx, const struct dnc_error *err)
@@ -86,40 +70,59 @@ static void on_failed(void *ctx, const struct dnc_error *err)
 	dnc_err("%s", err->message);
 }
 
+static void tell(void *ctx)
+{
+	enum { MARKS = 64 };
+	struct intake *in = ctx;
+	struct dnc_batch_mark marks[MARKS];
+	size_t n;
+
+	do {
+		n = dnc_writer_acked(in->writer, marks, MARKS);
+		for (size_t i = 0; i < n; i++)
+			dnc_input_ack(in->input, marks[i].stream_id, marks[i].line);
+	} while (n == MARKS);
+}
+
 static void *run(void *ctx)
 {
 	struct intake *in = ctx;
 
-	if (dnc_input_run(in->input) < 0)
-		dnc_err("input stopped: %s",
-			in->err.message[0] ? in->err.message : "out of memory");
-	pthread_mutex_lock(&in->lock);
+	if (dnc_input_run(in->input) < 0 && in->err.message[0])
+		dnc_err("input stopped: %s", in->err.message);
+	/* Producers that are still there learn what became of their last lines. */
+	dnc_writer_drain(in->writer);
+	tell(in);
+	dnc_input_finish(in->input, 0);
 	in->ended = true;
-	pthread_mutex_unlock(&in->lock);
-	uv_async_send(&in->wake);
+	uv_async_send(&in->ended_async);
 	return NULL;
 }
 
-struct intake *intake_new(uv_loop_t *loop, const char *rejects, void (*ready)(void *ctx), void *ctx)
+struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
+	void (*ended)(void *ctx), void *ctx)
 {
 	struct intake *in = calloc(1, sizeof *in);
-	struct dnc_input_events events = {.line = on_line, .failed = on_failed, .ctx = in};
+	struct dnc_input_events events = {
+		.line = on_line, .failed = on_failed, .woken = tell, .ctx = in};
 
 	if (!in)
 		return NULL;
-	in->ready = ready;
+	in->writer = writer;
+	in->on_ended = ended;
 	in->ctx = ctx;
 	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, NULL);
 	in->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!in->input || !in->reader || uv_async_init(loop, &in->wake, on_wake) != 0) {
+	in->viewer = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (!in->input || !in->reader || !in->viewer ||
+		uv_async_init(loop, &in->ended_async, on_ended) != 0) {
 		dnc_input_free(in->input);
 		dnc_event_reader_free(in->reader);
+		dnc_event_reader_free(in->viewer);
 		free(in);
 		return NULL;
 	}
-	in->wake.data = in;
-	pthread_mutex_init(&in->lock, NULL);
-	pthread_cond_init(&in->taken, NULL);
+	in->ended_async.data = in;
 	dnc_rejects_open(&in->rejects, rejects);
 	return in;
 }
@@ -152,36 +155,18 @@ int intake_start(struct intake *in)
 	return in->started ? 0 : -1;
 }
 
-bool intake_take(struct intake *in, struct dnc_buf *batch)
+void intake_committed(struct intake *in)
 {
-	struct dnc_buf full;
-
-	dnc_buf_clear(batch);
-	pthread_mutex_lock(&in->lock);
-	full = in->batch;
-	in->batch = *batch;
-	*batch = full;
-	pthread_cond_signal(&in->taken);
-	pthread_mutex_unlock(&in->lock);
-	return batch->n > 0;
+	dnc_input_wake(in->input);
 }
 
 bool intake_ended(struct intake *in)
 {
-	bool ended;
-
-	pthread_mutex_lock(&in->lock);
-	ended = !in->started || (in->ended && in->batch.n == 0);
-	pthread_mutex_unlock(&in->lock);
-	return ended;
+	return !in->started || in->ended;
 }
 
 void intake_stop(struct intake *in)
 {
-	pthread_mutex_lock(&in->lock);
-	in->stopping = true;
-	pthread_cond_signal(&in->taken);
-	pthread_mutex_unlock(&in->lock);
 	dnc_input_stop(in->input);
 }
 
@@ -213,11 +198,12 @@ void intake_free(struct intake *in)
 		return;
 	if (in->started) {
 		intake_stop(in);
+		dnc_writer_stop(in->writer);
 		pthread_join(in->thread, NULL);
 	}
 	dnc_input_free(in->input);
 	dnc_event_reader_free(in->reader);
+	dnc_event_reader_free(in->viewer);
 	dnc_rejects_close(&in->rejects);
-	dnc_buf_free(&in->batch);
-	uv_close((uv_handle_t *)&in->wake, on_closed);
+	uv_close((uv_handle_t *)&in->ended_async, on_closed);
 }

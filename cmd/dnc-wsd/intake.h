@@ -1,16 +1,18 @@
-/* intake.h - events in: a thread reads, checks and makes canonical; the loop takes batches. */
+/* intake.h - events in: a thread reads lines, makes them canonical, gives them to the log's writer and
+ * tells producers what is safe. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "log/writer.h"
 
 struct intake;
 
-/* READY runs on LOOP when intake_take() has something to give, or all input has ended. */
-struct intake *intake_new(
-	uv_loop_t *loop, const char *rejects, void (*ready)(void *ctx), void *ctx);
+/* ENDED runs on LOOP when all input has ended. WRITER is borrowed. NULL when there is no memory. */
+struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
+	void (*ended)(void *ctx), void *ctx);
 
 /* Standard input when it is a pipe, a socket or a file; true when it is. */
 bool intake_add_stdin(struct intake *in, struct dnc_error *err);
@@ -20,14 +22,13 @@ int intake_add(struct intake *in, const char *address, struct dnc_error *err);
 /* Starts the thread. -1 when that can't be done. */
 int intake_start(struct intake *in);
 
-/* Swaps BATCH (emptied) for canonical lines that came in, each ended by a newline. True when
- * there are any. */
-bool intake_take(struct intake *in, struct dnc_buf *batch);
+/* The writer has committed: tell producers. Any thread. */
+void intake_committed(struct intake *in);
 
-/* All input was read, and taken. */
+/* All input was read and is in the log. */
 bool intake_ended(struct intake *in);
 
-/* Takes no more; what is in hand may still be taken until intake_ended(). */
+/* Takes no more; what is in hand goes to the log. */
 void intake_stop(struct intake *in);
 
 /* Appends counts of what was accepted and rejected. */

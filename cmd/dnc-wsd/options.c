@@ -1,4 +1,6 @@
 #include "options.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include "base/clock.h"
 #include "cli/cli.h"
 
@@ -10,6 +12,8 @@ enum {
 	KEY_GRACE,
 	KEY_ALLOW_ORIGIN,
 	KEY_BY_THE_BOOK,
+	KEY_SYNC,
+	KEY_RETAIN,
 };
 
 static const struct argp_option option_list[] = {
@@ -18,9 +22,18 @@ static const struct argp_option option_list[] = {
 		1},
 	{"allow-origin", KEY_ALLOW_ORIGIN, "ORIGIN", 0,
 		"Let pages of this site connect, too: https://desk.example; may be repeated", 1},
-	{"input", 'i', "unix:PATH", 0, "Take events here, too; may be repeated", 2},
+	{"input", 'i', "unix:PATH|systemd", 0, "Take events here, too; may be repeated", 2},
 	{"rejects", 'x', "FILE|fd:N", 0, "Lines that are no events (default: standard error)", 2},
 	{"exit-on-eof", KEY_EXIT_ON_EOF, NULL, 0, "End when all input has ended", 2},
+	{"data", 'd', "DIR", 0,
+		"Keep the log here; :memory: keeps none (default: $STATE_DIRECTORY, else "
+		"~/.local/state/dnc)",
+		3},
+	{"sync", KEY_SYNC, "full|normal|off", 0,
+		"When an event counts as safe: on the disk, or in the system's hands (default: full)",
+		3},
+	{"retain", KEY_RETAIN, "SPAN|SIZE", 0,
+		"How long events are kept, 5y, or how much of them, 10G; both may be given", 3},
 	{"buffer", KEY_BUFFER, "SIZE", 0, "Memory for events (default: 64M)", 3},
 	{"max-lag", KEY_MAX_LAG, "N", 0, "Events a client may fall behind (default: 100000)", 3},
 	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Clients at once (default: 5000)", 3},
@@ -35,6 +48,58 @@ static void add(const char **list, size_t *count, size_t max, const char *name, 
 	if (*count == max)
 		dnc_cli_usage("%s: more than %zu of them", name, max);
 	list[(*count)++] = value;
+}
+
+static enum dnc_sync read_sync(const char *text)
+{
+	static const char *const names[] = {
+		[DNC_SYNC_FULL] = "full", [DNC_SYNC_NORMAL] = "normal", [DNC_SYNC_OFF] = "off"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, names[i]) == 0)
+			return (enum dnc_sync)i;
+	dnc_cli_usage("--sync: \"%s\" is none of full, normal, off", text);
+}
+
+/* A small unit is a span, a capital one a size: 12m are minutes, 12M are bytes. */
+static void read_retain(struct options *o, const char *text)
+{
+	static const int64_t year_ms =
+		INT64_C(31556952000); /* of the Gregorian calendar, on average */
+	size_t n = strlen(text);
+
+	if (n > 1 && text[n - 1] == 'y') {
+		char number[16];
+
+		snprintf(number, sizeof number, "%.*s", (int)n - 1, text);
+		o->journal.retain_ms =
+			(int64_t)dnc_cli_number("--retain", number, 1, 1000) * year_ms;
+	} else if (!dnc_clock_parse_span(dnc_str(text), &o->journal.retain_ms)) {
+		if (n < 2 || !strchr("KMGT", text[n - 1]))
+			dnc_cli_usage(
+				"--retain: \"%s\" is neither a span like 90d or 5y nor a size "
+				"like 10G",
+				text);
+		o->journal.retain_bytes = dnc_cli_size("--retain", text, 1 << 20, 1ull << 50);
+	}
+}
+
+/* As systemd and the XDG base directories say. */
+static void default_data(struct options *o)
+{
+	const char *state = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+	int rc;
+
+	if (state && *state)
+		rc = asprintf(&o->data, "%.*s", (int)strcspn(state, ":"), state);
+	else if (xdg && *xdg)
+		rc = asprintf(&o->data, "%s/dnc", xdg);
+	else
+		rc = asprintf(&o->data, "%s/.local/state/dnc", home && *home ? home : "");
+	if (rc < 0)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	o->journal.dir = o->data;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -60,6 +125,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_BY_THE_BOOK:
 		o->by_the_book = true;
 		return 0;
+	case 'd':
+		o->has_data = true;
+		o->journal.dir = strcmp(arg, ":memory:") == 0 ? NULL : arg;
+		return 0;
+	case KEY_SYNC:
+		o->journal.sync = read_sync(arg);
+		return 0;
+	case KEY_RETAIN:
+		read_retain(o, arg);
+		return 0;
 	case KEY_BUFFER:
 		o->buffer_bytes = dnc_cli_size("--buffer", arg, 256u << 10, 1ull << 40);
 		return 0;
@@ -82,7 +157,7 @@ static const struct argp_child children[] = {{&dnc_cli_common, 0, NULL, 90}, {0}
 
 static const struct argp argp = {.options = option_list,
 	.parser = parse,
-	.doc = "Keep the newest Do-Not-Call events and send them to WebSocket clients. Events are "
+	.doc = "Keep the log of Do-Not-Call events and send them to WebSocket clients. Events are "
 	       "read from standard input when it is a pipe or a file, and from --input.",
 	.children = children};
 
@@ -95,4 +170,13 @@ void options_read(struct options *o, int argc, char **argv)
 	dnc_cli_parse(&argp, "dnc-wsd", argc, argv, o);
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
+	if (!o->has_data)
+		default_data(o);
+	if (o->journal.dir && !*o->journal.dir)
+		dnc_cli_usage("--data: a directory is missing");
+}
+
+void options_free(struct options *o)
+{
+	free(o->data);
 }

@@ -1,7 +1,9 @@
+/* options.h - what dnc-wsd was asked to do. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "log/journal.h"
 #include "web/web.h"
 
 enum { MAX_INPUTS = 64, MAX_ORIGINS = 32 };
@@ -14,10 +16,14 @@ struct options {
 	const char *origins[MAX_ORIGINS];
 	size_t origin_count;
 	const char *rejects;
-	bool exit_on_eof, by_the_book;
+	struct dnc_journal_options journal;
+	char *data; /* the default place of the log, owned */
+	bool exit_on_eof, by_the_book, has_data;
 	unsigned max_connections;
 	uint64_t max_lag, buffer_bytes;
 	int64_t grace_ms;
 };
 
+/* Reads the command line; exits when it is wrong. */
 void options_read(struct options *o, int argc, char **argv);
+void options_free(struct options *o);

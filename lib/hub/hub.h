@@ -1,8 +1,8 @@
 /* hub.h - the ring of ready frames, and who has seen how much of it.
  *
  * An event becomes a ready WebSocket frame (RFC 6455, text, unmasked) once and stands in a ring
- * of bytes. A subscriber is a cursor into that ring, never a queue: one that is slow costs no
- * memory. Subscribers with the same filter share an audience, which matches each event once.
+ * of bytes. A subscriber is a cursor into that ring and, further back, into the log, never a queue:
+ * one that is slow costs no memory. Subscribers with the same filter share an audience, which matches each event once.
  *
  * There are no sockets in here: bytes leave through struct dnc_transport. A hub belongs to one
  * thread, and no call takes longer than a bounded piece of work: what is left over is told by
@@ -13,12 +13,11 @@
 #include <stdint.h>
 #include "../base/err.h"
 #include "../filter/filter.h"
+#include "../log/reader.h"
 
 /* The longest single send; a whole number of frames. A power of two that fits one TLS-sized
  * series of records and one socket buffer. */
 #define DNC_HUB_SEND_BYTES (64u << 10)
-
-#define DNC_EPOCH_LEN 16
 
 struct dnc_hub;
 struct dnc_subscriber;
@@ -41,18 +40,20 @@ struct dnc_transport {
 };
 
 struct dnc_hub_options {
-	size_t buffer_bytes; /* of events kept in memory, at least 256 KiB */
-	uint64_t max_lag;    /* events a subscriber may fall behind */
+	size_t buffer_bytes;         /* of events kept in memory, at least 256 KiB */
+	uint64_t max_lag;            /* events a subscriber may fall behind */
+	struct dnc_journal *journal; /* borrowed: epoch, and where numbers go on */
+	struct dnc_reader *reader;   /* borrowed; NULL when the past is not kept */
 	struct dnc_transport transport;
 };
 
 /* NULL when there is no memory. */
 struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options);
 
-/* All subscribers must have left. NULL is allowed. */
+/* All subscribers must have left, and the reader be freed. NULL is allowed. */
 void dnc_hub_free(struct dnc_hub *h);
 
-/* Takes one canonical event (no `seq`, no newline), gives it the next sequence number and frames
+/* Takes one canonical event (no `seq`, no newline), the next that the journal has numbered, and frames
  * it. Nothing is sent before dnc_hub_flush(). Returns its number. */
 uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n);
 
@@ -65,7 +66,7 @@ bool dnc_hub_work(struct dnc_hub *h);
 /* DNC_EPOCH_LEN characters that name this life of the log. */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
-/* The oldest event that is held, and the newest; last is oldest - 1 when there is none. */
+/* The oldest event that can be sent, and the newest; last is oldest - 1 when there is none. */
 uint64_t dnc_hub_oldest(const struct dnc_hub *h);
 uint64_t dnc_hub_last(const struct dnc_hub *h);
 
@@ -84,10 +85,14 @@ void dnc_hub_leave(struct dnc_subscriber *s);
 
 /* Where to start. */
 struct dnc_start {
-	enum { DNC_START_NOW, DNC_START_SINCE, DNC_START_LAST } from;
+	enum { DNC_START_NOW, DNC_START_SINCE, DNC_START_LAST, DNC_START_TIME } from;
+	int64_t ms; /* TIME: events logged at this time or later */
 	uint64_t n; /* SINCE: the last seq that was seen; LAST: how many matching events */
 	struct dnc_str epoch; /* of SINCE; p NULL when the client gave none */
 };
+
+/* The past is kept: DNC_START_TIME can be asked for. */
+bool dnc_hub_keeps_past(const struct dnc_hub *h);
 
 /* Starts or replaces a subscription. FILTER is taken, and freed when an equal one is in use.
  * transport.started is called once the place is found, which may be at once or during

@@ -3,21 +3,19 @@
 #include <sys/mman.h>
 #include "../event/event.h"
 #include "../json/json.h"
+#include "frame.h"
 
 /* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and
  * the ring holds fewer events than fit. */
 enum { SHORTEST_FRAME = 256 };
 
-/* `{"seq":18446744073709551615,` in place of `{` */
-enum { SEQ_BYTES = 28, HEADER_MAX = 4 };
-
-int ring_init(struct ring *r, size_t size)
+int ring_init(struct ring *r, size_t size, uint64_t last)
 {
 	size_t slots = 1;
 
 	while (slots < size / SHORTEST_FRAME)
 		slots *= 2;
-	*r = (struct ring){.size = size, .slot_mask = slots - 1, .oldest = 1};
+	*r = (struct ring){.size = size, .slot_mask = slots - 1, .oldest = last + 1, .last = last};
 	/* Mapped, so that a buffer that is not used yet costs nothing. */
 	r->bytes = mmap(NULL, size + DNC_JSON_PADDING, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -34,44 +32,11 @@ void ring_finish(struct ring *r)
 	free(r->slots);
 }
 
-static size_t write_seq(char *out, uint64_t seq)
-{
-	char digits[20];
-	size_t n = 0, at = 0;
-
-	memcpy(out, "{\"seq\":", 7);
-	at = 7;
-	do
-		digits[n++] = (char)('0' + seq % 10);
-	while (seq /= 10);
-	while (n)
-		out[at++] = digits[--n];
-	out[at++] = ',';
-	return at;
-}
-
-/* Header of an unmasked text frame that is not continued, RFC 6455 section 5.2. */
-static uint32_t write_header(unsigned char *out, size_t n)
-{
-	out[0] = 0x81;
-	if (n < 126) {
-		out[1] = (unsigned char)n;
-		return 2;
-	}
-	out[1] = 126;
-	out[2] = (unsigned char)(n >> 8);
-	out[3] = (unsigned char)n;
-	return 4;
-}
-
 uint64_t ring_append(struct ring *r, const char *line, size_t n)
 {
 	uint64_t seq = r->last + 1;
-	char front[SEQ_BYTES];
-	unsigned char header[HEADER_MAX];
-	size_t front_bytes = write_seq(front, seq), payload = front_bytes + n - 1;
-	uint32_t header_bytes = write_header(header, payload);
-	size_t total = header_bytes + payload, left = r->size - r->head % r->size;
+	struct frame_front front = frame_front(seq, n);
+	size_t total = front.n + n - 1, left = r->size - r->head % r->size;
 	char *to;
 
 	if (left < total)
@@ -79,11 +44,10 @@ uint64_t ring_append(struct ring *r, const char *line, size_t n)
 	while (r->oldest <= r->last && (ring_slot(r, r->oldest)->pos + r->size < r->head + total ||
 					       seq - r->oldest > r->slot_mask))
 		r->oldest++;
-	r->slots[seq & r->slot_mask] = (struct ring_slot){r->head, (uint32_t)total, header_bytes};
+	r->slots[seq & r->slot_mask] = (struct ring_slot){r->head, (uint32_t)total, front.header};
 	to = r->bytes + r->head % r->size;
-	memcpy(to, header, header_bytes);
-	memcpy(to + header_bytes, front, front_bytes);
-	memcpy(to + header_bytes + front_bytes, line + 1, n - 1);
+	memcpy(to, front.bytes, front.n);
+	memcpy(to + front.n, line + 1, n - 1);
 	r->head += total;
 	r->last = seq;
 	return seq;

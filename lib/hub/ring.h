@@ -20,8 +20,8 @@ struct ring {
 	uint64_t oldest, last; /* sequence numbers held; none when last + 1 == oldest */
 };
 
-/* SIZE bytes of frames. -1 when there is no memory. */
-int ring_init(struct ring *r, size_t size);
+/* SIZE bytes of frames; the first event will be LAST + 1. -1 when there is no memory. */
+int ring_init(struct ring *r, size_t size, uint64_t last);
 void ring_finish(struct ring *r);
 
 /* Frames LINE with the next sequence number in front, dropping the oldest as needed. */

@@ -26,8 +26,8 @@ static const char *const migrations[] = {
 
 enum {
 	VERSION = sizeof migrations / sizeof migrations[0],
-	BUSY_MS = 1000,          /* somebody at the sqlite3 shell may hold a lock for a moment */
-	CHECKPOINT_PAGES = 4000, /* 16 MiB: fewer, larger writes of the same pages */
+	BUSY_MS = 1000,           /* somebody at the sqlite3 shell may hold a lock for a moment */
+	CHECKPOINT_PAGES = 16000, /* 64 MiB: fewer, larger writes of the same pages */
 	CACHE_KIB = 65536,
 	PRUNE_ROWS = 1000,
 	/* Up to so large a file is looked through whole at the start, which takes some 0.1 s. */

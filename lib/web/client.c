@@ -249,10 +249,18 @@ static void handle(struct client *c, const struct request *r)
 
 	switch (r->type) {
 	case REQUEST_SUBSCRIBE:
+		if (r->start.from == DNC_START_TIME && !dnc_hub_keeps_past(c->web->hub)) {
+			dnc_error_set(&err, REQUEST_EUNAVAILABLE,
+				"this hub keeps no log to look times up in; use since or last");
+			dnc_error_place(&err, "since_time");
+			dnc_filter_free(r->filter);
+			rc = -1;
+			break;
+		}
 		dnc_buf_clear(&c->pending_id);
 		dnc_buf_str(&c->pending_id, r->id);
 		rc = dnc_hub_subscribe(c->subscriber, r->filter, &r->start);
-		web_work(c->web);
+		dnc_web_work(c->web);
 		break;
 	case REQUEST_UPDATE_FILTERS:
 		rc = dnc_hub_refilter(c->subscriber, r->filter);
@@ -480,7 +488,7 @@ int client_writeable(struct client *c)
 		c->paused = false;
 		if (c->subscriber)
 			dnc_subscriber_ready(c->subscriber);
-		web_work(c->web);
+		dnc_web_work(c->web);
 	}
 	c->writeable = false;
 	if (c->close_code && !c->bye && !c->out.n && !lws_partial_buffered(c->wsi))

@@ -1,4 +1,5 @@
 #include "request.h"
+#include "../base/clock.h"
 
 static const char *const error_names[] = {
 	[REQUEST_ENONE] = "internal",
@@ -43,25 +44,38 @@ static int read_id(const struct dnc_json_node *node, struct request *out, struct
 	return 0;
 }
 
-static int read_start(const struct dnc_json *doc, uint32_t since, uint32_t last, uint32_t epoch,
+/* The members of a message that say where to start; 0 is absent. */
+struct start_nodes {
+	uint32_t since, since_time, last, epoch;
+};
+
+static int read_start(const struct dnc_json *doc, const struct start_nodes *at,
 	struct dnc_start *start, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = doc->node;
+	uint32_t count = at->since ? at->since : at->last;
 	int64_t n = 0;
 
-	if (since && last)
-		return field_error(err, "last", "since and last exclude each other");
-	if (epoch && node[epoch].type != DNC_JSON_STRING)
+	if ((at->since != 0) + (at->since_time != 0) + (at->last != 0) > 1)
+		return field_error(err, at->last ? "last" : "since_time",
+			"since, since_time and last exclude each other");
+	if (at->epoch && node[at->epoch].type != DNC_JSON_STRING)
 		return field_error(err, "epoch", "epoch must be a string");
-	if (since || last) {
-		if (!dnc_json_int(&node[since ? since : last], &n) || n < 0)
-			return field_error(err, since ? "since" : "last",
+	if (count) {
+		if (!dnc_json_int(&node[count], &n) || n < 0)
+			return field_error(err, at->since ? "since" : "last",
 				"must be a whole number, not negative");
-		start->from = since ? DNC_START_SINCE : DNC_START_LAST;
+		start->from = at->since ? DNC_START_SINCE : DNC_START_LAST;
+	}
+	if (at->since_time) {
+		if (node[at->since_time].type != DNC_JSON_STRING ||
+			!dnc_clock_parse(node[at->since_time].text, &start->ms))
+			return field_error(err, "since_time", "must be an RFC 3339 date-time");
+		start->from = DNC_START_TIME;
 	}
 	start->n = (uint64_t)n;
-	if (epoch)
-		start->epoch = node[epoch].text;
+	if (at->epoch)
+		start->epoch = node[at->epoch].text;
 	return 0;
 }
 
@@ -97,10 +111,31 @@ static int read_type(const struct dnc_json *doc, struct request *out, struct dnc
 	return -1;
 }
 
+/* Where a member that may stand in a message of this type is noted; NULL when it may not. */
+static uint32_t *place_of(
+	struct dnc_str key, enum request_type type, uint32_t *filters, struct start_nodes *start)
+{
+	const struct {
+		struct dnc_str name;
+		bool allowed;
+		uint32_t *place;
+	} members[] = {{DNC_STR("filters"), types[type].filters, filters},
+		{DNC_STR("since"), types[type].start, &start->since},
+		{DNC_STR("since_time"), types[type].start, &start->since_time},
+		{DNC_STR("last"), types[type].start, &start->last},
+		{DNC_STR("epoch"), types[type].start, &start->epoch}};
+
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (members[i].allowed && dnc_str_eq(members[i].name, key))
+			return members[i].place;
+	return NULL;
+}
+
 int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, struct request *out,
 	struct dnc_error *err)
 {
-	uint32_t filters = 0, since = 0, last = 0, epoch = 0, id;
+	struct start_nodes start = {0};
+	uint32_t filters = 0, id;
 	struct dnc_json doc;
 
 	*out = (struct request){0};
@@ -115,29 +150,17 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 		return -1;
 	for (uint32_t i = 1; i < doc.node[0].next; i = doc.node[i].next) {
 		struct dnc_str key = doc.node[i].key;
+		uint32_t *place = place_of(key, out->type, &filters, &start);
 
-		if (dnc_str_eq(key, DNC_STR("type")) || dnc_str_eq(key, DNC_STR("id")))
-			continue;
-		if (types[out->type].filters && dnc_str_eq(key, DNC_STR("filters")))
-			filters = i;
-		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("since")))
-			since = i;
-		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("last")))
-			last = i;
-		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("epoch")))
-			epoch = i;
-		else if (types[out->type].start && dnc_str_eq(key, DNC_STR("since_time"))) {
-			dnc_error_set(err, REQUEST_EUNAVAILABLE,
-				"this hub keeps no journal to look times up in; use since or last");
-			dnc_error_place(err, "since_time");
-			return -1;
-		} else {
+		if (place) {
+			*place = i;
+		} else if (i != id && !dnc_str_eq(key, DNC_STR("type"))) {
 			dnc_error_set(err, REQUEST_EFIELD, "no such field in this message");
 			dnc_error_place(err, "%.*s", key.n > 64 ? 64 : (int)key.n, key.p);
 			return -1;
 		}
 	}
-	if (read_start(&doc, since, last, epoch, &out->start, err) < 0)
+	if (read_start(&doc, &start, &out->start, err) < 0)
 		return -1;
 	return types[out->type].filters ? read_filter(&doc, filters, out, err) : 0;
 }
@@ -174,6 +197,7 @@ static const struct {
 	NAME("errors_only", "errors_only", QUERY_FLAG),
 	NAME("blocked_only", "blocked_only", QUERY_FLAG),
 	NAME("since", "since", QUERY_RAW),
+	NAME("since_time", "since_time", QUERY_REST_TEXT),
 	NAME("last", "last", QUERY_RAW),
 	NAME("epoch", "epoch", QUERY_REST_TEXT),
 #undef NAME

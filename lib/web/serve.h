@@ -80,6 +80,3 @@ bool client_done(const struct client *c);
 int http_request(struct dnc_web *w, struct lws *wsi);
 /* 0 lets the upgrade go on; 1 when it was answered otherwise, -1 to hang up. */
 int http_check_upgrade(struct dnc_web *w, struct lws *wsi);
-
-/* web.c */
-void web_work(struct dnc_web *w);

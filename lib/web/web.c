@@ -61,7 +61,7 @@ static void on_work(uv_idle_t *idle)
 	w->working = false;
 }
 
-void web_work(struct dnc_web *w)
+void dnc_web_work(struct dnc_web *w)
 {
 	if (w->working)
 		return;
@@ -72,7 +72,7 @@ void web_work(struct dnc_web *w)
 void dnc_web_flush(struct dnc_web *w)
 {
 	dnc_hub_flush(w->hub);
-	web_work(w);
+	dnc_web_work(w);
 }
 
 /* Splits "127.0.0.1:8080" and "[::1]:0". */
@@ -245,7 +245,7 @@ fail:
 
 const char *dnc_web_address(const struct dnc_web *w, size_t index)
 {
-	return w->listeners[index].address;
+	return index < DNC_WEB_MAX_LISTEN ? w->listeners[index].address : "";
 }
 
 size_t dnc_web_drain(struct dnc_web *w, bool force)

@@ -26,6 +26,7 @@ struct dnc_web_options {
 	 * once. Slower, for comparison and for libraries that need it. */
 	bool by_the_book;
 	struct dnc_hub *hub;
+	struct dnc_reader *reader; /* NULL when there is no log to read */
 	/* What the rest of the program adds to /metrics and /readyz. */
 	void (*metrics)(void *ctx, struct dnc_buf *out);
 	const char *(*not_ready)(void *ctx); /* name of the check that fails, or NULL */
@@ -40,11 +41,15 @@ extern const struct dnc_transport dnc_web_transport;
 struct dnc_web *dnc_web_new(
 	uv_loop_t *loop, const struct dnc_web_options *options, struct dnc_error *err);
 
-/* The address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed. */
+/* The address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed; empty behind the
+ * last one. */
 const char *dnc_web_address(const struct dnc_web *w, size_t index);
 
 /* New events were appended to the hub: send them. */
 void dnc_web_flush(struct dnc_web *w);
+
+/* The hub may have work left, after something happened outside of the web. */
+void dnc_web_work(struct dnc_web *w);
 
 /* Takes no new connections, and closes (1001) those that have all events. Call it again until it
  * returns 0, the number of connections left; FORCE closes the others as they are. */

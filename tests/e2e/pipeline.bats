@@ -10,7 +10,7 @@ setup() {
 	mkfifo in
 	dnc-ingest -q --map-file "$ROOT/examples/maps/ftc-reported-api.jq" -x rejects "$data" 3>&- |
 		tee accepted | dnc-filter --phone '^\+1916' 3>&- | tee matched >in &
-	dnc-wsd --listen=127.0.0.1:0 <in >address 2>hub.err 3>&- &
+	dnc-wsd --listen=127.0.0.1:0 --data=data <in >address 2>hub.err 3>&- &
 	PIDS+=($!)
 	wait_for has_content address
 	ADDRESS=$(cat address)
@@ -28,10 +28,10 @@ hub_has() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]
 
 @test "a port in use is one line and exit 69" {
 	start_hub
-	run dnc-wsd --listen="$ADDRESS" </dev/null
+	run dnc-wsd --listen="$ADDRESS" --data=other </dev/null
 	[ "$status" -eq 69 ]
 	[ "$output" = "dnc-wsd: unable to listen on $ADDRESS: Address already in use" ]
-	run dnc-wsd --listen=10.0.0.1:0 </dev/null
+	run dnc-wsd --listen=10.0.0.1:0 --data=other </dev/null
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"only loopback"* ]]
 }

@@ -4,8 +4,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
-
 @test "dnc-tail prints the newest, those that match, and ends at the present" {
 	start_hub
 	events 100 >&9
@@ -41,7 +39,7 @@ last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$
 	wait_for has_line 'connecting again' err
 	exec 9>&-
 	mkfifo again
-	dnc-wsd --listen="$ADDRESS" <again >second 2>second.err 3>&- &
+	dnc-wsd --listen="$ADDRESS" --data="$BATS_TEST_TMPDIR/data" <again >second 2>second.err 3>&- &
 	PIDS+=($!)
 	exec 9>again
 	wait_for has_line 'connected again' err

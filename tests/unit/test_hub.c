@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include "hub/hub.h"
 
+static struct dnc_journal *journal;
+
 struct peer {
 	uint64_t seqs[4096];
 	size_t count, gaps, starts;
@@ -48,8 +50,10 @@ static enum dnc_sent started(void *conn)
 
 static struct dnc_hub *new_hub(uint64_t max_lag)
 {
-	return dnc_hub_new(&(struct dnc_hub_options){
-		.buffer_bytes = 256 << 10, .max_lag = max_lag, .transport = {take, gap, started}});
+	return dnc_hub_new(&(struct dnc_hub_options){.buffer_bytes = 256 << 10,
+		.max_lag = max_lag,
+		.journal = journal,
+		.transport = {take, gap, started}});
 }
 
 /* Events of two providers in turn: "even" and "odd". */
@@ -177,5 +181,10 @@ int main(void)
 		cmocka_unit_test(what_is_skipped_is_told),
 	};
 
-	return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+	int rc;
+
+	journal = dnc_journal_open(&(struct dnc_journal_options){0}, NULL);
+	rc = cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+	dnc_journal_close(journal);
+	return rc;
 }

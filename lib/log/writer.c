@@ -1,0 +1,325 @@
+#include "writer.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include "../base/clock.h"
+#include "../base/log.h"
+
+enum {
+	FULL_BYTES = 8 << 20, /* of a batch, past which adding waits */
+	FULL_MARKS = 4096,
+	RETRY_MS = 250,  /* after a commit that failed */
+	PRUNE_MS = 1000, /* between looks for what need not be kept, when nothing comes */
+};
+
+struct dnc_writer {
+	struct dnc_journal *journal;
+	void (*committed)(void *ctx);
+	void *ctx;
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t work, room, idle;
+	struct dnc_batch filling, done;
+	bool committing, stopping, failing;
+	struct dnc_error why;
+	struct dnc_batch_mark *acked;
+	size_t acked_count, acked_room;
+	struct dnc_writer_stats stats;
+};
+
+struct dnc_writer *dnc_writer_new(
+	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx)
+{
+	struct dnc_writer *w = calloc(1, sizeof *w);
+	pthread_condattr_t clock;
+
+	if (!w)
+		return NULL;
+	w->journal = journal;
+	w->committed = committed;
+	w->ctx = ctx;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->work, &clock);
+	pthread_cond_init(&w->room, &clock);
+	pthread_cond_init(&w->idle, &clock);
+	pthread_condattr_destroy(&clock);
+	return w;
+}
+
+/* Under the lock. True when something to commit came before MS were over. */
+static bool wait_for_work(struct dnc_writer *w, int64_t ms)
+{
+	int64_t until = dnc_clock_mono_ns() + ms * 1000000;
+	struct timespec t = {until / 1000000000, until % 1000000000};
+
+	while (!w->stopping && !w->filling.count && !w->filling.mark_count)
+		if (pthread_cond_timedwait(&w->work, &w->lock, &t) != 0)
+			break;
+	return w->filling.count || w->filling.mark_count;
+}
+
+static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
+{
+	bool changed;
+
+	pthread_mutex_lock(&w->lock);
+	changed = w->failing != (why != NULL);
+	w->failing = why != NULL;
+	w->stats.failures += why != NULL;
+	if (why)
+		w->why = *why;
+	pthread_mutex_unlock(&w->lock);
+	if (!changed)
+		return;
+	if (why)
+		dnc_err("%s; nothing is acknowledged until it works again", why->message);
+	else
+		dnc_note("the log can be written again");
+	w->committed(w->ctx);
+}
+
+/* Tries until it works; false when the writer was stopped before. */
+static bool commit(struct dnc_writer *w, struct dnc_batch *b)
+{
+	struct dnc_error err;
+	int64_t start = dnc_clock_mono_ns();
+
+	while (dnc_journal_append(w->journal, b, &err) < 0) {
+		int64_t until = dnc_clock_mono_ns() + RETRY_MS * INT64_C(1000000);
+		struct timespec t = {until / 1000000000, until % 1000000000};
+		bool stopping;
+
+		set_failing(w, &err);
+		pthread_mutex_lock(&w->lock);
+		while (!w->stopping && pthread_cond_timedwait(&w->idle, &w->lock, &t) == 0)
+			;
+		stopping = w->stopping;
+		pthread_mutex_unlock(&w->lock);
+		if (stopping) {
+			dnc_err("%zu events could not be logged and were not acknowledged",
+				b->count);
+			return false;
+		}
+	}
+	pthread_mutex_lock(&w->lock);
+	w->stats.commits++;
+	w->stats.commit_ns += (uint64_t)(dnc_clock_mono_ns() - start);
+	pthread_mutex_unlock(&w->lock);
+	set_failing(w, NULL);
+	return true;
+}
+
+/* Under the lock. The last mark of a producer counts. */
+static void acknowledge(struct dnc_writer *w, const struct dnc_batch *b)
+{
+	size_t room = w->acked_count + b->mark_count;
+
+	if (room > w->acked_room) {
+		struct dnc_batch_mark *more = realloc(w->acked, room * 2 * sizeof *more);
+
+		if (!more)
+			return; /* a later acknowledgement stands for this one */
+		w->acked = more;
+		w->acked_room = room * 2;
+	}
+	memcpy(w->acked + w->acked_count, b->marks, b->mark_count * sizeof *b->marks);
+	w->acked_count += b->mark_count;
+}
+
+/* Hands the committed batch on, once the one before was taken. */
+static void hand_on(struct dnc_writer *w, struct dnc_batch *b)
+{
+	struct dnc_batch empty;
+
+	pthread_mutex_lock(&w->lock);
+	acknowledge(w, b);
+	if (b->count) {
+		while (w->done.count && !w->stopping)
+			pthread_cond_wait(&w->idle, &w->lock);
+		empty = w->done;
+		w->done = *b;
+		*b = empty;
+	}
+	dnc_batch_clear(b);
+	w->committing = false;
+	pthread_cond_broadcast(&w->idle);
+	pthread_mutex_unlock(&w->lock);
+	w->committed(w->ctx);
+}
+
+static void prune(struct dnc_writer *w)
+{
+	struct dnc_error err;
+
+	if (dnc_journal_prune(w->journal, &err) < 0)
+		dnc_warn("%s", err.message);
+}
+
+static void *run(void *ctx)
+{
+	struct dnc_writer *w = ctx;
+	struct dnc_batch batch = {0};
+
+	for (;;) {
+		bool any, stopping;
+
+		pthread_mutex_lock(&w->lock);
+		any = wait_for_work(w, PRUNE_MS);
+		stopping = w->stopping;
+		if (any && !stopping) {
+			struct dnc_batch full = w->filling;
+
+			w->filling = batch;
+			batch = full;
+			w->committing = true;
+			pthread_cond_broadcast(&w->room);
+		}
+		pthread_mutex_unlock(&w->lock);
+		if (stopping)
+			break;
+		if (any && !commit(w, &batch))
+			break;
+		if (any)
+			hand_on(w, &batch);
+		prune(w);
+	}
+	dnc_batch_free(&batch);
+	return NULL;
+}
+
+int dnc_writer_start(struct dnc_writer *w)
+{
+	sigset_t all, before;
+
+	/* Signals are for the main thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return w->started ? 0 : -1;
+}
+
+static int add(
+	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line)
+{
+	bool ok = true;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping &&
+		(w->filling.text.n >= FULL_BYTES || w->filling.mark_count >= FULL_MARKS))
+		pthread_cond_wait(&w->room, &w->lock);
+	if (event)
+		ok = dnc_batch_add(&w->filling, event);
+	if (ok && stream_id)
+		ok = dnc_batch_mark(&w->filling, stream_id, line);
+	ok &= !w->stopping;
+	if (!w->committing)
+		pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	return ok ? 0 : -1;
+}
+
+int dnc_writer_add(
+	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line)
+{
+	return add(w, event, stream_id, line);
+}
+
+int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line)
+{
+	return stream_id ? add(w, NULL, stream_id, line) : 0;
+}
+
+size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size_t max)
+{
+	size_t n;
+
+	pthread_mutex_lock(&w->lock);
+	n = w->acked_count < max ? w->acked_count : max;
+	memcpy(marks, w->acked, n * sizeof *marks);
+	memmove(w->acked, w->acked + n, (w->acked_count - n) * sizeof *marks);
+	w->acked_count -= n;
+	pthread_mutex_unlock(&w->lock);
+	return n;
+}
+
+bool dnc_writer_drain(struct dnc_writer *w)
+{
+	bool drained;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping && (w->filling.count || w->filling.mark_count || w->committing))
+		pthread_cond_wait(&w->idle, &w->lock);
+	drained = !w->filling.count && !w->filling.mark_count && !w->committing;
+	pthread_mutex_unlock(&w->lock);
+	return drained;
+}
+
+bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch)
+{
+	struct dnc_batch full;
+
+	dnc_batch_clear(batch);
+	pthread_mutex_lock(&w->lock);
+	full = w->done;
+	w->done = *batch;
+	*batch = full;
+	pthread_cond_broadcast(&w->idle);
+	pthread_mutex_unlock(&w->lock);
+	return batch->count > 0;
+}
+
+bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
+{
+	bool failing;
+
+	pthread_mutex_lock(&w->lock);
+	failing = w->failing;
+	if (failing)
+		*why = w->why;
+	pthread_mutex_unlock(&w->lock);
+	return failing;
+}
+
+struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
+{
+	struct dnc_writer_stats stats;
+
+	pthread_mutex_lock(&w->lock);
+	stats = w->stats;
+	pthread_mutex_unlock(&w->lock);
+	return stats;
+}
+
+void dnc_writer_stop(struct dnc_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->work);
+	pthread_cond_broadcast(&w->room);
+	pthread_cond_broadcast(&w->idle);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void dnc_writer_free(struct dnc_writer *w)
+{
+	if (!w)
+		return;
+	dnc_writer_stop(w);
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	if (w->filling.count)
+		dnc_err("%zu events were not logged and not acknowledged", w->filling.count);
+	dnc_batch_free(&w->filling);
+	dnc_batch_free(&w->done);
+	free(w->acked);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->work);
+	pthread_cond_destroy(&w->room);
+	pthread_cond_destroy(&w->idle);
+	free(w);
+}

@@ -1,0 +1,52 @@
+/* writer.h - the thread that commits: a batch is whatever has arrived since the last commit, so that
+ * latency stays at one commit and throughput grows with load.
+ *
+ * One thread adds, one takes what is committed. A commit that fails is tried again until it works or
+ * the writer is stopped; meanwhile nothing is acknowledged, and adding waits. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "journal.h"
+
+struct dnc_writer;
+
+/* COMMITTED(CTX) runs in the writer's thread: there is something to take, or failing changed. NULL
+ * when there is no memory. JOURNAL is borrowed, and the writer's alone once it has started. */
+struct dnc_writer *dnc_writer_new(
+	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
+
+/* Stops and waits for the thread. NULL is allowed. */
+void dnc_writer_free(struct dnc_writer *w);
+
+/* Starts the thread. -1 when that can't be done. */
+int dnc_writer_start(struct dnc_writer *w);
+
+/* Adds EVENT, line LINE of the producer STREAM_ID (0: none). Waits while too much is under way. -1
+ * when the writer was stopped or there is no memory. */
+int dnc_writer_add(
+	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line);
+
+/* A line that is no event, but is done with all the same. */
+int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line);
+
+/* Takes up to MAX marks of lines that are safe. For the thread that adds. */
+size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size_t max);
+
+/* Waits until all that was added is committed; false when the writer was stopped before. For the
+ * thread that adds. */
+bool dnc_writer_drain(struct dnc_writer *w);
+
+/* Swaps BATCH for a committed one; false when there is none. */
+bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch);
+
+/* True, and why, while commits fail. Any thread. */
+bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
+
+struct dnc_writer_stats {
+	uint64_t commits, failures, commit_ns;
+};
+
+struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);
+
+/* Gives up what can't be committed now; adding and draining end. */
+void dnc_writer_stop(struct dnc_writer *w);
