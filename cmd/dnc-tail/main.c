@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "options.h"
 #include "pretty.h"
+#include "state.h"
 #include "stream.h"
 
 struct tail {
@@ -13,11 +14,12 @@ struct tail {
 	struct dnc_event_reader *reader;
 	struct dnc_buf line;
 	struct dnc_error err;
+	struct state place; /* behind the last event that was handed on */
 	uint64_t count;
-	bool failed;
+	bool failed, moved; /* moved: the state file does not know the place yet */
 };
 
-static int on_event(void *ctx, struct dnc_str text)
+static int on_event(void *ctx, struct dnc_str text, const char *epoch, uint64_t seq)
 {
 	struct tail *t = ctx;
 	struct dnc_event event;
@@ -29,6 +31,9 @@ static int on_event(void *ctx, struct dnc_str text)
 	}
 	t->failed = dnc_output_line(&t->out, text.p, text.n, &t->err) < 0;
 	t->count++;
+	snprintf(t->place.epoch, sizeof t->place.epoch, "%s", epoch);
+	t->place.seq = seq;
+	t->moved = true;
 	return t->failed || t->count >= t->options.max_count ? -1 : 0;
 }
 
@@ -36,8 +41,24 @@ static int on_idle(void *ctx)
 {
 	struct tail *t = ctx;
 
-	t->failed |= dnc_output_flush(&t->out, &t->err) < 0;
+	t->failed = t->failed || dnc_output_flush(&t->out, &t->err) < 0;
+	if (!t->failed && t->moved && t->options.state)
+		t->failed = state_write(t->options.state, &t->place, &t->err) < 0;
+	t->moved = false;
 	return t->failed ? -1 : 0;
+}
+
+/* A state file stands before --since and --lines. */
+static void go_on_from_state(struct tail *t)
+{
+	struct dnc_error err;
+	int rc = t->options.state ? state_read(t->options.state, &t->place, &err) : 1;
+
+	if (rc < 0)
+		dnc_cli_die_io(&err);
+	if (rc == 0)
+		t->options.start = (struct start){
+			.from = START_SINCE, .seq = t->place.seq, .epoch = t->place.epoch};
 }
 
 static void stop(void *ctx)
@@ -70,6 +91,7 @@ int main(int argc, char **argv)
 	options_read(&t.options, argc, argv);
 	dnc_cli_filter_json(&t.options.filter, &json);
 	dnc_filter_free(dnc_cli_filter_compile(&json)); /* a bad pattern is shown here and now */
+	go_on_from_state(&t);
 	t.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (!t.reader)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");

@@ -2,11 +2,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { KEY_SINCE = 0x100, KEY_NO_RECONNECT, KEY_COLOR };
+enum { KEY_SINCE = 0x100, KEY_NO_RECONNECT, KEY_COLOR, KEY_STATE };
 
 static const struct argp_option option_list[] = {
 	{"lines", 'n', "N", 0, "First the last N events that match (default: 10)", 1},
-	{"since", KEY_SINCE, "SEQ", 0, "First all events behind this sequence number", 1},
+	{"since", KEY_SINCE, "SEQ|TIME|-SPAN", 0,
+		"First all events behind this sequence number, or logged since this time: "
+		"2026-08-29T08:00:00Z, -1h",
+		1},
+	{"state", KEY_STATE, "FILE", 0, "Remember the place here, and go on from it", 1},
 	{"no-follow", 'e', NULL, 0, "End at the present", 1},
 	{"max-count", 'm', "N", 0, "End after N events", 1},
 	{"no-reconnect", KEY_NO_RECONNECT, NULL, 0, "End when the connection is lost", 1},
@@ -34,8 +38,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->lines = dnc_cli_number("--lines", arg, 0, INT64_MAX);
 		return 0;
 	case KEY_SINCE:
-		o->since = dnc_cli_number("--since", arg, 0, INT64_MAX);
-		o->has_since = true;
+		if (arg[0] && strspn(arg, "0123456789") == strlen(arg))
+			o->start = (struct start){.from = START_SINCE,
+				.seq = dnc_cli_number("--since", arg, 0, INT64_MAX)};
+		else
+			o->start = (struct start){
+				.from = START_TIME, .ms = dnc_cli_time("--since", arg)};
+		return 0;
+	case KEY_STATE:
+		o->state = arg;
 		return 0;
 	case 'e':
 		o->no_follow = true;

@@ -1,3 +1,4 @@
+/* options.h - what dnc-tail was asked to do. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,8 +9,15 @@ struct options {
 	char host[256], path[512];
 	int port;
 	struct dnc_cli_filter filter;
-	uint64_t lines, since, max_count;
-	bool has_since, json, no_follow, no_reconnect, color;
+	uint64_t lines, max_count;
+	struct start {
+		enum { START_LINES, START_SINCE, START_TIME } from;
+		uint64_t seq;
+		int64_t ms;
+		const char *epoch; /* of seq; NULL when it is not known */
+	} start;
+	const char *state;
+	bool json, no_follow, no_reconnect, color;
 };
 
 void options_read(struct options *o, int argc, char **argv);

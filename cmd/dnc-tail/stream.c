@@ -2,6 +2,7 @@
 #include <libwebsockets.h>
 #include <signal.h>
 #include <stdlib.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "json/json.h"
 
@@ -73,8 +74,18 @@ static void subscribe(struct stream *s, struct lws *wsi)
 		dnc_buf_printf(&b, ",\"since\":%llu", (unsigned long long)s->position);
 		dnc_json_write_key(&b, DNC_STR("epoch"));
 		dnc_json_write_str(&b, dnc_str(s->epoch));
-	} else if (s->options->has_since) {
-		dnc_buf_printf(&b, ",\"since\":%llu", (unsigned long long)s->options->since);
+	} else if (s->options->start.from == START_SINCE) {
+		dnc_buf_printf(&b, ",\"since\":%llu", (unsigned long long)s->options->start.seq);
+		if (s->options->start.epoch) {
+			dnc_json_write_key(&b, DNC_STR("epoch"));
+			dnc_json_write_str(&b, dnc_str(s->options->start.epoch));
+		}
+	} else if (s->options->start.from == START_TIME) {
+		char time[DNC_TIME_LEN];
+
+		dnc_clock_format(s->options->start.ms, time);
+		dnc_json_write_key(&b, DNC_STR("since_time"));
+		dnc_json_write_str(&b, (struct dnc_str){time, sizeof time});
 	} else {
 		dnc_buf_printf(&b, ",\"last\":%llu", (unsigned long long)s->options->lines);
 	}
@@ -137,7 +148,7 @@ static void on_message(struct stream *s, struct dnc_str text)
 	}
 	if (dnc_json_get(&doc, 0, DNC_STR("seq"))) {
 		s->position = number(&doc, 0, "seq");
-		if (s->events->event(s->events->ctx, text) < 0)
+		if (s->events->event(s->events->ctx, text, s->epoch, s->position) < 0)
 			end(s, DNC_EXIT_OK);
 		return;
 	}
@@ -148,6 +159,10 @@ static void on_message(struct stream *s, struct dnc_str text)
 	} else if (dnc_str_eq(type, DNC_STR("dnc.subscription.confirmed"))) {
 		on_confirmed(s, &doc, metadata);
 	} else if (dnc_str_eq(type, DNC_STR("dnc.connection.gap"))) {
+		uint64_t to = number(&doc, metadata, "to_seq");
+
+		if (to > s->position)
+			s->position = to; /* told once is enough */
 		dnc_warn("events %llu to %llu are gone (%.*s)",
 			(unsigned long long)number(&doc, metadata, "from_seq"),
 			(unsigned long long)number(&doc, metadata, "to_seq"),

@@ -5,8 +5,9 @@
 #include "options.h"
 
 struct stream_events {
-	/* An event as received; DNC_JSON_PADDING readable bytes follow. -1 ends the stream. */
-	int (*event)(void *ctx, struct dnc_str text);
+	/* An event as received; DNC_JSON_PADDING readable bytes follow. EPOCH and SEQ are its place. -1
+	 * ends the stream. */
+	int (*event)(void *ctx, struct dnc_str text, const char *epoch, uint64_t seq);
 	/* Nothing more has come for now: flush. -1 ends the stream. */
 	int (*idle)(void *ctx);
 	void *ctx;

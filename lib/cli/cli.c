@@ -169,8 +169,9 @@ void dnc_cli_die_io(const struct dnc_error *err)
 
 struct dnc_outlet *dnc_cli_outlet(const char *address)
 {
+	enum { PATIENCE_MS = 10000 };
 	struct dnc_error err;
-	struct dnc_outlet *o = dnc_outlet_open(address, &err);
+	struct dnc_outlet *o = dnc_outlet_open(address, PATIENCE_MS, &err);
 
 	if (!o)
 		dnc_cli_die(exit_code_of(err.code), "--output: %s", err.message);

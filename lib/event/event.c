@@ -691,3 +691,16 @@ int dnc_event_view(struct dnc_event_reader *r, const char *text, size_t n, struc
 	}
 	return at == doc->count ? 0 : -1;
 }
+
+bool dnc_event_takes_text(enum dnc_type type, struct dnc_str field)
+{
+	enum dnc_field f;
+
+	dnc_fields_init();
+	f = dnc_field_find(type, field);
+	if (f == FIELD_NONE)
+		return !dnc_str_eq(field, DNC_STR("event_data")) &&
+		       !dnc_str_eq(field, DNC_STR("metadata"));
+	return dnc_fields[f].kind == KIND_STRING || dnc_fields[f].kind == KIND_TIME ||
+	       dnc_fields[f].kind == KIND_PHONE || dnc_fields[f].kind == KIND_ANY;
+}

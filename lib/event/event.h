@@ -100,6 +100,10 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, 
  * believed, not derived again. */
 int dnc_event_view(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
 
+/* True when FIELD of an event of TYPE holds text, or is none that this module knows: what a command
+ * line says of it is a string, not JSON. */
+bool dnc_event_takes_text(enum dnc_type type, struct dnc_str field);
+
 /* Writes a random, time-ordered UUIDv7 (RFC 9562) for MS. */
 void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN]);
 

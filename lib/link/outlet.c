@@ -17,7 +17,6 @@ enum {
 	BLOCK_BYTES = 128 << 10, /* unsent bytes past which a send is tried */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
-	FIRST_CONNECT_MS = 10000, /* how long the first connection is tried */
 	ACK_DIGITS = 20,
 };
 
@@ -36,9 +35,10 @@ struct dnc_outlet {
 	int64_t retry_at_ms, give_up_at_ms; /* give_up is 0 once a connection stood */
 	int backoff_ms;
 	bool lost_told;
+	struct dnc_error connect_err; /* why the first connection did not come about yet */
 };
 
-struct dnc_outlet *dnc_outlet_open(const char *address, struct dnc_error *err)
+struct dnc_outlet *dnc_outlet_open(const char *address, int64_t patience_ms, struct dnc_error *err)
 {
 	struct dnc_outlet *o = calloc(1, sizeof *o);
 
@@ -50,7 +50,7 @@ struct dnc_outlet *dnc_outlet_open(const char *address, struct dnc_error *err)
 	if (address && strncmp(address, "unix:", 5) == 0 && address[5]) {
 		o->path = address + 5;
 		o->backoff_ms = BACKOFF_MIN_MS;
-		o->give_up_at_ms = dnc_clock_mono_ms() + FIRST_CONNECT_MS;
+		o->give_up_at_ms = dnc_clock_mono_ms() + patience_ms;
 		if (!dnc_unix_path_fits(o->path, err))
 			goto fail;
 	} else if (!address) {
@@ -113,6 +113,7 @@ static int try_connect(struct dnc_outlet *o, struct dnc_error *err)
 {
 	o->fd = dnc_unix_socket(o->path, false, err);
 	if (o->fd < 0) {
+		o->connect_err = *err;
 		if (o->give_up_at_ms && dnc_clock_mono_ms() >= o->give_up_at_ms)
 			return -1;
 		schedule_retry(o);
@@ -251,6 +252,10 @@ int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *e
 		struct pollfd entry;
 		int timeout, left = (int)(until - dnc_clock_mono_ms());
 
+		if (wait_ms >= 0 && left <= 0 && o->give_up_at_ms) {
+			*err = o->connect_err;
+			return -1;
+		}
 		if (wait_ms >= 0 && left <= 0)
 			return dnc_error_set(err, EAGAIN,
 				"%llu lines were not acknowledged by unix:%s",

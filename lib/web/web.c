@@ -190,7 +190,8 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 	w->protocols[0] = (struct lws_protocols){.name = "dnc.v1",
 		.callback = on_event,
 		.per_session_data_size = sizeof(struct client *),
-		.rx_buffer_size = 1024,
+		.rx_buffer_size =
+			256, /* what a client says is short, and longer messages come in pieces */
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
 	w->keepalive = (lws_retry_bo_t){
 		.secs_since_valid_ping = PING_INTERVAL_S, .secs_since_valid_hangup = PONG_LIMIT_S};

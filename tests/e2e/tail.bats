@@ -50,3 +50,50 @@ setup() {
 	wait "$tail" || status=$?
 	[ "$status" -eq 130 ]
 }
+
+@test "--state goes on where the last one stopped, --since takes times" {
+	start_hub
+	events 30 >&9
+	wait_for last_seq_is 30
+	export DNC_URL="ws://$ADDRESS"
+	[ "$(dnc-tail -e -n 5 --state=place -o json | jq -c .seq | tr '\n' ' ')" = '26 27 28 29 30 ' ]
+	run dnc-tail -e --state=place
+	[ "$status" -eq 1 ]
+	events 3 >&9
+	wait_for last_seq_is 33
+	[ "$(dnc-tail -m 2 --state=place -o json | jq -c .seq | tr '\n' ' ')" = '31 32 ' ]
+	[ "$(cut -d' ' -f2 place)" = 32 ]
+	[ "$(dnc-tail -e --state=place -o json | jq -c .seq | tr '\n' ' ')" = '33 ' ]
+	[ "$(dnc-tail -e --since=-1h -o json | wc -l)" -eq 33 ]
+	run dnc-tail -e --since=2999-01-01
+	[ "$status" -eq 1 ]
+	run dnc-tail -e --since=yesterday
+	[ "$status" -eq 2 ]
+	echo nonsense >place
+	run dnc-tail -e --state=place
+	[ "$status" -eq 2 ]
+	# Another log: what the state names is gone, and that is said.
+	echo 'ffffffffffffffff 7' >place
+	dnc-tail -e --state=place -o json >out 2>err
+	grep -q 'epoch' err
+	[ "$(wc -l <out)" -eq 33 ]
+}
+
+@test "a hub that was restarted sends what a client lacks, from its log" {
+	start_hub
+	events 3000 >&9
+	wait_for last_seq_is 3000
+	kill -9 "$HUB"
+	wait "$HUB" || :
+	exec 9>&-
+	mkfifo again
+	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" <again >address2 2>second.err 3>&- &
+	PIDS+=($!)
+	exec 9>again
+	wait_for has_content address2
+	ADDRESS=$(cat address2)
+	events 10 >&9
+	wait_for last_seq_is 3010
+	[ "$(dnc-tail -e --since=0 -o json "ws://$ADDRESS" | jq -c .seq | tr '\n' ' ')" = "$(seq 3010 | tr '\n' ' ')" ]
+	[ "$(dnc-tail -e -n 40 -p '00.7$' -o json "ws://$ADDRESS" | wc -l)" -eq 11 ]
+}

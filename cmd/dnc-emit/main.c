@@ -1,0 +1,177 @@
+/* dnc-emit - publishes one event, for cron and scripts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "event/event.h"
+#include "link/link.h"
+
+enum { KEY_SOCKET = 0x100, KEY_TIMEOUT, KEY_SPOOL };
+
+struct emit {
+	const char *type, *socket, *spool;
+	char **fields;
+	size_t field_count;
+	int64_t timeout_ms;
+};
+
+static const struct argp_option option_list[] = {
+	{"socket", KEY_SOCKET, "PATH", 0,
+		"The stage's socket (default: $DNC_SOCKET, else /run/dnc/hub.sock)", 1},
+	{"timeout", KEY_TIMEOUT, "SPAN", 0, "How long to wait until it is safe (default: 10s)", 1},
+	{"spool", KEY_SPOOL, "DIR", 0, "Write it here when nobody answers", 1}, {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct emit *e = state->input;
+
+	switch (key) {
+	case KEY_SOCKET:
+		e->socket = arg;
+		return 0;
+	case KEY_TIMEOUT:
+		if (!dnc_clock_parse_span(dnc_str(arg), &e->timeout_ms))
+			dnc_cli_usage("--timeout: \"%s\" is not a span like 10s", arg);
+		return 0;
+	case KEY_SPOOL:
+		e->spool = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		e->type = state->argv[state->next];
+		e->fields = state->argv + state->next + 1;
+		e->field_count = (size_t)(state->argc - state->next) - 1;
+		state->next = state->argc;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&dnc_cli_common, 0, NULL, 90}, {0}};
+
+static const struct argp argp = {.options = option_list,
+	.parser = parse,
+	.args_doc = "TYPE [KEY=VALUE...]",
+	.doc = "Publish one Do-Not-Call event, wait until it is in the log, and print its id. TYPE may "
+	       "lose its \"dnc.\": number.suppressed.",
+	.children = children};
+
+static enum dnc_type read_type(const char *name)
+{
+	char full[64];
+	enum dnc_type type;
+
+	snprintf(full, sizeof full, "%s%s", strncmp(name, "dnc.", 4) == 0 ? "" : "dnc.", name);
+	if (!dnc_type_from_name(dnc_str(full), &type))
+		dnc_cli_usage("%s: no event type has this name; see dnc-events(7)", name);
+	return type;
+}
+
+/* The event as its fields say it; a field that is no text takes JSON: records_added=5. */
+static void write_raw(const struct emit *e, struct dnc_buf *raw)
+{
+	enum dnc_type type = read_type(e->type);
+
+	dnc_buf_lit(raw, "{");
+	dnc_json_write_key(raw, DNC_STR("type"));
+	dnc_json_write_str(raw, dnc_type_names[type]);
+	for (size_t i = 0; i < e->field_count; i++) {
+		char *equals = strchr(e->fields[i], '=');
+		struct dnc_str key, value;
+
+		if (!equals || equals == e->fields[i])
+			dnc_cli_usage("%s: not KEY=VALUE", e->fields[i]);
+		key = (struct dnc_str){e->fields[i], (size_t)(equals - e->fields[i])};
+		value = dnc_str(equals + 1);
+		dnc_json_write_key(raw, key);
+		if (dnc_event_takes_text(type, key))
+			dnc_json_write_str(raw, value);
+		else
+			dnc_buf_str(raw, value);
+	}
+	dnc_buf_chr(raw, '}');
+	if (!dnc_buf_reserve(raw, DNC_JSON_PADDING) || !dnc_buf_ok(raw))
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+}
+
+/* A file of its own, whole or not at all, for dnc-ingest to read later. */
+static void write_spool(const char *dir, struct dnc_str id, struct dnc_str event)
+{
+	char path[4096], fresh[4096];
+	int fd, fits = snprintf(path, sizeof path, "%s/%.*s.ndjson", dir, DNC_STR_ARG(id));
+	bool ok;
+
+	if (fits >= (int)sizeof path - 5)
+		dnc_cli_usage("--spool: %s: the path is too long", dir);
+	memcpy(fresh, path, (size_t)fits);
+	strcpy(fresh + fits, ".new");
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	ok = fd >= 0 && write(fd, event.p, event.n) == (ssize_t)event.n &&
+	     write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+	if (fd >= 0)
+		ok &= close(fd) == 0;
+	if (!ok || rename(fresh, path) < 0)
+		dnc_cli_die(DNC_EXIT_IO, "unable to write %s: %s", path, strerror(errno));
+}
+
+/* Sends and waits. An exit code; ERR says why it is not 0. */
+static enum dnc_exit publish(const struct emit *e, struct dnc_str event, struct dnc_error *err)
+{
+	char address[4200];
+	struct dnc_outlet *o;
+	enum dnc_exit rc = DNC_EXIT_OK;
+
+	if (snprintf(address, sizeof address, "unix:%s", e->socket) >= (int)sizeof address)
+		dnc_cli_usage("--socket: the path is too long");
+	o = dnc_outlet_open(address, e->timeout_ms, err);
+	if (!o)
+		dnc_cli_usage("--socket: %s", err->message);
+	if (dnc_outlet_line(o, event.p, event.n, err) < 0)
+		rc = DNC_EXIT_TEMPFAIL;
+	else if (dnc_outlet_finish(o, e->timeout_ms, err) < 0)
+		rc = err->code == EAGAIN ? DNC_EXIT_TEMPFAIL : DNC_EXIT_UNAVAILABLE;
+	dnc_outlet_free(o);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	const char *socket = getenv("DNC_SOCKET");
+	struct emit e = {
+		.socket = socket && *socket ? socket : "/run/dnc/hub.sock", .timeout_ms = 10000};
+	struct dnc_event_reader *reader, *viewer;
+	struct dnc_buf raw = {0};
+	struct dnc_event event;
+	struct dnc_error err;
+	struct dnc_str text;
+	enum dnc_exit rc;
+
+	dnc_cli_parse(&argp, "dnc-emit", argc, argv, &e);
+	if (!e.type)
+		dnc_cli_usage("a type is missing; see --help");
+	reader = dnc_event_reader_new(&(struct dnc_event_options){.source_format = "emit"});
+	viewer = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (!reader || !viewer)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	write_raw(&e, &raw);
+	if (dnc_event_normalize(reader, raw.p, raw.n, &text, &err) < 0 ||
+		dnc_event_view(viewer, text.p, text.n, &event) < 0)
+		dnc_cli_usage("%s: %s", dnc_reject_name((enum dnc_reject)err.code), err.message);
+	rc = publish(&e, text, &err);
+	if (rc != DNC_EXIT_OK && e.spool) {
+		write_spool(e.spool, event.id, text);
+		dnc_note("%s; written to %s instead", err.message, e.spool);
+		rc = DNC_EXIT_OK;
+	} else if (rc != DNC_EXIT_OK) {
+		dnc_err("%s", err.message);
+	}
+	if (rc == DNC_EXIT_OK && printf("%.*s\n", DNC_STR_ARG(event.id)) < 0)
+		rc = DNC_EXIT_IO;
+	dnc_event_reader_free(reader);
+	dnc_event_reader_free(viewer);
+	dnc_buf_free(&raw);
+	return (int)rc;
+}

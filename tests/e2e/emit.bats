@@ -1,0 +1,54 @@
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export DNC_SOCKET="$BATS_TEST_TMPDIR/hub.sock"
+}
+
+@test "dnc-emit prints the id of what is in the log" {
+	start_hub --input="unix:$DNC_SOCKET"
+	id=$(dnc-emit number.suppressed phone_number='(202) 555-0143' reason=consumer_request)
+	dnc-emit dnc.list.synced provider=p sync_status=success records_added=5 sources='x y'
+	wait_for last_seq_is 2
+	dnc-tail -e -o json "ws://$ADDRESS" >out
+	[ "$(jq -r .id out | head -1)" = "$id" ]
+	[ "$(jq -c 'select(.seq == 2).event_data.records_added' out)" = 5 ]
+	[ "$(sqlite3 "$BATS_TEST_TMPDIR/data/events.db" "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$id" ]
+	sqlite3 data/events.db "EXPLAIN QUERY PLAN SELECT * FROM events WHERE phone_number = '+12025550143'" |
+		grep -q events_by_phone
+}
+
+@test "what is no event is said in one line, exit 2" {
+	for args in number.danced 'number.suppressed reason=x' 'number.suppressed phone_number=12 reason=x' \
+		'number.suppressed nonsense' 'list.synced provider=p sync_status=success records_added=many' ''; do
+		# shellcheck disable=SC2086
+		run dnc-emit $args
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}
+
+@test "nobody there: 69, or the spool; no acknowledgement in time: 75" {
+	run dnc-emit --timeout=1s provider.status_change provider=p new_status=online
+	[ "$status" -eq 69 ]
+	[ "${#lines[@]}" -eq 1 ]
+	mkdir spool
+	id=$(dnc-emit -q --timeout=1s --spool=spool provider.status_change provider=p new_status=online)
+	[ "$(jq -r .id "spool/$id.ndjson")" = "$id" ]
+	/usr/bin/python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); print("there", flush=True); c = s.accept()[0]; sys.stdin.read()' \
+		"$DNC_SOCKET" >deaf </dev/zero 3>&- &
+	PIDS+=($!)
+	wait_for has_content deaf
+	run dnc-emit --timeout=1s provider.status_change provider=p new_status=online
+	[ "$status" -eq 75 ]
+	kill "${PIDS[0]}"
+	rm "$DNC_SOCKET"
+	start_hub --input="unix:$DNC_SOCKET"
+	dnc-ingest -q --output="unix:$DNC_SOCKET" spool/*.ndjson
+	dnc-ingest -q --output="unix:$DNC_SOCKET" spool/*.ndjson
+	dnc-emit provider.status_change provider=p new_status=offline
+	wait_for last_seq_is 2
+	[ "$(dnc-tail -e -o json "ws://$ADDRESS" | jq -r .id | head -1)" = "$id" ]
+}
