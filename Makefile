@@ -57,7 +57,7 @@ endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan fuzz bench benches lint deps clean help units fuzzers
+.PHONY: all check demo install asan fuzz soak bench benches lint deps clean help units fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +122,12 @@ demo: ## installs what is missing, builds and shows the pipeline at work (DEMO_S
 	+@$(MAKE) --no-print-directory deps PACKAGES='$(BUILD_PACKAGES)'
 	+@$(MAKE) --no-print-directory all
 	@BIN=$(O)/bin examples/demo
+
+soak: ## the long forms of the chaos and pause tests (some minutes)
+	+@$(MAKE) --no-print-directory deps
+	+@$(MAKE) --no-print-directory all
+	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 BIN=$(CURDIR)/build/release/bin \
+		bats tests/e2e/chaos.bats
 
 bench: ## measures against jq, grep and a hub that writes each message (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps

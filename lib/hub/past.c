@@ -5,7 +5,7 @@
 
 enum {
 	CHUNK_BYTES = 256 << 10,
-	CHUNKS_KEPT = 32,
+	CHUNKS_KEPT = 16,
 	/* How many events "the last N that match" looks at behind the ring: some seconds of work that
 	 * others wait for. */
 	SEARCH_LOOKS = 500000,
@@ -79,7 +79,9 @@ static bool add_frame(void *ctx, uint64_t seq, struct dnc_str line)
 		c->slots = slots;
 		c->room = room;
 	}
-	if (!dnc_buf_reserve(&c->bytes, front.n + line.n + DNC_JSON_PADDING))
+	/* The whole size at once: growing by doubling would waste half. */
+	if (!dnc_buf_reserve(&c->bytes, c->first ? front.n + line.n + DNC_JSON_PADDING
+						 : CHUNK_BYTES + DNC_EVENT_MAX_BYTES))
 		return false;
 	c->slots[index] = (struct chunk_slot){
 		(uint32_t)c->bytes.n, (uint32_t)(front.n + line.n - 1), front.header};

@@ -28,7 +28,7 @@ enum {
 	VERSION = sizeof migrations / sizeof migrations[0],
 	BUSY_MS = 1000,           /* somebody at the sqlite3 shell may hold a lock for a moment */
 	CHECKPOINT_PAGES = 16000, /* 64 MiB: fewer, larger writes of the same pages */
-	CACHE_KIB = 65536,
+	CACHE_KIB = 32768,
 	PRUNE_ROWS = 1000,
 	/* Up to so large a file is looked through whole at the start, which takes some 0.1 s. */
 	CHECK_BYTES = 64 << 20,

@@ -1,0 +1,34 @@
+"""resume.py URL LAST - what resume.js does, by python3-websockets."""
+import asyncio
+import json
+import sys
+
+import websockets
+
+
+async def main():
+    since, epoch, last = 0, None, int(sys.argv[2])
+    while True:
+        try:
+            async with websockets.connect(sys.argv[1], subprotocols=["dnc.v1"]) as ws:
+                request = {"type": "subscribe", "since": since}
+                if epoch:
+                    request["epoch"] = epoch
+                await ws.send(json.dumps(request))
+                async for data in ws:
+                    m = json.loads(data)
+                    if m["type"] == "dnc.subscription.confirmed":
+                        epoch = m["metadata"]["epoch"]
+                    if m["type"] == "dnc.connection.gap":
+                        print("gap", m["metadata"], flush=True)
+                    if "seq" in m:
+                        since = m["seq"]
+                        print(since, m["event_data"]["n"])
+                        if m["event_data"]["n"] == last:
+                            return
+        except (OSError, websockets.exceptions.WebSocketException, asyncio.TimeoutError):
+            pass
+        await asyncio.sleep(0.05)
+
+
+asyncio.run(main())
