@@ -17,7 +17,7 @@ enum {
 };
 
 static const struct argp_option option_list[] = {
-	{"listen", 'l', "ADDR:PORT", 0,
+	{"listen", 'l', "ADDR:PORT|systemd", 0,
 		"Serve clients here; may be repeated; port 0 picks one (default: 127.0.0.1:8080)",
 		1},
 	{"allow-origin", KEY_ALLOW_ORIGIN, "ORIGIN", 0,

@@ -1,6 +1,7 @@
 /* serve.h - inside lib/web: the server, its clients and its pages. */
 #pragma once
 #include <libwebsockets.h>
+#include "listen.h"
 #include "request.h"
 #include "web.h"
 
@@ -12,7 +13,6 @@ enum {
 	MESSAGES_BURST = 40,
 	OUTBOX_BYTES = 64 << 10, /* answers that wait; past it the client is not read */
 	CLOSE_WAIT_S = 2,        /* for the peer's answer to a close */
-	MAX_ADDRESS = 64,
 };
 
 /* Close codes of our own, RFC 6455 section 7.4.2. */
@@ -42,16 +42,12 @@ struct web_counts {
 	uint64_t connections, refused, messages, bad_messages, http_requests;
 };
 
-struct listener {
-	struct lws_vhost *vhost;
-	char host[MAX_ADDRESS], address[MAX_ADDRESS + 16];
-};
-
 struct dnc_web {
 	const struct dnc_web_options *options;
 	struct dnc_hub *hub;
 	struct lws_context *context;
-	struct listener listeners[DNC_WEB_MAX_LISTEN];
+	struct lws_vhost *vhost;
+	struct listeners *listeners;
 	struct client *clients;
 	size_t client_count;
 	struct dnc_json_parser *parser;

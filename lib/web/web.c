@@ -1,7 +1,6 @@
 /* web.c - the server: addresses, the library's context, and turns of the loop. */
 #include "web.h"
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include "../base/clock.h"
@@ -28,8 +27,6 @@ static int on_event(
 	struct client **slot = user;
 
 	switch (reason) {
-	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-		return web_of(wsi)->draining;
 	case LWS_CALLBACK_HTTP:
 		return http_request(web_of(wsi), wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
@@ -75,94 +72,13 @@ void dnc_web_flush(struct dnc_web *w)
 	dnc_web_work(w);
 }
 
-/* Splits "127.0.0.1:8080" and "[::1]:0". */
-static int split_address(const char *text, struct listener *l, int *port, struct dnc_error *err)
+static void on_accepted(void *ctx, int fd)
 {
-	const char *colon = strrchr(text, ':');
-	const char *host = text;
-	size_t n = colon ? (size_t)(colon - text) : 0;
-	char *end;
-	long value = colon ? strtol(colon + 1, &end, 10) : -1;
+	struct dnc_web *w = ctx;
 
-	if (n > 2 && text[0] == '[' && colon[-1] == ']') {
-		host++;
-		n -= 2;
-	}
-	if (!n || n >= MAX_ADDRESS || !colon[1] || *end || value < 0 || value > 65535)
-		return dnc_error_set(err, EINVAL, "%s: not an address like 127.0.0.1:8080", text);
-	memcpy(l->host, host, n);
-	l->host[n] = '\0';
-	*port = (int)value;
-	return 0;
-}
-
-static bool is_loopback(const struct sockaddr *a)
-{
-	if (a->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
-}
-
-/* The library says little about why it can't bind, so it is tried here first. Port 0 becomes the
- * one that was free. */
-static int try_bind(const char *text, const char *host, int *port, struct dnc_error *err)
-{
-	struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *a;
-	struct sockaddr_storage got;
-	socklen_t size = sizeof got;
-	char service[8];
-	int fd, on = 1, rc;
-
-	snprintf(service, sizeof service, "%d", *port);
-	if (getaddrinfo(host, service, &hints, &a) != 0)
-		return dnc_error_set(
-			err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080", text);
-	if (!is_loopback(a->ai_addr)) {
-		freeaddrinfo(a);
-		return dnc_error_set(err, EINVAL,
-			"%s: only loopback addresses are served, because nobody is asked who he is",
-			text);
-	}
-	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	rc = bind(fd, a->ai_addr, a->ai_addrlen);
-	/* Two sockets that do not listen yet may share an address: only listen() shows. */
-	if (rc == 0)
-		rc = listen(fd, 1);
-	if (rc < 0)
-		dnc_error_set(err, errno, "unable to listen on %s: %s", text, strerror(errno));
-	else if (getsockname(fd, (struct sockaddr *)&got, &size) == 0)
-		*port = ntohs(got.ss_family == AF_INET ? ((struct sockaddr_in *)&got)->sin_port
-						       : ((struct sockaddr_in6 *)&got)->sin6_port);
-	if (fd >= 0)
-		close(fd);
-	freeaddrinfo(a);
-	return rc;
-}
-
-static int listen_on(struct dnc_web *w, size_t index, struct dnc_error *err)
-{
-	const char *text = w->options->listen[index];
-	struct listener *l = &w->listeners[index];
-	struct lws_context_creation_info info = w->info;
-	int port = 0;
-
-	if (split_address(text, l, &port, err) < 0 || try_bind(text, l->host, &port, err) < 0)
-		return -1;
-	info.port = port;
-	info.iface = l->host;
-	info.vhost_name = l->address;
-	info.options |= LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
-	if (!strchr(l->host, ':'))
-		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	snprintf(l->address, sizeof l->address, strchr(l->host, ':') ? "[%s]:%d" : "%s:%d", l->host,
-		port);
-	l->vhost = lws_create_vhost(w->context, &info);
-	if (!l->vhost)
-		return dnc_error_set(err, EADDRINUSE, "unable to listen on %s", text);
-	return 0;
+	/* The library closes what it does not take. */
+	if (!lws_adopt_socket_vhost(w->vhost, fd))
+		dnc_warn("a connection was refused: no memory or descriptors are left");
 }
 
 /* A descriptor for each client: ask for as many as the system grants. */
@@ -196,7 +112,7 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 	w->keepalive = (lws_retry_bo_t){
 		.secs_since_valid_ping = PING_INTERVAL_S, .secs_since_valid_hangup = PONG_LIMIT_S};
 	w->info = (struct lws_context_creation_info){
-		.port = CONTEXT_PORT_NO_LISTEN,
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = w->protocols,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.foreign_loops = loops,
@@ -213,7 +129,9 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 	};
 	lws_set_log_level(LLL_ERR, log_library);
 	w->context = lws_create_context(&w->info);
-	return w->context ? 0 : -1;
+	if (w->context)
+		w->vhost = lws_create_vhost(w->context, &w->info);
+	return w->vhost ? 0 : -1;
 }
 
 struct dnc_web *dnc_web_new(
@@ -231,12 +149,13 @@ struct dnc_web *dnc_web_new(
 	uv_idle_init(loop, &w->work);
 	w->work.data = w;
 	w->parser = dnc_json_parser_new();
-	if (!w->parser || make_context(w, loop) < 0) {
+	w->listeners = listeners_new(loop, on_accepted, w);
+	if (!w->parser || !w->listeners || make_context(w, loop) < 0) {
 		dnc_error_nomem(err);
 		goto fail;
 	}
 	for (size_t i = 0; i < options->listen_count; i++)
-		if (listen_on(w, i, err) < 0)
+		if (listeners_add(w->listeners, options->listen[i], err) < 0)
 			goto fail;
 	return w;
 fail:
@@ -246,12 +165,13 @@ fail:
 
 const char *dnc_web_address(const struct dnc_web *w, size_t index)
 {
-	return index < DNC_WEB_MAX_LISTEN ? w->listeners[index].address : "";
+	return listeners_address(w->listeners, index);
 }
 
 size_t dnc_web_drain(struct dnc_web *w, bool force)
 {
 	w->draining = true;
+	listeners_stop(w->listeners);
 	for (struct client *c = w->clients, *next; c; c = next) {
 		char reason[32];
 
@@ -280,6 +200,7 @@ void dnc_web_free(struct dnc_web *w)
 	if (!w)
 		return;
 	uv_idle_stop(&w->work);
+	listeners_free(w->listeners);
 	if (w->context)
 		lws_context_destroy(w->context);
 	w->context = NULL;

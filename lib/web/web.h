@@ -17,7 +17,7 @@
 struct dnc_web;
 
 struct dnc_web_options {
-	const char *const *listen; /* "127.0.0.1:8080", "[::1]:0" */
+	const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "systemd" */
 	size_t listen_count;       /* at most DNC_WEB_MAX_LISTEN */
 	unsigned max_connections;
 	const char *const *allow_origin; /* besides the hub's own */

@@ -1,0 +1,247 @@
+/* listen.c - our own listening sockets: the library is handed connections, so that sockets may come
+ * from the service manager and a burst of connections takes a bounded share of a turn. */
+#include "listen.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include "../base/log.h"
+
+/* Connections accepted from one socket in one turn of the loop. */
+enum { ACCEPTS = 64, HOST_MAX = 64 };
+
+struct listener {
+	struct listeners *all;
+	uv_poll_t poll;
+	int fd;
+	bool polling;
+	char address[LISTEN_ADDRESS_MAX];
+};
+
+struct listeners {
+	uv_loop_t *loop;
+	void (*accepted)(void *ctx, int fd);
+	void *ctx;
+	struct listener list[LISTEN_MAX];
+	size_t count, closing;
+	int spare; /* a descriptor to refuse connections with when there are no others left */
+};
+
+struct listeners *listeners_new(uv_loop_t *loop, void (*accepted)(void *ctx, int fd), void *ctx)
+{
+	struct listeners *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return NULL;
+	l->loop = loop;
+	l->accepted = accepted;
+	l->ctx = ctx;
+	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return l;
+}
+
+/* Without a free descriptor the connection would stay, and wake us for ever. */
+static void refuse_one(struct listener *one)
+{
+	int fd;
+
+	if (one->all->spare < 0)
+		return;
+	close(one->all->spare);
+	fd = accept4(one->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	one->all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_connection(uv_poll_t *poll, int status, int events)
+{
+	struct listener *one = poll->data;
+	int on = 1;
+
+	(void)status;
+	(void)events;
+	for (int i = 0; i < ACCEPTS; i++) {
+		int fd = accept4(one->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+			dnc_warn("no descriptors are left: a connection was refused");
+			refuse_one(one);
+			return;
+		}
+		if (fd < 0)
+			return; /* all taken, or one that went away */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		one->all->accepted(one->all->ctx, fd);
+	}
+}
+
+static bool is_loopback(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+	return a->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+static int not_loopback(const char *text, struct dnc_error *err)
+{
+	return dnc_error_set(err, EINVAL,
+		"%s: only loopback addresses are served, because nobody is asked who he is", text);
+}
+
+/* FD listens: waits for connections to it. Owned in any case. */
+static int take(struct listeners *l, int fd, const char *text, struct dnc_error *err)
+{
+	struct listener *one = &l->list[l->count];
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+	char host[HOST_MAX], port[8];
+
+	if (l->count == LISTEN_MAX) {
+		close(fd);
+		return dnc_error_set(err, EINVAL, "more than %d addresses", LISTEN_MAX);
+	}
+	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
+		!is_loopback((struct sockaddr *)&address)) {
+		close(fd);
+		return not_loopback(text, err);
+	}
+	getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+		NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(one->address, sizeof one->address,
+		address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	one->all = l;
+	one->fd = fd;
+	if (uv_poll_init(l->loop, &one->poll, fd) != 0) {
+		close(fd);
+		return dnc_error_set(err, ENOMEM, "unable to wait for %s", text);
+	}
+	one->poll.data = one;
+	l->count++;
+	one->polling = true;
+	uv_poll_start(&one->poll, UV_READABLE, on_connection);
+	return 0;
+}
+
+/* Splits "127.0.0.1:8080" and "[::1]:0". */
+static int split(const char *text, char host[HOST_MAX], const char **port, struct dnc_error *err)
+{
+	const char *colon = strrchr(text, ':');
+	size_t n = colon ? (size_t)(colon - text) : 0;
+
+	if (n > 2 && text[0] == '[' && colon[-1] == ']') {
+		text++;
+		n -= 2;
+	}
+	if (!n || n >= HOST_MAX || !colon[1] ||
+		strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 ||
+		atoi(colon + 1) > 65535)
+		return dnc_error_set(err, EINVAL, "%s: not an address like 127.0.0.1:8080", text);
+	memcpy(host, text, n);
+	host[n] = '\0';
+	*port = colon + 1;
+	return 0;
+}
+
+static int add_address(struct listeners *l, const char *text, struct dnc_error *err)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM};
+	struct addrinfo *a;
+	char host[HOST_MAX];
+	const char *port = NULL;
+	int fd, on = 1, rc;
+
+	if (split(text, host, &port, err) < 0)
+		return -1;
+	if (getaddrinfo(host, port, &hints, &a) != 0)
+		return dnc_error_set(
+			err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080", text);
+	if (!is_loopback(a->ai_addr)) {
+		freeaddrinfo(a);
+		return not_loopback(text, err);
+	}
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	rc = bind(fd, a->ai_addr, a->ai_addrlen);
+	if (rc == 0)
+		rc = listen(fd, SOMAXCONN);
+	freeaddrinfo(a);
+	if (rc == 0)
+		return take(l, fd, text, err);
+	dnc_error_set(err, errno, "unable to listen on %s: %s", text, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int add_passed(struct listeners *l, struct dnc_error *err)
+{
+	int n = sd_listen_fds(0), found = 0;
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+		if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
+			continue;
+		if (take(l, fd, "systemd", err) < 0)
+			return -1;
+		found++;
+	}
+	return found ? 0
+	             : dnc_error_set(err, EINVAL,
+			       "systemd: no listening TCP socket was passed (see systemd.socket(5))");
+}
+
+int listeners_add(struct listeners *l, const char *text, struct dnc_error *err)
+{
+	return strcmp(text, "systemd") == 0 ? add_passed(l, err) : add_address(l, text, err);
+}
+
+const char *listeners_address(const struct listeners *l, size_t index)
+{
+	return index < l->count ? l->list[index].address : "";
+}
+
+void listeners_stop(struct listeners *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct listener *one = &l->list[i];
+
+		if (!one->polling)
+			continue;
+		one->polling = false;
+		uv_poll_stop(&one->poll);
+		close(one->fd);
+	}
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct listeners *l = ((struct listener *)handle->data)->all;
+
+	if (--l->closing == 0)
+		free(l);
+}
+
+void listeners_free(struct listeners *l)
+{
+	if (!l)
+		return;
+	listeners_stop(l);
+	if (l->spare >= 0)
+		close(l->spare);
+	l->closing = l->count;
+	if (!l->count)
+		free(l);
+	else
+		for (size_t i = 0, n = l->count; i < n; i++)
+			uv_close((uv_handle_t *)&l->list[i].poll, on_closed);
+}
