@@ -468,7 +468,7 @@ static bool is_waited_for(const struct dnc_input *in)
 	return false;
 }
 
-int dnc_input_run(struct dnc_input *in)
+static int serve(struct dnc_input *in)
 {
 	while (!in->stopping && is_waited_for(in)) {
 		int timeout, ready;
@@ -499,7 +499,17 @@ int dnc_input_run(struct dnc_input *in)
 		if (serve_polls(in, listed) < 0)
 			return -1;
 	}
-	return close_all(in) < 0 ? -1 : idle(in);
+	return 0;
+}
+
+int dnc_input_run(struct dnc_input *in)
+{
+	int rc = serve(in);
+
+	/* Whatever happened, the owner of each place learns that it is at its end. */
+	if (close_all(in) < 0 || rc < 0)
+		return -1;
+	return idle(in);
 }
 
 int dnc_input_finish(struct dnc_input *in, int64_t wait_ms)

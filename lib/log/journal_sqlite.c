@@ -161,7 +161,7 @@ static int make_dir(const char *dir, struct dnc_error *err)
 		*p = '\0';
 		if (mkdir(path, 0750) < 0 && errno != EEXIST)
 			return dnc_error_set(
-				err, errno, "unable to make %s: %s", path, strerror(errno));
+				err, EIO, "unable to make %s: %s", path, strerror(errno));
 		*p = '/';
 	}
 	return 0;

@@ -118,6 +118,8 @@ static void acknowledge(struct dnc_writer *w, const struct dnc_batch *b)
 {
 	size_t room = w->acked_count + b->mark_count;
 
+	if (!b->mark_count)
+		return;
 	if (room > w->acked_room) {
 		struct dnc_batch_mark *more = realloc(w->acked, room * 2 * sizeof *more);
 
@@ -240,9 +242,11 @@ size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size
 
 	pthread_mutex_lock(&w->lock);
 	n = w->acked_count < max ? w->acked_count : max;
-	memcpy(marks, w->acked, n * sizeof *marks);
-	memmove(w->acked, w->acked + n, (w->acked_count - n) * sizeof *marks);
-	w->acked_count -= n;
+	if (n) {
+		memcpy(marks, w->acked, n * sizeof *marks);
+		memmove(w->acked, w->acked + n, (w->acked_count - n) * sizeof *marks);
+		w->acked_count -= n;
+	}
 	pthread_mutex_unlock(&w->lock);
 	return n;
 }

@@ -2,7 +2,6 @@
 #include "serve.h"
 #include <stdlib.h>
 #include "../base/clock.h"
-#include "../base/log.h"
 
 /* Runs the library's list of what a connection waits for. */
 static void want_writeable(struct client *c)
@@ -12,7 +11,7 @@ static void want_writeable(struct client *c)
 	c->waiting = true;
 }
 
-static enum dnc_sent lost(struct client *c)
+enum dnc_sent client_lost(struct client *c)
 {
 	if (!c->dead)
 		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
@@ -29,7 +28,7 @@ static enum dnc_sent write_now(struct client *c, const void *frames, size_t n)
 	if (c->dead)
 		return DNC_SENT_DEAD;
 	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)frames, n, LWS_WRITE_HTTP) < (int)n)
-		return lost(c);
+		return client_lost(c);
 	if (!lws_partial_buffered(c->wsi))
 		return DNC_SENT;
 	want_writeable(c);
@@ -47,7 +46,7 @@ static enum dnc_sent keep(struct client *c, const void *frames, size_t n)
 {
 	dnc_buf_add(&c->out, frames, n);
 	if (!dnc_buf_ok(&c->out))
-		return lost(c);
+		return client_lost(c);
 	want_writeable(c);
 	if (c->out.n > OUTBOX_BYTES && !c->paused) {
 		c->paused = true;
@@ -56,188 +55,19 @@ static enum dnc_sent keep(struct client *c, const void *frames, size_t n)
 	return DNC_SENT_FULL;
 }
 
-static enum dnc_sent put(struct client *c, const void *frames, size_t n)
+enum dnc_sent client_put(struct client *c, const void *frames, size_t n)
 {
 	if (c->dead || c->close_code)
 		return DNC_SENT_DEAD;
-	return may_write(c) ? write_now(c, frames, n) : keep(c, frames, n);
-}
+	if (c->sse) {
+		struct dnc_str text = sse_text(c->web, frames, n);
 
-/* A message under way; message_send() frames it. */
-static struct dnc_buf *message_begin(struct client *c, const char *type)
-{
-	struct dnc_buf *b = &c->web->scratch;
-
-	dnc_buf_clear(b);
-	dnc_buf_lit(b, "\0\0\0\0{"); /* room for the frame's header */
-	dnc_json_write_key(b, DNC_STR("type"));
-	dnc_json_write_str(b, dnc_str(type));
-	return b;
-}
-
-static void add_time(struct dnc_buf *b)
-{
-	char now[DNC_TIME_LEN];
-
-	dnc_clock_format(dnc_clock_now_ms(), now);
-	dnc_json_write_key(b, DNC_STR("timestamp"));
-	dnc_json_write_str(b, (struct dnc_str){now, sizeof now});
-}
-
-static void add_number(struct dnc_buf *b, const char *key, uint64_t value)
-{
-	dnc_json_write_key(b, dnc_str(key));
-	dnc_buf_u64(b, value);
-}
-
-static void add_text(struct dnc_buf *b, const char *key, const char *value)
-{
-	dnc_json_write_key(b, dnc_str(key));
-	dnc_json_write_str(b, dnc_str(value));
-}
-
-static void add_raw(struct dnc_buf *b, const char *key, struct dnc_str raw)
-{
-	if (!raw.p || !raw.n)
-		return;
-	dnc_json_write_key(b, dnc_str(key));
-	dnc_buf_str(b, raw);
-}
-
-static struct dnc_buf *metadata_begin(struct dnc_buf *b)
-{
-	dnc_json_write_key(b, DNC_STR("metadata"));
-	dnc_buf_chr(b, '{');
-	return b;
-}
-
-static enum dnc_sent message_send(struct client *c)
-{
-	struct dnc_buf *b = &c->web->scratch;
-	unsigned char *head;
-	size_t n;
-
-	dnc_buf_chr(b, '}');
-	if (!dnc_buf_ok(b))
-		return lost(c);
-	n = b->n - 4;
-	head = (unsigned char *)b->p;
-	if (n < 126) {
-		head[2] = 0x81; /* final text frame, RFC 6455 section 5.2 */
-		head[3] = (unsigned char)n;
-		return put(c, head + 2, n + 2);
+		if (!text.p)
+			return client_lost(c);
+		frames = text.p;
+		n = text.n;
 	}
-	head[0] = 0x81;
-	head[1] = 126; /* messages of the hub are far shorter than 64 KiB */
-	head[2] = (unsigned char)(n >> 8);
-	head[3] = (unsigned char)n;
-	return put(c, head, n + 4);
-}
-
-/* Answers go before events: once one waits, so do events. */
-static void answer(struct client *c)
-{
-	if (message_send(c) == DNC_SENT_FULL && c->subscriber)
-		dnc_subscriber_full(c->subscriber);
-}
-
-static void send_established(struct client *c)
-{
-	struct dnc_hub *hub = c->web->hub;
-	struct dnc_buf *b = message_begin(c, "dnc.connection.established");
-	char id[32];
-
-	snprintf(id, sizeof id, "c%llu", (unsigned long long)c->number);
-	add_time(b);
-	metadata_begin(b);
-	add_text(b, "client_id", id);
-	add_text(b, "role", "admin");
-	add_raw(b, "permissions",
-		DNC_STR("[\"dnc:read\",\"dnc:stream\",\"dnc:replay\",\"dnc:pii\",\"dnc:publish\","
-			"\"compliance:read\",\"telephony:read\",\"clients:read\",\"metrics:read\"]"));
-	add_text(b, "protocol", "dnc.v1");
-	add_text(b, "epoch", dnc_hub_epoch(hub));
-	add_number(b, "oldest_seq", dnc_hub_oldest(hub));
-	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_raw(b, "rate_limit", DNC_STR("null"));
-	add_number(b, "ping_interval_s", PING_INTERVAL_S);
-	add_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
-	dnc_buf_chr(b, '}');
-	answer(c);
-}
-
-static enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
-{
-	struct dnc_hub *hub = c->web->hub;
-	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
-	struct dnc_buf *b = message_begin(c, "dnc.subscription.confirmed");
-
-	add_raw(b, "request_id", id);
-	add_time(b);
-	metadata_begin(b);
-	add_raw(b, "active",
-		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
-	add_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
-	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_text(b, "epoch", dnc_hub_epoch(hub));
-	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
-	add_raw(b, "recovered",
-		dnc_subscriber_recovered(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
-	dnc_buf_chr(b, '}');
-	return message_send(c);
-}
-
-static void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err)
-{
-	struct dnc_buf *b = message_begin(c, "error");
-
-	c->web->counts.bad_messages++;
-	add_text(b, "code", request_error_name(err->code));
-	add_text(b, "message", err->message);
-	if (err->place[0])
-		add_text(b, "path", err->place);
-	if (err->offset != DNC_NO_OFFSET)
-		add_number(b, "offset", err->offset);
-	add_raw(b, "request_id", id);
-	answer(c);
-}
-
-static void send_pong(struct client *c, struct dnc_str id)
-{
-	struct dnc_buf *b = message_begin(c, "dnc.connection.pong");
-
-	add_raw(b, "request_id", id);
-	add_time(b);
-	metadata_begin(b);
-	add_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
-	dnc_buf_chr(b, '}');
-	answer(c);
-}
-
-static void send_stats(struct client *c, struct dnc_str id)
-{
-	struct dnc_hub *hub = c->web->hub;
-	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
-	struct dnc_buf *b = message_begin(c, "client.stats");
-	uint64_t position = dnc_subscriber_next(c->subscriber) - 1;
-	char since[DNC_TIME_LEN];
-
-	dnc_clock_format(c->connected_ms, since);
-	add_raw(b, "request_id", id);
-	add_time(b);
-	metadata_begin(b);
-	dnc_json_write_key(b, DNC_STR("connected_at"));
-	dnc_json_write_str(b, (struct dnc_str){since, sizeof since});
-	add_number(b, "events_sent", dnc_subscriber_sent(c->subscriber));
-	add_number(b, "messages_received", c->received);
-	add_raw(b, "subscribed",
-		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
-	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
-	add_number(b, "position", position);
-	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_number(b, "lag", dnc_hub_last(hub) - position);
-	dnc_buf_chr(b, '}');
-	answer(c);
+	return may_write(c) ? write_now(c, frames, n) : keep(c, frames, n);
 }
 
 static void handle(struct client *c, const struct request *r)
@@ -298,35 +128,25 @@ static void take_message(struct client *c, const char *text, size_t n)
 		handle(c, &request);
 }
 
-/* A subscription in the query string of the upgrade. */
+static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+{
+	return request_query_add(ctx, name, value, err);
+}
+
+/* A subscription in the query string of the upgrade, or of a stream of server-sent events: that one
+ * always has one, and may come back with the id of the last event it saw. */
 static void take_query(struct client *c)
 {
 	struct request_query query = {0};
 	struct dnc_buf message = {0};
 	struct dnc_error err;
-	char arg[1024];
-	int n, i, rc = 0;
+	int count = query_read(c->wsi, add_to_query, &query, &err);
 
-	for (i = 0; rc == 0; i++) {
-		const char *equals;
-
-		n = lws_hdr_copy_fragment(c->wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, i);
-		if (n <= 0)
-			break;
-		equals = memchr(arg, '=', (size_t)n);
-		rc = request_query_add(&query,
-			(struct dnc_str){arg, equals ? (size_t)(equals - arg) : (size_t)n},
-			equals ? (struct dnc_str){equals + 1, (size_t)(arg + n - equals - 1)}
-			       : (struct dnc_str){"", 0},
-			&err);
-	}
-	if (rc == 0 && n < -1) {
-		dnc_error_set(&err, REQUEST_EFIELD, "a value in the query string is too long");
-		rc = -1;
-	}
-	if (rc < 0) {
+	if (count >= 0 && c->sse)
+		count += 1 + sse_last_event(c->wsi, &query);
+	if (count < 0) {
 		send_error(c, (struct dnc_str){0}, &err);
-	} else if (i > 0) {
+	} else if (count > 0) {
 		request_query_end(&query, &message);
 		if (dnc_buf_reserve(&message, DNC_JSON_PADDING))
 			take_message(c, message.p, message.n);
@@ -335,7 +155,7 @@ static void take_query(struct client *c)
 	request_query_finish(&query);
 }
 
-int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi)
+int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse)
 {
 	struct client *c = calloc(1, sizeof *c);
 
@@ -343,6 +163,7 @@ int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi)
 		return -1;
 	*c = (struct client){.web = w,
 		.wsi = wsi,
+		.sse = sse,
 		.next = w->clients,
 		.messages = MESSAGES_BURST,
 		.bucket_ms = dnc_clock_mono_ms(),
@@ -466,8 +287,12 @@ static void send_close(struct client *c)
 	char frame[4 + sizeof c->close_reason] = {
 		(char)0x88, (char)(n + 2), (char)(c->close_code >> 8), (char)c->close_code};
 
-	memcpy(frame + 4, c->close_reason, n);
 	c->bye = true;
+	if (c->sse) { /* the end of the body says it all */
+		client_lost(c);
+		return;
+	}
+	memcpy(frame + 4, c->close_reason, n);
 	if (write_now(c, frame, n + 4) != DNC_SENT_DEAD)
 		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_WAIT_S);
 }
@@ -496,6 +321,13 @@ int client_writeable(struct client *c)
 	return c->dead ? -1 : 0;
 }
 
+void client_keep_alive(struct client *c)
+{
+	if (may_write(c))
+		write_now(c, ":\n\n", 3);
+	lws_set_timer_usecs(c->wsi, SSE_COMMENT_S * LWS_US_PER_SEC);
+}
+
 bool client_done(const struct client *c)
 {
 	return !c->out.n && !c->waiting &&
@@ -505,21 +337,7 @@ bool client_done(const struct client *c)
 
 static enum dnc_sent hub_send(void *conn, const void *frames, size_t n)
 {
-	return put(conn, frames, n);
-}
-
-static enum dnc_sent hub_gap(void *conn, uint64_t from, uint64_t to, const char *reason)
-{
-	struct client *c = conn;
-	struct dnc_buf *b = message_begin(c, "dnc.connection.gap");
-
-	add_time(b);
-	metadata_begin(b);
-	add_number(b, "from_seq", from);
-	add_number(b, "to_seq", to);
-	add_text(b, "reason", reason);
-	dnc_buf_chr(b, '}');
-	return message_send(c);
+	return client_put(conn, frames, n);
 }
 
 static enum dnc_sent hub_started(void *conn)
@@ -529,4 +347,4 @@ static enum dnc_sent hub_started(void *conn)
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }
 
-const struct dnc_transport dnc_web_transport = {hub_send, hub_gap, hub_started};
+const struct dnc_transport dnc_web_transport = {hub_send, send_gap, hub_started};

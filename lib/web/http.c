@@ -17,33 +17,40 @@ static const struct {
 	{"cache-control:", "no-store"},
 };
 
-/* Writes head and body. 0 when the connection may be used again, else -1. */
-static int reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
-	const char *allow)
+int http_add_headers(
+	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end)
 {
-	unsigned char head[LWS_PRE + 1024], *p = head + LWS_PRE, *end = head + sizeof head;
-
-	if (!dnc_buf_ok(body) || lws_add_http_common_headers(wsi, status, type, body->n, &p, end))
-		return -1;
 	for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0]; i++)
 		if (lws_add_http_header_by_name(wsi,
 			    (const unsigned char *)security_headers[i].name,
 			    (const unsigned char *)security_headers[i].value,
-			    (int)strlen(security_headers[i].value), &p, end))
+			    (int)strlen(security_headers[i].value), p, end))
 			return -1;
-	if (allow && lws_add_http_header_by_name(wsi, (const unsigned char *)"allow:",
-			     (const unsigned char *)allow, (int)strlen(allow), &p, end))
-		return -1;
-	if (lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
+	return extra && lws_add_http_header_by_name(wsi, (const unsigned char *)extra->name,
+				(const unsigned char *)extra->value, (int)strlen(extra->value), p,
+				end)
+	               ? -1
+	               : 0;
+}
+
+int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
+	const struct extra_header *extra)
+{
+	unsigned char head[LWS_PRE + 4096], *p = head + LWS_PRE, *end = head + sizeof head;
+
+	if (!dnc_buf_ok(body) || lws_add_http_common_headers(wsi, status, type, body->n, &p, end) ||
+		http_add_headers(wsi, extra, &p, end) < 0 ||
+		lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
 		return -1;
 	if (body->n && lws_write(wsi, (unsigned char *)body->p, body->n, LWS_WRITE_HTTP_FINAL) < 0)
 		return -1;
 	return 0;
 }
 
-static int problem(
+int http_problem(
 	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail)
 {
+	static const struct extra_header allow = {"allow:", "GET"};
 	struct dnc_buf *b = &w->page;
 
 	dnc_buf_clear(b);
@@ -55,13 +62,13 @@ static int problem(
 	dnc_json_write_key(b, DNC_STR("detail"));
 	dnc_json_write_str(b, dnc_str(detail));
 	dnc_buf_chr(b, '}');
-	return reply(wsi, status, problem_type, b, status == 405 ? "GET" : NULL);
+	return http_reply(wsi, status, problem_type, b, status == 405 ? &allow : NULL);
 }
 
 static int get_healthz(struct dnc_web *w, struct lws *wsi)
 {
 	dnc_buf_lit(&w->page, "{\"status\":\"ok\"}");
-	return reply(wsi, 200, json_type, &w->page, NULL);
+	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
 static int get_readyz(struct dnc_web *w, struct lws *wsi)
@@ -71,10 +78,10 @@ static int get_readyz(struct dnc_web *w, struct lws *wsi)
 	if (failing) {
 		dnc_buf_printf(
 			&w->page, "{\"status\":\"not ready\",\"failing\":[\"%s\"]}", failing);
-		return reply(wsi, 503, json_type, &w->page, NULL);
+		return http_reply(wsi, 503, json_type, &w->page, NULL);
 	}
 	dnc_buf_lit(&w->page, "{\"status\":\"ready\"}");
-	return reply(wsi, 200, json_type, &w->page, NULL);
+	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
 static int get_info(struct dnc_web *w, struct lws *wsi)
@@ -89,7 +96,7 @@ static int get_info(struct dnc_web *w, struct lws *wsi)
 		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), w->client_count,
 		w->options->max_connections, DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
 		DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
-	return reply(wsi, 200, json_type, &w->page, NULL);
+	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
 static int get_metrics(struct dnc_web *w, struct lws *wsi)
@@ -128,12 +135,13 @@ static int get_metrics(struct dnc_web *w, struct lws *wsi)
 
 	dnc_metrics_text(&w->page, metrics, sizeof metrics / sizeof metrics[0]);
 	w->options->metrics(w->options->ctx, &w->page);
-	return reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
+	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
 }
 
 static int get_socket(struct dnc_web *w, struct lws *wsi)
 {
-	return problem(w, wsi, 426, "Upgrade Required", "this is a WebSocket, subprotocol dnc.v1");
+	return http_problem(
+		w, wsi, 426, "Upgrade Required", "this is a WebSocket, subprotocol dnc.v1");
 }
 
 static const struct {
@@ -144,6 +152,8 @@ static const struct {
 	{"/readyz", get_readyz},
 	{"/metrics", get_metrics},
 	{"/api/v1/info", get_info},
+	{"/api/v1/events", history_begin},
+	{"/api/v1/stream", sse_begin},
 	{"/ws/dnc", get_socket},
 };
 
@@ -207,16 +217,18 @@ int http_request(struct dnc_web *w, struct lws *wsi)
 	w->counts.http_requests++;
 	dnc_buf_clear(&w->page);
 	if (why)
-		rc = problem(w, wsi, 403, "Forbidden", why);
+		rc = http_problem(w, wsi, 403, "Forbidden", why);
 	else if (method == LWSHUMETH_GET && !read_path(wsi, path, sizeof path))
-		rc = problem(w, wsi, 404, "Not Found", "no such page");
+		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
 	else if (method != LWSHUMETH_GET)
-		rc = problem(w, wsi, 405, "Method Not Allowed", "pages here can only be read");
+		rc = http_problem(w, wsi, 405, "Method Not Allowed", "pages here can only be read");
 	for (size_t i = 0; rc == -2 && i < sizeof routes / sizeof routes[0]; i++)
 		if (strcmp(path, routes[i].path) == 0)
 			rc = routes[i].get(w, wsi);
 	if (rc == -2)
-		rc = problem(w, wsi, 404, "Not Found", "no such page");
+		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
+	if (rc == 1)
+		return 0; /* the answer comes later */
 	/* After a method with a body nothing good can follow on the connection. */
 	if (rc < 0 || method != LWSHUMETH_GET)
 		return -1;
@@ -229,9 +241,10 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 	char path[64];
 
 	if (why)
-		return problem(w, wsi, 403, "Forbidden", why) < 0 ? -1 : 1;
+		return http_problem(w, wsi, 403, "Forbidden", why) < 0 ? -1 : 1;
 	if (!read_path(wsi, path, sizeof path) || strcmp(path, "/ws/dnc") != 0)
-		return problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0 ? -1
-		                                                                            : 1;
+		return http_problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0
+		               ? -1
+		               : 1;
 	return 0;
 }

@@ -9,6 +9,7 @@
 enum {
 	PING_INTERVAL_S = 30,
 	PONG_LIMIT_S = 60,
+	SSE_COMMENT_S = 15,
 	MESSAGES_PER_S = 20,
 	MESSAGES_BURST = 40,
 	OUTBOX_BYTES = 64 << 10, /* answers that wait; past it the client is not read */
@@ -36,6 +37,15 @@ struct client {
 	bool paused;  /* not read, because answers wait */
 	bool dead, writeable;
 	bool bye; /* the close frame is out */
+	bool sse; /* server-sent events instead of a WebSocket */
+};
+
+struct history;
+
+/* What belongs to one connection in the library's hands. */
+struct session {
+	struct client *client;
+	struct history *history; /* an answer that is being looked up */
 };
 
 struct web_counts {
@@ -51,7 +61,7 @@ struct dnc_web {
 	struct client *clients;
 	size_t client_count;
 	struct dnc_json_parser *parser;
-	struct dnc_buf scratch, page;
+	struct dnc_buf scratch, page, sse;
 	struct web_counts counts;
 	int64_t started_ms;
 	uv_idle_t work; /* runs while the hub has work left */
@@ -62,7 +72,7 @@ struct dnc_web {
 };
 
 /* client.c */
-int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi);
+int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse);
 void client_free(struct client **slot);
 /* -1 closes the connection. */
 int client_receive(struct client *c, const char *in, size_t n);
@@ -72,7 +82,53 @@ void client_close(struct client *c, uint16_t code, const char *reason);
 /* Nothing waits, and all events were sent. */
 bool client_done(const struct client *c);
 
+/* Of server-sent events: says something, so that a peer that is gone is found out. */
+void client_keep_alive(struct client *c);
+/* Takes whole frames, now or behind what waits. */
+enum dnc_sent client_put(struct client *c, const void *frames, size_t n);
+enum dnc_sent client_lost(struct client *c);
+
+/* messages.c */
+void send_established(struct client *c);
+enum dnc_sent send_confirmed(struct client *c, struct dnc_str id);
+void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err);
+void send_pong(struct client *c, struct dnc_str id);
+void send_stats(struct client *c, struct dnc_str id);
+enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
+
+/* query.c */
+/* Calls ADD for each NAME=VALUE of the query string, decoded. How many, or -1 with ERR. */
+int query_read(struct lws *wsi,
+	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),
+	void *ctx, struct dnc_error *err);
+
+/* sse.c */
+/* Answers the request with an endless stream of events. -1 hangs up. */
+int sse_begin(struct dnc_web *w, struct lws *wsi);
+/* The frames as server-sent events, valid until the next call; p is NULL when there is no memory. */
+struct dnc_str sse_text(struct dnc_web *w, const char *frames, size_t n);
+/* Adds what Last-Event-ID says to the query; 1 when there is one. */
+int sse_last_event(struct lws *wsi, struct request_query *query);
+
+/* history.c */
+/* Looks the answer up in the log; -1 hangs up, 1 when it comes later. */
+int history_begin(struct dnc_web *w, struct lws *wsi);
+/* The client went before it had its answer. */
+void history_abandon(struct history *h);
+
 /* http.c */
+/* A header that an answer has beside the usual ones. */
+struct extra_header {
+	const char *name, *value; /* "link:" */
+};
+/* Writes head and body. 0 when the connection may be used again, else -1. EXTRA may be NULL. */
+int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
+	const struct extra_header *extra);
+int http_problem(
+	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail);
+/* Adds the headers that every answer has. -1 when there is no room. */
+int http_add_headers(
+	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end);
 int http_request(struct dnc_web *w, struct lws *wsi);
 /* 0 lets the upgrade go on; 1 when it was answered otherwise, -1 to hang up. */
 int http_check_upgrade(struct dnc_web *w, struct lws *wsi);

@@ -24,7 +24,7 @@ static struct dnc_web *web_of(struct lws *wsi)
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
-	struct client **slot = user;
+	struct session *session = user;
 
 	switch (reason) {
 	case LWS_CALLBACK_HTTP:
@@ -32,16 +32,29 @@ static int on_event(
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return http_check_upgrade(web_of(wsi), wsi);
 	case LWS_CALLBACK_ESTABLISHED:
-		*slot = NULL;
-		return client_open(web_of(wsi), slot, wsi);
+		*session = (struct session){0};
+		return client_open(web_of(wsi), &session->client, wsi, false);
 	case LWS_CALLBACK_RECEIVE:
-		return *slot ? client_receive(*slot, in, n) : -1;
+		return session->client ? client_receive(session->client, in, n) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return *slot ? client_writeable(*slot) : -1;
+		return session->client ? client_writeable(session->client) : -1;
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return session && session->client ? client_writeable(session->client) : 0;
+	case LWS_CALLBACK_TIMER:
+		if (session && session->client)
+			client_keep_alive(session->client);
+		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		return *slot && (*slot)->bye ? -1 : 0;
+		return session->client && session->client->bye ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
-		client_free(slot);
+		client_free(&session->client);
+		return 0;
+	case LWS_CALLBACK_CLOSED_HTTP:
+		if (!session)
+			return 0;
+		client_free(&session->client);
+		history_abandon(session->history);
+		session->history = NULL;
 		return 0;
 	default:
 		return 0;
@@ -105,7 +118,7 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 
 	w->protocols[0] = (struct lws_protocols){.name = "dnc.v1",
 		.callback = on_event,
-		.per_session_data_size = sizeof(struct client *),
+		.per_session_data_size = sizeof(struct session),
 		.rx_buffer_size =
 			256, /* what a client says is short, and longer messages come in pieces */
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
@@ -192,6 +205,7 @@ static void on_closed(uv_handle_t *handle)
 	dnc_json_parser_free(w->parser);
 	dnc_buf_free(&w->scratch);
 	dnc_buf_free(&w->page);
+	dnc_buf_free(&w->sse);
 	free(w);
 }
 

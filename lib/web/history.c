@@ -1,0 +1,264 @@
+/* history.c - GET /api/v1/events: a page of the log, looked up in the reader's thread. */
+#include <stdlib.h>
+#include <string.h>
+#include "../base/clock.h"
+#include "../phone/phone.h"
+#include "serve.h"
+
+enum {
+	LIMIT_DEFAULT = 1000,
+	LIMIT_MAX = 100000,
+	PAGE_BYTES = 4 << 20, /* past which a page ends, whatever its limit */
+	LOOKS = 200000,       /* events looked at for one page: a bounded share of the reader */
+	QUERY_MAX = 2048,
+};
+
+/* A place in the log: a number, or the time when it was logged. */
+struct place {
+	bool given, is_time;
+	uint64_t seq;
+	int64_t ms;
+};
+
+struct history {
+	struct dnc_job job;
+	struct dnc_web *web;
+	struct lws *wsi; /* NULL when the client has gone */
+	struct request_query filters;
+	struct dnc_filter *filter;
+	struct dnc_event_reader *events;
+	struct place since, until;
+	uint64_t limit, count, looks, next; /* next: where the following page starts; 0: none */
+	char phone[DNC_PHONE_MAX];
+	size_t phone_bytes;
+	bool array;
+	struct dnc_buf query; /* what the link to the next page repeats */
+	struct dnc_buf body;
+	struct dnc_error err;
+};
+
+static void history_free(struct history *h)
+{
+	dnc_filter_free(h->filter);
+	dnc_event_reader_free(h->events);
+	request_query_finish(&h->filters);
+	dnc_buf_free(&h->query);
+	dnc_buf_free(&h->body);
+	free(h);
+}
+
+void history_abandon(struct history *h)
+{
+	if (h)
+		h->wsi = NULL;
+}
+
+static int field_error(struct dnc_error *err, struct dnc_str name, const char *why)
+{
+	dnc_error_set(err, REQUEST_EFIELD, "%.*s %s", DNC_STR_ARG(name), why);
+	return -1;
+}
+
+static bool read_number(struct dnc_str s, uint64_t *out)
+{
+	*out = 0;
+	if (!s.n || s.n > 18)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		*out = *out * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	return true;
+}
+
+static int read_place(
+	struct place *p, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+{
+	p->given = true;
+	if (read_number(value, &p->seq))
+		return 0;
+	p->is_time = true;
+	return dnc_clock_parse(value, &p->ms) || dnc_clock_parse_local(value, &p->ms)
+	               ? 0
+	               : field_error(err, name, "is neither a sequence number nor a time");
+}
+
+static int read_phone(struct history *h, struct dnc_str value, struct dnc_error *err)
+{
+	char text[64];
+
+	/* An unescaped "+" means a blank in a query string. */
+	if (value.n && value.n < sizeof text) {
+		memcpy(text, value.p, value.n);
+		if (text[0] == ' ')
+			text[0] = '+';
+		value.p = text;
+	}
+	if (dnc_phone_normalize(value, "US", false, h->phone, &h->phone_bytes) == DNC_PHONE_OK)
+		return 0;
+	return field_error(err, DNC_STR("phone"), "is not a telephone number");
+}
+
+/* Query strings are written with what RFC 3986 calls unreserved, and escapes. */
+static void add_escaped(struct dnc_buf *b, struct dnc_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			(c && strchr("-._~", c)))
+			dnc_buf_chr(b, (char)c);
+		else
+			dnc_buf_printf(b, "%%%02X", c);
+	}
+}
+
+static int on_arg(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+{
+	struct history *h = ctx;
+
+	if (dnc_str_eq(name, DNC_STR("since")))
+		return read_place(&h->since, name, value, err);
+	add_escaped(&h->query, name);
+	dnc_buf_chr(&h->query, '=');
+	add_escaped(&h->query, value);
+	dnc_buf_chr(&h->query, '&');
+	if (h->query.n > QUERY_MAX)
+		return field_error(err, name, "makes the query too long");
+	if (dnc_str_eq(name, DNC_STR("until")))
+		return read_place(&h->until, name, value, err);
+	if (dnc_str_eq(name, DNC_STR("phone")))
+		return read_phone(h, value, err);
+	if (dnc_str_eq(name, DNC_STR("limit"))) {
+		if (!read_number(value, &h->limit) || h->limit < 1 || h->limit > LIMIT_MAX)
+			return field_error(err, name, "is not a number from 1 to 100000");
+		return 0;
+	}
+	if (dnc_str_eq(name, DNC_STR("last")) || dnc_str_eq(name, DNC_STR("epoch")) ||
+		dnc_str_eq(name, DNC_STR("since_time")))
+		return field_error(err, name, "has no meaning here; use since, until and limit");
+	return request_query_add(&h->filters, name, value, err);
+}
+
+/* In the reader's thread. */
+static bool add_event(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	struct history *h = ctx;
+	struct dnc_event event;
+
+	if (h->until.given && seq > h->until.seq)
+		return false;
+	if (h->count == h->limit || h->looks-- == 0 || h->body.n > PAGE_BYTES) {
+		h->next = seq - 1;
+		return false;
+	}
+	if (dnc_event_view(h->events, line.p, line.n, &event) < 0 ||
+		!dnc_filter_match(h->filter, &event))
+		return true;
+	if (h->array)
+		dnc_buf_chr(&h->body, h->count ? ',' : '[');
+	dnc_buf_lit(&h->body, "{\"seq\":");
+	dnc_buf_u64(&h->body, seq);
+	dnc_buf_chr(&h->body, ',');
+	dnc_buf_add(&h->body, line.p + 1, line.n - 1);
+	if (!h->array)
+		dnc_buf_chr(&h->body, '\n');
+	h->count++;
+	return dnc_buf_ok(&h->body);
+}
+
+/* Makes a time the number before the first event that was logged then, so that both ends exclude and
+ * include as numbers do: since is behind, until is up to. */
+static int settle(struct place *p, struct dnc_journal_reader *reader, struct dnc_error *err)
+{
+	if (!p->is_time)
+		return 0;
+	if (dnc_journal_find_time(reader, p->ms, &p->seq, err) < 0)
+		return -1;
+	p->seq--;
+	return 0;
+}
+
+static void run(struct dnc_job *job, struct dnc_journal_reader *reader)
+{
+	struct history *h = (struct history *)job;
+	struct dnc_str phone = {h->phone_bytes ? h->phone : NULL, h->phone_bytes};
+
+	h->err.message[0] = '\0';
+	if (settle(&h->since, reader, &h->err) < 0 || settle(&h->until, reader, &h->err) < 0)
+		return;
+	dnc_journal_read(reader, h->since.seq + 1, false, phone, add_event, h, &h->err);
+	if (h->array)
+		dnc_buf_str(&h->body, h->count ? DNC_STR("]\n") : DNC_STR("[]\n"));
+}
+
+static int answer(struct history *h)
+{
+	char link[3 * QUERY_MAX];
+	const struct extra_header next = {"link:", link};
+
+	if (h->err.message[0])
+		return http_problem(
+			h->web, h->wsi, 503, "Service Unavailable", "the log can't be read");
+	snprintf(link, sizeof link, "</api/v1/events?%.*ssince=%llu>; rel=\"next\"",
+		DNC_STR_ARG(h->query), (unsigned long long)h->next);
+	return http_reply(h->wsi, 200, h->array ? "application/json" : "application/x-ndjson",
+		&h->body, h->next ? &next : NULL);
+}
+
+static void done(struct dnc_job *job)
+{
+	struct history *h = (struct history *)job;
+	struct lws *wsi = h->wsi;
+
+	if (wsi) {
+		((struct session *)lws_wsi_user(wsi))->history = NULL;
+		if (answer(h) < 0 || lws_http_transaction_completed(wsi))
+			lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+	}
+	history_free(h);
+}
+
+static struct dnc_filter *compile(struct history *h, struct dnc_error *err)
+{
+	struct dnc_buf *filters = &h->filters.filters;
+
+	if (filters->n)
+		dnc_buf_chr(filters, '}');
+	else
+		dnc_buf_lit(filters, "{}");
+	return dnc_filter_compile_text(filters->p, filters->n, err);
+}
+
+int history_begin(struct dnc_web *w, struct lws *wsi)
+{
+	struct session *session = lws_wsi_user(wsi);
+	struct history *h;
+	struct dnc_error err;
+	char accept[128];
+
+	if (!w->options->reader)
+		return http_problem(w, wsi, 503, "Service Unavailable", "this hub keeps no log");
+	h = calloc(1, sizeof *h);
+	if (!h)
+		return -1;
+	*h = (struct history){.job = {.run = run, .done = done},
+		.web = w,
+		.wsi = wsi,
+		.limit = LIMIT_DEFAULT,
+		.looks = LOOKS};
+	h->array = lws_hdr_copy(wsi, accept, sizeof accept, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
+	           strstr(accept, "application/json");
+	h->events = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (query_read(wsi, on_arg, h, &err) < 0 || !h->events || !(h->filter = compile(h, &err))) {
+		int rc = http_problem(w, wsi, 400, "Bad Request", err.message);
+
+		history_free(h);
+		return rc;
+	}
+	session->history = h;
+	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 60);
+	dnc_reader_submit(w->options->reader, &h->job);
+	return 1;
+}

@@ -1,0 +1,194 @@
+/* messages.c - what the hub says to a client beside events. */
+#include "../base/clock.h"
+#include "serve.h"
+
+/* A message under way; message_send() frames it. */
+static struct dnc_buf *message_begin(struct client *c, const char *type)
+{
+	struct dnc_buf *b = &c->web->scratch;
+
+	dnc_buf_clear(b);
+	dnc_buf_lit(b, "\0\0\0\0{"); /* room for the frame's header */
+	dnc_json_write_key(b, DNC_STR("type"));
+	dnc_json_write_str(b, dnc_str(type));
+	return b;
+}
+
+static void add_time(struct dnc_buf *b)
+{
+	char now[DNC_TIME_LEN];
+
+	dnc_clock_format(dnc_clock_now_ms(), now);
+	dnc_json_write_key(b, DNC_STR("timestamp"));
+	dnc_json_write_str(b, (struct dnc_str){now, sizeof now});
+}
+
+static void add_number(struct dnc_buf *b, const char *key, uint64_t value)
+{
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_buf_u64(b, value);
+}
+
+static void add_text(struct dnc_buf *b, const char *key, const char *value)
+{
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_json_write_str(b, dnc_str(value));
+}
+
+static void add_raw(struct dnc_buf *b, const char *key, struct dnc_str raw)
+{
+	if (!raw.p || !raw.n)
+		return;
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_buf_str(b, raw);
+}
+
+static struct dnc_buf *metadata_begin(struct dnc_buf *b)
+{
+	dnc_json_write_key(b, DNC_STR("metadata"));
+	dnc_buf_chr(b, '{');
+	return b;
+}
+
+static enum dnc_sent message_send(struct client *c)
+{
+	struct dnc_buf *b = &c->web->scratch;
+	unsigned char *head;
+	size_t n;
+
+	dnc_buf_chr(b, '}');
+	if (!dnc_buf_ok(b))
+		return client_lost(c);
+	n = b->n - 4;
+	head = (unsigned char *)b->p;
+	if (n < 126) {
+		head[2] = 0x81; /* final text frame, RFC 6455 section 5.2 */
+		head[3] = (unsigned char)n;
+		return client_put(c, head + 2, n + 2);
+	}
+	head[0] = 0x81;
+	head[1] = 126; /* messages of the hub are far shorter than 64 KiB */
+	head[2] = (unsigned char)(n >> 8);
+	head[3] = (unsigned char)n;
+	return client_put(c, head, n + 4);
+}
+
+/* Answers go before events: once one waits, so do events. */
+static void answer(struct client *c)
+{
+	if (message_send(c) == DNC_SENT_FULL && c->subscriber)
+		dnc_subscriber_full(c->subscriber);
+}
+
+void send_established(struct client *c)
+{
+	struct dnc_hub *hub = c->web->hub;
+	struct dnc_buf *b = message_begin(c, "dnc.connection.established");
+	char id[32];
+
+	snprintf(id, sizeof id, "c%llu", (unsigned long long)c->number);
+	add_time(b);
+	metadata_begin(b);
+	add_text(b, "client_id", id);
+	add_text(b, "role", "admin");
+	add_raw(b, "permissions",
+		DNC_STR("[\"dnc:read\",\"dnc:stream\",\"dnc:replay\",\"dnc:pii\",\"dnc:publish\","
+			"\"compliance:read\",\"telephony:read\",\"clients:read\",\"metrics:read\"]"));
+	add_text(b, "protocol", "dnc.v1");
+	add_text(b, "epoch", dnc_hub_epoch(hub));
+	add_number(b, "oldest_seq", dnc_hub_oldest(hub));
+	add_number(b, "last_seq", dnc_hub_last(hub));
+	add_raw(b, "rate_limit", DNC_STR("null"));
+	add_number(b, "ping_interval_s", PING_INTERVAL_S);
+	add_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
+{
+	struct dnc_hub *hub = c->web->hub;
+	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
+	struct dnc_buf *b = message_begin(c, "dnc.subscription.confirmed");
+
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	add_raw(b, "active",
+		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	add_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
+	add_number(b, "last_seq", dnc_hub_last(hub));
+	add_text(b, "epoch", dnc_hub_epoch(hub));
+	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	add_raw(b, "recovered",
+		dnc_subscriber_recovered(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	dnc_buf_chr(b, '}');
+	return message_send(c);
+}
+
+void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err)
+{
+	struct dnc_buf *b = message_begin(c, "error");
+
+	c->web->counts.bad_messages++;
+	add_text(b, "code", request_error_name(err->code));
+	add_text(b, "message", err->message);
+	if (err->place[0])
+		add_text(b, "path", err->place);
+	if (err->offset != DNC_NO_OFFSET)
+		add_number(b, "offset", err->offset);
+	add_raw(b, "request_id", id);
+	answer(c);
+}
+
+void send_pong(struct client *c, struct dnc_str id)
+{
+	struct dnc_buf *b = message_begin(c, "dnc.connection.pong");
+
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	add_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+void send_stats(struct client *c, struct dnc_str id)
+{
+	struct dnc_hub *hub = c->web->hub;
+	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
+	struct dnc_buf *b = message_begin(c, "client.stats");
+	uint64_t position = dnc_subscriber_next(c->subscriber) - 1;
+	char since[DNC_TIME_LEN];
+
+	dnc_clock_format(c->connected_ms, since);
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	dnc_json_write_key(b, DNC_STR("connected_at"));
+	dnc_json_write_str(b, (struct dnc_str){since, sizeof since});
+	add_number(b, "events_sent", dnc_subscriber_sent(c->subscriber));
+	add_number(b, "messages_received", c->received);
+	add_raw(b, "subscribed",
+		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	add_number(b, "position", position);
+	add_number(b, "last_seq", dnc_hub_last(hub));
+	add_number(b, "lag", dnc_hub_last(hub) - position);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason)
+{
+	struct client *c = conn;
+	struct dnc_buf *b = message_begin(c, "dnc.connection.gap");
+
+	add_time(b);
+	metadata_begin(b);
+	add_number(b, "from_seq", from);
+	add_number(b, "to_seq", to);
+	add_text(b, "reason", reason);
+	dnc_buf_chr(b, '}');
+	return message_send(c);
+}

@@ -1,0 +1,102 @@
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+
+is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz")" = "$1" ]; }
+
+@test "a full disk: nothing is acknowledged, readers are served, and it goes on when there is room" {
+	[ "$(id -u)" = 0 ] || skip "a small file system can only be mounted by root"
+	mkdir small
+	mount -t tmpfs -o size=3m tmpfs small || skip "no file system can be mounted here"
+	start_hub --data=small/log --input="unix:$BATS_TEST_TMPDIR/sock"
+	events 500 | dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock"
+	wait_for last_seq_is 500
+	dd if=/dev/zero of=small/ballast bs=1k count=4000 2>/dev/null || :
+	local logged=500
+	events 20000 >more
+	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <more 3>&- &
+	local publisher=$!
+	PIDS+=("$publisher")
+	wait_for is_ready 503
+	[ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = '["log"]' ]
+	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_total [1-9]'
+	grep -q 'full' hub.err
+	[ "$(dnc-tail -e -n 3 -o json "ws://$ADDRESS" | wc -l)" -eq 3 ]
+	kill -0 "$publisher"
+	rm small/ballast
+	mount -o remount,size=60m small
+	wait_for is_ready 200
+	wait "$publisher"
+	wait_for last_seq_is $((logged + 20000))
+	grep -q 'can be written again' hub.err
+	kill "$HUB"
+	wait "$HUB"
+	umount small
+}
+
+@test "a log that can't be used is one line, and no new log" {
+	mkdir log
+	: >log/events.db
+	run dnc-wsd --listen=127.0.0.1:0 --data=log </dev/null
+	[ "$status" -eq 74 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$output" == *"is damaged"*"move it away"* ]]
+	[ ! -s log/events.db ]
+	run dnc-wsd --listen=127.0.0.1:0 --data=/proc/nonsense </dev/null
+	[ "$status" -eq 74 ]
+	[ "${#lines[@]}" -eq 1 ]
+	start_hub
+	run dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" </dev/null
+	[ "$status" -eq 69 ]
+	[[ "$output" == *"in use by another dnc-wsd"* ]]
+}
+
+@test "a directory that may only be read is one line" {
+	mkdir ro
+	mount -t tmpfs -o size=1m,ro tmpfs ro || skip "no file system can be mounted here"
+	run dnc-wsd --listen=127.0.0.1:0 --data=ro </dev/null
+	umount ro
+	[ "$status" -eq 74 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$output" == *"Read-only"* ]]
+}
+
+@test "100 publishers at once: all that each sent, once" {
+	start_hub --input="unix:$BATS_TEST_TMPDIR/sock"
+	cat >publish.py <<-'P'
+		import socket, sys, threading
+		def publish(k):
+		    s = socket.socket(socket.AF_UNIX)
+		    s.connect(sys.argv[1])
+		    lines = b"".join(b'{"type":"dnc.compliance.violation","id":"0198f0a0-0000-7000-8000-%06d%06d",'
+		                     b'"phone_number":"+13032%06d","violation_type":"t"}\n' % (k, i, k * 50 + i) for i in range(50))
+		    s.sendall(lines)
+		    told = b""
+		    while not told.endswith(b"50\n"):
+		        more = s.recv(100)
+		        if not more:
+		            sys.exit("closed")
+		        told += more
+		threads = [threading.Thread(target=publish, args=(k,)) for k in range(100)]
+		[t.start() for t in threads]
+		[t.join() for t in threads]
+	P
+	timeout 60 /usr/bin/python3 publish.py "$BATS_TEST_TMPDIR/sock"
+	timeout 60 /usr/bin/python3 publish.py "$BATS_TEST_TMPDIR/sock"
+	wait_for last_seq_is 5000
+	[ "$(sqlite3 data/events.db 'SELECT count(DISTINCT id) FROM events')" = 5000 ]
+	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_duplicates_total 5000$'
+}
+
+@test "a clock that goes back does not take the log with it" {
+	dpkg -s faketime >/dev/null 2>&1 || skip "faketime is not here"
+	[[ $BIN == *release* ]] || skip "faketime and the sanitizer do not go together"
+	mkdir log
+	events 5 | faketime '2030-01-01 00:00:00' dnc-wsd -q --listen=127.0.0.1:0 --data=log --exit-on-eof >/dev/null
+	events 5 | faketime '2026-01-01 00:00:00' dnc-wsd -q --listen=127.0.0.1:0 --data=log --exit-on-eof >/dev/null
+	[ "$(sqlite3 log/events.db 'SELECT count(*), min(logged_at) <= max(logged_at) FROM events')" = '10|1' ]
+	[ "$(sqlite3 log/events.db 'SELECT count(*) FROM events a JOIN events b ON b.seq = a.seq + 1 WHERE b.logged_at < a.logged_at')" = 0 ]
+}

@@ -1,0 +1,58 @@
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+get() { curl -s --max-time 20 "$@"; }
+
+@test "history: pages, filters, numbers and times" {
+	start_hub
+	events 2500 >&9
+	wait_for last_seq_is 2500
+	api="http://$ADDRESS/api/v1/events"
+	get -D head "$api" >page
+	[ "$(jq -c .seq page | tr '\n' ' ')" = "$(seq 1000 | tr '\n' ' ')" ]
+	grep -qi '^content-type: application/x-ndjson' head
+	# The links lead through all of it.
+	next=/api/v1/events?limit=700 all=0
+	while [ "$next" ]; do
+		get -D head "http://$ADDRESS$next" >page
+		all=$((all + $(wc -l <page)))
+		next=$(sed -n 's/^link: <\(.*\)>; rel="next".*/\1/p' head)
+	done
+	[ "$all" -eq 2500 ]
+	[ "$(get -H 'Accept: application/json' "$api?since=2498" | jq -c 'map(.seq)')" = '[2499,2500]' ]
+	[ "$(get -H 'Accept: application/json' "$api?since=9999" | jq -c .)" = '[]' ]
+	[ "$(get "$api?since=10&until=12" | jq -c .seq | tr '\n' ' ')" = '11 12 ' ]
+	[ "$(get "$api?phone=%2B13035550077" | jq -c .seq)" = 77 ]
+	[ "$(get "$api?phone=+13035550077" | jq -c .seq)" = 77 ]
+	[ "$(get "$api?phone_patterns=00%5B0-9%5D7%24&limit=3" | jq -c .seq | tr '\n' ' ')" = '7 17 27 ' ]
+	[ "$(get "$api?type=dnc.list.*")" = '' ]
+	[ "$(get "$api?since=2000-01-01&until=2999-01-01&limit=5000" | wc -l)" -eq 2500 ]
+	[ "$(get "$api?since=2999-01-01" | wc -l)" -eq 0 ]
+	for bad in 'since=yesterday' 'limit=0' 'colour=red' 'phone=12' 'phone_patterns=(' 'last=3'; do
+		[ "$(get "$api?$bad" | jq .status)" = 400 ]
+	done
+}
+
+@test "server-sent events: live, with ids that resume, and the end of the hub" {
+	start_hub
+	events 20 >&9
+	wait_for last_seq_is 20
+	curl -sN --max-time 60 -D head "http://$ADDRESS/api/v1/stream?since=0" >stream 3>&- 9>&- &
+	local client=$!
+	PIDS+=("$client")
+	wait_for eval '[ "$(grep -c "^id:" stream)" -eq 20 ]'
+	grep -qi '^content-type: text/event-stream' head
+	events 5 >&9
+	wait_for eval '[ "$(grep -c "^id:" stream)" -eq 25 ]'
+	[ "$(sed -n 's/^data: //p' stream | jq -c 'select(.seq).seq' | tr '\n' ' ')" = "$(seq 25 | tr '\n' ' ')" ]
+	id=$(sed -n 's/^id: //p' stream | sed -n 22p)
+	curl -sN --max-time 60 -H "Last-Event-ID: $id" "http://$ADDRESS/api/v1/stream" >again 3>&- 9>&- &
+	PIDS+=($!)
+	wait_for eval '[ "$(grep -c "^id:" again)" -eq 3 ]'
+	grep -q "^id: ${id%:*}:25$" again
+	kill "$HUB"
+	wait "$HUB" "$client"
+}
