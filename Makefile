@@ -23,7 +23,7 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev libsqlite3-dev \
 	libsystemd-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
-	python3-websockets curl shellcheck procps bash-completion clang-format sqlite3 systemd faketime
+	python3-websockets curl shellcheck procps bash-completion clang-format sqlite3 systemd faketime fio
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 # libjq, libcsv and libphonenumber ship no .pc file.
@@ -129,10 +129,11 @@ soak: ## the long forms of the chaos and pause tests (some minutes)
 	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 BIN=$(CURDIR)/build/release/bin \
 		bats tests/e2e/chaos.bats
 
-bench: ## measures against jq, grep and a hub that writes each message (BENCH_RUNS=5)
+bench: ## measures against jq, grep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all benches
 	@tests/bench/run
+	@tests/bench/log
 
 benches: $(BENCHES)
 
@@ -148,7 +149,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 
 lint: ## checks layout, scripts and manuals
 	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/run tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/run tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing
