@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../base/clock.h"
+#include "checkpoint.h"
 #include "journal_ops.h"
 
 /* "DNCL" in the file's header (SQLite file format, offset 68), so that file(1) and we know it. */
@@ -26,8 +27,11 @@ static const char *const migrations[] = {
 
 enum {
 	VERSION = sizeof migrations / sizeof migrations[0],
-	BUSY_MS = 1000,           /* somebody at the sqlite3 shell may hold a lock for a moment */
-	CHECKPOINT_PAGES = 16000, /* 64 MiB: fewer, larger writes of the same pages */
+	BUSY_MS = 1000, /* somebody at the sqlite3 shell may hold a lock for a moment */
+	/* Pages in the WAL (4 KiB each) from which on it is copied, and past which commits wait for
+	 * that: fewer, larger copies of the same pages. */
+	CHECKPOINT_PAGES = 8000,
+	WAL_MAX_PAGES = 64000,
 	CACHE_KIB = 32768,
 	PRUNE_ROWS = 1000,
 	/* Up to so large a file is looked through whole at the start, which takes some 0.1 s. */
@@ -53,6 +57,7 @@ struct journal {
 	char *path;
 	sqlite3 *db;
 	sqlite3_stmt *write[WRITES];
+	struct checkpointer *checkpointer;
 	int lock_fd;
 	int64_t logged_at_ms, oldest_logged_at_ms;
 	int64_t page_bytes;
@@ -350,6 +355,19 @@ static int read_ends(struct journal *j, struct dnc_error *err)
 	return 0;
 }
 
+/* After each commit: PAGES are in the WAL. It starts anew once all of them were copied while nobody
+ * wrote; when commits come so fast that this never happens, they wait for it now and then. */
+static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct journal *j = ctx;
+
+	if (pages >= WAL_MAX_PAGES)
+		sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	else if (pages >= CHECKPOINT_PAGES)
+		checkpointer_wake(j->checkpointer);
+	return SQLITE_OK;
+}
+
 static int set_up(struct journal *j, struct dnc_error *err)
 {
 	static const char *const sync_sql[] = {[DNC_SYNC_FULL] = "PRAGMA synchronous = FULL",
@@ -375,7 +393,10 @@ static int set_up(struct journal *j, struct dnc_error *err)
 		run_sql(j->db, sql, j->path, err) < 0 || read_epoch(j, err) < 0 ||
 		read_ends(j, err) < 0)
 		return -1;
-	sqlite3_wal_autocheckpoint(j->db, CHECKPOINT_PAGES);
+	j->checkpointer = checkpointer_new(j->path, err);
+	if (!j->checkpointer)
+		return -1;
+	sqlite3_wal_hook(j->db, on_commit, j);
 	for (int i = 0; i < WRITES; i++)
 		if (sqlite3_prepare_v3(j->db, write_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
 			    &j->write[i], NULL) != SQLITE_OK)
@@ -512,6 +533,7 @@ static void sqlite_close(struct dnc_journal *base)
 		set_text(j, "closed", "yes", NULL);
 	for (int i = 0; i < WRITES; i++)
 		sqlite3_finalize(j->write[i]);
+	checkpointer_free(j->checkpointer);
 	sqlite3_close(j->db);
 	if (j->lock_fd >= 0)
 		close(j->lock_fd);

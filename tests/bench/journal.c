@@ -1,9 +1,9 @@
 /* journal.c - how fast events get into the log and out of it again.
  *
- *   journal DIR EVENTS BATCH full|normal|off [random]
+ *   journal DIR EVENTS BATCH full|normal|off [random] [list]
  *
  * Prints durable events/s, p50 and p99 of a commit in ms, and events/s read back. Ids are ordered by
- * time, or random. */
+ * time, or random; numbers are random, or go up as in a list. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static bool count(void *ctx, uint64_t seq, struct dnc_str line)
 	return true;
 }
 
-static void fill(struct dnc_batch *b, struct dnc_event_reader *r, size_t n, bool random)
+static void fill(struct dnc_batch *b, struct dnc_event_reader *r, size_t n, bool random, bool list)
 {
 	static unsigned long long number;
 
@@ -48,7 +48,7 @@ static void fill(struct dnc_batch *b, struct dnc_event_reader *r, size_t n, bool
 			"\"tcpa_relevant\":true,\"gdpr_relevant\":true,"
 			"\"ingested_at\":\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}",
 			id >> 32, id >> 16 & 0xFFFF, id & 0xFFFF,
-			2000000000ull + number * 2654435761u % 7999999999u);
+			2000000000ull + (list ? number : number * 2654435761u % 7999999999u));
 		if (dnc_event_view(r, line, (size_t)size, &event) < 0 || !dnc_batch_add(b, &event))
 			exit(1);
 	}
@@ -65,12 +65,17 @@ int main(int argc, char **argv)
 	size_t events, size, commits;
 	double *times, total = 0, start;
 	uint64_t read = 0;
+	bool random = false, list = false;
 
 	if (argc < 5)
 		return 2;
 	events = strtoull(argv[2], NULL, 10);
 	size = strtoull(argv[3], NULL, 10);
 	commits = events / size;
+	for (int i = 5; i < argc; i++) {
+		random |= strcmp(argv[i], "random") == 0;
+		list |= strcmp(argv[i], "list") == 0;
+	}
 	options.sync = argv[4][0] == 'f'   ? DNC_SYNC_FULL
 	               : argv[4][0] == 'n' ? DNC_SYNC_NORMAL
 	                                   : DNC_SYNC_OFF;
@@ -81,7 +86,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (size_t i = 0; i < commits; i++) {
-		fill(&batch, r, size, argc > 5);
+		fill(&batch, r, size, random, list);
 		start = (double)dnc_clock_mono_ns();
 		if (dnc_journal_append(j, &batch, &err) < 0) {
 			fprintf(stderr, "journal: %s\n", err.message);
