@@ -20,16 +20,16 @@ has_content() { [ -s "$1" ]; }
 last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 
-# Starts dnc-wsd with the arguments; its input is the fifo $IN, held open as descriptor 9.
+# Starts dnc-wsd with the arguments; its input is a fifo, held open as descriptor 9.
 # Sets HUB (process id) and ADDRESS.
 start_hub() {
-	IN="$BATS_TEST_TMPDIR/in"
-	mkfifo "$IN"
-	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$IN" >"$BATS_TEST_TMPDIR/address" \
+	local fifo="$BATS_TEST_TMPDIR/hub.in"
+	mkfifo "$fifo"
+	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")
-	exec 9>"$IN"
+	exec 9>"$fifo"
 	wait_for has_content "$BATS_TEST_TMPDIR/address"
 	ADDRESS=$(cat "$BATS_TEST_TMPDIR/address")
 }

@@ -24,6 +24,24 @@ struct pass {
 
 static struct dnc_input *input;
 
+/* A service on a socket stays when the terminal goes: SIGHUP has it open its rejects' file anew. */
+static volatile sig_atomic_t reopen;
+
+static void on_hangup(void *ctx)
+{
+	(void)ctx;
+	reopen = 1;
+	dnc_input_wake(input);
+}
+
+static void on_woken(void *ctx)
+{
+	if (!reopen)
+		return;
+	reopen = 0;
+	dnc_rejects_reopen(&((struct pass *)ctx)->rejects);
+}
+
 static void stop(void *ctx)
 {
 	(void)ctx;
@@ -151,8 +169,11 @@ static int finish(struct pass *p, int rc)
 int main(int argc, char **argv)
 {
 	static struct pass p;
-	const struct dnc_input_events events = {
-		.line = on_line, .idle = on_idle, .failed = on_failed, .ctx = &p};
+	const struct dnc_input_events events = {.line = on_line,
+		.idle = on_idle,
+		.woken = on_woken,
+		.failed = on_failed,
+		.ctx = &p};
 	struct dnc_buf json = {0};
 	struct dnc_error err;
 	int rc;
@@ -169,6 +190,8 @@ int main(int argc, char **argv)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	open_places(&p);
 	dnc_cli_on_stop(stop, NULL);
+	if (p.options.input_count)
+		dnc_cli_on_hangup(on_hangup, NULL);
 	dnc_cli_progress_start(&p.progress, dnc_cli_quiet());
 	rc = finish(&p, dnc_input_run(input));
 	dnc_input_free(input);

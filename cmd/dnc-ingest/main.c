@@ -29,6 +29,24 @@ struct ingest {
 
 static struct dnc_input *input;
 
+/* A service on a socket stays when the terminal goes: SIGHUP has it open its rejects' file anew. */
+static volatile sig_atomic_t reopen;
+
+static void on_hangup(void *ctx)
+{
+	(void)ctx;
+	reopen = 1;
+	dnc_input_wake(input);
+}
+
+static void on_woken(void *ctx)
+{
+	if (!reopen)
+		return;
+	reopen = 0;
+	dnc_rejects_reopen(&((struct ingest *)ctx)->rejects);
+}
+
 static void stop(void *ctx)
 {
 	(void)ctx;
@@ -194,6 +212,7 @@ int main(int argc, char **argv)
 		.line = on_line,
 		.close = on_close,
 		.idle = on_idle,
+		.woken = on_woken,
 		.failed = on_failed,
 		.ctx = &in};
 	int rc;
@@ -208,6 +227,8 @@ int main(int argc, char **argv)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	open_places(&in);
 	dnc_cli_on_stop(stop, NULL);
+	if (in.options.input_count)
+		dnc_cli_on_hangup(on_hangup, NULL);
 	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
 	in.started_ns = dnc_clock_mono_ns();
 	rc = dnc_input_run(input);

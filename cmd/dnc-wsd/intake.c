@@ -21,7 +21,7 @@ struct intake {
 	void *ctx;
 	pthread_t thread;
 	bool started;
-	atomic_bool ended;
+	atomic_bool ended, reopen;
 	struct dnc_error err;
 	atomic_uint_fast64_t accepted, rejected[DNC_REJECTS];
 };
@@ -70,13 +70,16 @@ static void on_failed(void *ctx, const struct dnc_error *err)
 	dnc_err("%s", err->message);
 }
 
-static void tell(void *ctx)
+/* Another thread has something to say. */
+static void on_woken(void *ctx)
 {
 	enum { MARKS = 64 };
 	struct intake *in = ctx;
 	struct dnc_batch_mark marks[MARKS];
 	size_t n;
 
+	if (atomic_exchange(&in->reopen, false))
+		dnc_rejects_reopen(&in->rejects);
 	do {
 		n = dnc_writer_acked(in->writer, marks, MARKS);
 		for (size_t i = 0; i < n; i++)
@@ -92,7 +95,7 @@ static void *run(void *ctx)
 		dnc_err("input stopped: %s", in->err.message);
 	/* Producers that are still there learn what became of their last lines. */
 	dnc_writer_drain(in->writer);
-	tell(in);
+	on_woken(in);
 	dnc_input_finish(in->input, 0);
 	in->ended = true;
 	uv_async_send(&in->ended_async);
@@ -104,7 +107,7 @@ struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_write
 {
 	struct intake *in = calloc(1, sizeof *in);
 	struct dnc_input_events events = {
-		.line = on_line, .failed = on_failed, .woken = tell, .ctx = in};
+		.line = on_line, .failed = on_failed, .woken = on_woken, .ctx = in};
 
 	if (!in)
 		return NULL;
@@ -157,6 +160,12 @@ int intake_start(struct intake *in)
 
 void intake_committed(struct intake *in)
 {
+	dnc_input_wake(in->input);
+}
+
+void intake_reopen(struct intake *in)
+{
+	in->reopen = true;
 	dnc_input_wake(in->input);
 }
 

@@ -25,6 +25,9 @@ int intake_start(struct intake *in);
 /* The writer has committed: tell producers. Any thread. */
 void intake_committed(struct intake *in);
 
+/* Opens the rejects' file anew. Safe in signal handlers. */
+void intake_reopen(struct intake *in);
+
 /* All input was read and is in the log. */
 bool intake_ended(struct intake *in);
 

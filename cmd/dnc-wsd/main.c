@@ -142,6 +142,11 @@ static void ask_to_stop(void *ctx)
 	uv_async_send(stop_async);
 }
 
+static void on_hangup(void *ctx)
+{
+	intake_reopen(((struct daemon *)ctx)->intake);
+}
+
 /* Says how things are, and that the loop turns: sd_notify(3). */
 static void on_status(uv_timer_t *timer)
 {
@@ -291,6 +296,7 @@ int main(int argc, char **argv)
 	if (!any_input)
 		dnc_warn("no input: standard input is no pipe or file, and there is no --input");
 	dnc_cli_on_stop(ask_to_stop, NULL);
+	dnc_cli_on_hangup(on_hangup, &d);
 	start(&d);
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	/* Handles that were closed at the end still have to be let go. */

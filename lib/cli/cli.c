@@ -261,6 +261,27 @@ static void on_signal(int signal_number)
 	stopping.stop(stopping.ctx);
 }
 
+static struct {
+	void (*again)(void *);
+	void *ctx;
+} hangup;
+
+static void on_hangup(int signal_number)
+{
+	(void)signal_number;
+	hangup.again(hangup.ctx);
+}
+
+void dnc_cli_on_hangup(void (*again)(void *), void *ctx)
+{
+	struct sigaction action = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+
+	hangup.again = again;
+	hangup.ctx = ctx;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGHUP, &action, NULL);
+}
+
 void dnc_cli_on_stop(void (*stop)(void *), void *ctx)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};

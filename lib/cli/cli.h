@@ -51,6 +51,10 @@ int64_t dnc_cli_time(const char *name, const char *text);
  * the process at once. SIGPIPE is ignored from here on. */
 void dnc_cli_on_stop(void (*stop)(void *), void *ctx);
 
+/* Calls AGAIN(CTX) on each SIGHUP, in the signal handler, instead of stopping: for services, after
+ * dnc_cli_on_stop(). */
+void dnc_cli_on_hangup(void (*again)(void *), void *ctx);
+
 /* The signal that asked to stop, or 0. */
 int dnc_cli_stopped_by(void);
 

@@ -5,6 +5,25 @@
 #include "../link/link.h"
 #include "cli.h"
 
+static int open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+void dnc_rejects_reopen(struct dnc_rejects *r)
+{
+	int fd = r->path ? open_file(r->path) : -1;
+
+	if (!r->path)
+		return;
+	if (fd < 0) {
+		dnc_err("unable to open %s again: %s", r->path, strerror(errno));
+		return;
+	}
+	close(r->out.fd);
+	r->out.fd = fd;
+}
+
 void dnc_rejects_open(struct dnc_rejects *r, const char *where)
 {
 	struct dnc_error err;
@@ -16,10 +35,10 @@ void dnc_rejects_open(struct dnc_rejects *r, const char *where)
 		if (fd < 0)
 			dnc_cli_usage("--rejects: %s", err.message);
 	} else if (where) {
-		fd = open(where, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+		fd = open_file(where);
 		if (fd < 0)
 			dnc_cli_die(DNC_EXIT_IO, "unable to open %s: %s", where, strerror(errno));
-		r->own_fd = true;
+		r->path = where;
 	}
 	dnc_output_init(&r->out, fd, where ? where : "standard error");
 }
@@ -50,7 +69,7 @@ int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, ui
 
 void dnc_rejects_close(struct dnc_rejects *r)
 {
-	if (r->own_fd)
+	if (r->path)
 		close(r->out.fd);
 	dnc_output_finish(&r->out);
 }

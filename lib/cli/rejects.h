@@ -8,12 +8,16 @@
 struct dnc_rejects {
 	struct dnc_output out;
 	uint64_t count;
-	bool own_fd;
+	const char *path; /* of a file, else NULL; borrowed */
 };
 
 /* WHERE is a file (appended to), "fd:N", or NULL for standard error. Exits when it can't be
  * opened. */
 void dnc_rejects_open(struct dnc_rejects *r, const char *where);
+
+/* Opens the file anew, after somebody moved it away; the old one stays in use when that fails (which
+ * is told). */
+void dnc_rejects_reopen(struct dnc_rejects *r);
 
 /* Writes one reject at once; ERR's code is an enum dnc_reject. ITEM 0 is left out. -1 with WHY
  * when it could not be written. */

@@ -88,35 +88,28 @@ static bool is_digit(char c)
 
 void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str e164)
 {
-	enum { TAIL = 7, SHOWN = 4, RUN_MAX = 40 };
-	size_t i = 0;
+	enum { TAIL = 7, SHOWN = 4, DIGITS = 15 }; /* E.164 has at most 15 */
+	size_t from = b->n, digits = 0, at[DIGITS];
+	char tail[TAIL];
 
-	while (i < text.n) {
-		size_t end = i, last = i, digits = 0;
-		char tail[TAIL];
+	dnc_buf_str(b, text);
+	if (!dnc_buf_ok(b) || e164.n < TAIL)
+		return;
+	for (size_t i = from; i < b->n; i++) {
+		char c = b->p[i];
 
-		if (!is_digit(text.p[i]) || e164.n < TAIL) {
-			dnc_buf_chr(b, text.p[i++]);
+		if (!is_digit(c)) {
+			if (!c || !strchr(" .-()/", c))
+				digits = 0;
 			continue;
 		}
-		for (; end < text.n && end - i < RUN_MAX; end++) {
-			char c = text.p[end];
-
-			if (is_digit(c)) {
-				memmove(tail, tail + 1, TAIL - 1);
-				tail[TAIL - 1] = c;
-				digits++;
-				last = end + 1;
-			} else if (!c || !strchr(" .-()/", c)) {
-				break;
-			}
-		}
-		bool same = digits >= TAIL && memcmp(tail, e164.p + e164.n - TAIL, TAIL) == 0;
-
-		for (; i < last; i++) {
-			bool hide = same && is_digit(text.p[i]) && digits-- > SHOWN;
-
-			dnc_buf_chr(b, hide ? '*' : text.p[i]);
-		}
+		memmove(tail, tail + 1, TAIL - 1);
+		tail[TAIL - 1] = c;
+		at[digits++ % DIGITS] = i;
+		if (digits < TAIL || memcmp(tail, e164.p + e164.n - TAIL, TAIL) != 0)
+			continue;
+		/* The number ends here, wherever it may have begun. */
+		for (size_t back = SHOWN; back < digits && back < DIGITS; back++)
+			b->p[at[(digits - 1 - back) % DIGITS]] = '*';
 	}
 }

@@ -74,9 +74,40 @@ static void a_mask_leaves_country_code_and_four_digits(void **state)
 	dnc_buf_free(&b);
 }
 
+static void a_number_in_a_text_is_masked_wherever_it_stands(void **state)
+{
+	static const struct {
+		const char *text, *masked;
+	} cases[] = {
+		{"call 2025550143 now", "call ******0143 now"},
+		{"+1 (202) 555-0143", "+* (***) ***-0143"},
+		{"5550143", "***0143"},
+		{"2025550143 5551234", "******0143 5551234"},
+		{"20255501432025550143", "****************0143"},
+		{"2025550199", "2025550199"},
+		{"0143", "0143"},
+		{"", ""},
+		{"at 2026-08-29 2025550143", "at 202*-**-** ******0143"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_buf once = {0}, twice = {0};
+
+		dnc_phone_mask_text(&once, dnc_str(cases[i].text), DNC_STR("+12025550143"));
+		dnc_phone_mask_text(&twice, dnc_buf_view(&once), DNC_STR("+12025550143"));
+		if (!dnc_str_eq(dnc_buf_view(&once), dnc_str(cases[i].masked)) ||
+			!dnc_str_eq(dnc_buf_view(&once), dnc_buf_view(&twice)))
+			fail_msg("%s: %.*s", cases[i].text, DNC_STR_ARG(dnc_buf_view(&once)));
+		dnc_buf_free(&once);
+		dnc_buf_free(&twice);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_in_a_text_is_masked_wherever_it_stands),
 		cmocka_unit_test(numbers_become_e164_or_say_why),
 		cmocka_unit_test(the_short_cut_agrees_with_the_library),
 		cmocka_unit_test(a_mask_leaves_country_code_and_four_digits),
