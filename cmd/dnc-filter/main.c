@@ -3,9 +3,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
-#include "cli/rejects.h"
+#include "cli/stage.h"
 #include "event/event.h"
-#include "link/link.h"
 #include "options.h"
 #include "source/map.h"
 
@@ -14,45 +13,18 @@ struct pass {
 	struct dnc_event_reader *reader;
 	struct dnc_filter *filter;
 	struct dnc_map *map;
-	struct dnc_outlet *out;
-	struct dnc_rejects rejects;
+	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
 	uint64_t matched;
 	struct dnc_error err; /* why the run ended early */
-	bool enough, failed;
+	bool enough;
 };
-
-static struct dnc_input *input;
-
-/* A service on a socket stays when the terminal goes: SIGHUP has it open its rejects' file anew. */
-static volatile sig_atomic_t reopen;
-
-static void on_hangup(void *ctx)
-{
-	(void)ctx;
-	reopen = 1;
-	dnc_input_wake(input);
-}
-
-static void on_woken(void *ctx)
-{
-	if (!reopen)
-		return;
-	reopen = 0;
-	dnc_rejects_reopen(&((struct pass *)ctx)->rejects);
-}
-
-static void stop(void *ctx)
-{
-	(void)ctx;
-	dnc_input_stop(input);
-}
 
 static int write_result(void *ctx, struct dnc_str result)
 {
 	struct pass *p = ctx;
 
-	return dnc_outlet_line(p->out, result.p, result.n, &p->err);
+	return dnc_outlet_line(p->stage.out, result.p, result.n, &p->err);
 }
 
 static int hand_on(
@@ -64,12 +36,13 @@ static int hand_on(
 	if (p->options.count)
 		return 0;
 	if (!p->map)
-		return dnc_outlet_line(p->out, event.p, event.n, &p->err);
+		return dnc_outlet_line(p->stage.out, event.p, event.n, &p->err);
 	rc = dnc_map_run(p->map, event, write_result, p, &err);
 	if (rc <= 0)
 		return rc;
 	err.code = DNC_REJECT_MAP_FAILED;
-	return dnc_rejects_add(&p->rejects, s->name, line->number, 0, line->text, &err, &p->err);
+	return dnc_rejects_add(
+		&p->stage.rejects, s->name, line->number, 0, line->text, &err, &p->err);
 }
 
 /* Takes the line apart; one that is no canonical event is made one first. */
@@ -99,7 +72,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 			DNC_EVENT_MAX_BYTES);
 	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
 		return dnc_rejects_add(
-			&p->rejects, s->name, line->number, 0, line->text, &err, &p->err);
+			&p->stage.rejects, s->name, line->number, 0, line->text, &err, &p->err);
 	if (dnc_filter_match(p->filter, &event) == p->options.invert)
 		return 0;
 	p->matched++;
@@ -113,31 +86,7 @@ static int on_idle(void *ctx)
 {
 	struct pass *p = ctx;
 
-	return dnc_outlet_flush(p->out, &p->err);
-}
-
-static void on_failed(void *ctx, const struct dnc_error *err)
-{
-	((struct pass *)ctx)->failed = true;
-	dnc_err("%s", err->message);
-}
-
-static void open_places(struct pass *p)
-{
-	const struct options *o = &p->options;
-	struct dnc_error err;
-	int rc = 0;
-
-	dnc_rejects_open(&p->rejects, o->rejects);
-	for (size_t i = 0; i < o->input_count; i++)
-		if (dnc_input_add_address(input, o->inputs[i], &err) < 0)
-			dnc_cli_die_io(&err);
-	for (size_t i = 0; i < o->file_count; i++)
-		rc |= dnc_input_add_file(input, o->files[i], &err);
-	if (!o->file_count && !o->input_count)
-		rc |= dnc_input_add_file(input, "-", &err);
-	if (rc < 0)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
+	return dnc_outlet_flush(p->stage.out, &p->err);
 }
 
 static int finish(struct pass *p, int rc)
@@ -148,20 +97,18 @@ static int finish(struct pass *p, int rc)
 	if (p->enough)
 		rc = 0;
 	if (rc == 0 && p->options.count)
-		rc = dnc_outlet_line(p->out, count,
+		rc = dnc_outlet_line(p->stage.out, count,
 			(size_t)snprintf(
 				count, sizeof count, "%llu", (unsigned long long)p->matched),
 			&p->err);
-	if (rc < 0)
-		return dnc_cli_failed(input, &p->err);
-	rc = dnc_cli_finish(input);
+	rc = dnc_stage_finish(&p->stage, rc, &p->err);
 	if (rc)
 		return rc;
-	if (p->failed)
+	if (p->stage.failed)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
-	if (p->options.strict && p->rejects.count)
+	if (p->options.strict && p->stage.rejects.count)
 		return DNC_EXIT_SOME;
 	return p->matched ? DNC_EXIT_OK : DNC_EXIT_SOME;
 }
@@ -169,11 +116,7 @@ static int finish(struct pass *p, int rc)
 int main(int argc, char **argv)
 {
 	static struct pass p;
-	const struct dnc_input_events events = {.line = on_line,
-		.idle = on_idle,
-		.woken = on_woken,
-		.failed = on_failed,
-		.ctx = &p};
+	const struct dnc_input_events events = {.line = on_line, .idle = on_idle, .ctx = &p};
 	struct dnc_buf json = {0};
 	struct dnc_error err;
 	int rc;
@@ -184,23 +127,16 @@ int main(int argc, char **argv)
 	if (p.options.jq && !(p.map = dnc_map_compile(p.options.jq, &err)))
 		dnc_cli_usage("--jq: %s", err.message);
 	p.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	p.out = dnc_cli_outlet(p.options.output);
-	input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, p.out);
-	if (!p.reader || !input)
+	if (!p.reader)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
-	open_places(&p);
-	dnc_cli_on_stop(stop, NULL);
-	if (p.options.input_count)
-		dnc_cli_on_hangup(on_hangup, NULL);
+	dnc_stage_open(&p.stage, &p.options.stage, DNC_EVENT_MAX_BYTES, &events);
 	dnc_cli_progress_start(&p.progress, dnc_cli_quiet());
-	rc = finish(&p, dnc_input_run(input));
-	dnc_input_free(input);
+	rc = finish(&p, dnc_input_run(p.stage.input));
+	dnc_stage_close(&p.stage);
 	dnc_event_reader_free(p.reader);
 	dnc_filter_free(p.filter);
 	dnc_map_free(p.map);
 	dnc_cli_filter_free(&p.options.filter);
 	dnc_buf_free(&json);
-	dnc_outlet_free(p.out);
-	dnc_rejects_close(&p.rejects);
 	return rc;
 }

@@ -41,23 +41,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->jq = arg;
 		return 0;
 	case 'o':
-		o->output = arg;
+		o->stage.output = arg;
 		return 0;
 	case 'x':
-		o->rejects = arg;
+		o->stage.rejects = arg;
 		return 0;
 	case KEY_STRICT:
 		o->strict = true;
 		return 0;
 	case 'i':
-		if (o->input_count == MAX_PLACES)
+		if (o->stage.input_count == MAX_PLACES)
 			dnc_cli_usage("--input: more than %d inputs", MAX_PLACES);
-		o->inputs[o->input_count++] = arg;
+		o->inputs[o->stage.input_count++] = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (o->file_count == MAX_PLACES)
+		if (o->stage.file_count == MAX_PLACES)
 			dnc_cli_usage("more than %d files", MAX_PLACES);
-		o->files[o->file_count++] = arg;
+		o->files[o->stage.file_count++] = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -77,6 +77,8 @@ void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.max_count = UINT64_MAX};
 	dnc_cli_parse(&argp, "dnc-filter", argc, argv, o);
-	if (o->file_count && o->input_count)
+	o->stage.files = o->files;
+	o->stage.inputs = o->inputs;
+	if (o->stage.file_count && o->stage.input_count)
 		dnc_cli_usage("--input and files exclude each other");
 }

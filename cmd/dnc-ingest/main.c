@@ -6,9 +6,8 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/rejects.h"
+#include "cli/stage.h"
 #include "event/event.h"
-#include "link/link.h"
 #include "options.h"
 
 /* A share of rejects says nothing before so many records were seen. */
@@ -17,41 +16,14 @@ enum { SHARE_AFTER = 1000 };
 struct ingest {
 	struct options options;
 	struct dnc_event_reader *reader;
-	struct dnc_outlet *out;
-	struct dnc_rejects rejects;
+	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
 	uint64_t accepted;
 	int64_t started_ns;
 	struct dnc_stream *stream; /* the one whose line is under way */
 	struct dnc_error err;      /* why the run ended early */
-	bool too_many, failed;
+	bool too_many;
 };
-
-static struct dnc_input *input;
-
-/* A service on a socket stays when the terminal goes: SIGHUP has it open its rejects' file anew. */
-static volatile sig_atomic_t reopen;
-
-static void on_hangup(void *ctx)
-{
-	(void)ctx;
-	reopen = 1;
-	dnc_input_wake(input);
-}
-
-static void on_woken(void *ctx)
-{
-	if (!reopen)
-		return;
-	reopen = 0;
-	dnc_rejects_reopen(&((struct ingest *)ctx)->rejects);
-}
-
-static void stop(void *ctx)
-{
-	(void)ctx;
-	dnc_input_stop(input);
-}
 
 /* Waits until the next event is due. Once asked to stop, what is in hand goes out at once. */
 static int pace(struct ingest *in)
@@ -61,7 +33,7 @@ static int pace(struct ingest *in)
 
 	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
 		return 0;
-	if (dnc_outlet_flush(in->out, &in->err) < 0)
+	if (dnc_outlet_flush(in->stage.out, &in->err) < 0)
 		return -1;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		if (dnc_cli_stopped_by())
@@ -71,20 +43,20 @@ static int pace(struct ingest *in)
 
 static bool over_limit(const struct ingest *in)
 {
-	uint64_t seen = in->accepted + in->rejects.count;
+	uint64_t seen = in->accepted + in->stage.rejects.count;
 
-	if (in->rejects.count > in->options.max_rejects)
+	if (in->stage.rejects.count > in->options.max_rejects)
 		return true;
 	return seen >= SHARE_AFTER &&
-	       (double)in->rejects.count > in->options.max_rejects_share * (double)seen;
+	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen;
 }
 
 static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_error *err)
 {
 	struct ingest *in = ctx;
 
-	if (dnc_rejects_add(
-		    &in->rejects, in->stream->name, r->line, r->item, r->raw, err, &in->err) < 0)
+	if (dnc_rejects_add(&in->stage.rejects, in->stream->name, r->line, r->item, r->raw, err,
+		    &in->err) < 0)
 		return -1;
 	in->too_many = over_limit(in);
 	return in->too_many ? -1 : 0;
@@ -102,7 +74,7 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	if (in->options.rate > 0 && pace(in) < 0)
 		return -1;
 	in->accepted++;
-	return dnc_outlet_line(in->out, event.p, event.n, &in->err);
+	return dnc_outlet_line(in->stage.out, event.p, event.n, &in->err);
 }
 
 static int on_open(void *ctx, struct dnc_stream *s)
@@ -139,13 +111,7 @@ static int on_idle(void *ctx)
 {
 	struct ingest *in = ctx;
 
-	return dnc_outlet_flush(in->out, &in->err);
-}
-
-static void on_failed(void *ctx, const struct dnc_error *err)
-{
-	((struct ingest *)ctx)->failed = true;
-	dnc_err("%s", err->message);
+	return dnc_outlet_flush(in->stage.out, &in->err);
 }
 
 static void load_map(struct options *o)
@@ -161,82 +127,49 @@ static void load_map(struct options *o)
 	}
 }
 
-static void open_places(struct ingest *in)
-{
-	const struct options *o = &in->options;
-	struct dnc_error err;
-	int rc = 0;
-
-	dnc_rejects_open(&in->rejects, o->rejects);
-	for (size_t i = 0; i < o->input_count; i++)
-		if (dnc_input_add_address(input, o->inputs[i], &err) < 0)
-			dnc_cli_die_io(&err);
-	for (size_t i = 0; i < o->file_count; i++)
-		rc |= dnc_input_add_file(input, o->files[i], &err);
-	if (!o->file_count && !o->input_count)
-		rc |= dnc_input_add_file(input, "-", &err);
-	if (rc < 0)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
-}
-
 /* What was read goes on, and is waited for, whatever ended the reading. */
 static int finish(struct ingest *in, int rc)
 {
 	dnc_cli_progress_end(&in->progress);
 	if (rc < 0 && in->too_many) {
 		dnc_err("stopped: %llu of %llu records rejected, more than --max-rejects allows",
-			(unsigned long long)in->rejects.count,
-			(unsigned long long)(in->accepted + in->rejects.count));
-		dnc_cli_finish(input);
+			(unsigned long long)in->stage.rejects.count,
+			(unsigned long long)(in->accepted + in->stage.rejects.count));
+		dnc_stage_finish(&in->stage, 0, NULL);
 		return DNC_EXIT_SOME;
 	}
-	if (rc < 0)
-		return dnc_cli_failed(input, &in->err);
-	rc = dnc_cli_finish(input);
+	rc = dnc_stage_finish(&in->stage, rc, &in->err);
 	if (rc)
 		return rc;
-	if (in->rejects.count)
+	if (in->stage.rejects.count)
 		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
-			(unsigned long long)in->rejects.count);
-	if (in->failed)
+			(unsigned long long)in->stage.rejects.count);
+	if (in->stage.failed)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
-	return in->options.strict && in->rejects.count ? DNC_EXIT_SOME : DNC_EXIT_OK;
+	return in->options.strict && in->stage.rejects.count ? DNC_EXIT_SOME : DNC_EXIT_OK;
 }
 
 int main(int argc, char **argv)
 {
 	static struct ingest in;
-	const struct dnc_input_events events = {.open = on_open,
-		.line = on_line,
-		.close = on_close,
-		.idle = on_idle,
-		.woken = on_woken,
-		.failed = on_failed,
-		.ctx = &in};
+	const struct dnc_input_events events = {
+		.open = on_open, .line = on_line, .close = on_close, .idle = on_idle, .ctx = &in};
 	int rc;
 
 	options_read(&in.options, argc, argv);
 	load_map(&in.options);
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
-	in.out = dnc_cli_outlet(in.options.output);
-	input = dnc_input_new(in.options.source.max_record, &events, in.out);
-	if (!in.reader || !input)
+	if (!in.reader)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
-	open_places(&in);
-	dnc_cli_on_stop(stop, NULL);
-	if (in.options.input_count)
-		dnc_cli_on_hangup(on_hangup, NULL);
+	dnc_stage_open(&in.stage, &in.options.stage, in.options.source.max_record, &events);
 	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
 	in.started_ns = dnc_clock_mono_ns();
-	rc = dnc_input_run(input);
-	rc = finish(&in, rc);
-	dnc_input_free(input);
+	rc = finish(&in, dnc_input_run(in.stage.input));
+	dnc_stage_close(&in.stage);
 	dnc_event_reader_free(in.reader);
 	dnc_map_free(in.options.source.map);
-	dnc_outlet_free(in.out);
-	dnc_rejects_close(&in.rejects);
 	return rc;
 }

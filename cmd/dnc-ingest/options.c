@@ -100,18 +100,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		text = &o->map_file;
 		break;
 	case 'x':
-		text = &o->rejects;
+		text = &o->stage.rejects;
 		break;
 	case 'o':
-		text = &o->output;
+		text = &o->stage.output;
 		break;
 	case 'c':
 		add_column(o, arg);
 		return 0;
 	case 'i':
-		if (o->input_count == MAX_PLACES)
+		if (o->stage.input_count == MAX_PLACES)
 			dnc_cli_usage("--input: more than %d inputs", MAX_PLACES);
-		o->inputs[o->input_count++] = arg;
+		o->inputs[o->stage.input_count++] = arg;
 		return 0;
 	case KEY_STRICT:
 		o->strict = true;
@@ -129,9 +129,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_rate(o, arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (o->file_count == MAX_PLACES)
+		if (o->stage.file_count == MAX_PLACES)
 			dnc_cli_usage("more than %d files", MAX_PLACES);
-		o->files[o->file_count++] = arg;
+		o->files[o->stage.file_count++] = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -149,7 +149,7 @@ static const struct argp argp = {.options = option_list,
 	       "object per line.",
 	.children = children};
 
-static void check(const struct options *o)
+static void check(struct options *o)
 {
 	size_t i = 0;
 
@@ -168,7 +168,9 @@ static void check(const struct options *o)
 		dnc_cli_usage(
 			"--format=numbers needs --reason: a bare number does not say why it is "
 			"suppressed");
-	if (o->file_count && o->input_count)
+	o->stage.files = o->files;
+	o->stage.inputs = o->inputs;
+	if (o->stage.file_count && o->stage.input_count)
 		dnc_cli_usage("--input and files exclude each other");
 }
 

@@ -1,6 +1,6 @@
 /* options.h - what dnc-ingest was asked to do. */
 #pragma once
-#include "link/link.h"
+#include "cli/stage.h"
 #include "source/source.h"
 
 enum { MAX_COLUMNS = 64, MAX_PLACES = 256 };
@@ -9,8 +9,8 @@ struct options {
 	struct dnc_source_options source;
 	struct dnc_column columns[MAX_COLUMNS];
 	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
-	size_t file_count, input_count;
-	const char *rejects, *output, *map, *map_file;
+	struct dnc_stage_options stage; /* points at the two */
+	const char *map, *map_file;
 	bool strict, strict_phone;
 	uint64_t max_rejects;     /* UINT64_MAX when there is no limit */
 	double max_rejects_share; /* 1 when there is no limit */

@@ -1,11 +1,11 @@
 #include "intake.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/thread.h"
 #include "cli/rejects.h"
 #include "event/event.h"
 #include "link/link.h"
@@ -148,13 +148,7 @@ int intake_add(struct intake *in, const char *address, struct dnc_error *err)
 
 int intake_start(struct intake *in)
 {
-	sigset_t all, before;
-
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	in->started = pthread_create(&in->thread, NULL, run, in) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	in->started = dnc_thread_start(&in->thread, run, in) == 0;
 	return in->started ? 0 : -1;
 }
 

@@ -142,7 +142,7 @@ void dnc_cli_die(enum dnc_exit code, const char *fmt, ...)
 	exit((int)code);
 }
 
-static enum dnc_exit exit_code_of(int code)
+enum dnc_exit dnc_cli_exit_code(int code)
 {
 	switch (code) {
 	case EINVAL:
@@ -164,39 +164,7 @@ static enum dnc_exit exit_code_of(int code)
 
 void dnc_cli_die_io(const struct dnc_error *err)
 {
-	dnc_cli_die(exit_code_of(err->code), "%s", err->message);
-}
-
-struct dnc_outlet *dnc_cli_outlet(const char *address)
-{
-	enum { PATIENCE_MS = 10000 };
-	struct dnc_error err;
-	struct dnc_outlet *o = dnc_outlet_open(address, PATIENCE_MS, &err);
-
-	if (!o)
-		dnc_cli_die(exit_code_of(err.code), "--output: %s", err.message);
-	return o;
-}
-
-int dnc_cli_failed(const struct dnc_input *in, const struct dnc_error *err)
-{
-	if (!err->message[0])
-		err = dnc_input_error(in);
-	dnc_err("%s", err->message[0] ? err->message : "out of memory");
-	return (int)exit_code_of(err->code);
-}
-
-int dnc_cli_finish(struct dnc_input *in)
-{
-	enum { STOPPED_WAIT_MS = 10000 };
-
-	while (dnc_input_finish(in, dnc_cli_stopped_by() ? STOPPED_WAIT_MS : -1) < 0) {
-		if (dnc_input_error(in)->code == EINTR)
-			continue;
-		dnc_err("%s", dnc_input_error(in)->message);
-		return (int)exit_code_of(dnc_input_error(in)->code);
-	}
-	return DNC_EXIT_OK;
+	dnc_cli_die(dnc_cli_exit_code(err->code), "%s", err->message);
 }
 
 static uint64_t bounded(const char *name, const char *text, uint64_t min, uint64_t max, bool size)

@@ -8,7 +8,6 @@
 #include "../base/err.h"
 #include "../base/log.h"
 #include "../filter/filter.h"
-#include "../link/link.h"
 
 /* Options of every command: --verbose, --quiet, --log-format, --version. */
 extern const struct argp dnc_cli_common;
@@ -24,19 +23,11 @@ _Noreturn void dnc_cli_usage(const char *fmt, ...) __attribute__((format(printf,
 _Noreturn void dnc_cli_die(enum dnc_exit code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The exit code that the errno of a failed file, socket or log calls for. */
+enum dnc_exit dnc_cli_exit_code(int code);
+
 /* Dies with ERR's message; the exit code follows from its errno. */
 _Noreturn void dnc_cli_die_io(const struct dnc_error *err);
-
-/* The outlet that --output names, standard output for NULL; dies when it is none. */
-struct dnc_outlet *dnc_cli_outlet(const char *address);
-
-/* After dnc_input_run() has ended well: hands on what is left and waits for its acknowledgement, ten
- * seconds at most once asked to stop. Returns an exit code; what went wrong was told. */
-int dnc_cli_finish(struct dnc_input *in);
-
-/* After dnc_input_run() has failed: tells why (ERR when it is set, else the input's error) and returns
- * the exit code. */
-int dnc_cli_failed(const struct dnc_input *in, const struct dnc_error *err);
 
 /* The value of a numeric option NAME, from MIN to MAX; anything else is a usage error. */
 uint64_t dnc_cli_number(const char *name, const char *text, uint64_t min, uint64_t max);

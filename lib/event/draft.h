@@ -58,3 +58,14 @@ uint32_t draft_write_derived(const struct draft *d, struct dnc_buf *b);
 
 /* The derived table's names, for the look-up: NULL past the end. */
 const char *draft_derived_name(enum dnc_type type, int row);
+
+/* Fills D from the record DOC: sorted, checked, times and numbers normalized. -1 with the reject code
+ * and the place in ERR. */
+int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_event_options *options,
+	struct dnc_error *err);
+
+/* Writes the canonical event to B, which is emptied first. */
+void draft_write(struct draft *d, const char *source_format, struct dnc_buf *b);
+
+/* Sets ERR to CODE and "PLACE WHY"; returns -1. */
+int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why);

@@ -1,7 +1,6 @@
 /* input.c - waits for many places and hands their lines on. */
 #include "link.h"
-#include "acks.h"
-#include "address.h"
+#include "places.h"
 #include "outlet.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* A file or pipe is read in large blocks; a producer's connection starts small, there may be many. */
@@ -20,36 +18,6 @@ enum { FILE_BLOCK = 256 << 10, PRODUCER_BLOCK = 16 << 10 };
 
 /* How soon a producer that did not take its acknowledgement is tried again. */
 enum { UNTOLD_MS = 100 };
-
-struct place {
-	struct dnc_stream stream;
-	struct dnc_lines lines;
-	int fd;    /* -1 for a file that is not open yet */
-	bool file; /* files are read one after the other */
-	bool listening, own_fd;
-	bool ended;          /* a producer that sends no more, but waits for acknowledgements */
-	uint64_t safe, told; /* lines that are safe, and those that the producer was told */
-	char *path;          /* of a listening socket, to be removed; owned */
-	char name[32];       /* of a connection */
-};
-
-struct dnc_input {
-	struct dnc_input_events events;
-	struct dnc_outlet *outlet;
-	struct ack_queue acks;
-	size_t max_line;
-	struct place **places;
-	size_t count, room, producers;
-	struct pollfd *polls; /* as many as room, one for the wake-up, one for the outlet */
-	int wake;
-	uint64_t connections; /* ever, for names and ids */
-	atomic_bool stopping;
-	bool untold; /* some producer may be told more */
-	struct dnc_error err;
-};
-
-/* What stands before the places in `polls`. */
-enum { POLL_WAKE, POLL_OUTLET, POLL_PLACES };
 
 struct dnc_input *dnc_input_new(
 	size_t max_line, const struct dnc_input_events *events, struct dnc_outlet *outlet)
@@ -69,127 +37,17 @@ struct dnc_input *dnc_input_new(
 	return in;
 }
 
-static void free_place(struct place *p)
-{
-	if (p->own_fd && p->fd >= 0)
-		close(p->fd);
-	if (p->path) {
-		unlink(p->path);
-		free(p->path);
-	}
-	dnc_lines_finish(&p->lines);
-	free(p);
-}
-
 void dnc_input_free(struct dnc_input *in)
 {
 	if (!in)
 		return;
 	for (size_t i = 0; i < in->count; i++)
-		free_place(in->places[i]);
+		place_free(in->places[i]);
 	free(in->places);
 	free(in->polls);
 	ack_finish(&in->acks);
 	close(in->wake);
 	free(in);
-}
-
-static struct place *add_place(struct dnc_input *in)
-{
-	struct place *p;
-
-	if (in->count == in->room) {
-		size_t room = in->room ? in->room * 2 : 8;
-		struct place **places = realloc(in->places, room * sizeof *places);
-		struct pollfd *polls;
-
-		if (!places)
-			return NULL;
-		in->places = places;
-		polls = realloc(in->polls, (room + POLL_PLACES) * sizeof *polls);
-		if (!polls)
-			return NULL;
-		in->polls = polls;
-		in->room = room;
-	}
-	p = calloc(1, sizeof *p);
-	if (p) {
-		p->fd = -1;
-		in->places[in->count++] = p;
-	}
-	return p;
-}
-
-int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error *err)
-{
-	struct place *p = add_place(in);
-
-	if (!p)
-		return dnc_error_nomem(err);
-	p->file = true;
-	p->stream.name = strcmp(path, "-") == 0 ? "stdin" : path;
-	p->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : -1;
-	return 0;
-}
-
-static struct place *add_listener(struct dnc_input *in, int fd, const char *name)
-{
-	struct place *p = add_place(in);
-
-	if (!p)
-		return NULL;
-	p->fd = fd;
-	p->own_fd = p->listening = true;
-	p->stream.name = name;
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	return p;
-}
-
-/* The sockets that the service manager passed: they are its own, and outlive us. */
-static int add_passed(struct dnc_input *in, struct dnc_error *err)
-{
-	int n = sd_listen_fds(0), found = 0;
-
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-		if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
-			continue;
-		if (!add_listener(in, fd, "systemd"))
-			return dnc_error_nomem(err);
-		found++;
-	}
-	return found ? 0
-	             : dnc_error_set(err, EINVAL,
-			       "systemd: no listening Unix socket was passed (see systemd.socket(5))");
-}
-
-int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_error *err)
-{
-	struct place *p;
-	int fd;
-
-	if (strcmp(address, "systemd") == 0)
-		return add_passed(in, err);
-	if (strncmp(address, "unix:", 5) == 0 && address[5]) {
-		fd = dnc_unix_socket(address + 5, true, err);
-		if (fd < 0)
-			return -1;
-		p = add_listener(in, fd, address);
-		if (!p || !(p->path = strdup(address + 5)))
-			return dnc_error_nomem(err);
-		return 0;
-	}
-	if (strncmp(address, "fd:", 3) != 0)
-		return dnc_error_set(
-			err, EINVAL, "%s: an input is unix:PATH, fd:N or systemd", address);
-	fd = dnc_fd_address(address, err);
-	if (fd < 0)
-		return -1;
-	p = add_place(in);
-	if (!p)
-		return dnc_error_nomem(err);
-	p->fd = fd;
-	p->stream.name = address;
-	return 0;
 }
 
 void dnc_input_wake(struct dnc_input *in)
@@ -274,18 +132,6 @@ static int hand_on(struct dnc_input *in, struct place *p)
 	return 0;
 }
 
-static void remove_place(struct dnc_input *in, struct place *p)
-{
-	for (size_t i = 0; i < in->count; i++)
-		if (in->places[i] == p) {
-			memmove(&in->places[i], &in->places[i + 1],
-				(in->count - i - 1) * sizeof *in->places);
-			in->count--;
-			break;
-		}
-	free_place(p);
-}
-
 /* A producer that has sent all may still wait for what it was not told. */
 static bool waits_for_acks(const struct place *p)
 {
@@ -303,7 +149,7 @@ static int end_place(struct dnc_input *in, struct place *p)
 	p->ended = true;
 	if (rc < 0 || !waits_for_acks(p)) {
 		in->producers -= p->stream.id != 0;
-		remove_place(in, p);
+		place_remove(in, p);
 	}
 	return rc;
 }
@@ -326,7 +172,7 @@ static void tell_all(struct dnc_input *in)
 		in->untold |= p->stream.id && p->told < p->safe;
 		if (p->ended && !waits_for_acks(p)) {
 			in->producers--;
-			remove_place(in, p);
+			place_remove(in, p);
 		}
 	}
 }
@@ -338,7 +184,7 @@ static int accept_producer(struct dnc_input *in, struct place *listener)
 
 	if (fd < 0)
 		return 0; /* it went away, or descriptors ran out: asked again soon */
-	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? add_place(in) : NULL;
+	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? place_add(in) : NULL;
 	if (!p) {
 		close(fd);
 		return 0;
@@ -361,7 +207,7 @@ static int read_place(struct dnc_input *in, struct place *p)
 
 	if (p->ended) { /* it hung up without waiting for the rest */
 		in->producers--;
-		remove_place(in, p);
+		place_remove(in, p);
 		return 0;
 	}
 	space = dnc_lines_space(&p->lines, &room);
@@ -404,7 +250,7 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 			continue;
 		if (p->fd == -1 && open_file(p, &err) < 0) {
 			in->events.failed(in->events.ctx, &err);
-			remove_place(in, p);
+			place_remove(in, p);
 			i--;
 			continue;
 		}

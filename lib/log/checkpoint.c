@@ -1,9 +1,9 @@
 #include "checkpoint.h"
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include "../base/thread.h"
 
 struct checkpointer {
 	sqlite3 *db;
@@ -37,7 +37,6 @@ static void *run(void *ctx)
 struct checkpointer *checkpointer_new(const char *path, struct dnc_error *err)
 {
 	struct checkpointer *c = calloc(1, sizeof *c);
-	sigset_t all, before;
 	int rc;
 
 	if (!c) {
@@ -51,11 +50,7 @@ struct checkpointer *checkpointer_new(const char *path, struct dnc_error *err)
 		dnc_error_set(err, 0, "unable to open %s: %s", path, sqlite3_errmsg(c->db));
 		goto fail;
 	}
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	rc = pthread_create(&c->thread, NULL, run, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	rc = dnc_thread_start(&c->thread, run, c);
 	if (rc == 0)
 		return c;
 	dnc_error_set(err, rc, "unable to start a thread");

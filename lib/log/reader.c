@@ -1,7 +1,7 @@
 #include "reader.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+#include "../base/thread.h"
 
 struct queue {
 	struct dnc_job *first, **end;
@@ -60,7 +60,6 @@ struct dnc_reader *dnc_reader_new(
 	struct dnc_journal *journal, void (*finished)(void *ctx), void *ctx, struct dnc_error *err)
 {
 	struct dnc_reader *r = calloc(1, sizeof *r);
-	sigset_t all, before;
 	int rc;
 
 	if (!r) {
@@ -78,11 +77,7 @@ struct dnc_reader *dnc_reader_new(
 	r->done.end = &r->done.first;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->work, NULL);
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	rc = pthread_create(&r->thread, NULL, run, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	rc = dnc_thread_start(&r->thread, run, r);
 	if (rc == 0)
 		return r;
 	dnc_error_set(err, rc, "unable to start a thread");

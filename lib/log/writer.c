@@ -1,10 +1,10 @@
 #include "writer.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "../base/thread.h"
 
 enum {
 	FULL_BYTES = 8 << 20, /* of a batch, past which adding waits */
@@ -195,13 +195,7 @@ static void *run(void *ctx)
 
 int dnc_writer_start(struct dnc_writer *w)
 {
-	sigset_t all, before;
-
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	w->started = dnc_thread_start(&w->thread, run, w) == 0;
 	return w->started ? 0 : -1;
 }
 

@@ -5,6 +5,12 @@ setup() {
 }
 
 
+eval "end_hub() $(declare -f teardown | tail -n +2)"
+teardown() {
+	end_hub
+	umount small ro 2>/dev/null || :
+}
+
 is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz")" = "$1" ]; }
 
 @test "a full disk: nothing is acknowledged, readers are served, and it goes on when there is room" {

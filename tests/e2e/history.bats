@@ -56,3 +56,17 @@ get() { curl -s --max-time 20 "$@"; }
 	kill "$HUB"
 	wait "$HUB" "$client"
 }
+
+@test "what retention took is told as a gap, and the rest follows" {
+	start_hub --retain=1M --buffer=256K
+	events 20000 >&9
+	wait_for last_seq_is 20000
+	pruned() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" -gt 10000 ]; }
+	wait_for pruned
+	dnc-tail -e --since=5 -o json "ws://$ADDRESS" >out 2>err
+	local oldest
+	oldest=$(head -1 out | jq .seq)
+	grep -q "events 6 to $((oldest - 1)) are gone (retention)" err
+	[ "$(jq -c .seq out | tr '\n' ' ')" = "$(seq "$oldest" 20000 | tr '\n' ' ')" ]
+	[ "$(curl -s "http://$ADDRESS/api/v1/events?limit=1" | jq .seq)" -ge "$oldest" ]
+}

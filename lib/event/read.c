@@ -1,0 +1,344 @@
+/* read.c - a record to a draft of an event, checked. */
+#include "../base/clock.h"
+#include "draft.h"
+
+int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why)
+{
+	dnc_error_set(err, (int)code, "%s%s%s", place, *place ? " " : "", why);
+	dnc_error_place(err, "%s", place);
+	return -1;
+}
+
+/* The canonical keys of the top level, and where a draft keeps them. */
+static const struct top_key {
+	struct dnc_str name;
+	size_t slot;  /* offset of a uint32_t in struct draft; 0 is dropped */
+	uint8_t type; /* enum dnc_json_type it must have */
+} top_keys[] = {
+	{DNC_STR("seq"), 0, DNC_JSON_NULL},
+	{DNC_STR("id"), offsetof(struct draft, id), DNC_JSON_STRING},
+	{DNC_STR("event_id"), offsetof(struct draft, event_id), DNC_JSON_STRING},
+	{DNC_STR("type"), 0, DNC_JSON_STRING},
+	{DNC_STR("phone_number"), offsetof(struct draft, phone), DNC_JSON_STRING},
+	{DNC_STR("provider"), offsetof(struct draft, provider), DNC_JSON_STRING},
+	{DNC_STR("provider_id"), offsetof(struct draft, provider_id), DNC_JSON_STRING},
+	{DNC_STR("severity"), offsetof(struct draft, given_severity), DNC_JSON_STRING},
+	{DNC_STR("timestamp"), offsetof(struct draft, timestamp), DNC_JSON_STRING},
+	{DNC_STR("summary"), offsetof(struct draft, summary), DNC_JSON_STRING},
+	{DNC_STR("event_data"), offsetof(struct draft, event_data), DNC_JSON_OBJECT},
+	{DNC_STR("metadata"), offsetof(struct draft, metadata), DNC_JSON_OBJECT},
+};
+
+static const struct top_key *find_top_key(struct dnc_str name)
+{
+	for (size_t i = 0; i < sizeof top_keys / sizeof top_keys[0]; i++)
+		if (dnc_str_eq(top_keys[i].name, name))
+			return &top_keys[i];
+	return NULL;
+}
+
+static const char *const json_type_names[] = {[DNC_JSON_BOOL] = "true or false",
+	[DNC_JSON_NUMBER] = "a number",
+	[DNC_JSON_STRING] = "a string",
+	[DNC_JSON_ARRAY] = "an array",
+	[DNC_JSON_OBJECT] = "an object"};
+
+static int wrong_type(
+	struct dnc_error *err, const char *prefix, struct dnc_str name, const char *wanted)
+{
+	dnc_error_set(err, DNC_REJECT_INVALID_FIELD, "%s%.*s must be %s", prefix, DNC_STR_ARG(name),
+		wanted);
+	dnc_error_place(err, "%s%.*s", prefix, DNC_STR_ARG(name));
+	return -1;
+}
+
+/* Sorts the top level into canonical keys; what else stands there is left for event_data. */
+static int read_top(struct draft *d, struct dnc_error *err)
+{
+	const struct dnc_json_node *node = d->doc->node;
+	uint32_t type = dnc_json_get(d->doc, 0, DNC_STR("type"));
+
+	if (!type || node[type].type == DNC_JSON_NULL)
+		return draft_reject(err, DNC_REJECT_MISSING_TYPE, "type", "is missing");
+	if (node[type].type != DNC_JSON_STRING)
+		return wrong_type(err, "", DNC_STR("type"), "a string");
+	if (!dnc_type_from_name(node[type].text, &d->type)) {
+		dnc_error_set(err, DNC_REJECT_UNKNOWN_TYPE, "unknown type \"%.*s\"",
+			node[type].text.n > 64 ? 64 : (int)node[type].text.n, node[type].text.p);
+		dnc_error_place(err, "type");
+		return -1;
+	}
+	for (uint32_t i = 1; i < node[0].next; i = node[i].next) {
+		const struct top_key *key = find_top_key(node[i].key);
+
+		if (!key || !key->slot || node[i].type == DNC_JSON_NULL)
+			continue;
+		if (node[i].type != key->type)
+			return wrong_type(err, "", key->name, json_type_names[key->type]);
+		if (node[i].type == DNC_JSON_STRING && node[i].text.n == 0 &&
+			key->slot != offsetof(struct draft, phone))
+			continue; /* an empty string says nothing */
+		*(uint32_t *)((char *)d + key->slot) = i;
+	}
+	return 0;
+}
+
+static int check_kind(enum dnc_kind kind, const struct dnc_json_node *node,
+	const struct dnc_json *doc, const char **wanted)
+{
+	int64_t whole;
+	double real;
+
+	switch (kind) {
+	case KIND_STRING:
+	case KIND_TIME:
+	case KIND_PHONE:
+		*wanted = "a string";
+		return node->type == DNC_JSON_STRING ? 0 : -1;
+	case KIND_INT:
+		*wanted = "a whole number";
+		return dnc_json_int(node, &whole) ? 0 : -1;
+	case KIND_NUMBER:
+		*wanted = "a number";
+		return node->type == DNC_JSON_NUMBER ? 0 : -1;
+	case KIND_RATIO:
+		*wanted = "a number from 0 to 1";
+		return dnc_json_double(node, &real) && real >= 0 && real <= 1 ? 0 : -1;
+	case KIND_BOOL:
+		*wanted = "true or false";
+		return node->type == DNC_JSON_BOOL ? 0 : -1;
+	case KIND_ARRAY:
+		*wanted = "an array";
+		return node->type == DNC_JSON_ARRAY ? 0 : -1;
+	case KIND_FLAGS:
+		*wanted = "an object of booleans";
+		if (node->type != DNC_JSON_OBJECT)
+			return -1;
+		for (uint32_t i = 0, at = (uint32_t)(node - doc->node) + 1; i < node->count; i++) {
+			if (doc->node[at].type != DNC_JSON_BOOL)
+				return -1;
+			at = doc->node[at].next;
+		}
+		return 0;
+	case KIND_ANY:
+		break;
+	}
+	return 0;
+}
+
+static int check_field(
+	struct draft *d, enum dnc_field f, uint32_t at, const char *prefix, struct dnc_error *err)
+{
+	const struct dnc_field_spec *spec = &dnc_fields[f];
+	const struct dnc_json_node *node = &d->doc->node[at];
+	const char *wanted = "";
+	int64_t ms;
+
+	if (check_kind(spec->kind, node, d->doc, &wanted) < 0)
+		return wrong_type(err, prefix, spec->name, wanted);
+	if (spec->kind == KIND_TIME && !dnc_clock_parse(node->text, &ms)) {
+		dnc_error_set(err, DNC_REJECT_INVALID_TIMESTAMP,
+			"%s%.*s is not an RFC 3339 date-time", prefix, DNC_STR_ARG(spec->name));
+		dnc_error_place(err, "%s%.*s", prefix, DNC_STR_ARG(spec->name));
+		return -1;
+	}
+	if (*spec->values && !dnc_value_known(spec->values, node->text) &&
+		d->unknowns < DRAFT_MAX_UNKNOWN)
+		d->unknown[d->unknowns++] = f;
+	d->field[f] = at;
+	return 0;
+}
+
+/* Takes a member into event_data, checked when it is a domain field of the type. */
+static int take_member(struct draft *d, uint32_t at, const char *prefix, struct dnc_error *err)
+{
+	enum dnc_field f = dnc_field_find(d->type, d->doc->node[at].key);
+
+	if (d->members == DRAFT_MAX_MEMBERS)
+		return draft_reject(
+			err, DNC_REJECT_TOO_LARGE, "event_data", "has too many members");
+	d->member[d->members++] = at;
+	return f == FIELD_NONE ? 0 : check_field(d, f, at, prefix, err);
+}
+
+/* Gathers event_data: its own members first, then what stands beside it at the top level, then
+ * domain fields that a source put into metadata. A field counts where it stands first. */
+static int read_members(struct draft *d, bool derived_before, struct dnc_error *err)
+{
+	const struct dnc_json_node *node = d->doc->node;
+	uint32_t own = d->event_data, meta = d->metadata;
+
+	for (uint32_t i = own + 1; own && i < node[own].next; i = node[i].next)
+		if (node[i].type != DNC_JSON_NULL && take_member(d, i, "event_data.", err) < 0)
+			return -1;
+	for (uint32_t i = 1; i < node[0].next; i = node[i].next) {
+		const struct top_key *key = find_top_key(node[i].key);
+		bool second_id = key && i == d->event_id && d->id;
+
+		if ((key && !second_id) || node[i].type == DNC_JSON_NULL ||
+			(own && dnc_json_get(d->doc, own, node[i].key)))
+			continue;
+		if (take_member(d, i, "", err) < 0)
+			return -1;
+	}
+	/* The metadata of a canonical event is derived: what it says came from event_data. */
+	for (uint32_t i = meta + 1; meta && !derived_before && i < node[meta].next;
+		i = node[i].next) {
+		enum dnc_field f = dnc_field_find(d->type, node[i].key);
+
+		if (f == FIELD_NONE || node[i].type == DNC_JSON_NULL || d->field[f] ||
+			find_top_key(node[i].key))
+			continue;
+		if (take_member(d, i, "metadata.", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_phone(
+	struct draft *d, const struct dnc_event_options *options, struct dnc_error *err)
+{
+	static const bool required[DNC_TYPES] = {[DNC_NUMBER_SUPPRESSED] = true,
+		[DNC_NUMBER_RELEASED] = true,
+		[DNC_CHECK_PERFORMED] = true,
+		[DNC_COMPLIANCE_VIOLATION] = true};
+	uint32_t inner = d->field[FIELD_PHONE_NUMBER];
+	uint32_t at = d->phone ? d->phone : inner;
+	char other[DNC_PHONE_MAX];
+	size_t n, other_n;
+	enum dnc_phone_verdict v;
+
+	if (!at) {
+		if (required[d->type])
+			return draft_reject(
+				err, DNC_REJECT_MISSING_FIELD, "phone_number", "is missing");
+		return 0;
+	}
+	v = dnc_phone_normalize(
+		d->doc->node[at].text, options->region, options->strict_phone, d->e164_text, &n);
+	if (v != DNC_PHONE_OK)
+		return draft_reject(
+			err, DNC_REJECT_INVALID_PHONE_NUMBER, "phone_number", dnc_phone_reason(v));
+	d->e164 = (struct dnc_str){d->e164_text, n};
+	if (!d->phone || !inner)
+		return 0;
+	/* Two numbers in one event: suppressing the wrong one is worse than suppressing none. */
+	v = dnc_phone_normalize(
+		d->doc->node[inner].text, options->region, options->strict_phone, other, &other_n);
+	if (v != DNC_PHONE_OK || !dnc_str_eq(d->e164, (struct dnc_str){other, other_n}))
+		return draft_reject(err, DNC_REJECT_INVALID_FIELD, "event_data.phone_number",
+			"differs from phone_number");
+	return 0;
+}
+
+static int read_provider(struct draft *d, struct dnc_error *err)
+{
+	static const struct {
+		struct dnc_str source, provider;
+	} by_source[] = {{DNC_STR("federal"), DNC_STR("federal_dnc")},
+		{DNC_STR("state"), DNC_STR("state_dnc")},
+		{DNC_STR("internal"), DNC_STR("internal")},
+		{DNC_STR("consumer"), DNC_STR("consumer")},
+		{DNC_STR("partner"), DNC_STR("partner")}};
+
+	if (!d->provider && draft_text(d, FIELD_PROVIDER).n)
+		d->provider = d->field[FIELD_PROVIDER];
+	if (!d->provider_id && draft_text(d, FIELD_PROVIDER_ID).n)
+		d->provider_id = d->field[FIELD_PROVIDER_ID];
+	if (d->provider) {
+		d->provider_name = d->doc->node[d->provider].text;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof by_source / sizeof by_source[0]; i++)
+		if (draft_is(d, FIELD_SOURCE, by_source[i].source))
+			d->provider_name = by_source[i].provider;
+	if (d->type == DNC_LIST_SYNCED || d->type == DNC_PROVIDER_STATUS_CHANGE)
+		return draft_reject(err, DNC_REJECT_MISSING_FIELD, "provider", "is missing");
+	return 0;
+}
+
+/* The one field that each type can't do without. */
+static const enum dnc_field required_field[DNC_TYPES] = {
+	[DNC_NUMBER_SUPPRESSED] = FIELD_SUPPRESS_REASON,
+	[DNC_NUMBER_RELEASED] = FIELD_RELEASE_REASON,
+	[DNC_CHECK_PERFORMED] = FIELD_RESULT,
+	[DNC_LIST_SYNCED] = FIELD_SYNC_STATUS,
+	[DNC_COMPLIANCE_VIOLATION] = FIELD_VIOLATION_TYPE,
+	[DNC_PROVIDER_STATUS_CHANGE] = FIELD_NEW_STATUS,
+};
+
+static int check_facts(struct draft *d, struct dnc_error *err)
+{
+	enum dnc_field needed = required_field[d->type];
+	int64_t from, until;
+
+	if (draft_text(d, needed).n == 0) {
+		dnc_error_set(err, DNC_REJECT_MISSING_FIELD, "event_data.%s is missing",
+			dnc_fields[needed].name.p);
+		dnc_error_place(err, "event_data.%s", dnc_fields[needed].name.p);
+		return -1;
+	}
+	if (d->field[FIELD_SOURCES] && d->doc->node[d->field[FIELD_SOURCES]].count == 0)
+		return draft_reject(
+			err, DNC_REJECT_INVALID_FIELD, "event_data.sources", "must not be empty");
+	if (d->field[FIELD_EXPIRES_AT] && d->field[FIELD_SUPPRESSED_AT] &&
+		dnc_clock_parse(draft_text(d, FIELD_EXPIRES_AT), &until) &&
+		dnc_clock_parse(draft_text(d, FIELD_SUPPRESSED_AT), &from) && until < from)
+		return draft_reject(err, DNC_REJECT_INVALID_FIELD, "event_data.expires_at",
+			"is before suppressed_at");
+	d->requires_approval =
+		(draft_is(d, FIELD_RELEASE_REASON, DNC_STR("admin_override")) ||
+			draft_is(d, FIELD_RELEASE_REASON, DNC_STR("data_correction"))) &&
+		!draft_is_verified(d);
+	return 0;
+}
+
+static int read_times(struct draft *d, struct dnc_error *err)
+{
+	int64_t now = dnc_clock_now_ms();
+	uint32_t ingested = 0;
+
+	d->timestamp_ms = d->ingested_at_ms = now;
+	if (d->timestamp && !dnc_clock_parse(d->doc->node[d->timestamp].text, &d->timestamp_ms))
+		return draft_reject(err, DNC_REJECT_INVALID_TIMESTAMP, "timestamp",
+			"is not an RFC 3339 date-time");
+	if (d->metadata)
+		ingested = dnc_json_get(d->doc, d->metadata, DNC_STR("ingested_at"));
+	if (ingested && !dnc_clock_parse(d->doc->node[ingested].text, &d->ingested_at_ms))
+		d->ingested_at_ms = now;
+	return 0;
+}
+
+static int read_severity(struct draft *d, struct dnc_error *err)
+{
+	const struct dnc_severity *given = NULL;
+
+	if (d->given_severity) {
+		given = dnc_severity_from_name(d->doc->node[d->given_severity].text);
+		if (!given)
+			return draft_reject(err, DNC_REJECT_INVALID_FIELD, "severity",
+				"must be info, success, low, medium, warning, high, error or critical");
+	}
+	d->severity = given && !d->requires_approval ? given : draft_severity(d);
+	return 0;
+}
+
+int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_event_options *options,
+	struct dnc_error *err)
+{
+	bool derived_before;
+
+	memset(d, 0, offsetof(struct draft, member));
+	d->members = d->unknowns = 0;
+	d->e164 = d->provider_name = (struct dnc_str){0};
+	d->requires_approval = false;
+	d->doc = doc;
+	if (read_top(d, err) < 0)
+		return -1;
+	derived_before = d->metadata && dnc_json_get(doc, d->metadata, DNC_STR("ingested_at"));
+	if (read_members(d, derived_before, err) < 0 || read_phone(d, options, err) < 0 ||
+		read_provider(d, err) < 0 || check_facts(d, err) < 0 || read_times(d, err) < 0 ||
+		read_severity(d, err) < 0)
+		return -1;
+	return 0;
+}

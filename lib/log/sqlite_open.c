@@ -1,0 +1,340 @@
+/* sqlite_open.c - the log is made, or found and checked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "sqlite.h"
+
+/* "DNCL" in the file's header (SQLite file format, offset 68), so that file(1) and we know it. */
+#define APPLICATION_ID "0x444E434C"
+
+/* One statement list for each version of the layout (PRAGMA user_version), to be run in order. */
+static const char *const migrations[] = {
+	"CREATE TABLE log (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,"
+	" phone_number TEXT, provider TEXT, severity TEXT NOT NULL, timestamp TEXT NOT NULL,"
+	" logged_at INTEGER NOT NULL, event TEXT NOT NULL);"
+	"CREATE INDEX events_by_phone ON events (phone_number) WHERE phone_number IS NOT NULL;"
+	"PRAGMA application_id = " APPLICATION_ID ";",
+};
+
+enum {
+	VERSION = sizeof migrations / sizeof migrations[0],
+	CACHE_KIB = 32768,
+	/* Up to so large a file is looked through whole at the start, which takes some 0.1 s. */
+	CHECK_BYTES = 64 << 20,
+};
+
+static int damaged(const char *path, const char *why, struct dnc_error *err)
+{
+	return dnc_error_set(err, EIO,
+		"%s is damaged (%s): save it with sqlite3's .recover, or move it away to begin a new "
+		"log",
+		path, why);
+}
+
+int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_error *err)
+{
+	int code = db ? sqlite3_errcode(db) & 0xFF : SQLITE_NOMEM;
+
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		return damaged(path, sqlite3_errmsg(db), err);
+	return dnc_error_set(err, code == SQLITE_FULL ? ENOSPC : EIO, "unable to %s %s: %s", doing,
+		path, db ? sqlite3_errmsg(db) : "out of memory");
+}
+
+static int run_sql(sqlite3 *db, const char *sql, const char *path, struct dnc_error *err)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
+	               ? 0
+	               : sqlite_error(db, "set up", path, err);
+}
+
+int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, const char *path,
+	struct dnc_error *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+	*out = missing;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL)
+		*out = sqlite3_column_int64(s, 0);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		sqlite_error(db, "read", path, err);
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+static int set_text(struct journal *j, const char *key, const char *value, struct dnc_error *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(
+		j->db, "INSERT OR REPLACE INTO log VALUES (?1, ?2)", -1, &s, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 2, value, -1, SQLITE_STATIC);
+		rc = sqlite3_step(s);
+	}
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? 0 : sqlite_error(j->db, "write", j->path, err);
+}
+
+/* The value of KEY, an empty string when there is none. */
+static int get_text(
+	struct journal *j, const char *key, char *out, size_t size, struct dnc_error *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(j->db, "SELECT value FROM log WHERE key = ?1", -1, &s, NULL);
+
+	out[0] = '\0';
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+		rc = sqlite3_step(s);
+	}
+	if (rc == SQLITE_ROW && sqlite3_column_text(s, 0))
+		snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, 0));
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		sqlite_error(j->db, "read", j->path, err);
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+static int make_dir(const char *dir, struct dnc_error *err)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof path, "%s/", dir) >= (int)sizeof path)
+		return dnc_error_set(err, ENAMETOOLONG, "%s: the path is too long", dir);
+	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		if (mkdir(path, 0750) < 0 && errno != EEXIST)
+			return dnc_error_set(
+				err, EIO, "unable to make %s: %s", path, strerror(errno));
+		*p = '/';
+	}
+	return 0;
+}
+
+/* One hub for one log: the lock goes with the process. */
+static int take_lock(struct journal *j, struct dnc_error *err)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/lock", j->options.dir);
+	j->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (j->lock_fd < 0)
+		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
+	if (flock(j->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return dnc_error_set(
+			err, EADDRINUSE, "%s is in use by another dnc-wsd", j->options.dir);
+	return dnc_error_set(err, errno, "unable to lock %s: %s", path, strerror(errno));
+}
+
+static int migrate(struct journal *j, sqlite3 *db, const char *path, struct dnc_error *err)
+{
+	int64_t version;
+	char sql[64];
+
+	(void)j;
+	if (sqlite_get_int(db, "PRAGMA user_version", 0, &version, path, err) < 0)
+		return -1;
+	if (version > VERSION)
+		return dnc_error_set(err, EIO, "%s was written by a newer dnc-wsd (layout %lld)",
+			path, (long long)version);
+	for (; version < VERSION; version++) {
+		snprintf(sql, sizeof sql, "PRAGMA user_version = %lld; COMMIT",
+			(long long)version + 1);
+		if (run_sql(db, "BEGIN IMMEDIATE", path, err) < 0 ||
+			run_sql(db, migrations[version], path, err) < 0 ||
+			run_sql(db, sql, path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+}
+
+/* Made under another name first: a file that has the right one is whole. */
+static int create(struct journal *j, struct dnc_error *err)
+{
+	char fresh[4096], leftover[4096];
+	sqlite3 *db = NULL;
+	int fd, rc;
+
+	snprintf(fresh, sizeof fresh, "%s.new", j->path);
+	snprintf(leftover, sizeof leftover, "%s-wal", j->path);
+	if (access(leftover, F_OK) == 0)
+		return dnc_error_set(err, EIO,
+			"%s is missing, but %s is there: bring it back, or move both away to begin a "
+			"new log",
+			j->path, leftover);
+	unlink(fresh);
+	/* 0640: SQLite gives its other files the same mode. */
+	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return dnc_error_set(err, errno, "unable to make %s: %s", fresh, strerror(errno));
+	close(fd);
+	if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK)
+		rc = sqlite_error(db, "open", fresh, err);
+	else
+		rc = migrate(j, db, fresh, err);
+	sqlite3_close(db);
+	if (rc == 0 && rename(fresh, j->path) < 0)
+		rc = dnc_error_set(err, errno, "unable to make %s: %s", j->path, strerror(errno));
+	if (rc == 0)
+		sync_dir(j->options.dir);
+	return rc;
+}
+
+int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *err)
+{
+	if (sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		return sqlite_error(*db, "open", path, err);
+	sqlite3_busy_timeout(*db, BUSY_MS);
+	return 0;
+}
+
+static int on_check(void *ctx, int columns, char **values, char **names)
+{
+	(void)names;
+	if (columns > 0 && values[0] && strcmp(values[0], "ok") != 0)
+		snprintf(ctx, 80, "%s", values[0]);
+	return 0;
+}
+
+/* Looks for what a crash of the disk leaves behind: a file too short, pages that are none. */
+static int check_whole(struct journal *j, struct dnc_error *err)
+{
+	int64_t id, pages;
+	struct stat st;
+	char why[80] = "";
+
+	if (sqlite_get_int(j->db, "PRAGMA application_id", 0, &id, j->path, err) < 0)
+		return -1;
+	if (id != strtol(APPLICATION_ID, NULL, 16))
+		return dnc_error_set(err, EIO, "%s is no event log", j->path);
+	/* All that is in the WAL goes into the file, so that its size can be compared. */
+	if (run_sql(j->db, "PRAGMA wal_checkpoint(TRUNCATE)", j->path, err) < 0 ||
+		sqlite_get_int(j->db, "PRAGMA page_size", 4096, &j->page_bytes, j->path, err) < 0 ||
+		sqlite_get_int(j->db, "PRAGMA page_count", 0, &pages, j->path, err) < 0)
+		return -1;
+	if (stat(j->path, &st) < 0)
+		return dnc_error_set(
+			err, errno, "unable to look at %s: %s", j->path, strerror(errno));
+	if (st.st_size < pages * j->page_bytes)
+		return damaged(j->path, "it is shorter than it should be", err);
+	if (st.st_size <= CHECK_BYTES) {
+		if (sqlite3_exec(j->db, "PRAGMA quick_check(1)", on_check, why, NULL) != SQLITE_OK)
+			return sqlite_error(j->db, "read", j->path, err);
+		if (why[0])
+			return damaged(j->path, why, err);
+	}
+	return 0;
+}
+
+/* Without `full`, a crash of the machine may have taken commits that were seen already. */
+static int read_epoch(struct journal *j, struct dnc_error *err)
+{
+	static const char *const names[] = {"full", "normal", "off"};
+	char boot[64] = "", before[64], sync[16], clean[8];
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	bool lost;
+
+	if (f) {
+		if (!fgets(boot, sizeof boot, f))
+			boot[0] = '\0';
+		boot[strcspn(boot, "\n")] = '\0';
+		fclose(f);
+	}
+	if (get_text(j, "epoch", j->base.epoch, sizeof j->base.epoch, err) < 0 ||
+		get_text(j, "boot_id", before, sizeof before, err) < 0 ||
+		get_text(j, "sync", sync, sizeof sync, err) < 0 ||
+		get_text(j, "closed", clean, sizeof clean, err) < 0)
+		return -1;
+	lost = strcmp(sync, "full") != 0 && strcmp(clean, "yes") != 0 && strcmp(boot, before) != 0;
+	if (strlen(j->base.epoch) != DNC_EPOCH_LEN || lost)
+		journal_new_epoch(j->base.epoch);
+	if (run_sql(j->db, "BEGIN IMMEDIATE", j->path, err) < 0 ||
+		set_text(j, "epoch", j->base.epoch, err) < 0 ||
+		set_text(j, "boot_id", boot, err) < 0 ||
+		set_text(j, "sync", names[j->options.sync], err) < 0 ||
+		set_text(j, "closed", "no", err) < 0)
+		return -1;
+	return run_sql(j->db, "COMMIT", j->path, err);
+}
+
+static int read_ends(struct journal *j, struct dnc_error *err)
+{
+	int64_t oldest, last;
+
+	if (sqlite_get_int(j->db, "SELECT max(seq) FROM events", 0, &last, j->path, err) < 0 ||
+		sqlite_get_int(j->db, "SELECT min(seq) FROM events", 1, &oldest, j->path, err) <
+			0 ||
+		sqlite_get_int(j->db, "SELECT logged_at FROM events ORDER BY seq DESC LIMIT 1", 0,
+			&j->logged_at_ms, j->path, err) < 0 ||
+		sqlite_get_int(j->db, "SELECT logged_at FROM events ORDER BY seq LIMIT 1", 0,
+			&j->oldest_logged_at_ms, j->path, err) < 0)
+		return -1;
+	j->base.last = (uint64_t)last;
+	j->base.oldest = (uint64_t)oldest;
+	return 0;
+}
+
+static int open_and_check(struct journal *j, struct dnc_error *err)
+{
+	static const char *const sync_sql[] = {[DNC_SYNC_FULL] = "PRAGMA synchronous = FULL",
+		[DNC_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+		[DNC_SYNC_OFF] = "PRAGMA synchronous = OFF"};
+	struct stat st;
+	char sql[64];
+
+	if (stat(j->path, &st) < 0) {
+		if (errno != ENOENT)
+			return dnc_error_set(
+				err, errno, "unable to look at %s: %s", j->path, strerror(errno));
+		if (create(j, err) < 0)
+			return -1;
+	} else if (st.st_size == 0) {
+		return damaged(j->path, "it is empty", err);
+	}
+	snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", CACHE_KIB);
+	if (sqlite_open_db(j->path, SQLITE_OPEN_READWRITE, &j->db, err) < 0 ||
+		run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) < 0 ||
+		check_whole(j, err) < 0 || migrate(j, j->db, j->path, err) < 0 ||
+		run_sql(j->db, sync_sql[j->options.sync], j->path, err) < 0 ||
+		run_sql(j->db, sql, j->path, err) < 0 || read_epoch(j, err) < 0 ||
+		read_ends(j, err) < 0)
+		return -1;
+	return 0;
+}
+
+int sqlite_set_up(struct journal *j, struct dnc_error *err)
+{
+	return make_dir(j->options.dir, err) == 0 && take_lock(j, err) == 0 &&
+	                       open_and_check(j, err) == 0
+	               ? 0
+	               : -1;
+}
+
+void sqlite_set_closed(struct journal *j)
+{
+	set_text(j, "closed", "yes", NULL);
+}
