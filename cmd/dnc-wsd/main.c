@@ -19,6 +19,9 @@
  * is told how things are. */
 enum { DRAIN_STEP_MS = 20, STATUS_MS = 5000 };
 
+/* What one turn of the loop may frame and send: some milliseconds of work. */
+enum { SLICE_BYTES = 4 << 20, SLICE_DELIVERIES = 400000 };
+
 struct daemon {
 	struct options options;
 	uv_loop_t loop;
@@ -29,24 +32,46 @@ struct daemon {
 	struct dnc_web *web;
 	struct intake *intake;
 	struct dnc_batch batch;
+	size_t taken; /* events of the batch that are framed */
 	uv_async_t stop, committed, found;
 	uv_timer_t drain, status;
 	int64_t drain_until_ms;
 	bool draining;
 };
 
-/* Frames and sends what the log has. */
+/* Frames and sends what the log has, a slice of it: what is left waits for the loop's next turn, so that
+ * nobody waits long behind a large batch. */
 static void take(struct daemon *d)
 {
-	while (dnc_writer_take(d->writer, &d->batch)) {
-		for (size_t i = 0; i < d->batch.count; i++) {
-			struct dnc_str line = dnc_piece_str(&d->batch, d->batch.events[i].line);
+	/* All of it must still be in the ring when it is sent. */
+	size_t bytes = 0, most = d->options.buffer_bytes / 4;
 
-			if (d->batch.events[i].seq)
-				dnc_hub_append(d->hub, line.p, line.n);
-		}
-		dnc_web_flush(d->web);
+	if (most > SLICE_BYTES)
+		most = SLICE_BYTES;
+	if (d->taken == d->batch.count) {
+		d->taken = 0;
+		if (!dnc_writer_take(d->writer, &d->batch))
+			return;
 	}
+	for (; d->taken < d->batch.count && bytes < most && dnc_hub_owed(d->hub) < SLICE_DELIVERIES;
+		d->taken++) {
+		const struct dnc_batch_event *e = &d->batch.events[d->taken];
+		struct dnc_str line = dnc_piece_str(&d->batch, e->line);
+
+		if (e->seq)
+			dnc_hub_append(d->hub, line.p, line.n);
+		bytes += line.n;
+	}
+	dnc_web_flush(d->web);
+	uv_async_send(&d->committed); /* the rest, or the next batch */
+}
+
+/* At the end: all of it. */
+static void take_all(struct daemon *d)
+{
+	do
+		take(d);
+	while (d->taken < d->batch.count);
 }
 
 static void on_committed(uv_async_t *async)
@@ -100,10 +125,10 @@ static void on_drain(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 	bool late = dnc_clock_mono_ms() >= d->drain_until_ms;
 
-	take(d);
+	take_all(d);
 	if (!intake_ended(d->intake) && !late)
 		return;
-	take(d);
+	take_all(d);
 	if (dnc_web_drain(d->web, late) == 0 || dnc_clock_mono_ms() >= d->drain_until_ms + 500)
 		finish(d);
 }

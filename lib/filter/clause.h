@@ -2,6 +2,7 @@
 #pragma once
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include "../phone/phone.h"
 #include "filter.h"
 
 struct values {
@@ -53,6 +54,9 @@ struct dnc_filter {
 	struct dnc_buf text; /* canonical; the values point into strings of their own */
 	char **strings;      /* owned texts of values */
 	size_t string_count;
+	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
+	size_t prefix_count;
+	bool open; /* some clause matches numbers that start with anything, or none */
 };
 
 /* The own type of a list that constrains only events of that type, and where the value stands. */

@@ -140,6 +140,45 @@ static pcre2_compile_context *compile_context(void)
 	return context;
 }
 
+/* Writes the digits that whatever PATTERN matches must start with; how many. Careful: what is not
+ * plainly literal ends them. */
+static size_t literal_start(struct dnc_str pattern, char out[DNC_PHONE_MAX])
+{
+	size_t n = 0, i = 1;
+
+	if (!pattern.n || pattern.p[0] != '^' || memchr(pattern.p, '|', pattern.n))
+		return 0;
+	while (i < pattern.n && n < DNC_PHONE_MAX - 1) {
+		bool plus = i + 1 < pattern.n && pattern.p[i] == '\\' && pattern.p[i + 1] == '+';
+		char c = plus ? '+' : pattern.p[i];
+		size_t next = i + 1 + plus;
+
+		if (!plus && (c < '0' || c > '9'))
+			break;
+		if (next < pattern.n && memchr("?*{", pattern.p[next], 3))
+			break; /* it may be missing */
+		out[n++] = c;
+		i = next;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+static int add_prefix(struct compiler *c, struct dnc_str pattern)
+{
+	struct dnc_filter *f = c->filter;
+	char(*more)[DNC_PHONE_MAX] = realloc(f->prefixes, (f->prefix_count + 1) * sizeof *more);
+
+	if (!more)
+		return dnc_error_nomem(c->err);
+	f->prefixes = more;
+	if (literal_start(pattern, more[f->prefix_count]))
+		f->prefix_count++;
+	else
+		f->open = true;
+	return 0;
+}
+
 static int add_pattern(struct compiler *c, struct dnc_str field, long index, struct dnc_str value)
 {
 	struct clause *clause = c->clause;
@@ -166,7 +205,7 @@ static int add_pattern(struct compiler *c, struct dnc_str field, long index, str
 	/* Without JIT (no memory may be executable) the interpreter does the same, slower. */
 	pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
 	clause->patterns[clause->pattern_count++] = re;
-	return 0;
+	return add_prefix(c, value);
 }
 
 static int compile_patterns(struct compiler *c, struct dnc_str field, uint32_t at)
@@ -378,6 +417,7 @@ static int compile_object(struct compiler *c, uint32_t object)
 		dnc_json_write_node(text, c->doc, at);
 	}
 	dnc_buf_chr(text, '}');
+	c->filter->open |= c->clause->pattern_count == 0;
 	return dnc_buf_ok(text) ? 0 : dnc_error_nomem(c->err);
 }
 
@@ -468,6 +508,7 @@ void dnc_filter_free(struct dnc_filter *f)
 		free(f->strings[i]);
 	free(f->clauses);
 	free(f->strings);
+	free(f->prefixes);
 	dnc_buf_free(&f->text);
 	free(f);
 }
@@ -480,4 +521,23 @@ size_t dnc_filter_count(const struct dnc_filter *f)
 struct dnc_str dnc_filter_text(const struct dnc_filter *f)
 {
 	return dnc_buf_view(&f->text);
+}
+
+unsigned dnc_filter_types(const struct dnc_filter *f)
+{
+	unsigned types = f->count ? 0 : (1u << DNC_TYPES) - 1;
+
+	for (size_t i = 0; i < f->count; i++)
+		types |= f->clauses[i].types;
+	return types;
+}
+
+size_t dnc_filter_prefix_count(const struct dnc_filter *f)
+{
+	return f->open ? 0 : f->prefix_count;
+}
+
+struct dnc_str dnc_filter_prefix(const struct dnc_filter *f, size_t index)
+{
+	return dnc_str(f->prefixes[index]);
 }

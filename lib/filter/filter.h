@@ -35,6 +35,14 @@ void dnc_filter_free(struct dnc_filter *f);
  * and in dnc_filter_limit_hits(). Thread safe. */
 bool dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
 
+/* A bit for each enum dnc_type that F can match. */
+unsigned dnc_filter_types(const struct dnc_filter *f);
+
+/* Digits ("+1916") one of which starts every number that F matches; none when F also matches events
+ * without a number, or numbers that start with anything. For indexes. */
+size_t dnc_filter_prefix_count(const struct dnc_filter *f);
+struct dnc_str dnc_filter_prefix(const struct dnc_filter *f, size_t index);
+
 /* How many alternatives F has, 0 when it lets everything through. */
 size_t dnc_filter_count(const struct dnc_filter *f);
 

@@ -30,14 +30,35 @@ void work_remove(struct dnc_subscriber *s)
 	*(s->work_next ? &s->work_next->work_prev : &h->work_last) = s->work_prev;
 }
 
+static void live_add(struct dnc_subscriber *s)
+{
+	if (s->live)
+		return;
+	s->live = true;
+	s->live_prev = NULL;
+	s->live_next = s->audience->live;
+	if (s->live_next)
+		s->live_next->live_prev = s;
+	s->audience->live = s;
+}
+
+void live_remove(struct dnc_subscriber *s)
+{
+	if (!s->live)
+		return;
+	s->live = false;
+	s->at = s->hub->ring.last + 1;
+	*(s->live_prev ? &s->live_prev->live_next : &s->audience->live) = s->live_next;
+	if (s->live_next)
+		s->live_next->live_prev = s->live_prev;
+}
+
 static bool belongs(struct dnc_subscriber *s, uint64_t seq)
 {
-	struct dnc_hub *h = s->hub;
 	struct dnc_event event;
 
-	if (audience_knows(s->audience, seq))
-		return audience_has(s->audience, &h->ring, seq);
-	return hub_view(h, seq, &event) && dnc_filter_match(s->audience->filter, &event);
+	return s->audience->all ||
+	       (hub_view(s->hub, seq, &event) && dnc_filter_match(s->audience->filter, &event));
 }
 
 /* False when the subscriber can't go on for now. */
@@ -98,7 +119,7 @@ static bool send_matching(struct dnc_subscriber *s, size_t *bytes, int *looks)
 	for (; s->at <= h->ring.last && *looks > 0; s->at++) {
 		const struct ring_slot *slot = ring_slot(&h->ring, s->at);
 
-		*looks -= !audience_knows(s->audience, s->at);
+		--*looks;
 		if (!belongs(s, s->at))
 			continue;
 		if (n + slot->bytes > DNC_HUB_SEND_BYTES)
@@ -242,7 +263,7 @@ void feed(struct dnc_subscriber *s)
 	bool more = true;
 
 	work_remove(s);
-	if (s->full || s->dead || s->phase == IDLE || s->waiting)
+	if (s->full || s->dead || s->phase == IDLE || s->waiting || s->live)
 		return;
 	if ((s->phase != FLOWING && !start(s)) || !check_lag(s))
 		return;
@@ -252,6 +273,61 @@ void feed(struct dnc_subscriber *s)
 	}
 	if (more && s->at <= s->hub->ring.last)
 		work_add(s);
+	else if (more)
+		live_add(s);
+}
+
+/* Sends N gathered bytes, COUNT events up to LAST, to all live members. */
+static void send_to_live(
+	struct audience *a, const char *frames, size_t n, uint64_t count, uint64_t last)
+{
+	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
+		next = s->live_next;
+		if (send_frames(s, frames, n, count))
+			continue;
+		live_remove(s);
+		s->at = last + 1;
+	}
+}
+
+/* Each member goes its own way from AT. */
+static void feed_from(struct audience *a, uint64_t at)
+{
+	struct dnc_subscriber *first = a->live, *next;
+
+	a->live = NULL; /* who has everything comes back to it */
+	for (struct dnc_subscriber *s = first; s; s = next) {
+		next = s->live_next;
+		s->live = false;
+		s->at = at;
+		feed(s);
+	}
+}
+
+void feed_audience(struct dnc_hub *h, struct audience *a)
+{
+	uint64_t count = 0;
+	size_t n = 0;
+
+	/* Everything lies in the ring as it is sent, and one socket is best written to in a row. And when
+	 * more was appended than the ring holds, it is not there to be gathered. */
+	if (a->all || a->fresh[0] < h->ring.oldest) {
+		feed_from(a, a->fresh[0]);
+		return;
+	}
+	for (size_t i = 0; i < a->fresh_count && a->live; i++) {
+		const struct ring_slot *slot = ring_slot(&h->ring, a->fresh[i]);
+
+		if (n + slot->bytes > DNC_HUB_SEND_BYTES) {
+			send_to_live(a, h->gather, n, count, a->fresh[i] - 1);
+			n = count = 0;
+		}
+		memcpy(h->gather + n, ring_frame(&h->ring, a->fresh[i]), slot->bytes);
+		n += slot->bytes;
+		count++;
+	}
+	if (n && a->live)
+		send_to_live(a, h->gather, n, count, h->ring.last);
 }
 
 /* Whoever waits for an event of the chunk, or for one that it should have held, goes on. */

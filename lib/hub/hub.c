@@ -32,6 +32,7 @@ void dnc_hub_free(struct dnc_hub *h)
 		return;
 	ring_finish(&h->ring);
 	past_free(h->past);
+	audiences_finish(&h->audiences);
 	dnc_event_reader_free(h->reader);
 	free(h->gather);
 	free(h);
@@ -63,8 +64,7 @@ struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h)
 {
 	struct dnc_hub_stats stats = h->stats;
 
-	for (const struct audience *a = h->audiences; a; a = a->next)
-		stats.audiences++;
+	stats.audiences = HASH_COUNT(h->audiences.table);
 	return stats;
 }
 
@@ -80,26 +80,29 @@ uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n)
 	uint64_t seq = ring_append(&h->ring, line, n);
 	const struct dnc_event *event = NULL;
 	struct dnc_event space;
-	bool looked = false;
 
 	h->stats.events++;
 	h->stats.event_bytes += n;
-	for (struct audience *a = h->audiences; a; a = a->next) {
-		if (a->all)
-			continue;
-		if (!looked)
-			event = hub_view(h, seq, &space);
-		looked = true;
-		audience_match(a, &h->ring, seq, event);
-	}
+	if (audiences_look(&h->audiences))
+		event = hub_view(h, seq, &space);
+	audiences_match(&h->audiences, seq, event);
 	return seq;
+}
+
+uint64_t dnc_hub_owed(const struct dnc_hub *h)
+{
+	return h->audiences.owed;
 }
 
 void dnc_hub_flush(struct dnc_hub *h)
 {
-	for (struct dnc_subscriber *s = h->subscribers; s; s = s->next)
-		if (!s->full && !s->working)
-			feed(s);
+	struct audience *a;
+
+	h->audiences.owed = 0;
+	while ((a = audiences_take_fresh(&h->audiences))) {
+		feed_audience(h, a);
+		a->fresh_count = 0;
+	}
 }
 
 bool dnc_hub_work(struct dnc_hub *h)
@@ -149,6 +152,7 @@ static void stop_search(struct dnc_subscriber *s)
 void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 {
 	work_remove(s);
+	live_remove(s);
 	stop_search(s);
 	if (s->audience)
 		audience_leave(&s->hub->audiences, s->audience);
@@ -156,15 +160,24 @@ void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 	s->phase = IDLE;
 }
 
-int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter)
+static int change_audience(struct dnc_subscriber *s, struct dnc_filter *filter)
 {
-	struct audience *a = audience_join(&s->hub->audiences, filter, &s->hub->ring);
+	struct audience *a = audience_join(&s->hub->audiences, filter);
 
 	if (!a)
 		return -1;
+	live_remove(s);
 	if (s->audience)
 		audience_leave(&s->hub->audiences, s->audience);
 	s->audience = a;
+	return 0;
+}
+
+int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter)
+{
+	if (change_audience(s, filter) < 0)
+		return -1;
+	feed(s); /* live again, when it was */
 	return 0;
 }
 
@@ -199,8 +212,8 @@ int dnc_hub_subscribe(
 	struct dnc_hub *h = s->hub;
 
 	if (s->sent)
-		s->served = s->at - 1;
-	if (dnc_hub_refilter(s, filter) < 0)
+		s->served = subscriber_at(s) - 1;
+	if (change_audience(s, filter) < 0)
 		return -1;
 	work_remove(s);
 	stop_search(s);
@@ -241,6 +254,7 @@ void dnc_subscriber_ready(struct dnc_subscriber *s)
 
 void dnc_subscriber_full(struct dnc_subscriber *s)
 {
+	live_remove(s);
 	s->full = true;
 }
 
@@ -251,7 +265,7 @@ bool dnc_subscriber_active(const struct dnc_subscriber *s)
 
 uint64_t dnc_subscriber_next(const struct dnc_subscriber *s)
 {
-	return s->at;
+	return subscriber_at(s);
 }
 
 bool dnc_subscriber_recovered(const struct dnc_subscriber *s)

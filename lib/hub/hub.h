@@ -57,6 +57,9 @@ void dnc_hub_free(struct dnc_hub *h);
  * it. Nothing is sent before dnc_hub_flush(). Returns its number. */
 uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n);
 
+/* How many deliveries dnc_hub_flush() would make now, at most: what one turn should bound. */
+uint64_t dnc_hub_owed(const struct dnc_hub *h);
+
 /* Sends what is new to everybody who is ready. */
 void dnc_hub_flush(struct dnc_hub *h);
 

@@ -12,9 +12,12 @@ struct dnc_subscriber {
 	void *conn;
 	struct dnc_subscriber *prev, *next;           /* all of the hub's */
 	struct dnc_subscriber *work_prev, *work_next; /* those with work left */
+	struct dnc_subscriber *live_prev,
+		*live_next; /* those of its audience that have everything */
 	struct audience *audience;
 	enum phase phase;
 	bool full, dead, working, recovered;
+	bool live;                 /* has all up to the newest event: `at` is not kept */
 	bool waiting;              /* for a chunk of the past */
 	uint64_t at;               /* next seq to look at */
 	uint64_t exempt, backlog;  /* up to exempt it catches up, backlog events when that began */
@@ -29,7 +32,7 @@ struct dnc_subscriber {
 struct dnc_hub {
 	struct dnc_hub_options options;
 	struct ring ring;
-	struct audience *audiences;
+	struct audiences audiences;
 	struct dnc_subscriber *subscribers;
 	struct dnc_subscriber *work_first, *work_last;
 	struct dnc_event_reader *reader;
@@ -40,6 +43,18 @@ struct dnc_hub {
 
 /* Gives a subscriber its turn: whatever it may have and its transport takes, within bounds. */
 void feed(struct dnc_subscriber *s);
+
+/* A live subscriber goes on by itself: from here on `at` counts again. */
+void live_remove(struct dnc_subscriber *s);
+
+/* Where S is, live or not. */
+static inline uint64_t subscriber_at(const struct dnc_subscriber *s)
+{
+	return s->live ? s->hub->ring.last + 1 : s->at;
+}
+
+/* Sends what the audience matched since the last flush to its live members. */
+void feed_audience(struct dnc_hub *h, struct audience *a);
 
 /* Not in the list of those with more to get. */
 void work_remove(struct dnc_subscriber *s);

@@ -173,9 +173,111 @@ static void what_is_skipped_is_told(void **state)
 	dnc_hub_free(h);
 }
 
+/* A number for each event, filters of all kinds: each gets what its filter matches, alone. */
+static void the_index_finds_what_matching_each_would(void **state)
+{
+	static const char *const filters[] = {"{}", "{\"phone_patterns\":[\"^\\\\+1303\"]}",
+		"{\"phone_patterns\":[\"^\\\\+13035?\"]}",
+		"{\"phone_patterns\":[\"^\\\\+1(303|202)\"]}",
+		"{\"phone_patterns\":[\"^\\\\+1303|7$\"]}",
+		"{\"phone_patterns\":[\"^\\\\+1\",\"^\\\\+1202\"]}",
+		"{\"phone_patterns\":[\"303\"]}", "{\"phone_patterns\":[\"^\\\\+1202\",\"9$\"]}",
+		"{\"event_types\":[\"dnc.number.*\"]}", "{\"severities\":[\"high\"]}",
+		"{\"event_types\":[\"dnc.list.synced\"],\"phone_patterns\":[\"^\\\\+1\"]}",
+		"[{\"phone_patterns\":[\"^\\\\+1202\"]},{\"min_severity\":\"high\"}]",
+		"[{\"phone_patterns\":[\"^\\\\+1202\"]},{\"phone_patterns\":[\"^\\\\+13035550\"]}]",
+		"{\"phone_patterns\":[\"^\\\\+13{0}202\"]}",
+		"{\"phone_patterns\":[\"^\\\\+1202+\"]}"};
+	enum { FILTERS = sizeof filters / sizeof filters[0], EVENTS = 400 };
+	static struct peer peers[FILTERS];
+	struct dnc_subscriber *subs[FILTERS];
+	struct dnc_hub *h = new_hub(100000);
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	size_t wanted[FILTERS] = {0};
+
+	(void)state;
+	for (size_t f = 0; f < FILTERS; f++) {
+		memset(&peers[f], 0, sizeof peers[f]);
+		subs[f] = dnc_hub_join(h, &peers[f]);
+		subscribe(h, subs[f], filters[f], (struct dnc_start){.from = DNC_START_NOW});
+	}
+	for (int i = 0; i < EVENTS; i++) {
+		static const char *const areas[] = {"303", "202", "916"};
+		static const char *const severities[] = {"high", "low", "critical"};
+		char line[600] = "", phone[64] = "";
+		struct dnc_event event;
+		int n;
+
+		if (i % 7)
+			snprintf(phone, sizeof phone, "\"phone_number\":\"+1%s555%04d\",",
+				areas[i % 3], i * 37 % 10000);
+		n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+			"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"%s\",%s"
+			"\"provider\":\"p\",\"severity\":\"%s\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+			"\"summary\":\"s\",\"event_data\":{},\"metadata\":{\"ingested_at\":"
+			"\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}",
+			i, dnc_type_names[i % DNC_TYPES].p, phone, severities[i / 3 % 3]);
+		assert_int_equal(dnc_event_view(r, line, (size_t)n, &event), 0);
+		for (size_t f = 0; f < FILTERS; f++) {
+			struct dnc_filter *one = filter(filters[f]);
+
+			wanted[f] += dnc_filter_match(one, &event);
+			dnc_filter_free(one);
+		}
+		dnc_hub_append(h, line, (size_t)n);
+		if (i % 5 == 0)
+			dnc_hub_flush(h);
+	}
+	dnc_hub_flush(h);
+	for (size_t f = 0; f < FILTERS; f++) {
+		if (peers[f].count != wanted[f] || (f != 10 && !wanted[f]))
+			fail_msg("%s: %zu events, not %zu", filters[f], peers[f].count, wanted[f]);
+		dnc_hub_leave(subs[f]);
+	}
+	assert_int_equal(dnc_hub_stats(h).audiences, 0);
+	dnc_event_reader_free(r);
+	dnc_hub_free(h);
+}
+
+static void filters_change_while_others_stay(void **state)
+{
+	struct dnc_hub *h = new_hub(100000);
+	struct peer a = {0}, b = {0};
+	struct dnc_subscriber *sa = dnc_hub_join(h, &a), *sb = dnc_hub_join(h, &b);
+
+	(void)state;
+	subscribe(h, sa, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, sb, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_NOW});
+	append(h, 4);
+	assert_int_equal(dnc_hub_refilter(sa, filter("{\"providers\":[\"odd\"]}")), 0);
+	append(h, 4);
+	assert_int_equal(dnc_hub_refilter(sa, filter("{}")), 0);
+	append(h, 1);
+	dnc_subscriber_full(sb);
+	append(h, 3);
+	dnc_subscriber_ready(sb);
+	while (dnc_hub_work(h))
+		;
+	append(h, 2);
+	assert_int_equal(a.count, 2 + 2 + 1 + 3 + 2);
+	assert_int_equal(a.seqs[1], 4);
+	assert_int_equal(a.seqs[2], 5);
+	assert_int_equal(a.seqs[9], 14);
+	assert_int_equal(b.count, 7);
+	assert_int_equal(b.seqs[6], 14);
+	dnc_hub_unsubscribe(sb);
+	append(h, 2);
+	assert_int_equal(b.count, 7);
+	dnc_hub_leave(sa);
+	dnc_hub_leave(sb);
+	dnc_hub_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_index_finds_what_matching_each_would),
+		cmocka_unit_test(filters_change_while_others_stay),
 		cmocka_unit_test(all_arrive_once_in_order),
 		cmocka_unit_test(a_slow_one_goes_on_where_it_was),
 		cmocka_unit_test(what_is_skipped_is_told),
