@@ -132,7 +132,8 @@ soak: ## the long forms of the chaos and pause tests (some minutes)
 bench: ## measures against jq, grep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all benches
-	@tests/bench/run
+	@tests/bench/tools
+	@tests/bench/hub
 	@tests/bench/log
 
 benches: $(BENCHES)
@@ -149,7 +150,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 
 lint: ## checks layout, scripts and manuals
 	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/run tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/tools tests/bench/hub tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing
