@@ -68,3 +68,7 @@ struct list_spec {
 };
 
 extern const struct list_spec dnc_list_specs[LISTS];
+
+/* Writes the digits that whatever PATTERN matches must start with; how many. Careful: what is not
+ * plainly literal ends them. */
+size_t filter_literal_start(struct dnc_str pattern, char out[DNC_PHONE_MAX]);

@@ -140,30 +140,6 @@ static pcre2_compile_context *compile_context(void)
 	return context;
 }
 
-/* Writes the digits that whatever PATTERN matches must start with; how many. Careful: what is not
- * plainly literal ends them. */
-static size_t literal_start(struct dnc_str pattern, char out[DNC_PHONE_MAX])
-{
-	size_t n = 0, i = 1;
-
-	if (!pattern.n || pattern.p[0] != '^' || memchr(pattern.p, '|', pattern.n))
-		return 0;
-	while (i < pattern.n && n < DNC_PHONE_MAX - 1) {
-		bool plus = i + 1 < pattern.n && pattern.p[i] == '\\' && pattern.p[i + 1] == '+';
-		char c = plus ? '+' : pattern.p[i];
-		size_t next = i + 1 + plus;
-
-		if (!plus && (c < '0' || c > '9'))
-			break;
-		if (next < pattern.n && memchr("?*{", pattern.p[next], 3))
-			break; /* it may be missing */
-		out[n++] = c;
-		i = next;
-	}
-	out[n] = '\0';
-	return n;
-}
-
 static int add_prefix(struct compiler *c, struct dnc_str pattern)
 {
 	struct dnc_filter *f = c->filter;
@@ -172,7 +148,7 @@ static int add_prefix(struct compiler *c, struct dnc_str pattern)
 	if (!more)
 		return dnc_error_nomem(c->err);
 	f->prefixes = more;
-	if (literal_start(pattern, more[f->prefix_count]))
+	if (filter_literal_start(pattern, more[f->prefix_count]))
 		f->prefix_count++;
 	else
 		f->open = true;
@@ -521,23 +497,4 @@ size_t dnc_filter_count(const struct dnc_filter *f)
 struct dnc_str dnc_filter_text(const struct dnc_filter *f)
 {
 	return dnc_buf_view(&f->text);
-}
-
-unsigned dnc_filter_types(const struct dnc_filter *f)
-{
-	unsigned types = f->count ? 0 : (1u << DNC_TYPES) - 1;
-
-	for (size_t i = 0; i < f->count; i++)
-		types |= f->clauses[i].types;
-	return types;
-}
-
-size_t dnc_filter_prefix_count(const struct dnc_filter *f)
-{
-	return f->open ? 0 : f->prefix_count;
-}
-
-struct dnc_str dnc_filter_prefix(const struct dnc_filter *f, size_t index)
-{
-	return dnc_str(f->prefixes[index]);
 }
