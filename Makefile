@@ -23,7 +23,7 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev libsqlite3-dev \
 	libsystemd-dev uthash-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
-	python3-websockets curl shellcheck procps bash-completion clang-format sqlite3 systemd faketime fio
+	python3-websockets curl shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 # libjq, libcsv and libphonenumber ship no .pc file.

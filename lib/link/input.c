@@ -12,12 +12,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../base/clock.h"
+#include "../base/log.h"
 
 /* A file or pipe is read in large blocks; a producer's connection starts small, there may be many. */
 enum { FILE_BLOCK = 256 << 10, PRODUCER_BLOCK = 16 << 10 };
 
 /* How soon a producer that did not take its acknowledgement is tried again. */
 enum { UNTOLD_MS = 100 };
+
+/* How long nobody is accepted once the descriptors have run out. */
+enum { EXHAUSTED_MS = 500 };
 
 struct dnc_input *dnc_input_new(
 	size_t max_line, const struct dnc_input_events *events, struct dnc_outlet *outlet)
@@ -182,6 +187,10 @@ static int accept_producer(struct dnc_input *in, struct place *listener)
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
 	struct place *p;
 
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		dnc_warn("no descriptors are left: producers wait");
+		in->accept_at_ms = dnc_clock_mono_ms() + EXHAUSTED_MS;
+	}
 	if (fd < 0)
 		return 0; /* it went away, or descriptors ran out: asked again soon */
 	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? place_add(in) : NULL;
@@ -235,6 +244,8 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 {
 	bool file_seen = in->outlet && dnc_outlet_full(in->outlet), full = file_seen;
 
+	if (in->accept_at_ms && dnc_clock_mono_ms() >= in->accept_at_ms)
+		in->accept_at_ms = 0;
 	in->polls[POLL_WAKE] = (struct pollfd){.fd = in->wake, .events = POLLIN};
 	in->polls[POLL_OUTLET] = (struct pollfd){.fd = -1};
 	*timeout_ms = -1;
@@ -257,6 +268,8 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 		file_seen |= p->file;
 		if (!p->listening && !p->lines.p && start_place(in, p, FILE_BLOCK) < 0)
 			return -1;
+		if (p->listening && in->accept_at_ms)
+			continue;
 		/* One that has ended is only asked whether it hung up. */
 		if (!full || p->listening || p->ended)
 			*entry = (struct pollfd){.fd = p->fd, .events = p->ended ? 0 : POLLIN};
@@ -335,6 +348,8 @@ static int serve(struct dnc_input *in)
 				continue;
 			if (in->untold && (timeout < 0 || timeout > UNTOLD_MS))
 				timeout = UNTOLD_MS;
+			if (in->accept_at_ms && (timeout < 0 || timeout > EXHAUSTED_MS))
+				timeout = EXHAUSTED_MS;
 			ready = poll(in->polls, (nfds_t)(listed + POLL_PLACES), timeout);
 		}
 		if (ready < 0 && errno == EINTR)

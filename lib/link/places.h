@@ -28,7 +28,8 @@ struct dnc_input {
 	int wake;
 	uint64_t connections; /* ever, for names and ids */
 	atomic_bool stopping;
-	bool untold; /* some producer may be told more */
+	int64_t accept_at_ms; /* not before, because no descriptors were left; else 0 */
+	bool untold;          /* some producer may be told more */
 	struct dnc_error err;
 };
 

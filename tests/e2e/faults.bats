@@ -106,3 +106,29 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 	[ "$(sqlite3 log/events.db 'SELECT count(*), min(logged_at) <= max(logged_at) FROM events')" = '10|1' ]
 	[ "$(sqlite3 log/events.db 'SELECT count(*) FROM events a JOIN events b ON b.seq = a.seq + 1 WHERE b.logged_at < a.logged_at')" = 0 ]
 }
+
+@test "without descriptors producers wait, and are served when there are some again" {
+	(ulimit -n 24; exec dnc-filter --input="unix:$PWD/sock" -x rejects >out 2>err 3>&-) &
+	local stage=$!
+	PIDS+=("$stage")
+	wait_for test -S sock
+	cat >many.py <<-'P'
+		import socket, sys, time
+		socks = []
+		for i in range(40):
+		    s = socket.socket(socket.AF_UNIX)
+		    s.connect(sys.argv[1])
+		    s.sendall(b'{"type":"dnc.compliance.violation","phone_number":"+13032000%03d","violation_type":"t"}\n' % i)
+		    socks.append(s)
+		for i, s in enumerate(socks):
+		    s.settimeout(20)
+		    told = s.recv(10)
+		    if told != b"1\n":
+		        sys.exit(f"{i}: {told}")
+		    s.close()
+	P
+	timeout 60 /usr/bin/python3 many.py "$PWD/sock"
+	[ "$(wc -l <out)" -eq 40 ]
+	grep -q 'no descriptors are left' err
+	[ "$(awk '{print $14 + $15}' "/proc/$stage/stat")" -lt 100 ]
+}
