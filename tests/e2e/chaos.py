@@ -20,8 +20,22 @@ SEED = int(os.environ.get("CHAOS_SEED", random.randrange(1 << 30)))
 HERE = os.path.dirname(os.path.abspath(__file__))
 CHOICE = random.Random(SEED)
 WINDOW = 2000  # events under way: more than any stage's block
-address = "127.0.0.1:0"
+address = ""
 daemons = {}
+clients = []
+
+
+def free_address():
+    """Below the ports that the system gives to clients: one that connects to a hub which is not there
+    could be given the very port and connect to itself."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return f"127.0.0.1:{port}"
 
 
 def start(name):
@@ -78,6 +92,22 @@ def produce(done):
     done["all"] = True
 
 
+def send_marker():
+    """The stage killed last may not listen yet."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with socket.socket(socket.AF_UNIX) as s:
+            try:
+                s.connect("a.sock")
+                s.sendall(event(0))
+                s.settimeout(30)
+                if s.recv(100) == b"1\n":
+                    return
+            except OSError:
+                time.sleep(0.05)
+    fail("the last event was not acknowledged")
+
+
 def event(n):
     return (
         f'{{"type":"dnc.compliance.violation","id":"0198f0a0-0000-7000-8000-{n:012d}",'
@@ -104,12 +134,13 @@ def check_client(path, log):
 
 def main():
     global address
-    address = start("hub")
+    address = free_address()
+    start("hub")
     start("filter")
     start("ingest")
     url = f"ws://{address}/ws/dnc"
     # The marker that ends the clients is sent when all else is in the log.
-    clients = [
+    clients[:] = [
         subprocess.Popen(command + [url, "0"], stdout=open(f"client{i}", "wb"))
         for i, command in enumerate(
             [["node", f"{HERE}/resume.js"], ["node", f"{HERE}/resume.js"],
@@ -135,11 +166,7 @@ def main():
     producer.join(600)
     if not done.get("all"):
         fail(f"only {done['acked']} of {EVENTS} events were acknowledged")
-    s = socket.socket(socket.AF_UNIX)
-    s.connect("a.sock")
-    s.sendall(event(0))
-    s.settimeout(30)
-    s.recv(100)
+    send_marker()
     for c in clients:
         if c.wait(120) != 0:
             fail("a client ended with an error")
@@ -165,6 +192,6 @@ def main():
 try:
     main()
 finally:
-    for process in daemons.values():
+    for process in [*daemons.values(), *clients]:
         if process.poll() is None:
             process.kill()
