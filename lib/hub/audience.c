@@ -131,7 +131,7 @@ void audience_leave(struct audiences *all, struct audience *a)
 {
 	if (--a->members)
 		return;
-	if (a->fresh_count)
+	if (a->fresh_from)
 		unlink_fresh(all, a);
 	HASH_DELETE(hh, all->table, a);
 	forget(all, a);
@@ -140,24 +140,32 @@ void audience_leave(struct audiences *all, struct audience *a)
 	free(a);
 }
 
-/* Without memory the members are not told of the event now; they look at it themselves later. */
+static bool grow_fresh(struct audience *a)
+{
+	size_t room = a->fresh_room ? a->fresh_room * 2 : 16;
+	uint64_t *fresh = realloc(a->fresh, room * sizeof *fresh);
+
+	if (!fresh)
+		return false;
+	a->fresh = fresh;
+	a->fresh_room = room;
+	return true;
+}
+
 static void add_fresh(struct audiences *all, struct audience *a, uint64_t seq)
 {
-	if (a->fresh_count == a->fresh_room) {
-		size_t room = a->fresh_room ? a->fresh_room * 2 : 16;
-		uint64_t *fresh = realloc(a->fresh, room * sizeof *fresh);
-
-		if (!fresh)
-			return;
-		a->fresh = fresh;
-		a->fresh_room = room;
-	}
-	if (!a->fresh_count) {
+	if (!a->fresh_from) {
+		a->fresh_from = seq;
 		a->fresh_next = all->fresh;
 		all->fresh = a;
 	}
-	a->fresh[a->fresh_count++] = seq;
 	all->owed += a->members;
+	if (a->all)
+		return;
+	if (a->fresh_count == a->fresh_room && !grow_fresh(a))
+		a->fresh_partial = true;
+	else
+		a->fresh[a->fresh_count++] = seq;
 }
 
 static void match_list(struct audiences *all, const struct audience_list *l, uint64_t seq,
@@ -199,6 +207,13 @@ struct audience *audiences_take_fresh(struct audiences *all)
 	if (a)
 		all->fresh = a->fresh_next;
 	return a;
+}
+
+void audience_sent(struct audience *a)
+{
+	a->fresh_from = 0;
+	a->fresh_count = 0;
+	a->fresh_partial = false;
 }
 
 void audiences_finish(struct audiences *all)

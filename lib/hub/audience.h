@@ -17,9 +17,12 @@ struct audience {
 	bool all;                    /* lets everything through: nothing to match */
 	struct dnc_subscriber *live; /* members that have all up to the newest event */
 	uint64_t looked;             /* the event matched last, because two digits may lead here */
-	/* What it matched since the last flush: */
+	/* What it matched since the last flush: the first, and all of them unless it lets everything
+	 * through or there was no memory for one. */
+	uint64_t fresh_from; /* 0 when there is none */
 	uint64_t *fresh;
 	size_t fresh_count, fresh_room;
+	bool fresh_partial;
 	struct audience *fresh_next; /* in the list of those that matched something */
 	UT_hash_handle hh;
 };
@@ -63,9 +66,12 @@ static inline bool audiences_look(const struct audiences *all)
  * that do. EVENT may be NULL when nobody looks (audiences_look()). */
 void audiences_match(struct audiences *all, uint64_t seq, const struct dnc_event *event);
 
-/* Takes the next audience that matched something since it was taken last; NULL when there is none. Its
- * `fresh` is the caller's to empty. */
+/* Takes the next audience that matched something since it was taken last; NULL when there is none. What
+ * it matched is valid until audience_sent(). */
 struct audience *audiences_take_fresh(struct audiences *all);
+
+/* What the audience matched was sent: it starts anew. */
+void audience_sent(struct audience *a);
 
 /* Frees the tables; no audience must be left. */
 void audiences_finish(struct audiences *all);

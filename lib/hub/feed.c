@@ -53,12 +53,30 @@ void live_remove(struct dnc_subscriber *s)
 		s->live_next->live_prev = s->live_prev;
 }
 
-static bool belongs(struct dnc_subscriber *s, uint64_t seq)
+struct frame {
+	const char *p;
+	size_t bytes, header; /* of the whole, and of its WebSocket header */
+};
+
+/* The event's frame in the chunk C, or in the ring when that is NULL. */
+static struct frame frame_at(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
+{
+	if (c) {
+		const struct chunk_slot *slot = chunk_slot(c, seq);
+
+		return (struct frame){c->bytes.p + slot->at, slot->bytes, slot->header};
+	}
+	return (struct frame){ring_frame(&h->ring, seq), ring_slot(&h->ring, seq)->bytes,
+		ring_slot(&h->ring, seq)->header};
+}
+
+static bool belongs(const struct dnc_subscriber *s, struct frame f)
 {
 	struct dnc_event event;
 
 	return s->audience->all ||
-	       (hub_view(s->hub, seq, &event) && dnc_filter_match(s->audience->filter, &event));
+	       (dnc_event_view(s->hub->reader, f.p + f.header, f.bytes - f.header, &event) == 0 &&
+		       dnc_filter_match(s->audience->filter, &event));
 }
 
 /* False when the subscriber can't go on for now. */
@@ -95,7 +113,7 @@ static bool seek(struct dnc_subscriber *s)
 		if (looks-- == 0)
 			return false;
 		s->at--;
-		s->seek_left -= belongs(s, s->at);
+		s->seek_left -= belongs(s, frame_at(s->hub, NULL, s->at));
 	}
 	return true;
 }
@@ -109,30 +127,30 @@ static bool send_run(struct dnc_subscriber *s, size_t *bytes)
 	return send_frames(s, ring_frame(&s->hub->ring, from), *bytes, to - from + 1);
 }
 
-/* Gathers frames that belong, then sends them. */
-static bool send_matching(struct dnc_subscriber *s, size_t *bytes, int *looks)
+/* Gathers frames up to LAST that belong, from the chunk C or from the ring, then sends them. */
+static bool send_matching(
+	struct dnc_subscriber *s, const struct chunk *c, uint64_t last, size_t *bytes, int *looks)
 {
-	struct dnc_hub *h = s->hub;
+	char *gather = s->hub->gather;
 	uint64_t count = 0;
 	size_t n = 0;
 
-	for (; s->at <= h->ring.last && *looks > 0; s->at++) {
-		const struct ring_slot *slot = ring_slot(&h->ring, s->at);
+	for (; s->at <= last && *looks > 0; s->at++, --*looks) {
+		struct frame f = frame_at(s->hub, c, s->at);
 
-		--*looks;
-		if (!belongs(s, s->at))
+		if (!belongs(s, f))
 			continue;
-		if (n + slot->bytes > DNC_HUB_SEND_BYTES)
+		if (n + f.bytes > DNC_HUB_SEND_BYTES)
 			break;
-		memcpy(h->gather + n, ring_frame(&h->ring, s->at), slot->bytes);
-		n += slot->bytes;
+		memcpy(gather + n, f.p, f.bytes);
+		n += f.bytes;
 		count++;
 	}
 	*bytes = n;
-	return n == 0 || send_frames(s, h->gather, n, count);
+	return n == 0 || send_frames(s, gather, n, count);
 }
 
-/* The same from a chunk of the past. */
+/* A run of a chunk of the past. */
 static bool send_run_of(struct dnc_subscriber *s, const struct chunk *c, size_t *bytes)
 {
 	const struct chunk_slot *first = chunk_slot(c, s->at), *slot = first;
@@ -143,32 +161,6 @@ static bool send_run_of(struct dnc_subscriber *s, const struct chunk *c, size_t 
 	s->at++;
 	*bytes = slot->at + slot->bytes - first->at;
 	return send_frames(s, c->bytes.p + first->at, *bytes, s->at - from);
-}
-
-static bool send_matching_of(
-	struct dnc_subscriber *s, const struct chunk *c, size_t *bytes, int *looks)
-{
-	struct dnc_hub *h = s->hub;
-	uint64_t count = 0;
-	size_t n = 0;
-
-	for (; s->at <= c->last && *looks > 0; s->at++, --*looks) {
-		const struct chunk_slot *slot = chunk_slot(c, s->at);
-		const char *frame = c->bytes.p + slot->at;
-		struct dnc_event event;
-
-		if (dnc_event_view(h->reader, frame + slot->header, slot->bytes - slot->header,
-			    &event) < 0 ||
-			!dnc_filter_match(s->audience->filter, &event))
-			continue;
-		if (n + slot->bytes > DNC_HUB_SEND_BYTES)
-			break;
-		memcpy(h->gather + n, frame, slot->bytes);
-		n += slot->bytes;
-		count++;
-	}
-	*bytes = n;
-	return n == 0 || send_frames(s, h->gather, n, count);
 }
 
 /* What is not kept any more, or lies too far back, will not be sent: say so. A subscriber that catches
@@ -244,11 +236,12 @@ static bool send_some(struct dnc_subscriber *s, size_t *bytes, int *looks)
 
 	*bytes = 0;
 	if (s->at >= h->ring.oldest)
-		return s->audience->all ? send_run(s, bytes) : send_matching(s, bytes, looks);
+		return s->audience->all ? send_run(s, bytes)
+		                        : send_matching(s, NULL, h->ring.last, bytes, looks);
 	c = past_find(h->past, s->at);
 	if (c)
 		return s->audience->all ? send_run_of(s, c, bytes)
-		                        : send_matching_of(s, c, bytes, looks);
+		                        : send_matching(s, c, c->last, bytes, looks);
 	s->waiting = past_ask(h->past, s->at);
 	if (!s->waiting)
 		work_add(s); /* no memory now, perhaps on the next turn */
@@ -310,20 +303,20 @@ void feed_audience(struct dnc_hub *h, struct audience *a)
 	size_t n = 0;
 
 	/* Everything lies in the ring as it is sent, and one socket is best written to in a row. And when
-	 * more was appended than the ring holds, it is not there to be gathered. */
-	if (a->all || a->fresh[0] < h->ring.oldest) {
-		feed_from(a, a->fresh[0]);
+	 * not all that matched is known, or more was appended than the ring holds, each looks itself. */
+	if (a->all || a->fresh_partial || a->fresh_from < h->ring.oldest) {
+		feed_from(a, a->fresh_from);
 		return;
 	}
 	for (size_t i = 0; i < a->fresh_count && a->live; i++) {
-		const struct ring_slot *slot = ring_slot(&h->ring, a->fresh[i]);
+		struct frame f = frame_at(h, NULL, a->fresh[i]);
 
-		if (n + slot->bytes > DNC_HUB_SEND_BYTES) {
+		if (n + f.bytes > DNC_HUB_SEND_BYTES) {
 			send_to_live(a, h->gather, n, count, a->fresh[i] - 1);
 			n = count = 0;
 		}
-		memcpy(h->gather + n, ring_frame(&h->ring, a->fresh[i]), slot->bytes);
-		n += slot->bytes;
+		memcpy(h->gather + n, f.p, f.bytes);
+		n += f.bytes;
 		count++;
 	}
 	if (n && a->live)

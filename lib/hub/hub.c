@@ -68,7 +68,7 @@ struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h)
 	return stats;
 }
 
-const struct dnc_event *hub_view(struct dnc_hub *h, uint64_t seq, struct dnc_event *event)
+static const struct dnc_event *view(struct dnc_hub *h, uint64_t seq, struct dnc_event *event)
 {
 	struct dnc_str text = ring_text(&h->ring, seq);
 
@@ -84,7 +84,7 @@ uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n)
 	h->stats.events++;
 	h->stats.event_bytes += n;
 	if (audiences_look(&h->audiences))
-		event = hub_view(h, seq, &space);
+		event = view(h, seq, &space);
 	audiences_match(&h->audiences, seq, event);
 	return seq;
 }
@@ -101,7 +101,7 @@ void dnc_hub_flush(struct dnc_hub *h)
 	h->audiences.owed = 0;
 	while ((a = audiences_take_fresh(&h->audiences))) {
 		feed_audience(h, a);
-		a->fresh_count = 0;
+		audience_sent(a);
 	}
 }
 

@@ -59,9 +59,6 @@ void feed_audience(struct dnc_hub *h, struct audience *a);
 /* Not in the list of those with more to get. */
 void work_remove(struct dnc_subscriber *s);
 
-/* The event SEQ of the ring taken apart; NULL when it can't be. */
-const struct dnc_event *hub_view(struct dnc_hub *h, uint64_t seq, struct dnc_event *event);
-
 /* Answers to what was asked of the log: struct past's ARRIVED, struct search's FOUND. */
 void on_chunk(void *ctx, const struct chunk *c);
 void on_found(struct search *search);

@@ -13,6 +13,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../base/log.h"
+#include "web.h"
 
 /* Connections accepted from one socket in one turn of the loop. */
 enum { ACCEPTS = 64, HOST_MAX = 64 };
@@ -29,7 +30,7 @@ struct listeners {
 	uv_loop_t *loop;
 	void (*accepted)(void *ctx, int fd);
 	void *ctx;
-	struct listener list[LISTEN_MAX];
+	struct listener list[DNC_WEB_MAX_LISTEN];
 	size_t count, closing;
 	int spare; /* a descriptor to refuse connections with when there are no others left */
 };
@@ -105,9 +106,9 @@ static int take(struct listeners *l, int fd, const char *text, struct dnc_error 
 	socklen_t size = sizeof address;
 	char host[HOST_MAX], port[8];
 
-	if (l->count == LISTEN_MAX) {
+	if (l->count == DNC_WEB_MAX_LISTEN) {
 		close(fd);
-		return dnc_error_set(err, EINVAL, "more than %d addresses", LISTEN_MAX);
+		return dnc_error_set(err, EINVAL, "more than %d addresses", DNC_WEB_MAX_LISTEN);
 	}
 	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
 		!is_loopback((struct sockaddr *)&address)) {

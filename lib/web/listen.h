@@ -4,7 +4,7 @@
 #include <uv.h>
 #include "../base/err.h"
 
-enum { LISTEN_ADDRESS_MAX = 80, LISTEN_MAX = 8 };
+enum { LISTEN_ADDRESS_MAX = 80 };
 
 struct listeners;
 
