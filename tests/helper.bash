@@ -25,7 +25,7 @@ has_line() { grep -q "$1" "$2" 2>/dev/null; }
 start_hub() {
 	local fifo="$BATS_TEST_TMPDIR/hub.in"
 	mkfifo "$fifo"
-	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
+	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" ${HUB_OPTIONS-} "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")

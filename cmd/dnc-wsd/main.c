@@ -2,90 +2,121 @@
 #include <errno.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "hub/hub.h"
 #include "intake.h"
-#include "log/reader.h"
 #include "log/writer.h"
 #include "metrics/metrics.h"
 #include "options.h"
+#include "worker.h"
 
 /* How often it is looked whether clients have caught up at the end, and how often the service manager
  * is told how things are. */
 enum { DRAIN_STEP_MS = 20, STATUS_MS = 5000 };
 
-/* What one turn of the loop may frame and send: some milliseconds of work. */
-enum { SLICE_BYTES = 4 << 20, SLICE_DELIVERIES = 400000 };
+/* What is appended to the ring in one turn: a share of it, some milliseconds of work at most. */
+enum { SLICE_SHARE = 8, SLICE_BYTES = 8 << 20 };
 
 struct daemon {
 	struct options options;
 	uv_loop_t loop;
 	struct dnc_journal *journal;
 	struct dnc_writer *writer;
-	struct dnc_reader *reader;
-	struct dnc_hub *hub;
-	struct dnc_web *web;
+	struct dnc_ring *ring;
+	struct dnc_door *door;
+	struct dnc_roles *roles;
+	struct worker *workers;
 	struct intake *intake;
 	struct dnc_batch batch;
-	size_t taken; /* events of the batch that are framed */
-	uv_async_t stop, committed, found;
+	size_t taken; /* events of the batch that are in the ring */
+	uv_async_t stop, committed;
 	uv_timer_t drain, status;
 	int64_t drain_until_ms;
 	bool draining;
+	atomic_uint_fast64_t events, event_bytes; /* appended */
 };
 
-/* Frames and sends what the log has, a slice of it: what is left waits for the loop's next turn, so that
- * nobody waits long behind a large batch. */
-static void take(struct daemon *d)
+/* How many events of the batch are appended now, and the ring's room that they take. */
+static size_t slice(const struct daemon *d, size_t *bytes)
 {
-	/* All of it must still be in the ring when it is sent. */
-	size_t bytes = 0, most = d->options.buffer_bytes / 4;
+	enum { SHORTEST = 256 }; /* counted for each, so that there are slots for all */
+	size_t most = dnc_ring_size(d->ring) / SLICE_SHARE, to = d->taken;
 
 	if (most > SLICE_BYTES)
 		most = SLICE_BYTES;
+	for (*bytes = 0; to < d->batch.count && *bytes < most; to++)
+		*bytes += d->batch.events[to].line.n + SHORTEST;
+	return to;
+}
+
+static void wake_workers(struct daemon *d)
+{
+	for (unsigned i = 1; i < d->options.workers; i++)
+		worker_wake(&d->workers[i]);
+}
+
+static bool reserve(struct daemon *d, size_t bytes, size_t count)
+{
+	if (dnc_ring_reserve(d->ring, bytes, count))
+		return true;
+	dnc_hub_let_go(d->workers[0].hub);
+	if (dnc_ring_reserve(d->ring, bytes, count))
+		return true;
+	wake_workers(d); /* on_advanced() comes back when there is room */
+	return false;
+}
+
+/* Puts what the log has into the ring, a slice of it, and sends it: what is left waits for the loop's next
+ * turn, so that nobody waits long behind a large batch. False when there is nothing, or no room. */
+static bool take(struct daemon *d)
+{
+	size_t bytes, to;
+
 	if (d->taken == d->batch.count) {
 		d->taken = 0;
 		if (!dnc_writer_take(d->writer, &d->batch))
-			return;
+			return false;
 	}
-	for (; d->taken < d->batch.count && bytes < most && dnc_hub_owed(d->hub) < SLICE_DELIVERIES;
-		d->taken++) {
+	to = slice(d, &bytes);
+	if (!reserve(d, bytes, to - d->taken))
+		return false;
+	for (; d->taken < to; d->taken++) {
 		const struct dnc_batch_event *e = &d->batch.events[d->taken];
 		struct dnc_str line = dnc_piece_str(&d->batch, e->line);
 
-		if (e->seq)
-			dnc_hub_append(d->hub, line.p, line.n);
-		bytes += line.n;
+		if (!e->seq)
+			continue;
+		dnc_ring_append(d->ring, line.p, line.n, e->arrived_ns);
+		d->events++;
+		d->event_bytes += line.n;
 	}
-	dnc_web_flush(d->web);
+	wake_workers(d);
+	dnc_web_flush(d->workers[0].web);
 	uv_async_send(&d->committed); /* the rest, or the next batch */
-}
-
-/* At the end: all of it. */
-static void take_all(struct daemon *d)
-{
-	do
-		take(d);
-	while (d->taken < d->batch.count);
+	return true;
 }
 
 static void on_committed(uv_async_t *async)
 {
-	take(async->data);
-}
-
-static void on_found(uv_async_t *async)
-{
 	struct daemon *d = async->data;
 
-	dnc_reader_finish(d->reader);
-	if (d->web)
-		dnc_web_work(d->web);
+	if (!d->workers[0].ended)
+		take(d);
+}
+
+/* A worker has looked at something new. In its thread. */
+static void on_advanced(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (dnc_ring_wanted(d->ring))
+		uv_async_send(&d->committed);
 }
 
 /* In the writer's thread. */
@@ -97,26 +128,18 @@ static void wake_committed(void *ctx)
 	uv_async_send(&d->committed);
 }
 
-/* In the reader's thread. */
-static void wake_found(void *ctx)
-{
-	uv_async_send(&((struct daemon *)ctx)->found);
-}
-
 static void finish(struct daemon *d)
 {
 	uv_timer_stop(&d->drain);
 	uv_timer_stop(&d->status);
 	intake_free(d->intake);
 	dnc_writer_free(d->writer);
-	dnc_web_free(d->web);
-	d->web = NULL;
-	dnc_reader_free(d->reader);
+	for (unsigned i = d->options.workers; i-- > 0;)
+		worker_end(&d->workers[i]);
 	uv_close((uv_handle_t *)&d->drain, NULL);
 	uv_close((uv_handle_t *)&d->status, NULL);
 	uv_close((uv_handle_t *)&d->stop, NULL);
 	uv_close((uv_handle_t *)&d->committed, NULL);
-	uv_close((uv_handle_t *)&d->found, NULL);
 	uv_stop(&d->loop);
 }
 
@@ -124,12 +147,18 @@ static void on_drain(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 	bool late = dnc_clock_mono_ms() >= d->drain_until_ms;
+	size_t left = 0;
 
-	take_all(d);
-	if (!intake_ended(d->intake) && !late)
+	while (take(d))
+		;
+	if ((!intake_ended(d->intake) || d->taken < d->batch.count) && !late)
 		return;
-	take_all(d);
-	if (dnc_web_drain(d->web, late) == 0 || dnc_clock_mono_ms() >= d->drain_until_ms + 500)
+	for (unsigned i = 0; i < d->options.workers; i++) {
+		size_t one = worker_drain(&d->workers[i], late);
+
+		left = one > SIZE_MAX - left ? SIZE_MAX : left + one;
+	}
+	if (left == 0 || dnc_clock_mono_ms() >= d->drain_until_ms + 500)
 		finish(d);
 }
 
@@ -176,14 +205,13 @@ static void on_hangup(void *ctx)
 static void on_status(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
-	struct dnc_hub_stats s = dnc_hub_stats(d->hub);
 	struct dnc_error why;
 
 	if (dnc_writer_failing(d->writer, &why))
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The log can't be written: %s", why.message);
 	else
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=%zu clients, %llu events in the log",
-			s.subscribers, (unsigned long long)dnc_hub_last(d->hub));
+			dnc_door_count(d->door), (unsigned long long)dnc_ring_last(d->ring));
 }
 
 static void add_metrics(void *ctx, struct dnc_buf *out)
@@ -191,9 +219,10 @@ static void add_metrics(void *ctx, struct dnc_buf *out)
 	struct daemon *d = ctx;
 	struct dnc_writer_stats s = dnc_writer_stats(d->writer);
 	const struct dnc_metric metrics[] = {
-		{"dnc_log_commits_total", "counter", "Commits to the log", NULL, (double)s.commits},
-		{"dnc_log_commit_seconds_total", "counter", "Time that commits took", NULL,
-			(double)s.commit_ns / 1e9},
+		{"dnc_events_total", "counter", "Events taken into the log", NULL,
+			(double)d->events},
+		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
+			(double)d->event_bytes},
 		{"dnc_log_failures_total", "counter", "Commits that failed and were tried again",
 			NULL, (double)s.failures},
 		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
@@ -201,6 +230,8 @@ static void add_metrics(void *ctx, struct dnc_buf *out)
 	};
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
+	dnc_metrics_histogram(
+		out, "dnc_log_commit_seconds", "Commits to the log, synced", &s.commit);
 	intake_metrics(d->intake, out);
 }
 
@@ -225,15 +256,10 @@ static void open_log(struct daemon *d)
 	d->writer = dnc_writer_new(d->journal, wake_committed, d);
 	if (!d->writer)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
-	if (d->options.journal.dir &&
-		!(d->reader = dnc_reader_new(d->journal, wake_found, d, &err)))
-		dnc_cli_die_io(&err);
-	d->hub = dnc_hub_new(&(struct dnc_hub_options){.buffer_bytes = d->options.buffer_bytes,
-		.max_lag = d->options.max_lag,
-		.journal = d->journal,
-		.reader = d->reader,
-		.transport = dnc_web_transport});
-	if (!d->hub)
+	d->ring = dnc_ring_new(d->options.buffer_bytes, dnc_journal_last(d->journal));
+	d->door = dnc_door_new(&d->options.limits);
+	d->workers = calloc(d->options.workers, sizeof *d->workers);
+	if (!d->ring || !d->door || !d->workers)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 }
 
@@ -253,43 +279,62 @@ static bool open_inputs(struct daemon *d)
 	return any;
 }
 
-static void serve(struct daemon *d)
+static const struct dnc_role *read_roles(struct daemon *d)
 {
-	static struct dnc_web_options web;
 	struct dnc_error err;
 
-	web = (struct dnc_web_options){.listen = d->options.listen,
+	d->roles = dnc_roles_load(d->options.roles, &err);
+	if (!d->roles)
+		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
+	if (!dnc_roles_has(d->roles, dnc_str(d->options.role)))
+		dnc_cli_usage("--default-role: there is no role \"%s\"", d->options.role);
+	return dnc_roles_find(d->roles, dnc_str(d->options.role));
+}
+
+static void serve(struct daemon *d)
+{
+	const struct dnc_hub_options hub = {.ring = d->ring,
+		.max_lag = d->options.max_lag,
+		.journal = d->journal,
+		.transport = dnc_web_transport};
+	struct dnc_web_options web = {.listen = d->options.listen,
 		.listen_count = d->options.listen_count,
-		.max_connections = d->options.max_connections,
+		.door = d->door,
+		.role = read_roles(d),
 		.allow_origin = d->options.origins,
 		.allow_origin_count = d->options.origin_count,
 		.by_the_book = d->options.by_the_book,
-		.hub = d->hub,
-		.reader = d->reader,
+		.compress = d->options.compress,
+		.ring = d->ring,
+		.advanced = on_advanced,
 		.metrics = add_metrics,
 		.not_ready = not_ready,
 		.ctx = d};
-	d->web = dnc_web_new(&d->loop, &web, &err);
-	if (!d->web)
-		dnc_cli_die_io(&err);
-	for (size_t i = 0; *dnc_web_address(d->web, i); i++)
-		printf("%s\n", dnc_web_address(d->web, i));
+	struct dnc_journal *past = d->options.journal.dir ? d->journal : NULL;
+	struct dnc_error err;
+
+	for (unsigned i = 0; i < d->options.workers; i++) {
+		if (worker_open(&d->workers[i], i ? NULL : &d->loop, past, &hub, &web, &err) < 0)
+			dnc_cli_die_io(&err);
+		web.beside = d->workers[0].web;
+	}
+	for (size_t i = 0; *dnc_web_address(d->workers[0].web, i); i++)
+		printf("%s\n", dnc_web_address(d->workers[0].web, i));
 	if (fflush(stdout) != 0)
 		dnc_cli_die(DNC_EXIT_IO, "unable to write standard output: %s", strerror(errno));
-	dnc_note("no keys are configured: every client on this machine is admin");
+	dnc_note("no keys are configured: every client on this machine is %s", web.role->name);
 }
 
 static void open_loop(struct daemon *d)
 {
 	bool ok = uv_loop_init(&d->loop) == 0 && uv_async_init(&d->loop, &d->stop, on_stop) == 0 &&
-	          uv_async_init(&d->loop, &d->committed, on_committed) == 0 &&
-	          uv_async_init(&d->loop, &d->found, on_found) == 0;
+	          uv_async_init(&d->loop, &d->committed, on_committed) == 0;
 
 	if (!ok)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to make an event loop");
 	uv_timer_init(&d->loop, &d->drain);
 	uv_timer_init(&d->loop, &d->status);
-	d->stop.data = d->committed.data = d->found.data = d->drain.data = d->status.data = d;
+	d->stop.data = d->committed.data = d->drain.data = d->status.data = d;
 	stop_async = &d->stop;
 }
 
@@ -298,7 +343,11 @@ static void start(struct daemon *d)
 	uint64_t watchdog_us = 0;
 	uint64_t every_ms = STATUS_MS;
 
-	if (dnc_writer_start(d->writer) < 0 || intake_start(d->intake) < 0)
+	bool ok = dnc_writer_start(d->writer) == 0;
+
+	for (unsigned i = 1; ok && i < d->options.workers; i++)
+		ok = worker_start(&d->workers[i]) == 0;
+	if (!ok || intake_start(d->intake) < 0)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to start a thread");
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0 && watchdog_us / 2000 < every_ms)
 		every_ms = watchdog_us / 2000;
@@ -328,7 +377,12 @@ int main(int argc, char **argv)
 	for (int turns = 0; turns < 100 && uv_loop_alive(&d.loop); turns++)
 		uv_run(&d.loop, UV_RUN_NOWAIT);
 	uv_loop_close(&d.loop);
-	dnc_hub_free(d.hub);
+	for (unsigned i = 0; i < d.options.workers; i++)
+		worker_free(&d.workers[i]);
+	free(d.workers);
+	dnc_ring_free(d.ring);
+	dnc_door_free(d.door);
+	dnc_roles_free(d.roles);
 	dnc_journal_close(d.journal);
 	dnc_batch_free(&d.batch);
 	options_free(&d.options);

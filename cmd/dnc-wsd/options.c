@@ -1,4 +1,5 @@
 #include "options.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
@@ -14,6 +15,12 @@ enum {
 	KEY_BY_THE_BOOK,
 	KEY_SYNC,
 	KEY_RETAIN,
+	KEY_ROLES,
+	KEY_DEFAULT_ROLE,
+	KEY_PRINT_ROLES,
+	KEY_COMPRESS,
+	KEY_PER_IP,
+	KEY_WORKERS,
 };
 
 static const struct argp_option option_list[] = {
@@ -22,6 +29,12 @@ static const struct argp_option option_list[] = {
 		1},
 	{"allow-origin", KEY_ALLOW_ORIGIN, "ORIGIN", 0,
 		"Let pages of this site connect, too: https://desk.example; may be repeated", 1},
+	{"compress", KEY_COMPRESS, NULL, 0,
+		"Send compressed events (permessage-deflate) to clients that ask for them", 1},
+	{"roles", KEY_ROLES, "FILE", 0, "What roles see and may do, beside those built in", 1},
+	{"default-role", KEY_DEFAULT_ROLE, "NAME", 0,
+		"The role of every client, as long as no keys are configured (default: admin)", 1},
+	{"print-roles", KEY_PRINT_ROLES, NULL, 0, "Print all roles, and end", 1},
 	{"input", 'i', "unix:PATH|systemd", 0, "Take events here, too; may be repeated", 2},
 	{"rejects", 'x', "FILE|fd:N", 0, "Lines that are no events (default: standard error)", 2},
 	{"exit-on-eof", KEY_EXIT_ON_EOF, NULL, 0, "End when all input has ended", 2},
@@ -37,6 +50,9 @@ static const struct argp_option option_list[] = {
 	{"buffer", KEY_BUFFER, "SIZE", 0, "Memory for events (default: 64M)", 3},
 	{"max-lag", KEY_MAX_LAG, "N", 0, "Events a client may fall behind (default: 100000)", 3},
 	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Clients at once (default: 5000)", 3},
+	{"max-connections-per-ip", KEY_PER_IP, "N", 0,
+		"Clients at once from one address (default: no limit)", 3},
+	{"workers", KEY_WORKERS, "N", 0, "Threads that serve clients (default: 1)", 3},
 	{"grace", KEY_GRACE, "SPAN", 0, "Time for clients to catch up at the end (default: 10s)",
 		3},
 	{"write-in-callback", KEY_BY_THE_BOOK, NULL, 0,
@@ -142,7 +158,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->max_lag = dnc_cli_number("--max-lag", arg, 1, UINT64_MAX - 1);
 		return 0;
 	case KEY_MAX_CONNECTIONS:
-		o->max_connections = (unsigned)dnc_cli_number("--max-connections", arg, 1, 1000000);
+		o->limits.connections =
+			(unsigned)dnc_cli_number("--max-connections", arg, 1, 1000000);
+		return 0;
+	case KEY_PER_IP:
+		o->limits.connections_per_address =
+			(unsigned)dnc_cli_number("--max-connections-per-ip", arg, 1, 1000000);
+		return 0;
+	case KEY_WORKERS:
+		o->workers = (unsigned)dnc_cli_number("--workers", arg, 1, MAX_WORKERS);
+		return 0;
+	case KEY_COMPRESS:
+		o->compress = true;
+		return 0;
+	case KEY_ROLES:
+		o->roles = arg;
+		return 0;
+	case KEY_DEFAULT_ROLE:
+		o->role = arg;
+		return 0;
+	case KEY_PRINT_ROLES:
+		o->print_roles = true;
 		return 0;
 	case KEY_GRACE:
 		if (!dnc_clock_parse_span(dnc_str(arg), &o->grace_ms))
@@ -161,13 +197,31 @@ static const struct argp argp = {.options = option_list,
 	       "read from standard input when it is a pipe or a file, and from --input.",
 	.children = children};
 
+_Noreturn static void print_roles(const struct options *o)
+{
+	struct dnc_error err;
+	struct dnc_roles *roles = dnc_roles_load(o->roles, &err);
+
+	if (!roles)
+		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
+	dnc_roles_print(roles, stdout);
+	dnc_roles_free(roles);
+	if (fflush(stdout) != 0)
+		dnc_cli_die(DNC_EXIT_IO, "unable to write standard output: %s", strerror(errno));
+	exit(DNC_EXIT_OK);
+}
+
 void options_read(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){.max_connections = 5000,
+	*o = (struct options){.limits = {.connections = 5000},
+		.workers = 1,
+		.role = "admin",
 		.max_lag = 100000,
 		.buffer_bytes = 64u << 20,
 		.grace_ms = 10000};
 	dnc_cli_parse(&argp, "dnc-wsd", argc, argv, o);
+	if (o->print_roles)
+		print_roles(o);
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
 	if (!o->has_data)

@@ -6,7 +6,8 @@
 #include "log/journal.h"
 #include "web/web.h"
 
-enum { MAX_INPUTS = 64, MAX_ORIGINS = 32 };
+/* Workers: the ring has room for no more hubs. */
+enum { MAX_WORKERS = DNC_RING_HUBS, MAX_INPUTS = 64, MAX_ORIGINS = 32 };
 
 struct options {
 	const char *listen[DNC_WEB_MAX_LISTEN];
@@ -15,11 +16,12 @@ struct options {
 	size_t input_count;
 	const char *origins[MAX_ORIGINS];
 	size_t origin_count;
-	const char *rejects;
+	const char *rejects, *roles, *role;
 	struct dnc_journal_options journal;
 	char *data; /* the default place of the log, owned */
-	bool exit_on_eof, by_the_book, has_data;
-	unsigned max_connections;
+	bool exit_on_eof, by_the_book, compress, print_roles, has_data;
+	struct dnc_door_limits limits;
+	unsigned workers;
 	uint64_t max_lag, buffer_bytes;
 	int64_t grace_ms;
 };

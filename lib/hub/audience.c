@@ -1,5 +1,6 @@
 #include "audience.h"
 #include <stdlib.h>
+#include "viewer.h"
 
 static bool list_add(struct audience_list *l, struct audience *a)
 {
@@ -63,19 +64,25 @@ static void remove_prefix(struct audiences *all, struct dnc_str digits, const st
 	free(p);
 }
 
+/* A masked number starts with other characters than the event's own. */
+static size_t prefix_count(const struct audience *a)
+{
+	return a->view.rendering & DNC_MASKED ? 0 : dnc_filter_prefix_count(a->filter);
+}
+
 static void forget(struct audiences *all, struct audience *a)
 {
 	list_remove(&all->everything, a);
 	for (int t = 0; t < DNC_TYPES; t++)
 		list_remove(&all->by_type[t], a);
-	for (size_t i = 0; i < dnc_filter_prefix_count(a->filter); i++)
+	for (size_t i = 0; i < prefix_count(a); i++)
 		remove_prefix(all, dnc_filter_prefix(a->filter, i), a);
 }
 
 /* Puts the audience where events find it. */
 static bool remember(struct audiences *all, struct audience *a)
 {
-	size_t prefixes = dnc_filter_prefix_count(a->filter);
+	size_t prefixes = prefix_count(a);
 	bool ok = true;
 
 	if (a->all)
@@ -83,36 +90,74 @@ static bool remember(struct audiences *all, struct audience *a)
 	for (size_t i = 0; ok && i < prefixes; i++)
 		ok = add_prefix(all, dnc_filter_prefix(a->filter, i), a);
 	for (int t = 0; ok && !prefixes && t < DNC_TYPES; t++)
-		if (dnc_filter_types(a->filter) & 1u << t)
+		if (a->types & 1u << t)
 			ok = list_add(&all->by_type[t], a);
 	if (!ok)
 		forget(all, a);
 	return ok;
 }
 
-struct audience *audience_join(struct audiences *all, struct dnc_filter *filter)
+static struct dnc_str write_key(
+	struct dnc_buf *key, const struct dnc_view *view, const struct dnc_filter *filter)
 {
 	struct dnc_str text = dnc_filter_text(filter);
-	struct audience *a;
 
-	HASH_FIND(hh, all->table, text.p, text.n, a);
-	if (a) {
-		dnc_filter_free(filter);
-		a->members++;
-		return a;
-	}
-	a = calloc(1, sizeof *a);
-	if (a) {
-		a->filter = filter;
-		a->all = dnc_filter_count(filter) == 0;
-		a->members = 1;
-	}
-	if (!a || !remember(all, a)) {
-		dnc_filter_free(filter);
+	dnc_buf_clear(key);
+	dnc_buf_add(key, &view->sees, sizeof view->sees);
+	dnc_buf_add(key, &view->types, sizeof view->types);
+	dnc_buf_add(key, &view->rendering, sizeof view->rendering);
+	dnc_buf_str(key, text);
+	return dnc_buf_ok(key) ? dnc_buf_view(key) : (struct dnc_str){0};
+}
+
+static struct audience *make(
+	struct dnc_str key, const struct dnc_view *view, struct dnc_filter *filter)
+{
+	struct audience *a = calloc(1, sizeof *a);
+
+	if (!a || !(a->key = malloc(key.n))) {
 		free(a);
 		return NULL;
 	}
-	HASH_ADD_KEYPTR(hh, all->table, text.p, text.n, a);
+	memcpy(a->key, key.p, key.n);
+	a->view = *view;
+	a->filter = filter;
+	a->types = view->types & dnc_filter_types(filter);
+	a->all = !view->sees && view->types == DNC_ALL_TYPES && dnc_filter_count(filter) == 0;
+	a->run = a->all && !view->rendering;
+	return a;
+}
+
+static void free_audience(struct audience *a)
+{
+	free(a->fresh);
+	free(a->key);
+	free(a);
+}
+
+struct audience *audience_join(
+	struct audiences *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced)
+{
+	struct dnc_str key = write_key(&all->key, view, filter);
+	struct audience *a = NULL;
+
+	if (key.p)
+		HASH_FIND(hh, all->table, key.p, key.n, a);
+	if (a) {
+		dnc_filter_free(filter);
+	} else if (!key.p || !(a = make(key, view, filter))) {
+		dnc_filter_free(filter);
+		return NULL;
+	} else if (!remember(all, a)) {
+		dnc_filter_free(filter);
+		free_audience(a);
+		return NULL;
+	} else {
+		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
+		all->masked += view->rendering & DNC_MASKED ? 1 : 0;
+	}
+	a->members++;
+	a->paced_members += paced;
 	return a;
 }
 
@@ -127,17 +172,18 @@ static void unlink_fresh(struct audiences *all, struct audience *a)
 		*at = a->fresh_next;
 }
 
-void audience_leave(struct audiences *all, struct audience *a)
+void audience_leave(struct audiences *all, struct audience *a, bool paced)
 {
+	a->paced_members -= paced;
 	if (--a->members)
 		return;
 	if (a->fresh_from)
 		unlink_fresh(all, a);
 	HASH_DELETE(hh, all->table, a);
 	forget(all, a);
+	all->masked -= a->view.rendering & DNC_MASKED ? 1 : 0;
 	dnc_filter_free(a->filter);
-	free(a->fresh);
-	free(a);
+	free_audience(a);
 }
 
 static bool grow_fresh(struct audience *a)
@@ -160,7 +206,7 @@ static void add_fresh(struct audiences *all, struct audience *a, uint64_t seq)
 		all->fresh = a;
 	}
 	all->owed += a->members;
-	if (a->all)
+	if (a->run)
 		return;
 	if (a->fresh_count == a->fresh_room && !grow_fresh(a))
 		a->fresh_partial = true;
@@ -168,35 +214,43 @@ static void add_fresh(struct audiences *all, struct audience *a, uint64_t seq)
 		a->fresh[a->fresh_count++] = seq;
 }
 
-static void match_list(struct audiences *all, const struct audience_list *l, uint64_t seq,
-	const struct dnc_event *event)
+bool audience_matches(const struct audience *a, const struct audience_event *event)
+{
+	return a->all ||
+	       (event->plain && dnc_view_shows(&a->view, a->filter, event->plain, event->masked));
+}
+
+static void match_list(
+	struct audiences *all, const struct audience_list *l, const struct audience_event *event)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct audience *a = l->v[i];
 
-		if (a->looked == seq)
+		if (a->looked == event->seq)
 			continue;
-		a->looked = seq;
-		if (dnc_filter_match(a->filter, event))
-			add_fresh(all, a, seq);
+		a->looked = event->seq;
+		if (audience_matches(a, event))
+			add_fresh(all, a, event->seq);
 	}
 }
 
-void audiences_match(struct audiences *all, uint64_t seq, const struct dnc_event *event)
+void audiences_match(struct audiences *all, const struct audience_event *event)
 {
+	const struct dnc_event *plain = event->plain;
+
 	for (size_t i = 0; i < all->everything.count; i++)
-		add_fresh(all, all->everything.v[i], seq);
-	if (!event)
+		add_fresh(all, all->everything.v[i], event->seq);
+	if (!plain)
 		return;
-	match_list(all, &all->by_type[event->type], seq, event);
-	for (size_t n = 1; n < DNC_PHONE_MAX && n <= event->phone_number.n; n++) {
+	match_list(all, &all->by_type[plain->type], event);
+	for (size_t n = 1; n < DNC_PHONE_MAX && n <= plain->phone_number.n; n++) {
 		struct audience_prefix *p;
 
 		if (!all->lengths[n])
 			continue;
-		p = find_prefix(all, (struct dnc_str){event->phone_number.p, n});
+		p = find_prefix(all, (struct dnc_str){plain->phone_number.p, n});
 		if (p)
-			match_list(all, &p->list, seq, event);
+			match_list(all, &p->list, event);
 	}
 }
 
@@ -218,6 +272,7 @@ void audience_sent(struct audience *a)
 
 void audiences_finish(struct audiences *all)
 {
+	dnc_buf_free(&all->key);
 	free(all->everything.v);
 	for (int t = 0; t < DNC_TYPES; t++)
 		free(all->by_type[t].v);

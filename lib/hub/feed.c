@@ -47,36 +47,41 @@ void live_remove(struct dnc_subscriber *s)
 	if (!s->live)
 		return;
 	s->live = false;
-	s->at = s->hub->ring.last + 1;
+	s->at = s->hub->seen + 1;
 	*(s->live_prev ? &s->live_prev->live_next : &s->audience->live) = s->live_next;
 	if (s->live_next)
 		s->live_next->live_prev = s->live_prev;
 }
 
-struct frame {
-	const char *p;
-	size_t bytes, header; /* of the whole, and of its WebSocket header */
-};
-
 /* The event's frame in the chunk C, or in the ring when that is NULL. */
-static struct frame frame_at(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
+static struct frame plain_frame(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
 {
-	if (c) {
-		const struct chunk_slot *slot = chunk_slot(c, seq);
+	const struct chunk_slot *slot;
 
-		return (struct frame){c->bytes.p + slot->at, slot->bytes, slot->header};
-	}
-	return (struct frame){ring_frame(&h->ring, seq), ring_slot(&h->ring, seq)->bytes,
-		ring_slot(&h->ring, seq)->header};
+	if (!c)
+		return ring_frame_at(h, seq);
+	slot = chunk_slot(c, seq);
+	return (struct frame){c->bytes.p + slot->at, slot->bytes, slot->header};
 }
 
-static bool belongs(const struct dnc_subscriber *s, struct frame f)
+/* The same in the form that the audience gets; p is NULL when it can't be made. */
+static struct frame frame_for(
+	struct dnc_hub *h, const struct audience *a, const struct chunk *c, uint64_t seq)
 {
-	struct dnc_event event;
+	struct frame f = plain_frame(h, c, seq);
 
-	return s->audience->all ||
-	       (dnc_event_view(s->hub->reader, f.p + f.header, f.bytes - f.header, &event) == 0 &&
-		       dnc_filter_match(s->audience->filter, &event));
+	return a->view.rendering ? rendering_frame(h->renderings[a->view.rendering], seq, f) : f;
+}
+
+static bool belongs(const struct dnc_subscriber *s, const struct chunk *c, uint64_t seq)
+{
+	struct event_space space;
+	struct audience_event event;
+
+	if (s->audience->all)
+		return true;
+	event = view_event(s->hub, seq, plain_frame(s->hub, c, seq), &space);
+	return audience_matches(s->audience, &event);
 }
 
 /* False when the subscriber can't go on for now. */
@@ -96,6 +101,7 @@ static bool tell_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const
 static bool send_frames(struct dnc_subscriber *s, const char *frames, size_t n, uint64_t count)
 {
 	s->sent += count;
+	pace_spend(s, count);
 	s->hub->stats.deliveries += count;
 	s->hub->stats.delivered_bytes += n;
 	return took(s, s->hub->options.transport.send(s->conn, frames, n));
@@ -107,40 +113,53 @@ static bool seek(struct dnc_subscriber *s)
 {
 	int looks = TURN_LOOKS;
 
-	if (s->at < s->hub->ring.oldest && !s->hub->past)
-		s->at = s->hub->ring.oldest; /* the ring went on meanwhile */
-	while (s->seek_left && s->at > s->hub->ring.oldest) {
+	if (s->at < s->hub->oldest && !s->hub->past)
+		s->at = s->hub->oldest; /* the ring went on meanwhile */
+	while (s->seek_left && s->at > s->hub->oldest) {
 		if (looks-- == 0)
 			return false;
 		s->at--;
-		s->seek_left -= belongs(s, frame_at(s->hub, NULL, s->at));
+		s->seek_left -= belongs(s, NULL, s->at);
 	}
 	return true;
 }
 
-/* Sends a run of a subscriber that gets everything. */
-static bool send_run(struct dnc_subscriber *s, size_t *bytes)
+/* Sends a run as it stands in the ring, MOST events at most. */
+static bool send_run(struct dnc_subscriber *s, uint64_t most, size_t *bytes)
 {
-	uint64_t from = s->at, to = ring_run(&s->hub->ring, from, DNC_HUB_SEND_BYTES, bytes);
+	struct dnc_hub *h = s->hub;
+	uint64_t from = s->at, last = h->seen - from < most ? h->seen : from + most - 1;
+	uint64_t to = ring_run(h->ring, from, last, DNC_HUB_SEND_BYTES, bytes);
 
 	s->at = to + 1;
-	return send_frames(s, ring_frame(&s->hub->ring, from), *bytes, to - from + 1);
+	return send_frames(s, ring_frame(h->ring, from), *bytes, to - from + 1);
 }
 
-/* Gathers frames up to LAST that belong, from the chunk C or from the ring, then sends them. */
-static bool send_matching(
-	struct dnc_subscriber *s, const struct chunk *c, uint64_t last, size_t *bytes, int *looks)
+/* The form that S gets of event SEQ can't be made: it would be longer than a frame of ours. */
+static bool skip(struct dnc_subscriber *s, uint64_t seq)
+{
+	s->at = seq + 1;
+	return tell_gap(s, seq, seq, "too_large");
+}
+
+/* Gathers frames up to LAST that belong, from the chunk C or from the ring, MOST at most, then sends
+ * them. */
+static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint64_t last,
+	uint64_t most, size_t *bytes, int *looks)
 {
 	char *gather = s->hub->gather;
 	uint64_t count = 0;
 	size_t n = 0;
 
-	for (; s->at <= last && *looks > 0; s->at++, --*looks) {
-		struct frame f = frame_at(s->hub, c, s->at);
+	for (; s->at <= last && *looks > 0 && count < most; s->at++, --*looks) {
+		struct frame f;
 
-		if (!belongs(s, f))
+		if (!belongs(s, c, s->at))
 			continue;
-		if (n + f.bytes > DNC_HUB_SEND_BYTES)
+		f = frame_for(s->hub, s->audience, c, s->at);
+		if (!f.p && !n)
+			return skip(s, s->at);
+		if (!f.p || n + f.bytes > DNC_HUB_SEND_BYTES)
 			break;
 		memcpy(gather + n, f.p, f.bytes);
 		n += f.bytes;
@@ -151,12 +170,14 @@ static bool send_matching(
 }
 
 /* A run of a chunk of the past. */
-static bool send_run_of(struct dnc_subscriber *s, const struct chunk *c, size_t *bytes)
+static bool send_run_of(
+	struct dnc_subscriber *s, const struct chunk *c, uint64_t most, size_t *bytes)
 {
 	const struct chunk_slot *first = chunk_slot(c, s->at), *slot = first;
 	uint64_t from = s->at;
 
-	while (s->at < c->last && slot[1].at + slot[1].bytes - first->at <= DNC_HUB_SEND_BYTES)
+	while (s->at < c->last && s->at + 1 - from < most &&
+		slot[1].at + slot[1].bytes - first->at <= DNC_HUB_SEND_BYTES)
 		s->at++, slot++;
 	s->at++;
 	*bytes = slot->at + slot->bytes - first->at;
@@ -168,14 +189,15 @@ static bool send_run_of(struct dnc_subscriber *s, const struct chunk *c, size_t 
 static bool check_lag(struct dnc_subscriber *s)
 {
 	struct dnc_hub *h = s->hub;
-	uint64_t from = s->at, last = h->ring.last, oldest = dnc_hub_oldest(h);
+	uint64_t from = s->at, last = h->seen, oldest = dnc_hub_oldest(h);
 	uint64_t backlog = last + 1 - s->at;
 
 	if (s->at < oldest && h->past) {
 		s->at = oldest;
 		return tell_gap(s, from, oldest - 1, "retention");
 	}
-	if (s->at >= oldest && (s->at <= s->exempt || backlog <= h->options.max_lag))
+	if (s->at >= oldest &&
+		(s->at <= s->exempt || s->at >= h->fresh || backlog <= h->options.max_lag))
 		return true;
 	if (s->at >= oldest && backlog < s->backlog) {
 		s->exempt = last;
@@ -183,7 +205,7 @@ static bool check_lag(struct dnc_subscriber *s)
 		return true;
 	}
 	s->at = last + 1;
-	return tell_gap(s, from, last, "lag");
+	return tell_gap(s, from, last, s->held_back ? "rate_limit" : "lag");
 }
 
 /* True when the place to start from is known. */
@@ -193,13 +215,14 @@ static bool find_place(struct dnc_subscriber *s)
 
 	if (s->phase == SEARCHING)
 		return false;
-	if (!seek(s)) {
+	/* It saw more at another hub of the ring than this one has looked at yet. */
+	if (s->at > h->seen + 1 || !seek(s)) {
 		work_add(s);
 		return false;
 	}
 	if (s->seek_left && s->at > dnc_hub_oldest(h) && h->past) {
-		s->search = search_start(h->options.reader, s->audience->filter, s->at - 1,
-			s->seek_left, 0, s, on_found);
+		s->search = search_start(h->options.reader, &s->view, s->audience->filter,
+			s->at - 1, s->seek_left, 0, s, on_found);
 		if (s->search) {
 			s->phase = SEARCHING;
 			return false;
@@ -228,20 +251,22 @@ static bool start(struct dnc_subscriber *s)
 	return true;
 }
 
-/* Sends something. False when it can't go on for now: full, or waiting for a chunk. */
-static bool send_some(struct dnc_subscriber *s, size_t *bytes, int *looks)
+/* Sends something, MOST events at most. False when it can't go on for now: full, or waiting for a
+ * chunk. */
+static bool send_some(struct dnc_subscriber *s, uint64_t most, size_t *bytes, int *looks)
 {
 	struct dnc_hub *h = s->hub;
+	bool run = s->audience->run;
 	const struct chunk *c;
 
 	*bytes = 0;
-	if (s->at >= h->ring.oldest)
-		return s->audience->all ? send_run(s, bytes)
-		                        : send_matching(s, NULL, h->ring.last, bytes, looks);
+	if (s->at >= h->oldest)
+		return run ? send_run(s, most, bytes)
+		           : send_matching(s, NULL, h->seen, most, bytes, looks);
 	c = past_find(h->past, s->at);
 	if (c)
-		return s->audience->all ? send_run_of(s, c, bytes)
-		                        : send_matching(s, c, c->last, bytes, looks);
+		return run ? send_run_of(s, c, most, bytes)
+		           : send_matching(s, c, c->last, most, bytes, looks);
 	s->waiting = past_ask(h->past, s->at);
 	if (!s->waiting)
 		work_add(s); /* no memory now, perhaps on the next turn */
@@ -256,18 +281,26 @@ void feed(struct dnc_subscriber *s)
 	bool more = true;
 
 	work_remove(s);
-	if (s->full || s->dead || s->phase == IDLE || s->waiting || s->live)
+	if (s->full || s->dead || s->phase == IDLE || s->waiting || s->live || s->paced)
 		return;
 	if ((s->phase != FLOWING && !start(s)) || !check_lag(s))
 		return;
-	while (more && s->at <= s->hub->ring.last && total < TURN_BYTES && looks > 0) {
-		more = send_some(s, &bytes, &looks);
+	while (more && s->at <= s->hub->seen && total < TURN_BYTES && looks > 0) {
+		uint64_t most = pace_allows(s);
+
+		if (!most) {
+			pace_wait(s);
+			return;
+		}
+		more = send_some(s, most, &bytes, &looks);
 		total += bytes;
 	}
-	if (more && s->at <= s->hub->ring.last)
+	if (more && s->at <= s->hub->seen) {
 		work_add(s);
-	else if (more)
+	} else if (more) {
+		s->held_back = false;
 		live_add(s);
+	}
 }
 
 /* Sends N gathered bytes, COUNT events up to LAST, to all live members. */
@@ -297,30 +330,60 @@ static void feed_from(struct audience *a, uint64_t at)
 	}
 }
 
+/* Members that may not get all of it now go their own way. */
+static void part_with_paced(struct audience *a)
+{
+	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
+		next = s->live_next;
+		if (pace_allows(s) >= a->fresh_count)
+			continue;
+		live_remove(s);
+		s->at = a->fresh_from;
+		work_add(s); /* not now: it would be live again, and get them twice */
+	}
+}
+
+/* The same for all members from this one on: its form can't be made. */
+static void skip_for_live(struct audience *a, uint64_t seq)
+{
+	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
+		next = s->live_next;
+		live_remove(s);
+		if (skip(s, seq))
+			feed(s);
+	}
+}
+
 void feed_audience(struct dnc_hub *h, struct audience *a)
 {
 	uint64_t count = 0;
 	size_t n = 0;
 
 	/* Everything lies in the ring as it is sent, and one socket is best written to in a row. And when
-	 * not all that matched is known, or more was appended than the ring holds, each looks itself. */
-	if (a->all || a->fresh_partial || a->fresh_from < h->ring.oldest) {
+	 * not all that matched is known, each looks itself. */
+	if (a->run || a->fresh_partial) {
 		feed_from(a, a->fresh_from);
 		return;
 	}
+	if (a->paced_members)
+		part_with_paced(a);
 	for (size_t i = 0; i < a->fresh_count && a->live; i++) {
-		struct frame f = frame_at(h, NULL, a->fresh[i]);
+		struct frame f = frame_for(h, a, NULL, a->fresh[i]);
 
-		if (n + f.bytes > DNC_HUB_SEND_BYTES) {
+		if (n + f.bytes > DNC_HUB_SEND_BYTES || (!f.p && n)) {
 			send_to_live(a, h->gather, n, count, a->fresh[i] - 1);
 			n = count = 0;
+		}
+		if (!f.p) {
+			skip_for_live(a, a->fresh[i]);
+			return;
 		}
 		memcpy(h->gather + n, f.p, f.bytes);
 		n += f.bytes;
 		count++;
 	}
 	if (n && a->live)
-		send_to_live(a, h->gather, n, count, h->ring.last);
+		send_to_live(a, h->gather, n, count, h->seen);
 }
 
 /* Whoever waits for an event of the chunk, or for one that it should have held, goes on. */
@@ -335,7 +398,7 @@ void on_chunk(void *ctx, const struct chunk *c)
 		s->waiting = false;
 		if (c->first != c->from && s->at == c->from && s->at >= dnc_hub_oldest(h)) {
 			/* It can't be read: a damaged page, or rows taken out by hand. */
-			uint64_t to = c->first ? c->first - 1 : h->ring.oldest - 1;
+			uint64_t to = c->first ? c->first - 1 : h->oldest - 1;
 
 			s->at = to + 1;
 			if (!tell_gap(s, c->from, to, "retention"))

@@ -1,11 +1,20 @@
 /* hub.c - who is there, and where each starts. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "../base/clock.h"
 #include "../event/event.h"
 #include "internal.h"
 
-/* Subscribers served in one call of dnc_hub_work(). */
-enum { WORK_SUBSCRIBERS = 16 };
+enum {
+	WORK_SUBSCRIBERS = 16, /* served in one call of dnc_hub_work() */
+	/* What one call of dnc_hub_advance() looks at and sends, at most: some milliseconds of work. More
+	 * in one turn would save system calls, and make everybody else wait. */
+	ADVANCE_BYTES = 4 << 20,
+	ADVANCE_DELIVERIES = 400000,
+	ADVANCE_NS = 4000000, /* spent in matching */
+	CLOCK_EVENTS = 16,    /* matched between two looks at the clock */
+	RENDERING_SHARE = 8,  /* of the ring's size are kept of each other form */
+};
 
 struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
 {
@@ -14,12 +23,17 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
 	if (!h)
 		return NULL;
 	h->options = *options;
+	h->ring = options->ring;
+	h->mark = ring_join(h->ring);
+	h->seen = dnc_ring_last(h->ring);
+	h->oldest = dnc_ring_oldest(h->ring);
 	h->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	h->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	h->gather = malloc(DNC_HUB_SEND_BYTES);
 	if (options->reader)
 		h->past = past_new(options->reader, on_chunk, h);
-	if (ring_init(&h->ring, options->buffer_bytes, dnc_journal_last(options->journal)) < 0 ||
-		!h->reader || !h->gather || (options->reader && !h->past)) {
+	if (!h->mark || !h->reader || !h->masked_reader || !h->gather ||
+		(options->reader && !h->past)) {
 		dnc_hub_free(h);
 		return NULL;
 	}
@@ -30,10 +44,12 @@ void dnc_hub_free(struct dnc_hub *h)
 {
 	if (!h)
 		return;
-	ring_finish(&h->ring);
 	past_free(h->past);
 	audiences_finish(&h->audiences);
+	for (int i = 0; i < DNC_RENDERINGS; i++)
+		rendering_free(h->renderings[i]);
 	dnc_event_reader_free(h->reader);
+	dnc_event_reader_free(h->masked_reader);
 	free(h->gather);
 	free(h);
 }
@@ -47,7 +63,7 @@ uint64_t dnc_hub_oldest(const struct dnc_hub *h)
 {
 	uint64_t logged = h->past ? dnc_journal_oldest(h->options.journal) : UINT64_MAX;
 
-	return logged < h->ring.oldest ? logged : h->ring.oldest;
+	return logged < h->oldest ? logged : h->oldest;
 }
 
 bool dnc_hub_keeps_past(const struct dnc_hub *h)
@@ -57,7 +73,7 @@ bool dnc_hub_keeps_past(const struct dnc_hub *h)
 
 uint64_t dnc_hub_last(const struct dnc_hub *h)
 {
-	return h->ring.last;
+	return h->seen;
 }
 
 struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h)
@@ -68,33 +84,52 @@ struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h)
 	return stats;
 }
 
-static const struct dnc_event *view(struct dnc_hub *h, uint64_t seq, struct dnc_event *event)
+void dnc_hub_lags(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 {
-	struct dnc_str text = ring_text(&h->ring, seq);
+	memset(behind, 0, DNC_HUB_LAGS * sizeof *behind);
+	for (const struct dnc_subscriber *s = h->subscribers; s; s = s->next) {
+		uint64_t at = subscriber_at(s), lag = at > h->seen ? 0 : h->seen + 1 - at;
+		int bits = s->phase != IDLE && lag ? 64 - __builtin_clzll(lag) : 0;
 
-	return dnc_event_view(h->reader, text.p, text.n, event) == 0 ? event : NULL;
+		behind[bits < DNC_HUB_LAGS ? bits : DNC_HUB_LAGS - 1]++;
+	}
 }
 
-uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n)
+struct audience_event view_event(
+	struct dnc_hub *h, uint64_t seq, struct frame plain, struct event_space *space)
 {
-	uint64_t seq = ring_append(&h->ring, line, n);
-	const struct dnc_event *event = NULL;
-	struct dnc_event space;
+	struct audience_event event = {.seq = seq};
+	struct dnc_str text = frame_payload(plain);
+	struct frame masked;
 
-	h->stats.events++;
-	h->stats.event_bytes += n;
-	if (audiences_look(&h->audiences))
-		event = view(h, seq, &space);
-	audiences_match(&h->audiences, seq, event);
-	return seq;
+	if (dnc_event_view(h->reader, text.p, text.n, &space->plain) == 0)
+		event.plain = &space->plain;
+	if (!h->audiences.masked)
+		return event;
+	masked = rendering_frame(h->renderings[DNC_MASKED], seq, plain);
+	text = frame_payload(masked);
+	if (masked.p && dnc_event_view(h->masked_reader, text.p, text.n, &space->masked) == 0)
+		event.masked = &space->masked;
+	return event;
 }
 
-uint64_t dnc_hub_owed(const struct dnc_hub *h)
+static void match(struct dnc_hub *h, uint64_t seq)
 {
-	return h->audiences.owed;
+	struct event_space space;
+	struct audience_event event = {.seq = seq};
+	int64_t start;
+
+	if (!audiences_look(&h->audiences)) {
+		audiences_match(&h->audiences, &event);
+		return;
+	}
+	start = dnc_clock_mono_ns();
+	event = view_event(h, seq, ring_frame_at(h, seq), &space);
+	audiences_match(&h->audiences, &event);
+	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
 }
 
-void dnc_hub_flush(struct dnc_hub *h)
+static void flush(struct dnc_hub *h)
 {
 	struct audience *a;
 
@@ -105,22 +140,84 @@ void dnc_hub_flush(struct dnc_hub *h)
 	}
 }
 
-bool dnc_hub_work(struct dnc_hub *h)
+void dnc_hub_let_go(struct dnc_hub *h)
 {
-	for (int i = 0; i < WORK_SUBSCRIBERS && h->work_first; i++)
-		feed(h->work_first);
-	return h->work_first;
+	h->oldest = dnc_ring_oldest(h->ring);
+	h->mark->keep = h->oldest;
 }
 
-struct dnc_subscriber *dnc_hub_join(struct dnc_hub *h, void *conn)
+bool dnc_hub_advance(struct dnc_hub *h)
+{
+	uint64_t first = h->seen + 1, last = dnc_ring_last(h->ring), count = 0;
+	int64_t start = dnc_clock_mono_ns(), now;
+	size_t bytes = 0;
+
+	dnc_hub_let_go(h);
+	h->fresh = first;
+	while (h->seen < last && bytes < ADVANCE_BYTES && h->audiences.owed < ADVANCE_DELIVERIES) {
+		if (++count % CLOCK_EVENTS == 0 && dnc_clock_mono_ns() - start > ADVANCE_NS)
+			break;
+		h->seen++;
+		bytes += ring_slot(h->ring, h->seen)->bytes;
+		match(h, h->seen);
+	}
+	if (first > h->seen)
+		return false;
+	flush(h);
+	now = dnc_clock_mono_ns();
+	for (uint64_t seq = first; seq <= h->seen; seq++)
+		dnc_histogram_observe(
+			&h->stats.delivery, now - ring_slot(h->ring, seq)->arrived_ns, 1);
+	h->mark->seen = h->seen;
+	return h->seen < last;
+}
+
+bool dnc_hub_work(struct dnc_hub *h)
+{
+	bool more = dnc_hub_advance(h);
+
+	for (int i = 0; i < WORK_SUBSCRIBERS && h->work_first; i++)
+		feed(h->work_first);
+	return more || h->work_first;
+}
+
+/* What this form is made of: compressed of the same uncompressed, a masked CloudEvent of the masked. */
+static unsigned base_of(unsigned rendering)
+{
+	if (rendering & DNC_DEFLATED)
+		return rendering & ~(unsigned)DNC_DEFLATED;
+	return rendering == (DNC_MASKED | DNC_CLOUDEVENT) ? DNC_MASKED : 0;
+}
+
+static bool prepare(struct dnc_hub *h, unsigned rendering)
+{
+	unsigned base = base_of(rendering);
+
+	if (!rendering || h->renderings[rendering])
+		return true;
+	if (!prepare(h, base))
+		return false;
+	h->renderings[rendering] = rendering_new(
+		rendering & ~base, h->renderings[base], dnc_ring_size(h->ring) / RENDERING_SHARE);
+	return h->renderings[rendering];
+}
+
+struct dnc_subscriber *dnc_hub_join(
+	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_pace *pace)
 {
 	struct dnc_subscriber *s = calloc(1, sizeof *s);
 
-	if (!s)
+	if (!s || !prepare(h, view->rendering)) {
+		free(s);
 		return NULL;
+	}
 	s->hub = h;
 	s->conn = conn;
-	s->at = h->ring.last + 1;
+	s->view = *view;
+	s->pace = *pace;
+	s->tokens = pace->burst;
+	s->refilled_ms = dnc_clock_mono_ms();
+	s->at = h->seen + 1;
 	s->next = h->subscribers;
 	if (s->next)
 		s->next->prev = s;
@@ -152,23 +249,25 @@ static void stop_search(struct dnc_subscriber *s)
 void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 {
 	work_remove(s);
+	pace_remove(s);
 	live_remove(s);
 	stop_search(s);
 	if (s->audience)
-		audience_leave(&s->hub->audiences, s->audience);
+		audience_leave(&s->hub->audiences, s->audience, s->pace.per_minute > 0);
 	s->audience = NULL;
 	s->phase = IDLE;
 }
 
 static int change_audience(struct dnc_subscriber *s, struct dnc_filter *filter)
 {
-	struct audience *a = audience_join(&s->hub->audiences, filter);
+	bool paced = s->pace.per_minute > 0;
+	struct audience *a = audience_join(&s->hub->audiences, &s->view, filter, paced);
 
 	if (!a)
 		return -1;
 	live_remove(s);
 	if (s->audience)
-		audience_leave(&s->hub->audiences, s->audience);
+		audience_leave(&s->hub->audiences, s->audience, paced);
 	s->audience = a;
 	return 0;
 }
@@ -184,13 +283,13 @@ int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter)
 /* Where SINCE leads: the next event, the oldest one with a gap, or all there is of another epoch. */
 static void start_since(struct dnc_subscriber *s, const struct dnc_start *start)
 {
-	const struct ring *r = &s->hub->ring;
+	uint64_t last = dnc_ring_last(s->hub->ring);
 	uint64_t oldest = dnc_hub_oldest(s->hub);
 	bool other = start->epoch.p && !dnc_str_eq(start->epoch, dnc_str(dnc_hub_epoch(s->hub)));
 
-	if (other || start->n > r->last) {
-		s->at = other ? oldest : r->last + 1;
-		s->recovered = !other && start->n == r->last;
+	if (other || start->n > last) {
+		s->at = other ? oldest : last + 1;
+		s->recovered = !other && start->n == last;
 		s->gap_reason = "epoch";
 		s->gap_from = s->recovered ? 0 : start->n + 1;
 		s->gap_to = s->at - 1;
@@ -216,11 +315,12 @@ int dnc_hub_subscribe(
 	if (change_audience(s, filter) < 0)
 		return -1;
 	work_remove(s);
+	pace_remove(s);
 	stop_search(s);
 	s->recovered = true;
 	s->gap_from = 0;
 	s->seek_left = 0;
-	s->at = h->ring.last + 1;
+	s->at = h->seen + 1;
 	s->phase = SEEKING;
 	if (start->from == DNC_START_SINCE) {
 		start_since(s, start);
@@ -231,7 +331,8 @@ int dnc_hub_subscribe(
 	} else if (start->from == DNC_START_LAST) {
 		s->seek_left = start->n;
 	} else if (start->from == DNC_START_TIME && h->past) {
-		s->search = search_start(h->options.reader, NULL, 0, 0, start->ms, s, on_found);
+		s->search =
+			search_start(h->options.reader, NULL, NULL, 0, 0, start->ms, s, on_found);
 		if (!s->search)
 			return -1;
 		s->phase = SEARCHING;
@@ -240,8 +341,8 @@ int dnc_hub_subscribe(
 		s->at = s->served + 1;
 		s->seek_left = 0;
 	}
-	s->exempt = h->ring.last;
-	s->backlog = h->ring.last + 1 - s->at;
+	s->exempt = h->seen;
+	s->backlog = h->seen + 1 - s->at;
 	feed(s);
 	return 0;
 }
@@ -271,6 +372,11 @@ uint64_t dnc_subscriber_next(const struct dnc_subscriber *s)
 bool dnc_subscriber_recovered(const struct dnc_subscriber *s)
 {
 	return s->recovered;
+}
+
+bool dnc_subscriber_paced(const struct dnc_subscriber *s)
+{
+	return s->paced;
 }
 
 uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s)

@@ -1,12 +1,14 @@
-/* hub.h - the ring of ready frames, and who has seen how much of it.
+/* hub.h - who has seen how much of the ring of ready frames.
  *
- * An event becomes a ready WebSocket frame (RFC 6455, text, unmasked) once and stands in a ring
- * of bytes. A subscriber is a cursor into that ring and, further back, into the log, never a queue:
- * one that is slow costs no memory. Subscribers with the same filter share an audience, which matches each event once.
+ * An event becomes a ready WebSocket frame (RFC 6455, text, not masked by a key) once and stands in a
+ * ring of bytes (ring.h). A subscriber is a cursor into that ring and, further back, into the log, never
+ * a queue: one that is slow costs no memory. Subscribers with the same view and the same filter share
+ * an audience, which matches each event once. Other forms of an event (numbers masked, as a CloudEvent,
+ * compressed) are made when the first subscriber asks for one, and kept for the next.
  *
  * There are no sockets in here: bytes leave through struct dnc_transport. A hub belongs to one
- * thread, and no call takes longer than a bounded piece of work: what is left over is told by
- * dnc_hub_work(). */
+ * thread (several may share a ring), and no call takes longer than a bounded piece of work: what is
+ * left over is told by dnc_hub_work(). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +16,8 @@
 #include "../base/err.h"
 #include "../filter/filter.h"
 #include "../log/reader.h"
+#include "../metrics/metrics.h"
+#include "ring.h"
 
 /* The longest single send; a whole number of frames. A power of two that fits one TLS-sized
  * series of records and one socket buffer. */
@@ -33,16 +37,16 @@ enum dnc_sent {
  * call back into the hub. */
 struct dnc_transport {
 	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
-	/* Events FROM to TO will not come; REASON is "lag", "retention" or "epoch". */
+	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention" or "epoch". */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The place to start from is found: dnc_subscriber_next() tells it. */
 	enum dnc_sent (*started)(void *conn);
 };
 
 struct dnc_hub_options {
-	size_t buffer_bytes;         /* of events kept in memory, at least 256 KiB */
+	struct dnc_ring *ring;       /* borrowed, and shared with other hubs */
 	uint64_t max_lag;            /* events a subscriber may fall behind */
-	struct dnc_journal *journal; /* borrowed: epoch, and where numbers go on */
+	struct dnc_journal *journal; /* borrowed: epoch, and the oldest event */
 	struct dnc_reader *reader;   /* borrowed; NULL when the past is not kept */
 	struct dnc_transport transport;
 };
@@ -53,18 +57,22 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options);
 /* All subscribers must have left, and the reader be freed. NULL is allowed. */
 void dnc_hub_free(struct dnc_hub *h);
 
-/* Takes one canonical event (no `seq`, no newline), the next that the journal has numbered, and frames
- * it. Nothing is sent before dnc_hub_flush(). Returns its number. */
-uint64_t dnc_hub_append(struct dnc_hub *h, const char *line, size_t n);
+/* Lets go of what the ring's writer wants to overwrite (dnc_ring_wanted()). Nothing of it is in use
+ * between two calls. */
+void dnc_hub_let_go(struct dnc_hub *h);
 
-/* How many deliveries dnc_hub_flush() would make now, at most: what one turn should bound. */
-uint64_t dnc_hub_owed(const struct dnc_hub *h);
+/* Looks at what was appended to the ring, a bounded piece of it, and sends it to everybody who is ready.
+ * True when there is more: dnc_hub_work() goes on with it. */
+bool dnc_hub_advance(struct dnc_hub *h);
 
-/* Sends what is new to everybody who is ready. */
-void dnc_hub_flush(struct dnc_hub *h);
-
-/* Goes on with subscribers that have more to get than one turn allows. True when there is more. */
+/* A turn of what is left over: new events, and subscribers that have more to get. True when there is
+ * more. */
 bool dnc_hub_work(struct dnc_hub *h);
+
+/* True while a rate limit holds subscribers back: call dnc_hub_tick() every DNC_HUB_TICK_MS then. */
+#define DNC_HUB_TICK_MS 50
+bool dnc_hub_paces(const struct dnc_hub *h);
+void dnc_hub_tick(struct dnc_hub *h);
 
 /* DNC_EPOCH_LEN characters that name this life of the log. */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
@@ -74,16 +82,47 @@ uint64_t dnc_hub_oldest(const struct dnc_hub *h);
 uint64_t dnc_hub_last(const struct dnc_hub *h);
 
 struct dnc_hub_stats {
-	uint64_t events, event_bytes;         /* ever appended */
 	uint64_t deliveries, delivered_bytes; /* ever handed to transports */
 	uint64_t gaps;
+	uint64_t paced; /* times that a rate limit held a subscriber back */
 	size_t subscribers, audiences;
+	struct dnc_histogram match;    /* of one event with all audiences */
+	struct dnc_histogram delivery; /* from its arrival until all who were ready had it */
 };
 
 struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h);
 
+/* How far behind the present subscribers are, in events: by how many each, in powers of two: BEHIND[0]
+ * have all, BEHIND[n] lack less than 2^n. */
+enum { DNC_HUB_LAGS = 40 };
+void dnc_hub_lags(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS]);
+
+/* The forms of an event besides the canonical one; may be joined. */
+enum dnc_rendering {
+	DNC_MASKED = 1,     /* numbers show their country and last four digits */
+	DNC_CLOUDEVENT = 2, /* CloudEvents 1.0, JSON */
+	DNC_DEFLATED = 4,   /* permessage-deflate, RFC 7692, without context takeover */
+	DNC_RENDERINGS = 8,
+};
+
+/* What a subscriber may see and how. Filters of a masked view are matched with what it shows: they
+ * are no way to ask for the digits. */
+struct dnc_view {
+	const struct dnc_filter *sees; /* lives as long as the hub; NULL: everything */
+	unsigned types;                /* a bit for each enum dnc_type that may be seen */
+	unsigned rendering;            /* of enum dnc_rendering */
+};
+
+#define DNC_ALL_TYPES ((1u << DNC_TYPES) - 1)
+
+/* How many events a subscriber gets: its cursor is moved slower, nothing is dropped before max_lag. */
+struct dnc_pace {
+	unsigned per_minute, burst; /* per_minute 0: as many as there are */
+};
+
 /* A new subscriber that gets nothing until it subscribes. NULL when there is no memory. */
-struct dnc_subscriber *dnc_hub_join(struct dnc_hub *h, void *conn);
+struct dnc_subscriber *dnc_hub_join(
+	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_pace *pace);
 void dnc_hub_leave(struct dnc_subscriber *s);
 
 /* Where to start. */
@@ -125,5 +164,8 @@ bool dnc_subscriber_recovered(const struct dnc_subscriber *s);
 
 /* Events sent. */
 uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s);
+
+/* Held back by its rate limit. */
+bool dnc_subscriber_paced(const struct dnc_subscriber *s);
 
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s);

@@ -2,7 +2,9 @@
 #pragma once
 #include "audience.h"
 #include "hub.h"
+#include "pace.h"
 #include "past.h"
+#include "rendering.h"
 #include "ring.h"
 
 enum phase { IDLE, SEEKING, SEARCHING, STARTED, FLOWING };
@@ -15,10 +17,17 @@ struct dnc_subscriber {
 	struct dnc_subscriber *live_prev,
 		*live_next; /* those of its audience that have everything */
 	struct audience *audience;
+	struct dnc_view view;
+	struct dnc_pace pace;
+	double tokens;
+	int64_t refilled_ms;
+	struct dnc_subscriber *pace_prev, *pace_next, **pace_slot;
 	enum phase phase;
 	bool full, dead, working, recovered;
 	bool live;                 /* has all up to the newest event: `at` is not kept */
 	bool waiting;              /* for a chunk of the past */
+	bool paced;                /* waits for tokens */
+	bool held_back;            /* it was, since it last had everything */
 	uint64_t at;               /* next seq to look at */
 	uint64_t exempt, backlog;  /* up to exempt it catches up, backlog events when that began */
 	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
@@ -31,11 +40,18 @@ struct dnc_subscriber {
 
 struct dnc_hub {
 	struct dnc_hub_options options;
-	struct ring ring;
+	struct dnc_ring *ring;
+	struct ring_mark *mark;
+	uint64_t seen;   /* all up to here was looked at: the present of this hub */
+	uint64_t oldest; /* nothing before is read from the ring */
+	uint64_t
+		fresh; /* where the newest piece starts: whoever is here has not had its turn yet */
 	struct audiences audiences;
+	struct rendering *renderings[DNC_RENDERINGS]; /* made when first asked for; 0 never is */
 	struct dnc_subscriber *subscribers;
 	struct dnc_subscriber *work_first, *work_last;
-	struct dnc_event_reader *reader;
+	struct pace_wheel wheel;
+	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_hub_stats stats;
 	char *gather;      /* DNC_HUB_SEND_BYTES, for frames that do not lie side by side */
 	struct past *past; /* NULL when it is not kept */
@@ -50,8 +66,24 @@ void live_remove(struct dnc_subscriber *s);
 /* Where S is, live or not. */
 static inline uint64_t subscriber_at(const struct dnc_subscriber *s)
 {
-	return s->live ? s->hub->ring.last + 1 : s->at;
+	return s->live ? s->hub->seen + 1 : s->at;
 }
+
+/* The frame of event SEQ as the ring has it. */
+static inline struct frame ring_frame_at(const struct dnc_hub *h, uint64_t seq)
+{
+	const struct ring_slot *slot = ring_slot(h->ring, seq);
+
+	return (struct frame){ring_frame(h->ring, seq), slot->bytes, slot->header};
+}
+
+/* Takes the event whose plain frame is given apart, as audiences look at it; valid until the next call.
+ * SPACE is for what it points at. */
+struct event_space {
+	struct dnc_event plain, masked;
+};
+struct audience_event view_event(
+	struct dnc_hub *h, uint64_t seq, struct frame plain, struct event_space *space);
 
 /* Sends what the audience matched since the last flush to its live members. */
 void feed_audience(struct dnc_hub *h, struct audience *a);

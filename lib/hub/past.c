@@ -160,14 +160,12 @@ bool past_ask(struct past *p, uint64_t seq)
 static bool look(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct search *s = ctx;
-	struct dnc_event event;
+	struct dnc_str shown;
 
 	if (s->looks-- == 0)
 		return false;
 	s->place = seq;
-	if (dnc_event_view(s->events, line.p, line.n, &event) == 0 &&
-		dnc_filter_match(s->filter, &event))
-		s->wanted--;
+	s->wanted -= dnc_viewer_look(s->viewer, line, &shown);
 	return s->wanted > 0;
 }
 
@@ -192,9 +190,9 @@ static void search_done(struct dnc_job *job)
 	s->found(s);
 }
 
-struct search *search_start(struct dnc_reader *reader, const struct dnc_filter *filter,
-	uint64_t from, uint64_t wanted, int64_t ms, void *subscriber,
-	void (*found)(struct search *s))
+struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
+	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,
+	void *subscriber, void (*found)(struct search *s))
 {
 	struct search *s = calloc(1, sizeof *s);
 	struct dnc_str text;
@@ -212,8 +210,9 @@ struct search *search_start(struct dnc_reader *reader, const struct dnc_filter *
 	if (filter) {
 		text = dnc_filter_text(filter);
 		s->filter = dnc_filter_compile_text(text.p, text.n, NULL);
-		s->events = dnc_event_reader_new(&(struct dnc_event_options){0});
-		if (!s->filter || !s->events) {
+		s->view = *view;
+		s->viewer = dnc_viewer_new(&s->view, s->filter);
+		if (!s->filter || !s->viewer) {
 			search_free(s);
 			return NULL;
 		}
@@ -227,6 +226,6 @@ void search_free(struct search *s)
 	if (!s)
 		return;
 	dnc_filter_free(s->filter);
-	dnc_event_reader_free(s->events);
+	dnc_viewer_free(s->viewer);
 	free(s);
 }

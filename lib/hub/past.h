@@ -4,6 +4,7 @@
 #include "../base/buf.h"
 #include "../filter/filter.h"
 #include "../log/reader.h"
+#include "viewer.h"
 
 struct chunk_slot {
 	uint32_t at, bytes, header; /* of a frame in the chunk's bytes */
@@ -48,17 +49,18 @@ struct search {
 	void *subscriber;                /* NULL when it has gone meanwhile */
 	void (*found)(struct search *s); /* in the hub's thread; frees it */
 	struct dnc_filter *filter;       /* NULL: look for the time instead */
-	struct dnc_event_reader *events;
+	struct dnc_view view;
+	struct dnc_viewer *viewer;
 	int64_t ms;
 	uint64_t from, wanted; /* matching events still to find, going down from FROM */
 	uint64_t looks;        /* events that may still be looked at */
 	uint64_t place;
 };
 
-/* Starts to look for the time MS, or (FILTER given: copied) for the last WANTED events at or below
- * FROM that match. NULL when there is no memory. */
-struct search *search_start(struct dnc_reader *reader, const struct dnc_filter *filter,
-	uint64_t from, uint64_t wanted, int64_t ms, void *subscriber,
-	void (*found)(struct search *s));
+/* Starts to look for the time MS, or (FILTER given: copied, and VIEW with it) for the last WANTED events
+ * at or below FROM that are seen. NULL when there is no memory. */
+struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
+	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,
+	void *subscriber, void (*found)(struct search *s));
 
 void search_free(struct search *s);

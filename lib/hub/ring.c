@@ -5,55 +5,122 @@
 #include "../json/json.h"
 #include "frame.h"
 
-/* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and
- * the ring holds fewer events than fit. */
-enum { SHORTEST_FRAME = 256 };
+enum {
+	/* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and
+	 * the ring holds fewer events than fit. */
+	SHORTEST_FRAME = 256,
+	/* A frame stays in one piece, so the end of a round may be lost. */
+	LONGEST_FRAME = DNC_EVENT_MAX_BYTES + FRAME_HEADER_MAX + FRAME_SEQ_BYTES,
+};
 
-int ring_init(struct ring *r, size_t size, uint64_t last)
+struct dnc_ring *dnc_ring_new(size_t size, uint64_t last)
 {
+	struct dnc_ring *r = aligned_alloc(_Alignof(struct dnc_ring), sizeof *r);
 	size_t slots = 1;
 
+	if (!r)
+		return NULL;
 	while (slots < size / SHORTEST_FRAME)
 		slots *= 2;
-	*r = (struct ring){.size = size, .slot_mask = slots - 1, .oldest = last + 1, .last = last};
-	/* Mapped, so that a buffer that is not used yet costs nothing. */
+	memset(r, 0, sizeof *r);
+	r->size = size;
+	r->slot_mask = slots - 1;
+	r->oldest = last + 1;
+	r->last = last;
 	r->bytes = mmap(NULL, size + DNC_JSON_PADDING, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (r->bytes == MAP_FAILED)
 		r->bytes = NULL;
 	r->slots = calloc(slots, sizeof *r->slots);
-	return r->bytes && r->slots ? 0 : -1;
+	if (r->bytes && r->slots)
+		return r;
+	dnc_ring_free(r);
+	return NULL;
 }
 
-void ring_finish(struct ring *r)
+void dnc_ring_free(struct dnc_ring *r)
 {
+	if (!r)
+		return;
 	if (r->bytes)
 		munmap(r->bytes, r->size + DNC_JSON_PADDING);
 	free(r->slots);
+	free(r);
 }
 
-uint64_t ring_append(struct ring *r, const char *line, size_t n)
+struct ring_mark *ring_join(struct dnc_ring *r)
 {
-	uint64_t seq = r->last + 1;
+	struct ring_mark *mark = r->hubs < DNC_RING_HUBS ? &r->marks[r->hubs++] : NULL;
+
+	if (mark) {
+		mark->keep = r->oldest;
+		mark->seen = r->last;
+	}
+	return mark;
+}
+
+bool dnc_ring_reserve(struct dnc_ring *r, size_t bytes, size_t count)
+{
+	uint64_t oldest = r->oldest, last = r->last;
+	uint64_t end = r->head + bytes + count * sizeof(struct frame_front) + LONGEST_FRAME;
+	bool free = true;
+
+	while (oldest <= last &&
+		(ring_slot(r, oldest)->pos + r->size < end || last + count - oldest > r->slot_mask))
+		oldest++;
+	r->oldest = oldest;
+	/* A hub must not lose what it has not looked at, either. */
+	for (size_t i = 0; i < r->hubs; i++)
+		free &= r->marks[i].keep >= oldest && r->marks[i].seen + 1 >= oldest;
+	r->wanted = !free;
+	return free;
+}
+
+bool dnc_ring_wanted(const struct dnc_ring *r)
+{
+	return r->wanted;
+}
+
+uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n, int64_t arrived_ns)
+{
+	uint64_t seq = r->last + 1, head = r->head;
 	struct frame_front front = frame_front(seq, n);
-	size_t total = front.n + n - 1, left = r->size - r->head % r->size;
+	size_t total = front.n + n - 1, left = r->size - head % r->size;
 	char *to;
 
 	if (left < total)
-		r->head += left; /* a frame stays in one piece: the rest of the round is lost */
-	while (r->oldest <= r->last && (ring_slot(r, r->oldest)->pos + r->size < r->head + total ||
-					       seq - r->oldest > r->slot_mask))
-		r->oldest++;
-	r->slots[seq & r->slot_mask] = (struct ring_slot){r->head, (uint32_t)total, front.header};
-	to = r->bytes + r->head % r->size;
+		head += left; /* the rest of the round is lost */
+	r->slots[seq & r->slot_mask] =
+		(struct ring_slot){head, arrived_ns, (uint32_t)total, front.header};
+	to = r->bytes + head % r->size;
 	memcpy(to, front.bytes, front.n);
 	memcpy(to + front.n, line + 1, n - 1);
-	r->head += total;
-	r->last = seq;
+	atomic_store_explicit(&r->head, head + total, memory_order_relaxed);
+	atomic_store_explicit(&r->last, seq, memory_order_release);
 	return seq;
 }
 
-struct dnc_str ring_text(const struct ring *r, uint64_t seq)
+uint64_t dnc_ring_oldest(const struct dnc_ring *r)
+{
+	return r->oldest;
+}
+
+uint64_t dnc_ring_last(const struct dnc_ring *r)
+{
+	return atomic_load_explicit(&r->last, memory_order_acquire);
+}
+
+size_t dnc_ring_used(const struct dnc_ring *r)
+{
+	return r->head < r->size ? r->head : r->size;
+}
+
+size_t dnc_ring_size(const struct dnc_ring *r)
+{
+	return r->size;
+}
+
+struct dnc_str ring_text(const struct dnc_ring *r, uint64_t seq)
 {
 	const struct ring_slot *slot = ring_slot(r, seq);
 
@@ -61,10 +128,10 @@ struct dnc_str ring_text(const struct ring *r, uint64_t seq)
 }
 
 /* Frames are in order of position, so the end is found by halving. */
-uint64_t ring_run(const struct ring *r, uint64_t from, size_t max, size_t *bytes)
+uint64_t ring_run(const struct dnc_ring *r, uint64_t from, uint64_t last, size_t max, size_t *bytes)
 {
 	uint64_t start = ring_slot(r, from)->pos, round = start / r->size;
-	uint64_t low = from, high = r->last;
+	uint64_t low = from, high = last;
 
 	/* A frame has two bytes at least, but the search should not look at what can't fit. */
 	if (high - low > max / 64)

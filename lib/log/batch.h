@@ -13,7 +13,8 @@ struct dnc_piece {
 };
 
 struct dnc_batch_event {
-	uint64_t seq; /* set by the log; 0 when it has an event of this id already */
+	uint64_t seq;       /* set by the log; 0 when it has an event of this id already */
+	int64_t arrived_ns; /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */
 	struct dnc_piece line, id, type, phone_number, provider, severity,
 		timestamp; /* n 0: absent */
 };

@@ -106,8 +106,7 @@ static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 		}
 	}
 	pthread_mutex_lock(&w->lock);
-	w->stats.commits++;
-	w->stats.commit_ns += (uint64_t)(dnc_clock_mono_ns() - start);
+	dnc_histogram_observe(&w->stats.commit, dnc_clock_mono_ns() - start, 1);
 	pthread_mutex_unlock(&w->lock);
 	set_failing(w, NULL);
 	return true;
@@ -202,14 +201,15 @@ int dnc_writer_start(struct dnc_writer *w)
 static int add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line)
 {
+	int64_t now = event ? dnc_clock_mono_ns() : 0;
 	bool ok = true;
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping &&
 		(w->filling.text.n >= FULL_BYTES || w->filling.mark_count >= FULL_MARKS))
 		pthread_cond_wait(&w->room, &w->lock);
-	if (event)
-		ok = dnc_batch_add(&w->filling, event);
+	if (event && (ok = dnc_batch_add(&w->filling, event)))
+		w->filling.events[w->filling.count - 1].arrived_ns = now;
 	if (ok && stream_id)
 		ok = dnc_batch_mark(&w->filling, stream_id, line);
 	ok &= !w->stopping;

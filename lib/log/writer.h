@@ -6,6 +6,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "../metrics/metrics.h"
 #include "journal.h"
 
 struct dnc_writer;
@@ -43,7 +44,8 @@ bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch);
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 
 struct dnc_writer_stats {
-	uint64_t commits, failures, commit_ns;
+	uint64_t failures;
+	struct dnc_histogram commit;
 };
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);

@@ -1,12 +1,34 @@
-/* metrics.h - counters and gauges in the Prometheus text format 0.0.4. */
+/* metrics.h - counters, gauges and histograms in the Prometheus text format 0.0.4. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 #include "../base/buf.h"
 
+/* Durations by powers of two: bucket N counts those below 2^(10 + N) ns, from 1 us to 17 s. One thread
+ * observes; whoever else reads has a copy. */
+enum { DNC_HISTOGRAM_BUCKETS = 25 };
+
+struct dnc_histogram {
+	uint64_t bucket[DNC_HISTOGRAM_BUCKETS], more; /* each without those before it */
+	uint64_t sum_ns;
+};
+
+/* COUNT durations of NS each. Allocates nothing, takes some nanoseconds. */
+static inline void dnc_histogram_observe(struct dnc_histogram *h, int64_t ns, uint64_t count)
+{
+	uint64_t v = ns > 0 ? (uint64_t)ns : 0;
+	int bits = v >> 10 ? 64 - __builtin_clzll(v >> 10) : 0;
+
+	h->sum_ns += v * count;
+	*(bits < DNC_HISTOGRAM_BUCKETS ? &h->bucket[bits] : &h->more) += count;
+}
+
+/* Adds what FROM has observed. */
+void dnc_histogram_add(struct dnc_histogram *to, const struct dnc_histogram *from);
+
 struct dnc_metric {
 	const char *name;   /* without labels */
-	const char *type;   /* "counter" or "gauge" */
+	const char *type;   /* "counter", "gauge" or "summary" */
 	const char *help;   /* NULL when the metric before has the same name */
 	const char *labels; /* `code="invalid_json"`, or NULL */
 	double value;
@@ -14,3 +36,10 @@ struct dnc_metric {
 
 /* Appends COUNT metrics; those of one name stand together. */
 void dnc_metrics_text(struct dnc_buf *b, const struct dnc_metric *metrics, size_t count);
+
+/* Appends a histogram; NAME ends in "_seconds". */
+void dnc_metrics_histogram(
+	struct dnc_buf *b, const char *name, const char *help, const struct dnc_histogram *h);
+
+/* Appends what Prometheus' clients say of every process: CPU time, memory, descriptors, threads. */
+void dnc_metrics_process(struct dnc_buf *b);

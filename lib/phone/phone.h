@@ -49,6 +49,11 @@ void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164);
  * blanks, dots, dashes or brackets between them, that ends in the number's last seven digits. */
 void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str e164);
 
+/* Masks in place whatever may be a number in the N bytes at TEXT: of each run of seven digits and more,
+ * with single or several blanks, dots, dashes, slashes or brackets between them, the last four stay, and
+ * the country code behind a "+". True when there was one. */
+bool dnc_phone_mask_digits(char *text, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

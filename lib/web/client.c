@@ -70,6 +70,27 @@ enum dnc_sent client_put(struct client *c, const void *frames, size_t n)
 	return may_write(c) ? write_now(c, frames, n) : keep(c, frames, n);
 }
 
+/* May it subscribe, and from there? */
+static int refuse(const struct client *c, const struct dnc_start *start, struct dnc_error *err)
+{
+	bool past = start->from == DNC_START_SINCE || start->from == DNC_START_TIME || start->n;
+
+	if (!(c->permissions & DNC_MAY_STREAM))
+		return dnc_error_set(
+			err, REQUEST_EFORBIDDEN, "role %s lacks dnc:stream", c->role->name);
+	if (past && !(c->permissions & DNC_MAY_REPLAY))
+		return dnc_error_set(err, REQUEST_EFORBIDDEN,
+			"role %s lacks dnc:replay: it can't start in the past", c->role->name);
+	return 0;
+}
+
+struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering)
+{
+	return (struct dnc_view){.sees = role->sees,
+		.types = dnc_role_types(role, permissions),
+		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
+}
+
 static void handle(struct client *c, const struct request *r)
 {
 	struct dnc_error err = {.code = REQUEST_ENOMEM,
@@ -79,6 +100,11 @@ static void handle(struct client *c, const struct request *r)
 
 	switch (r->type) {
 	case REQUEST_SUBSCRIBE:
+		if (refuse(c, &r->start, &err) < 0) {
+			dnc_filter_free(r->filter);
+			rc = -1;
+			break;
+		}
 		if (r->start.from == DNC_START_TIME && !dnc_hub_keeps_past(c->web->hub)) {
 			dnc_error_set(&err, REQUEST_EUNAVAILABLE,
 				"this hub keeps no log to look times up in; use since or last");
@@ -155,32 +181,70 @@ static void take_query(struct client *c)
 	request_query_finish(&query);
 }
 
+/* How the connection asked for events. */
+static unsigned rendering_of(struct lws *wsi, bool sse)
+{
+	unsigned rendering = 0;
+
+	if (sse)
+		return 0;
+	if (strcmp(lws_get_protocol(wsi)->name, "cloudevents.json") == 0)
+		rendering |= DNC_CLOUDEVENT;
+	return deflate_used(wsi) ? rendering | DNC_DEFLATED : rendering;
+}
+
+/* Takes a place; when there is none, it is said why. */
+static bool enter(struct client *c)
+{
+	char address[48] = "";
+
+	lws_get_peer_simple(c->wsi, address, sizeof address);
+	switch (door_enter(c->web->options->door, address, &c->place)) {
+	case DOOR_OPEN:
+		return true;
+	case DOOR_ADDRESS:
+		client_close(c, CLOSE_TOO_MANY, "too many connections from this address");
+		break;
+	case DOOR_FULL:
+		client_close(c, CLOSE_TOO_MANY, "too many connections");
+		break;
+	}
+	c->web->counts.refused++;
+	return false;
+}
+
 int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse)
 {
+	const struct dnc_role *role = w->options->role;
 	struct client *c = calloc(1, sizeof *c);
+	struct dnc_view view;
+	struct dnc_pace pace;
 
 	if (!c)
 		return -1;
 	*c = (struct client){.web = w,
 		.wsi = wsi,
 		.sse = sse,
+		.role = role,
+		.permissions = role->permissions,
+		.rendering = rendering_of(wsi, sse),
 		.next = w->clients,
 		.messages = MESSAGES_BURST,
 		.bucket_ms = dnc_clock_mono_ms(),
 		.connected_ms = dnc_clock_now_ms(),
-		.number = ++w->counts.connections,
+		.number = door_number(w->options->door),
 		.writeable = false};
 	*slot = c;
 	if (c->next)
 		c->next->prev = c;
 	w->clients = c;
 	w->client_count++;
-	if (w->client_count > w->options->max_connections) {
-		w->counts.refused++;
-		client_close(c, CLOSE_TOO_MANY, "too many connections");
+	w->counts.connections++;
+	if (!enter(c))
 		return 0;
-	}
-	c->subscriber = dnc_hub_join(w->hub, c);
+	view = view_of(role, c->permissions, c->rendering);
+	pace = (struct dnc_pace){role->per_minute, role->burst};
+	c->subscriber = dnc_hub_join(w->hub, c, &view, &pace);
 	if (!c->subscriber)
 		return -1;
 	send_established(c);
@@ -196,6 +260,7 @@ void client_free(struct client **slot)
 		return;
 	*slot = NULL;
 	dnc_hub_leave(c->subscriber);
+	door_leave(c->web->options->door, &c->place);
 	*(c->prev ? &c->prev->next : &c->web->clients) = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
@@ -211,12 +276,18 @@ void client_close(struct client *c, uint16_t code, const char *reason)
 	if (c->close_code || c->dead)
 		return;
 	c->close_code = code;
-	snprintf(c->close_reason, sizeof c->close_reason, "%s", reason);
+	c->close_reason = reason;
 	if (c->paused)
 		lws_rx_flow_control(c->wsi, 1); /* or the peer's answer is never read */
 	if (c->subscriber)
 		dnc_subscriber_full(c->subscriber);
 	want_writeable(c);
+}
+
+void client_close_until(struct client *c, uint16_t retry_ms)
+{
+	c->retry_ms = retry_ms;
+	client_close(c, LWS_CLOSE_STATUS_GOINGAWAY, "retry_after_ms=");
 }
 
 static bool over_rate(struct client *c)
@@ -283,17 +354,22 @@ static enum dnc_sent flush_outbox(struct client *c)
  * close from the loop, so it is framed here; the peer's answer ends the connection. */
 static void send_close(struct client *c)
 {
-	size_t n = strlen(c->close_reason);
-	char frame[4 + sizeof c->close_reason] = {
-		(char)0x88, (char)(n + 2), (char)(c->close_code >> 8), (char)c->close_code};
+	char frame[2 + 125] = {
+		(char)0x88}; /* the payload of a control frame, RFC 6455 section 5.5 */
+	int n = snprintf(frame + 4, sizeof frame - 4, "%s", c->close_reason);
+
+	if (c->retry_ms)
+		n += snprintf(frame + 4 + n, sizeof frame - 4 - (size_t)n, "%u", c->retry_ms);
+	frame[1] = (char)(n + 2);
+	frame[2] = (char)(c->close_code >> 8);
+	frame[3] = (char)c->close_code;
 
 	c->bye = true;
 	if (c->sse) { /* the end of the body says it all */
 		client_lost(c);
 		return;
 	}
-	memcpy(frame + 4, c->close_reason, n);
-	if (write_now(c, frame, n + 4) != DNC_SENT_DEAD)
+	if (write_now(c, frame, (size_t)n + 4) != DNC_SENT_DEAD)
 		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_WAIT_S);
 }
 
@@ -331,8 +407,8 @@ void client_keep_alive(struct client *c)
 bool client_done(const struct client *c)
 {
 	return !c->out.n && !c->waiting &&
-	       (!dnc_subscriber_active(c->subscriber) ||
-		       dnc_subscriber_next(c->subscriber) > dnc_hub_last(c->web->hub));
+	       (!c->subscriber || !dnc_subscriber_active(c->subscriber) ||
+		       dnc_subscriber_next(c->subscriber) > dnc_ring_last(c->web->options->ring));
 }
 
 static enum dnc_sent hub_send(void *conn, const void *frames, size_t n)

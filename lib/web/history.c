@@ -3,6 +3,7 @@
 #include <string.h>
 #include "../base/clock.h"
 #include "../phone/phone.h"
+#include "../hub/viewer.h"
 #include "serve.h"
 
 enum {
@@ -26,7 +27,8 @@ struct history {
 	struct lws *wsi; /* NULL when the client has gone */
 	struct request_query filters;
 	struct dnc_filter *filter;
-	struct dnc_event_reader *events;
+	struct dnc_view view;
+	struct dnc_viewer *viewer;
 	struct place since, until;
 	uint64_t limit, count, looks, next; /* next: where the following page starts; 0: none */
 	char phone[DNC_PHONE_MAX];
@@ -39,8 +41,8 @@ struct history {
 
 static void history_free(struct history *h)
 {
+	dnc_viewer_free(h->viewer);
 	dnc_filter_free(h->filter);
-	dnc_event_reader_free(h->events);
 	request_query_finish(&h->filters);
 	dnc_buf_free(&h->query);
 	dnc_buf_free(&h->body);
@@ -145,7 +147,7 @@ static int on_arg(void *ctx, struct dnc_str name, struct dnc_str value, struct d
 static bool add_event(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct history *h = ctx;
-	struct dnc_event event;
+	struct dnc_str shown;
 
 	if (h->until.given && seq > h->until.seq)
 		return false;
@@ -153,15 +155,14 @@ static bool add_event(void *ctx, uint64_t seq, struct dnc_str line)
 		h->next = seq - 1;
 		return false;
 	}
-	if (dnc_event_view(h->events, line.p, line.n, &event) < 0 ||
-		!dnc_filter_match(h->filter, &event))
+	if (!dnc_viewer_look(h->viewer, line, &shown))
 		return true;
 	if (h->array)
 		dnc_buf_chr(&h->body, h->count ? ',' : '[');
 	dnc_buf_lit(&h->body, "{\"seq\":");
 	dnc_buf_u64(&h->body, seq);
 	dnc_buf_chr(&h->body, ',');
-	dnc_buf_add(&h->body, line.p + 1, line.n - 1);
+	dnc_buf_add(&h->body, shown.p + 1, shown.n - 1);
 	if (!h->array)
 		dnc_buf_chr(&h->body, '\n');
 	h->count++;
@@ -238,6 +239,7 @@ int history_begin(struct dnc_web *w, struct lws *wsi)
 	struct dnc_error err;
 	char accept[128];
 
+	dnc_error_set(&err, 0, "out of memory");
 	if (!w->options->reader)
 		return http_problem(w, wsi, 503, "Service Unavailable", "this hub keeps no log");
 	h = calloc(1, sizeof *h);
@@ -250,8 +252,9 @@ int history_begin(struct dnc_web *w, struct lws *wsi)
 		.looks = LOOKS};
 	h->array = lws_hdr_copy(wsi, accept, sizeof accept, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
 	           strstr(accept, "application/json");
-	h->events = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (query_read(wsi, on_arg, h, &err) < 0 || !h->events || !(h->filter = compile(h, &err))) {
+	h->view = view_of(w->options->role, w->options->role->permissions, 0);
+	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||
+		!(h->viewer = dnc_viewer_new(&h->view, h->filter))) {
 		int rc = http_problem(w, wsi, 400, "Bad Request", err.message);
 
 		history_free(h);

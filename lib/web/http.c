@@ -93,47 +93,15 @@ static int get_info(struct dnc_web *w, struct lws *wsi)
 		"\"max_connections\":%u,\"max_message_bytes\":%u,\"messages_per_s\":%d,"
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
 		DNC_VERSION, (dnc_clock_mono_ms() - w->started_ms) / 1000, dnc_hub_epoch(w->hub),
-		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), w->client_count,
-		w->options->max_connections, DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
+		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), dnc_door_count(w->options->door),
+		door_limit(w->options->door), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
 		DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
 	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
 static int get_metrics(struct dnc_web *w, struct lws *wsi)
 {
-	struct dnc_hub_stats s = dnc_hub_stats(w->hub);
-	const struct dnc_metric metrics[] = {
-		{"dnc_events_total", "counter", "Events taken into the log", NULL,
-			(double)s.events},
-		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
-			(double)s.event_bytes},
-		{"dnc_deliveries_total", "counter", "Events handed to client connections", NULL,
-			(double)s.deliveries},
-		{"dnc_delivered_bytes_total", "counter", "Bytes handed to client connections", NULL,
-			(double)s.delivered_bytes},
-		{"dnc_gaps_total", "counter", "Gap messages sent", NULL, (double)s.gaps},
-		{"dnc_last_seq", "gauge", "Sequence number of the newest event", NULL,
-			(double)dnc_hub_last(w->hub)},
-		{"dnc_oldest_seq", "gauge", "Sequence number of the oldest event in memory", NULL,
-			(double)dnc_hub_oldest(w->hub)},
-		{"dnc_connections", "gauge", "WebSocket connections", NULL,
-			(double)w->client_count},
-		{"dnc_audiences", "gauge", "Distinct filters in use", NULL, (double)s.audiences},
-		{"dnc_connections_total", "counter", "WebSocket connections ever", NULL,
-			(double)w->counts.connections},
-		{"dnc_connections_refused_total", "counter", "Connections over the limit", NULL,
-			(double)w->counts.refused},
-		{"dnc_client_messages_total", "counter", "Messages from clients", NULL,
-			(double)w->counts.messages},
-		{"dnc_client_errors_total", "counter", "Messages that were answered with an error",
-			NULL, (double)w->counts.bad_messages},
-		{"dnc_http_requests_total", "counter", "HTTP requests", NULL,
-			(double)w->counts.http_requests},
-		{"dnc_filter_limit_hits_total", "counter", "Matches given up for too much work",
-			NULL, (double)dnc_filter_limit_hits()},
-	};
-
-	dnc_metrics_text(&w->page, metrics, sizeof metrics / sizeof metrics[0]);
+	figures_text(w, &w->page);
 	w->options->metrics(w->options->ctx, &w->page);
 	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
 }

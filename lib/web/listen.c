@@ -206,6 +206,20 @@ int listeners_add(struct listeners *l, const char *text, struct dnc_error *err)
 	return strcmp(text, "systemd") == 0 ? add_passed(l, err) : add_address(l, text, err);
 }
 
+int listeners_share(struct listeners *l, const struct listeners *other, struct dnc_error *err)
+{
+	for (size_t i = 0; i < other->count; i++) {
+		int fd = fcntl(other->list[i].fd, F_DUPFD_CLOEXEC, 0);
+
+		if (fd < 0)
+			return dnc_error_set(
+				err, errno, "unable to share a socket: %s", strerror(errno));
+		if (take(l, fd, other->list[i].address, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 const char *listeners_address(const struct listeners *l, size_t index)
 {
 	return index < l->count ? l->list[index].address : "";

@@ -15,6 +15,9 @@ struct listeners *listeners_new(uv_loop_t *loop, void (*accepted)(void *ctx, int
  * with ERR, whose code is an errno. */
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err);
 
+/* Listens where OTHER does, with the same sockets: whichever is free takes a connection. */
+int listeners_share(struct listeners *l, const struct listeners *other, struct dnc_error *err);
+
 /* The address of number INDEX, as a client names it; empty behind the last. */
 const char *listeners_address(const struct listeners *l, size_t index);
 

@@ -80,6 +80,16 @@ static void answer(struct client *c)
 		dnc_subscriber_full(c->subscriber);
 }
 
+static void add_rate_limit(struct dnc_buf *b, const struct dnc_role *role)
+{
+	dnc_json_write_key(b, DNC_STR("rate_limit"));
+	if (role->per_minute)
+		dnc_buf_printf(
+			b, "{\"per_minute\":%u,\"burst\":%u}", role->per_minute, role->burst);
+	else
+		dnc_buf_lit(b, "null");
+}
+
 void send_established(struct client *c)
 {
 	struct dnc_hub *hub = c->web->hub;
@@ -90,15 +100,14 @@ void send_established(struct client *c)
 	add_time(b);
 	metadata_begin(b);
 	add_text(b, "client_id", id);
-	add_text(b, "role", "admin");
-	add_raw(b, "permissions",
-		DNC_STR("[\"dnc:read\",\"dnc:stream\",\"dnc:replay\",\"dnc:pii\",\"dnc:publish\","
-			"\"compliance:read\",\"telephony:read\",\"clients:read\",\"metrics:read\"]"));
-	add_text(b, "protocol", "dnc.v1");
+	add_text(b, "role", c->role->name);
+	dnc_json_write_key(b, DNC_STR("permissions"));
+	dnc_permissions_write(b, c->permissions);
+	add_text(b, "protocol", c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
 	add_text(b, "epoch", dnc_hub_epoch(hub));
 	add_number(b, "oldest_seq", dnc_hub_oldest(hub));
 	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_raw(b, "rate_limit", DNC_STR("null"));
+	add_rate_limit(b, c->role);
 	add_number(b, "ping_interval_s", PING_INTERVAL_S);
 	add_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
 	dnc_buf_chr(b, '}');
@@ -175,6 +184,8 @@ void send_stats(struct client *c, struct dnc_str id)
 	add_number(b, "position", position);
 	add_number(b, "last_seq", dnc_hub_last(hub));
 	add_number(b, "lag", dnc_hub_last(hub) - position);
+	add_raw(b, "rate_limited",
+		dnc_subscriber_paced(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
 	dnc_buf_chr(b, '}');
 	answer(c);
 }

@@ -9,6 +9,7 @@ static const char *const error_names[] = {
 	[REQUEST_EFILTER] = "invalid_filter",
 	[REQUEST_EUNAVAILABLE] = "not_available",
 	[REQUEST_ENOMEM] = "no_memory",
+	[REQUEST_EFORBIDDEN] = "forbidden",
 };
 
 const char *request_error_name(int code)

@@ -24,6 +24,7 @@ enum request_error {
 	REQUEST_EFILTER,
 	REQUEST_EUNAVAILABLE,
 	REQUEST_ENOMEM,
+	REQUEST_EFORBIDDEN,
 };
 
 /* "invalid_filter" and so on. */

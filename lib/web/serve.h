@@ -1,6 +1,8 @@
 /* serve.h - inside lib/web: the server, its clients and its pages. */
 #pragma once
 #include <libwebsockets.h>
+#include "door.h"
+#include "figures.h"
 #include "listen.h"
 #include "request.h"
 #include "web.h"
@@ -24,6 +26,10 @@ struct client {
 	struct lws *wsi;
 	struct client *prev, *next;
 	struct dnc_subscriber *subscriber;
+	const struct dnc_role *role;
+	unsigned permissions; /* of enum dnc_permission */
+	unsigned rendering;   /* of enum dnc_rendering */
+	struct door_place place;
 	struct dnc_buf in;  /* a message that came in pieces */
 	struct dnc_buf out; /* whole frames that wait for the socket */
 	size_t out_sent;
@@ -31,10 +37,11 @@ struct client {
 	double messages;           /* left in the bucket */
 	int64_t bucket_ms, connected_ms;
 	uint64_t number, received;
-	uint16_t close_code; /* on its way out with this; 0 is not */
-	char close_reason[64];
-	bool waiting; /* a writeable callback will come */
-	bool paused;  /* not read, because answers wait */
+	uint16_t close_code;      /* on its way out with this; 0 is not */
+	uint16_t retry_ms;        /* of 1001: when to come back */
+	const char *close_reason; /* constant text */
+	bool waiting;             /* a writeable callback will come */
+	bool paused;              /* not read, because answers wait */
 	bool dead, writeable;
 	bool bye; /* the close frame is out */
 	bool sse; /* server-sent events instead of a WebSocket */
@@ -48,10 +55,6 @@ struct session {
 	struct history *history; /* an answer that is being looked up */
 };
 
-struct web_counts {
-	uint64_t connections, refused, messages, bad_messages, http_requests;
-};
-
 struct dnc_web {
 	const struct dnc_web_options *options;
 	struct dnc_hub *hub;
@@ -60,13 +63,20 @@ struct dnc_web {
 	struct listeners *listeners;
 	struct client *clients;
 	size_t client_count;
+	pthread_mutex_t figures_lock;
+	struct figures figures;
 	struct dnc_json_parser *parser;
 	struct dnc_buf scratch, page, sse;
 	struct web_counts counts;
 	int64_t started_ms;
-	uv_idle_t work; /* runs while the hub has work left */
-	bool working, draining;
-	struct lws_protocols protocols[2];
+	uv_idle_t work;  /* runs while the hub has work left */
+	uv_timer_t pace; /* while a rate limit holds clients back */
+	uv_timer_t second;
+	uv_prepare_t turn; /* at the end of each turn of the loop */
+	uint64_t turn_ns,
+		idle_ns; /* when the last one ended, and how long it was waited until then */
+	bool working, pacing, draining;
+	struct lws_protocols protocols[3];
 	struct lws_context_creation_info info;
 	lws_retry_bo_t keepalive;
 };
@@ -79,6 +89,8 @@ int client_receive(struct client *c, const char *in, size_t n);
 int client_writeable(struct client *c);
 /* Says CODE and REASON as soon as the socket can take it, then closes. */
 void client_close(struct client *c, uint16_t code, const char *reason);
+/* The same with 1001 and when to come back. */
+void client_close_until(struct client *c, uint16_t retry_ms);
 /* Nothing waits, and all events were sent. */
 bool client_done(const struct client *c);
 
@@ -95,6 +107,18 @@ void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err
 void send_pong(struct client *c, struct dnc_str id);
 void send_stats(struct client *c, struct dnc_str id);
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
+
+/* What somebody with this role and these permissions sees, in the form RENDERING at most. */
+struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering);
+
+/* deflate.c */
+/* The library's permessage-deflate, such that no connection keeps a compressor or a window: both sides
+ * start each message anew. Events are not compressed by it: they come compressed. */
+extern const struct lws_extension deflate_extensions[];
+/* Says so in the answer to the upgrade. -1 when that can't be done. */
+int deflate_add_headers(struct lws *wsi, struct lws_process_html_args *args);
+/* True when the connection uses it. */
+bool deflate_used(struct lws *wsi);
 
 /* query.c */
 /* Calls ADD for each NAME=VALUE of the query string, decoded. How many, or -1 with ERR. */

@@ -1,6 +1,7 @@
 /* web.c - the server: addresses, the library's context, and turns of the loop. */
 #include "web.h"
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include "../base/clock.h"
@@ -31,6 +32,8 @@ static int on_event(
 		return http_request(web_of(wsi), wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return http_check_upgrade(web_of(wsi), wsi);
+	case LWS_CALLBACK_ADD_HEADERS:
+		return deflate_add_headers(wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:
 		*session = (struct session){0};
 		return client_open(web_of(wsi), &session->client, wsi, false);
@@ -61,11 +64,55 @@ static int on_event(
 	}
 }
 
+static void on_pace(uv_timer_t *timer)
+{
+	struct dnc_web *w = timer->data;
+
+	dnc_hub_tick(w->hub);
+	dnc_web_work(w);
+}
+
+/* Wakes those that a rate limit holds back, as long as there are any. */
+static void pace(struct dnc_web *w)
+{
+	bool paces = dnc_hub_paces(w->hub);
+
+	if (paces == w->pacing)
+		return;
+	w->pacing = paces;
+	if (paces)
+		uv_timer_start(&w->pace, on_pace, DNC_HUB_TICK_MS, DNC_HUB_TICK_MS);
+	else
+		uv_timer_stop(&w->pace);
+}
+
+static void on_second(uv_timer_t *timer)
+{
+	figures_refresh(timer->data);
+}
+
+/* How long the turn took that ends here. */
+static void on_turn(uv_prepare_t *prepare)
+{
+	struct dnc_web *w = prepare->data;
+	uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(prepare->loop);
+
+	if (w->turn_ns)
+		dnc_histogram_observe(
+			&w->counts.turn, (int64_t)(now - w->turn_ns - (idle - w->idle_ns)), 1);
+	w->turn_ns = now;
+	w->idle_ns = idle;
+}
+
 static void on_work(uv_idle_t *idle)
 {
 	struct dnc_web *w = idle->data;
 
-	if (dnc_hub_work(w->hub))
+	bool more = dnc_hub_work(w->hub);
+
+	w->options->advanced(w->options->ctx);
+	pace(w);
+	if (more)
 		return;
 	uv_idle_stop(idle);
 	w->working = false;
@@ -81,8 +128,11 @@ void dnc_web_work(struct dnc_web *w)
 
 void dnc_web_flush(struct dnc_web *w)
 {
-	dnc_hub_flush(w->hub);
-	dnc_web_work(w);
+	bool more = dnc_hub_advance(w->hub);
+
+	w->options->advanced(w->options->ctx);
+	if (more || !w->working)
+		dnc_web_work(w);
 }
 
 static void on_accepted(void *ctx, int fd)
@@ -122,11 +172,14 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 		.rx_buffer_size =
 			256, /* what a client says is short, and longer messages come in pieces */
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
+	w->protocols[1] = w->protocols[0];
+	w->protocols[1].name = "cloudevents.json";
 	w->keepalive = (lws_retry_bo_t){
 		.secs_since_valid_ping = PING_INTERVAL_S, .secs_since_valid_hangup = PONG_LIMIT_S};
 	w->info = (struct lws_context_creation_info){
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = w->protocols,
+		.extensions = w->options->compress ? deflate_extensions : NULL,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.foreign_loops = loops,
 		.user = w,
@@ -138,7 +191,7 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 		.timeout_secs = 15,
 		.server_string = "dnc-wsd",
 		.fd_limit_per_thread =
-			raise_descriptors(w->options->max_connections + SPARE_DESCRIPTORS),
+			raise_descriptors(door_limit(w->options->door) + SPARE_DESCRIPTORS),
 	};
 	lws_set_log_level(LLL_ERR, log_library);
 	w->context = lws_create_context(&w->info);
@@ -159,20 +212,31 @@ struct dnc_web *dnc_web_new(
 	w->options = options;
 	w->hub = options->hub;
 	w->started_ms = dnc_clock_mono_ms();
+	pthread_mutex_init(&w->figures_lock, NULL);
+	uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
 	uv_idle_init(loop, &w->work);
-	w->work.data = w;
+	uv_timer_init(loop, &w->pace);
+	uv_timer_init(loop, &w->second);
+	uv_prepare_init(loop, &w->turn);
+	w->work.data = w->pace.data = w->second.data = w->turn.data = w;
+	uv_prepare_start(&w->turn, on_turn);
+	uv_timer_start(&w->second, on_second, 1000, 1000);
+	figures_refresh(w);
+	door_add_web(options->door, w);
 	w->parser = dnc_json_parser_new();
 	w->listeners = listeners_new(loop, on_accepted, w);
 	if (!w->parser || !w->listeners || make_context(w, loop) < 0) {
 		dnc_error_nomem(err);
 		goto fail;
 	}
-	for (size_t i = 0; i < options->listen_count; i++)
+	if (options->beside && listeners_share(w->listeners, options->beside->listeners, err) < 0)
+		goto fail;
+	for (size_t i = 0; !options->beside && i < options->listen_count; i++)
 		if (listeners_add(w->listeners, options->listen[i], err) < 0)
 			goto fail;
 	return w;
 fail:
-	dnc_web_free(w);
+	dnc_web_close(w); /* its memory stays: only the loop could say when it is free */
 	return NULL;
 }
 
@@ -186,37 +250,41 @@ size_t dnc_web_drain(struct dnc_web *w, bool force)
 	w->draining = true;
 	listeners_stop(w->listeners);
 	for (struct client *c = w->clients, *next; c; c = next) {
-		char reason[32];
-
 		next = c->next;
 		if (c->close_code || (!force && !client_done(c)))
 			continue;
 		/* Spread, so that they do not all come back at once. */
-		snprintf(reason, sizeof reason, "retry_after_ms=%d", 500 + rand() % 4500);
-		client_close(c, LWS_CLOSE_STATUS_GOINGAWAY, reason);
+		client_close_until(c, (uint16_t)(500 + randombytes_uniform(4500)));
 	}
 	return w->client_count;
 }
 
-static void on_closed(uv_handle_t *handle)
+void dnc_web_close(struct dnc_web *w)
 {
-	struct dnc_web *w = handle->data;
-
-	dnc_json_parser_free(w->parser);
-	dnc_buf_free(&w->scratch);
-	dnc_buf_free(&w->page);
-	dnc_buf_free(&w->sse);
-	free(w);
+	if (!w)
+		return;
+	door_remove_web(w->options->door, w);
+	listeners_free(w->listeners);
+	w->listeners = NULL;
+	if (w->context)
+		lws_context_destroy(w->context);
+	uv_close((uv_handle_t *)&w->work, NULL);
+	uv_close((uv_handle_t *)&w->pace, NULL);
+	uv_close((uv_handle_t *)&w->second, NULL);
+	uv_close((uv_handle_t *)&w->turn, NULL);
 }
 
 void dnc_web_free(struct dnc_web *w)
 {
 	if (!w)
 		return;
-	uv_idle_stop(&w->work);
-	listeners_free(w->listeners);
+	/* On a loop that is not its own, the library wants to be told twice. */
 	if (w->context)
 		lws_context_destroy(w->context);
-	w->context = NULL;
-	uv_close((uv_handle_t *)&w->work, on_closed);
+	pthread_mutex_destroy(&w->figures_lock);
+	dnc_json_parser_free(w->parser);
+	dnc_buf_free(&w->scratch);
+	dnc_buf_free(&w->page);
+	dnc_buf_free(&w->sse);
+	free(w);
 }

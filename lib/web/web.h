@@ -1,6 +1,7 @@
 /* web.h - the hub's face to the network: WebSocket dnc.v1 and HTTP, by libwebsockets on libuv.
  *
- * The protocol is that of dnc-wsd(8). Everything runs on the loop's thread and nothing blocks.
+ * The protocol is that of dnc-wsd(8). Everything of one web runs on its loop's thread and nothing blocks.
+ * Several webs, each with a loop, a thread and a hub of its own, may serve the same addresses.
  * Only loopback addresses are served: nobody is asked who he is. */
 #pragma once
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <uv.h>
 #include "../base/buf.h"
 #include "../base/err.h"
+#include "../auth/roles.h"
 #include "../hub/hub.h"
 
 #define DNC_WEB_MAX_LISTEN  8
@@ -16,18 +18,40 @@
 
 struct dnc_web;
 
+/* What webs that serve together have in common: who is connected, and how much of it is allowed. */
+struct dnc_door;
+
+struct dnc_door_limits {
+	unsigned connections, connections_per_address; /* per address: 0 is no limit */
+};
+
+/* NULL when there is no memory. */
+struct dnc_door *dnc_door_new(const struct dnc_door_limits *limits);
+
+/* How many are connected. Any thread. */
+size_t dnc_door_count(struct dnc_door *door);
+
+/* All webs must be gone. NULL is allowed. */
+void dnc_door_free(struct dnc_door *door);
+
 struct dnc_web_options {
-	const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "systemd" */
-	size_t listen_count;       /* at most DNC_WEB_MAX_LISTEN */
-	unsigned max_connections;
+	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "systemd" */
+	size_t listen_count;             /* at most DNC_WEB_MAX_LISTEN */
+	const struct dnc_web *beside;    /* listen where this web does, instead */
+	struct dnc_door *door;           /* borrowed */
+	const struct dnc_role *role;     /* of everybody, as long as nobody is asked who he is */
 	const char *const *allow_origin; /* besides the hub's own */
 	size_t allow_origin_count;
 	/* Write only inside the library's writeable callback, as its manual says, instead of at
 	 * once. Slower, for comparison and for libraries that need it. */
 	bool by_the_book;
+	bool compress; /* permessage-deflate, for those who ask for it */
+	struct dnc_ring *ring;
 	struct dnc_hub *hub;
 	struct dnc_reader *reader; /* NULL when there is no log to read */
-	/* What the rest of the program adds to /metrics and /readyz. */
+	/* The hub has looked at something new: the ring's writer may go on. */
+	void (*advanced)(void *ctx);
+	/* What the rest of the program adds to /metrics and /readyz. Called in the thread of any web. */
 	void (*metrics)(void *ctx, struct dnc_buf *out);
 	const char *(*not_ready)(void *ctx); /* name of the check that fails, or NULL */
 	void *ctx;
@@ -55,5 +79,8 @@ void dnc_web_work(struct dnc_web *w);
  * returns 0, the number of connections left; FORCE closes the others as they are. */
 size_t dnc_web_drain(struct dnc_web *w, bool force);
 
-/* Closes everything. The loop must run once more, until it is empty. NULL is allowed. */
+/* Closes everything; webs that listen beside this one must be closed before. NULL is allowed. */
+void dnc_web_close(struct dnc_web *w);
+
+/* Frees what was closed, when the loop has run until it is empty. NULL is allowed. */
 void dnc_web_free(struct dnc_web *w);

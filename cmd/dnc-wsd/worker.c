@@ -1,0 +1,123 @@
+#include "worker.h"
+#include <errno.h>
+#include "base/thread.h"
+
+static void close_all(struct worker *w)
+{
+	dnc_web_close(w->web);
+	w->ended = true;
+	dnc_reader_free(w->reader);
+	w->reader = NULL;
+	uv_close((uv_handle_t *)&w->wake, NULL);
+	uv_close((uv_handle_t *)&w->found, NULL);
+}
+
+/* In the loop's thread. */
+static void obey(struct worker *w, enum worker_order order)
+{
+	if (order == WORKER_DRAIN || order == WORKER_FORCE)
+		w->left = dnc_web_drain(w->web, order == WORKER_FORCE);
+	if (order == WORKER_END)
+		close_all(w);
+}
+
+static void on_wake(uv_async_t *async)
+{
+	struct worker *w = async->data;
+
+	if (w->ended)
+		return;
+	dnc_web_flush(w->web);
+	obey(w, w->order);
+}
+
+static void on_found(uv_async_t *async)
+{
+	struct worker *w = async->data;
+
+	if (w->ended)
+		return;
+	dnc_reader_finish(w->reader);
+	dnc_web_work(w->web);
+}
+
+/* In the reader's thread. */
+static void wake_found(void *ctx)
+{
+	uv_async_send(&((struct worker *)ctx)->found);
+}
+
+int worker_open(struct worker *w, uv_loop_t *loop, struct dnc_journal *journal,
+	const struct dnc_hub_options *hub, const struct dnc_web_options *web, struct dnc_error *err)
+{
+	struct dnc_hub_options hub_options = *hub;
+
+	w->loop = loop ? loop : &w->own_loop;
+	w->left = SIZE_MAX;
+	if ((!loop && uv_loop_init(w->loop) != 0) ||
+		uv_async_init(w->loop, &w->wake, on_wake) != 0 ||
+		uv_async_init(w->loop, &w->found, on_found) != 0)
+		return dnc_error_set(err, ENOMEM, "unable to make an event loop");
+	w->wake.data = w->found.data = w;
+	if (journal && !(w->reader = dnc_reader_new(journal, wake_found, w, err)))
+		return -1;
+	hub_options.reader = w->reader;
+	w->hub = dnc_hub_new(&hub_options);
+	if (!w->hub) {
+		err->code = ENOMEM;
+		return dnc_error_nomem(err);
+	}
+	w->web_options = *web;
+	w->web_options.hub = w->hub;
+	w->web_options.reader = w->reader;
+	w->web = dnc_web_new(w->loop, &w->web_options, err);
+	return w->web ? 0 : -1;
+}
+
+static void *run(void *ctx)
+{
+	struct worker *w = ctx;
+
+	uv_run(w->loop, UV_RUN_DEFAULT);
+	return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+	w->started = dnc_thread_start(&w->thread, run, w) == 0;
+	return w->started ? 0 : -1;
+}
+
+void worker_wake(struct worker *w)
+{
+	uv_async_send(&w->wake);
+}
+
+size_t worker_drain(struct worker *w, bool force)
+{
+	w->order = force ? WORKER_FORCE : WORKER_DRAIN;
+	if (w->started)
+		worker_wake(w);
+	else
+		obey(w, w->order);
+	return w->left;
+}
+
+void worker_end(struct worker *w)
+{
+	if (!w->started) {
+		close_all(w);
+		return;
+	}
+	w->order = WORKER_END;
+	worker_wake(w);
+	pthread_join(w->thread, NULL);
+}
+
+void worker_free(struct worker *w)
+{
+	dnc_web_free(w->web);
+	if (w->loop == &w->own_loop)
+		uv_loop_close(w->loop);
+	dnc_hub_free(w->hub);
+}

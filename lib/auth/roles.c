@@ -1,0 +1,321 @@
+#include "roles.h"
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+
+const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
+	DNC_STR("dnc:read"),
+	DNC_STR("dnc:stream"),
+	DNC_STR("dnc:replay"),
+	DNC_STR("dnc:pii"),
+	DNC_STR("dnc:publish"),
+	DNC_STR("compliance:read"),
+	DNC_STR("telephony:read"),
+	DNC_STR("clients:read"),
+	DNC_STR("metrics:read"),
+};
+
+enum { ROLES_MAX = 64, RATE = 100, BURST = 200 };
+
+#define DESK (DNC_MAY_READ | DNC_MAY_STREAM | DNC_MAY_READ_TELEPHONY)
+#define GUARD                                                                                      \
+	(DNC_MAY_READ | DNC_MAY_STREAM | DNC_MAY_REPLAY | DNC_MAY_SEE_NUMBERS |                    \
+		DNC_MAY_SEE_VIOLATIONS)
+
+static const struct {
+	const char *name;
+	unsigned permissions;
+	const char *sees;
+	unsigned per_minute, burst;
+} built_in[] = {
+	{"admin", DNC_MAY_ALL, "all", 0, 0},
+	{"compliance", GUARD, "all", 0, 0},
+	{"security", GUARD,
+		"[{\"event_types\":[\"dnc.compliance.violation\"]},{\"severities\":[\"high\","
+		"\"critical\"]}]",
+		RATE, BURST},
+	{"operator", DESK, "all", RATE, BURST},
+	{"telephony", DESK, "all", RATE, BURST},
+	{"publisher", DNC_MAY_PUBLISH, "nothing", RATE, BURST},
+	{"monitor", DNC_MAY_READ_METRICS, "nothing", RATE, BURST},
+	{"other", 0, "all", RATE, BURST},
+};
+
+struct dnc_roles {
+	struct dnc_role *role[ROLES_MAX];
+	size_t count;
+	/* Of the file being read: a value goes on in lines that start with a blank. */
+	struct dnc_error err;
+	struct dnc_role *open;
+	char key[32];
+	struct dnc_buf value;
+};
+
+unsigned dnc_permission_from_name(struct dnc_str name)
+{
+	for (int i = 0; i < DNC_PERMISSIONS; i++)
+		if (dnc_str_eq(dnc_permission_names[i], name))
+			return 1u << i;
+	return 0;
+}
+
+void dnc_permissions_write(struct dnc_buf *b, unsigned permissions)
+{
+	bool any = false;
+
+	dnc_buf_chr(b, '[');
+	for (int i = 0; i < DNC_PERMISSIONS; i++) {
+		if (!(permissions & 1u << i))
+			continue;
+		if (any)
+			dnc_buf_chr(b, ',');
+		any = true;
+		dnc_json_write_str(b, dnc_permission_names[i]);
+	}
+	dnc_buf_chr(b, ']');
+}
+
+unsigned dnc_role_types(const struct dnc_role *role, unsigned permissions)
+{
+	unsigned types = role->sees_nothing ? 0 : (1u << DNC_TYPES) - 1;
+
+	return permissions & DNC_MAY_SEE_VIOLATIONS ? types
+	                                            : types & ~(1u << DNC_COMPLIANCE_VIOLATION);
+}
+
+static struct dnc_role *find(const struct dnc_roles *roles, struct dnc_str name)
+{
+	for (size_t i = 0; i < roles->count; i++)
+		if (dnc_str_eq(dnc_str(roles->role[i]->name), name))
+			return roles->role[i];
+	return NULL;
+}
+
+const struct dnc_role *dnc_roles_find(const struct dnc_roles *roles, struct dnc_str name)
+{
+	const struct dnc_role *role = find(roles, name);
+
+	return role ? role : find(roles, DNC_STR("other"));
+}
+
+bool dnc_roles_has(const struct dnc_roles *roles, struct dnc_str name)
+{
+	return find(roles, name);
+}
+
+static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *err)
+{
+	struct dnc_filter *filter = NULL;
+
+	role->sees_nothing = strcmp(text, "nothing") == 0;
+	if (!role->sees_nothing && strcmp(text, "all") != 0) {
+		filter = dnc_filter_compile_text(text, strlen(text), err);
+		if (!filter)
+			return -1;
+	}
+	dnc_filter_free(role->sees);
+	role->sees = filter;
+	return 0;
+}
+
+static int set_permissions(struct dnc_role *role, const char *text, struct dnc_error *err)
+{
+	unsigned permissions = 0;
+
+	for (size_t n; *(text += strspn(text, " ,\t\n")); text += n) {
+		unsigned one;
+
+		n = strcspn(text, " ,\t\n");
+		one = dnc_permission_from_name((struct dnc_str){text, n});
+		if (!one)
+			return dnc_error_set(
+				err, EINVAL, "\"%.*s\" is no permission", (int)n, text);
+		permissions |= one;
+	}
+	role->permissions = permissions;
+	return 0;
+}
+
+static int set_number(unsigned *out, const char *text, const char *unit, struct dnc_error *err)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (end == text || strcmp(end, unit) != 0 || n < 1 || n > 1000000000)
+		return dnc_error_set(err, EINVAL, "\"%s\" is no number%s%s", text,
+			*unit ? " like 100" : "", unit);
+	*out = (unsigned)n;
+	return 0;
+}
+
+static int set(struct dnc_role *role, const char *key, const char *value, struct dnc_error *err)
+{
+	if (strcmp(key, "permissions") == 0)
+		return set_permissions(role, value, err);
+	if (strcmp(key, "sees") == 0)
+		return set_sees(role, value, err);
+	if (strcmp(key, "burst") == 0)
+		return set_number(&role->burst, value, "", err);
+	if (strcmp(key, "rate") != 0)
+		return dnc_error_set(
+			err, EINVAL, "\"%s\" is none of permissions, sees, rate, burst", key);
+	if (strcmp(value, "none") == 0) {
+		role->per_minute = 0;
+		return 0;
+	}
+	if (set_number(&role->per_minute, value, "/min", err) < 0)
+		return -1;
+	if (!role->burst)
+		role->burst = 2 * role->per_minute;
+	return 0;
+}
+
+static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dnc_error *err)
+{
+	const struct dnc_role *other = find(roles, DNC_STR("other"));
+	struct dnc_role *role = find(roles, dnc_str(name));
+
+	if (role)
+		return role;
+	if (!*name || strlen(name) >= DNC_ROLE_NAME_MAX || roles->count == ROLES_MAX) {
+		dnc_error_set(err, EINVAL, "%s",
+			roles->count == ROLES_MAX ? "more than 64 roles"
+						  : "a role's name has 1 to 47 bytes");
+		return NULL;
+	}
+	role = calloc(1, sizeof *role);
+	if (!role) {
+		dnc_error_nomem(err);
+		return NULL;
+	}
+	if (other)
+		*role = *other; /* which sees all: no filter is shared */
+	role->sees = NULL;
+	snprintf(role->name, sizeof role->name, "%s", name);
+	return roles->role[roles->count++] = role;
+}
+
+/* The value of the line before, and of those that went on with it, is whole. */
+static bool take_value(struct dnc_roles *roles)
+{
+	int rc = 0;
+
+	if (roles->open) {
+		dnc_buf_chr(&roles->value, '\0');
+		rc = dnc_buf_ok(&roles->value)
+		             ? set(roles->open, roles->key, roles->value.p, &roles->err)
+		             : dnc_error_nomem(&roles->err);
+	}
+	if (rc < 0)
+		return false;
+	roles->open = NULL;
+	dnc_buf_clear(&roles->value);
+	return true;
+}
+
+/* inih's: 1 goes on, 0 is an error; the first one counts. */
+static int on_line(void *ctx, const char *section, const char *key, const char *value)
+{
+	static const char head[] = "role ";
+	struct dnc_roles *roles = ctx;
+	struct dnc_role *role;
+
+	if (roles->err.message[0])
+		return 0;
+	if (strncmp(section, head, sizeof head - 1) != 0) {
+		dnc_error_set(&roles->err, EINVAL, "\"%s\" stands in no section [role NAME]", key);
+		return 0;
+	}
+	role = add(roles, section + sizeof head - 1, &roles->err);
+	if (!role)
+		return 0;
+	if (role != roles->open || strcmp(key, roles->key) != 0) {
+		if (!take_value(roles))
+			return 0;
+		roles->open = role;
+		snprintf(roles->key, sizeof roles->key, "%s", key);
+	} else {
+		dnc_buf_chr(&roles->value, ' ');
+	}
+	dnc_buf_str(&roles->value, dnc_str(value));
+	return 1;
+}
+
+static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error *err)
+{
+	FILE *f = fopen(path, "re");
+	int line;
+
+	if (!f)
+		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
+	line = ini_parse_file(f, on_line, roles);
+	fclose(f);
+	if (line == 0 && take_value(roles))
+		return 0;
+	if (!roles->err.message[0])
+		return dnc_error_set(err, EINVAL,
+			"%s:%d: neither [role NAME] nor key = value (a long value goes on in lines "
+			"that start with a blank)",
+			path, line);
+	/* A value is found wrong when the next key comes. */
+	return dnc_error_set(err, EINVAL, "%s: [role %s] %s: %.120s", path,
+		roles->open ? roles->open->name : "?", roles->key, roles->err.message);
+}
+
+struct dnc_roles *dnc_roles_load(const char *path, struct dnc_error *err)
+{
+	struct dnc_roles *roles = calloc(1, sizeof *roles);
+
+	if (!roles) {
+		dnc_error_nomem(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++) {
+		struct dnc_role *role = add(roles, built_in[i].name, err);
+
+		if (!role || set_sees(role, built_in[i].sees, err) < 0)
+			goto fail;
+		role->permissions = built_in[i].permissions;
+		role->per_minute = built_in[i].per_minute;
+		role->burst = built_in[i].burst;
+	}
+	if (!path || read_file(roles, path, err) == 0) {
+		dnc_buf_free(&roles->value);
+		return roles;
+	}
+fail:
+	dnc_roles_free(roles);
+	return NULL;
+}
+
+void dnc_roles_free(struct dnc_roles *roles)
+{
+	if (!roles)
+		return;
+	for (size_t i = 0; i < roles->count; i++) {
+		dnc_filter_free(roles->role[i]->sees);
+		free(roles->role[i]);
+	}
+	dnc_buf_free(&roles->value);
+	free(roles);
+}
+
+void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct dnc_role *role = roles->role[i];
+		struct dnc_str sees = role->sees           ? dnc_filter_text(role->sees)
+		                      : role->sees_nothing ? DNC_STR("nothing")
+		                                           : DNC_STR("all");
+
+		fprintf(to, "%s[role %s]\npermissions =", i ? "\n" : "", role->name);
+		for (int p = 0; p < DNC_PERMISSIONS; p++)
+			if (role->permissions & 1u << p)
+				fprintf(to, " %s", dnc_permission_names[p].p);
+		fprintf(to, "\nsees = %.*s\n", DNC_STR_ARG(sees));
+		if (role->per_minute)
+			fprintf(to, "rate = %u/min\nburst = %u\n", role->per_minute, role->burst);
+		else
+			fprintf(to, "rate = none\n");
+	}
+}

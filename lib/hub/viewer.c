@@ -1,0 +1,62 @@
+#include "viewer.h"
+#include <stdlib.h>
+#include "../event/render.h"
+
+struct dnc_viewer {
+	const struct dnc_view *view;
+	const struct dnc_filter *filter;
+	struct dnc_event_reader *reader, *masked_reader;
+	struct dnc_buf masked;
+};
+
+struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter)
+{
+	struct dnc_viewer *v = calloc(1, sizeof *v);
+
+	if (!v)
+		return NULL;
+	v->view = view;
+	v->filter = filter;
+	v->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	v->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (v->reader && v->masked_reader)
+		return v;
+	dnc_viewer_free(v);
+	return NULL;
+}
+
+void dnc_viewer_free(struct dnc_viewer *v)
+{
+	if (!v)
+		return;
+	dnc_event_reader_free(v->reader);
+	dnc_event_reader_free(v->masked_reader);
+	dnc_buf_free(&v->masked);
+	free(v);
+}
+
+bool dnc_view_shows(const struct dnc_view *view, const struct dnc_filter *filter,
+	const struct dnc_event *plain, const struct dnc_event *masked)
+{
+	const struct dnc_event *shown = view->rendering & DNC_MASKED ? masked : plain;
+
+	return shown && view->types & 1u << shown->type &&
+	       (!view->sees || dnc_filter_match(view->sees, plain)) &&
+	       dnc_filter_match(filter, shown);
+}
+
+bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown)
+{
+	struct dnc_event plain, masked;
+
+	if (dnc_event_view(v->reader, line.p, line.n, &plain) < 0)
+		return false;
+	*shown = line;
+	if (!(v->view->rendering & DNC_MASKED))
+		return dnc_view_shows(v->view, v->filter, &plain, NULL);
+	dnc_buf_clear(&v->masked);
+	if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &masked) < 0)
+		return false;
+	*shown = dnc_buf_view(&v->masked);
+	return dnc_view_shows(v->view, v->filter, &plain, &masked);
+}

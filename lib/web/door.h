@@ -1,0 +1,25 @@
+/* door.h - inside lib/web: how many connections there are, over all webs. Any thread. */
+#pragma once
+#include "web.h"
+
+enum door_verdict { DOOR_OPEN, DOOR_FULL, DOOR_ADDRESS };
+
+/* The place that a connection takes; given back by door_leave(). */
+struct door_place {
+	struct door_address *address;
+};
+
+/* One connection more, from ADDRESS ("192.0.2.7"). Only after DOOR_OPEN must it leave. */
+enum door_verdict door_enter(struct dnc_door *door, const char *address, struct door_place *place);
+void door_leave(struct dnc_door *door, struct door_place *place);
+
+/* Numbers connections, over all webs. */
+uint64_t door_number(struct dnc_door *door);
+
+/* Webs that share the door make themselves known, for sums over all of them; the list is locked while EACH
+ * is called. */
+void door_add_web(struct dnc_door *door, struct dnc_web *w);
+void door_remove_web(struct dnc_door *door, struct dnc_web *w);
+void door_each_web(struct dnc_door *door, void (*each)(void *ctx, struct dnc_web *w), void *ctx);
+
+unsigned door_limit(const struct dnc_door *door);

@@ -1,0 +1,198 @@
+# What clients see, by role and by form.
+load ../helper
+
+collect() { timeout 30 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" "$@"; }
+
+# One event of each type; numbers stand in odd places, too.
+one_of_each() {
+	dnc-ingest <<-'END'
+		{"type":"dnc.number.suppressed","phone_number":"+13035550143","reason":"complaint","source":"consumer","suppressed_by":"web","notes":"called from (303) 555-0143, then +44 20 7946 0958","caller":13035550143}
+		{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}
+		{"type":"dnc.check.performed","phone_number":"+13035550145","result":"allowed","metadata":{"lines":{"3035550145":"mobile"}}}
+		{"type":"dnc.list.synced","provider":"federal_dnc","sync_status":"success","records_added":1234567}
+		{"type":"dnc.compliance.violation","phone_number":"+13035550146","violation_type":"called_while_suppressed"}
+		{"type":"dnc.provider.status_change","provider":"vendor","new_status":"offline"}
+	END
+}
+
+types() { jq -r 'select(.seq).type' out | sed 's/^dnc\.//' | tr '\n' ' '; }
+
+# Subscribes as ROLE, lets one event of each type come, and waits for the COUNT that the role may see.
+as_role() { # ROLE COUNT
+	start_hub --default-role="$1"
+	collect "$2" '{"type":"subscribe"}' >out 3>&- &
+	local client=$!
+	wait_for has_line confirmed out
+	one_of_each >&9
+	wait "$client"
+}
+
+@test "a role without numbers sees none, nowhere, and no violations" {
+	as_role operator 5
+	[ "$(types)" = 'number.suppressed number.released check.performed list.synced provider.status_change ' ]
+	[ "$(jq -r 'select(.seq==1).phone_number' out)" = '+1******0143' ]
+	[ "$(jq -r 'select(.seq==1).event_data.notes' out)" = 'called from (***) ***-0143, then +44 ** **** 0958' ]
+	[ "$(jq -r 'select(.seq==1).event_data.caller' out)" = '*****0143' ]
+	[ "$(jq -c 'select(.seq==3).metadata.lines' out)" = '{"******0145":"mobile"}' ]
+	[ "$(jq -r 'select(.seq==4).event_data.records_added' out)" = 1234567 ]
+	! grep -Eq '303[^0-9]{0,3}555' out
+}
+
+@test "compliance sees all, security what is grave, each with whole numbers" {
+	as_role compliance 6
+	[ "$(types)" = 'number.suppressed number.released check.performed list.synced compliance.violation provider.status_change ' ]
+	[ "$(jq -r 'select(.seq==1).phone_number' out)" = +13035550143 ]
+	[ "$(jq -c 'select(.type=="dnc.connection.established").metadata | [.role, .rate_limit, .permissions]' out)" = \
+		'["compliance",null,["dnc:read","dnc:stream","dnc:replay","dnc:pii","compliance:read"]]' ]
+}
+
+@test "security sees violations and what is of high severity" {
+	as_role security 1
+	[ "$(types)" = 'compliance.violation ' ]
+}
+
+@test "roles without the stream are told so, and get nothing" {
+	start_hub --default-role=monitor
+	collect 1 '{"type":"subscribe","id":1}' '{"type":"ping","id":2}' BINARY >out
+	[ "$(jq -c 'select(.request_id==1) | [.type, .code]' out)" = '["error","forbidden"]' ]
+	[ "$(jq -r 'select(.request_id==2).type' out)" = dnc.connection.pong ]
+}
+
+@test "without dnc:replay no stream starts in the past" {
+	start_hub --default-role=telephony
+	collect 1 '{"type":"subscribe","since":0,"id":1}' '{"type":"subscribe","last":5,"id":2}' \
+		'{"type":"subscribe","last":0,"id":3}' BINARY >out
+	[ "$(jq -r 'select(.request_id==1 or .request_id==2).code' out | tr '\n' ' ')" = 'forbidden forbidden ' ]
+	[ "$(jq -r 'select(.request_id==3).type' out)" = dnc.subscription.confirmed ]
+}
+
+@test "filters of a masked view see what it shows: they give no digits away" {
+	printf '[role desk]\npermissions = dnc:stream dnc:replay\nrate = none\n' >roles.conf
+	start_hub --roles=roles.conf --default-role=desk
+	one_of_each >&9
+	wait_for last_seq_is 6
+	collect 3 '{"type":"subscribe","since":0,"filters":[{"phone_patterns":["^\\+1303"]},{"custom_filters":{"phone_number":["+13035550143"]}},{"custom_filters":{"event_data.caller":["13035550143"]}},{"phone_patterns":["014[345]$"]}]}' >out
+	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = '1 2 3 ' ]
+	collect 1 '{"type":"subscribe","filters":{"phone_patterns":["5550145"]},"since":0}' \
+		'{"type":"update_filters","filters":{"phone_patterns":["^\\+1\\*{6}0145"]}}' '{"type":"subscribe","since":2,"filters":{"phone_patterns":["^\\+1\\*{6}0145"]}}' >out
+	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = '3 ' ]
+	# The past, by HTTP, is masked, too.
+	[ "$(curl -s "http://$ADDRESS/api/v1/events?phone=%2B13035550143" | jq -r .phone_number)" = '+1******0143' ]
+	[ -z "$(curl -s "http://$ADDRESS/api/v1/events?phone_patterns=5550143")" ]
+}
+
+@test "CloudEvents, whole and masked" {
+	start_hub
+	one_of_each >&9
+	PROTOCOL=cloudevents.json collect 6 '{"type":"subscribe","since":0}' >out
+	[ "$(jq -c 'select(.sequence=="1") | [.specversion,.source,.type,.subject,.datacontenttype,.severity,.data.seq]' out)" = \
+		'["1.0","/dnc/consumer","dnc.number.suppressed","+13035550143","application/json","medium",1]' ]
+	[ "$(jq -r 'select(.sequence=="5").id' out)" = "$(jq -r 'select(.sequence=="5").data.id' out)" ]
+	[ "$(jq -r 'select(.sequence=="5").source' out)" = /dnc/hub ]
+	[ "$(jq -r 'select(.metadata.protocol?).metadata.protocol' out)" = cloudevents.json ]
+}
+
+@test "a rate limit paces: the burst at once, the rest in time, nothing lost" {
+	printf '[role slow]\npermissions = dnc:stream dnc:replay dnc:pii compliance:read\nrate = 1200/min\nburst = 20\n' >roles.conf
+	start_hub --roles=roles.conf --default-role=slow
+	collect 60 '{"type":"subscribe"}' WAIT:25 '{"type":"get_stats"}' >out 3>&- &
+	local client=$! start=$EPOCHREALTIME
+	wait_for has_line confirmed out
+	events 60 >&9
+	wait "$client"
+	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 60 | tr '\n' ' ')" ]
+	# 40 of them at 20 a second.
+	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {exit !(b - a > 1.8)}'
+	[ "$(jq -r 'select(.type=="client.stats").metadata.rate_limited' out)" = true ]
+	curl -s "http://$ADDRESS/metrics" | awk '$1 == "dnc_rate_limited_total" {n = $2} END {exit !(n > 0)}'
+}
+
+@test "one that its rate leaves too far behind is told, and goes on at the present" {
+	printf '[role slow]\npermissions = dnc:stream dnc:pii compliance:read\nrate = 60/min\nburst = 5\n' >roles.conf
+	start_hub --roles=roles.conf --default-role=slow --max-lag=50
+	collect 6 '{"type":"subscribe"}' >out 3>&- &
+	local client=$!
+	wait_for has_line confirmed out
+	events 5 >&9
+	wait_for has_line '"seq":5,' out
+	events 195 >&9
+	wait_for has_line '"reason":"rate_limit"' out
+	wait_for last_seq_is 200
+	events 1 >&9
+	wait "$client"
+	# Each event came or was told as missing.
+	[ "$(jq -r 'if .seq then .seq elif .type == "dnc.connection.gap" then range(.metadata.from_seq; .metadata.to_seq + 1) else empty end' out |
+		head -200 | tr '\n' ' ')" = "$(seq 200 | tr '\n' ' ')" ]
+	[ "$(jq -r 'select(.type=="dnc.connection.gap").metadata.reason' out | sort -u)" = rate_limit ]
+}
+
+@test "compressed frames, the same for all who ask, read by two other implementations" {
+	start_hub --compress
+	events 300 >&9
+	wait_for last_seq_is 300
+	local long i
+	long=$(printf '{"type":"subscribe","since":0,"id":"%s"}' "$(seq -s, 30)")
+	for i in 1 2 3 4; do long+=$(printf '%300s' ''); done
+	# Over 1,024 bytes node ws compresses, too: twice, so that both sides start anew each time.
+	EXTENSIONS=1 collect 300 "$long" "$long" '{"type":"ping","id":"p"}' >out
+	[ "$(head -1 out | jq -r .extensions)" = permessage-deflate ]
+	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 300 | tr '\n' ' ')" ]
+	[ "$(jq -r 'select(.request_id=="p").type' out)" = dnc.connection.pong ]
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/python_client.py" "ws://$ADDRESS/ws/dnc" 300 >out
+	[ "$(tr '\n' ' ' <out)" = "$(seq 300 | tr '\n' ' ')" ]
+	PROTOCOL=cloudevents.json collect 5 '{"type":"subscribe","last":5}' >out
+	[ "$(jq -r 'select(.sequence).sequence' out | tr '\n' ' ')" = '296 297 298 299 300 ' ]
+	[ "$(curl -s "http://$ADDRESS/metrics" | awk '$1 == "dnc_delivered_bytes_total" {print $2 < 650 * 605 * 0.7}')" = 1 ]
+}
+
+@test "so many connections from one address, no more" {
+	start_hub --max-connections-per-ip=2
+	local i
+	for i in 1 2; do
+		collect 1 >out$i 2>&1 3>&- &
+		PIDS+=($!)
+	done
+	wait_for has_content out1
+	wait_for has_content out2
+	collect 1 >out
+	[ "$(tail -1 out | jq -c '[.closed,.reason]')" = '[4429,"too many connections from this address"]' ]
+	# Workers tell each other their figures once a second.
+	refused_one() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_connections_refused_total 1$'; }
+	wait_for refused_one
+}
+
+@test "promtool has nothing to say of the metrics" {
+	start_hub --default-role=compliance
+	collect 6 '{"type":"subscribe","filters":{"severities":["info","low","medium","high","critical","success","error","warning"]}}' >out 3>&- &
+	local client=$!
+	wait_for has_line confirmed out
+	one_of_each >&9
+	wait "$client"
+	curl -s "http://$ADDRESS/metrics" >metrics
+	local said
+	said=$(promtool check metrics <metrics 2>&1) || { echo "$said"; return 1; }
+	[ -z "$said" ]
+	# Workers tell each other their figures once a second.
+	observed() { curl -s "http://$ADDRESS/metrics" | awk -v n="$1_seconds_count" '$1 == n && $2 > 0 {found = 1} END {exit !found}'; }
+	for name in dnc_match dnc_delivery dnc_loop_turn dnc_log_commit; do
+		wait_for observed $name
+	done
+	grep -q '^dnc_client_lag_events{quantile="0.99"} ' metrics
+	grep -q '^process_resident_memory_bytes ' metrics
+	! grep -q 3035550 metrics
+}
+
+@test "roles are printed in the form that is read" {
+	dnc-wsd --print-roles >roles.conf
+	dnc-wsd --print-roles --roles=roles.conf | diff - roles.conf
+	printf '[role a]\npermissions = dnc:everything\n' >bad.conf
+	run dnc-wsd --print-roles --roles=bad.conf
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'bad.conf'*'"dnc:everything" is no permission'* ]]
+	run dnc-wsd --print-roles --roles=missing.conf
+	[ "$status" -eq 74 ]
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
