@@ -4,6 +4,8 @@ ROOT="$BATS_TEST_DIRNAME/../.."
 PATH="$BIN:$PATH"
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
 PIDS=()
+# More options for every hub that start_hub() starts.
+HUB_OPTIONS=${HUB_OPTIONS-}
 
 # Waits up to 20 s until the command succeeds.
 wait_for() {
@@ -25,7 +27,8 @@ has_line() { grep -q "$1" "$2" 2>/dev/null; }
 start_hub() {
 	local fifo="$BATS_TEST_TMPDIR/hub.in"
 	mkfifo "$fifo"
-	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" ${HUB_OPTIONS-} "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
+	# shellcheck disable=SC2086  # they are words
+	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" $HUB_OPTIONS "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")

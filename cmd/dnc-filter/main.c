@@ -63,6 +63,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	struct pass *p = ctx;
 	struct dnc_event event;
 	struct dnc_error err;
+	bool matches;
 
 	dnc_cli_progress(&p->progress, s->read_bytes, s->size_bytes);
 	if (dnc_str_trim(line->text).n == 0)
@@ -73,7 +74,12 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
 		return dnc_rejects_add(
 			&p->stage.rejects, s->name, line->number, 0, line->text, &err, &p->err);
-	if (dnc_filter_match(p->filter, &event) == p->options.invert)
+	matches = dnc_filter_match(p->filter, &event);
+	if (dnc_filter_struck(p->filter) && dnc_outlet_flush(p->stage.out, &p->err) == 0)
+		return dnc_error_set(&p->err, EINVAL,
+			"%s:%llu: a pattern of --phone takes too much work on this number", s->name,
+			(unsigned long long)line->number);
+	if (matches == p->options.invert)
 		return 0;
 	p->matched++;
 	if (hand_on(p, s, line, event.line) < 0)

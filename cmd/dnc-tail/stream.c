@@ -174,7 +174,8 @@ static void on_message(struct stream *s, struct dnc_str text)
 			lws_sul_schedule(s->context, 0, &s->ask, on_ask, ASK_US);
 	} else if (dnc_str_eq(type, DNC_STR("error"))) {
 		dnc_err("the hub refused: %.*s", DNC_STR_ARG(text_of(&doc, 0, "message")));
-		end(s, DNC_EXIT_USAGE);
+		end(s, dnc_str_eq(text_of(&doc, 0, "code"), DNC_STR("forbidden")) ? DNC_EXIT_NOPERM
+										  : DNC_EXIT_USAGE);
 	}
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdatomic.h>
 #include "../phone/phone.h"
 #include "filter.h"
 
@@ -56,7 +57,8 @@ struct dnc_filter {
 	size_t string_count;
 	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
 	size_t prefix_count;
-	bool open; /* some clause matches numbers that start with anything, or none */
+	atomic_bool struck; /* a pattern took too much work: nothing is matched any more */
+	bool open;          /* some clause matches numbers that start with anything, or none */
 };
 
 /* The own type of a list that constrains only events of that type, and where the value stands. */
@@ -68,6 +70,10 @@ struct list_spec {
 };
 
 extern const struct list_spec dnc_list_specs[LISTS];
+
+/* What one pattern says of a number. */
+enum pattern_verdict { PATTERN_MATCHES, PATTERN_DIFFERS, PATTERN_TOO_MUCH };
+enum pattern_verdict filter_try_pattern(const pcre2_code *re, struct dnc_str number);
 
 /* Writes the digits that whatever PATTERN matches must start with; how many. Careful: what is not
  * plainly literal ends them. */

@@ -155,6 +155,19 @@ static int add_prefix(struct compiler *c, struct dnc_str pattern)
 	return 0;
 }
 
+/* Numbers of the shapes that there are, masked ones, too. */
+static bool takes_too_much(const pcre2_code *re)
+{
+	static const struct dnc_str shapes[] = {DNC_STR("+123456789012345"),
+		DNC_STR("+111111111111111"), DNC_STR("+13035550143"), DNC_STR("+999999999999990"),
+		DNC_STR("+1******0143"), DNC_STR("+***********0143")};
+
+	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+		if (filter_try_pattern(re, shapes[i]) == PATTERN_TOO_MUCH)
+			return true;
+	return false;
+}
+
 static int add_pattern(struct compiler *c, struct dnc_str field, long index, struct dnc_str value)
 {
 	struct clause *clause = c->clause;
@@ -168,6 +181,9 @@ static int add_pattern(struct compiler *c, struct dnc_str field, long index, str
 	if (!more)
 		return dnc_error_nomem(c->err);
 	clause->patterns = more;
+	/* "(*NO_JIT)" and the like would change what a match may cost. */
+	if (value.n > 2 && value.p[0] == '(' && value.p[1] == '*')
+		return fail(c, field, index, "a pattern can't start with an option like (*NO_JIT)");
 	/* A number is digits: matching bytes is enough, and no pattern may turn UTF mode on. */
 	re = pcre2_compile((PCRE2_SPTR)value.p, value.n, PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C,
 		&code, &offset, compile_context());
@@ -181,6 +197,9 @@ static int add_pattern(struct compiler *c, struct dnc_str field, long index, str
 	/* Without JIT (no memory may be executable) the interpreter does the same, slower. */
 	pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
 	clause->patterns[clause->pattern_count++] = re;
+	if (takes_too_much(re))
+		return fail(c, field, index,
+			"the pattern takes too much work; avoid repeats of repeats like (\\d+)+");
 	return add_prefix(c, value);
 }
 

@@ -4,8 +4,8 @@
 #include "clause.h"
 
 /* Work allowed to one pattern on one number. A number has 16 bytes: an honest pattern needs tens
- * of steps; 10,000 take well under a millisecond. */
-enum { MATCH_LIMIT = 10000, DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64 };
+ * of steps; 2,000 take some microseconds. */
+enum { MATCH_LIMIT = 2000, DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64 };
 
 static atomic_uint_fast64_t limit_hits;
 
@@ -30,20 +30,41 @@ static bool prepare_thread(void)
 	return match_data && match_context;
 }
 
-static bool match_patterns(const struct clause *c, struct dnc_str number)
+enum pattern_verdict filter_try_pattern(const pcre2_code *re, struct dnc_str number)
 {
-	if (!number.p || !prepare_thread())
-		return false;
-	for (size_t i = 0; i < c->pattern_count; i++) {
-		int rc = pcre2_match(c->patterns[i], (PCRE2_SPTR)number.p, number.n, 0, 0,
-			match_data, match_context);
+	int rc;
 
-		if (rc >= 0)
+	if (!prepare_thread())
+		return PATTERN_DIFFERS;
+	rc = pcre2_match(re, (PCRE2_SPTR)number.p, number.n, 0, 0, match_data, match_context);
+	if (rc >= 0)
+		return PATTERN_MATCHES;
+	return rc == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_TOO_MUCH;
+}
+
+static bool match_patterns(
+	const struct dnc_filter *f, const struct clause *c, struct dnc_str number)
+{
+	if (!number.p)
+		return false;
+	for (size_t i = 0; i < c->pattern_count; i++)
+		switch (filter_try_pattern(c->patterns[i], number)) {
+		case PATTERN_MATCHES:
 			return true;
-		if (rc != PCRE2_ERROR_NOMATCH)
+		case PATTERN_DIFFERS:
+			break;
+		case PATTERN_TOO_MUCH:
 			limit_hits++;
-	}
+			/* All that ever changes in a filter. */
+			((struct dnc_filter *)(uintptr_t)f)->struck = true;
+			return false;
+		}
 	return false;
+}
+
+bool dnc_filter_struck(const struct dnc_filter *f)
+{
+	return atomic_load_explicit(&f->struck, memory_order_relaxed);
 }
 
 static bool among(const struct values *list, struct dnc_str value)
@@ -134,7 +155,8 @@ static bool match_custom(const struct custom *custom, const struct dnc_event *e)
 }
 
 /* Cheap tests first: most events fail one of them. */
-static bool match_clause(const struct clause *c, const struct dnc_event *e)
+static bool match_clause(
+	const struct dnc_filter *f, const struct clause *c, const struct dnc_event *e)
 {
 	if (!(c->types & 1u << e->type) || e->severity->rank < c->min_rank)
 		return false;
@@ -144,7 +166,7 @@ static bool match_clause(const struct clause *c, const struct dnc_event *e)
 		return false;
 	if (!match_flags(c->flags, e) || !match_lists(c, e))
 		return false;
-	if (c->pattern_count && !match_patterns(c, e->phone_number))
+	if (c->pattern_count && !match_patterns(f, c, e->phone_number))
 		return false;
 	for (size_t i = 0; i < c->custom_count; i++)
 		if (!match_custom(&c->customs[i], e))
@@ -156,8 +178,8 @@ bool dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)
 {
 	if (!f->count)
 		return true;
-	for (size_t i = 0; i < f->count; i++)
-		if (match_clause(&f->clauses[i], event))
+	for (size_t i = 0; i < f->count && !dnc_filter_struck(f); i++)
+		if (match_clause(f, &f->clauses[i], event))
 			return true;
 	return false;
 }

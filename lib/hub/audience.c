@@ -231,6 +231,10 @@ static void match_list(
 		a->looked = event->seq;
 		if (audience_matches(a, event))
 			add_fresh(all, a, event->seq);
+		else if (dnc_filter_struck(a->filter) && !a->struck_at) {
+			a->struck_at = event->seq;
+			all->struck = true;
+		}
 	}
 }
 

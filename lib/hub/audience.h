@@ -21,6 +21,7 @@ struct audience {
 	bool all;                      /* lets everything through: nothing to match */
 	bool run;                      /* and as it stands in the ring: nothing to gather */
 	struct dnc_subscriber *live;   /* members that have all up to the newest event */
+	uint64_t struck_at;            /* the event that made its filter of no use; 0: none */
 	uint64_t looked; /* the event matched last, because two digits may lead here */
 	/* What it matched since the last flush: the first, and all of them unless it is sent runs of the
 	 * ring or there was no memory for one. */
@@ -52,6 +53,7 @@ struct audiences {
 	struct audience_list by_type[DNC_TYPES]; /* those without prefixes */
 	struct audience_list everything;         /* those that let everything through */
 	struct audience *fresh;
+	bool struck;   /* the filter of some audience has become of no use */
 	size_t masked; /* how many see masked numbers */
 	uint64_t owed; /* deliveries that the fresh events make, at most */
 };

@@ -154,8 +154,14 @@ static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint6
 	for (; s->at <= last && *looks > 0 && count < most; s->at++, --*looks) {
 		struct frame f;
 
-		if (!belongs(s, c, s->at))
-			continue;
+		if (!belongs(s, c, s->at)) {
+			if (!dnc_filter_struck(s->audience->filter))
+				continue;
+			s->hub->audiences.struck = true;
+			if (!n)
+				return false;
+			break;
+		}
 		f = frame_for(s->hub, s->audience, c, s->at);
 		if (!f.p && !n)
 			return skip(s, s->at);

@@ -129,6 +129,22 @@ static void match(struct dnc_hub *h, uint64_t seq)
 	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
 }
 
+/* Ends the subscriptions whose filter has become of no use. */
+static void strike(struct dnc_hub *h)
+{
+	h->audiences.struck = false;
+	for (struct dnc_subscriber *s = h->subscribers; s; s = s->next) {
+		uint64_t from;
+
+		if (!s->audience || !dnc_filter_struck(s->audience->filter))
+			continue;
+		from = s->live ? s->audience->struck_at : s->at;
+		dnc_hub_unsubscribe(s);
+		if (h->options.transport.struck(s->conn, from) != DNC_SENT)
+			s->full = true;
+	}
+}
+
 static void flush(struct dnc_hub *h)
 {
 	struct audience *a;
@@ -164,6 +180,8 @@ bool dnc_hub_advance(struct dnc_hub *h)
 	if (first > h->seen)
 		return false;
 	flush(h);
+	if (h->audiences.struck)
+		strike(h);
 	now = dnc_clock_mono_ns();
 	for (uint64_t seq = first; seq <= h->seen; seq++)
 		dnc_histogram_observe(
@@ -178,6 +196,8 @@ bool dnc_hub_work(struct dnc_hub *h)
 
 	for (int i = 0; i < WORK_SUBSCRIBERS && h->work_first; i++)
 		feed(h->work_first);
+	if (h->audiences.struck)
+		strike(h);
 	return more || h->work_first;
 }
 

@@ -39,6 +39,9 @@ struct dnc_transport {
 	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
 	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention" or "epoch". */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
+	/* The filter's patterns took too much work on a number (dnc_filter_struck()): the subscription ends
+	 * after the event FROM - 1. */
+	enum dnc_sent (*struck)(void *conn, uint64_t from);
 	/* The place to start from is found: dnc_subscriber_next() tells it. */
 	enum dnc_sent (*started)(void *conn);
 };

@@ -423,4 +423,4 @@ static enum dnc_sent hub_started(void *conn)
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }
 
-const struct dnc_transport dnc_web_transport = {hub_send, send_gap, hub_started};
+const struct dnc_transport dnc_web_transport = {hub_send, send_gap, send_struck, hub_started};

@@ -199,6 +199,9 @@ static int answer(struct history *h)
 	char link[3 * QUERY_MAX];
 	const struct extra_header next = {"link:", link};
 
+	if (dnc_filter_struck(h->filter))
+		return http_problem(h->web, h->wsi, 400, "Bad Request",
+			"a pattern takes too much work on some numbers");
 	if (h->err.message[0])
 		return http_problem(
 			h->web, h->wsi, 503, "Service Unavailable", "the log can't be read");

@@ -190,6 +190,21 @@ void send_stats(struct client *c, struct dnc_str id)
 	answer(c);
 }
 
+enum dnc_sent send_struck(void *conn, uint64_t from)
+{
+	struct client *c = conn;
+	struct dnc_buf *b = message_begin(c, "error");
+
+	add_text(b, "code", "filter_too_costly");
+	add_text(b, "message",
+		"a pattern takes too much work on some numbers: the subscription has ended");
+	add_text(b, "path", "filters");
+	metadata_begin(b);
+	add_number(b, "from_seq", from);
+	dnc_buf_chr(b, '}');
+	return message_send(c);
+}
+
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason)
 {
 	struct client *c = conn;

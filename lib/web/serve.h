@@ -106,6 +106,7 @@ enum dnc_sent send_confirmed(struct client *c, struct dnc_str id);
 void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err);
 void send_pong(struct client *c, struct dnc_str id);
 void send_stats(struct client *c, struct dnc_str id);
+enum dnc_sent send_struck(void *conn, uint64_t from);
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
 
 /* What somebody with this role and these permissions sees, in the form RENDERING at most. */

@@ -1,5 +1,17 @@
 load ../helper
 
+@test "a pattern that takes too much work stops dnc-filter, in one line, before anything is lost" {
+	run dnc-filter --phone '((((.+)+)+)+)+[^0-9+]' </dev/null
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'takes too much work'* ]]
+	printf '%s\n' '{"type":"dnc.number.released","phone_number":"+12025550143","reason":"expired"}' \
+		'{"type":"dnc.number.released","phone_number":"+19165550143","reason":"expired"}' >in
+	run dnc-filter --phone '^\+1202|^\+1916((((.+)+)+)+)+[^0-9+]' in
+	[ "$status" -eq 2 ]
+	[[ "$output" == *2025550143* ]]
+	[[ "$output" == *'in:2: a pattern of --phone takes too much work on this number' ]]
+}
+
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }

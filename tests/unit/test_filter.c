@@ -66,6 +66,10 @@ static void a_bad_filter_names_the_place(void **state)
 	} cases[] = {
 		{"{\"nonsense\":1}", "nonsense", DNC_NO_OFFSET},
 		{"{\"phone_patterns\":[\"a\",\"^(12\"]}", "phone_patterns[1]", 4},
+		/* Patterns that would take too much work, and the option that would let them. */
+		{"{\"phone_patterns\":[\"((((.+)+)+)+)+[^0-9+]\"]}", "phone_patterns[0]",
+			DNC_NO_OFFSET},
+		{"{\"phone_patterns\":[\"(*NO_JIT)1\"]}", "phone_patterns[0]", DNC_NO_OFFSET},
 		{"{\"min_severity\":\"loud\"}", "min_severity", DNC_NO_OFFSET},
 		{"{\"severities\":\"high\"}", "severities", DNC_NO_OFFSET},
 	};

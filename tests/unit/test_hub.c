@@ -48,6 +48,15 @@ static enum dnc_sent started(void *conn)
 	return DNC_SENT;
 }
 
+static size_t struck_from;
+
+static enum dnc_sent struck(void *conn, uint64_t from)
+{
+	(void)conn;
+	struck_from = from;
+	return DNC_SENT;
+}
+
 static struct dnc_ring *ring;
 
 static struct dnc_hub *new_hub(uint64_t max_lag)
@@ -56,7 +65,7 @@ static struct dnc_hub *new_hub(uint64_t max_lag)
 	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
 		.max_lag = max_lag,
 		.journal = journal,
-		.transport = {take, gap, started}});
+		.transport = {take, gap, struck, started}});
 }
 
 static void free_hub(struct dnc_hub *h)
@@ -298,11 +307,101 @@ static void filters_change_while_others_stay(void **state)
 	free_hub(h);
 }
 
+/* One event about NUMBER. */
+static void append_number(struct dnc_hub *h, const char *number)
+{
+	char line[512];
+	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+		"{\"id\":\"0198f0a0-0000-7000-8000-000000000000\","
+		"\"type\":\"dnc.number.suppressed\",\"phone_number\":\"%s\","
+		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+		"\"summary\":\"s\",\"event_data\":{},\"metadata\":{\"ingested_at\":"
+		"\"2026-08-29T08:00:00.000Z\"}}",
+		number);
+
+	append_line(h, line, n);
+	while (dnc_hub_work(h))
+		;
+}
+
+/* A pattern that looks honest until a number of one area comes. */
+static void a_pattern_that_takes_too_much_work_ends_its_subscription(void **state)
+{
+	static const char trap[] = "{\"phone_patterns\":[\"^\\\\+1202\",\"^\\\\+1916((((.+)+)+)+)+"
+				   "[^0-9+]\"]}";
+	struct dnc_hub *h = new_hub(100000);
+	struct peer live = {0}, past = {0}, other = {0};
+	struct dnc_subscriber *l = join(h, &live), *p = join(h, &past), *o = join(h, &other);
+
+	(void)state;
+	subscribe(h, l, trap, (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, o, "{\"phone_patterns\":[\"^\\\\+1\"]}",
+		(struct dnc_start){.from = DNC_START_NOW});
+	struck_from = 0;
+	append_number(h, "+12025550143");
+	append_number(h, "+19165550143");
+	append_number(h, "+12025550143");
+	assert_int_equal(live.count, 1);
+	assert_int_equal(struck_from, 2);
+	assert_false(dnc_subscriber_active(l));
+	assert_int_equal(other.count, 3);
+	struck_from = 0;
+	subscribe(h, p, trap, (struct dnc_start){.from = DNC_START_SINCE});
+	assert_int_equal(past.count, 1);
+	assert_int_equal(struck_from, 2);
+	assert_false(dnc_subscriber_active(p));
+	assert_int_equal(dnc_hub_stats(h).audiences, 1);
+	dnc_hub_leave(l);
+	dnc_hub_leave(p);
+	dnc_hub_leave(o);
+	free_hub(h);
+}
+
+/* The forms of an event go to whom they belong, and a rate limit holds back what is too much. */
+static void views_and_rates(void **state)
+{
+	struct dnc_hub *h = new_hub(100000);
+	struct peer whole = {0}, masked = {0}, slow = {0};
+	struct dnc_view all = {.types = DNC_ALL_TYPES},
+			hidden = {.types = DNC_ALL_TYPES, .rendering = DNC_MASKED};
+	struct dnc_pace none = {0}, three = {.per_minute = 1, .burst = 3};
+	struct dnc_subscriber *w = dnc_hub_join(h, &whole, &all, &none),
+			      *m = dnc_hub_join(h, &masked, &hidden, &none),
+			      *s = dnc_hub_join(h, &slow, &all, &three);
+
+	(void)state;
+	subscribe(h, w, "{\"phone_patterns\":[\"5550143$\"]}",
+		(struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, m, "{\"phone_patterns\":[\"5550143$\"]}",
+		(struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, s, "{\"phone_patterns\":[\"5550143$\"]}",
+		(struct dnc_start){.from = DNC_START_NOW});
+	assert_int_equal(dnc_hub_stats(h).audiences, 2);
+	for (int i = 0; i < 5; i++)
+		append_number(h, "+19165550143");
+	assert_int_equal(whole.count, 5);
+	assert_int_equal(masked.count, 0);
+	assert_int_equal(slow.count, 3);
+	assert_true(dnc_subscriber_paced(s));
+	assert_true(dnc_hub_paces(h));
+	assert_int_equal(dnc_subscriber_next(s), 4);
+	assert_int_equal(dnc_hub_refilter(m, filter("{\"phone_patterns\":[\"\\\\*0143$\"]}")), 0);
+	append_number(h, "+19165550143");
+	assert_int_equal(masked.count, 1);
+	dnc_hub_leave(w);
+	dnc_hub_leave(m);
+	dnc_hub_leave(s);
+	assert_false(dnc_hub_paces(h));
+	free_hub(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_index_finds_what_matching_each_would),
 		cmocka_unit_test(filters_change_while_others_stay),
+		cmocka_unit_test(a_pattern_that_takes_too_much_work_ends_its_subscription),
+		cmocka_unit_test(views_and_rates),
 		cmocka_unit_test(all_arrive_once_in_order),
 		cmocka_unit_test(a_slow_one_goes_on_where_it_was),
 		cmocka_unit_test(what_is_skipped_is_told),
