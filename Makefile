@@ -25,6 +25,8 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets curl prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
+# Peers that `make bench-hub` compares with.
+PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
 # libjq, libcsv and libphonenumber ship no .pc file.
 PKGS     := zlib inih libwebsockets libuv libpcre2-8 libsodium simdjson sqlite3 libsystemd
@@ -57,7 +59,7 @@ endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan fuzz soak bench benches lint deps clean help units fuzzers
+.PHONY: all check demo install asan fuzz soak bench bench-hub benches lint deps clean help units fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -136,6 +138,11 @@ bench: ## measures against jq, grep, a hub that writes each message, and the dis
 	@tests/bench/hub
 	@tests/bench/log
 
+bench-hub: ## the hub beside nginx+Nchan, node ws, Mosquitto and nats-server, which it installs (a quarter of an hour)
+	+@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(PEER_PACKAGES)'
+	+@$(MAKE) --no-print-directory all benches
+	@tests/bench/scale
+
 benches: $(BENCHES)
 
 install: all ## installs below $(DESTDIR)$(PREFIX)
@@ -150,7 +157,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 
 lint: ## checks layout, scripts and manuals
 	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/tools tests/bench/hub tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/bench/tools tests/bench/hub tests/bench/scale tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing
@@ -169,4 +176,4 @@ clean: ## removes build/
 
 help: ## this list
 	@echo 'make            builds the commands into $(O)/bin'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r t d; do printf 'make %-10s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r t d; do printf 'make %-10s %s\n' "$$t" "$$d"; done

@@ -75,10 +75,13 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 		return dnc_rejects_add(
 			&p->stage.rejects, s->name, line->number, 0, line->text, &err, &p->err);
 	matches = dnc_filter_match(p->filter, &event);
-	if (dnc_filter_struck(p->filter) && dnc_outlet_flush(p->stage.out, &p->err) == 0)
+	if (dnc_filter_struck(p->filter)) {
+		if (dnc_outlet_flush(p->stage.out, &p->err) < 0)
+			return -1;
 		return dnc_error_set(&p->err, EINVAL,
 			"%s:%llu: a pattern of --phone takes too much work on this number", s->name,
 			(unsigned long long)line->number);
+	}
 	if (matches == p->options.invert)
 		return 0;
 	p->matched++;

@@ -313,8 +313,19 @@ void feed(struct dnc_subscriber *s)
 static void send_to_live(
 	struct audience *a, const char *frames, size_t n, uint64_t count, uint64_t last)
 {
-	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
+	void (*soon)(void *conn) = a->live->hub->options.transport.soon;
+
+	/* With thousands of members each is out of the cache when its turn comes: what it needs is fetched
+	 * while others are written to. */
+	for (struct dnc_subscriber *s = a->live, *next, *after; s; s = next) {
 		next = s->live_next;
+		after = next ? next->live_next : NULL;
+		if (after) {
+			__builtin_prefetch(after->live_next);
+			__builtin_prefetch(after->conn);
+		}
+		if (next)
+			soon(next->conn);
 		if (send_frames(s, frames, n, count))
 			continue;
 		live_remove(s);
@@ -365,12 +376,18 @@ void feed_audience(struct dnc_hub *h, struct audience *a)
 	uint64_t count = 0;
 	size_t n = 0;
 
-	/* Everything lies in the ring as it is sent, and one socket is best written to in a row. And when
-	 * not all that matched is known, each looks itself. */
+	if (a->run && a->live && !a->paced_members &&
+		ring_run(h->ring, a->fresh_from, h->seen, DNC_HUB_SEND_BYTES, &n) == h->seen) {
+		send_to_live(a, ring_frame(h->ring, a->fresh_from), n, h->seen + 1 - a->fresh_from,
+			h->seen);
+		return;
+	}
+	/* One socket is best written to in a row. And when not all that matched is known, each looks itself. */
 	if (a->run || a->fresh_partial) {
 		feed_from(a, a->fresh_from);
 		return;
 	}
+	n = 0;
 	if (a->paced_members)
 		part_with_paced(a);
 	for (size_t i = 0; i < a->fresh_count && a->live; i++) {

@@ -37,6 +37,8 @@ enum dnc_sent {
  * call back into the hub. */
 struct dnc_transport {
 	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
+	/* This connection's turn comes next but one: what it needs may be fetched into the cache. */
+	void (*soon)(void *conn);
 	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention" or "epoch". */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_struck()): the subscription ends

@@ -10,30 +10,31 @@
 enum phase { IDLE, SEEKING, SEARCHING, STARTED, FLOWING };
 
 struct dnc_subscriber {
-	struct dnc_hub *hub;
+	/* What a delivery touches comes first. */
 	void *conn;
+	struct dnc_subscriber *live_next,
+		*live_prev; /* those of its audience that have everything */
+	struct dnc_hub *hub;
+	struct audience *audience;
+	uint64_t sent;
+	struct dnc_pace pace;
+	bool full, dead, working, recovered;
+	bool live;      /* has all up to the newest event: `at` is not kept */
+	bool waiting;   /* for a chunk of the past */
+	bool paced;     /* waits for tokens */
+	bool held_back; /* it was, since it last had everything */
+	enum phase phase;
 	struct dnc_subscriber *prev, *next;           /* all of the hub's */
 	struct dnc_subscriber *work_prev, *work_next; /* those with work left */
-	struct dnc_subscriber *live_prev,
-		*live_next; /* those of its audience that have everything */
-	struct audience *audience;
 	struct dnc_view view;
-	struct dnc_pace pace;
 	double tokens;
 	int64_t refilled_ms;
 	struct dnc_subscriber *pace_prev, *pace_next, **pace_slot;
-	enum phase phase;
-	bool full, dead, working, recovered;
-	bool live;                 /* has all up to the newest event: `at` is not kept */
-	bool waiting;              /* for a chunk of the past */
-	bool paced;                /* waits for tokens */
-	bool held_back;            /* it was, since it last had everything */
 	uint64_t at;               /* next seq to look at */
 	uint64_t exempt, backlog;  /* up to exempt it catches up, backlog events when that began */
 	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
 	uint64_t gap_from, gap_to; /* to be told when the place is found; none when from is 0 */
 	const char *gap_reason;
-	uint64_t sent;
 	uint64_t served; /* nothing up to here is sent again */
 	struct search *search;
 };

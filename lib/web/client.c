@@ -244,6 +244,7 @@ int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool s
 		return 0;
 	view = view_of(role, c->permissions, c->rendering);
 	pace = (struct dnc_pace){role->per_minute, role->burst};
+	alive_heard(c);
 	c->subscriber = dnc_hub_join(w->hub, c, &view, &pace);
 	if (!c->subscriber)
 		return -1;
@@ -259,6 +260,7 @@ void client_free(struct client **slot)
 	if (!c)
 		return;
 	*slot = NULL;
+	alive_leave(c);
 	dnc_hub_leave(c->subscriber);
 	door_leave(c->web->options->door, &c->place);
 	*(c->prev ? &c->prev->next : &c->web->clients) = c->next;
@@ -306,6 +308,7 @@ static bool over_rate(struct client *c)
 
 int client_receive(struct client *c, const char *in, size_t n)
 {
+	alive_heard(c);
 	if (c->close_code || c->dead)
 		return 0;
 	if (lws_frame_is_binary(c->wsi)) {
@@ -397,11 +400,20 @@ int client_writeable(struct client *c)
 	return c->dead ? -1 : 0;
 }
 
-void client_keep_alive(struct client *c)
+void client_ping(struct client *c)
 {
+	static const char ping[] = {(char)0x89, 0}, comment[] = ":\n\n";
+
+	const char *p = c->sse ? comment : ping;
+	size_t n = c->sse ? sizeof comment - 1 : sizeof ping;
+
+	/* When something waits for the socket, that will be found out to go nowhere. */
+	if (c->waiting || c->close_code || c->dead)
+		return;
 	if (may_write(c))
-		write_now(c, ":\n\n", 3);
-	lws_set_timer_usecs(c->wsi, SSE_COMMENT_S * LWS_US_PER_SEC);
+		write_now(c, p, n);
+	else
+		keep(c, p, n);
 }
 
 bool client_done(const struct client *c)
@@ -416,6 +428,15 @@ static enum dnc_sent hub_send(void *conn, const void *frames, size_t n)
 	return client_put(conn, frames, n);
 }
 
+static void hub_soon(void *conn)
+{
+	enum { LINE = 64, HOT = 640 }; /* what a write reads of the library's connection */
+	const struct client *c = conn;
+
+	for (size_t at = 0; at < HOT; at += LINE)
+		__builtin_prefetch((const char *)c->wsi + at);
+}
+
 static enum dnc_sent hub_started(void *conn)
 {
 	struct client *c = conn;
@@ -423,4 +444,5 @@ static enum dnc_sent hub_started(void *conn)
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }
 
-const struct dnc_transport dnc_web_transport = {hub_send, send_gap, send_struck, hub_started};
+const struct dnc_transport dnc_web_transport = {
+	hub_send, hub_soon, send_gap, send_struck, hub_started};

@@ -22,29 +22,38 @@ enum {
 enum { CLOSE_TOO_MANY = 4429 };
 
 struct client {
-	struct dnc_web *web;
+	/* What a delivery touches comes first. */
 	struct lws *wsi;
+	struct dnc_web *web;
+	struct dnc_buf out;  /* whole frames that wait for the socket */
+	uint16_t close_code; /* on its way out with this; 0 is not */
+	uint16_t retry_ms;   /* of 1001: when to come back */
+	bool waiting;        /* a writeable callback will come */
+	bool paused;         /* not read, because answers wait */
+	bool dead, writeable;
+	bool bye; /* the close frame is out */
+	bool sse; /* server-sent events instead of a WebSocket */
 	struct client *prev, *next;
+	struct client *queue_prev,
+		*queue_next; /* those heard of, or pinged, in the order of time */
+	struct alive_queue *queue;
+	int64_t queued_ms;
 	struct dnc_subscriber *subscriber;
 	const struct dnc_role *role;
 	unsigned permissions; /* of enum dnc_permission */
 	unsigned rendering;   /* of enum dnc_rendering */
 	struct door_place place;
-	struct dnc_buf in;  /* a message that came in pieces */
-	struct dnc_buf out; /* whole frames that wait for the socket */
+	struct dnc_buf in; /* a message that came in pieces */
 	size_t out_sent;
 	struct dnc_buf pending_id; /* `id` of the request whose place is looked for */
 	double messages;           /* left in the bucket */
 	int64_t bucket_ms, connected_ms;
 	uint64_t number, received;
-	uint16_t close_code;      /* on its way out with this; 0 is not */
-	uint16_t retry_ms;        /* of 1001: when to come back */
 	const char *close_reason; /* constant text */
-	bool waiting;             /* a writeable callback will come */
-	bool paused;              /* not read, because answers wait */
-	bool dead, writeable;
-	bool bye; /* the close frame is out */
-	bool sse; /* server-sent events instead of a WebSocket */
+};
+
+struct alive_queue {
+	struct client *first, *last;
 };
 
 struct history;
@@ -63,6 +72,7 @@ struct dnc_web {
 	struct listeners *listeners;
 	struct client *clients;
 	size_t client_count;
+	struct alive_queue heard, pinged, streams;
 	pthread_mutex_t figures_lock;
 	struct figures figures;
 	struct dnc_json_parser *parser;
@@ -78,7 +88,7 @@ struct dnc_web {
 	bool working, pacing, draining;
 	struct lws_protocols protocols[3];
 	struct lws_context_creation_info info;
-	lws_retry_bo_t keepalive;
+	lws_retry_bo_t keepalive; /* the library's own: off */
 };
 
 /* client.c */
@@ -94,11 +104,18 @@ void client_close_until(struct client *c, uint16_t retry_ms);
 /* Nothing waits, and all events were sent. */
 bool client_done(const struct client *c);
 
-/* Of server-sent events: says something, so that a peer that is gone is found out. */
-void client_keep_alive(struct client *c);
+/* Says something that is answered, or that fails when the peer is gone. */
+void client_ping(struct client *c);
 /* Takes whole frames, now or behind what waits. */
 enum dnc_sent client_put(struct client *c, const void *frames, size_t n);
 enum dnc_sent client_lost(struct client *c);
+
+/* alive.c */
+/* The client was heard of: it is pinged after a while. */
+void alive_heard(struct client *c);
+void alive_leave(struct client *c);
+/* Once a second: pings, and hangs up on those that did not answer. */
+void alive_tick(struct dnc_web *w);
 
 /* messages.c */
 void send_established(struct client *c);

@@ -16,7 +16,6 @@ int sse_begin(struct dnc_web *w, struct lws *wsi)
 		lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
 		return -1;
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the answer has no end */
-	lws_set_timer_usecs(wsi, SSE_COMMENT_S * LWS_US_PER_SEC);
 	return client_open(w, &session->client, wsi, true) < 0 ? -1 : 1;
 }
 

@@ -8,8 +8,9 @@
 #include "../base/log.h"
 #include "serve.h"
 
-/* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with. */
-enum { SPARE_DESCRIPTORS = 256 };
+/* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with; and what producers
+ * may take where the system allows more. */
+enum { SPARE_DESCRIPTORS = 256, PRODUCER_DESCRIPTORS = 4096 };
 
 static void log_library(int level, const char *line)
 {
@@ -43,9 +44,9 @@ static int on_event(
 		return session->client ? client_writeable(session->client) : -1;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return session && session->client ? client_writeable(session->client) : 0;
-	case LWS_CALLBACK_TIMER:
-		if (session && session->client)
-			client_keep_alive(session->client);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		if (session->client)
+			alive_heard(session->client);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		return session->client && session->client->bye ? -1 : 0;
@@ -88,7 +89,10 @@ static void pace(struct dnc_web *w)
 
 static void on_second(uv_timer_t *timer)
 {
-	figures_refresh(timer->data);
+	struct dnc_web *w = timer->data;
+
+	alive_tick(w);
+	figures_refresh(w);
 }
 
 /* How long the turn took that ends here. */
@@ -144,22 +148,23 @@ static void on_accepted(void *ctx, int fd)
 		dnc_warn("a connection was refused: no memory or descriptors are left");
 }
 
-/* A descriptor for each client: ask for as many as the system grants. */
-static unsigned raise_descriptors(unsigned wanted)
+/* A descriptor for each client: asks for as many as the system grants. And for not many more, because the
+ * library has tables for all that are allowed; telling it a limit of its own would make it search them. */
+static void settle_descriptors(unsigned wanted)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return wanted;
-	if (limit.rlim_cur < wanted) {
+		return;
+	if (limit.rlim_cur < wanted)
 		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (limit.rlim_cur > wanted + PRODUCER_DESCRIPTORS)
+		limit.rlim_cur = wanted + PRODUCER_DESCRIPTORS;
+	setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < wanted)
 		dnc_warn("only %llu descriptors are allowed, not the %u that --max-connections "
 			 "needs; raise ulimit -n",
 			(unsigned long long)limit.rlim_cur, wanted);
-	return limit.rlim_cur < wanted ? (unsigned)limit.rlim_cur : wanted;
 }
 
 static int make_context(struct dnc_web *w, uv_loop_t *loop)
@@ -174,8 +179,6 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
 	w->protocols[1] = w->protocols[0];
 	w->protocols[1].name = "cloudevents.json";
-	w->keepalive = (lws_retry_bo_t){
-		.secs_since_valid_ping = PING_INTERVAL_S, .secs_since_valid_hangup = PONG_LIMIT_S};
 	w->info = (struct lws_context_creation_info){
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = w->protocols,
@@ -190,9 +193,8 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 		.keepalive_timeout = 15,
 		.timeout_secs = 15,
 		.server_string = "dnc-wsd",
-		.fd_limit_per_thread =
-			raise_descriptors(door_limit(w->options->door) + SPARE_DESCRIPTORS),
 	};
+	settle_descriptors(door_limit(w->options->door) + SPARE_DESCRIPTORS);
 	lws_set_log_level(LLL_ERR, log_library);
 	w->context = lws_create_context(&w->info);
 	if (w->context)

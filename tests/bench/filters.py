@@ -1,4 +1,4 @@
-"""filters.py one|distinct EVENTS - 1,000 clients of bare sockets with a phone filter each, the same or all
+"""filters.py one|distinct EVENTS CLIENTS - clients of bare sockets with a phone filter each, the same or all
 different; prints the us of CPU that the hub's loop takes for an event."""
 import base64
 import json
@@ -12,10 +12,11 @@ import threading
 import time
 import urllib.request
 
-CLIENTS = 1000
-resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+CLIENTS = int(sys.argv[3])
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 hub = subprocess.Popen(
-    [os.environ["HUB"], "-q", "--listen=127.0.0.1:0", "--data=:memory:"],
+    [os.environ["HUB"], "-q", "--listen=127.0.0.1:0", "--data=:memory:", f"--max-connections={CLIENTS}"],
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 selector = selectors.DefaultSelector()
 running = True
@@ -54,8 +55,8 @@ def cpu_s():
 try:
     address = hub.stdout.readline().decode().strip()
     for i in range(CLIENTS):
-        # Area codes from 200, some of them twice with one digit more.
-        distinct = f"1{200 + i % 780}{'5' if i >= 780 else ''}"
+        # Area codes from 200, then each again with a digit or two more.
+        distinct = f"1{200 + i % 780}{i // 780 + 1 if i >= 780 else ''}"
         connect(address, distinct if sys.argv[1] == "distinct" else "1916")
     reader = threading.Thread(target=drain)
     reader.start()

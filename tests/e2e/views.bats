@@ -61,7 +61,11 @@ as_role() { # ROLE COUNT
 @test "without dnc:replay no stream starts in the past" {
 	start_hub --default-role=telephony
 	collect 1 '{"type":"subscribe","since":0,"id":1}' '{"type":"subscribe","last":5,"id":2}' \
-		'{"type":"subscribe","last":0,"id":3}' BINARY >out
+		'{"type":"subscribe","last":0,"id":3}' >out 3>&- &
+	local client=$!
+	wait_for has_line confirmed out
+	one_of_each >&9
+	wait "$client"
 	[ "$(jq -r 'select(.request_id==1 or .request_id==2).code' out | tr '\n' ' ')" = 'forbidden forbidden ' ]
 	[ "$(jq -r 'select(.request_id==3).type' out)" = dnc.subscription.confirmed ]
 }

@@ -48,6 +48,11 @@ static enum dnc_sent started(void *conn)
 	return DNC_SENT;
 }
 
+static void soon(void *conn)
+{
+	(void)conn;
+}
+
 static size_t struck_from;
 
 static enum dnc_sent struck(void *conn, uint64_t from)
@@ -65,7 +70,7 @@ static struct dnc_hub *new_hub(uint64_t max_lag)
 	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
 		.max_lag = max_lag,
 		.journal = journal,
-		.transport = {take, gap, struck, started}});
+		.transport = {take, soon, gap, struck, started}});
 }
 
 static void free_hub(struct dnc_hub *h)
