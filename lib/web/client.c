@@ -13,8 +13,10 @@ static void want_writeable(struct client *c)
 
 enum dnc_sent client_lost(struct client *c)
 {
-	if (!c->dead)
+	if (!c->dead) {
 		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+		lws_cancel_service(c->web->context); /* or it waits for something else to happen */
+	}
 	c->dead = true;
 	return DNC_SENT_DEAD;
 }
@@ -402,7 +404,8 @@ int client_writeable(struct client *c)
 
 void client_ping(struct client *c)
 {
-	static const char ping[] = {(char)0x89, 0}, comment[] = ":\n\n";
+	/* With a byte in it: of an answer without any the library says nothing. */
+	static const char ping[] = {(char)0x89, 1, 'p'}, comment[] = ":\n\n";
 
 	const char *p = c->sse ? comment : ping;
 	size_t n = c->sse ? sizeof comment - 1 : sizeof ping;
