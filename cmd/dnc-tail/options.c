@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { KEY_SINCE = 0x100, KEY_NO_RECONNECT, KEY_COLOR, KEY_STATE };
+enum { KEY_SINCE = 0x100, KEY_NO_RECONNECT, KEY_COLOR, KEY_STATE, KEY_TOKEN, KEY_CA, KEY_INSECURE };
 
 static const struct argp_option option_list[] = {
 	{"lines", 'n', "N", 0, "First the last N events that match (default: 10)", 1},
@@ -14,6 +14,10 @@ static const struct argp_option option_list[] = {
 	{"no-follow", 'e', NULL, 0, "End at the present", 1},
 	{"max-count", 'm', "N", 0, "End after N events", 1},
 	{"no-reconnect", KEY_NO_RECONNECT, NULL, 0, "End when the connection is lost", 1},
+	{"token-file", KEY_TOKEN, "FILE", 0,
+		"Show the hub the token in this file (default: $DNC_TOKEN_FILE)", 1},
+	{"cacert", KEY_CA, "FILE", 0, "Trust these authorities, PEM, instead of the system's", 1},
+	{"insecure", KEY_INSECURE, NULL, 0, "Do not check who the hub is", 1},
 	{"output", 'o', "pretty|json", 0, "How events look (default: pretty)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never (default: auto)", 2}, {0}};
 
@@ -62,6 +66,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			dnc_cli_usage("--output: \"%s\" is neither pretty nor json", arg);
 		o->json = arg[0] == 'j';
 		return 0;
+	case KEY_TOKEN:
+		o->token_file = arg;
+		return 0;
+	case KEY_CA:
+		o->ca_file = arg;
+		return 0;
+	case KEY_INSECURE:
+		o->insecure = true;
+		return 0;
 	case KEY_COLOR:
 		o->color = want_color(arg);
 		return 0;
@@ -85,16 +98,18 @@ static const struct argp argp = {.options = option_list,
 	       "else ws://127.0.0.1:8080/ws/dnc).",
 	.children = children};
 
-/* ws://HOST[:PORT][/PATH] */
+/* ws://HOST[:PORT][/PATH], or wss:// for TLS */
 static void split_url(struct options *o)
 {
 	const char *p = o->url, *end, *slash, *colon;
 	char *rest;
-	long port = 80;
+	long port;
 
-	if (strncmp(p, "ws://", 5) != 0)
+	o->tls = strncmp(p, "wss://", 6) == 0;
+	if (!o->tls && strncmp(p, "ws://", 5) != 0)
 		dnc_cli_usage("%s: not an address like ws://127.0.0.1:8080/ws/dnc", o->url);
-	p += 5;
+	p += o->tls ? 6 : 5;
+	port = o->tls ? 443 : 80;
 	slash = strchr(p, '/');
 	end = slash ? slash : p + strlen(p);
 	colon = *p == '[' ? memchr(p, ']', (size_t)(end - p)) : p;
@@ -117,9 +132,10 @@ static void split_url(struct options *o)
 
 void options_read(struct options *o, int argc, char **argv)
 {
-	const char *url = getenv("DNC_URL");
+	const char *url = getenv("DNC_URL"), *token = getenv("DNC_TOKEN_FILE");
 
 	*o = (struct options){.url = url && *url ? url : "ws://127.0.0.1:8080/ws/dnc",
+		.token_file = token && *token ? token : NULL,
 		.lines = 10,
 		.max_count = UINT64_MAX,
 		.color = want_color("auto")};

@@ -17,6 +17,8 @@ struct options {
 		const char *epoch; /* of seq; NULL when it is not known */
 	} start;
 	const char *state;
+	const char *token_file, *ca_file; /* NULL: none; the system's */
+	bool tls, insecure;
 	bool json, no_follow, no_reconnect, color;
 };
 

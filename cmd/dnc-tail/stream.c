@@ -1,4 +1,5 @@
 #include "stream.h"
+#include <errno.h>
 #include <libwebsockets.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static const lws_retry_bo_t retry = {
 };
 
 /* How often the hub is asked whether it has sent all there is (--no-follow). */
-enum { ASK_US = 60 * LWS_US_PER_MS, MAX_MESSAGE = 64 << 10 };
+enum { ASK_US = 60 * LWS_US_PER_MS, MAX_MESSAGE = 64 << 10, TOKEN_MAX = 8 << 10 };
 
 struct stream {
 	const struct options *options;
@@ -223,6 +224,31 @@ static bool is_refusal(const unsigned char *in, size_t n)
 	return code == 4401 || code == 4403 || code == 4411;
 }
 
+/* Reads the token anew each time: whoever gives them out may have written a newer one. */
+static int add_token(
+	struct stream *s, struct lws *wsi, unsigned char **p, unsigned char *end_of_room)
+{
+	static const char scheme[] = "Bearer ";
+	char text[TOKEN_MAX + sizeof scheme] = "Bearer ";
+	FILE *f = fopen(s->options->token_file, "re");
+	size_t n = f ? fread(text + sizeof scheme - 1, 1, TOKEN_MAX, f) : 0;
+	int rc;
+
+	if (f)
+		fclose(f);
+	n = dnc_str_trim((struct dnc_str){text, sizeof scheme - 1 + n}).n;
+	if (n < sizeof scheme) {
+		dnc_err("unable to read a token from %s: %s", s->options->token_file,
+			f ? "it is empty" : strerror(errno));
+		end(s, f ? DNC_EXIT_USAGE : DNC_EXIT_IO);
+		return -1;
+	}
+	rc = lws_add_http_header_by_token(
+		wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)text, (int)n, p, end_of_room);
+	explicit_bzero(text, sizeof text);
+	return rc ? -1 : 0;
+}
+
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
@@ -230,7 +256,17 @@ static int on_event(
 
 	(void)user;
 	switch (reason) {
+	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: {
+		unsigned char **p = in;
+
+		return s->options->token_file ? add_token(s, wsi, p, *p + n) : 0;
+	}
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+		if (in && strstr(in, "unauthorized")) {
+			dnc_err("the hub does not take the token");
+			end(s, DNC_EXIT_NOPERM);
+			return 0;
+		}
 		lost(s, in ? (const char *)in : "no answer");
 		return 0;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -274,7 +310,13 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 		.protocol = "dnc.v1",
 		.local_protocol_name = "dnc.v1",
 		.retry_and_idle_policy = &retry,
+		.ssl_connection = s->options->tls ? LCCSCF_USE_SSL : 0,
 	};
+
+	if (s->options->insecure)
+		info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED |
+		                       LCCSCF_ALLOW_INSECURE |
+		                       LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
 
 	snprintf(host, sizeof host, strchr(s->options->host, ':') ? "[%s]:%d" : "%s:%d",
 		s->options->host, s->options->port);
@@ -296,6 +338,11 @@ enum dnc_exit stream_run(
 		.user = &s,
 		.gid = -1,
 		.uid = -1,
+		.options = options->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+		.client_ssl_ca_filepath = options->ca_file,
+		/* A token of the hub's longest must fit. */
+		.max_http_header_data = 16384,
+		.pt_serv_buf_size = 16384,
 		.connect_timeout_secs = 10};
 
 	lws_set_log_level(LLL_ERR, log_library);

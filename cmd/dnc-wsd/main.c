@@ -30,12 +30,12 @@ struct daemon {
 	struct dnc_writer *writer;
 	struct dnc_ring *ring;
 	struct dnc_door *door;
-	struct dnc_roles *roles;
+	struct dnc_auth *auth;
 	struct worker *workers;
 	struct intake *intake;
 	struct dnc_batch batch;
 	size_t taken; /* events of the batch that are in the ring */
-	uv_async_t stop, committed;
+	uv_async_t stop, committed, reload;
 	uv_timer_t drain, status;
 	int64_t drain_until_ms;
 	bool draining;
@@ -139,6 +139,7 @@ static void finish(struct daemon *d)
 	uv_close((uv_handle_t *)&d->drain, NULL);
 	uv_close((uv_handle_t *)&d->status, NULL);
 	uv_close((uv_handle_t *)&d->stop, NULL);
+	uv_close((uv_handle_t *)&d->reload, NULL);
 	uv_close((uv_handle_t *)&d->committed, NULL);
 	uv_stop(&d->loop);
 }
@@ -196,9 +197,29 @@ static void ask_to_stop(void *ctx)
 	uv_async_send(stop_async);
 }
 
+/* In the signal handler. */
 static void on_hangup(void *ctx)
 {
-	intake_reopen(((struct daemon *)ctx)->intake);
+	struct daemon *d = ctx;
+
+	intake_reopen(d->intake);
+	uv_async_send(&d->reload);
+}
+
+/* Keys, roles, revoked tokens and the certificate are read again. */
+static void on_reload(uv_async_t *async)
+{
+	struct daemon *d = async->data;
+	struct dnc_error err;
+
+	sd_notify(0, "RELOADING=1");
+	if (dnc_auth_reload(d->auth, &err) < 0)
+		dnc_err("%s; what was read before stays in force", err.message);
+	else
+		dnc_note("keys, roles and revoked tokens were read again");
+	for (unsigned i = 0; i < d->options.workers; i++)
+		worker_reload(&d->workers[i]);
+	sd_notify(0, "READY=1");
 }
 
 /* Says how things are, and that the loop turns: sd_notify(3). */
@@ -279,16 +300,14 @@ static bool open_inputs(struct daemon *d)
 	return any;
 }
 
-static const struct dnc_role *read_roles(struct daemon *d)
+static void read_auth(struct daemon *d)
 {
 	struct dnc_error err;
 
-	d->roles = dnc_roles_load(d->options.roles, &err);
-	if (!d->roles)
-		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
-	if (!dnc_roles_has(d->roles, dnc_str(d->options.role)))
-		dnc_cli_usage("--default-role: there is no role \"%s\"", d->options.role);
-	return dnc_roles_find(d->roles, dnc_str(d->options.role));
+	d->auth = dnc_auth_new(&d->options.auth, &err);
+	if (!d->auth)
+		dnc_cli_die(err.code == EACCES ? DNC_EXIT_NOPERM : dnc_cli_exit_code(err.code),
+			"%s", err.message);
 }
 
 static void serve(struct daemon *d)
@@ -300,12 +319,16 @@ static void serve(struct daemon *d)
 	struct dnc_web_options web = {.listen = d->options.listen,
 		.listen_count = d->options.listen_count,
 		.door = d->door,
-		.role = read_roles(d),
+		.auth = d->auth,
+		.tls_cert = d->options.tls_cert,
+		.tls_key = d->options.tls_key,
+		.trust_proxy = d->options.trust_proxy,
 		.allow_origin = d->options.origins,
 		.allow_origin_count = d->options.origin_count,
 		.by_the_book = d->options.by_the_book,
 		.compress = d->options.compress,
 		.ring = d->ring,
+		.writer = d->writer,
 		.advanced = on_advanced,
 		.metrics = add_metrics,
 		.not_ready = not_ready,
@@ -322,19 +345,22 @@ static void serve(struct daemon *d)
 		printf("%s\n", dnc_web_address(d->workers[0].web, i));
 	if (fflush(stdout) != 0)
 		dnc_cli_die(DNC_EXIT_IO, "unable to write standard output: %s", strerror(errno));
-	dnc_note("no keys are configured: every client on this machine is %s", web.role->name);
+	if (!d->options.auth.key_file_count)
+		dnc_note("no keys are configured: every client on this machine is %s",
+			d->options.auth.default_role);
 }
 
 static void open_loop(struct daemon *d)
 {
 	bool ok = uv_loop_init(&d->loop) == 0 && uv_async_init(&d->loop, &d->stop, on_stop) == 0 &&
+	          uv_async_init(&d->loop, &d->reload, on_reload) == 0 &&
 	          uv_async_init(&d->loop, &d->committed, on_committed) == 0;
 
 	if (!ok)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to make an event loop");
 	uv_timer_init(&d->loop, &d->drain);
 	uv_timer_init(&d->loop, &d->status);
-	d->stop.data = d->committed.data = d->drain.data = d->status.data = d;
+	d->stop.data = d->committed.data = d->reload.data = d->drain.data = d->status.data = d;
 	stop_async = &d->stop;
 }
 
@@ -366,6 +392,7 @@ int main(int argc, char **argv)
 	open_loop(&d);
 	open_log(&d);
 	any_input = open_inputs(&d);
+	read_auth(&d);
 	serve(&d);
 	if (!any_input)
 		dnc_warn("no input: standard input is no pipe or file, and there is no --input");
@@ -382,7 +409,7 @@ int main(int argc, char **argv)
 	free(d.workers);
 	dnc_ring_free(d.ring);
 	dnc_door_free(d.door);
-	dnc_roles_free(d.roles);
+	dnc_auth_free(d.auth);
 	dnc_journal_close(d.journal);
 	dnc_batch_free(&d.batch);
 	options_free(&d.options);

@@ -21,16 +21,33 @@ enum {
 	KEY_COMPRESS,
 	KEY_PER_IP,
 	KEY_WORKERS,
+	KEY_PER_SUBJECT,
+	KEY_KEYS,
+	KEY_REVOKED,
+	KEY_AUDIENCE,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY,
+	KEY_TRUST_PROXY,
 };
 
 static const struct argp_option option_list[] = {
-	{"listen", 'l', "ADDR:PORT|systemd", 0,
+	{"listen", 'l', "ADDR:PORT|unix:PATH|systemd", 0,
 		"Serve clients here; may be repeated; port 0 picks one (default: 127.0.0.1:8080)",
 		1},
 	{"allow-origin", KEY_ALLOW_ORIGIN, "ORIGIN", 0,
 		"Let pages of this site connect, too: https://desk.example; may be repeated", 1},
 	{"compress", KEY_COMPRESS, NULL, 0,
 		"Send compressed events (permessage-deflate) to clients that ask for them", 1},
+	{"keys", KEY_KEYS, "FILE", 0,
+		"Ask clients for a token that one of these keys signed: a key of dnc-token, or a set (JWKS); "
+		"may be repeated",
+		1},
+	{"revoked", KEY_REVOKED, "FILE", 0, "Tokens that were taken back, a jti a line", 1},
+	{"audience", KEY_AUDIENCE, "NAME", 0, "Take tokens for this audience only", 1},
+	{"tls-cert", KEY_TLS_CERT, "FILE", 0, "Serve TLS with this certificate (chain), PEM", 1},
+	{"tls-key", KEY_TLS_KEY, "FILE", 0, "And this key", 1},
+	{"trust-proxy", KEY_TRUST_PROXY, NULL, 0,
+		"Believe X-Forwarded-For of whoever connects to a Unix socket", 1},
 	{"roles", KEY_ROLES, "FILE", 0, "What roles see and may do, beside those built in", 1},
 	{"default-role", KEY_DEFAULT_ROLE, "NAME", 0,
 		"The role of every client, as long as no keys are configured (default: admin)", 1},
@@ -52,6 +69,8 @@ static const struct argp_option option_list[] = {
 	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Clients at once (default: 5000)", 3},
 	{"max-connections-per-ip", KEY_PER_IP, "N", 0,
 		"Clients at once from one address (default: no limit)", 3},
+	{"max-connections-per-subject", KEY_PER_SUBJECT, "N", 0,
+		"Clients at once of one subject (default: no limit)", 3},
 	{"workers", KEY_WORKERS, "N", 0, "Threads that serve clients (default: 1)", 3},
 	{"grace", KEY_GRACE, "SPAN", 0, "Time for clients to catch up at the end (default: 10s)",
 		3},
@@ -165,6 +184,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->limits.connections_per_address =
 			(unsigned)dnc_cli_number("--max-connections-per-ip", arg, 1, 1000000);
 		return 0;
+	case KEY_PER_SUBJECT:
+		o->limits.connections_per_subject =
+			(unsigned)dnc_cli_number("--max-connections-per-subject", arg, 1, 1000000);
+		return 0;
+	case KEY_KEYS:
+		add(o->keys, &o->auth.key_file_count, MAX_KEYS, "--keys", arg);
+		return 0;
+	case KEY_REVOKED:
+		o->auth.revoked_file = arg;
+		return 0;
+	case KEY_AUDIENCE:
+		o->auth.audience = arg;
+		return 0;
+	case KEY_TLS_CERT:
+		o->tls_cert = arg;
+		return 0;
+	case KEY_TLS_KEY:
+		o->tls_key = arg;
+		return 0;
+	case KEY_TRUST_PROXY:
+		o->trust_proxy = true;
+		return 0;
 	case KEY_WORKERS:
 		o->workers = (unsigned)dnc_cli_number("--workers", arg, 1, MAX_WORKERS);
 		return 0;
@@ -172,10 +213,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->compress = true;
 		return 0;
 	case KEY_ROLES:
-		o->roles = arg;
+		o->auth.roles_file = arg;
 		return 0;
 	case KEY_DEFAULT_ROLE:
-		o->role = arg;
+		o->auth.default_role = arg;
 		return 0;
 	case KEY_PRINT_ROLES:
 		o->print_roles = true;
@@ -200,7 +241,7 @@ static const struct argp argp = {.options = option_list,
 _Noreturn static void print_roles(const struct options *o)
 {
 	struct dnc_error err;
-	struct dnc_roles *roles = dnc_roles_load(o->roles, &err);
+	struct dnc_roles *roles = dnc_roles_load(o->auth.roles_file, &err);
 
 	if (!roles)
 		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
@@ -215,13 +256,18 @@ void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.limits = {.connections = 5000},
 		.workers = 1,
-		.role = "admin",
+		.auth = {.default_role = "admin"},
 		.max_lag = 100000,
 		.buffer_bytes = 64u << 20,
 		.grace_ms = 10000};
 	dnc_cli_parse(&argp, "dnc-wsd", argc, argv, o);
 	if (o->print_roles)
 		print_roles(o);
+	o->auth.key_files = o->keys;
+	if (!o->tls_cert != !o->tls_key)
+		dnc_cli_usage("--tls-cert and --tls-key go together");
+	if (!o->auth.key_file_count && (o->auth.revoked_file || o->auth.audience))
+		dnc_cli_usage("--revoked and --audience mean nothing without --keys");
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
 	if (!o->has_data)

@@ -7,7 +7,7 @@
 #include "web/web.h"
 
 /* Workers: the ring has room for no more hubs. */
-enum { MAX_WORKERS = DNC_RING_HUBS, MAX_INPUTS = 64, MAX_ORIGINS = 32 };
+enum { MAX_WORKERS = DNC_RING_HUBS, MAX_INPUTS = 64, MAX_ORIGINS = 32, MAX_KEYS = 16 };
 
 struct options {
 	const char *listen[DNC_WEB_MAX_LISTEN];
@@ -16,10 +16,13 @@ struct options {
 	size_t input_count;
 	const char *origins[MAX_ORIGINS];
 	size_t origin_count;
-	const char *rejects, *roles, *role;
+	const char *keys[MAX_KEYS];
+	struct dnc_auth_options auth;
+	const char *tls_cert, *tls_key;
+	const char *rejects;
 	struct dnc_journal_options journal;
 	char *data; /* the default place of the log, owned */
-	bool exit_on_eof, by_the_book, compress, print_roles, has_data;
+	bool exit_on_eof, by_the_book, compress, print_roles, trust_proxy, has_data;
 	struct dnc_door_limits limits;
 	unsigned workers;
 	uint64_t max_lag, buffer_bytes;

@@ -27,6 +27,8 @@ static void on_wake(uv_async_t *async)
 
 	if (w->ended)
 		return;
+	if (atomic_exchange(&w->reload, false))
+		dnc_web_reload(w->web);
 	dnc_web_flush(w->web);
 	obey(w, w->order);
 }
@@ -91,6 +93,12 @@ int worker_start(struct worker *w)
 void worker_wake(struct worker *w)
 {
 	uv_async_send(&w->wake);
+}
+
+void worker_reload(struct worker *w)
+{
+	w->reload = true;
+	worker_wake(w);
 }
 
 size_t worker_drain(struct worker *w, bool force)

@@ -20,6 +20,7 @@ struct worker {
 	pthread_t thread;
 	bool started, ended;
 	_Atomic enum worker_order order;
+	atomic_bool reload;
 	atomic_size_t left; /* connections, once it drains */
 };
 
@@ -34,6 +35,9 @@ int worker_start(struct worker *w);
 
 /* Something was appended to the ring, or has to go from it. Any thread. */
 void worker_wake(struct worker *w);
+
+/* What dnc_web_reload() does, in the worker's thread. From the first worker's. */
+void worker_reload(struct worker *w);
 
 /* Closes connections as dnc_web_drain() does. Returns how many are left, as far as is known. */
 size_t worker_drain(struct worker *w, bool force);

@@ -300,6 +300,34 @@ int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter)
 	return 0;
 }
 
+int dnc_hub_look_as(
+	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_pace *pace)
+{
+	const struct dnc_filter *filter = dnc_subscriber_filter(s);
+	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
+	struct dnc_filter *copy = filter ? dnc_filter_compile_text(text.p, text.n, NULL) : NULL;
+	struct dnc_hub *h = s->hub;
+	struct audience *a = NULL;
+
+	if (!prepare(h, view->rendering) || (filter && !copy)) {
+		dnc_filter_free(copy);
+		return -1;
+	}
+	if (copy && !(a = audience_join(&h->audiences, view, copy, pace->per_minute > 0)))
+		return -1;
+	live_remove(s);
+	pace_remove(s);
+	if (s->audience)
+		audience_leave(&h->audiences, s->audience, s->pace.per_minute > 0);
+	s->audience = a;
+	s->view = *view;
+	s->pace = *pace;
+	if (s->tokens > pace->burst)
+		s->tokens = pace->burst;
+	feed(s);
+	return 0;
+}
+
 /* Where SINCE leads: the next event, the oldest one with a gap, or all there is of another epoch. */
 static void start_since(struct dnc_subscriber *s, const struct dnc_start *start)
 {

@@ -130,6 +130,11 @@ struct dnc_subscriber *dnc_hub_join(
 	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_pace *pace);
 void dnc_hub_leave(struct dnc_subscriber *s);
 
+/* S sees things as VIEW says from the next event on, and as fast as PACE does. -1 when there is no memory; then
+ * nothing has changed. */
+int dnc_hub_look_as(
+	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_pace *pace);
+
 /* Where to start. */
 struct dnc_start {
 	enum { DNC_START_NOW, DNC_START_SINCE, DNC_START_LAST, DNC_START_TIME } from;

@@ -211,8 +211,13 @@ struct search *search_start(struct dnc_reader *reader, const struct dnc_view *vi
 		text = dnc_filter_text(filter);
 		s->filter = dnc_filter_compile_text(text.p, text.n, NULL);
 		s->view = *view;
+		if (view->sees) {
+			text = dnc_filter_text(view->sees);
+			s->sees = dnc_filter_compile_text(text.p, text.n, NULL);
+			s->view.sees = s->sees;
+		}
 		s->viewer = dnc_viewer_new(&s->view, s->filter);
-		if (!s->filter || !s->viewer) {
+		if (!s->filter || !s->viewer || (view->sees && !s->sees)) {
 			search_free(s);
 			return NULL;
 		}
@@ -227,5 +232,6 @@ void search_free(struct search *s)
 		return;
 	dnc_filter_free(s->filter);
 	dnc_viewer_free(s->viewer);
+	dnc_filter_free(s->sees);
 	free(s);
 }

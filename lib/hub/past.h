@@ -50,6 +50,7 @@ struct search {
 	void (*found)(struct search *s); /* in the hub's thread; frees it */
 	struct dnc_filter *filter;       /* NULL: look for the time instead */
 	struct dnc_view view;
+	struct dnc_filter *sees; /* the view's, copied: the search may outlive it */
 	struct dnc_viewer *viewer;
 	int64_t ms;
 	uint64_t from, wanted; /* matching events still to find, going down from FROM */

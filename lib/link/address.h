@@ -1,4 +1,4 @@
-/* address.h - inside lib/link: addresses as options name them. */
+/* address.h - Unix sockets, as options name them. */
 #pragma once
 #include <stdbool.h>
 #include "../base/err.h"

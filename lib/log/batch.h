@@ -7,14 +7,22 @@
 #include "../base/buf.h"
 #include "../event/event.h"
 
+/* What became of events that were added together: filled in by the writer when they are safe. */
+struct dnc_receipt {
+	size_t waiting, accepted, duplicates;
+	uint64_t last_seq;                         /* the highest among them; 0: none was new */
+	void (*safe)(struct dnc_receipt *receipt); /* in the writer's thread, once, when all are */
+};
+
 /* A piece of the batch's text. */
 struct dnc_piece {
 	uint32_t at, n;
 };
 
 struct dnc_batch_event {
-	uint64_t seq;       /* set by the log; 0 when it has an event of this id already */
-	int64_t arrived_ns; /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */
+	uint64_t seq;                /* set by the log; 0 when it has an event of this id already */
+	struct dnc_receipt *receipt; /* NULL: nobody waits for this one */
+	int64_t arrived_ns;          /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */
 	struct dnc_piece line, id, type, phone_number, provider, severity,
 		timestamp; /* n 0: absent */
 };

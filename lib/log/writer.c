@@ -131,6 +131,25 @@ static void acknowledge(struct dnc_writer *w, const struct dnc_batch *b)
 	w->acked_count += b->mark_count;
 }
 
+/* Tells those who wait for their events in the batch. */
+static void tell(const struct dnc_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct dnc_receipt *r = b->events[i].receipt;
+
+		if (!r)
+			continue;
+		if (b->events[i].seq) {
+			r->accepted++;
+			r->last_seq = b->events[i].seq;
+		} else {
+			r->duplicates++;
+		}
+		if (--r->waiting == 0)
+			r->safe(r); /* which may free it */
+	}
+}
+
 /* Hands the committed batch on, once the one before was taken. */
 static void hand_on(struct dnc_writer *w, struct dnc_batch *b)
 {
@@ -184,8 +203,10 @@ static void *run(void *ctx)
 			break;
 		if (any && !commit(w, &batch))
 			break;
-		if (any)
+		if (any) {
+			tell(&batch);
 			hand_on(w, &batch);
+		}
 		prune(w);
 	}
 	dnc_batch_free(&batch);
@@ -228,6 +249,42 @@ int dnc_writer_add(
 int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line)
 {
 	return stream_id ? add(w, NULL, stream_id, line) : 0;
+}
+
+/* Under the lock. */
+static bool add_offered(struct dnc_writer *w, struct dnc_event_reader *reader,
+	const struct dnc_str *lines, size_t count, struct dnc_receipt *receipt)
+{
+	size_t before = w->filling.count;
+	int64_t now = dnc_clock_mono_ns();
+
+	for (size_t i = 0; i < count; i++) {
+		struct dnc_event event;
+
+		if (dnc_event_view(reader, lines[i].p, lines[i].n, &event) < 0 ||
+			!dnc_batch_add(&w->filling, &event)) {
+			w->filling.count = before; /* their text stays behind, unused */
+			return false;
+		}
+		w->filling.events[w->filling.count - 1].arrived_ns = now;
+		w->filling.events[w->filling.count - 1].receipt = receipt;
+	}
+	return true;
+}
+
+int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
+	const struct dnc_str *lines, size_t count, struct dnc_receipt *receipt)
+{
+	bool ok;
+
+	receipt->waiting = count;
+	pthread_mutex_lock(&w->lock);
+	ok = !w->stopping && !w->failing && w->filling.text.n < FULL_BYTES &&
+	     add_offered(w, reader, lines, count, receipt);
+	if (ok && !w->committing)
+		pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	return ok ? 0 : -1;
 }
 
 size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size_t max)

@@ -27,6 +27,12 @@ int dnc_writer_start(struct dnc_writer *w);
 int dnc_writer_add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line);
 
+/* Adds COUNT canonical lines (each with DNC_JSON_PADDING readable bytes behind it), all or none, without
+ * waiting; RECEIPT, whose `waiting` is set here, tells when they are safe. Any thread. -1 when there is too much under
+ * way, commits fail, or the writer was stopped: try again later. */
+int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
+	const struct dnc_str *lines, size_t count, struct dnc_receipt *receipt);
+
 /* A line that is no event, but is done with all the same. */
 int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line);
 

@@ -27,12 +27,19 @@ static void enter(struct client *c, struct alive_queue *q)
 
 void alive_heard(struct client *c)
 {
+	if (!c->role)
+		return; /* whatever a stranger says, his time goes on */
 	enter(c, c->sse ? &c->web->streams : &c->web->heard);
 }
 
 void alive_leave(struct client *c)
 {
 	leave(c);
+}
+
+void alive_stranger(struct client *c)
+{
+	enter(c, &c->web->strangers);
 }
 
 static struct client *due(const struct alive_queue *q, int64_t after_s)
@@ -49,6 +56,10 @@ void alive_tick(struct dnc_web *w)
 	while ((c = due(&w->pinged, PONG_LIMIT_S))) {
 		leave(c);
 		client_lost(c);
+	}
+	while ((c = due(&w->strangers, AUTH_LIMIT_S))) {
+		leave(c);
+		client_close(c, CLOSE_AUTH_LATE, "no token in time");
 	}
 	while ((c = due(&w->heard, PING_INTERVAL_S))) {
 		enter(c, &w->pinged);

@@ -1,5 +1,6 @@
 /* client.c - one WebSocket connection: messages in, answers and events out. */
 #include "serve.h"
+#include <sodium.h>
 #include <stdlib.h>
 #include "../base/clock.h"
 
@@ -11,12 +12,16 @@ static void want_writeable(struct client *c)
 	c->waiting = true;
 }
 
+void client_hang_up(struct lws *wsi)
+{
+	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+	lws_cancel_service(lws_get_context(wsi)); /* or it waits for something else to happen */
+}
+
 enum dnc_sent client_lost(struct client *c)
 {
-	if (!c->dead) {
-		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
-		lws_cancel_service(c->web->context); /* or it waits for something else to happen */
-	}
+	if (!c->dead)
+		client_hang_up(c->wsi);
 	c->dead = true;
 	return DNC_SENT_DEAD;
 }
@@ -86,13 +91,6 @@ static int refuse(const struct client *c, const struct dnc_start *start, struct 
 	return 0;
 }
 
-struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering)
-{
-	return (struct dnc_view){.sees = role->sees,
-		.types = dnc_role_types(role, permissions),
-		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
-}
-
 static void handle(struct client *c, const struct request *r)
 {
 	struct dnc_error err = {.code = REQUEST_ENOMEM,
@@ -134,6 +132,7 @@ static void handle(struct client *c, const struct request *r)
 		send_pong(c, r->id);
 		break;
 	case REQUEST_GET_STATS:
+	case REQUEST_AUTH:
 	case REQUEST_TYPES:
 		send_stats(c, r->id);
 		break;
@@ -143,17 +142,23 @@ static void handle(struct client *c, const struct request *r)
 }
 
 /* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
-static void take_message(struct client *c, const char *text, size_t n)
+void client_take_message(struct client *c, const char *text, size_t n)
 {
 	struct request request;
 	struct dnc_error err;
 
 	c->web->counts.messages++;
 	c->received++;
-	if (request_parse(c->web->parser, text, n, &request, &err) < 0)
+	if (request_parse(c->web->request_parser, text, n, &request, &err) < 0)
 		send_error(c, request.id, &err);
-	else
+	else if (!c->role && request.type != REQUEST_AUTH) {
+		dnc_filter_free(request.filter);
+		client_close(c, CLOSE_NOT_AUTHENTICATED, "say who you are first");
+	} else if (request.type == REQUEST_AUTH) {
+		client_take_token(c, &request);
+	} else {
 		handle(c, &request);
+	}
 }
 
 static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
@@ -161,26 +166,45 @@ static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, st
 	return request_query_add(ctx, name, value, err);
 }
 
+/* The subscription in the query string, as a message in OUT. How many names it had, or -1 with ERR. */
+static int read_query(struct client *c, struct dnc_buf *out, struct dnc_error *err)
+{
+	struct request_query query = {0};
+	int count = query_read(c->wsi, add_to_query, &query, err);
+
+	if (count >= 0 && c->sse)
+		count += 1 + sse_last_event(c->wsi, &query);
+	if (count > 0)
+		request_query_end(&query, out);
+	request_query_finish(&query);
+	return count;
+}
+
+/* Who has yet to say who he is has a query that must wait: the request is gone by then. */
+static int keep_query(struct client *c)
+{
+	struct dnc_error err;
+
+	if (read_query(c, &c->pending_id, &err) < 0) {
+		send_error(c, (struct dnc_str){0}, &err);
+		dnc_buf_clear(&c->pending_id);
+	}
+	return dnc_buf_ok(&c->pending_id) ? 0 : -1;
+}
+
 /* A subscription in the query string of the upgrade, or of a stream of server-sent events: that one
  * always has one, and may come back with the id of the last event it saw. */
 static void take_query(struct client *c)
 {
-	struct request_query query = {0};
 	struct dnc_buf message = {0};
 	struct dnc_error err;
-	int count = query_read(c->wsi, add_to_query, &query, &err);
+	int count = read_query(c, &message, &err);
 
-	if (count >= 0 && c->sse)
-		count += 1 + sse_last_event(c->wsi, &query);
-	if (count < 0) {
+	if (count < 0)
 		send_error(c, (struct dnc_str){0}, &err);
-	} else if (count > 0) {
-		request_query_end(&query, &message);
-		if (dnc_buf_reserve(&message, DNC_JSON_PADDING))
-			take_message(c, message.p, message.n);
-	}
+	else if (count > 0 && dnc_buf_reserve(&message, DNC_JSON_PADDING))
+		client_take_message(c, message.p, message.n);
 	dnc_buf_free(&message);
-	request_query_finish(&query);
 }
 
 /* How the connection asked for events. */
@@ -195,40 +219,19 @@ static unsigned rendering_of(struct lws *wsi, bool sse)
 	return deflate_used(wsi) ? rendering | DNC_DEFLATED : rendering;
 }
 
-/* Takes a place; when there is none, it is said why. */
-static bool enter(struct client *c)
+int client_open(
+	struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse, const struct who *who)
 {
-	char address[48] = "";
-
-	lws_get_peer_simple(c->wsi, address, sizeof address);
-	switch (door_enter(c->web->options->door, address, &c->place)) {
-	case DOOR_OPEN:
-		return true;
-	case DOOR_ADDRESS:
-		client_close(c, CLOSE_TOO_MANY, "too many connections from this address");
-		break;
-	case DOOR_FULL:
-		client_close(c, CLOSE_TOO_MANY, "too many connections");
-		break;
-	}
-	c->web->counts.refused++;
-	return false;
-}
-
-int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse)
-{
-	const struct dnc_role *role = w->options->role;
 	struct client *c = calloc(1, sizeof *c);
-	struct dnc_view view;
-	struct dnc_pace pace;
+	char address[ADDRESS_MAX];
 
 	if (!c)
 		return -1;
+	who_address(w, wsi, address);
 	*c = (struct client){.web = w,
 		.wsi = wsi,
 		.sse = sse,
-		.role = role,
-		.permissions = role->permissions,
+		.address = strdup(address),
 		.rendering = rendering_of(wsi, sse),
 		.next = w->clients,
 		.messages = MESSAGES_BURST,
@@ -242,16 +245,16 @@ int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool s
 	w->clients = c;
 	w->client_count++;
 	w->counts.connections++;
-	if (!enter(c))
-		return 0;
-	view = view_of(role, c->permissions, c->rendering);
-	pace = (struct dnc_pace){role->per_minute, role->burst};
-	alive_heard(c);
-	c->subscriber = dnc_hub_join(w->hub, c, &view, &pace);
-	if (!c->subscriber)
+	if (!c->address)
 		return -1;
-	send_established(c);
-	take_query(c);
+	if (!who) {
+		alive_stranger(c);
+		return keep_query(c);
+	}
+	if (client_admit(c, who) < 0)
+		return -1;
+	if (c->subscriber)
+		take_query(c);
 	return 0;
 }
 
@@ -272,6 +275,8 @@ void client_free(struct client **slot)
 	dnc_buf_free(&c->in);
 	dnc_buf_free(&c->out);
 	dnc_buf_free(&c->pending_id);
+	free(c->identity);
+	free(c->address);
 	free(c);
 }
 
@@ -331,8 +336,9 @@ int client_receive(struct client *c, const char *in, size_t n)
 	}
 	if (!dnc_buf_reserve(&c->in, DNC_JSON_PADDING) || !dnc_buf_ok(&c->in))
 		return -1;
-	take_message(c, c->in.p, c->in.n);
-	dnc_buf_free(&c->in); /* messages are rare: an idle client keeps no buffer */
+	client_take_message(c, c->in.p, c->in.n);
+	sodium_memzero(c->in.p, c->in.n); /* a token, perhaps */
+	dnc_buf_free(&c->in);             /* messages are rare: an idle client keeps no buffer */
 	return c->dead ? -1 : 0;
 }
 

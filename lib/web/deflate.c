@@ -1,12 +1,10 @@
 #include "serve.h"
 
-/* What marks a connection that uses it. */
-static char used;
-
 static int on_extension(struct lws_context *context, const struct lws_extension *extension,
 	struct lws *wsi, enum lws_extension_callback_reasons reason, void *user, void *in, size_t n)
 {
 	int rc = lws_extension_callback_pm_deflate(context, extension, wsi, reason, user, in, n);
+	struct upgrade *upgrade;
 
 	if (reason != LWS_EXT_CB_CONSTRUCT || rc)
 		return rc;
@@ -15,8 +13,10 @@ static int on_extension(struct lws_context *context, const struct lws_extension 
 	lws_extension_callback_pm_deflate(context, extension, wsi, LWS_EXT_CB_NAMED_OPTION_SET,
 		*(void **)user,
 		&(struct lws_ext_option_arg){.option_name = "server_no_context_takeover"}, 0);
-	lws_set_opaque_user_data(wsi, &used);
-	return 0;
+	upgrade = upgrade_of(wsi);
+	if (upgrade)
+		upgrade->deflates = true;
+	return upgrade ? 0 : -1;
 }
 
 const struct lws_extension deflate_extensions[] = {
@@ -24,7 +24,9 @@ const struct lws_extension deflate_extensions[] = {
 
 bool deflate_used(struct lws *wsi)
 {
-	return lws_get_opaque_user_data(wsi) == &used;
+	const struct upgrade *upgrade = lws_get_opaque_user_data(wsi);
+
+	return upgrade && upgrade->deflates;
 }
 
 /* The library repeats the options that the client named. It has just written that line, and calls

@@ -2,12 +2,28 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <uthash.h>
+#include "../base/clock.h"
 
-enum { WEBS_MAX = DNC_RING_HUBS, ADDRESS_MAX = 48 };
+enum {
+	WEBS_MAX = DNC_RING_HUBS,
+	NAME_MAX_BYTES = DNC_SUBJECT_MAX,
+	FAILURES_BURST = 10,
+	FAILURE_MS = 6000,   /* until one is forgotten */
+	FAILING_MAX = 65536, /* addresses; the oldest go first */
+};
 
-struct door_address {
-	char text[ADDRESS_MAX];
+/* Connections of one address, or of one subject. */
+struct door_count {
+	char name[NAME_MAX_BYTES];
 	unsigned count;
+	UT_hash_handle hh;
+};
+
+/* An address that sent wrong tokens: how many, as of when. */
+struct failing {
+	char address[48];
+	double count;
+	int64_t at_ms;
 	UT_hash_handle hh;
 };
 
@@ -16,7 +32,8 @@ struct dnc_door {
 	pthread_mutex_t lock; /* of all below */
 	size_t count;
 	uint64_t number;
-	struct door_address *addresses;
+	struct door_count *addresses, *subjects;
+	struct failing *failing;
 	pthread_mutex_t webs_lock;
 	struct dnc_web *webs[WEBS_MAX];
 	size_t web_count;
@@ -38,70 +55,148 @@ void dnc_door_free(struct dnc_door *door)
 {
 	if (!door)
 		return;
+	for (struct failing *f = door->failing, *next; f; f = next) {
+		next = f->hh.next;
+		HASH_DEL(door->failing, f);
+		free(f);
+	}
 	pthread_mutex_destroy(&door->lock);
 	pthread_mutex_destroy(&door->webs_lock);
 	free(door);
 }
 
-static struct door_address *find(struct dnc_door *door, const char *text)
+/* One more of NAME in the table, if there may be. NULL when not; *FULL tells no memory from a limit. */
+static struct door_count *count_up(
+	struct door_count **table, const char *name, unsigned limit, bool *full)
 {
-	struct door_address *a;
+	struct door_count *c;
 
-	HASH_FIND_STR(door->addresses, text, a);
-	if (a)
-		return a;
-	a = calloc(1, sizeof *a);
-	if (!a)
+	HASH_FIND_STR(*table, name, c);
+	*full = c && limit && c->count >= limit;
+	if (*full)
 		return NULL;
-	snprintf(a->text, sizeof a->text, "%s", text);
-	HASH_ADD_STR(door->addresses, text, a);
-	return a;
+	if (!c) {
+		c = calloc(1, sizeof *c);
+		if (!c)
+			return NULL;
+		snprintf(c->name, sizeof c->name, "%s", name);
+		HASH_ADD_STR(*table, name, c);
+	}
+	c->count++;
+	return c;
+}
+
+static void count_down(struct door_count **table, struct door_count *c)
+{
+	if (!c || --c->count)
+		return;
+	HASH_DEL(*table, c);
+	free(c);
 }
 
 /* Under the lock. */
-static enum door_verdict enter(struct dnc_door *door, const char *address, struct door_place *place)
+static enum door_verdict enter(
+	struct dnc_door *door, const char *address, const char *subject, struct door_place *place)
 {
-	struct door_address *a;
+	const struct dnc_door_limits *limits = &door->limits;
+	bool full;
 
-	if (door->count >= door->limits.connections)
+	if (door->count >= limits->connections)
 		return DOOR_FULL;
-	a = find(door, address);
-	if (!a)
-		return DOOR_FULL; /* no memory */
-	if (door->limits.connections_per_address &&
-		a->count >= door->limits.connections_per_address)
-		return DOOR_ADDRESS;
-	a->count++;
+	place->address =
+		count_up(&door->addresses, address, limits->connections_per_address, &full);
+	if (!place->address)
+		return full ? DOOR_ADDRESS : DOOR_FULL;
+	if (subject && !(place->subject = count_up(&door->subjects, subject,
+				 limits->connections_per_subject, &full))) {
+		count_down(&door->addresses, place->address);
+		place->address = NULL;
+		return full ? DOOR_SUBJECT : DOOR_FULL;
+	}
 	door->count++;
-	place->address = a;
 	return DOOR_OPEN;
 }
 
-enum door_verdict door_enter(struct dnc_door *door, const char *address, struct door_place *place)
+enum door_verdict door_enter(
+	struct dnc_door *door, const char *address, const char *subject, struct door_place *place)
 {
 	enum door_verdict verdict;
 
-	place->address = NULL;
+	*place = (struct door_place){0};
 	pthread_mutex_lock(&door->lock);
-	verdict = enter(door, address, place);
+	verdict = enter(door, address, subject, place);
 	pthread_mutex_unlock(&door->lock);
 	return verdict;
 }
 
 void door_leave(struct dnc_door *door, struct door_place *place)
 {
-	struct door_address *a = place->address;
-
-	if (!a)
+	if (!place->address)
 		return;
-	place->address = NULL;
 	pthread_mutex_lock(&door->lock);
 	door->count--;
-	if (--a->count == 0) {
-		HASH_DEL(door->addresses, a);
-		free(a);
-	}
+	count_down(&door->addresses, place->address);
+	count_down(&door->subjects, place->subject);
 	pthread_mutex_unlock(&door->lock);
+	*place = (struct door_place){0};
+}
+
+/* Under the lock. What is left of an address's failures. */
+static struct failing *find_failing(struct dnc_door *door, const char *address)
+{
+	int64_t now = dnc_clock_mono_ms();
+	struct failing *f;
+
+	HASH_FIND_STR(door->failing, address, f);
+	if (!f)
+		return NULL;
+	f->count -= (double)(now - f->at_ms) / FAILURE_MS;
+	f->at_ms = now;
+	if (f->count < 0)
+		f->count = 0;
+	return f;
+}
+
+/* Under the lock. */
+static struct failing *add_failing(struct dnc_door *door, const char *address)
+{
+	struct failing *f;
+
+	if (HASH_COUNT(door->failing) >= FAILING_MAX) {
+		f = door->failing;
+		HASH_DEL(door->failing, f);
+		free(f);
+	}
+	f = calloc(1, sizeof *f);
+	if (!f)
+		return NULL;
+	snprintf(f->address, sizeof f->address, "%s", address);
+	f->at_ms = dnc_clock_mono_ms();
+	HASH_ADD_STR(door->failing, address, f);
+	return f;
+}
+
+void door_failed(struct dnc_door *door, const char *address)
+{
+	struct failing *f;
+
+	pthread_mutex_lock(&door->lock);
+	f = find_failing(door, address);
+	if (f || (f = add_failing(door, address)))
+		f->count += 1;
+	pthread_mutex_unlock(&door->lock);
+}
+
+bool door_bars(struct dnc_door *door, const char *address)
+{
+	const struct failing *f;
+	bool bars;
+
+	pthread_mutex_lock(&door->lock);
+	f = find_failing(door, address);
+	bars = f && f->count > FAILURES_BURST;
+	pthread_mutex_unlock(&door->lock);
+	return bars;
 }
 
 uint64_t door_number(struct dnc_door *door)

@@ -2,16 +2,24 @@
 #pragma once
 #include "web.h"
 
-enum door_verdict { DOOR_OPEN, DOOR_FULL, DOOR_ADDRESS };
+enum door_verdict { DOOR_OPEN, DOOR_FULL, DOOR_ADDRESS, DOOR_SUBJECT };
 
 /* The place that a connection takes; given back by door_leave(). */
 struct door_place {
-	struct door_address *address;
+	struct door_count *address, *subject;
 };
 
-/* One connection more, from ADDRESS ("192.0.2.7"). Only after DOOR_OPEN must it leave. */
-enum door_verdict door_enter(struct dnc_door *door, const char *address, struct door_place *place);
+/* One connection more, from ADDRESS ("192.0.2.7"), of SUBJECT (NULL: nobody was asked). Only after DOOR_OPEN must
+ * it leave. */
+enum door_verdict door_enter(
+	struct dnc_door *door, const char *address, const char *subject, struct door_place *place);
 void door_leave(struct dnc_door *door, struct door_place *place);
+
+/* A wrong token came from ADDRESS. After ten, one more is heard every six seconds. */
+void door_failed(struct dnc_door *door, const char *address);
+
+/* True while ADDRESS has sent too many wrong tokens: the next one is not looked at. */
+bool door_bars(struct dnc_door *door, const char *address);
 
 /* Numbers connections, over all webs. */
 uint64_t door_number(struct dnc_door *door);

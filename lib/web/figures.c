@@ -28,7 +28,7 @@ void figures_refresh(struct dnc_web *w)
 	dnc_hub_lags(w->hub, f->behind);
 	f->role_count = 0;
 	for (const struct client *c = w->clients; c; c = c->next)
-		count_role(f, c->role->name, 1);
+		count_role(f, c->role ? c->role->name : "", 1);
 	pthread_mutex_unlock(&w->figures_lock);
 }
 
@@ -43,6 +43,8 @@ static void add(void *ctx, struct dnc_web *w)
 	sum->counts.messages += f->counts.messages;
 	sum->counts.bad_messages += f->counts.bad_messages;
 	sum->counts.http_requests += f->counts.http_requests;
+	for (int i = 0; i < DNC_TOKEN_FAULTS; i++)
+		sum->counts.refused_tokens[i] += f->counts.refused_tokens[i];
 	dnc_histogram_add(&sum->counts.turn, &f->counts.turn);
 	sum->hub.deliveries += f->hub.deliveries;
 	sum->hub.delivered_bytes += f->hub.delivered_bytes;
@@ -74,6 +76,20 @@ static void connections_text(const struct figures *f, struct dnc_buf *out)
 			labels[i], (double)f->roles[i].connections};
 	}
 	dnc_metrics_text(out, metrics, f->role_count);
+}
+
+static void tokens_text(const struct figures *f, struct dnc_buf *out)
+{
+	struct dnc_metric metrics[DNC_TOKEN_FAULTS];
+	char labels[DNC_TOKEN_FAULTS][48];
+
+	for (int i = 1; i < DNC_TOKEN_FAULTS; i++) {
+		snprintf(labels[i], sizeof labels[i], "reason=\"%s\"", dnc_token_fault_name(i));
+		metrics[i] = (struct dnc_metric){"dnc_tokens_refused_total", "counter",
+			i == 1 ? "Tokens that were not taken" : NULL, labels[i],
+			(double)f->counts.refused_tokens[i]};
+	}
+	dnc_metrics_text(out, metrics + 1, DNC_TOKEN_FAULTS - 1);
 }
 
 /* Lags are known to a power of two: what is told is the upper end. */
@@ -156,6 +172,7 @@ void figures_text(struct dnc_web *w, struct dnc_buf *out)
 		},
 		17);
 	lag_text(&sum, out);
+	tokens_text(&sum, out);
 	dnc_metrics_histogram(out, "dnc_match_seconds",
 		"Matching one event with all audiences that could match", &sum.hub.match);
 	dnc_metrics_histogram(out, "dnc_delivery_seconds",

@@ -2,7 +2,7 @@
  * thread; any thread may add them up. */
 #pragma once
 #include <pthread.h>
-#include "../auth/roles.h"
+#include "../auth/token.h"
 #include "../hub/hub.h"
 #include "../metrics/metrics.h"
 
@@ -10,6 +10,7 @@ struct dnc_web;
 
 struct web_counts {
 	uint64_t connections, refused, messages, bad_messages, http_requests;
+	uint64_t refused_tokens[DNC_TOKEN_FAULTS];
 	struct dnc_histogram turn; /* of the loop, without waiting */
 };
 

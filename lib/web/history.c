@@ -27,6 +27,7 @@ struct history {
 	struct lws *wsi; /* NULL when the client has gone */
 	struct request_query filters;
 	struct dnc_filter *filter;
+	const struct dnc_access *access; /* held: the view looks into it */
 	struct dnc_view view;
 	struct dnc_viewer *viewer;
 	struct place since, until;
@@ -41,6 +42,7 @@ struct history {
 
 static void history_free(struct history *h)
 {
+	dnc_auth_let_go(h->web->options->auth, h->access);
 	dnc_viewer_free(h->viewer);
 	dnc_filter_free(h->filter);
 	request_query_finish(&h->filters);
@@ -219,7 +221,7 @@ static void done(struct dnc_job *job)
 	if (wsi) {
 		((struct session *)lws_wsi_user(wsi))->history = NULL;
 		if (answer(h) < 0 || lws_http_transaction_completed(wsi))
-			lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+			client_hang_up(wsi);
 	}
 	history_free(h);
 }
@@ -235,7 +237,7 @@ static struct dnc_filter *compile(struct history *h, struct dnc_error *err)
 	return dnc_filter_compile_text(filters->p, filters->n, err);
 }
 
-int history_begin(struct dnc_web *w, struct lws *wsi)
+int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	struct session *session = lws_wsi_user(wsi);
 	struct history *h;
@@ -255,7 +257,8 @@ int history_begin(struct dnc_web *w, struct lws *wsi)
 		.looks = LOOKS};
 	h->array = lws_hdr_copy(wsi, accept, sizeof accept, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
 	           strstr(accept, "application/json");
-	h->view = view_of(w->options->role, w->options->role->permissions, 0);
+	h->access = dnc_auth_hold(w->options->auth);
+	h->view = view_of(who->role, who->permissions, 0);
 	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||
 		!(h->viewer = dnc_viewer_new(&h->view, h->filter))) {
 		int rc = http_problem(w, wsi, 400, "Bad Request", err.message);

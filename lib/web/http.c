@@ -1,5 +1,6 @@
 /* http.c - the pages: health, metrics, and who may upgrade. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include "../base/clock.h"
 #include "../metrics/metrics.h"
 #include "serve.h"
@@ -15,12 +16,16 @@ static const struct {
 	{"referrer-policy:", "no-referrer"},
 	{"content-security-policy:", "default-src 'self'"},
 	{"cache-control:", "no-store"},
+	/* Only over TLS: RFC 6797 section 7.2. */
+	{"strict-transport-security:", "max-age=31536000"},
 };
 
 int http_add_headers(
 	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end)
 {
-	for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0]; i++)
+	size_t count = sizeof security_headers / sizeof security_headers[0] - !lws_is_ssl(wsi);
+
+	for (size_t i = 0; i < count; i++)
 		if (lws_add_http_header_by_name(wsi,
 			    (const unsigned char *)security_headers[i].name,
 			    (const unsigned char *)security_headers[i].value,
@@ -50,7 +55,10 @@ int http_reply(struct lws *wsi, unsigned status, const char *type, const struct 
 int http_problem(
 	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail)
 {
-	static const struct extra_header allow = {"allow:", "GET"};
+	static const struct extra_header allow = {"allow:", "GET"},
+					 bearer = {"www-authenticate:", "Bearer"},
+					 later = {"retry-after:", "6"},
+					 soon = {"retry-after:", "1"};
 	struct dnc_buf *b = &w->page;
 
 	dnc_buf_clear(b);
@@ -62,17 +70,24 @@ int http_problem(
 	dnc_json_write_key(b, DNC_STR("detail"));
 	dnc_json_write_str(b, dnc_str(detail));
 	dnc_buf_chr(b, '}');
-	return http_reply(wsi, status, problem_type, b, status == 405 ? &allow : NULL);
+	return http_reply(wsi, status, problem_type, b,
+		status == 405   ? &allow
+		: status == 401 ? &bearer
+		: status == 429 ? &later
+		: status == 503 ? &soon
+				: NULL);
 }
 
-static int get_healthz(struct dnc_web *w, struct lws *wsi)
+static int get_healthz(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
+	(void)who;
 	dnc_buf_lit(&w->page, "{\"status\":\"ok\"}");
 	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
-static int get_readyz(struct dnc_web *w, struct lws *wsi)
+static int get_readyz(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
+	(void)who;
 	const char *failing = w->draining ? "draining" : w->options->not_ready(w->options->ctx);
 
 	if (failing) {
@@ -84,8 +99,9 @@ static int get_readyz(struct dnc_web *w, struct lws *wsi)
 	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
-static int get_info(struct dnc_web *w, struct lws *wsi)
+static int get_info(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
+	(void)who;
 	dnc_buf_printf(&w->page,
 		"{\"version\":\"%s\",\"uptime_s\":%" PRId64
 		",\"epoch\":\"%s\",\"oldest_seq\":%" PRIu64 ",\"last_seq\":%" PRIu64
@@ -99,30 +115,59 @@ static int get_info(struct dnc_web *w, struct lws *wsi)
 	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
 
-static int get_metrics(struct dnc_web *w, struct lws *wsi)
+static int get_metrics(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
+	(void)who;
 	figures_text(w, &w->page);
 	w->options->metrics(w->options->ctx, &w->page);
 	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
 }
 
-static int get_socket(struct dnc_web *w, struct lws *wsi)
+static int get_socket(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
+	(void)who;
 	return http_problem(
 		w, wsi, 426, "Upgrade Required", "this is a WebSocket, subprotocol dnc.v1");
 }
 
-static const struct {
+/* A ticket stands for the token in a WebSocket's upgrade, once. */
+static int post_ticket(struct dnc_web *w, struct lws *wsi, const struct who *who)
+{
+	char ticket[DNC_TICKET_LEN + 1];
+
+	if (!w->access->keys)
+		return http_problem(w, wsi, 404, "Not Found", "this hub asks nobody who he is");
+	if (!dnc_ticket_make(w->options->auth, &who->identity, ticket))
+		return http_problem(
+			w, wsi, 503, "Service Unavailable", "too many tickets are open");
+	dnc_buf_printf(&w->page, "{\"ticket\":\"%s\",\"expires_in_s\":%d}", ticket, DNC_TICKET_S);
+	return http_reply(wsi, 200, json_type, &w->page, NULL);
+}
+
+static bool is_loopback_peer(struct dnc_web *w, struct lws *wsi)
+{
+	char address[ADDRESS_MAX];
+
+	who_address(w, wsi, address);
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static const struct route {
 	const char *path;
-	int (*get)(struct dnc_web *w, struct lws *wsi);
+	int method;          /* of the library's LWSHUMETH_ */
+	unsigned permission; /* 0: for everybody */
+	bool loopback;       /* whoever is on this machine needs none */
+	int (*run)(struct dnc_web *w, struct lws *wsi, const struct who *who);
 } routes[] = {
-	{"/healthz", get_healthz},
-	{"/readyz", get_readyz},
-	{"/metrics", get_metrics},
-	{"/api/v1/info", get_info},
-	{"/api/v1/events", history_begin},
-	{"/api/v1/stream", sse_begin},
-	{"/ws/dnc", get_socket},
+	{"/healthz", LWSHUMETH_GET, 0, false, get_healthz},
+	{"/readyz", LWSHUMETH_GET, 0, false, get_readyz},
+	{"/metrics", LWSHUMETH_GET, DNC_MAY_READ_METRICS, true, get_metrics},
+	{"/api/v1/info", LWSHUMETH_GET, DNC_MAY_READ, false, get_info},
+	{"/api/v1/events", LWSHUMETH_GET, DNC_MAY_REPLAY, false, history_begin},
+	{"/api/v1/events", LWSHUMETH_POST, DNC_MAY_PUBLISH, false, publish_begin},
+	{"/api/v1/stream", LWSHUMETH_GET, DNC_MAY_STREAM, false, sse_begin},
+	{"/api/v1/ticket", LWSHUMETH_POST, DNC_MAY_STREAM, false, post_ticket},
+	{"/ws/dnc", LWSHUMETH_GET, 0, false, get_socket},
 };
 
 /* A page of another site can make a browser call us under a name of its own that leads to
@@ -144,9 +189,13 @@ static bool is_own_host(const char *host)
 	       (inet_pton(AF_INET, name, four) == 1 && four[0] == 127);
 }
 
-static bool is_allowed_origin(const struct dnc_web *w, const char *origin, const char *host)
+static bool is_allowed_origin(
+	const struct dnc_web *w, struct lws *wsi, const char *origin, const char *host)
 {
-	if (strncmp(origin, "http://", 7) == 0 && strcasecmp(origin + 7, host) == 0)
+	const char *scheme = lws_is_ssl(wsi) ? "https://" : "http://";
+	size_t n = strlen(scheme);
+
+	if (strncmp(origin, scheme, n) == 0 && strcasecmp(origin + n, host) == 0)
 		return true;
 	for (size_t i = 0; i < w->options->allow_origin_count; i++)
 		if (strcasecmp(w->options->allow_origin[i], origin) == 0)
@@ -159,12 +208,15 @@ static const char *forbidden(const struct dnc_web *w, struct lws *wsi)
 {
 	char host[256], origin[256];
 
-	if (lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0 || !is_own_host(host))
+	if (lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
+		return "a Host header is missing, or too long";
+	/* Whoever has to show a token is safe from pages of other sites, under whatever name. */
+	if (!w->access->keys && !who_is_local_socket(wsi) && !is_own_host(host))
 		return "the Host header does not name this machine's loopback";
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0)
 		return NULL;
 	if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0 ||
-		!is_allowed_origin(w, origin, host))
+		!is_allowed_origin(w, wsi, origin, host))
 		return "the Origin is not allowed; see --allow-origin";
 	return NULL;
 }
@@ -176,23 +228,65 @@ static size_t read_path(struct lws *wsi, char *out, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* Answers whoever does not get in; the same words for every wrong token. */
+static int refuse(struct dnc_web *w, struct lws *wsi, enum who_verdict verdict)
+{
+	if (verdict == WHO_BARRED)
+		return http_problem(w, wsi, 429, "Too Many Requests",
+			"too many wrong tokens came from this address");
+	return http_problem(w, wsi, 401, "Unauthorized",
+		verdict == WHO_WRONG ? "the token is not taken" : "a bearer token is needed");
+}
+
+static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *route)
+{
+	struct who who = {0};
+	enum who_verdict verdict = WHO_KNOWN;
+	char detail[96];
+
+	if (route->permission && !(route->loopback && is_loopback_peer(w, wsi)))
+		verdict = who_asks(w, wsi, &who);
+	if (verdict != WHO_KNOWN)
+		return refuse(w, wsi, verdict);
+	if (who.role && !(who.permissions & route->permission)) {
+		snprintf(detail, sizeof detail, "the permission %s is missing",
+			dnc_permission_names[__builtin_ctz(route->permission)].p);
+		return http_problem(w, wsi, 403, "Forbidden", detail);
+	}
+	return route->run(w, wsi, &who);
+}
+
+static size_t read_any_path(struct lws *wsi, int method, char *out, size_t size)
+{
+	int n = lws_hdr_copy(wsi, out, (int)size,
+		method == LWSHUMETH_POST ? WSI_TOKEN_POST_URI : WSI_TOKEN_GET_URI);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
 int http_request(struct dnc_web *w, struct lws *wsi)
 {
 	const char *why = forbidden(w, wsi);
 	char path[256] = "", *uri;
 	int length, method = lws_http_get_uri_and_method(wsi, &uri, &length), rc = -2;
+	bool known = method == LWSHUMETH_GET || method == LWSHUMETH_POST, other = false;
 
 	w->counts.http_requests++;
 	dnc_buf_clear(&w->page);
 	if (why)
 		rc = http_problem(w, wsi, 403, "Forbidden", why);
-	else if (method == LWSHUMETH_GET && !read_path(wsi, path, sizeof path))
+	else if (known && !read_any_path(wsi, method, path, sizeof path))
 		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
-	else if (method != LWSHUMETH_GET)
-		rc = http_problem(w, wsi, 405, "Method Not Allowed", "pages here can only be read");
-	for (size_t i = 0; rc == -2 && i < sizeof routes / sizeof routes[0]; i++)
-		if (strcmp(path, routes[i].path) == 0)
-			rc = routes[i].get(w, wsi);
+	for (size_t i = 0; rc == -2 && i < sizeof routes / sizeof routes[0]; i++) {
+		if (strcmp(path, routes[i].path) != 0)
+			continue;
+		if (routes[i].method == method)
+			rc = run_route(w, wsi, &routes[i]);
+		else
+			other = true;
+	}
+	if (rc == -2 && (other || !known))
+		rc = http_problem(w, wsi, 405, "Method Not Allowed", "not with this method");
 	if (rc == -2)
 		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
 	if (rc == 1)
@@ -206,7 +300,10 @@ int http_request(struct dnc_web *w, struct lws *wsi)
 int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 {
 	const char *why = forbidden(w, wsi);
+	struct upgrade *upgrade;
+	enum who_verdict verdict;
 	char path[64];
+	int rc;
 
 	if (why)
 		return http_problem(w, wsi, 403, "Forbidden", why) < 0 ? -1 : 1;
@@ -214,5 +311,28 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 		return http_problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0
 		               ? -1
 		               : 1;
-	return 0;
+	upgrade = upgrade_of(wsi);
+	if (!upgrade)
+		return -1;
+	verdict = who_asks(w, wsi, &upgrade->who);
+	upgrade->known = verdict == WHO_KNOWN;
+	if (verdict == WHO_KNOWN || verdict == WHO_SILENT)
+		return 0; /* the first message may tell */
+	rc = refuse(w, wsi, verdict);
+	return rc < 0 ? -1 : 1;
+}
+
+struct upgrade *upgrade_of(struct lws *wsi)
+{
+	struct upgrade *upgrade = lws_get_opaque_user_data(wsi);
+
+	if (!upgrade && (upgrade = calloc(1, sizeof *upgrade)))
+		lws_set_opaque_user_data(wsi, upgrade);
+	return upgrade;
+}
+
+void upgrade_free(struct lws *wsi)
+{
+	free(lws_get_opaque_user_data(wsi));
+	lws_set_opaque_user_data(wsi, NULL);
 }

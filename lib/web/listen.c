@@ -13,6 +13,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../base/log.h"
+#include "../link/address.h"
 #include "web.h"
 
 /* Connections accepted from one socket in one turn of the loop. */
@@ -22,26 +23,29 @@ struct listener {
 	struct listeners *all;
 	uv_poll_t poll;
 	int fd;
-	bool polling;
+	bool polling, local;
 	char address[LISTEN_ADDRESS_MAX];
 };
 
 struct listeners {
 	uv_loop_t *loop;
-	void (*accepted)(void *ctx, int fd);
+	bool anywhere;
+	void (*accepted)(void *ctx, int fd, bool local);
 	void *ctx;
 	struct listener list[DNC_WEB_MAX_LISTEN];
 	size_t count, closing;
 	int spare; /* a descriptor to refuse connections with when there are no others left */
 };
 
-struct listeners *listeners_new(uv_loop_t *loop, void (*accepted)(void *ctx, int fd), void *ctx)
+struct listeners *listeners_new(
+	uv_loop_t *loop, bool anywhere, void (*accepted)(void *ctx, int fd, bool local), void *ctx)
 {
 	struct listeners *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
 	l->loop = loop;
+	l->anywhere = anywhere;
 	l->accepted = accepted;
 	l->ctx = ctx;
 	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -79,8 +83,9 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		}
 		if (fd < 0)
 			return; /* all taken, or one that went away */
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		one->all->accepted(one->all->ctx, fd);
+		if (!one->local)
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		one->all->accepted(one->all->ctx, fd, one->local);
 	}
 }
 
@@ -95,7 +100,9 @@ static bool is_loopback(const struct sockaddr *a)
 static int not_loopback(const char *text, struct dnc_error *err)
 {
 	return dnc_error_set(err, EINVAL,
-		"%s: only loopback addresses are served, because nobody is asked who he is", text);
+		"%s: without --keys only loopback addresses are served, because nobody is asked who he "
+		"is",
+		text);
 }
 
 /* FD listens: waits for connections to it. Owned in any case. */
@@ -110,15 +117,23 @@ static int take(struct listeners *l, int fd, const char *text, struct dnc_error 
 		close(fd);
 		return dnc_error_set(err, EINVAL, "more than %d addresses", DNC_WEB_MAX_LISTEN);
 	}
-	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
-		!is_loopback((struct sockaddr *)&address)) {
+	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
+		close(fd);
+		return dnc_error_set(err, errno, "%s: %s", text, strerror(errno));
+	}
+	one->local = address.ss_family == AF_UNIX;
+	if (!one->local && !l->anywhere && !is_loopback((struct sockaddr *)&address)) {
 		close(fd);
 		return not_loopback(text, err);
 	}
-	getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
-		NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(one->address, sizeof one->address,
-		address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	if (one->local) {
+		snprintf(one->address, sizeof one->address, "%s", text);
+	} else {
+		getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+			NI_NUMERICHOST | NI_NUMERICSERV);
+		snprintf(one->address, sizeof one->address,
+			address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	}
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	one->all = l;
 	one->fd = fd;
@@ -167,7 +182,7 @@ static int add_address(struct listeners *l, const char *text, struct dnc_error *
 	if (getaddrinfo(host, port, &hints, &a) != 0)
 		return dnc_error_set(
 			err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080", text);
-	if (!is_loopback(a->ai_addr)) {
+	if (!l->anywhere && !is_loopback(a->ai_addr)) {
 		freeaddrinfo(a);
 		return not_loopback(text, err);
 	}
@@ -201,8 +216,17 @@ static int add_passed(struct listeners *l, struct dnc_error *err)
 			       "systemd: no listening TCP socket was passed (see systemd.socket(5))");
 }
 
+static int add_unix(struct listeners *l, const char *text, struct dnc_error *err)
+{
+	int fd = dnc_unix_socket(text + strlen("unix:"), true, err);
+
+	return fd < 0 ? -1 : take(l, fd, text, err);
+}
+
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err)
 {
+	if (strncmp(text, "unix:", 5) == 0)
+		return add_unix(l, text, err);
 	return strcmp(text, "systemd") == 0 ? add_passed(l, err) : add_address(l, text, err);
 }
 

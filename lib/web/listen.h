@@ -8,11 +8,13 @@ enum { LISTEN_ADDRESS_MAX = 80 };
 
 struct listeners;
 
-/* ACCEPTED(CTX, fd) owns the connection. NULL when there is no memory. */
-struct listeners *listeners_new(uv_loop_t *loop, void (*accepted)(void *ctx, int fd), void *ctx);
+/* ACCEPTED(CTX, fd, local) owns the connection; LOCAL: it came by a Unix socket. ANYWHERE: not only addresses of this
+ * machine may be listened on. NULL when there is no memory. */
+struct listeners *listeners_new(
+	uv_loop_t *loop, bool anywhere, void (*accepted)(void *ctx, int fd, bool local), void *ctx);
 
-/* Listens on "127.0.0.1:8080", "[::1]:0", or on all that the service manager passed ("systemd"). -1
- * with ERR, whose code is an errno. */
+/* Listens on "127.0.0.1:8080", "[::1]:0", "unix:PATH", or on all TCP sockets that the service manager passed
+ * ("systemd"). -1 with ERR, whose code is an errno. */
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err);
 
 /* Listens where OTHER does, with the same sockets: whichever is free takes a connection. */

@@ -90,6 +90,23 @@ static void add_rate_limit(struct dnc_buf *b, const struct dnc_role *role)
 		dnc_buf_lit(b, "null");
 }
 
+/* Who the hub takes him for. */
+static void add_who(struct dnc_buf *b, const struct client *c)
+{
+	add_text(b, "role", c->role->name);
+	dnc_json_write_key(b, DNC_STR("permissions"));
+	dnc_permissions_write(b, c->permissions);
+	add_rate_limit(b, c->role);
+	if (c->identity) {
+		char ends[DNC_TIME_LEN];
+
+		add_text(b, "subject", c->identity->subject);
+		dnc_clock_format(c->identity->expires_ms, ends);
+		dnc_json_write_key(b, DNC_STR("expires_at"));
+		dnc_json_write_str(b, (struct dnc_str){ends, sizeof ends});
+	}
+}
+
 void send_established(struct client *c)
 {
 	struct dnc_hub *hub = c->web->hub;
@@ -100,14 +117,11 @@ void send_established(struct client *c)
 	add_time(b);
 	metadata_begin(b);
 	add_text(b, "client_id", id);
-	add_text(b, "role", c->role->name);
-	dnc_json_write_key(b, DNC_STR("permissions"));
-	dnc_permissions_write(b, c->permissions);
+	add_who(b, c);
 	add_text(b, "protocol", c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
 	add_text(b, "epoch", dnc_hub_epoch(hub));
 	add_number(b, "oldest_seq", dnc_hub_oldest(hub));
 	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_rate_limit(b, c->role);
 	add_number(b, "ping_interval_s", PING_INTERVAL_S);
 	add_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
 	dnc_buf_chr(b, '}');
@@ -158,6 +172,18 @@ void send_pong(struct client *c, struct dnc_str id)
 	add_time(b);
 	metadata_begin(b);
 	add_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+void send_renewed(struct client *c, struct dnc_str id)
+{
+	struct dnc_buf *b = message_begin(c, "dnc.connection.established");
+
+	add_raw(b, "request_id", id);
+	add_time(b);
+	metadata_begin(b);
+	add_who(b, c);
 	dnc_buf_chr(b, '}');
 	answer(c);
 }

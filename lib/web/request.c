@@ -10,6 +10,7 @@ static const char *const error_names[] = {
 	[REQUEST_EUNAVAILABLE] = "not_available",
 	[REQUEST_ENOMEM] = "no_memory",
 	[REQUEST_EFORBIDDEN] = "forbidden",
+	[REQUEST_EUNAUTHENTICATED] = "unauthenticated",
 };
 
 const char *request_error_name(int code)
@@ -19,13 +20,14 @@ const char *request_error_name(int code)
 
 static const struct {
 	struct dnc_str name;
-	bool filters, start; /* members allowed beside type and id */
+	bool filters, start, token; /* members allowed beside type and id */
 } types[REQUEST_TYPES] = {
-	[REQUEST_SUBSCRIBE] = {{"subscribe", 9}, true, true},
-	[REQUEST_UPDATE_FILTERS] = {{"update_filters", 14}, true, false},
-	[REQUEST_UNSUBSCRIBE] = {{"unsubscribe", 11}, false, false},
-	[REQUEST_PING] = {{"ping", 4}, false, false},
-	[REQUEST_GET_STATS] = {{"get_stats", 9}, false, false},
+	[REQUEST_SUBSCRIBE] = {{"subscribe", 9}, true, true, false},
+	[REQUEST_UPDATE_FILTERS] = {{"update_filters", 14}, true, false, false},
+	[REQUEST_UNSUBSCRIBE] = {{"unsubscribe", 11}, false, false, false},
+	[REQUEST_PING] = {{"ping", 4}, false, false, false},
+	[REQUEST_GET_STATS] = {{"get_stats", 9}, false, false, false},
+	[REQUEST_AUTH] = {{"auth", 4}, false, false, true},
 };
 
 static int field_error(struct dnc_error *err, const char *field, const char *message)
@@ -107,20 +109,21 @@ static int read_type(const struct dnc_json *doc, struct request *out, struct dnc
 			return 0;
 		}
 	dnc_error_set(err, REQUEST_ETYPE,
-		"type is none of subscribe, update_filters, unsubscribe, ping, get_stats");
+		"type is none of subscribe, update_filters, unsubscribe, ping, get_stats, auth");
 	dnc_error_place(err, "type");
 	return -1;
 }
 
 /* Where a member that may stand in a message of this type is noted; NULL when it may not. */
-static uint32_t *place_of(
-	struct dnc_str key, enum request_type type, uint32_t *filters, struct start_nodes *start)
+static uint32_t *place_of(struct dnc_str key, enum request_type type, uint32_t *filters,
+	struct start_nodes *start, uint32_t *token)
 {
 	const struct {
 		struct dnc_str name;
 		bool allowed;
 		uint32_t *place;
 	} members[] = {{DNC_STR("filters"), types[type].filters, filters},
+		{DNC_STR("token"), types[type].token, token},
 		{DNC_STR("since"), types[type].start, &start->since},
 		{DNC_STR("since_time"), types[type].start, &start->since_time},
 		{DNC_STR("last"), types[type].start, &start->last},
@@ -136,7 +139,7 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 	struct dnc_error *err)
 {
 	struct start_nodes start = {0};
-	uint32_t filters = 0, id;
+	uint32_t filters = 0, token = 0, id;
 	struct dnc_json doc;
 
 	*out = (struct request){0};
@@ -151,7 +154,7 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 		return -1;
 	for (uint32_t i = 1; i < doc.node[0].next; i = doc.node[i].next) {
 		struct dnc_str key = doc.node[i].key;
-		uint32_t *place = place_of(key, out->type, &filters, &start);
+		uint32_t *place = place_of(key, out->type, &filters, &start, &token);
 
 		if (place) {
 			*place = i;
@@ -163,6 +166,11 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 	}
 	if (read_start(&doc, &start, &out->start, err) < 0)
 		return -1;
+	if (types[out->type].token) {
+		if (!token || doc.node[token].type != DNC_JSON_STRING)
+			return field_error(err, "token", "token must be a string");
+		out->token = doc.node[token].text;
+	}
 	return types[out->type].filters ? read_filter(&doc, filters, out, err) : 0;
 }
 

@@ -12,6 +12,7 @@ enum request_type {
 	REQUEST_UNSUBSCRIBE,
 	REQUEST_PING,
 	REQUEST_GET_STATS,
+	REQUEST_AUTH,
 	REQUEST_TYPES,
 };
 
@@ -25,6 +26,7 @@ enum request_error {
 	REQUEST_EUNAVAILABLE,
 	REQUEST_ENOMEM,
 	REQUEST_EFORBIDDEN,
+	REQUEST_EUNAUTHENTICATED,
 };
 
 /* "invalid_filter" and so on. */
@@ -38,6 +40,7 @@ struct request {
 	struct dnc_str id;         /* raw JSON, a string or a number; p NULL without one */
 	struct dnc_filter *filter; /* of subscribe and update_filters; the caller's */
 	struct dnc_start start;
+	struct dnc_str token; /* of auth */
 };
 
 /* Reads one message of N bytes, which DNC_JSON_PADDING readable bytes follow. OUT borrows from the

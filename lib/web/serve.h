@@ -6,6 +6,7 @@
 #include "listen.h"
 #include "request.h"
 #include "web.h"
+#include "who.h"
 
 /* Source of the times and sizes: dnc-wsd(8). */
 enum {
@@ -16,10 +17,18 @@ enum {
 	MESSAGES_BURST = 40,
 	OUTBOX_BYTES = 64 << 10, /* answers that wait; past it the client is not read */
 	CLOSE_WAIT_S = 2,        /* for the peer's answer to a close */
+	AUTH_LIMIT_S = 5,        /* for the first message of who has not said who he is */
 };
 
 /* Close codes of our own, RFC 6455 section 7.4.2. */
-enum { CLOSE_TOO_MANY = 4429 };
+enum {
+	CLOSE_NOT_AUTHENTICATED = 4401,
+	CLOSE_FORBIDDEN = 4403,
+	CLOSE_AUTH_LATE = 4408,
+	CLOSE_EXPIRED = 4410,
+	CLOSE_REVOKED = 4411,
+	CLOSE_TOO_MANY = 4429,
+};
 
 struct client {
 	/* What a delivery touches comes first. */
@@ -39,9 +48,11 @@ struct client {
 	struct alive_queue *queue;
 	int64_t queued_ms;
 	struct dnc_subscriber *subscriber;
-	const struct dnc_role *role;
-	unsigned permissions; /* of enum dnc_permission */
-	unsigned rendering;   /* of enum dnc_rendering */
+	const struct dnc_role *role;   /* NULL: he has not said yet who he is */
+	struct dnc_identity *identity; /* NULL: nobody was asked */
+	char *address;                 /* where he comes from */
+	unsigned permissions;          /* of enum dnc_permission */
+	unsigned rendering;            /* of enum dnc_rendering */
 	struct door_place place;
 	struct dnc_buf in; /* a message that came in pieces */
 	size_t out_sent;
@@ -57,28 +68,36 @@ struct alive_queue {
 };
 
 struct history;
+struct publish;
 
 /* What belongs to one connection in the library's hands. */
 struct session {
 	struct client *client;
 	struct history *history; /* an answer that is being looked up */
+	struct publish *publish; /* events that are being taken */
 };
 
 struct dnc_web {
 	const struct dnc_web_options *options;
 	struct dnc_hub *hub;
+	const struct dnc_access *access,
+		*old_access; /* held; the old one while clients change over */
 	struct lws_context *context;
-	struct lws_vhost *vhost;
+	struct lws_vhost *vhost, *local_vhost; /* of TCP, perhaps with TLS, and of Unix sockets */
 	struct listeners *listeners;
 	struct client *clients;
 	size_t client_count;
-	struct alive_queue heard, pinged, streams;
+	struct alive_queue heard, pinged, streams, strangers;
 	pthread_mutex_t figures_lock;
 	struct figures figures;
-	struct dnc_json_parser *parser;
+	struct dnc_json_parser *parser, *request_parser; /* of tokens, and of messages */
 	struct dnc_buf scratch, page, sse;
 	struct web_counts counts;
 	int64_t started_ms;
+	struct dnc_event_reader *normalizer, *viewer; /* of events that are published */
+	pthread_mutex_t published_lock;
+	struct publish *published; /* those that are safe, to be answered */
+	uv_async_t published_async;
 	uv_idle_t work;  /* runs while the hub has work left */
 	uv_timer_t pace; /* while a rate limit holds clients back */
 	uv_timer_t second;
@@ -92,7 +111,20 @@ struct dnc_web {
 };
 
 /* client.c */
-int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse);
+/* A new connection of WHO; NULL: he has to say it in his first message. -1 closes the connection. */
+int client_open(
+	struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse, const struct who *who);
+/* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
+void client_take_message(struct client *c, const char *text, size_t n);
+
+/* admit.c */
+/* It is known who it is: takes a place and gets going, or is closed. -1: there is no memory. */
+int client_admit(struct client *c, const struct who *who);
+/* A stranger says who he is, or somebody shows a newer token. */
+void client_take_token(struct client *c, const struct request *r);
+/* Once a second: whose token has ended or was revoked goes, and what roles may do is looked up again when
+ * RELOADED. */
+void client_check(struct client *c, bool reloaded);
 void client_free(struct client **slot);
 /* -1 closes the connection. */
 int client_receive(struct client *c, const char *in, size_t n);
@@ -109,11 +141,15 @@ void client_ping(struct client *c);
 /* Takes whole frames, now or behind what waits. */
 enum dnc_sent client_put(struct client *c, const void *frames, size_t n);
 enum dnc_sent client_lost(struct client *c);
+/* Closes the connection as soon as the library can. */
+void client_hang_up(struct lws *wsi);
 
 /* alive.c */
 /* The client was heard of: it is pinged after a while. */
 void alive_heard(struct client *c);
 void alive_leave(struct client *c);
+/* He must say who he is, soon. */
+void alive_stranger(struct client *c);
 /* Once a second: pings, and hangs up on those that did not answer. */
 void alive_tick(struct dnc_web *w);
 
@@ -123,11 +159,21 @@ enum dnc_sent send_confirmed(struct client *c, struct dnc_str id);
 void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err);
 void send_pong(struct client *c, struct dnc_str id);
 void send_stats(struct client *c, struct dnc_str id);
+void send_renewed(struct client *c, struct dnc_str id);
 enum dnc_sent send_struck(void *conn, uint64_t from);
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
 
 /* What somebody with this role and these permissions sees, in the form RENDERING at most. */
 struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering);
+
+/* What is known of a connection between the check of its upgrade and its start. */
+struct upgrade {
+	bool deflates, known;
+	struct who who;
+};
+/* Of this connection; made when there is none. NULL when there is no memory. */
+struct upgrade *upgrade_of(struct lws *wsi);
+void upgrade_free(struct lws *wsi);
 
 /* deflate.c */
 /* The library's permessage-deflate, such that no connection keeps a compressor or a window: both sides
@@ -146,7 +192,7 @@ int query_read(struct lws *wsi,
 
 /* sse.c */
 /* Answers the request with an endless stream of events. -1 hangs up. */
-int sse_begin(struct dnc_web *w, struct lws *wsi);
+int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
 /* The frames as server-sent events, valid until the next call; p is NULL when there is no memory. */
 struct dnc_str sse_text(struct dnc_web *w, const char *frames, size_t n);
 /* Adds what Last-Event-ID says to the query; 1 when there is one. */
@@ -154,9 +200,19 @@ int sse_last_event(struct lws *wsi, struct request_query *query);
 
 /* history.c */
 /* Looks the answer up in the log; -1 hangs up, 1 when it comes later. */
-int history_begin(struct dnc_web *w, struct lws *wsi);
+int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
 /* The client went before it had its answer. */
 void history_abandon(struct history *h);
+
+/* publish.c */
+int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
+void publish_body(struct publish *p, const void *in, size_t n);
+/* The request is whole. -1 hangs up. */
+int publish_end(struct publish *p);
+/* The client went before it had its answer. NULL is allowed. */
+void publish_abandon(struct publish *p);
+/* Answers whose events are safe. */
+void publish_answer(struct dnc_web *w);
 
 /* http.c */
 /* A header that an answer has beside the usual ones. */

@@ -5,7 +5,7 @@
 
 static const char id_header[] = "last-event-id:";
 
-int sse_begin(struct dnc_web *w, struct lws *wsi)
+int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	unsigned char head[LWS_PRE + 1024], *p = head + LWS_PRE, *end = head + sizeof head;
 	struct session *session = lws_wsi_user(wsi);
@@ -16,7 +16,7 @@ int sse_begin(struct dnc_web *w, struct lws *wsi)
 		lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
 		return -1;
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the answer has no end */
-	return client_open(w, &session->client, wsi, true) < 0 ? -1 : 1;
+	return client_open(w, &session->client, wsi, true, who) < 0 ? -1 : 1;
 }
 
 /* The number behind `{"seq":`; no digits when the message is no event. */

@@ -23,6 +23,21 @@ static struct dnc_web *web_of(struct lws *wsi)
 	return lws_context_user(lws_get_context(wsi));
 }
 
+static void on_published(uv_async_t *async)
+{
+	publish_answer(async->data);
+}
+
+static int establish(struct dnc_web *w, struct session *session, struct lws *wsi)
+{
+	const struct upgrade *upgrade = lws_get_opaque_user_data(wsi);
+	int rc = client_open(
+		w, &session->client, wsi, false, upgrade && upgrade->known ? &upgrade->who : NULL);
+
+	upgrade_free(wsi);
+	return rc;
+}
+
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
@@ -37,7 +52,10 @@ static int on_event(
 		return deflate_add_headers(wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:
 		*session = (struct session){0};
-		return client_open(web_of(wsi), &session->client, wsi, false);
+		return establish(web_of(wsi), session, wsi);
+	case LWS_CALLBACK_WSI_DESTROY:
+		upgrade_free(wsi);
+		return 0;
 	case LWS_CALLBACK_RECEIVE:
 		return session->client ? client_receive(session->client, in, n) : -1;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
@@ -59,7 +77,15 @@ static int on_event(
 		client_free(&session->client);
 		history_abandon(session->history);
 		session->history = NULL;
+		publish_abandon(session->publish);
+		session->publish = NULL;
 		return 0;
+	case LWS_CALLBACK_HTTP_BODY:
+		if (session->publish)
+			publish_body(session->publish, in, n);
+		return session->publish ? 0 : -1;
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return session->publish ? publish_end(session->publish) : -1;
 	default:
 		return 0;
 	}
@@ -87,11 +113,41 @@ static void pace(struct dnc_web *w)
 		uv_timer_stop(&w->pace);
 }
 
+/* True when keys, roles or revoked tokens were read again. */
+static bool renew_access(struct dnc_web *w)
+{
+	if (!dnc_auth_is_old(w->options->auth, w->access))
+		return false;
+	w->old_access = w->access;
+	w->access = dnc_auth_hold(w->options->auth);
+	return true;
+}
+
+static void check_clients(struct dnc_web *w, bool reloaded)
+{
+	for (struct client *c = w->clients, *next; c; c = next) {
+		next = c->next;
+		client_check(c, reloaded);
+	}
+	/* Nobody looks into the old one any more. */
+	if (reloaded)
+		dnc_auth_let_go(w->options->auth, w->old_access);
+}
+
+void dnc_web_reload(struct dnc_web *w)
+{
+	check_clients(w, renew_access(w));
+	if (w->options->tls_cert && lws_tls_cert_updated(w->context, w->options->tls_cert,
+					    w->options->tls_key, NULL, 0, NULL, 0) != 0)
+		dnc_warn("unable to use the new certificate: the old one stays");
+}
+
 static void on_second(uv_timer_t *timer)
 {
 	struct dnc_web *w = timer->data;
 
 	alive_tick(w);
+	check_clients(w, renew_access(w));
 	figures_refresh(w);
 }
 
@@ -139,12 +195,12 @@ void dnc_web_flush(struct dnc_web *w)
 		dnc_web_work(w);
 }
 
-static void on_accepted(void *ctx, int fd)
+static void on_accepted(void *ctx, int fd, bool local)
 {
 	struct dnc_web *w = ctx;
 
 	/* The library closes what it does not take. */
-	if (!lws_adopt_socket_vhost(w->vhost, fd))
+	if (!lws_adopt_socket_vhost(local ? w->local_vhost : w->vhost, fd))
 		dnc_warn("a connection was refused: no memory or descriptors are left");
 }
 
@@ -167,7 +223,20 @@ static void settle_descriptors(unsigned wanted)
 			(unsigned long long)limit.rlim_cur, wanted);
 }
 
-static int make_context(struct dnc_web *w, uv_loop_t *loop)
+/* TLS 1.2 at least, with forward secrecy and authenticated ciphers alone (RFC 9325 section 4.2); HTTP/1.1, because
+ * frames are written as they are. */
+static void use_tls(struct dnc_web *w)
+{
+	w->info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	w->info.ssl_cert_filepath = w->options->tls_cert;
+	w->info.ssl_private_key_filepath = w->options->tls_key;
+	w->info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_SSLv3 |
+	                          SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION;
+	w->info.ssl_cipher_list = "ECDHE+AESGCM:ECDHE+CHACHA20";
+	w->info.alpn = "http/1.1";
+}
+
+static int make_context(struct dnc_web *w, uv_loop_t *loop, struct dnc_error *err)
 {
 	void *loops[1] = {loop};
 
@@ -183,13 +252,15 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = w->protocols,
 		.extensions = w->options->compress ? deflate_extensions : NULL,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+	                   (w->options->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		.foreign_loops = loops,
 		.user = w,
 		.gid = -1,
 		.uid = -1,
 		.retry_and_idle_policy = &w->keepalive,
-		.max_http_header_data = 8192,
+		/* A token of DNC_TOKEN_MAX must fit. */
+		.max_http_header_data = 16384,
 		.keepalive_timeout = 15,
 		.timeout_secs = 15,
 		.server_string = "dnc-wsd",
@@ -197,9 +268,19 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop)
 	settle_descriptors(door_limit(w->options->door) + SPARE_DESCRIPTORS);
 	lws_set_log_level(LLL_ERR, log_library);
 	w->context = lws_create_context(&w->info);
-	if (w->context)
-		w->vhost = lws_create_vhost(w->context, &w->info);
-	return w->vhost ? 0 : -1;
+	if (!w->context)
+		return dnc_error_nomem(err);
+	w->info.vhost_name = "local";
+	w->local_vhost = lws_create_vhost(w->context, &w->info);
+	w->info.vhost_name = "default";
+	if (w->options->tls_cert)
+		use_tls(w);
+	w->vhost = lws_create_vhost(w->context, &w->info);
+	if (w->vhost && w->local_vhost)
+		return 0;
+	return dnc_error_set(err, EINVAL, "%s",
+		w->options->tls_cert ? "the TLS certificate and key can't be used"
+				     : "out of memory");
 }
 
 struct dnc_web *dnc_web_new(
@@ -215,6 +296,11 @@ struct dnc_web *dnc_web_new(
 	w->hub = options->hub;
 	w->started_ms = dnc_clock_mono_ms();
 	pthread_mutex_init(&w->figures_lock, NULL);
+	pthread_mutex_init(&w->published_lock, NULL);
+	uv_async_init(loop, &w->published_async, on_published);
+	w->published_async.data = w;
+	w->normalizer = dnc_event_reader_new(&(struct dnc_event_options){.source_format = "http"});
+	w->viewer = dnc_event_reader_new(&(struct dnc_event_options){0});
 	uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
 	uv_idle_init(loop, &w->work);
 	uv_timer_init(loop, &w->pace);
@@ -226,11 +312,15 @@ struct dnc_web *dnc_web_new(
 	figures_refresh(w);
 	door_add_web(options->door, w);
 	w->parser = dnc_json_parser_new();
-	w->listeners = listeners_new(loop, on_accepted, w);
-	if (!w->parser || !w->listeners || make_context(w, loop) < 0) {
+	w->request_parser = dnc_json_parser_new();
+	w->access = dnc_auth_hold(options->auth);
+	w->listeners = listeners_new(loop, w->access->keys, on_accepted, w);
+	if (!w->parser || !w->request_parser || !w->normalizer || !w->viewer || !w->listeners) {
 		dnc_error_nomem(err);
 		goto fail;
 	}
+	if (make_context(w, loop, err) < 0)
+		goto fail;
 	if (options->beside && listeners_share(w->listeners, options->beside->listeners, err) < 0)
 		goto fail;
 	for (size_t i = 0; !options->beside && i < options->listen_count; i++)
@@ -274,6 +364,7 @@ void dnc_web_close(struct dnc_web *w)
 	uv_close((uv_handle_t *)&w->pace, NULL);
 	uv_close((uv_handle_t *)&w->second, NULL);
 	uv_close((uv_handle_t *)&w->turn, NULL);
+	uv_close((uv_handle_t *)&w->published_async, NULL);
 }
 
 void dnc_web_free(struct dnc_web *w)
@@ -283,8 +374,14 @@ void dnc_web_free(struct dnc_web *w)
 	/* On a loop that is not its own, the library wants to be told twice. */
 	if (w->context)
 		lws_context_destroy(w->context);
+	publish_answer(w); /* to nobody: all are gone */
 	pthread_mutex_destroy(&w->figures_lock);
+	pthread_mutex_destroy(&w->published_lock);
+	dnc_event_reader_free(w->normalizer);
+	dnc_event_reader_free(w->viewer);
 	dnc_json_parser_free(w->parser);
+	dnc_json_parser_free(w->request_parser);
+	dnc_auth_let_go(w->options->auth, w->access);
 	dnc_buf_free(&w->scratch);
 	dnc_buf_free(&w->page);
 	dnc_buf_free(&w->sse);

@@ -2,7 +2,7 @@
  *
  * The protocol is that of dnc-wsd(8). Everything of one web runs on its loop's thread and nothing blocks.
  * Several webs, each with a loop, a thread and a hub of its own, may serve the same addresses.
- * Only loopback addresses are served: nobody is asked who he is. */
+ * Without keys only this machine is served, because nobody is asked who he is. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <uv.h>
 #include "../base/buf.h"
 #include "../base/err.h"
-#include "../auth/roles.h"
+#include "../auth/auth.h"
 #include "../hub/hub.h"
 
 #define DNC_WEB_MAX_LISTEN  8
@@ -22,7 +22,8 @@ struct dnc_web;
 struct dnc_door;
 
 struct dnc_door_limits {
-	unsigned connections, connections_per_address; /* per address: 0 is no limit */
+	unsigned connections;
+	unsigned connections_per_address, connections_per_subject; /* 0 is no limit */
 };
 
 /* NULL when there is no memory. */
@@ -35,11 +36,13 @@ size_t dnc_door_count(struct dnc_door *door);
 void dnc_door_free(struct dnc_door *door);
 
 struct dnc_web_options {
-	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "systemd" */
+	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:PATH", "systemd" */
 	size_t listen_count;             /* at most DNC_WEB_MAX_LISTEN */
 	const struct dnc_web *beside;    /* listen where this web does, instead */
 	struct dnc_door *door;           /* borrowed */
-	const struct dnc_role *role;     /* of everybody, as long as nobody is asked who he is */
+	struct dnc_auth *auth;           /* borrowed */
+	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
+	bool trust_proxy;                /* X-Forwarded-For of connections to a Unix socket */
 	const char *const *allow_origin; /* besides the hub's own */
 	size_t allow_origin_count;
 	/* Write only inside the library's writeable callback, as its manual says, instead of at
@@ -49,6 +52,7 @@ struct dnc_web_options {
 	struct dnc_ring *ring;
 	struct dnc_hub *hub;
 	struct dnc_reader *reader; /* NULL when there is no log to read */
+	struct dnc_writer *writer; /* takes what is published */
 	/* The hub has looked at something new: the ring's writer may go on. */
 	void (*advanced)(void *ctx);
 	/* What the rest of the program adds to /metrics and /readyz. Called in the thread of any web. */
@@ -68,6 +72,9 @@ struct dnc_web *dnc_web_new(
 /* The address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed; empty behind the
  * last one. */
 const char *dnc_web_address(const struct dnc_web *w, size_t index);
+
+/* Roles, keys or revoked tokens were read again, or the certificate is to be: in the web's thread. */
+void dnc_web_reload(struct dnc_web *w);
 
 /* New events were appended to the hub: send them. */
 void dnc_web_flush(struct dnc_web *w);

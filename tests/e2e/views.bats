@@ -71,7 +71,7 @@ as_role() { # ROLE COUNT
 }
 
 @test "filters of a masked view see what it shows: they give no digits away" {
-	printf '[role desk]\npermissions = dnc:stream dnc:replay\nrate = none\n' >roles.conf
+	printf '[role desk]\npermissions = dnc:read dnc:stream dnc:replay\nrate = none\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=desk
 	one_of_each >&9
 	wait_for last_seq_is 6
@@ -97,7 +97,7 @@ as_role() { # ROLE COUNT
 }
 
 @test "a rate limit paces: the burst at once, the rest in time, nothing lost" {
-	printf '[role slow]\npermissions = dnc:stream dnc:replay dnc:pii compliance:read\nrate = 1200/min\nburst = 20\n' >roles.conf
+	printf '[role slow]\npermissions = dnc:read dnc:stream dnc:replay dnc:pii compliance:read\nrate = 1200/min\nburst = 20\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=slow
 	collect 60 '{"type":"subscribe"}' WAIT:25 '{"type":"get_stats"}' >out 3>&- &
 	local client=$! start=$EPOCHREALTIME
@@ -112,7 +112,7 @@ as_role() { # ROLE COUNT
 }
 
 @test "one that its rate leaves too far behind is told, and goes on at the present" {
-	printf '[role slow]\npermissions = dnc:stream dnc:pii compliance:read\nrate = 60/min\nburst = 5\n' >roles.conf
+	printf '[role slow]\npermissions = dnc:read dnc:stream dnc:pii compliance:read\nrate = 60/min\nburst = 5\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=slow --max-lag=50
 	collect 6 '{"type":"subscribe"}' >out 3>&- &
 	local client=$!

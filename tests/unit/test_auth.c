@@ -1,0 +1,355 @@
+/* Keys, tokens and tickets. Tokens of other implementations are in tests/e2e/auth.bats. */
+#include "unit.h"
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "auth/auth.h"
+
+static char dir[] = "/tmp/dnc-auth-XXXXXX";
+static char key_path[64], other_path[64], secret_path[64];
+static struct dnc_json_parser *parser;
+
+enum { NOW_S = 1800000000 };
+
+static char *base64url(const void *p, size_t n)
+{
+	size_t size = sodium_base64_ENCODED_LEN(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+
+	return sodium_bin2base64(
+		malloc(size), size, p, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static struct dnc_keys *load(const char *path)
+{
+	struct dnc_keys *keys = dnc_keys_new();
+	struct dnc_error err;
+
+	if (dnc_keys_add_file(keys, path, &err) < 0)
+		fail_msg("%s", err.message);
+	return keys;
+}
+
+/* A token with this header and these claims, signed by KEY whatever the header says. */
+static void make(
+	char *out, size_t size, const struct dnc_key *key, const char *head, const char *claims)
+{
+	char *h = base64url(head, strlen(head)), *c = base64url(claims, strlen(claims)), *s;
+	struct dnc_buf signature = {0};
+	int n = snprintf(out, size, "%s.%s", h, c);
+
+	dnc_key_sign(key, (struct dnc_str){out, (size_t)n}, &signature);
+	s = base64url(signature.p, signature.n);
+	snprintf(out + n, size - (size_t)n, ".%s", s);
+	free(h);
+	free(c);
+	free(s);
+	dnc_buf_free(&signature);
+}
+
+static int check(const struct dnc_keys *keys, const char *token, struct dnc_identity *who)
+{
+	const struct dnc_token_rules rules = {
+		.keys = keys, .audience = "hub", .now_ms = INT64_C(1000) * NOW_S};
+	struct dnc_error err;
+
+	return dnc_token_check(parser, &rules, dnc_str(token), who, &err) == 0 ? DNC_TOKEN_GOOD
+	                                                                       : err.code;
+}
+
+#define GOOD "\"sub\":\"desk\",\"role\":\"operator\",\"aud\":\"hub\",\"exp\":1800000100"
+
+static void only_what_is_right_is_taken(void **state)
+{
+	static const struct {
+		const char *alg, *claims; /* alg %s is the header's rest */
+		int fault;
+	} cases[] = {
+		{"EdDSA", "{" GOOD "}", DNC_TOKEN_GOOD},
+		{"EdDSA", "{" GOOD ",\"nbf\":1800000030,\"iat\":1800000000,\"jti\":\"j\"}",
+			DNC_TOKEN_GOOD},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":[\"x\",\"hub\"],\"exp\":1799999950.5}",
+			DNC_TOKEN_GOOD},
+		{"none", "{" GOOD "}", DNC_TOKEN_ALGORITHM},
+		{"NONE", "{" GOOD "}", DNC_TOKEN_ALGORITHM},
+		{"HS256", "{" GOOD "}", DNC_TOKEN_UNKNOWN_KEY},
+		{"RS256", "{" GOOD "}", DNC_TOKEN_UNKNOWN_KEY},
+		{"eddsa", "{" GOOD "}", DNC_TOKEN_ALGORITHM},
+		{"EdDSA\",\"crit\":[\"x\"],\"x\":\"", "{" GOOD "}", DNC_TOKEN_MALFORMED},
+		{"EdDSA\",\"alg\":\"EdDSA", "{" GOOD "}", DNC_TOKEN_MALFORMED}, /* a key twice */
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":\"hub\"}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"aud\":\"hub\",\"exp\":1800000100}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":\"\",\"aud\":\"hub\",\"exp\":1800000100}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":\"a\\nb\",\"aud\":\"hub\",\"exp\":1800000100}",
+			DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":7,\"aud\":\"hub\",\"exp\":1800000100}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":\"hub\",\"exp\":\"1800000100\"}",
+			DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":\"hub\",\"exp\":-1}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":\"hub\",\"exp\":1e300}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{" GOOD ",\"permissions\":\"dnc:pii\"}", DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{" GOOD ",\"role\":[1]}", DNC_TOKEN_MALFORMED}, /* role twice */
+		{"EdDSA", "{\"sub\":\"a\",\"role\":[1],\"aud\":\"hub\",\"exp\":1800000100}",
+			DNC_TOKEN_CLAIMS},
+		{"EdDSA", "{\"sub\":\"a\",\"sub\":\"b\",\"aud\":\"hub\",\"exp\":1800000100}",
+			DNC_TOKEN_MALFORMED},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":\"hub\",\"exp\":1799999900}", DNC_TOKEN_EXPIRED},
+		{"EdDSA", "{" GOOD ",\"nbf\":1800000090}", DNC_TOKEN_NOT_YET},
+		{"EdDSA", "{\"sub\":\"a\",\"exp\":1800000100}", DNC_TOKEN_AUDIENCE},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":\"other\",\"exp\":1800000100}",
+			DNC_TOKEN_AUDIENCE},
+		{"EdDSA", "{\"sub\":\"a\",\"aud\":{\"hub\":1},\"exp\":1800000100}",
+			DNC_TOKEN_AUDIENCE},
+		{"EdDSA", "[]", DNC_TOKEN_MALFORMED},
+		{"EdDSA", "{" GOOD, DNC_TOKEN_MALFORMED},
+		{"EdDSA",
+			"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]," GOOD
+			"}",
+			DNC_TOKEN_MALFORMED},
+	};
+	struct dnc_keys *keys = load(key_path);
+	struct dnc_identity who;
+	char token[4096], head[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int fault;
+
+		snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", cases[i].alg);
+		make(token, sizeof token, dnc_keys_signer(keys), head, cases[i].claims);
+		fault = check(keys, token, &who);
+		if (fault != cases[i].fault)
+			fail_msg("%s %s: %s, not %s", cases[i].alg, cases[i].claims,
+				dnc_token_fault_name(fault), dnc_token_fault_name(cases[i].fault));
+	}
+	dnc_keys_free(keys);
+}
+
+/* A key that is a public key's bytes, a foreign key, none at all; and bytes that are no token. */
+static void nobody_else_can_sign(void **state)
+{
+	struct dnc_keys *keys = load(key_path), *other = load(other_path),
+			*secret = load(secret_path);
+	static const char *const garbage[] = {"", ".", "..", "...", "a.b", "a.b.c", "a.b.c.d",
+		"e30.e30.", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30.", "\xff.\xff.\xff",
+		"e30=.e30=.e30="};
+	struct dnc_identity who;
+	char token[4096], *dot;
+
+	(void)state;
+	make(token, sizeof token, dnc_keys_signer(other), "{\"alg\":\"EdDSA\"}", "{" GOOD "}");
+	assert_int_equal(check(keys, token, &who), DNC_TOKEN_SIGNATURE);
+	make(token, sizeof token, dnc_keys_signer(other), "{\"alg\":\"EdDSA\",\"kid\":\"x\"}",
+		"{" GOOD "}");
+	assert_int_equal(check(keys, token, &who), DNC_TOKEN_UNKNOWN_KEY);
+	/* HS256 where the hub has a public key: the token names that key, or none. */
+	make(token, sizeof token, dnc_keys_signer(secret), "{\"alg\":\"HS256\"}", "{" GOOD "}");
+	assert_int_equal(check(keys, token, &who), DNC_TOKEN_UNKNOWN_KEY);
+	assert_int_equal(check(secret, token, &who), DNC_TOKEN_GOOD);
+	assert_string_equal(who.subject, "desk");
+	assert_string_equal(who.role, "operator");
+	/* HS256 with the bytes of the hub's public key, which everybody knows, as the secret. */
+	{
+		struct dnc_str kid = dnc_key_id(dnc_keys_signer(keys));
+		char path[80], text[1024] = "", *x, *end;
+		struct dnc_keys *forged;
+		FILE *f;
+
+		snprintf(path, sizeof path, "%s.pub", key_path);
+		f = fopen(path, "re");
+		assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+		fclose(f);
+		x = strstr(text, "\"x\":\"") + 5;
+		end = strchr(x, '"');
+		snprintf(path, sizeof path, "%s/bad", dir);
+		f = fopen(path, "we");
+		fprintf(f, "{\"kty\":\"oct\",\"k\":\"%.*s\"}", (int)(end - x), x);
+		fclose(f);
+		chmod(path, 0600);
+		forged = load(path);
+		snprintf(text, sizeof text, "{\"alg\":\"HS256\",\"kid\":\"%.*s\"}",
+			DNC_STR_ARG(kid));
+		make(token, sizeof token, dnc_keys_signer(forged), text, "{" GOOD "}");
+		assert_int_equal(check(keys, token, &who), DNC_TOKEN_ALGORITHM);
+		dnc_keys_free(forged);
+	}
+	/* One bit, anywhere. */
+	make(token, sizeof token, dnc_keys_signer(keys), "{\"alg\":\"EdDSA\"}", "{" GOOD "}");
+	dot = strchr(token, '.');
+	dot[5] ^= 1;
+	assert_int_not_equal(check(keys, token, &who), DNC_TOKEN_GOOD);
+	dot[5] ^= 1;
+	token[strlen(token) - 5] ^= 1;
+	assert_int_equal(check(keys, token, &who), DNC_TOKEN_SIGNATURE);
+	for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++)
+		assert_int_not_equal(check(keys, garbage[i], &who), DNC_TOKEN_GOOD);
+	dot = calloc(1, 1 << 20);
+	memset(dot, 'a', (1 << 20) - 1);
+	assert_int_equal(check(keys, dot, &who), DNC_TOKEN_TOO_LONG);
+	free(dot);
+	dnc_keys_free(keys);
+	dnc_keys_free(other);
+	dnc_keys_free(secret);
+}
+
+static void a_made_token_is_taken_until_it_is_revoked(void **state)
+{
+	static const char *const more[] = {"dnc:pii", "clients:read"}, *const hubs[] = {"hub"};
+	const struct dnc_claims claims = {.subject = "desk \"7\"",
+		.role = "operator",
+		.permissions = more,
+		.permission_count = 2,
+		.audiences = hubs,
+		.audience_count = 1,
+		.now_s = NOW_S,
+		.ttl_s = 60};
+	struct dnc_keys *keys = load(key_path);
+	struct dnc_buf token = {0}, shown = {0};
+	struct dnc_token_rules rules = {
+		.keys = keys, .audience = "hub", .now_ms = INT64_C(1000) * NOW_S};
+	char path[64];
+	struct dnc_identity who;
+	struct dnc_error err;
+	struct dnc_revoked *revoked;
+
+	(void)state;
+	dnc_token_make(&token, dnc_keys_signer(keys), &claims);
+	assert_int_equal(dnc_token_check(parser, &rules, dnc_buf_view(&token), &who, &err), 0);
+	assert_string_equal(who.subject, "desk \"7\"");
+	assert_int_equal(who.permissions, DNC_MAY_SEE_NUMBERS | DNC_MAY_LIST_CLIENTS);
+	assert_true(who.expires_ms == INT64_C(1000) * (NOW_S + 60));
+	assert_int_equal(dnc_token_open(&shown, dnc_buf_view(&token), &err), 0);
+	dnc_buf_chr(&shown, '\0');
+	assert_non_null(strstr(shown.p, "\"alg\":\"EdDSA\""));
+	snprintf(path, sizeof path, "%s/revoked", dir);
+	assert_int_equal(dnc_revoked_add(path, "another", &err), 0);
+	assert_int_equal(dnc_revoked_add(path, who.jti, &err), 0);
+	assert_int_equal(dnc_revoked_add(path, "two\nlines", &err), -1);
+	revoked = dnc_revoked_load(path, &err);
+	rules.revoked = revoked;
+	assert_int_equal(dnc_token_check(parser, &rules, dnc_buf_view(&token), &who, &err), -1);
+	assert_int_equal(err.code, DNC_TOKEN_REVOKED);
+	dnc_revoked_free(revoked);
+	dnc_buf_free(&token);
+	dnc_buf_free(&shown);
+	dnc_keys_free(keys);
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+}
+
+static void key_files_that_are_wrong_are_told(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		int code;
+	} cases[] = {
+		{"", 0600, EINVAL},
+		{"{}", 0600, EINVAL},
+		{"[]", 0600, EINVAL},
+		{"{\"keys\":[]}", 0600, EINVAL},
+		{"{\"keys\":7}", 0600, EINVAL},
+		{"{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"\"}", 0600, EINVAL},
+		{"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}", 0600, EINVAL},
+		{"{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"}", 0600, EINVAL},
+		{"{\"kty\":\"oct\",\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", 0640,
+			EACCES},
+		{"{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", 0644, EINVAL},
+		{"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQAB\",\"y\":\"AQAB\"}", 0644, EINVAL},
+	};
+	struct dnc_keys *keys = dnc_keys_new();
+	struct dnc_error err;
+	struct dnc_buf kid = {0};
+	struct stat st;
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/bad", dir);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		put(path, cases[i].text, cases[i].mode);
+		assert_int_equal(dnc_keys_add_file(keys, path, &err), -1);
+		if (err.code != cases[i].code)
+			fail_msg("%s: %s", cases[i].text, err.message);
+	}
+	assert_int_equal(dnc_keys_count(keys), 0);
+	assert_int_equal(dnc_keys_generate(key_path, DNC_EDDSA, &kid, &err), -1); /* it is there */
+	assert_int_equal(stat(key_path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	dnc_buf_free(&kid);
+	dnc_keys_free(keys);
+}
+
+static void a_ticket_is_good_once(void **state)
+{
+	const char *files[] = {key_path};
+	struct dnc_error err;
+	struct dnc_auth *auth = dnc_auth_new(
+		&(struct dnc_auth_options){
+			.key_files = files, .key_file_count = 1, .default_role = "admin"},
+		&err);
+	struct dnc_identity who = {.subject = "desk"}, taken;
+	const struct dnc_access *held = dnc_auth_hold(auth);
+	char ticket[DNC_TICKET_LEN + 1];
+
+	(void)state;
+	assert_true(dnc_ticket_make(auth, &who, ticket));
+	assert_int_equal(strlen(ticket), DNC_TICKET_LEN);
+	assert_false(dnc_ticket_take(auth, DNC_STR("x"), &taken));
+	assert_true(dnc_ticket_take(auth, dnc_str(ticket), &taken));
+	assert_string_equal(taken.subject, "desk");
+	assert_false(dnc_ticket_take(auth, dnc_str(ticket), &taken));
+	/* Read again: the old one stays for who holds it. */
+	assert_false(dnc_auth_is_old(auth, held));
+	assert_int_equal(dnc_auth_reload(auth, &err), 0);
+	assert_true(dnc_auth_is_old(auth, held));
+	assert_int_equal(dnc_keys_count(held->keys), 1);
+	dnc_auth_let_go(auth, held);
+	dnc_auth_free(auth);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_what_is_right_is_taken),
+		cmocka_unit_test(nobody_else_can_sign),
+		cmocka_unit_test(a_made_token_is_taken_until_it_is_revoked),
+		cmocka_unit_test(key_files_that_are_wrong_are_told),
+		cmocka_unit_test(a_ticket_is_good_once),
+	};
+	struct dnc_buf kid = {0};
+	struct dnc_error err;
+	int rc;
+
+	if (sodium_init() < 0 || !mkdtemp(dir))
+		return 1;
+	snprintf(key_path, sizeof key_path, "%s/key", dir);
+	snprintf(other_path, sizeof other_path, "%s/other", dir);
+	snprintf(secret_path, sizeof secret_path, "%s/secret", dir);
+	parser = dnc_json_parser_new();
+	rc = dnc_keys_generate(key_path, DNC_EDDSA, &kid, &err) |
+	     dnc_keys_generate(other_path, DNC_EDDSA, &kid, &err) |
+	     dnc_keys_generate(secret_path, DNC_HS256, &kid, &err);
+	dnc_buf_free(&kid);
+	if (rc == 0)
+		rc = cmocka_run_group_tests_name("auth", tests, NULL, NULL);
+	dnc_json_parser_free(parser);
+	for (int i = 0; i < 7; i++) {
+		static const char *const names[] = {
+			"key", "key.pub", "other", "other.pub", "secret", "revoked", "bad"};
+		char path[80];
+
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+	return rc;
+}
