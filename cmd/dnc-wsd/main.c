@@ -18,7 +18,7 @@
 
 /* How often it is looked whether clients have caught up at the end, and how often the service manager
  * is told how things are. */
-enum { DRAIN_STEP_MS = 20, STATUS_MS = 5000 };
+enum { DRAIN_STEP_MS = 20, STATUS_MS = 5000, SETTLE_MS = 2000 };
 
 /* What is appended to the ring in one turn: a share of it, some milliseconds of work at most. */
 enum { SLICE_SHARE = 8, SLICE_BYTES = 8 << 20 };
@@ -110,6 +110,15 @@ static void on_committed(uv_async_t *async)
 		take(d);
 }
 
+/* In a worker's thread. */
+static void on_access(void *ctx, struct dnc_str json)
+{
+	struct daemon *d = ctx;
+
+	if (d->writer) /* at the very end nobody writes any more */
+		dnc_writer_note(d->writer, json);
+}
+
 /* A worker has looked at something new. In its thread. */
 static void on_advanced(void *ctx)
 {
@@ -132,10 +141,13 @@ static void finish(struct daemon *d)
 {
 	uv_timer_stop(&d->drain);
 	uv_timer_stop(&d->status);
-	intake_free(d->intake);
-	dnc_writer_free(d->writer);
 	for (unsigned i = d->options.workers; i-- > 0;)
 		worker_end(&d->workers[i]);
+	dnc_writer_settle(d->writer, SETTLE_MS); /* who has left is noted, too */
+	dnc_writer_join(d->writer);
+	intake_free(d->intake);
+	dnc_writer_free(d->writer);
+	d->writer = NULL;
 	uv_close((uv_handle_t *)&d->drain, NULL);
 	uv_close((uv_handle_t *)&d->status, NULL);
 	uv_close((uv_handle_t *)&d->stop, NULL);
@@ -329,6 +341,7 @@ static void serve(struct daemon *d)
 		.compress = d->options.compress,
 		.ring = d->ring,
 		.writer = d->writer,
+		.access_note = on_access,
 		.advanced = on_advanced,
 		.metrics = add_metrics,
 		.not_ready = not_ready,

@@ -98,13 +98,33 @@ static bool tell_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const
 	return took(s, s->hub->options.transport.gap(s->conn, from, to, reason));
 }
 
-static bool send_frames(struct dnc_subscriber *s, const char *frames, size_t n, uint64_t count)
+/* Frames side by side: COUNT events, from FIRST to LAST. */
+struct run {
+	const char *p;
+	size_t n;
+	uint64_t count, first, last;
+};
+
+static bool send_frames(struct dnc_subscriber *s, const struct run *r)
 {
-	s->sent += count;
-	pace_spend(s, count);
-	s->hub->stats.deliveries += count;
-	s->hub->stats.delivered_bytes += n;
-	return took(s, s->hub->options.transport.send(s->conn, frames, n));
+	if (!s->sent)
+		s->first_sent = r->first;
+	s->last_sent = r->last;
+	s->sent += r->count;
+	pace_spend(s, r->count);
+	s->hub->stats.deliveries += r->count;
+	s->hub->stats.delivered_bytes += r->n;
+	return took(s, s->hub->options.transport.send(s->conn, r->p, r->n));
+}
+
+/* One more frame, of event SEQ, behind those that were gathered in SPACE. */
+static void gather(struct run *r, char *space, struct frame f, uint64_t seq)
+{
+	memcpy(space + r->n, f.p, f.bytes);
+	r->p = space;
+	r->n += f.bytes;
+	r->first = r->count++ ? r->first : seq;
+	r->last = seq;
 }
 
 /* Goes back in the ring until enough events are found that belong. True when done; what is left then
@@ -132,7 +152,8 @@ static bool send_run(struct dnc_subscriber *s, uint64_t most, size_t *bytes)
 	uint64_t to = ring_run(h->ring, from, last, DNC_HUB_SEND_BYTES, bytes);
 
 	s->at = to + 1;
-	return send_frames(s, ring_frame(h->ring, from), *bytes, to - from + 1);
+	return send_frames(
+		s, &(struct run){ring_frame(h->ring, from), *bytes, to - from + 1, from, to});
 }
 
 /* The form that S gets of event SEQ can't be made: it would be longer than a frame of ours. */
@@ -147,32 +168,28 @@ static bool skip(struct dnc_subscriber *s, uint64_t seq)
 static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint64_t last,
 	uint64_t most, size_t *bytes, int *looks)
 {
-	char *gather = s->hub->gather;
-	uint64_t count = 0;
-	size_t n = 0;
+	struct run r = {0};
 
-	for (; s->at <= last && *looks > 0 && count < most; s->at++, --*looks) {
+	for (; s->at <= last && *looks > 0 && r.count < most; s->at++, --*looks) {
 		struct frame f;
 
 		if (!belongs(s, c, s->at)) {
 			if (!dnc_filter_struck(s->audience->filter))
 				continue;
 			s->hub->audiences.struck = true;
-			if (!n)
+			if (!r.n)
 				return false;
 			break;
 		}
 		f = frame_for(s->hub, s->audience, c, s->at);
-		if (!f.p && !n)
+		if (!f.p && !r.n)
 			return skip(s, s->at);
-		if (!f.p || n + f.bytes > DNC_HUB_SEND_BYTES)
+		if (!f.p || r.n + f.bytes > DNC_HUB_SEND_BYTES)
 			break;
-		memcpy(gather + n, f.p, f.bytes);
-		n += f.bytes;
-		count++;
+		gather(&r, s->hub->gather, f, s->at);
 	}
-	*bytes = n;
-	return n == 0 || send_frames(s, gather, n, count);
+	*bytes = r.n;
+	return r.n == 0 || send_frames(s, &r);
 }
 
 /* A run of a chunk of the past. */
@@ -187,7 +204,8 @@ static bool send_run_of(
 		s->at++, slot++;
 	s->at++;
 	*bytes = slot->at + slot->bytes - first->at;
-	return send_frames(s, c->bytes.p + first->at, *bytes, s->at - from);
+	return send_frames(
+		s, &(struct run){c->bytes.p + first->at, *bytes, s->at - from, from, s->at - 1});
 }
 
 /* What is not kept any more, or lies too far back, will not be sent: say so. A subscriber that catches
@@ -309,9 +327,8 @@ void feed(struct dnc_subscriber *s)
 	}
 }
 
-/* Sends N gathered bytes, COUNT events up to LAST, to all live members. */
-static void send_to_live(
-	struct audience *a, const char *frames, size_t n, uint64_t count, uint64_t last)
+/* Sends the frames to all live members; all up to UPTO was looked at. */
+static void send_to_live(struct audience *a, const struct run *r, uint64_t upto)
 {
 	void (*soon)(void *conn) = a->live->hub->options.transport.soon;
 
@@ -326,10 +343,10 @@ static void send_to_live(
 		}
 		if (next)
 			soon(next->conn);
-		if (send_frames(s, frames, n, count))
+		if (send_frames(s, r))
 			continue;
 		live_remove(s);
-		s->at = last + 1;
+		s->at = upto + 1;
 	}
 }
 
@@ -371,42 +388,48 @@ static void skip_for_live(struct audience *a, uint64_t seq)
 	}
 }
 
+/* When all that is new lies side by side in the ring, as everybody of the audience gets it. */
+static bool feed_run(struct dnc_hub *h, struct audience *a)
+{
+	struct run r = {.first = a->fresh_from, .last = h->seen};
+
+	if (!a->run || !a->live || a->paced_members ||
+		ring_run(h->ring, r.first, r.last, DNC_HUB_SEND_BYTES, &r.n) != r.last)
+		return false;
+	r.p = ring_frame(h->ring, r.first);
+	r.count = r.last + 1 - r.first;
+	send_to_live(a, &r, h->seen);
+	return true;
+}
+
 void feed_audience(struct dnc_hub *h, struct audience *a)
 {
-	uint64_t count = 0;
-	size_t n = 0;
+	struct run r = {0};
 
-	if (a->run && a->live && !a->paced_members &&
-		ring_run(h->ring, a->fresh_from, h->seen, DNC_HUB_SEND_BYTES, &n) == h->seen) {
-		send_to_live(a, ring_frame(h->ring, a->fresh_from), n, h->seen + 1 - a->fresh_from,
-			h->seen);
+	if (feed_run(h, a))
 		return;
-	}
 	/* One socket is best written to in a row. And when not all that matched is known, each looks itself. */
 	if (a->run || a->fresh_partial) {
 		feed_from(a, a->fresh_from);
 		return;
 	}
-	n = 0;
 	if (a->paced_members)
 		part_with_paced(a);
 	for (size_t i = 0; i < a->fresh_count && a->live; i++) {
 		struct frame f = frame_for(h, a, NULL, a->fresh[i]);
 
-		if (n + f.bytes > DNC_HUB_SEND_BYTES || (!f.p && n)) {
-			send_to_live(a, h->gather, n, count, a->fresh[i] - 1);
-			n = count = 0;
+		if (r.n && (!f.p || r.n + f.bytes > DNC_HUB_SEND_BYTES)) {
+			send_to_live(a, &r, a->fresh[i] - 1);
+			r = (struct run){0};
 		}
 		if (!f.p) {
 			skip_for_live(a, a->fresh[i]);
 			return;
 		}
-		memcpy(h->gather + n, f.p, f.bytes);
-		n += f.bytes;
-		count++;
+		gather(&r, h->gather, f, a->fresh[i]);
 	}
-	if (n && a->live)
-		send_to_live(a, h->gather, n, count, h->seen);
+	if (r.n && a->live)
+		send_to_live(a, &r, h->seen);
 }
 
 /* Whoever waits for an event of the chunk, or for one that it should have held, goes on. */

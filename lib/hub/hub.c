@@ -422,6 +422,16 @@ bool dnc_subscriber_recovered(const struct dnc_subscriber *s)
 	return s->recovered;
 }
 
+uint64_t dnc_subscriber_first_sent(const struct dnc_subscriber *s)
+{
+	return s->first_sent;
+}
+
+uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s)
+{
+	return s->last_sent;
+}
+
 bool dnc_subscriber_paced(const struct dnc_subscriber *s)
 {
 	return s->paced;

@@ -175,6 +175,10 @@ bool dnc_subscriber_recovered(const struct dnc_subscriber *s);
 /* Events sent. */
 uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s);
 
+/* The first and the last event sent; 0: none. */
+uint64_t dnc_subscriber_first_sent(const struct dnc_subscriber *s);
+uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s);
+
 /* Held back by its rate limit. */
 bool dnc_subscriber_paced(const struct dnc_subscriber *s);
 

@@ -16,7 +16,7 @@ struct dnc_subscriber {
 		*live_prev; /* those of its audience that have everything */
 	struct dnc_hub *hub;
 	struct audience *audience;
-	uint64_t sent;
+	uint64_t sent, last_sent;
 	struct dnc_pace pace;
 	bool full, dead, working, recovered;
 	bool live;      /* has all up to the newest event: `at` is not kept */
@@ -35,6 +35,7 @@ struct dnc_subscriber {
 	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
 	uint64_t gap_from, gap_to; /* to be told when the place is found; none when from is 0 */
 	const char *gap_reason;
+	uint64_t first_sent;
 	uint64_t served; /* nothing up to here is sent again */
 	struct search *search;
 };

@@ -67,8 +67,20 @@ bool dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line)
 	return true;
 }
 
+bool dnc_batch_note(struct dnc_batch *b, struct dnc_str json)
+{
+	if (!dnc_buf_reserve(&b->notes, json.n + 1)) {
+		b->notes.failed = false;
+		return false;
+	}
+	dnc_buf_str(&b->notes, json);
+	dnc_buf_chr(&b->notes, '\n');
+	return true;
+}
+
 void dnc_batch_clear(struct dnc_batch *b)
 {
+	dnc_buf_clear(&b->notes);
 	dnc_buf_clear(&b->text);
 	b->count = b->mark_count = 0;
 }
@@ -78,5 +90,6 @@ void dnc_batch_free(struct dnc_batch *b)
 	dnc_buf_free(&b->text);
 	free(b->events);
 	free(b->marks);
+	dnc_buf_free(&b->notes);
 	*b = (struct dnc_batch){0};
 }

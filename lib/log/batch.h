@@ -38,6 +38,7 @@ struct dnc_batch {
 	size_t count, room;
 	struct dnc_batch_mark *marks;
 	size_t mark_count, mark_room;
+	struct dnc_buf notes; /* of access, a JSON object a line */
 };
 
 static inline struct dnc_str dnc_piece_str(const struct dnc_batch *b, struct dnc_piece p)
@@ -50,6 +51,9 @@ bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event);
 
 /* Notes that all up to LINE of the producer is in the batch. False when there is no memory. */
 bool dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
+
+/* Adds a line of access: who did what with the events. False when there is no memory. */
+bool dnc_batch_note(struct dnc_batch *b, struct dnc_str json);
 
 void dnc_batch_clear(struct dnc_batch *b);
 void dnc_batch_free(struct dnc_batch *b);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "../base/clock.h"
 #include "sqlite.h"
@@ -22,6 +23,10 @@ static const char *const write_sql[WRITES] = {
 	[ROLLBACK] = "ROLLBACK",
 	[PRUNE_AGE] = "DELETE FROM events WHERE seq < ?1 AND logged_at < ?2",
 	[PRUNE_SIZE] = "DELETE FROM events WHERE seq < ?1",
+	[PRUNE_ACCESS] =
+		"DELETE FROM access WHERE n IN (SELECT n FROM access WHERE at < ?1 ORDER BY n "
+		"LIMIT 1000)",
+	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
 	[OLDEST] = "SELECT seq, logged_at FROM events ORDER BY seq LIMIT 1",
 };
 
@@ -87,13 +92,30 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	return 0;
 }
 
+static int insert_notes(struct journal *j, const struct dnc_buf *notes)
+{
+	sqlite3_stmt *s = j->write[NOTE];
+	const char *at = notes->p, *end = at + notes->n;
+
+	while (at < end) {
+		size_t n = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
+
+		sqlite3_bind_int64(s, 1, j->logged_at_ms);
+		sqlite3_bind_text(s, 2, at, (int)n, SQLITE_STATIC);
+		if (step(j, NOTE) < 0)
+			return -1;
+		at += n + 1;
+	}
+	return 0;
+}
+
 static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, struct dnc_error *err)
 {
 	struct journal *j = (struct journal *)base;
 	uint64_t last = base->last, duplicates = 0;
 	int64_t now = dnc_clock_now_ms();
 
-	if (!batch->count)
+	if (!batch->count && !batch->notes.n)
 		return 0;
 	/* Never backwards, so that the place of a time can be found by halving. */
 	if (now > j->logged_at_ms)
@@ -108,7 +130,7 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 		else
 			duplicates++;
 	}
-	if (step(j, COMMIT) < 0)
+	if (insert_notes(j, &batch->notes) < 0 || step(j, COMMIT) < 0)
 		goto fail;
 	if (!base->last && last)
 		j->oldest_logged_at_ms = j->logged_at_ms;

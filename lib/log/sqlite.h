@@ -9,7 +9,18 @@ enum {
 	BUSY_MS = 1000, /* somebody at the sqlite3 shell may hold a lock for a moment */
 };
 
-enum statement { INSERT, BEGIN, COMMIT, ROLLBACK, PRUNE_AGE, PRUNE_SIZE, OLDEST, WRITES };
+enum statement {
+	INSERT,
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	PRUNE_AGE,
+	PRUNE_SIZE,
+	PRUNE_ACCESS,
+	NOTE,
+	OLDEST,
+	WRITES
+};
 
 struct journal {
 	struct dnc_journal base;

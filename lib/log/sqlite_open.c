@@ -20,6 +20,7 @@ static const char *const migrations[] = {
 	" logged_at INTEGER NOT NULL, event TEXT NOT NULL);"
 	"CREATE INDEX events_by_phone ON events (phone_number) WHERE phone_number IS NOT NULL;"
 	"PRAGMA application_id = " APPLICATION_ID ";",
+	"CREATE TABLE access (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, record TEXT NOT NULL);",
 };
 
 enum {

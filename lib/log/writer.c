@@ -9,6 +9,7 @@
 enum {
 	FULL_BYTES = 8 << 20, /* of a batch, past which adding waits */
 	FULL_MARKS = 4096,
+	NOTES_MAX = 4 << 20,
 	RETRY_MS = 250,  /* after a commit that failed */
 	PRUNE_MS = 1000, /* between looks for what need not be kept, when nothing comes */
 };
@@ -26,6 +27,7 @@ struct dnc_writer {
 	struct dnc_error why;
 	struct dnc_batch_mark *acked;
 	size_t acked_count, acked_room;
+	uint64_t lost_notes;
 	struct dnc_writer_stats stats;
 };
 
@@ -50,16 +52,21 @@ struct dnc_writer *dnc_writer_new(
 	return w;
 }
 
+static bool has_work(const struct dnc_batch *b)
+{
+	return b->count || b->mark_count || b->notes.n;
+}
+
 /* Under the lock. True when something to commit came before MS were over. */
 static bool wait_for_work(struct dnc_writer *w, int64_t ms)
 {
 	int64_t until = dnc_clock_mono_ns() + ms * 1000000;
 	struct timespec t = {until / 1000000000, until % 1000000000};
 
-	while (!w->stopping && !w->filling.count && !w->filling.mark_count)
+	while (!w->stopping && !has_work(&w->filling))
 		if (pthread_cond_timedwait(&w->work, &w->lock, &t) != 0)
 			break;
-	return w->filling.count || w->filling.mark_count;
+	return has_work(&w->filling);
 }
 
 static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
@@ -150,6 +157,18 @@ static void tell(const struct dnc_batch *b)
 	}
 }
 
+static void print_notes(const struct dnc_buf *notes)
+{
+	const char *at = notes->p, *end = at + notes->n;
+
+	while (at < end) {
+		size_t n = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
+
+		dnc_note("access %.*s", (int)n, at);
+		at += n + 1;
+	}
+}
+
 /* Hands the committed batch on, once the one before was taken. */
 static void hand_on(struct dnc_writer *w, struct dnc_batch *b)
 {
@@ -205,6 +224,7 @@ static void *run(void *ctx)
 			break;
 		if (any) {
 			tell(&batch);
+			print_notes(&batch.notes);
 			hand_on(w, &batch);
 		}
 		prune(w);
@@ -287,6 +307,20 @@ int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
 	return ok ? 0 : -1;
 }
 
+void dnc_writer_note(struct dnc_writer *w, struct dnc_str json)
+{
+	bool first = false;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->filling.notes.n + json.n > NOTES_MAX || !dnc_batch_note(&w->filling, json))
+		first = w->lost_notes++ == 0;
+	else if (!w->committing)
+		pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	if (first)
+		dnc_err("lines of access are lost: the log can't be written");
+}
+
 size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size_t max)
 {
 	size_t n;
@@ -307,9 +341,9 @@ bool dnc_writer_drain(struct dnc_writer *w)
 	bool drained;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->stopping && (w->filling.count || w->filling.mark_count || w->committing))
+	while (!w->stopping && (has_work(&w->filling) || w->committing))
 		pthread_cond_wait(&w->idle, &w->lock);
-	drained = !w->filling.count && !w->filling.mark_count && !w->committing;
+	drained = !has_work(&w->filling) && !w->committing;
 	pthread_mutex_unlock(&w->lock);
 	return drained;
 }
@@ -360,13 +394,31 @@ void dnc_writer_stop(struct dnc_writer *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+void dnc_writer_settle(struct dnc_writer *w, int64_t ms)
+{
+	int64_t until = dnc_clock_mono_ns() + ms * 1000000;
+	struct timespec t = {until / 1000000000, until % 1000000000};
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping && (has_work(&w->filling) || w->committing))
+		if (pthread_cond_timedwait(&w->idle, &w->lock, &t) != 0)
+			break;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void dnc_writer_join(struct dnc_writer *w)
+{
+	dnc_writer_stop(w);
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
 void dnc_writer_free(struct dnc_writer *w)
 {
 	if (!w)
 		return;
-	dnc_writer_stop(w);
-	if (w->started)
-		pthread_join(w->thread, NULL);
+	dnc_writer_join(w);
 	if (w->filling.count)
 		dnc_err("%zu events were not logged and not acknowledged", w->filling.count);
 	dnc_batch_free(&w->filling);

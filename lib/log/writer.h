@@ -33,6 +33,10 @@ int dnc_writer_add(
 int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
 	const struct dnc_str *lines, size_t count, struct dnc_receipt *receipt);
 
+/* Notes a line of access, a JSON object, in the log and, once it is there, on standard error. Any thread, without
+ * waiting: when commits fail for long, the last ones are lost, and said to be. */
+void dnc_writer_note(struct dnc_writer *w, struct dnc_str json);
+
 /* A line that is no event, but is done with all the same. */
 int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line);
 
@@ -56,5 +60,11 @@ struct dnc_writer_stats {
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);
 
+/* Waits at most MS until all that was added is committed. */
+void dnc_writer_settle(struct dnc_writer *w, int64_t ms);
+
 /* Gives up what can't be committed now; adding and draining end. */
 void dnc_writer_stop(struct dnc_writer *w);
+
+/* Stops, and waits for the thread: nothing is called back any more. */
+void dnc_writer_join(struct dnc_writer *w);

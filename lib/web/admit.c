@@ -23,6 +23,7 @@ static bool enter(struct client *c)
 
 	if (verdict == DOOR_OPEN)
 		return true;
+	access_refused(c->web, c->address, c->identity, reasons[verdict]);
 	client_close(c, CLOSE_TOO_MANY, reasons[verdict]);
 	c->web->counts.refused++;
 	return false;
@@ -50,6 +51,9 @@ int client_admit(struct client *c, const struct who *who)
 	c->subscriber = dnc_hub_join(c->web->hub, c, &view, &pace);
 	if (!c->subscriber)
 		return -1;
+	access_text(access_of(c, "connected"), "protocol",
+		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
+	access_end(c->web);
 	send_established(c);
 	return 0;
 }
@@ -130,6 +134,8 @@ void client_take_token(struct client *c, const struct request *r)
 	} else if (look_again(c, &who) < 0) {
 		client_lost(c);
 	} else {
+		access_of(c, "renewed");
+		access_end(c->web);
 		send_renewed(c, r->id);
 	}
 	sodium_memzero(&who, sizeof who);

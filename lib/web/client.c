@@ -122,6 +122,8 @@ static void handle(struct client *c, const struct request *r)
 		rc = dnc_hub_refilter(c->subscriber, r->filter);
 		if (rc == 0 && send_confirmed(c, r->id) == DNC_SENT_FULL)
 			dnc_subscriber_full(c->subscriber);
+		if (rc == 0)
+			access_subscribed(c, "filters_changed");
 		break;
 	case REQUEST_UNSUBSCRIBE:
 		dnc_hub_unsubscribe(c->subscriber);
@@ -265,6 +267,8 @@ void client_free(struct client **slot)
 	if (!c)
 		return;
 	*slot = NULL;
+	if (c->role || c->close_code)
+		access_left(c);
 	alive_leave(c);
 	dnc_hub_leave(c->subscriber);
 	door_leave(c->web->options->door, &c->place);
@@ -450,6 +454,7 @@ static enum dnc_sent hub_started(void *conn)
 {
 	struct client *c = conn;
 
+	access_subscribed(c, "subscribed");
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }
 

@@ -31,6 +31,9 @@ struct history {
 	struct dnc_view view;
 	struct dnc_viewer *viewer;
 	struct place since, until;
+	struct dnc_identity identity;
+	char role[DNC_ROLE_NAME_MAX], address[ADDRESS_MAX];
+	uint64_t first_seq, last_seq;       /* of those shown */
 	uint64_t limit, count, looks, next; /* next: where the following page starts; 0: none */
 	char phone[DNC_PHONE_MAX];
 	size_t phone_bytes;
@@ -167,7 +170,8 @@ static bool add_event(void *ctx, uint64_t seq, struct dnc_str line)
 	dnc_buf_add(&h->body, shown.p + 1, shown.n - 1);
 	if (!h->array)
 		dnc_buf_chr(&h->body, '\n');
-	h->count++;
+	h->first_seq = h->count++ ? h->first_seq : seq;
+	h->last_seq = seq;
 	return dnc_buf_ok(&h->body);
 }
 
@@ -196,6 +200,25 @@ static void run(struct dnc_job *job, struct dnc_journal_reader *reader)
 		dnc_buf_str(&h->body, h->count ? DNC_STR("]\n") : DNC_STR("[]\n"));
 }
 
+/* Who has seen what. */
+static void note_access(const struct history *h)
+{
+	struct dnc_buf *b = access_begin(h->web, "read", &h->identity, NULL, h->address);
+
+	access_text(b, "role", h->role);
+	if (h->phone_bytes) {
+		char number[DNC_PHONE_MAX];
+
+		memcpy(number, h->phone, sizeof number);
+		dnc_phone_mask_digits(number, h->phone_bytes);
+		access_text(b, "phone_number", number);
+	}
+	access_number(b, "events", h->count);
+	access_number(b, "first_seq", h->first_seq);
+	access_number(b, "last_seq", h->last_seq);
+	access_end(h->web);
+}
+
 static int answer(struct history *h)
 {
 	char link[3 * QUERY_MAX];
@@ -219,6 +242,7 @@ static void done(struct dnc_job *job)
 	struct lws *wsi = h->wsi;
 
 	if (wsi) {
+		note_access(h);
 		((struct session *)lws_wsi_user(wsi))->history = NULL;
 		if (answer(h) < 0 || lws_http_transaction_completed(wsi))
 			client_hang_up(wsi);
@@ -257,6 +281,9 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		.looks = LOOKS};
 	h->array = lws_hdr_copy(wsi, accept, sizeof accept, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
 	           strstr(accept, "application/json");
+	h->identity = who->identity;
+	snprintf(h->role, sizeof h->role, "%s", who->role->name);
+	who_address(w, wsi, h->address);
 	h->access = dnc_auth_hold(w->options->auth);
 	h->view = view_of(who->role, who->permissions, 0);
 	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||

@@ -242,7 +242,7 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 {
 	struct who who = {0};
 	enum who_verdict verdict = WHO_KNOWN;
-	char detail[96];
+	char detail[96], address[ADDRESS_MAX];
 
 	if (route->permission && !(route->loopback && is_loopback_peer(w, wsi)))
 		verdict = who_asks(w, wsi, &who);
@@ -251,6 +251,8 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 	if (who.role && !(who.permissions & route->permission)) {
 		snprintf(detail, sizeof detail, "the permission %s is missing",
 			dnc_permission_names[__builtin_ctz(route->permission)].p);
+		who_address(w, wsi, address);
+		access_refused(w, address, &who.identity, detail);
 		return http_problem(w, wsi, 403, "Forbidden", detail);
 	}
 	return route->run(w, wsi, &who);

@@ -15,6 +15,8 @@ struct publish {
 	struct dnc_receipt receipt; /* first: a receipt is the address of this */
 	struct dnc_web *web;
 	struct lws *wsi; /* NULL when the client has gone */
+	struct dnc_identity identity;
+	char role[DNC_ROLE_NAME_MAX], address[ADDRESS_MAX];
 	struct dnc_buf body, lines;
 	struct piece {
 		size_t at, n;
@@ -39,7 +41,6 @@ int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	struct session *session = lws_wsi_user(wsi);
 	struct publish *p;
 
-	(void)who;
 	if (w->draining)
 		return http_problem(w, wsi, 503, "Service Unavailable", "the hub is shutting down");
 	p = calloc(1, sizeof *p);
@@ -47,6 +48,9 @@ int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		return -1;
 	p->web = w;
 	p->wsi = wsi;
+	p->identity = who->identity;
+	snprintf(p->role, sizeof p->role, "%s", who->role->name);
+	who_address(w, wsi, p->address);
 	session->publish = p;
 	return 1;
 }
@@ -162,6 +166,18 @@ static bool take_records(struct publish *p)
 	return take_lines(p, text);
 }
 
+static void note_access(const struct publish *p)
+{
+	struct dnc_buf *b = access_begin(p->web, "published", &p->identity, NULL, p->address);
+
+	access_text(b, "role", p->role);
+	access_number(b, "accepted", p->receipt.accepted);
+	access_number(b, "duplicates", p->receipt.duplicates);
+	access_number(b, "rejected", p->rejected);
+	access_number(b, "last_seq", p->receipt.last_seq);
+	access_end(p->web);
+}
+
 static int answer(struct publish *p)
 {
 	struct dnc_buf *b = &p->web->page;
@@ -198,6 +214,7 @@ void publish_answer(struct dnc_web *w)
 	pthread_mutex_unlock(&w->published_lock);
 	for (; p; p = next) {
 		next = p->next;
+		note_access(p);
 		if (p->wsi) {
 			((struct session *)lws_wsi_user(p->wsi))->publish = NULL;
 			if (answer(p) < 0 || lws_http_transaction_completed(p->wsi))

@@ -91,7 +91,7 @@ struct dnc_web {
 	pthread_mutex_t figures_lock;
 	struct figures figures;
 	struct dnc_json_parser *parser, *request_parser; /* of tokens, and of messages */
-	struct dnc_buf scratch, page, sse;
+	struct dnc_buf scratch, page, sse, access_line;
 	struct web_counts counts;
 	int64_t started_ms;
 	struct dnc_event_reader *normalizer, *viewer; /* of events that are published */
@@ -116,6 +116,19 @@ int client_open(
 	struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse, const struct who *who);
 /* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
 void client_take_message(struct client *c, const char *text, size_t n);
+
+/* access.c - who did what, for the log of access. Numbers in it are masked. */
+/* What C did; access_begin() starts the line, access_end() hands it on. */
+struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
+	const struct dnc_identity *identity, const struct dnc_role *role, const char *address);
+struct dnc_buf *access_of(const struct client *c, const char *what);
+void access_text(struct dnc_buf *b, const char *key, const char *value);
+void access_number(struct dnc_buf *b, const char *key, uint64_t value);
+void access_end(struct dnc_web *w);
+void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
+	const char *reason);
+void access_subscribed(const struct client *c, const char *what);
+void access_left(const struct client *c);
 
 /* admit.c */
 /* It is known who it is: takes a place and gets going, or is closed. -1: there is no memory. */

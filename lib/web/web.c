@@ -385,5 +385,6 @@ void dnc_web_free(struct dnc_web *w)
 	dnc_buf_free(&w->scratch);
 	dnc_buf_free(&w->page);
 	dnc_buf_free(&w->sse);
+	dnc_buf_free(&w->access_line);
 	free(w);
 }

@@ -53,6 +53,8 @@ struct dnc_web_options {
 	struct dnc_hub *hub;
 	struct dnc_reader *reader; /* NULL when there is no log to read */
 	struct dnc_writer *writer; /* takes what is published */
+	/* Somebody did something with the events: a JSON object, to be kept. */
+	void (*access_note)(void *ctx, struct dnc_str json);
 	/* The hub has looked at something new: the ring's writer may go on. */
 	void (*advanced)(void *ctx);
 	/* What the rest of the program adds to /metrics and /readyz. Called in the thread of any web. */

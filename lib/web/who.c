@@ -66,6 +66,7 @@ enum who_verdict who_bears(
 		w->counts.refused_tokens[err.code]++;
 		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
 			err.message);
+		access_refused(w, address, &out->identity, dnc_token_fault_name(err.code));
 		return WHO_WRONG;
 	}
 	who_settle(w, out);
@@ -114,6 +115,7 @@ static enum who_verdict by_ticket(
 	}
 	door_failed(w->options->door, address);
 	dnc_warn("refused a ticket from %s: used, too old, or none", address);
+	access_refused(w, address, NULL, "ticket");
 	return WHO_WRONG;
 }
 

@@ -268,3 +268,37 @@ setup() {
 	[ "$status" -eq 77 ]
 	[[ "$output" == *'chmod 600'* ]]
 }
+
+@test "who did what is in the log of access, without a number or a token" {
+	start_hub --keys=key.pub
+	local token=$(mint --role=compliance)
+	dnc-token mint -k key --sub=feed --role=publisher >feed
+	curl -s -H "Authorization: Bearer $(cat feed)" -d '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' "http://$ADDRESS/api/v1/events" >/dev/null
+	auth header "$token" '{"type":"subscribe","since":0,"filters":{"phone_patterns":["^\\+13035550144$"]}}' \
+		'{"type":"update_filters","filters":{"phone_patterns":["3035550145"]}}' >out 3>&- &
+	local client=$!
+	PIDS+=("$client")
+	has_two() { [ "$(grep -c confirmed out)" = 2 ]; }
+	wait_for has_two
+	kill "$client"
+	auth header garbage >/dev/null
+	code_of -H "Authorization: Bearer $(cat feed)" "http://$ADDRESS/api/v1/info"
+	code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/events?phone=%2B13035550144"
+	access() { sqlite3 data/events.db "select json_extract(record,'\$.what'), json_extract(record,'\$.subject'), json_extract(record,'\$.role'), json_extract(record,'\$.address') from access order by n"; }
+	has_all() { [ "$(access | sort -u | wc -l)" -ge 8 ]; }
+	wait_for has_all
+	diff - <(access | sort -u) <<-'END'
+		connected|desk|compliance|127.0.0.1
+		disconnected|desk|compliance|127.0.0.1
+		filters_changed|desk|compliance|127.0.0.1
+		published|feed|publisher|127.0.0.1
+		read|desk|compliance|127.0.0.1
+		refused|feed||127.0.0.1
+		refused|||127.0.0.1
+		subscribed|desk|compliance|127.0.0.1
+	END
+	[ "$(sqlite3 data/events.db "select json_extract(record,'\$.first_seq','\$.last_seq','\$.events') from access where record like '%disconnected%'")" = '[1,1,1]' ]
+	wait_for has_line 'access {.*disconnected' hub.err
+	! grep 'access {' hub.err | grep -q 303555
+	! grep -q 303555 <(sqlite3 data/events.db 'select record from access')
+}
