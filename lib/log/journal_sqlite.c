@@ -9,6 +9,7 @@
 
 enum {
 	PRUNE_ROWS = 1000,
+	PRUNE_ACCESS_MS = 1000,
 	/* Pages in the WAL (4 KiB each) from which on it is copied, and past which commits wait for
 	 * that: fewer, larger copies of the same pages. */
 	CHECKPOINT_PAGES = 8000,
@@ -24,8 +25,7 @@ static const char *const write_sql[WRITES] = {
 	[PRUNE_AGE] = "DELETE FROM events WHERE seq < ?1 AND logged_at < ?2",
 	[PRUNE_SIZE] = "DELETE FROM events WHERE seq < ?1",
 	[PRUNE_ACCESS] =
-		"DELETE FROM access WHERE n IN (SELECT n FROM access WHERE at < ?1 ORDER BY n "
-		"LIMIT 1000)",
+		"DELETE FROM access WHERE at < ?1 AND n < (SELECT min(n) FROM access) + 1000",
 	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
 	[OLDEST] = "SELECT seq, logged_at FROM events ORDER BY seq LIMIT 1",
 };
@@ -169,6 +169,16 @@ static int used_bytes(struct journal *j, uint64_t *out, struct dnc_error *err)
 	return 0;
 }
 
+/* Lines of access go at the age at which events do, some of them once in a while. */
+static int prune_access(struct journal *j, int64_t horizon)
+{
+	if (!j->options.retain_ms || dnc_clock_mono_ms() - j->access_pruned_ms < PRUNE_ACCESS_MS)
+		return 0;
+	j->access_pruned_ms = dnc_clock_mono_ms();
+	sqlite3_bind_int64(j->write[PRUNE_ACCESS], 1, horizon);
+	return step(j, PRUNE_ACCESS);
+}
+
 static int sqlite_prune(struct dnc_journal *base, struct dnc_error *err)
 {
 	struct journal *j = (struct journal *)base;
@@ -176,6 +186,8 @@ static int sqlite_prune(struct dnc_journal *base, struct dnc_error *err)
 	uint64_t used = 0, end = base->oldest + PRUNE_ROWS;
 	bool old, large;
 
+	if (prune_access(j, horizon) < 0)
+		return sqlite_error(j->db, "prune", j->path, err);
 	if (end > base->last)
 		end = base->last;
 	if (end <= base->oldest)

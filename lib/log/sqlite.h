@@ -31,7 +31,7 @@ struct journal {
 	struct checkpointer *checkpointer;
 	int lock_fd;
 	int64_t logged_at_ms, oldest_logged_at_ms;
-	int64_t page_bytes;
+	int64_t page_bytes, access_pruned_ms;
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
