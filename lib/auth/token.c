@@ -32,11 +32,14 @@ struct parts {
 
 static int split(struct dnc_str text, struct parts *out, struct dnc_error *err)
 {
-	const char *first = text.n ? memchr(text.p, '.', text.n) : NULL;
-	const char *end = text.p + text.n, *second;
+	const char *first, *second, *end;
 
+	if (!text.n)
+		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "the token is empty");
 	if (text.n > DNC_TOKEN_MAX)
 		return dnc_error_set(err, DNC_TOKEN_TOO_LONG, "the token has %zu bytes", text.n);
+	first = memchr(text.p, '.', text.n);
+	end = text.p + text.n;
 	second = first ? memchr(first + 1, '.', (size_t)(end - first) - 1) : NULL;
 	if (!second || memchr(second + 1, '.', (size_t)(end - second) - 1))
 		return dnc_error_set(
