@@ -94,7 +94,7 @@ $(O)/unit/%: $(O)/tests/unit/%.c.o $(O)/libdnc.a
 $(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lssl
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.c.o build/fuzz/libdnc.a
 	@echo "  LINK  $@"

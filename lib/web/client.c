@@ -151,6 +151,7 @@ void client_take_message(struct client *c, const char *text, size_t n)
 
 	c->web->counts.messages++;
 	c->received++;
+	c->active_ms = dnc_clock_now_ms();
 	if (request_parse(c->web->request_parser, text, n, &request, &err) < 0)
 		send_error(c, request.id, &err);
 	else if (!c->role && request.type != REQUEST_AUTH) {
@@ -239,6 +240,7 @@ int client_open(
 		.messages = MESSAGES_BURST,
 		.bucket_ms = dnc_clock_mono_ms(),
 		.connected_ms = dnc_clock_now_ms(),
+		.active_ms = dnc_clock_now_ms(),
 		.number = door_number(w->options->door),
 		.writeable = false};
 	*slot = c;

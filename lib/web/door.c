@@ -219,6 +219,16 @@ size_t dnc_door_count(struct dnc_door *door)
 	return n;
 }
 
+bool door_is_shared(struct dnc_door *door)
+{
+	bool shared;
+
+	pthread_mutex_lock(&door->webs_lock);
+	shared = door->web_count > 1;
+	pthread_mutex_unlock(&door->webs_lock);
+	return shared;
+}
+
 unsigned door_limit(const struct dnc_door *door)
 {
 	return door->limits.connections;

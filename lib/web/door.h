@@ -30,4 +30,7 @@ void door_add_web(struct dnc_door *door, struct dnc_web *w);
 void door_remove_web(struct dnc_door *door, struct dnc_web *w);
 void door_each_web(struct dnc_door *door, void (*each)(void *ctx, struct dnc_web *w), void *ctx);
 
+/* True when several webs share the door. */
+bool door_is_shared(struct dnc_door *door);
+
 unsigned door_limit(const struct dnc_door *door);

@@ -163,6 +163,7 @@ static const struct route {
 	{"/readyz", LWSHUMETH_GET, 0, false, get_readyz},
 	{"/metrics", LWSHUMETH_GET, DNC_MAY_READ_METRICS, true, get_metrics},
 	{"/api/v1/info", LWSHUMETH_GET, DNC_MAY_READ, false, get_info},
+	{"/api/v1/clients", LWSHUMETH_GET, DNC_MAY_LIST_CLIENTS, false, clients_list},
 	{"/api/v1/events", LWSHUMETH_GET, DNC_MAY_REPLAY, false, history_begin},
 	{"/api/v1/events", LWSHUMETH_POST, DNC_MAY_PUBLISH, false, publish_begin},
 	{"/api/v1/stream", LWSHUMETH_GET, DNC_MAY_STREAM, false, sse_begin},

@@ -58,7 +58,7 @@ struct client {
 	size_t out_sent;
 	struct dnc_buf pending_id; /* `id` of the request whose place is looked for */
 	double messages;           /* left in the bucket */
-	int64_t bucket_ms, connected_ms;
+	int64_t bucket_ms, connected_ms, active_ms;
 	uint64_t number, received;
 	const char *close_reason; /* constant text */
 };
@@ -90,6 +90,7 @@ struct dnc_web {
 	struct alive_queue heard, pinged, streams, strangers;
 	pthread_mutex_t figures_lock;
 	struct figures figures;
+	struct dnc_buf client_list;                      /* under the same lock */
 	struct dnc_json_parser *parser, *request_parser; /* of tokens, and of messages */
 	struct dnc_buf scratch, page, sse, access_line;
 	struct web_counts counts;
@@ -216,6 +217,11 @@ int sse_last_event(struct lws *wsi, struct request_query *query);
 int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
 /* The client went before it had its answer. */
 void history_abandon(struct history *h);
+
+/* clients.c */
+int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who);
+/* For lists that another web of the door gives out. */
+void clients_refresh(struct dnc_web *w);
 
 /* publish.c */
 int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);

@@ -149,6 +149,8 @@ static void on_second(uv_timer_t *timer)
 	alive_tick(w);
 	check_clients(w, renew_access(w));
 	figures_refresh(w);
+	if (door_is_shared(w->options->door))
+		clients_refresh(w);
 }
 
 /* How long the turn took that ends here. */
@@ -386,5 +388,6 @@ void dnc_web_free(struct dnc_web *w)
 	dnc_buf_free(&w->page);
 	dnc_buf_free(&w->sse);
 	dnc_buf_free(&w->access_line);
+	dnc_buf_free(&w->client_list);
 	free(w);
 }

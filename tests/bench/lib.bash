@@ -82,8 +82,13 @@ start_peer() { # dnc|bare|per_message|nchan|ws|mosquitto|nats CLIENTS
 	rm -rf "$dir/peer"
 	mkdir "$dir/peer"
 	mkfifo "$dir/peer/in"
-	PROTOCOL=events URL_PATH=/ PUBLISH=fd:9
+	PROTOCOL=events URL_PATH=/ PUBLISH=fd:9 LOAD_OPTIONS=()
 	case $1 in
+	dnc_tls)
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/tls.key" -out "$dir/tls.crt" -days 2 -subj /CN=bench 2>/dev/null
+		set -- "$1" "$2" "$BIN"/dnc-wsd --quiet --data=:memory: --listen=127.0.0.1:0 --max-connections=19500 --tls-cert="$dir/tls.crt" --tls-key="$dir/tls.key"
+		URL_PATH='/ws/dnc?last=0' LOAD_OPTIONS=(-t)
+		;;
 	dnc) set -- "$1" "$2" "$BIN"/dnc-wsd --quiet --data=:memory: --listen=127.0.0.1:0 --max-connections=19500 && URL_PATH='/ws/dnc?last=0' ;;
 	bare) set -- "$1" "$2" "$BENCH"/bare "$2" ;;
 	per_message) set -- "$1" "$2" "$BENCH"/per_message && URL_PATH=/ws/dnc ;;
@@ -131,7 +136,7 @@ run_load() { # CLIENTS EVENTS RATE
 	rm -f "$dir/load" "$dir/go"
 	mkfifo "$dir/go"
 	RSS0=$(rss_kib_of "${SERVERS[@]}")
-	"${LOAD_CORE[@]}" "$BENCH"/load "${rate[@]}" -p "$PUBLISH" -f "$dir/events" "$PROTOCOL" "$ADDRESS" "$URL_PATH" "$1" "$2" \
+	"${LOAD_CORE[@]}" "$BENCH"/load "${LOAD_OPTIONS[@]}" "${rate[@]}" -p "$PUBLISH" -f "$dir/events" "$PROTOCOL" "$ADDRESS" "$URL_PATH" "$1" "$2" \
 		<"$dir/go" >"$dir/load" 2>"$dir/load.err" &
 	load=$!
 	PIDS+=("$load")

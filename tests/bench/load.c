@@ -1,11 +1,13 @@
 /* load.c - publishes events to a server and counts what each of many clients of bare sockets receives.
  *
- *   load [-r RATE] [-p PUBLISH] [-f FILE] PROTOCOL ADDRESS PATH CLIENTS EVENTS
+ *   load [-t] [-r RATE] [-p PUBLISH] [-f FILE] PROTOCOL ADDRESS PATH CLIENTS EVENTS
  *
  * PROTOCOL is what the frames hold: "events" (one event each, as text), "mqtt" or "nats". PUBLISH says how
  * events are handed in: fd:N (lines), http:ADDRESS/PATH (POST, pipelined), mqtt:ADDRESS, nats:ADDRESS; FILE
  * has them, one a line, without `seq`: that is put in front unless the server does it (fd:N). RATE is events
  * a second; without one they go as fast as they are taken.
+ *
+ * -t speaks TLS, and does not ask who the server is.
  *
  * Prints "ready" when all clients are connected, waits for a line on standard input, publishes, and prints
  * one line of results as NAME=VALUE words. Honest about loss: every frame is taken apart, and the number in
@@ -17,6 +19,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -39,6 +42,7 @@ enum protocol { EVENTS, MQTT, NATS };
 
 struct client {
 	int fd;
+	SSL *ssl; /* NULL: plain */
 	uint64_t events, last_seq, disorder;
 	/* Two layers are taken apart: frames, and what stands in them. Each passes bytes over, or collects
 	 * those of a head that came in pieces. */
@@ -54,6 +58,7 @@ static _Atomic int64_t *sent_ns; /* by seq */
 static int64_t read_ns;
 static uint64_t latencies[CELLS], latency_count;
 static const char *publish_to, *file;
+static SSL_CTX *tls;
 
 static int64_t now_ns(void)
 {
@@ -299,6 +304,20 @@ static void take(struct client *c, const unsigned char *p, size_t n)
 	}
 }
 
+static ssize_t client_read(struct client *c, void *out, size_t n)
+{
+	int got;
+
+	if (!c->ssl)
+		return read(c->fd, out, n);
+	got = SSL_read(c->ssl, out, (int)n);
+	if (got <= 0 && SSL_get_error(c->ssl, got) == SSL_ERROR_WANT_READ) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return got;
+}
+
 /* A masked frame, with a key of zeros. */
 static void say(int fd, const void *payload, size_t n)
 {
@@ -335,7 +354,14 @@ static void ask_upgrade(struct client *c, const char *address, const char *path)
 		names[protocol] ? names[protocol] : "", names[protocol] ? "\r\n" : "");
 
 	c->fd = dial(address);
-	write_all(c->fd, text, (size_t)n);
+	if (!tls) {
+		write_all(c->fd, text, (size_t)n);
+		return;
+	}
+	c->ssl = SSL_new(tls);
+	SSL_set_fd(c->ssl, c->fd);
+	if (SSL_connect(c->ssl) != 1 || SSL_write(c->ssl, text, n) != n)
+		die("TLS");
 }
 
 /* The answer to the upgrade is read byte by byte: what follows it belongs to frames. */
@@ -346,7 +372,7 @@ static void read_upgrade(struct client *c)
 	char last[4] = {0}, byte;
 
 	while (memcmp(last, "\r\n\r\n", 4) != 0) {
-		if (read(c->fd, &byte, 1) != 1)
+		if (client_read(c, &byte, 1) != 1)
 			die("upgrade");
 		memmove(last, last + 1, 3);
 		last[3] = byte;
@@ -544,13 +570,17 @@ static void run(struct client *clients, size_t count, int epoll)
 			break;
 		for (int i = 0; i < n; i++) {
 			struct client *c = events[i].data.ptr;
-			ssize_t got = read(c->fd, block, sizeof block);
+			ssize_t got;
 
-			if (got == 0 || (got < 0 && errno != EAGAIN))
-				die("closed by the server");
-			read_ns = now_ns();
-			if (got > 0)
-				take(c, block, (size_t)got);
+			/* TLS may hold more than one read gives; a plain socket tells again. */
+			do {
+				got = client_read(c, block, sizeof block);
+				if (got == 0 || (got < 0 && errno != EAGAIN))
+					die("closed by the server");
+				read_ns = now_ns();
+				if (got > 0)
+					take(c, block, (size_t)got);
+			} while (c->ssl && got > 0);
 		}
 		last = now_ns();
 	}
@@ -578,10 +608,13 @@ int main(int argc, char **argv)
 	int64_t started;
 	int epoll = epoll_create1(EPOLL_CLOEXEC), option;
 
-	while ((option = getopt(argc, argv, "r:p:f:")) != -1)
+	while ((option = getopt(argc, argv, "tr:p:f:")) != -1)
 		switch (option) {
 		case 'r':
 			rate = strtoull(optarg, NULL, 10);
+			break;
+		case 't':
+			tls = SSL_CTX_new(TLS_client_method());
 			break;
 		case 'p':
 			publish_to = optarg;

@@ -57,6 +57,10 @@ examples_of() {
 	dnc-ingest -q -x /dev/null -J ../maps/ftc-reported-api.jq reported-page.json | grep -q ftc_reported_call
 }
 
+@test "the example of roles is read" {
+	[ "$(dnc-wsd --print-roles --roles="$ROOT/examples/roles.conf" | grep -c '^\[role \(night-shift\|wallboard\)\]')" = 2 ]
+}
+
 @test "the demo shows events and leaves nothing behind" {
 	export TMPDIR="$BATS_TEST_TMPDIR"
 	DEMO_SECONDS=3 timeout 60 "$ROOT/examples/demo" >out 2>&1 3>&-

@@ -161,6 +161,17 @@ setup() {
 	[[ "$(jq -r 'select(.request_id==3).metadata.expires_at' out)" > "$(head -1 out | jq -r .metadata.expires_at)" ]]
 }
 
+@test "who is connected, for those who may know" {
+	start_hub --keys=key.pub
+	auth header "$(mint --role=compliance)" '{"type":"subscribe"}' >one 3>&- &
+	PIDS+=($!)
+	wait_for has_line confirmed one
+	listed() { [ "$(curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/clients" |
+		jq -c '.clients | map([.subject,.role,.address,.message_count,.subscribed,.lag])')" = '[["desk","compliance","127.0.0.1",1,true,0]]' ]; }
+	wait_for listed
+	[ "$(code_of -H "Authorization: Bearer $(mint --role=compliance)" "http://$ADDRESS/api/v1/clients")" = 403 ]
+}
+
 @test "so many connections of one subject, no more" {
 	start_hub --keys=key.pub --max-connections-per-subject=1
 	auth header "$(mint --role=admin)" >one 3>&- &

@@ -1,0 +1,69 @@
+/* clients.c - GET /api/v1/clients: who is connected. */
+#include "../base/clock.h"
+#include "serve.h"
+
+static void add_time(struct dnc_buf *b, const char *key, int64_t ms)
+{
+	char text[DNC_TIME_LEN];
+
+	dnc_clock_format(ms, text);
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_json_write_str(b, (struct dnc_str){text, sizeof text});
+}
+
+static void add_client(struct dnc_buf *b, const struct client *c)
+{
+	const struct dnc_subscriber *s = c->subscriber;
+	const struct dnc_filter *filter = dnc_subscriber_filter(s);
+	uint64_t last = dnc_ring_last(c->web->options->ring), next = dnc_subscriber_next(s);
+
+	dnc_buf_printf(b, "%s{\"client_id\":\"c%llu\"", b->n > 1 ? "," : "",
+		(unsigned long long)c->number);
+	if (c->identity)
+		access_text(b, "subject", c->identity->subject);
+	access_text(b, "role", c->role->name);
+	access_text(b, "address", c->address);
+	add_time(b, "connected_at", c->connected_ms);
+	add_time(b, "last_activity", c->active_ms);
+	access_number(b, "message_count", c->received);
+	access_number(b, "events_sent", dnc_subscriber_sent(s));
+	access_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
+		dnc_subscriber_active(s) ? "true" : "false",
+		dnc_subscriber_paced(s) ? "true" : "false");
+	access_number(b, "lag", last >= next ? last + 1 - next : 0);
+	dnc_buf_chr(b, '}');
+}
+
+void clients_refresh(struct dnc_web *w)
+{
+	struct dnc_buf *b = &w->client_list;
+
+	pthread_mutex_lock(&w->figures_lock);
+	dnc_buf_clear(b);
+	for (const struct client *c = w->clients; c; c = c->next)
+		if (c->subscriber)
+			add_client(b, c);
+	pthread_mutex_unlock(&w->figures_lock);
+}
+
+static void add_list(void *ctx, struct dnc_web *w)
+{
+	struct dnc_buf *out = ctx;
+
+	pthread_mutex_lock(&w->figures_lock);
+	if (w->client_list.n && out->p[out->n - 1] == '}')
+		dnc_buf_chr(out, ',');
+	dnc_buf_str(out, dnc_buf_view(&w->client_list));
+	pthread_mutex_unlock(&w->figures_lock);
+}
+
+int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who)
+{
+	(void)who;
+	clients_refresh(w);
+	dnc_buf_lit(&w->page, "{\"clients\":[");
+	door_each_web(w->options->door, add_list, &w->page);
+	dnc_buf_lit(&w->page, "]}");
+	return http_reply(wsi, 200, "application/json", &w->page, NULL);
+}
