@@ -144,6 +144,14 @@ const struct dnc_access *dnc_auth_hold(struct dnc_auth *auth)
 	return &h->access;
 }
 
+const struct dnc_access *dnc_auth_hold_too(struct dnc_auth *auth, const struct dnc_access *access)
+{
+	pthread_mutex_lock(&auth->lock);
+	((struct held *)(uintptr_t)access)->users++;
+	pthread_mutex_unlock(&auth->lock);
+	return access;
+}
+
 void dnc_auth_let_go(struct dnc_auth *auth, const struct dnc_access *access)
 {
 	if (!access)

@@ -34,6 +34,8 @@ int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err);
 
 /* The newest access, to be let go. */
 const struct dnc_access *dnc_auth_hold(struct dnc_auth *auth);
+/* One more user of ACCESS, which the caller holds. */
+const struct dnc_access *dnc_auth_hold_too(struct dnc_auth *auth, const struct dnc_access *access);
 void dnc_auth_let_go(struct dnc_auth *auth, const struct dnc_access *access);
 
 /* True when ACCESS is not the newest any more. */

@@ -81,7 +81,12 @@ void client_check(struct client *c, bool reloaded)
 	const struct dnc_access *access = c->web->access;
 	struct who who = {0};
 
-	if (!c->role || c->close_code || c->dead)
+	if (!c->role)
+		return;
+	/* The old roles go after this, whatever becomes of the client. */
+	if (reloaded)
+		c->role = dnc_roles_find(access->roles, dnc_str(c->role->name));
+	if (c->close_code || c->dead)
 		return;
 	if (c->identity && dnc_clock_now_ms() >= c->identity->expires_ms) {
 		client_close(c, CLOSE_EXPIRED, "the token has ended");

@@ -284,7 +284,7 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	h->identity = who->identity;
 	snprintf(h->role, sizeof h->role, "%s", who->role->name);
 	who_address(w, wsi, h->address);
-	h->access = dnc_auth_hold(w->options->auth);
+	h->access = dnc_auth_hold_too(w->options->auth, w->access);
 	h->view = view_of(who->role, who->permissions, 0);
 	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||
 		!(h->viewer = dnc_viewer_new(&h->view, h->filter))) {
