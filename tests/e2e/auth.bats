@@ -146,6 +146,7 @@ setup() {
 	wait $revoked
 	[ "$(tail -1 long | jq -c '[.closed,.reason]')" = '[4411,"the token was revoked"]' ]
 	auth header "$long" >out
+	cat out
 	[ "$(jq -r .status out)" = 401 ]
 }
 
