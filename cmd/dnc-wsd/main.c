@@ -13,101 +13,18 @@
 #include "intake.h"
 #include "log/writer.h"
 #include "metrics/metrics.h"
-#include "options.h"
-#include "worker.h"
+#include "daemon.h"
 
 /* How often it is looked whether clients have caught up at the end, and how often the service manager
  * is told how things are. */
 enum { DRAIN_STEP_MS = 20, STATUS_MS = 5000, SETTLE_MS = 2000 };
-
-/* What is appended to the ring in one turn: a share of it, some milliseconds of work at most. */
-enum { SLICE_SHARE = 8, SLICE_BYTES = 8 << 20 };
-
-struct daemon {
-	struct options options;
-	uv_loop_t loop;
-	struct dnc_journal *journal;
-	struct dnc_writer *writer;
-	struct dnc_ring *ring;
-	struct dnc_door *door;
-	struct dnc_auth *auth;
-	struct worker *workers;
-	struct intake *intake;
-	struct dnc_batch batch;
-	size_t taken; /* events of the batch that are in the ring */
-	uv_async_t stop, committed, reload;
-	uv_timer_t drain, status;
-	int64_t drain_until_ms;
-	bool draining;
-	atomic_uint_fast64_t events, event_bytes; /* appended */
-};
-
-/* How many events of the batch are appended now, and the ring's room that they take. */
-static size_t slice(const struct daemon *d, size_t *bytes)
-{
-	enum { SHORTEST = 256 }; /* counted for each, so that there are slots for all */
-	size_t most = dnc_ring_size(d->ring) / SLICE_SHARE, to = d->taken;
-
-	if (most > SLICE_BYTES)
-		most = SLICE_BYTES;
-	for (*bytes = 0; to < d->batch.count && *bytes < most; to++)
-		*bytes += d->batch.events[to].line.n + SHORTEST;
-	return to;
-}
-
-static void wake_workers(struct daemon *d)
-{
-	for (unsigned i = 1; i < d->options.workers; i++)
-		worker_wake(&d->workers[i]);
-}
-
-static bool reserve(struct daemon *d, size_t bytes, size_t count)
-{
-	if (dnc_ring_reserve(d->ring, bytes, count))
-		return true;
-	dnc_hub_let_go(d->workers[0].hub);
-	if (dnc_ring_reserve(d->ring, bytes, count))
-		return true;
-	wake_workers(d); /* on_advanced() comes back when there is room */
-	return false;
-}
-
-/* Puts what the log has into the ring, a slice of it, and sends it: what is left waits for the loop's next
- * turn, so that nobody waits long behind a large batch. False when there is nothing, or no room. */
-static bool take(struct daemon *d)
-{
-	size_t bytes, to;
-
-	if (d->taken == d->batch.count) {
-		d->taken = 0;
-		if (!dnc_writer_take(d->writer, &d->batch))
-			return false;
-	}
-	to = slice(d, &bytes);
-	if (!reserve(d, bytes, to - d->taken))
-		return false;
-	for (; d->taken < to; d->taken++) {
-		const struct dnc_batch_event *e = &d->batch.events[d->taken];
-		struct dnc_str line = dnc_piece_str(&d->batch, e->line);
-
-		if (!e->seq)
-			continue;
-		dnc_ring_append(d->ring, line.p, line.n, e->arrived_ns);
-		d->events++;
-		d->event_bytes += line.n;
-	}
-	wake_workers(d);
-	dnc_web_flush(d->workers[0].web);
-	uv_async_send(&d->committed); /* the rest, or the next batch */
-	return true;
-}
 
 static void on_committed(uv_async_t *async)
 {
 	struct daemon *d = async->data;
 
 	if (!d->workers[0].ended)
-		take(d);
+		daemon_take(d);
 }
 
 /* In a worker's thread. */
@@ -162,7 +79,7 @@ static void on_drain(uv_timer_t *timer)
 	bool late = dnc_clock_mono_ms() >= d->drain_until_ms;
 	size_t left = 0;
 
-	while (take(d))
+	while (daemon_take(d))
 		;
 	if ((!intake_ended(d->intake) || d->taken < d->batch.count) && !late)
 		return;
@@ -195,7 +112,7 @@ static void on_input_ended(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	take(d);
+	daemon_take(d);
 	if (d->options.exit_on_eof)
 		begin_drain(d);
 }
@@ -245,38 +162,6 @@ static void on_status(uv_timer_t *timer)
 	else
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=%zu clients, %llu events in the log",
 			dnc_door_count(d->door), (unsigned long long)dnc_ring_last(d->ring));
-}
-
-static void add_metrics(void *ctx, struct dnc_buf *out)
-{
-	struct daemon *d = ctx;
-	struct dnc_writer_stats s = dnc_writer_stats(d->writer);
-	const struct dnc_metric metrics[] = {
-		{"dnc_events_total", "counter", "Events taken into the log", NULL,
-			(double)d->events},
-		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
-			(double)d->event_bytes},
-		{"dnc_log_failures_total", "counter", "Commits that failed and were tried again",
-			NULL, (double)s.failures},
-		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
-			(double)dnc_journal_duplicates(d->journal)},
-	};
-
-	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
-	dnc_metrics_histogram(
-		out, "dnc_log_commit_seconds", "Commits to the log, synced", &s.commit);
-	intake_metrics(d->intake, out);
-}
-
-static const char *not_ready(void *ctx)
-{
-	struct daemon *d = ctx;
-	struct dnc_error why;
-
-	if (dnc_writer_failing(d->writer, &why))
-		return "log";
-	/* Without a socket to come back by, input that has ended will not return. */
-	return d->draining || (d->options.exit_on_eof && intake_ended(d->intake)) ? "input" : NULL;
 }
 
 static void open_log(struct daemon *d)
@@ -343,8 +228,8 @@ static void serve(struct daemon *d)
 		.writer = d->writer,
 		.access_note = on_access,
 		.advanced = on_advanced,
-		.metrics = add_metrics,
-		.not_ready = not_ready,
+		.metrics = daemon_metrics,
+		.not_ready = daemon_not_ready,
 		.ctx = d};
 	struct dnc_journal *past = d->options.journal.dir ? d->journal : NULL;
 	struct dnc_error err;

@@ -1,0 +1,35 @@
+/* report.c - how things are. */
+#include "daemon.h"
+#include "metrics/metrics.h"
+
+void daemon_metrics(void *ctx, struct dnc_buf *out)
+{
+	struct daemon *d = ctx;
+	struct dnc_writer_stats s = dnc_writer_stats(d->writer);
+	const struct dnc_metric metrics[] = {
+		{"dnc_events_total", "counter", "Events taken into the log", NULL,
+			(double)d->events},
+		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
+			(double)d->event_bytes},
+		{"dnc_log_failures_total", "counter", "Commits that failed and were tried again",
+			NULL, (double)s.failures},
+		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
+			(double)dnc_journal_duplicates(d->journal)},
+	};
+
+	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
+	dnc_metrics_histogram(
+		out, "dnc_log_commit_seconds", "Commits to the log, synced", &s.commit);
+	intake_metrics(d->intake, out);
+}
+
+const char *daemon_not_ready(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct dnc_error why;
+
+	if (dnc_writer_failing(d->writer, &why))
+		return "log";
+	/* Without a socket to come back by, input that has ended will not return. */
+	return d->draining || (d->options.exit_on_eof && intake_ended(d->intake)) ? "input" : NULL;
+}
