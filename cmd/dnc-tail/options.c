@@ -39,6 +39,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &o->filter;
 		return 0;
 	case 'n':
+		o->lines_given = true;
 		o->lines = dnc_cli_number("--lines", arg, 0, INT64_MAX);
 		return 0;
 	case KEY_SINCE:

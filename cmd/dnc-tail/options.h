@@ -18,7 +18,7 @@ struct options {
 	} start;
 	const char *state;
 	const char *token_file, *ca_file; /* NULL: none; the system's */
-	bool tls, insecure;
+	bool tls, insecure, lines_given;
 	bool json, no_follow, no_reconnect, color;
 };
 

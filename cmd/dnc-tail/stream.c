@@ -35,6 +35,7 @@ struct stream {
 	char epoch[64];
 	uint64_t position; /* all up to here was received or did not match */
 	uint64_t target;   /* the present when the subscription began */
+	bool may_replay;   /* the role may start in the past */
 	bool subscribed;   /* once: a lost connection is taken up again */
 	bool lost_told, ended;
 	enum dnc_exit rc;
@@ -71,7 +72,10 @@ static void subscribe(struct stream *s, struct lws *wsi)
 
 	dnc_buf_lit(&b, "{\"type\":\"subscribe\",\"filters\":");
 	dnc_buf_str(&b, s->filter);
-	if (s->subscribed) {
+	if (s->subscribed && !s->may_replay) {
+		dnc_warn("what came meanwhile is lost: the role lacks dnc:replay");
+		dnc_buf_lit(&b, ",\"last\":0");
+	} else if (s->subscribed) {
 		dnc_buf_printf(&b, ",\"since\":%llu", (unsigned long long)s->position);
 		dnc_json_write_key(&b, DNC_STR("epoch"));
 		dnc_json_write_str(&b, dnc_str(s->epoch));
@@ -88,7 +92,10 @@ static void subscribe(struct stream *s, struct lws *wsi)
 		dnc_json_write_key(&b, DNC_STR("since_time"));
 		dnc_json_write_str(&b, (struct dnc_str){time, sizeof time});
 	} else {
-		dnc_buf_printf(&b, ",\"last\":%llu", (unsigned long long)s->options->lines);
+		bool any = s->may_replay || s->options->lines_given;
+
+		dnc_buf_printf(
+			&b, ",\"last\":%llu", any ? (unsigned long long)s->options->lines : 0);
 	}
 	dnc_buf_add(&b, "}", 2);
 	say(s, wsi, b.p);
@@ -116,6 +123,17 @@ static struct dnc_str text_of(const struct dnc_json *doc, uint32_t object, const
 	uint32_t at = dnc_json_get(doc, object, dnc_str(key));
 
 	return at ? doc->node[at].text : DNC_STR("");
+}
+
+/* Is the permission among those that the hub told? */
+static bool may(const struct dnc_json *doc, uint32_t metadata, struct dnc_str permission)
+{
+	uint32_t list = dnc_json_get(doc, metadata, DNC_STR("permissions"));
+
+	for (uint32_t i = list + 1; list && i < doc->node[list].next; i = doc->node[i].next)
+		if (dnc_str_eq(doc->node[i].text, permission))
+			return true;
+	return !list;
 }
 
 static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
@@ -156,6 +174,7 @@ static void on_message(struct stream *s, struct dnc_str text)
 	type = text_of(&doc, 0, "type");
 	metadata = dnc_json_get(&doc, 0, DNC_STR("metadata"));
 	if (dnc_str_eq(type, DNC_STR("dnc.connection.established"))) {
+		s->may_replay = may(&doc, metadata, DNC_STR("dnc:replay"));
 		subscribe(s, s->wsi);
 	} else if (dnc_str_eq(type, DNC_STR("dnc.subscription.confirmed"))) {
 		on_confirmed(s, &doc, metadata);

@@ -173,6 +173,21 @@ setup() {
 	[ "$(code_of -H "Authorization: Bearer $(mint --role=compliance)" "http://$ADDRESS/api/v1/clients")" = 403 ]
 }
 
+@test "dnc-tail of an operator starts at the present, because he may not see the past" {
+	start_hub --keys=key.pub
+	mint --role=operator >token
+	dnc-tail --token-file token -m 1 -o json "ws://$ADDRESS/ws/dnc" >tail 3>&- &
+	local client=$!
+	subscribed() { curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/clients" | jq -e '.clients[0].subscribed' >/dev/null; }
+	wait_for subscribed
+	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' >&9
+	wait "$client"
+	[ "$(jq -r .phone_number tail)" = '+1******0144' ]
+	run dnc-tail --token-file token -n 5 -e "ws://$ADDRESS/ws/dnc"
+	[ "$status" -eq 77 ]
+	[[ "$output" == *'lacks dnc:replay'* ]]
+}
+
 @test "so many connections of one subject, no more" {
 	start_hub --keys=key.pub --max-connections-per-subject=1
 	auth header "$(mint --role=admin)" >one 3>&- &
