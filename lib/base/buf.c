@@ -65,3 +65,16 @@ void dnc_buf_i64(struct dnc_buf *b, int64_t v)
 		dnc_buf_chr(b, '-');
 	dnc_buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
+
+void dnc_buf_percent(struct dnc_buf *b, struct dnc_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			(c && strchr("-._~", c)))
+			dnc_buf_chr(b, (char)c);
+		else
+			dnc_buf_printf(b, "%%%02X", c);
+	}
+}

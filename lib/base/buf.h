@@ -31,6 +31,9 @@ void dnc_buf_free(struct dnc_buf *b);
 /* Appends printf-style. */
 void dnc_buf_printf(struct dnc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends S with all but what RFC 3986 calls unreserved escaped by "%". */
+void dnc_buf_percent(struct dnc_buf *b, struct dnc_str s);
+
 /* Appends V in decimal digits. */
 void dnc_buf_u64(struct dnc_buf *b, uint64_t v);
 void dnc_buf_i64(struct dnc_buf *b, int64_t v);

@@ -173,20 +173,6 @@ int dnc_event_mask(struct dnc_event_reader *r, struct dnc_buf *out, const struct
 	return view(r, out, from, masked);
 }
 
-/* A path segment of a URI, RFC 3986 section 3.3. */
-static void add_segment(struct dnc_buf *out, struct dnc_str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-			(c && strchr("-._~", c)))
-			dnc_buf_chr(out, (char)c);
-		else
-			dnc_buf_printf(out, "%%%02X", c);
-	}
-}
-
 static void add_member(struct dnc_buf *out, struct dnc_str key, struct dnc_str value)
 {
 	dnc_json_write_key(out, key);
@@ -200,7 +186,7 @@ void dnc_event_write_cloudevent(struct dnc_buf *out, const struct dnc_event *e)
 	dnc_buf_lit(out, "{\"specversion\":\"1.0\"");
 	add_member(out, DNC_STR("id"), e->id);
 	dnc_buf_lit(out, ",\"source\":\"/dnc/");
-	add_segment(out, e->provider.p ? e->provider : DNC_STR("hub"));
+	dnc_buf_percent(out, e->provider.p ? e->provider : DNC_STR("hub"));
 	dnc_buf_chr(out, '"');
 	add_member(out, DNC_STR("type"), dnc_type_names[e->type]);
 	if (e->phone_number.p)

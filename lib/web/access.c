@@ -2,13 +2,13 @@
 #include "../phone/phone.h"
 #include "serve.h"
 
-void access_text(struct dnc_buf *b, const char *key, const char *value)
+void member_text(struct dnc_buf *b, const char *key, const char *value)
 {
 	dnc_json_write_key(b, dnc_str(key));
 	dnc_json_write_str(b, dnc_str(value));
 }
 
-void access_number(struct dnc_buf *b, const char *key, uint64_t value)
+void member_number(struct dnc_buf *b, const char *key, uint64_t value)
 {
 	dnc_json_write_key(b, dnc_str(key));
 	dnc_buf_u64(b, value);
@@ -25,12 +25,12 @@ struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
 	dnc_clock_format(dnc_clock_now_ms(), now);
 	dnc_json_write_key(b, DNC_STR("timestamp"));
 	dnc_json_write_str(b, (struct dnc_str){now, sizeof now});
-	access_text(b, "what", what);
+	member_text(b, "what", what);
 	if (identity && identity->subject[0])
-		access_text(b, "subject", identity->subject);
+		member_text(b, "subject", identity->subject);
 	if (role)
-		access_text(b, "role", role->name);
-	access_text(b, "address", address);
+		member_text(b, "role", role->name);
+	member_text(b, "address", address);
 	return b;
 }
 
@@ -52,7 +52,7 @@ void access_end(struct dnc_web *w)
 void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
 	const char *reason)
 {
-	access_text(access_begin(w, "refused", identity, NULL, address), "reason", reason);
+	member_text(access_begin(w, "refused", identity, NULL, address), "reason", reason);
 	access_end(w);
 }
 
@@ -69,8 +69,8 @@ void access_subscribed(const struct client *c, const char *what)
 	dnc_phone_mask_digits(masked, n);
 	masked[n] = '\0';
 	if (filter)
-		access_text(b, "filters", masked);
-	access_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
+		member_text(b, "filters", masked);
+	member_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
 	access_end(c->web);
 }
 
@@ -79,13 +79,13 @@ void access_left(const struct client *c)
 	struct dnc_buf *b = access_of(c, "disconnected");
 
 	if (c->close_code)
-		access_number(b, "code", c->close_code);
-	access_text(b, "reason", c->close_code ? c->close_reason : c->dead ? "lost" : "gone");
+		member_number(b, "code", c->close_code);
+	member_text(b, "reason", c->close_code ? c->close_reason : c->dead ? "lost" : "gone");
 	if (c->subscriber) {
-		access_number(b, "events", dnc_subscriber_sent(c->subscriber));
-		access_number(b, "first_seq", dnc_subscriber_first_sent(c->subscriber));
-		access_number(b, "last_seq", dnc_subscriber_last_sent(c->subscriber));
+		member_number(b, "events", dnc_subscriber_sent(c->subscriber));
+		member_number(b, "first_seq", dnc_subscriber_first_sent(c->subscriber));
+		member_number(b, "last_seq", dnc_subscriber_last_sent(c->subscriber));
 	}
-	access_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - c->connected_ms) / 1000);
+	member_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - c->connected_ms) / 1000);
 	access_end(c->web);
 }

@@ -51,7 +51,7 @@ int client_admit(struct client *c, const struct who *who)
 	c->subscriber = dnc_hub_join(c->web->hub, c, &view, &pace);
 	if (!c->subscriber)
 		return -1;
-	access_text(access_of(c, "connected"), "protocol",
+	member_text(access_of(c, "connected"), "protocol",
 		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
 	access_end(c->web);
 	send_established(c);

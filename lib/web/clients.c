@@ -20,18 +20,18 @@ static void add_client(struct dnc_buf *b, const struct client *c)
 	dnc_buf_printf(b, "%s{\"client_id\":\"c%llu\"", b->n > 1 ? "," : "",
 		(unsigned long long)c->number);
 	if (c->identity)
-		access_text(b, "subject", c->identity->subject);
-	access_text(b, "role", c->role->name);
-	access_text(b, "address", c->address);
+		member_text(b, "subject", c->identity->subject);
+	member_text(b, "role", c->role->name);
+	member_text(b, "address", c->address);
 	add_time(b, "connected_at", c->connected_ms);
 	add_time(b, "last_activity", c->active_ms);
-	access_number(b, "message_count", c->received);
-	access_number(b, "events_sent", dnc_subscriber_sent(s));
-	access_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	member_number(b, "message_count", c->received);
+	member_number(b, "events_sent", dnc_subscriber_sent(s));
+	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
 		dnc_subscriber_active(s) ? "true" : "false",
 		dnc_subscriber_paced(s) ? "true" : "false");
-	access_number(b, "lag", last >= next ? last + 1 - next : 0);
+	member_number(b, "lag", last >= next ? last + 1 - next : 0);
 	dnc_buf_chr(b, '}');
 }
 

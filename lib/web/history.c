@@ -107,29 +107,15 @@ static int read_phone(struct history *h, struct dnc_str value, struct dnc_error 
 	return field_error(err, DNC_STR("phone"), "is not a telephone number");
 }
 
-/* Query strings are written with what RFC 3986 calls unreserved, and escapes. */
-static void add_escaped(struct dnc_buf *b, struct dnc_str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			(c && strchr("-._~", c)))
-			dnc_buf_chr(b, (char)c);
-		else
-			dnc_buf_printf(b, "%%%02X", c);
-	}
-}
-
 static int on_arg(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
 {
 	struct history *h = ctx;
 
 	if (dnc_str_eq(name, DNC_STR("since")))
 		return read_place(&h->since, name, value, err);
-	add_escaped(&h->query, name);
+	dnc_buf_percent(&h->query, name);
 	dnc_buf_chr(&h->query, '=');
-	add_escaped(&h->query, value);
+	dnc_buf_percent(&h->query, value);
 	dnc_buf_chr(&h->query, '&');
 	if (h->query.n > QUERY_MAX)
 		return field_error(err, name, "makes the query too long");
@@ -205,17 +191,17 @@ static void note_access(const struct history *h)
 {
 	struct dnc_buf *b = access_begin(h->web, "read", &h->identity, NULL, h->address);
 
-	access_text(b, "role", h->role);
+	member_text(b, "role", h->role);
 	if (h->phone_bytes) {
 		char number[DNC_PHONE_MAX];
 
 		memcpy(number, h->phone, sizeof number);
 		dnc_phone_mask_digits(number, h->phone_bytes);
-		access_text(b, "phone_number", number);
+		member_text(b, "phone_number", number);
 	}
-	access_number(b, "events", h->count);
-	access_number(b, "first_seq", h->first_seq);
-	access_number(b, "last_seq", h->last_seq);
+	member_number(b, "events", h->count);
+	member_number(b, "first_seq", h->first_seq);
+	member_number(b, "last_seq", h->last_seq);
 	access_end(h->web);
 }
 

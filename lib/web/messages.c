@@ -23,18 +23,6 @@ static void add_time(struct dnc_buf *b)
 	dnc_json_write_str(b, (struct dnc_str){now, sizeof now});
 }
 
-static void add_number(struct dnc_buf *b, const char *key, uint64_t value)
-{
-	dnc_json_write_key(b, dnc_str(key));
-	dnc_buf_u64(b, value);
-}
-
-static void add_text(struct dnc_buf *b, const char *key, const char *value)
-{
-	dnc_json_write_key(b, dnc_str(key));
-	dnc_json_write_str(b, dnc_str(value));
-}
-
 static void add_raw(struct dnc_buf *b, const char *key, struct dnc_str raw)
 {
 	if (!raw.p || !raw.n)
@@ -93,14 +81,14 @@ static void add_rate_limit(struct dnc_buf *b, const struct dnc_role *role)
 /* Who the hub takes him for. */
 static void add_who(struct dnc_buf *b, const struct client *c)
 {
-	add_text(b, "role", c->role->name);
+	member_text(b, "role", c->role->name);
 	dnc_json_write_key(b, DNC_STR("permissions"));
 	dnc_permissions_write(b, c->permissions);
 	add_rate_limit(b, c->role);
 	if (c->identity) {
 		char ends[DNC_TIME_LEN];
 
-		add_text(b, "subject", c->identity->subject);
+		member_text(b, "subject", c->identity->subject);
 		dnc_clock_format(c->identity->expires_ms, ends);
 		dnc_json_write_key(b, DNC_STR("expires_at"));
 		dnc_json_write_str(b, (struct dnc_str){ends, sizeof ends});
@@ -116,14 +104,14 @@ void send_established(struct client *c)
 	snprintf(id, sizeof id, "c%llu", (unsigned long long)c->number);
 	add_time(b);
 	metadata_begin(b);
-	add_text(b, "client_id", id);
+	member_text(b, "client_id", id);
 	add_who(b, c);
-	add_text(b, "protocol", c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
-	add_text(b, "epoch", dnc_hub_epoch(hub));
-	add_number(b, "oldest_seq", dnc_hub_oldest(hub));
-	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_number(b, "ping_interval_s", PING_INTERVAL_S);
-	add_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
+	member_text(b, "protocol", c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
+	member_text(b, "epoch", dnc_hub_epoch(hub));
+	member_number(b, "oldest_seq", dnc_hub_oldest(hub));
+	member_number(b, "last_seq", dnc_hub_last(hub));
+	member_number(b, "ping_interval_s", PING_INTERVAL_S);
+	member_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
 	dnc_buf_chr(b, '}');
 	answer(c);
 }
@@ -139,10 +127,10 @@ enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
 	metadata_begin(b);
 	add_raw(b, "active",
 		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
-	add_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
-	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_text(b, "epoch", dnc_hub_epoch(hub));
-	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	member_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
+	member_number(b, "last_seq", dnc_hub_last(hub));
+	member_text(b, "epoch", dnc_hub_epoch(hub));
+	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	add_raw(b, "recovered",
 		dnc_subscriber_recovered(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
 	dnc_buf_chr(b, '}');
@@ -154,12 +142,12 @@ void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err
 	struct dnc_buf *b = message_begin(c, "error");
 
 	c->web->counts.bad_messages++;
-	add_text(b, "code", request_error_name(err->code));
-	add_text(b, "message", err->message);
+	member_text(b, "code", request_error_name(err->code));
+	member_text(b, "message", err->message);
 	if (err->place[0])
-		add_text(b, "path", err->place);
+		member_text(b, "path", err->place);
 	if (err->offset != DNC_NO_OFFSET)
-		add_number(b, "offset", err->offset);
+		member_number(b, "offset", err->offset);
 	add_raw(b, "request_id", id);
 	answer(c);
 }
@@ -171,7 +159,7 @@ void send_pong(struct client *c, struct dnc_str id)
 	add_raw(b, "request_id", id);
 	add_time(b);
 	metadata_begin(b);
-	add_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
+	member_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
 	dnc_buf_chr(b, '}');
 	answer(c);
 }
@@ -202,14 +190,14 @@ void send_stats(struct client *c, struct dnc_str id)
 	metadata_begin(b);
 	dnc_json_write_key(b, DNC_STR("connected_at"));
 	dnc_json_write_str(b, (struct dnc_str){since, sizeof since});
-	add_number(b, "events_sent", dnc_subscriber_sent(c->subscriber));
-	add_number(b, "messages_received", c->received);
+	member_number(b, "events_sent", dnc_subscriber_sent(c->subscriber));
+	member_number(b, "messages_received", c->received);
 	add_raw(b, "subscribed",
 		dnc_subscriber_active(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
-	add_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
-	add_number(b, "position", position);
-	add_number(b, "last_seq", dnc_hub_last(hub));
-	add_number(b, "lag", dnc_hub_last(hub) - position);
+	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	member_number(b, "position", position);
+	member_number(b, "last_seq", dnc_hub_last(hub));
+	member_number(b, "lag", dnc_hub_last(hub) - position);
 	add_raw(b, "rate_limited",
 		dnc_subscriber_paced(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
 	dnc_buf_chr(b, '}');
@@ -221,12 +209,12 @@ enum dnc_sent send_struck(void *conn, uint64_t from)
 	struct client *c = conn;
 	struct dnc_buf *b = message_begin(c, "error");
 
-	add_text(b, "code", "filter_too_costly");
-	add_text(b, "message",
+	member_text(b, "code", "filter_too_costly");
+	member_text(b, "message",
 		"a pattern takes too much work on some numbers: the subscription has ended");
-	add_text(b, "path", "filters");
+	member_text(b, "path", "filters");
 	metadata_begin(b);
-	add_number(b, "from_seq", from);
+	member_number(b, "from_seq", from);
 	dnc_buf_chr(b, '}');
 	return message_send(c);
 }
@@ -238,9 +226,9 @@ enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reaso
 
 	add_time(b);
 	metadata_begin(b);
-	add_number(b, "from_seq", from);
-	add_number(b, "to_seq", to);
-	add_text(b, "reason", reason);
+	member_number(b, "from_seq", from);
+	member_number(b, "to_seq", to);
+	member_text(b, "reason", reason);
 	dnc_buf_chr(b, '}');
 	return message_send(c);
 }

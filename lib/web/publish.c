@@ -170,11 +170,11 @@ static void note_access(const struct publish *p)
 {
 	struct dnc_buf *b = access_begin(p->web, "published", &p->identity, NULL, p->address);
 
-	access_text(b, "role", p->role);
-	access_number(b, "accepted", p->receipt.accepted);
-	access_number(b, "duplicates", p->receipt.duplicates);
-	access_number(b, "rejected", p->rejected);
-	access_number(b, "last_seq", p->receipt.last_seq);
+	member_text(b, "role", p->role);
+	member_number(b, "accepted", p->receipt.accepted);
+	member_number(b, "duplicates", p->receipt.duplicates);
+	member_number(b, "rejected", p->rejected);
+	member_number(b, "last_seq", p->receipt.last_seq);
 	access_end(p->web);
 }
 

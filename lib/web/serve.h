@@ -118,13 +118,15 @@ int client_open(
 /* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
 void client_take_message(struct client *c, const char *text, size_t n);
 
+/* A member of a JSON object in B. */
+void member_text(struct dnc_buf *b, const char *key, const char *value);
+void member_number(struct dnc_buf *b, const char *key, uint64_t value);
+
 /* access.c - who did what, for the log of access. Numbers in it are masked. */
 /* What C did; access_begin() starts the line, access_end() hands it on. */
 struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
 	const struct dnc_identity *identity, const struct dnc_role *role, const char *address);
 struct dnc_buf *access_of(const struct client *c, const char *what);
-void access_text(struct dnc_buf *b, const char *key, const char *value);
-void access_number(struct dnc_buf *b, const char *key, uint64_t value);
 void access_end(struct dnc_web *w);
 void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
 	const char *reason);
