@@ -232,6 +232,16 @@ setup() {
 		nobody: forbidden
 		extra: number.suppressed=+1******0143 number.released=+1******0144 list.synced=federal_dnc 
 	END
+	# The fields of each type, as everybody gets them who gets it at all.
+	for role in admin compliance security operator telephony extra; do
+		jq -rc 'select(.seq) | "\(.type|ltrimstr("dnc.")): \([paths(scalars) | join(".")] | join(" "))"' $role.out
+	done | sort -u >fields
+	diff - fields <<-'END'
+		compliance.violation: seq id type phone_number severity timestamp summary event_data.violation_type metadata.ingested_at metadata.source_format
+		list.synced: seq id type provider severity timestamp summary event_data.sync_status metadata.sync_status metadata.ingested_at metadata.source_format
+		number.released: seq id type phone_number severity timestamp summary event_data.reason metadata.reason metadata.tcpa_relevant metadata.ingested_at metadata.source_format
+		number.suppressed: seq id type phone_number provider severity timestamp summary event_data.reason event_data.source metadata.reason metadata.source metadata.tcpa_relevant metadata.ingested_at metadata.source_format
+	END
 }
 
 @test "TLS: 1.2 at least, strong ciphers, and a new certificate without dropping anybody" {
