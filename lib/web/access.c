@@ -14,17 +14,23 @@ void member_number(struct dnc_buf *b, const char *key, uint64_t value)
 	dnc_buf_u64(b, value);
 }
 
+void member_time(struct dnc_buf *b, const char *key, int64_t ms)
+{
+	char text[DNC_TIME_LEN];
+
+	dnc_clock_format(ms, text);
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_json_write_str(b, (struct dnc_str){text, sizeof text});
+}
+
 struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
 	const struct dnc_identity *identity, const struct dnc_role *role, const char *address)
 {
 	struct dnc_buf *b = &w->access_line;
-	char now[DNC_TIME_LEN];
 
 	dnc_buf_clear(b);
 	dnc_buf_chr(b, '{');
-	dnc_clock_format(dnc_clock_now_ms(), now);
-	dnc_json_write_key(b, DNC_STR("timestamp"));
-	dnc_json_write_str(b, (struct dnc_str){now, sizeof now});
+	member_time(b, "timestamp", dnc_clock_now_ms());
 	member_text(b, "what", what);
 	if (identity && identity->subject[0])
 		member_text(b, "subject", identity->subject);

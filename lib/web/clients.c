@@ -1,15 +1,5 @@
 /* clients.c - GET /api/v1/clients: who is connected. */
-#include "../base/clock.h"
 #include "serve.h"
-
-static void add_time(struct dnc_buf *b, const char *key, int64_t ms)
-{
-	char text[DNC_TIME_LEN];
-
-	dnc_clock_format(ms, text);
-	dnc_json_write_key(b, dnc_str(key));
-	dnc_json_write_str(b, (struct dnc_str){text, sizeof text});
-}
 
 static void add_client(struct dnc_buf *b, const struct client *c)
 {
@@ -23,8 +13,8 @@ static void add_client(struct dnc_buf *b, const struct client *c)
 		member_text(b, "subject", c->identity->subject);
 	member_text(b, "role", c->role->name);
 	member_text(b, "address", c->address);
-	add_time(b, "connected_at", c->connected_ms);
-	add_time(b, "last_activity", c->active_ms);
+	member_time(b, "connected_at", c->connected_ms);
+	member_time(b, "last_activity", c->active_ms);
 	member_number(b, "message_count", c->received);
 	member_number(b, "events_sent", dnc_subscriber_sent(s));
 	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);

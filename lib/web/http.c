@@ -222,9 +222,10 @@ static const char *forbidden(const struct dnc_web *w, struct lws *wsi)
 	return NULL;
 }
 
-static size_t read_path(struct lws *wsi, char *out, size_t size)
+static size_t read_path(struct lws *wsi, int method, char *out, size_t size)
 {
-	int n = lws_hdr_copy(wsi, out, (int)size, WSI_TOKEN_GET_URI);
+	int n = lws_hdr_copy(wsi, out, (int)size,
+		method == LWSHUMETH_POST ? WSI_TOKEN_POST_URI : WSI_TOKEN_GET_URI);
 
 	return n > 0 ? (size_t)n : 0;
 }
@@ -259,14 +260,6 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 	return route->run(w, wsi, &who);
 }
 
-static size_t read_any_path(struct lws *wsi, int method, char *out, size_t size)
-{
-	int n = lws_hdr_copy(wsi, out, (int)size,
-		method == LWSHUMETH_POST ? WSI_TOKEN_POST_URI : WSI_TOKEN_GET_URI);
-
-	return n > 0 ? (size_t)n : 0;
-}
-
 int http_request(struct dnc_web *w, struct lws *wsi)
 {
 	const char *why = forbidden(w, wsi);
@@ -278,7 +271,7 @@ int http_request(struct dnc_web *w, struct lws *wsi)
 	dnc_buf_clear(&w->page);
 	if (why)
 		rc = http_problem(w, wsi, 403, "Forbidden", why);
-	else if (known && !read_any_path(wsi, method, path, sizeof path))
+	else if (known && !read_path(wsi, method, path, sizeof path))
 		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
 	for (size_t i = 0; rc == -2 && i < sizeof routes / sizeof routes[0]; i++) {
 		if (strcmp(path, routes[i].path) != 0)
@@ -310,7 +303,7 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 
 	if (why)
 		return http_problem(w, wsi, 403, "Forbidden", why) < 0 ? -1 : 1;
-	if (!read_path(wsi, path, sizeof path) || strcmp(path, "/ws/dnc") != 0)
+	if (!read_path(wsi, LWSHUMETH_GET, path, sizeof path) || strcmp(path, "/ws/dnc") != 0)
 		return http_problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0
 		               ? -1
 		               : 1;

@@ -145,7 +145,7 @@ static bool take_lines(struct publish *p, struct dnc_str text)
 /* False when there is no memory, or it is too much. */
 static bool take_records(struct publish *p)
 {
-	struct dnc_str text = dnc_str_trim(dnc_buf_view(&p->body));
+	struct dnc_str text;
 	struct dnc_json doc;
 	struct dnc_error err;
 

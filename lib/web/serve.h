@@ -121,6 +121,8 @@ void client_take_message(struct client *c, const char *text, size_t n);
 /* A member of a JSON object in B. */
 void member_text(struct dnc_buf *b, const char *key, const char *value);
 void member_number(struct dnc_buf *b, const char *key, uint64_t value);
+/* MS since 1970, as RFC 3339 text. */
+void member_time(struct dnc_buf *b, const char *key, int64_t ms);
 
 /* access.c - who did what, for the log of access. Numbers in it are masked. */
 /* What C did; access_begin() starts the line, access_end() hands it on. */
