@@ -54,6 +54,7 @@ enum dnc_reject {
 	DNC_REJECT_INVALID_TIMESTAMP,
 	DNC_REJECT_MAP_FAILED,
 	DNC_REJECT_INVALID_ROW,
+	DNC_REJECT_ID_CONFLICT, /* the log has this id with other content */
 	DNC_REJECTS,
 };
 

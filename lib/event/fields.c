@@ -29,6 +29,7 @@ static const char *const reject_names[DNC_REJECTS] = {
 	[DNC_REJECT_INVALID_TIMESTAMP] = "invalid_timestamp",
 	[DNC_REJECT_MAP_FAILED] = "map_failed",
 	[DNC_REJECT_INVALID_ROW] = "invalid_row",
+	[DNC_REJECT_ID_CONFLICT] = "id_conflict",
 };
 
 const struct dnc_field_spec dnc_fields[FIELD_COUNT] = {

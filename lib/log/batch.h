@@ -7,10 +7,19 @@
 #include "../base/buf.h"
 #include "../event/event.h"
 
+/* What the log made of an event. */
+enum dnc_logged {
+	DNC_LOGGED_NEW,
+	DNC_LOGGED_DUPLICATE, /* it had this event already */
+	DNC_LOGGED_CONFLICT,  /* it has the id, with other content: this event is not in the log */
+};
+
 /* What became of events that were added together: filled in by the writer when they are safe. */
 struct dnc_receipt {
-	size_t waiting, accepted, duplicates;
-	uint64_t last_seq;                         /* the highest among them; 0: none was new */
+	size_t waiting, accepted, duplicates, conflicts;
+	uint8_t *logged;   /* an enum dnc_logged for each event, in the order in
+	                                            * which they were added; NULL: not wanted. The owner's */
+	uint64_t last_seq; /* the highest among them; 0: none was new */
 	void (*safe)(struct dnc_receipt *receipt); /* in the writer's thread, once, when all are */
 };
 
@@ -21,6 +30,8 @@ struct dnc_piece {
 
 struct dnc_batch_event {
 	uint64_t seq;                /* set by the log; 0 when it has an event of this id already */
+	uint8_t logged;              /* enum dnc_logged, set by the log */
+	uint32_t receipt_index;      /* which of its receipt's events this is */
 	struct dnc_receipt *receipt; /* NULL: nobody waits for this one */
 	int64_t arrived_ns;          /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */
 	struct dnc_piece line, id, type, phone_number, provider, severity,

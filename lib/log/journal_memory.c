@@ -92,6 +92,7 @@ static int memory_append(struct dnc_journal *j, struct dnc_batch *batch, struct 
 
 		if (m->slots[slot]) {
 			batch->events[i].seq = 0;
+			batch->events[i].logged = DNC_LOGGED_DUPLICATE;
 			j->duplicates++;
 			continue;
 		}
@@ -102,6 +103,7 @@ static int memory_append(struct dnc_journal *j, struct dnc_batch *batch, struct 
 		m->ids[place] = id;
 		m->slots[slot] = place + 1;
 		batch->events[i].seq = ++j->last;
+		batch->events[i].logged = DNC_LOGGED_NEW;
 		j->oldest = j->last + 1;
 	}
 	return 0;

@@ -88,7 +88,8 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	bind_piece(s, 9, b, e->line);
 	if (step(j, INSERT) < 0)
 		return -1;
-	e->seq = sqlite3_changes(j->db) ? seq : 0;
+	e->logged = sqlite3_changes(j->db) ? DNC_LOGGED_NEW : DNC_LOGGED_DUPLICATE;
+	e->seq = e->logged == DNC_LOGGED_NEW ? seq : 0;
 	return 0;
 }
 

@@ -146,11 +146,19 @@ static void tell(const struct dnc_batch *b)
 
 		if (!r)
 			continue;
-		if (b->events[i].seq) {
+		if (r->logged)
+			r->logged[b->events[i].receipt_index] = b->events[i].logged;
+		switch ((enum dnc_logged)b->events[i].logged) {
+		case DNC_LOGGED_NEW:
 			r->accepted++;
 			r->last_seq = b->events[i].seq;
-		} else {
+			break;
+		case DNC_LOGGED_DUPLICATE:
 			r->duplicates++;
+			break;
+		case DNC_LOGGED_CONFLICT:
+			r->conflicts++;
+			break;
 		}
 		if (--r->waiting == 0)
 			r->safe(r); /* which may free it */
@@ -288,6 +296,7 @@ static bool add_offered(struct dnc_writer *w, struct dnc_event_reader *reader,
 		}
 		w->filling.events[w->filling.count - 1].arrived_ns = now;
 		w->filling.events[w->filling.count - 1].receipt = receipt;
+		w->filling.events[w->filling.count - 1].receipt_index = (uint32_t)i;
 	}
 	return true;
 }
