@@ -55,7 +55,9 @@ static enum dnc_sent keep(struct client *c, const void *frames, size_t n)
 	if (!dnc_buf_ok(&c->out))
 		return client_lost(c);
 	want_writeable(c);
-	if (c->out.n > OUTBOX_BYTES && !c->paused) {
+	/* A stream of server-sent events has nothing to read, and on an HTTP connection whose input is held
+	 * back the library calls back for no output either. */
+	if (c->out.n > OUTBOX_BYTES && !c->paused && !c->sse) {
 		c->paused = true;
 		lws_rx_flow_control(c->wsi, 0);
 	}
