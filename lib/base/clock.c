@@ -3,6 +3,15 @@
 
 #define DAY_MS INT64_C(86400000)
 
+/* The first millisecond of year 1 and the first of year 10000, which four digits can't write. */
+#define YEAR_1_MS     INT64_C(-62135596800000)
+#define YEAR_10000_MS INT64_C(253402300800000)
+
+bool dnc_clock_in_range(int64_t ms)
+{
+	return ms >= YEAR_1_MS && ms < YEAR_10000_MS;
+}
+
 static int64_t read_clock_ns(clockid_t id)
 {
 	struct timespec t;
@@ -128,7 +137,7 @@ static bool take_date(struct dnc_str *s, int64_t *ms)
 	return true;
 }
 
-static bool take_time(struct dnc_str *s, int64_t *ms)
+static bool take_time(struct dnc_str *s, int64_t *ms, bool *leap)
 {
 	int h, m, sec, milli = 0;
 
@@ -147,40 +156,72 @@ static bool take_time(struct dnc_str *s, int64_t *ms)
 			scale /= 10;
 		}
 	}
+	*leap = sec == 60;
 	*ms += h * INT64_C(3600000) + m * INT64_C(60000) + sec * INT64_C(1000) + milli;
+	return true;
+}
+
+/* A leap second comes after 23:59:59 UTC on the last day of a month, so that the next minute, as
+ * which it counts, is the first of one. */
+static bool is_leap_second(int64_t ms)
+{
+	int y, m, d;
+
+	if (ms % DAY_MS < 0 || ms % DAY_MS >= 1000)
+		return false;
+	date_from_days(ms / DAY_MS, &y, &m, &d);
+	return d == 1;
+}
+
+static bool take_offset(struct dnc_str *s, int64_t *ms)
+{
+	int h, m, sign = 1;
+
+	if (take_char(s, "Zz"))
+		return true;
+	if (take_char(s, "-"))
+		sign = -1;
+	else if (!take_char(s, "+"))
+		return false;
+	if (!take_digits(s, 2, &h) || !take_char(s, ":") || !take_digits(s, 2, &m) || h > 23 ||
+		m > 59)
+		return false;
+	*ms -= sign * (h * INT64_C(3600000) + m * INT64_C(60000));
+	return true;
+}
+
+bool dnc_clock_parse_any_year(struct dnc_str s, int64_t *ms)
+{
+	int64_t t;
+	bool leap;
+
+	if (!take_date(&s, &t) || !take_char(&s, "Tt ") || !take_time(&s, &t, &leap) ||
+		!take_offset(&s, &t) || s.n || (leap && !is_leap_second(t)))
+		return false;
+	*ms = t;
 	return true;
 }
 
 bool dnc_clock_parse(struct dnc_str s, int64_t *ms)
 {
 	int64_t t;
-	int h, m, sign = 1;
 
-	if (!take_date(&s, &t) || !take_char(&s, "Tt ") || !take_time(&s, &t))
+	if (!dnc_clock_parse_any_year(s, &t) || !dnc_clock_in_range(t))
 		return false;
-	if (take_char(&s, "Zz")) {
-		*ms = t;
-		return s.n == 0;
-	}
-	if (take_char(&s, "-"))
-		sign = -1;
-	else if (!take_char(&s, "+"))
-		return false;
-	if (!take_digits(&s, 2, &h) || !take_char(&s, ":") || !take_digits(&s, 2, &m))
-		return false;
-	if (h > 23 || m > 59 || s.n)
-		return false;
-	*ms = t - sign * (h * INT64_C(3600000) + m * INT64_C(60000));
+	*ms = t;
 	return true;
 }
 
 bool dnc_clock_parse_local(struct dnc_str s, int64_t *ms)
 {
 	int64_t t;
+	bool leap = false;
 
 	if (!take_date(&s, &t))
 		return false;
-	if (s.n && (!take_char(&s, "T ") || !take_time(&s, &t) || s.n))
+	if (s.n && (!take_char(&s, "T ") || !take_time(&s, &t, &leap) || s.n))
+		return false;
+	if (!dnc_clock_in_range(t) || (leap && !is_leap_second(t)))
 		return false;
 	*ms = t;
 	return true;

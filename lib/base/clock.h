@@ -16,15 +16,23 @@ int64_t dnc_clock_now_ms(void);
 int64_t dnc_clock_mono_ms(void);
 int64_t dnc_clock_mono_ns(void);
 
-/* Writes exactly DNC_TIME_LEN bytes, no NUL. Years 0000 to 9999. */
+/* True when MS lies in the years 0001 to 9999, which are those that can be written and read. */
+bool dnc_clock_in_range(int64_t ms);
+
+/* Writes exactly DNC_TIME_LEN bytes, no NUL. MS must be in range. */
 void dnc_clock_format(int64_t ms, char out[DNC_TIME_LEN]);
 
-/* Reads an RFC 3339 date-time in any offset (digits past milliseconds are cut off, a leap second
- * counts as the next minute's first). False when S is anything else. */
+/* Reads an RFC 3339 date-time in any offset. Digits past milliseconds are cut off. A leap second
+ * (23:59:60 UTC on the last day of a month) counts as the next minute's first. False when S is
+ * anything else, or not in range once converted to UTC. */
 bool dnc_clock_parse(struct dnc_str s, int64_t *ms);
 
+/* The same without the range, for what stands in logs already. */
+bool dnc_clock_parse_any_year(struct dnc_str s, int64_t *ms);
+
 /* Reads a local date-time as list files have it: "2020-02-16 13:05:00" or with a "T", or a date
- * alone, with no offset. It is taken as UTC, because the files name no zone. */
+ * alone, with no offset. It is taken as UTC, because the files name no zone. Leap seconds and range
+ * as above. */
 bool dnc_clock_parse_local(struct dnc_str s, int64_t *ms);
 
 /* Reads a span such as "90s", "15m", "24h" or "30d" (also "1w"). False when S is anything else. */

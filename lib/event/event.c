@@ -132,7 +132,7 @@ static bool view_value(struct dnc_event *e, int key, uint32_t at)
 		return e->severity;
 	case VIEW_TIMESTAMP:
 		return node->text.n == DNC_TIME_LEN &&
-		       dnc_clock_parse(node->text, &e->timestamp_ms);
+		       dnc_clock_parse_any_year(node->text, &e->timestamp_ms);
 	case VIEW_EVENT_DATA:
 		e->event_data = at;
 		return node->type == DNC_JSON_OBJECT;

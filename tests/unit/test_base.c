@@ -14,7 +14,19 @@ static void times_are_read_in_any_offset_and_written_in_utc(void **state)
 		{"2026-12-31T23:59:60Z", "2027-01-01T00:00:00.000Z"},
 		{"2024-02-29T00:00:00-01:00", "2024-02-29T01:00:00.000Z"},
 		{"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
-		{"0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"},
+		{"2015-07-01T01:59:60.5+02:00", "2015-07-01T00:00:00.500Z"},
+		{"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"},
+		{"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"},
+		{"10000-01-01T00:00:00Z", NULL},
+		{"0000-12-31T23:00:00-01:00", "0001-01-01T00:00:00.000Z"},
+		{"0000-01-01T00:00:00Z", NULL},
+		{"0000-01-01T00:00:00+01:00", NULL},
+		{"0001-01-01T00:00:00+00:01", NULL},
+		{"9999-12-31T23:59:59-05:00", NULL},
+		{"9999-12-31T23:59:60Z", NULL},
+		{"2026-08-29T08:00:60Z", NULL},
+		{"2026-12-31T23:59:60+01:00", NULL},
+		{"2026-12-30T23:59:60Z", NULL},
 		{"2023-02-29T00:00:00Z", NULL},
 		{"1900-02-29T00:00:00Z", NULL},
 		{"2026-13-01T00:00:00Z", NULL},
@@ -31,6 +43,37 @@ static void times_are_read_in_any_offset_and_written_in_utc(void **state)
 		char text[DNC_TIME_LEN + 1] = "";
 		int64_t ms;
 		bool ok = dnc_clock_parse(dnc_str(cases[i].text), &ms);
+
+		if (ok)
+			dnc_clock_format(ms, text);
+		if (ok != (cases[i].utc != NULL) || (ok && strcmp(text, cases[i].utc) != 0))
+			fail_msg("%s: %s", cases[i].text, ok ? text : "no time");
+	}
+}
+
+static void local_times_are_read_as_utc(void **state)
+{
+	static const struct {
+		const char *text, *utc; /* NULL when it is no time */
+	} cases[] = {
+		{"2020-02-16 13:05:00", "2020-02-16T13:05:00.000Z"},
+		{"2020-02-16T13:05:00", "2020-02-16T13:05:00.000Z"},
+		{"2020-02-16", "2020-02-16T00:00:00.000Z"},
+		{"2016-12-31 23:59:60", "2017-01-01T00:00:00.000Z"},
+		{"9999-12-31", "9999-12-31T00:00:00.000Z"},
+		{"9999-12-31 23:59:60", NULL},
+		{"2020-02-16 13:05:60", NULL},
+		{"0000-00-00", NULL},
+		{"0000-01-01", NULL},
+		{"2020-02-16Z", NULL},
+		{"9/4/2026", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[DNC_TIME_LEN + 1] = "";
+		int64_t ms;
+		bool ok = dnc_clock_parse_local(dnc_str(cases[i].text), &ms);
 
 		if (ok)
 			dnc_clock_format(ms, text);
@@ -102,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_read_in_any_offset_and_written_in_utc),
+		cmocka_unit_test(local_times_are_read_as_utc),
 		cmocka_unit_test(spans_have_a_unit),
 		cmocka_unit_test(lines_do_not_depend_on_how_bytes_arrive),
 	};
