@@ -32,7 +32,8 @@ char *dnc_lines_space(struct dnc_lines *l, size_t *room)
 	if (l->start) {
 		memmove(l->p, l->p + l->start, l->end - l->start);
 		l->end -= l->start;
-		l->scanned -= l->start;
+		l->scanned -= l->scanned < l->start ? l->scanned : l->start;
+		l->scanned_cr -= l->scanned_cr < l->start ? l->scanned_cr : l->start;
 		l->start = 0;
 	}
 	/* A line that fills the buffer is at most max + 1 long, or next() would have cut it. */
@@ -52,40 +53,79 @@ void dnc_lines_end(struct dnc_lines *l)
 	l->ended = true;
 }
 
-static void give(struct dnc_lines *l, struct dnc_line *out, size_t n, bool too_long)
+/* The end of the first line: its first byte and its length in N. NULL when it is not read yet; a
+ * carriage return that was read last may be half of one. */
+static const char *find_end(struct dnc_lines *l, size_t *n)
 {
-	if (!too_long && n && l->p[l->start + n - 1] == '\r')
-		n--;
-	out->text = (struct dnc_str){l->p + l->start, n};
+	const char *nl = memchr(l->p + l->scanned, '\n', l->end - l->scanned), *cr;
+	size_t stop = nl ? (size_t)(nl - l->p) : l->end;
+
+	l->scanned = stop;
+	if (l->lone_cr && stop > l->scanned_cr) {
+		cr = memchr(l->p + l->scanned_cr, '\r', stop - l->scanned_cr);
+		l->scanned_cr = cr ? (size_t)(cr - l->p) : stop;
+		if (cr && (cr + 1 < l->p + stop || (!nl && l->ended))) {
+			*n = 1;
+			return cr;
+		}
+	}
+	if (!nl)
+		return NULL;
+	*n = nl > l->p + l->start && nl[-1] == '\r' ? 2 : 1;
+	return nl - (*n - 1);
+}
+
+/* Takes the line of N bytes and its end of END_N out of the buffer. */
+static void give(struct dnc_lines *l, struct dnc_line *out, size_t n, size_t end_n)
+{
+	out->too_long = n > l->max;
+	out->text = (struct dnc_str){l->p + l->start, out->too_long ? l->max : n};
+	out->end_n = out->too_long ? 0 : end_n;
 	out->number = ++l->number;
-	out->too_long = too_long;
+	l->start += n + end_n;
+}
+
+/* Passes over what is left of a line that was too long; false when its end is not read yet. */
+static bool skip(struct dnc_lines *l, const char *end, size_t end_n)
+{
+	/* A last carriage return stays: it may be half of a line end. */
+	size_t kept = !end && !l->ended && l->end > l->start && l->p[l->end - 1] == '\r';
+
+	l->start = end ? (size_t)(end - l->p) + end_n : l->end - kept;
+	l->skipping = !end;
+	return end;
 }
 
 bool dnc_lines_next(struct dnc_lines *l, struct dnc_line *out)
 {
 	for (;;) {
-		char *nl = memchr(l->p + l->scanned, '\n', l->end - l->scanned);
-		size_t n = (nl ? (size_t)(nl - l->p) : l->end) - l->start;
+		size_t end_n = 0, n;
+		const char *end;
 
+		if (l->scanned < l->start)
+			l->scanned = l->start;
+		if (l->scanned_cr < l->start)
+			l->scanned_cr = l->start;
+		end = find_end(l, &end_n);
+		n = (end ? (size_t)(end - l->p) : l->end) - l->start;
 		if (l->skipping) {
-			l->skipping = !nl;
-			l->start = l->scanned = nl ? l->start + n + 1 : l->end;
-			if (!nl)
+			if (!skip(l, end, end_n))
 				return false;
 			continue;
 		}
-		if (n > l->max + 1 || (n == l->max + 1 && l->p[l->start + n - 1] != '\r')) {
-			give(l, out, l->max, true);
-			l->skipping = !nl;
-			l->start = l->scanned = nl ? l->start + n + 1 : l->end;
+		/* One byte more may be the carriage return before a newline. */
+		if (!end && n > l->max && (n > l->max + 1 || l->p[l->end - 1] != '\r')) {
+			give(l, out, n - (l->p[l->end - 1] == '\r'), 0);
+			l->skipping = true;
 			return true;
 		}
-		if (nl || (l->ended && n)) {
-			give(l, out, n, false);
-			l->start = l->scanned = l->start + n + (nl ? 1 : 0);
-			return true;
-		}
-		l->scanned = l->end;
-		return false;
+		if (!end && !l->ended)
+			return false;
+		if (!end && n && !l->lone_cr && l->p[l->end - 1] == '\r')
+			n--, end_n = 1;
+		if (!end && !n && !end_n)
+			return false;
+		give(l, out, n, end_n);
+		return true;
 	}
 }

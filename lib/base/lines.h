@@ -16,16 +16,19 @@ struct dnc_lines {
 	char *p;
 	size_t start, end, size; /* unread bytes are p[start..end) */
 	size_t scanned;          /* no newline before p[scanned] */
+	size_t scanned_cr;       /* no lone carriage return before p[scanned_cr] */
 	size_t max;              /* longest line, without its end */
 	uint64_t number;         /* of the line given last, from 1 */
 	bool skipping;           /* inside the rest of a line that was too long */
 	bool ended;
+	bool lone_cr; /* a carriage return ends a line, too; may be set before the first line */
 };
 
 struct dnc_line {
-	struct dnc_str text; /* without "\n" or "\r\n"; valid until the next dnc_lines_space() */
-	uint64_t number;     /* from 1 */
-	bool too_long;       /* text is only the first MAX bytes; the rest was skipped */
+	struct dnc_str text; /* without its end; valid until the next dnc_lines_space() */
+	size_t end_n; /* bytes of "\n", "\r\n" or "\r", which follow the text; 0: none was read */
+	uint64_t number; /* from 1 */
+	bool too_long;   /* text is only the first MAX bytes; the rest was skipped */
 };
 
 /* Prepares L for lines of at most MAX bytes; BLOCK is the size of the first buffer.

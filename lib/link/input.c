@@ -93,7 +93,10 @@ static int start_place(struct dnc_input *in, struct place *p, size_t block)
 		return -1;
 	if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode))
 		p->stream.size_bytes = (uint64_t)st.st_size;
-	return in->events.open ? in->events.open(in->events.ctx, &p->stream) : 0;
+	if (in->events.open && in->events.open(in->events.ctx, &p->stream) < 0)
+		return -1;
+	p->lines.lone_cr = p->stream.lone_cr;
+	return 0;
 }
 
 /* Acknowledgements never wait: what the socket does not take now is told with a later count. */

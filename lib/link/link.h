@@ -29,6 +29,9 @@ struct dnc_stream {
 	uint64_t id;         /* of a producer that is acknowledged, never used again; else 0 */
 	uint64_t size_bytes; /* of a regular file, else 0 */
 	uint64_t read_bytes;
+	/* To be set in open(), never for a producer, which counts its newlines: a carriage return ends
+	 * a line, too. */
+	bool lone_cr;
 };
 
 /* What an input tells its owner. A callback that returns -1 ends dnc_input_run() with -1. */

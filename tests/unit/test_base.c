@@ -101,43 +101,58 @@ static void spans_have_a_unit(void **state)
 	}
 }
 
+static const char line_bytes[] =
+	"one\r\n\ntwo\nlonger than eight\nx\r\r\n12345678\n12345678\r\nmuch too long\rlast";
+
+static const struct wanted_line {
+	const char *text;
+	size_t end_n;
+	bool too_long;
+} by_newlines[] = {{"one", 2, false}, {"", 1, false}, {"two", 1, false}, {"longer t", 0, true},
+	{"x\r", 2, false}, {"12345678", 1, false}, {"12345678", 2, false}, {"much too", 0, true}},
+  by_returns[] = {{"one", 2, false}, {"", 1, false}, {"two", 1, false}, {"longer t", 0, true},
+	  {"x", 1, false}, {"", 2, false}, {"12345678", 1, false}, {"12345678", 2, false},
+	  {"much too", 0, true}, {"last", 0, false}};
+
+static void read_in_pieces(size_t piece, bool lone_cr, const struct wanted_line *want, size_t count)
+{
+	const size_t size = sizeof line_bytes - 1;
+	struct dnc_lines l;
+	struct dnc_line line;
+	size_t seen = 0;
+
+	assert_int_equal(dnc_lines_init(&l, 8, 4), 0);
+	l.lone_cr = lone_cr;
+	for (size_t at = 0; at < size;) {
+		size_t room, n = size - at < piece ? size - at : piece;
+		char *space = dnc_lines_space(&l, &room);
+
+		n = n < room ? n : room;
+		memcpy(space, line_bytes + at, n);
+		at += n;
+		dnc_lines_filled(&l, n);
+		if (at == size)
+			dnc_lines_end(&l);
+		while (dnc_lines_next(&l, &line)) {
+			assert_true(seen < count);
+			assert_true(dnc_str_eq(line.text, dnc_str(want[seen].text)));
+			assert_int_equal(line.end_n, want[seen].end_n);
+			assert_int_equal(line.too_long, want[seen].too_long);
+			assert_int_equal(line.number, ++seen);
+		}
+	}
+	assert_int_equal(seen, count);
+	dnc_lines_finish(&l);
+}
+
 /* Lines come out the same however the bytes come in. */
 static void lines_do_not_depend_on_how_bytes_arrive(void **state)
 {
-	static const char bytes[] =
-		"one\r\n\ntwo\nlonger than eight\nx\r\r\n12345678\n12345678\r\nlast";
-	static const struct {
-		const char *text;
-		bool too_long;
-	} want[] = {{"one", false}, {"", false}, {"two", false}, {"longer t", true}, {"x\r", false},
-		{"12345678", false}, {"12345678", false}, {"last", false}};
-
 	(void)state;
-	for (size_t piece = 1; piece < sizeof bytes; piece++) {
-		struct dnc_lines l;
-		struct dnc_line line;
-		size_t seen = 0;
-
-		assert_int_equal(dnc_lines_init(&l, 8, 4), 0);
-		for (size_t at = 0; at < sizeof bytes - 1;) {
-			size_t room,
-				n = sizeof bytes - 1 - at < piece ? sizeof bytes - 1 - at : piece;
-			char *space = dnc_lines_space(&l, &room);
-
-			n = n < room ? n : room;
-			memcpy(space, bytes + at, n);
-			at += n;
-			dnc_lines_filled(&l, n);
-			if (at == sizeof bytes - 1)
-				dnc_lines_end(&l);
-			while (dnc_lines_next(&l, &line)) {
-				assert_true(dnc_str_eq(line.text, dnc_str(want[seen].text)));
-				assert_int_equal(line.too_long, want[seen].too_long);
-				assert_int_equal(line.number, ++seen);
-			}
-		}
-		assert_int_equal(seen, sizeof want / sizeof want[0]);
-		dnc_lines_finish(&l);
+	for (size_t piece = 1; piece < sizeof line_bytes; piece++) {
+		read_in_pieces(
+			piece, false, by_newlines, sizeof by_newlines / sizeof by_newlines[0]);
+		read_in_pieces(piece, true, by_returns, sizeof by_returns / sizeof by_returns[0]);
 	}
 }
 
