@@ -23,7 +23,16 @@ struct ingest {
 	struct dnc_stream *stream; /* the one whose line is under way */
 	struct dnc_error err;      /* why the run ended early */
 	bool too_many;
+	enum dnc_exit refused;  /* what the refused streams end the run with, else DNC_EXIT_OK */
+	unsigned failed_before; /* places that could not be read when the stream was opened */
+	uint64_t refusals, results_before;
 };
+
+/* What became of records and files so far. */
+static uint64_t results(const struct ingest *in)
+{
+	return in->accepted + in->stage.rejects.count + in->refusals;
+}
 
 /* Waits until the next event is due. Once asked to stop, what is in hand goes out at once. */
 static int pace(struct ingest *in)
@@ -77,11 +86,28 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	return dnc_outlet_line(in->stage.out, event.p, event.n, &in->err);
 }
 
+/* The others go on; the exit status tells. */
+static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
+{
+	struct ingest *in = ctx;
+
+	dnc_err("%s %s", in->stream->name, why);
+	in->refusals++;
+	if (in->refused != DNC_EXIT_IO)
+		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
+	return 0;
+}
+
 static int on_open(void *ctx, struct dnc_stream *s)
 {
 	struct ingest *in = ctx;
-	const struct dnc_source_events events = {on_record, on_reject, in};
+	/* A producer's lines are rejected one by one: it is told what became of each. */
+	const struct dnc_source_events events = {
+		on_record, on_reject, s->id ? NULL : on_refuse, in};
 
+	s->lone_cr = !s->id;
+	in->failed_before = in->stage.failed;
+	in->results_before = results(in);
 	s->user = dnc_source_new(&in->options.source, &events, &in->err);
 	return s->user ? 0 : -1;
 }
@@ -95,6 +121,19 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	return dnc_source_line(s->user, line);
 }
 
+/* A file that was read to its end and gave nothing: no error, an export may well be empty, but told. */
+static void tell_nothing(const struct ingest *in, const struct dnc_stream *s)
+{
+	const char *nothing = dnc_source_nothing(s->user);
+
+	if (in->failed_before != in->stage.failed)
+		return;
+	if (nothing)
+		dnc_note("%s %s", s->name, nothing);
+	else if (in->options.source.map && results(in) == in->results_before)
+		dnc_note("%s gave no event: the map made none of its records", s->name);
+}
+
 static int on_close(void *ctx, struct dnc_stream *s)
 {
 	struct ingest *in = ctx;
@@ -102,6 +141,8 @@ static int on_close(void *ctx, struct dnc_stream *s)
 
 	in->stream = s;
 	rc = dnc_source_end(s->user);
+	if (rc == 0 && !s->id && !dnc_cli_stopped_by())
+		tell_nothing(in, s);
 	dnc_source_free(s->user);
 	s->user = NULL;
 	return rc;
@@ -146,6 +187,8 @@ static int finish(struct ingest *in, int rc)
 			(unsigned long long)in->stage.rejects.count);
 	if (in->stage.failed)
 		return DNC_EXIT_IO;
+	if (in->refused)
+		return (int)in->refused;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
 	return in->options.strict && in->stage.rejects.count ? DNC_EXIT_SOME : DNC_EXIT_OK;

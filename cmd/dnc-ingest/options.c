@@ -1,7 +1,9 @@
 #include "options.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/words.h"
 #include "cli/cli.h"
+#include "event/event.h"
 #include "phone/phone.h"
 
 enum {
@@ -36,16 +38,52 @@ static const struct argp_option option_list[] = {
 	{"max-rejects", KEY_MAX_REJECTS, "N|P%", 0, "Stop with 1 when more are rejected", 4},
 	{"rate", KEY_RATE, "N/s", 0, "Write at most N events a second", 4}, {0}};
 
+/* The event's field that FIELD means; "event_data.NAME" is one of the user's own. */
+static const char *check_field(const char *field)
+{
+	static const char prefix[] = "event_data.";
+	bool own = strncmp(field, prefix, sizeof prefix - 1) == 0;
+	const char *name = own ? field + sizeof prefix - 1 : field;
+	struct dnc_buf names = {0};
+	struct dnc_str near;
+
+	if (own && strcmp(name, "seq") != 0 && strcmp(name, "metadata") != 0 &&
+		strcmp(name, "event_data") != 0 && *name)
+		return name;
+	if (!own && dnc_event_has_field(DNC_TYPES, dnc_str(field)))
+		return field;
+	dnc_event_field_names(DNC_TYPES, &names);
+	dnc_buf_chr(&names, '\0');
+	near = dnc_buf_ok(&names) ? dnc_words_nearest(names.p, dnc_str(name)) : (struct dnc_str){0};
+	if (near.p)
+		dnc_cli_usage("--column: an event has no field \"%s\"; did you mean \"%.*s\"?",
+			field, DNC_STR_ARG(near));
+	dnc_cli_usage("--column: an event has no field \"%s\" (see dnc-events(7)); a field of your "
+		      "own is event_data.NAME",
+		field);
+}
+
 static void add_column(struct options *o, char *arg)
 {
 	char *equals = strchr(arg, '=');
+	struct dnc_column column;
 
 	if (!equals || equals == arg || !equals[1])
 		dnc_cli_usage("--column: \"%s\" is not FIELD=HEADER", arg);
 	if (o->source.column_count == MAX_COLUMNS)
 		dnc_cli_usage("--column: more than %d columns", MAX_COLUMNS);
 	*equals = '\0';
-	o->columns[o->source.column_count++] = (struct dnc_column){arg, equals + 1};
+	column = (struct dnc_column){check_field(arg), equals + 1};
+	for (size_t i = 0; i < o->source.column_count; i++) {
+		if (strcmp(o->columns[i].field, column.field) == 0)
+			dnc_cli_usage("--column: %s is given two headers, \"%s\" and \"%s\"", arg,
+				o->columns[i].header, column.header);
+		if (dnc_str_caseeq(dnc_str(o->columns[i].header), dnc_str(column.header)))
+			dnc_cli_usage(
+				"--column: the header \"%s\" is given to two fields, %s and %s",
+				column.header, o->columns[i].field, column.field);
+	}
+	o->columns[o->source.column_count++] = column;
 }
 
 static void set_max_rejects(struct options *o, char *arg)
@@ -149,6 +187,41 @@ static const struct argp argp = {.options = option_list,
 	       "object per line.",
 	.children = children};
 
+/* A reason is one of a suppression, or, where records may be releases, of a release. */
+static void check_reason(const struct dnc_source_options *o)
+{
+	static const struct dnc_str reason = DNC_STR("reason");
+	bool lists = strcmp(o->format, "numbers") == 0 || strncmp(o->format, "ftc-", 4) == 0;
+	const char *suppress = dnc_event_known_values(DNC_NUMBER_SUPPRESSED, reason);
+	const char *release = dnc_event_known_values(DNC_NUMBER_RELEASED, reason);
+
+	if (!lists && dnc_words_have(release, dnc_str(o->reason)))
+		return;
+	dnc_cli_word("--reason", dnc_str(o->reason), suppress, NULL);
+}
+
+static void check_words(const struct dnc_source_options *o)
+{
+	if (o->reason)
+		check_reason(o);
+	if (o->source)
+		dnc_cli_word("--source", dnc_str(o->source),
+			dnc_event_known_values(DNC_NUMBER_SUPPRESSED, DNC_STR("source")), NULL);
+}
+
+static void check_columns(const struct options *o)
+{
+	const char *format = o->source.format;
+
+	if (!o->source.column_count)
+		return;
+	if (o->map || o->map_file)
+		dnc_cli_usage("--column and a map exclude each other: the map names the fields");
+	if (strcmp(format, "auto") != 0 && strcmp(format, "csv") != 0 &&
+		strcmp(format, "ftc-reported") != 0)
+		dnc_cli_usage("--column is for files with a header: --format=csv, not %s", format);
+}
+
 static void check(struct options *o)
 {
 	size_t i = 0;
@@ -164,6 +237,8 @@ static void check(struct options *o)
 		dnc_cli_usage("--map and --map-file exclude each other");
 	if (!dnc_phone_region_known(o->source.region))
 		dnc_cli_usage("--region: \"%s\" is not a region like US or GB", o->source.region);
+	check_words(&o->source);
+	check_columns(o);
 	if (strcmp(o->source.format, "numbers") == 0 && !o->source.reason)
 		dnc_cli_usage(
 			"--format=numbers needs --reason: a bare number does not say why it is "

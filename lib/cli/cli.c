@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "../base/clock.h"
+#include "../base/words.h"
 
 enum { KEY_VERBOSE = 0x1000, KEY_LOG_FORMAT, KEY_HELP, KEY_USAGE, KEY_VERSION };
 
@@ -200,6 +201,31 @@ uint64_t dnc_cli_number(const char *name, const char *text, uint64_t min, uint64
 uint64_t dnc_cli_size(const char *name, const char *text, uint64_t min, uint64_t max)
 {
 	return bounded(name, text, min, max, true);
+}
+
+void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere)
+{
+	struct dnc_str near;
+	char shown[300];
+	size_t n = 0;
+
+	if (dnc_words_have(words, word))
+		return;
+	near = dnc_words_nearest(words, word);
+	if (near.p)
+		dnc_cli_usage("%s: \"%.*s\" is not known; did you mean \"%.*s\"?%s%s", name,
+			DNC_STR_ARG(word), DNC_STR_ARG(near), elsewhere ? " Otherwise " : "",
+			elsewhere ? elsewhere : "");
+	for (const char *p = words; *p && n + 3 < sizeof shown; p++) {
+		if (*p != ' ')
+			shown[n++] = *p;
+		else if (p[1]) {
+			shown[n++] = ',';
+			shown[n++] = ' ';
+		}
+	}
+	dnc_cli_usage("%s: \"%.*s\" is none of %.*s%s%s", name, DNC_STR_ARG(word), (int)n, shown,
+		elsewhere ? "; otherwise " : "", elsewhere ? elsewhere : "");
 }
 
 int64_t dnc_cli_time(const char *name, const char *text)

@@ -35,6 +35,11 @@ uint64_t dnc_cli_number(const char *name, const char *text, uint64_t min, uint64
 /* A size such as 64M or 1G (powers of 1024), in bytes. */
 uint64_t dnc_cli_size(const char *name, const char *text, uint64_t min, uint64_t max);
 
+/* What somebody types must be a known word: a usage error, with the nearest one, unless WORD is among
+ * WORDS (separated by blanks). NAME is the option's or the field's; ELSEWHERE, which may be NULL, says
+ * how to give another word all the same. */
+void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere);
+
 /* A time (RFC 3339, or a date alone) or a span back from now ("-1h"); usage error otherwise. */
 int64_t dnc_cli_time(const char *name, const char *text);
 

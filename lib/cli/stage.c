@@ -36,7 +36,7 @@ static void on_woken(void *ctx)
 static void on_failed(void *ctx, const struct dnc_error *err)
 {
 	(void)ctx;
-	running->failed = true;
+	running->failed++;
 	dnc_err("%s", err->message);
 }
 

@@ -16,7 +16,7 @@ struct dnc_stage {
 	struct dnc_input *input;
 	struct dnc_outlet *out;
 	struct dnc_rejects rejects;
-	bool failed; /* a place could not be read */
+	unsigned failed; /* places that could not be read */
 };
 
 /* Opens it all, for lines of at most MAX_LINE bytes. EVENTS but for `woken` and `failed`, which are the

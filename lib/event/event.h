@@ -105,6 +105,17 @@ int dnc_event_view(struct dnc_event_reader *r, const char *text, size_t n, struc
  * line says of it is a string, not JSON. */
 bool dnc_event_takes_text(enum dnc_type type, struct dnc_str field);
 
+/* The known words of FIELD of an event of TYPE, with blanks between them; "" when it is no enumeration
+ * or no field. Upstream systems may send others (dnc-events(7), unknown_values). */
+const char *dnc_event_known_values(enum dnc_type type, struct dnc_str field);
+
+/* True when an event of TYPE (DNC_TYPES: of any type) has a FIELD of this name, at the top level or in
+ * event_data. */
+bool dnc_event_has_field(enum dnc_type type, struct dnc_str field);
+
+/* Appends the names of these fields, with a blank after each. */
+void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names);
+
 /* Writes a random, time-ordered UUIDv7 (RFC 9562) for MS. */
 void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN]);
 

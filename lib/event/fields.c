@@ -1,6 +1,7 @@
 /* fields.c - tables of types, severities and fields, and the hash that finds a field by name. */
 #include "draft.h"
 #include <pthread.h>
+#include "../base/words.h"
 
 const struct dnc_str dnc_type_names[DNC_TYPES] = {
 	[DNC_NUMBER_SUPPRESSED] = DNC_STR("dnc.number.suppressed"),
@@ -127,14 +128,51 @@ const char *dnc_reject_name(enum dnc_reject code)
 
 bool dnc_value_known(const char *values, struct dnc_str value)
 {
-	if (!*values)
-		return true;
-	for (const char *p = values; *p;) {
-		size_t n = strcspn(p, " ");
+	return !*values || dnc_words_have(values, value);
+}
 
-		if (n == value.n && memcmp(p, value.p, n) == 0)
+/* What stands beside the domain fields; event_data and metadata hold others, seq is the hub's. */
+static const struct dnc_str top_fields[] = {DNC_STR("id"), DNC_STR("type"), DNC_STR("severity"),
+	DNC_STR("timestamp"), DNC_STR("summary")};
+
+enum { TOP_FIELDS = sizeof top_fields / sizeof top_fields[0] };
+
+static bool is_of(const struct dnc_field_spec *spec, enum dnc_type type)
+{
+	return type == DNC_TYPES || (spec->types & T(type));
+}
+
+const char *dnc_event_known_values(enum dnc_type type, struct dnc_str field)
+{
+	if (dnc_str_eq(field, DNC_STR("severity")))
+		return "info success low medium warning high error critical";
+	for (int f = 0; f < FIELD_COUNT; f++)
+		if (is_of(&dnc_fields[f], type) && dnc_str_eq(dnc_fields[f].name, field))
+			return dnc_fields[f].values;
+	return "";
+}
+
+bool dnc_event_has_field(enum dnc_type type, struct dnc_str field)
+{
+	for (size_t i = 0; i < TOP_FIELDS; i++)
+		if (dnc_str_eq(top_fields[i], field))
 			return true;
-		p += n + (p[n] == ' ');
-	}
+	for (int f = 0; f < FIELD_COUNT; f++)
+		if (is_of(&dnc_fields[f], type) && dnc_str_eq(dnc_fields[f].name, field))
+			return true;
 	return false;
+}
+
+void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names)
+{
+	for (size_t i = 0; i < TOP_FIELDS; i++) {
+		dnc_buf_str(names, top_fields[i]);
+		dnc_buf_chr(names, ' ');
+	}
+	for (int f = 0; f < FIELD_COUNT; f++) {
+		if (!is_of(&dnc_fields[f], type))
+			continue;
+		dnc_buf_str(names, dnc_fields[f].name);
+		dnc_buf_chr(names, ' ');
+	}
 }

@@ -72,6 +72,28 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 	return 0;
 }
 
+bool dnc_json_is_utf8(struct dnc_str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	uint64_t eight;
+
+	for (size_t i = 0; i < s.n;) {
+		size_t length = 1;
+
+		if (s.n - i >= sizeof eight) {
+			memcpy(&eight, p + i, sizeof eight);
+			if (!(eight & UINT64_C(0x8080808080808080))) {
+				i += sizeof eight;
+				continue;
+			}
+		}
+		if (p[i] >= 0x80 && !(length = utf8_length(p + i, s.n - i)))
+			return false;
+		i += length;
+	}
+	return true;
+}
+
 void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
 {
 	static const char hex[] = "0123456789abcdef";

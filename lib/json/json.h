@@ -74,6 +74,9 @@ bool dnc_json_double(const struct dnc_json_node *node, double *out);
 /* Appends S as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s);
 
+/* True when S is UTF-8 from its first byte to its last. */
+bool dnc_json_is_utf8(struct dnc_str s);
+
 /* Appends node INDEX and all in it, without white space. */
 void dnc_json_write_node(struct dnc_buf *b, const struct dnc_json *doc, uint32_t index);
 

@@ -1,47 +1,8 @@
 /* csv.c - files with a header line (RFC 4180, libcsv): dialer exports, vendor lists, and the
  * reported-calls files of the FTC. */
-#include <ctype.h>
 #include <stdlib.h>
 #include "../base/clock.h"
 #include "reader.h"
-
-/* Headers seen in the wild, lower case with "_" for anything else than letters and digits, and
- * the event field they mean. */
-static const struct {
-	const char *header, *field;
-} synonyms[] = {{"phone", "phone_number"}, {"number", "phone_number"},
-	{"telephone", "phone_number"}, {"phone_no", "phone_number"},
-	{"phonenumber", "phone_number"}, {"tel", "phone_number"}, {"mobile", "phone_number"},
-	{"msisdn", "phone_number"}, {"cell", "phone_number"}, {"registered_at", "suppressed_at"},
-	{"date_added", "suppressed_at"}, {"added_at", "suppressed_at"},
-	{"added_by", "suppressed_by"}, {"event_type", "type"},
-	{"company_phone_number", "phone_number"}, {"created_date", "timestamp"},
-	{"violation_date", "violation_at"}, {"subject", "details"},
-	{"recorded_message_or_robocall", "robocall"}};
-
-static void fold_header(struct dnc_str header, char out[64])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < header.n && n < 63; i++) {
-		unsigned char c = (unsigned char)header.p[i];
-
-		out[n++] = isalnum(c) ? (char)tolower(c) : '_';
-	}
-	out[n] = '\0';
-}
-
-/* The event field of a column: what the user said, a synonym, or the header's own name. */
-static const char *field_of(const struct dnc_source *s, struct dnc_str header, const char *folded)
-{
-	for (size_t i = 0; i < s->options.column_count; i++)
-		if (dnc_str_caseeq(dnc_str(s->options.columns[i].header), header))
-			return s->options.columns[i].field;
-	for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
-		if (strcmp(synonyms[i].header, folded) == 0)
-			return synonyms[i].field;
-	return folded;
-}
 
 static void on_field(void *field, size_t n, void *ctx)
 {
@@ -60,26 +21,13 @@ static void on_row(int end, void *ctx)
 	((struct csv_state *)ctx)->row_done = true;
 }
 
-static struct dnc_str field_at(const struct csv_state *csv, size_t i)
-{
-	size_t from = i ? csv->ends[i - 1] : 0;
-
-	return (struct dnc_str){csv->fields.p ? csv->fields.p + from : "", csv->ends[i] - from};
-}
-
-static void clear_row(struct csv_state *csv)
-{
-	dnc_buf_clear(&csv->fields);
-	dnc_buf_clear(&csv->raw);
-	csv->count = 0;
-	csv->row_done = false;
-}
-
 static int start_parser(struct csv_state *csv)
 {
 	if (csv->ready)
 		csv_free(&csv->parser);
 	csv->ready = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
+	if (csv->ready)
+		csv_set_delim(&csv->parser, (unsigned char)csv->delimiter);
 	return csv->ready ? 0 : -1;
 }
 
@@ -91,33 +39,6 @@ void csv_finish(struct csv_state *csv)
 		free(csv->headers[i]);
 	dnc_buf_free(&csv->raw);
 	dnc_buf_free(&csv->fields);
-}
-
-static int read_header(struct dnc_source *s)
-{
-	struct csv_state *csv = &s->csv;
-
-	csv->header_done = true;
-	if (csv->count > CSV_MAX_COLUMNS)
-		return source_reject(
-			s, DNC_REJECT_INVALID_ROW, "", "more than %d columns", CSV_MAX_COLUMNS);
-	for (size_t i = 0; i < csv->count; i++) {
-		struct dnc_str header = field_at(csv, i);
-		char folded[64];
-
-		fold_header(header, folded);
-		csv->headers[i] = s->options.map ? strndup(header.p, header.n)
-		                                 : strdup(field_of(s, header, folded));
-		if (!csv->headers[i])
-			return -1;
-		csv->columns++;
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(csv->headers[k], csv->headers[i]) == 0) {
-				csv->headers[i][0] = '\0'; /* the first column of a name counts */
-				break;
-			}
-	}
-	return 0;
 }
 
 static struct dnc_str column(const struct csv_state *csv, const char *field)
@@ -222,61 +143,171 @@ static int give_reported(struct dnc_source *s)
 	return source_give(s);
 }
 
-static int finish_row(struct dnc_source *s, int (*give)(struct dnc_source *))
+static int check_row(struct dnc_source *s, int (*give)(struct dnc_source *))
+{
+	const struct csv_state *csv = &s->csv;
+	struct dnc_str raw = s->record.raw;
+
+	if (csv->count != csv->columns)
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "",
+			"%zu fields, the header has %zu", csv->count, csv->columns);
+	if (!dnc_json_is_utf8(raw))
+		return source_reject(s, DNC_REJECT_INVALID_UTF8, "",
+			"not UTF-8; if the file is in Windows-1252, convert it first: iconv -f "
+			"WINDOWS-1252 -t UTF-8");
+	if (memchr(raw.p, '\0', raw.n))
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "a NUL byte is in the row");
+	return s->options.map ? give_plain(s) : give(s);
+}
+
+/* The row ends before AT. One whose fields are all empty is no record, as a blank line is none. */
+static int finish_row(struct dnc_source *s, size_t at, int (*give)(struct dnc_source *))
 {
 	struct csv_state *csv = &s->csv;
-	int rc;
+	int rc = 0;
 
-	s->record = (struct dnc_record){
-		.line = csv->first_line, .raw = dnc_str_trim(dnc_buf_view(&csv->raw))};
-	if (!csv->header_done)
-		rc = read_header(s);
-	else if (csv->count != csv->columns)
-		rc = source_reject(s, DNC_REJECT_INVALID_ROW, "", "%zu fields, the header has %zu",
-			csv->count, csv->columns);
-	else
-		rc = s->options.map ? give_plain(s) : give(s);
-	clear_row(csv);
+	s->record = (struct dnc_record){.line = csv->first_line,
+		.raw = dnc_str_trim((struct dnc_str){csv->raw.p + csv->row, at - csv->row})};
+	if (!csv->header_done) {
+		rc = csv_read_header(s);
+	} else if (csv->fields.n || csv->count > CSV_MAX_COLUMNS) {
+		csv->rows++;
+		rc = check_row(s, give);
+	}
+	dnc_buf_clear(&csv->fields);
+	csv->count = 0;
+	csv->row_done = false;
+	csv->row = at;
+	csv->first_line += csv->lines;
+	csv->lines = 0;
 	return rc;
 }
 
+/* Length of the first line of TEXT, with its end. */
+static size_t line_length(struct dnc_str text)
+{
+	const char *nl = memchr(text.p, '\n', text.n), *cr;
+	size_t n = nl ? (size_t)(nl - text.p) + 1 : text.n;
+
+	cr = memchr(text.p, '\r', n);
+	if (!cr || (nl && cr + 1 == nl))
+		return n;
+	return (size_t)(cr - text.p) + 1;
+}
+
+/* A row that is none: only its first line is rejected. What follows it is read again, because a quote
+ * too many must not take the rows behind it along. */
 static int bad_row(struct dnc_source *s, const char *why)
 {
+	struct csv_state *csv = &s->csv;
+	struct dnc_str rest = {csv->raw.p + csv->row, csv->raw.n - csv->row};
 	int rc;
 
-	s->record = (struct dnc_record){
-		.line = s->csv.first_line, .raw = dnc_str_trim(dnc_buf_view(&s->csv.raw))};
-	rc = source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
-	clear_row(&s->csv);
-	return start_parser(&s->csv) < 0 ? -1 : rc;
+	rest.n = line_length(rest);
+	s->record = (struct dnc_record){.line = csv->first_line++, .raw = dnc_str_trim(rest)};
+	csv->rows++;
+	csv->row += rest.n;
+	csv->lines = csv->count = 0;
+	csv->row_done = false;
+	dnc_buf_clear(&csv->fields);
+	if (!csv->header_done)
+		rc = source_refuse(
+			s, DNC_REFUSED_HEADER, "has no header that can be read: line 1 is %s", why);
+	else
+		rc = source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
+	return start_parser(csv) < 0 ? -1 : rc;
+}
+
+/* Reads what was gathered from AT on, where a line starts. */
+static int read_rows(struct dnc_source *s, size_t at, int (*give)(struct dnc_source *))
+{
+	struct csv_state *csv = &s->csv;
+	int rc = 0;
+
+	while (rc == 0 && at < csv->raw.n && !s->refused) {
+		struct dnc_str line = {csv->raw.p + at, csv->raw.n - at};
+
+		line.n = line_length(line);
+		if (at == csv->row && !dnc_str_trim(line).n) {
+			csv->row = at += line.n;
+			csv->first_line++;
+			continue;
+		}
+		at += line.n;
+		csv->lines++;
+		if (csv_parse(&csv->parser, line.p, line.n, on_field, on_row, csv) != line.n)
+			rc = bad_row(s, "not CSV: a quote is where none may be");
+		else if (csv->row_done)
+			rc = finish_row(s, at, give);
+		else if (at - csv->row > s->options.max_record)
+			rc = bad_row(s, "not CSV: a quoted field does not end");
+		else
+			continue;
+		at = csv->row;
+	}
+	return rc;
+}
+
+/* Takes the rows that were read out of the buffer. */
+static void drop_rows(struct csv_state *csv)
+{
+	if (!csv->row)
+		return;
+	memmove(csv->raw.p, csv->raw.p + csv->row, csv->raw.n - csv->row);
+	csv->raw.n -= csv->row;
+	csv->row = 0;
+}
+
+/* "sep=;", which spreadsheets write and read before the header. */
+static bool is_separator_line(struct dnc_str line)
+{
+	line = dnc_str_trim(line);
+	if (line.n > 2 && line.p[0] == '"' && line.p[line.n - 1] == '"')
+		line = (struct dnc_str){line.p + 1, line.n - 2};
+	/* A tab at the end was trimmed. */
+	return (line.n == 4 || line.n == 5) &&
+	       dnc_str_caseeq((struct dnc_str){line.p, 4}, DNC_STR("sep="));
+}
+
+static char separator_of(struct dnc_str line)
+{
+	const char *equals = memchr(line.p, '=', line.n);
+
+	return equals + 1 < line.p + line.n ? equals[1] : ',';
 }
 
 /* A row may go over several lines, when a quoted field holds line ends. */
 static int feed(struct dnc_source *s, const struct dnc_line *line, int (*give)(struct dnc_source *))
 {
 	struct csv_state *csv = &s->csv;
-	size_t from = csv->raw.n, n = line->text.n + 1;
+	size_t at = csv->raw.n;
+	int rc;
 
+	if (!csv->delimiter && is_separator_line(line->text)) {
+		csv->delimiter = separator_of(line->text);
+		return 0;
+	}
+	if (!csv->delimiter)
+		csv->delimiter = csv_guess_delimiter(line->text);
 	if (!csv->ready && start_parser(csv) < 0)
 		return -1;
-	if (!csv->raw.n)
+	if (!at)
 		csv->first_line = line->number;
-	dnc_buf_str(&csv->raw, line->text);
-	dnc_buf_chr(&csv->raw, '\n');
+	dnc_buf_add(&csv->raw, line->text.p, line->text.n + line->end_n);
+	if (!line->end_n)
+		dnc_buf_chr(&csv->raw, '\n');
 	if (!dnc_buf_ok(&csv->raw))
 		return -1;
-	if (csv_parse(&csv->parser, csv->raw.p + from, n, on_field, on_row, csv) != n)
-		return bad_row(s, "not CSV: a quote stands where none may");
-	if (csv->row_done)
-		return finish_row(s, give);
-	if (csv->raw.n > s->options.max_record)
-		return bad_row(s, "not CSV: a quoted field does not end");
-	return 0;
+	rc = read_rows(s, at, give);
+	drop_rows(csv);
+	return rc;
 }
 
 bool csv_detect(struct dnc_str first_line)
 {
-	return memchr(first_line.p, ',', first_line.n);
+	char delimiter = csv_guess_delimiter(first_line);
+
+	return memchr(first_line.p, delimiter, first_line.n) || csv_is_number_header(first_line);
 }
 
 int csv_line(struct dnc_source *s, const struct dnc_line *line)
@@ -284,9 +315,39 @@ int csv_line(struct dnc_source *s, const struct dnc_line *line)
 	return feed(s, line, give_list_row);
 }
 
+/* What is left is a row whose quoted field does not end, and rows behind it. */
+static int end_rows(struct dnc_source *s, int (*give)(struct dnc_source *))
+{
+	struct csv_state *csv = &s->csv;
+	int rc = 0;
+
+	while (rc == 0 && csv->row < csv->raw.n && !s->refused) {
+		rc = bad_row(s, "not CSV: a quoted field does not end");
+		if (rc == 0)
+			rc = read_rows(s, csv->row, give);
+	}
+	dnc_buf_clear(&csv->raw);
+	csv->row = 0;
+	return rc;
+}
+
 int csv_end(struct dnc_source *s)
 {
-	return s->csv.raw.n ? bad_row(s, "not CSV: a quoted field does not end") : 0;
+	return end_rows(s, s->format->line == reported_line ? give_reported : give_list_row);
+}
+
+int csv_cut(struct dnc_source *s)
+{
+	int rc = csv_end(s);
+
+	if (rc < 0 || s->refused)
+		return rc;
+	if (!s->csv.header_done)
+		return source_refuse(s, DNC_REFUSED_HEADER,
+			"has no header that can be read: line %llu is longer than %zu bytes",
+			(unsigned long long)s->record.line, s->options.max_record);
+	s->csv.rows++;
+	return 0;
 }
 
 bool reported_detect(struct dnc_str first_line)

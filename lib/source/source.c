@@ -71,33 +71,99 @@ const char *dnc_source_format(const struct dnc_source *s)
 	return s->format ? s->format->name : "auto";
 }
 
+/* The first line that is not blank tells what the stream is. */
+static int start(struct dnc_source *s, struct dnc_str first)
+{
+	const char *what = s->events.refuse ? source_probe(first) : NULL;
+
+	s->started = true;
+	if (what)
+		return source_refuse(s, DNC_REFUSED_CONTENT, "is %s", what);
+	return 0;
+}
+
+static int choose_format(struct dnc_source *s, struct dnc_str first)
+{
+	for (size_t i = 0; i < FORMATS && !s->format; i++)
+		if (formats[i].detect(first))
+			s->format = &formats[i];
+	if (!s->format)
+		s->format = find_format("ndjson"); /* its rejects say what is wrong */
+	if (s->options.column_count && s->format->end != csv_end)
+		return source_refuse(s, DNC_REFUSED_HEADER,
+			"is no CSV file, so --column can't name its columns (it looks like %s; "
+			"--format says otherwise)",
+			s->format->name);
+	return 0;
+}
+
 int dnc_source_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	struct dnc_line l = *line;
+	int rc;
 
+	s->any = true;
+	if (s->refused && s->events.refuse)
+		return 0;
 	if (l.number == 1 && dnc_str_starts(l.text, DNC_STR("\xEF\xBB\xBF"))) {
 		l.text.p += 3; /* a byte order mark, as spreadsheets write */
 		l.text.n -= 3;
 	}
 	s->record = (struct dnc_record){.line = l.number, .raw = l.text};
-	if (l.too_long)
+	if (dnc_str_trim(l.text).n == 0 && !l.too_long && !s->csv.raw.n)
+		return 0; /* a blank line is no record */
+	if (!s->started) {
+		rc = start(s, l.text);
+		if (rc < 0 || s->refused)
+			return rc;
+	}
+	if (s->refused)
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
+	if (l.too_long) {
+		rc = s->format && s->format->end == csv_end ? csv_cut(s) : 0;
+		if (rc < 0 || s->refused)
+			return rc;
+		s->record = (struct dnc_record){.line = l.number, .raw = l.text};
 		return source_reject(s, DNC_REJECT_TOO_LARGE, "",
 			"the record is longer than %zu bytes", s->options.max_record);
-	if (dnc_str_trim(l.text).n == 0 && !s->csv.raw.n)
-		return 0; /* a blank line is no record */
+	}
 	if (!s->format) {
-		for (size_t i = 0; i < FORMATS && !s->format; i++)
-			if (formats[i].detect(l.text))
-				s->format = &formats[i];
-		if (!s->format)
-			s->format = find_format("ndjson"); /* its rejects say what is wrong */
+		rc = choose_format(s, l.text);
+		if (rc < 0 || s->refused)
+			return rc;
 	}
 	return s->format->line(s, &l);
 }
 
 int dnc_source_end(struct dnc_source *s)
 {
-	return s->format && s->format->end ? s->format->end(s) : 0;
+	return s->format && s->format->end && !s->refused ? s->format->end(s) : 0;
+}
+
+const char *dnc_source_nothing(const struct dnc_source *s)
+{
+	if (s->refused)
+		return NULL;
+	if (!s->any)
+		return "is empty";
+	if (!s->started)
+		return "holds blank lines only";
+	if (s->format && s->format->end == csv_end && !s->csv.rows)
+		return s->csv.header_done ? "has a header, but no rows" : "has no rows";
+	return NULL;
+}
+
+int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->why, sizeof s->why, fmt, ap);
+	va_end(ap);
+	s->refused = true;
+	if (s->events.refuse)
+		return s->events.refuse(s->events.ctx, kind, s->why);
+	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
 }
 
 static int give_item(void *ctx, struct dnc_str result)

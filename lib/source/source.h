@@ -34,11 +34,21 @@ struct dnc_record {
 	struct dnc_str raw;   /* the record as received */
 };
 
+/* Why a stream can't be read as a whole. */
+enum dnc_refusal {
+	DNC_REFUSED_CONTENT, /* what it holds is no text, or in another encoding */
+	DNC_REFUSED_HEADER,  /* its header is missing, or does not fit the options */
+};
+
 struct dnc_source_events {
 	/* A record. -1 stops the source with -1. */
 	int (*record)(void *ctx, const struct dnc_record *r);
 	/* A record that can't be one; ERR holds an enum dnc_reject. */
 	int (*reject)(void *ctx, const struct dnc_record *r, const struct dnc_error *err);
+	/* The stream as a whole can't be read: WHY, one line, says what was seen and what to do. The
+	 * rest of it is passed over. NULL: its first bytes are not looked at, and each of its lines is
+	 * rejected that can't be read. */
+	int (*refuse)(void *ctx, enum dnc_refusal kind, const char *why);
 	void *ctx;
 };
 
@@ -57,6 +67,10 @@ int dnc_source_line(struct dnc_source *s, const struct dnc_line *line);
 
 /* The stream is at its end. */
 int dnc_source_end(struct dnc_source *s);
+
+/* After that: why there was no record in it ("is empty"), NULL when there was one or when it was
+ * refused. */
+const char *dnc_source_nothing(const struct dnc_source *s);
 
 /* The format in use, "auto" until the first line told it. */
 const char *dnc_source_format(const struct dnc_source *s);

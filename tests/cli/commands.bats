@@ -69,12 +69,16 @@ setup() {
 	[[ "$output" == *74 ]]
 }
 
-@test "random bytes give rejects, never a crash" {
+@test "random bytes give rejects, or a file that is refused, never a crash" {
 	for seed in 1 2 3 4 5; do
 		openssl enc -aes-128-ctr -K 0 -iv 0000000$seed -in /dev/zero 2>/dev/null | head -c 100000 >in
 		for f in auto ndjson csv ftc-full ftc-change ftc-reported; do
+			rm -f rejects
 			run dnc-ingest -f "$f" -x rejects in
-			[ "$status" -eq 0 ]
+			if [ "$status" -eq 0 ]; then [ -s rejects ]; else
+				[ "$status" -eq 2 ] || [ "$status" -eq 74 ]
+				[[ "$output" == "dnc-ingest: in "* ]]
+			fi
 		done
 		run dnc-filter -x rejects in
 		[ "$status" -eq 1 ]

@@ -23,12 +23,21 @@ static int on_reject(void *ctx, const struct dnc_record *record, const struct dn
 	return 0;
 }
 
+static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
+{
+	(void)ctx;
+	(void)kind;
+	if (!*why)
+		abort();
+	return 0;
+}
+
 static inline void fuzz_source(const char *format, const uint8_t *data, size_t size)
 {
 	static struct dnc_event_reader *r;
 	struct dnc_source_options options = {
 		.format = format, .region = "US", .max_record = 4096, .reason = "complaint"};
-	struct dnc_source_events events = {on_record, on_reject, NULL};
+	struct dnc_source_events events = {on_record, on_reject, size % 2 ? on_refuse : NULL, NULL};
 	struct dnc_source *s;
 	struct dnc_lines lines;
 	struct dnc_line line;
@@ -40,6 +49,7 @@ static inline void fuzz_source(const char *format, const uint8_t *data, size_t s
 	s = dnc_source_new(&options, &events, &err);
 	if (!s || dnc_lines_init(&lines, options.max_record, 256) < 0)
 		abort();
+	lines.lone_cr = size % 3;
 	while (size) {
 		size_t room;
 		char *space = dnc_lines_space(&lines, &room);

@@ -7,6 +7,7 @@
 struct result {
 	struct dnc_buf text; /* events and rejects, a line each */
 	struct dnc_event_reader *reader;
+	bool whole; /* events as they are */
 };
 
 static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_error *err)
@@ -27,6 +28,10 @@ static int on_record(void *ctx, const struct dnc_record *r)
 
 	if (dnc_event_normalize(result->reader, r->event.p, r->event.n, &out, &err) < 0)
 		return on_reject(ctx, r, &err);
+	if (result->whole) {
+		dnc_buf_str(&result->text, out);
+		return 0;
+	}
 	assert_int_equal(dnc_event_view(result->reader, out.p, out.n, &event), 0);
 	dnc_buf_printf(&result->text, "%llu %.*s %.*s %.*s\n", (unsigned long long)r->line,
 		DNC_STR_ARG(dnc_type_names[event.type]), DNC_STR_ARG(event.phone_number),
@@ -34,23 +39,36 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	return 0;
 }
 
-static void read_all(
-	const struct dnc_source_options *options, const char *text, struct result *result)
+static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
 {
-	const struct dnc_source_events events = {on_record, on_reject, result};
+	struct result *result = ctx;
+
+	assert_non_null(why);
+	assert_true(*why);
+	dnc_buf_printf(
+		&result->text, "refused %s\n", kind == DNC_REFUSED_CONTENT ? "content" : "header");
+	return 0;
+}
+
+static void read_all(const struct dnc_source_options *options, struct dnc_str text, bool refuse,
+	struct result *result)
+{
+	const struct dnc_source_events events = {
+		on_record, on_reject, refuse ? on_refuse : NULL, result};
 	struct dnc_error err;
 	struct dnc_source *s = dnc_source_new(options, &events, &err);
 	struct dnc_lines lines;
 	struct dnc_line line;
-	size_t room, n = strlen(text);
+	size_t room;
 	char *space;
 
 	assert_non_null(s);
-	assert_int_equal(dnc_lines_init(&lines, options->max_record, 4096), 0);
+	assert_int_equal(dnc_lines_init(&lines, options->max_record, 16384), 0);
+	lines.lone_cr = refuse;
 	space = dnc_lines_space(&lines, &room);
-	assert_true(n < room);
-	memcpy(space, text, n);
-	dnc_lines_filled(&lines, n);
+	assert_true(text.n < room);
+	memcpy(space, text.p, text.n);
+	dnc_lines_filled(&lines, text.n);
 	dnc_lines_end(&lines);
 	while (dnc_lines_next(&lines, &line))
 		assert_int_equal(dnc_source_line(s, &line), 0);
@@ -99,6 +117,37 @@ static const struct {
 		"303-555-0199,,\n\"303\"5,x,y\n303-555-0144,complaint,\"open",
 		"2 dnc.number.suppressed +13035550143 partner_list\n"
 		"3 dnc.number.suppressed +13035550199 partner_list\n4 invalid_row\n5 invalid_row\n"},
+	{"rows end with carriage returns and newlines", "csv",
+		"phone,notes\r3035550143,a\r3035550144,\"b\rc\"\r\n\r3035550145,d\n3035550146,e\r",
+		"2 dnc.number.suppressed +13035550143 partner_list\n"
+		"3 dnc.number.suppressed +13035550144 partner_list\n"
+		"6 dnc.number.suppressed +13035550145 partner_list\n"
+		"7 dnc.number.suppressed +13035550146 partner_list\n"},
+	{"a quote too many takes one line, not the rows behind it", "csv",
+		"phone,notes\n3035550143,\"a\n3035550144,b\n3035550145,\"c\"\n3035550146,d\n",
+		"2 invalid_row\n3 dnc.number.suppressed +13035550144 partner_list\n"
+		"4 dnc.number.suppressed +13035550145 partner_list\n"
+		"5 dnc.number.suppressed +13035550146 partner_list\n"},
+	{"rows with nothing in them, too few and too many fields, a NUL, no UTF-8", "csv",
+		"phone,notes\n,\n,,,\n3035550143\n3035550143,a,b\n3035550143,Jos\xE9\n3035550144,\xC3\xA9\n",
+		"4 invalid_row\n5 invalid_row\n6 invalid_utf8\n"
+		"7 dnc.number.suppressed +13035550144 partner_list\n"},
+	{"a spreadsheet's semicolons", "csv", "sep=;\r\nName;Cell Phone #\r\nA;3035550143\r\n",
+		"3 dnc.number.suppressed +13035550143 partner_list\n"},
+	{"tabs", "csv", "Name\tTel.\nA, B\t3035550143\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n"},
+	{"one column", "auto", "Phone 1\n3035550143\n", "2 missing_field\n"},
+	{"no header", "csv", "3035550143,complaint\n3035550144,complaint\n", "refused header\n"},
+	{"no number", "csv", "name,reason\na,complaint\n", "refused header\n"},
+	{"two numbers", "csv", "phone,mobile\n3035550143,3035550144\n", "refused header\n"},
+	{"a header twice", "csv", "phone,phone\n3035550143,3035550144\n", "refused header\n"},
+	{"JSON for CSV", "csv", "{\"type\":\"dnc.x\"}\n{}\n", "refused header\n"},
+	{"a header with an open quote", "csv", "phone,\"notes\n3035550143,a\n", "refused header\n"},
+	{"no columns at all", "csv", "\n\r\n", ""},
+	{"Windows-1252 in the header", "csv", "phone,Pr\xE9nom\n3035550143,a\n",
+		"refused content\n"},
+	{"gzip", "auto", "\x1F\x8B\x08\x01\x02\n\n", "refused content\n"},
+	{"a page instead of the list", "numbers", "\n<!DOCTYPE HTML>\n<p>\n", "refused content\n"},
 	{"numbers", "numbers", "(303) 555-0143\n+1 303 555 0199 ext 7\n5550143\n\n",
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550199 \n"
 		"3 invalid_phone_number\n"},
@@ -120,7 +169,7 @@ static void every_record_is_an_event_or_a_reject(void **state)
 		                          : NULL};
 
 		dnc_buf_clear(&result.text);
-		read_all(&options, cases[i].text, &result);
+		read_all(&options, dnc_str(cases[i].text), true, &result);
 		dnc_buf_chr(&result.text, '\0');
 		if (strcmp(result.text.p, cases[i].want) != 0)
 			fail_msg("%s:\n%s", cases[i].name, result.text.p);
@@ -129,9 +178,95 @@ static void every_record_is_an_event_or_a_reject(void **state)
 	dnc_event_reader_free(result.reader);
 }
 
+/* A producer is told of each line. */
+static void lines_of_a_refused_stream_are_rejects(void **state)
+{
+	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
+	struct dnc_source_options options = {.format = "csv", .region = "US", .max_record = 1000};
+
+	(void)state;
+	read_all(&options, DNC_STR("name,mobile,phone\na,3035550143,3035550144\nb,,\n"), false,
+		&result);
+	dnc_buf_chr(&result.text, '\0');
+	assert_string_equal(result.text.p, "1 invalid_row\n2 invalid_row\n3 invalid_row\n");
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
+/* A quoted field that does not end is given up after the longest record; a line that is longer ends it,
+ * too. */
+static void an_open_quote_costs_one_line(void **state)
+{
+	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
+	struct dnc_source_options options = {
+		.format = "csv", .region = "US", .max_record = 1000, .reason = "complaint"};
+	struct dnc_buf text = {0};
+	uint32_t events = 0;
+
+	(void)state;
+	dnc_buf_lit(&text, "phone,notes\n3035550143,\"open\n");
+	for (int i = 0; i < 200; i++)
+		dnc_buf_printf(&text, "303555%04d,n\n", i);
+	dnc_buf_lit(&text, "3035550143,\"open\n");
+	for (int i = 0; i < 1200; i++)
+		dnc_buf_chr(&text, 'x');
+	dnc_buf_lit(&text, "\n3035550143,closed\"\n3035550144,n\n");
+	read_all(&options, dnc_buf_view(&text), true, &result);
+	dnc_buf_chr(&result.text, '\0');
+	for (const char *p = result.text.p; (p = strstr(p, "suppressed")); p++)
+		events++;
+	assert_int_equal(events, 201);
+	assert_non_null(strstr(result.text.p, "2 invalid_row\n3 dnc"));
+	assert_non_null(
+		strstr(result.text.p, "203 invalid_row\n204 too_large\n205 invalid_row\n206 dnc"));
+	dnc_buf_free(&text);
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
+/* Columns that were chosen, and columns that mean nothing to us. */
+static void no_column_is_lost(void **state)
+{
+	static const struct {
+		const char *field, *header, *text, *want;
+	} rows[] = {
+		{"phone_number", "mobile",
+			"Phone,Mobile,Notes,,Seq,Sales Rep,sales_rep\n1,3035550143,n,e,7,x,y\n",
+			"\"phone\":\"1\",\"notes\":\"n\",\"column_4\":\"e\",\"column_seq\":\"7\","
+			"\"sales_rep\":\"x\",\"sales_rep_2\":\"y\""},
+		{"phone_number", "Fone", "Phone\n3035550143\n", "refused"},
+		{"reason", "why", "Phone,Why,Reason\n3035550143,complaint,r\n",
+			"\"reason\":\"complaint\",\"reason_2\":\"r\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct result result = {
+			.reader = dnc_event_reader_new(&(struct dnc_event_options){0}),
+			.whole = true};
+		struct dnc_column column = {rows[i].field, rows[i].header};
+		struct dnc_source_options options = {.format = "csv",
+			.region = "US",
+			.max_record = 1000,
+			.reason = "complaint",
+			.columns = &column,
+			.column_count = 1};
+
+		read_all(&options, dnc_str(rows[i].text), true, &result);
+		dnc_buf_chr(&result.text, '\0');
+		if (!strstr(result.text.p, rows[i].want))
+			fail_msg("%s", result.text.p);
+		dnc_buf_free(&result.text);
+		dnc_event_reader_free(result.reader);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
+		cmocka_unit_test(lines_of_a_refused_stream_are_rejects),
+		cmocka_unit_test(an_open_quote_costs_one_line),
+		cmocka_unit_test(no_column_is_lost)};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

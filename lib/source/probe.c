@@ -1,0 +1,83 @@
+/* probe.c - what a file is that is no text: packed, a workbook, another encoding. */
+#include "reader.h"
+
+/* Signatures at a file's start; FURTHER must stand in its first bytes, too. */
+static const struct {
+	struct dnc_str magic, further;
+	const char *what;
+} signatures[] = {
+	{DNC_STR("\x1F\x8B"), {0}, "a gzip file; unpack it first: zcat FILE | dnc-ingest ..."},
+	{DNC_STR("PK\3\4"), DNC_STR("[Content_Types].xml"),
+		"an Excel workbook (xlsx); save its sheet as CSV (UTF-8) first"},
+	{DNC_STR("PK\3\4"), DNC_STR("xl/"),
+		"an Excel workbook (xlsx); save its sheet as CSV (UTF-8) first"},
+	{DNC_STR("PK\3\4"), DNC_STR("opendocument"),
+		"an OpenDocument file; save its sheet as CSV (UTF-8) first"},
+	{DNC_STR("PK\3\4"), {0}, "a zip archive; unpack it first: unzip -p FILE | dnc-ingest ..."},
+	{DNC_STR("PK\5\6"), {0}, "a zip archive with nothing in it"},
+	{DNC_STR("\xFD"
+		 "7zXZ"),
+		{0}, "an xz file; unpack it first: xzcat FILE | dnc-ingest ..."},
+	{DNC_STR("\x28\xB5\x2F\xFD"), {0},
+		"a zstd file; unpack it first: zstdcat FILE | dnc-ingest ..."},
+	{DNC_STR("BZh"), DNC_STR("1AY&SY"),
+		"a bzip2 file; unpack it first: bzcat FILE | dnc-ingest ..."},
+	{DNC_STR("BZh"), DNC_STR("\x17\x72\x45\x38\x50\x90"), "a bzip2 file with nothing in it"},
+	{DNC_STR("\x04\x22\x4D\x18"), {0},
+		"an lz4 file; unpack it first: lz4cat FILE | dnc-ingest ..."},
+	{DNC_STR("\x1F\x9D"), {0}, "a compress file; unpack it first: zcat FILE | dnc-ingest ..."},
+	{DNC_STR("7z\xBC\xAF\x27\x1C"), {0},
+		"a 7z archive; unpack it first: 7z e -so FILE | dnc-ingest ..."},
+	{DNC_STR("Rar!\x1A\x07"), {0}, "a rar archive; unpack it first"},
+	{DNC_STR("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), {0},
+		"an old Excel workbook (xls); save its sheet as CSV (UTF-8) first"},
+	{DNC_STR("%PDF-"), {0}, "a PDF file; ask for the list as CSV"},
+	{DNC_STR("{\\rtf"), {0}, "an RTF file; save it as plain text (UTF-8) first"},
+	{DNC_STR("SQLite format 3"), {0}, "an SQLite database; export its table as CSV first"},
+	{DNC_STR("PAR1"), {0}, "a Parquet file; export it as CSV first"},
+	{DNC_STR("-----BEGIN PGP"), {0},
+		"encrypted by PGP; decrypt it first: gpg -d FILE | dnc-ingest ..."},
+	{DNC_STR("\xFF\xFE\0\0"), {0},
+		"text in UTF-32; convert it first: iconv -f UTF-32 -t UTF-8 FILE | dnc-ingest ..."},
+	{DNC_STR("\xFF\xFE"), {0},
+		"text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE | dnc-ingest ..."},
+	{DNC_STR("\xFE\xFF"), {0},
+		"text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE | dnc-ingest ..."},
+};
+
+/* How far FURTHER is looked for. */
+enum { PROBED_BYTES = 4096 };
+
+/* A page instead of the file: a login, or "not found". */
+static bool is_markup(struct dnc_str start, struct dnc_str tag)
+{
+	return start.n >= tag.n && dnc_str_caseeq((struct dnc_str){start.p, tag.n}, tag);
+}
+
+const char *source_probe(struct dnc_str start)
+{
+	struct dnc_str text = dnc_str_trim(start);
+
+	if (start.n > PROBED_BYTES)
+		start.n = PROBED_BYTES;
+	for (size_t i = 0; i < sizeof signatures / sizeof signatures[0]; i++)
+		if (dnc_str_starts(start, signatures[i].magic) &&
+			(!signatures[i].further.n ||
+				memmem(start.p, start.n, signatures[i].further.p,
+					signatures[i].further.n)))
+			return signatures[i].what;
+	if (is_markup(text, DNC_STR("<!doctype html")) || is_markup(text, DNC_STR("<html")))
+		return "an HTML page, perhaps of a login or an error; look at it, and fetch the list "
+		       "again";
+	if (is_markup(text, DNC_STR("<?xml")))
+		return "an XML file, which no format reads; ask for the list as CSV";
+	/* Two letters of ASCII in UTF-16 without a mark. */
+	if (start.n >= 4 && !start.p[0] != !start.p[1] && !start.p[2] != !start.p[3] &&
+		!start.p[0] == !start.p[2])
+		return start.p[0]
+		               ? "text in UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8 FILE | "
+		                 "dnc-ingest ..."
+		               : "text in UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8 FILE | "
+		                 "dnc-ingest ...";
+	return NULL;
+}
