@@ -214,7 +214,7 @@ void dnc_cli_word(const char *name, struct dnc_str word, const char *words, cons
 	near = dnc_words_nearest(words, word);
 	if (near.p)
 		dnc_cli_usage("%s: \"%.*s\" is not known; did you mean \"%.*s\"?%s%s", name,
-			DNC_STR_ARG(word), DNC_STR_ARG(near), elsewhere ? " Otherwise " : "",
+			DNC_STR_ARG(word), DNC_STR_ARG(near), elsewhere ? " " : "",
 			elsewhere ? elsewhere : "");
 	for (const char *p = words; *p && n + 3 < sizeof shown; p++) {
 		if (*p != ' ')
@@ -225,7 +225,7 @@ void dnc_cli_word(const char *name, struct dnc_str word, const char *words, cons
 		}
 	}
 	dnc_cli_usage("%s: \"%.*s\" is none of %.*s%s%s", name, DNC_STR_ARG(word), (int)n, shown,
-		elsewhere ? "; otherwise " : "", elsewhere ? elsewhere : "");
+		elsewhere ? ". " : "", elsewhere ? elsewhere : "");
 }
 
 int64_t dnc_cli_time(const char *name, const char *text)

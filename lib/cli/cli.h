@@ -36,7 +36,7 @@ uint64_t dnc_cli_number(const char *name, const char *text, uint64_t min, uint64
 uint64_t dnc_cli_size(const char *name, const char *text, uint64_t min, uint64_t max);
 
 /* What somebody types must be a known word: a usage error, with the nearest one, unless WORD is among
- * WORDS (separated by blanks). NAME is the option's or the field's; ELSEWHERE, which may be NULL, says
+ * WORDS (separated by blanks). NAME is the option's or the field's; ELSEWHERE, a sentence or NULL, says
  * how to give another word all the same. */
 void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere);
 

@@ -1,5 +1,6 @@
 /* filter_options.c - command-line options to a filter object. */
 #include "../base/clock.h"
+#include "../event/event.h"
 #include "cli.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,22 +14,25 @@ static const struct row {
 	const char *field, *option;
 	int key;
 	enum shape shape;
+	enum dnc_type of; /* with the event's field whose known words are the option's values */
+	const char *words_of;
 } rows[] = {
-	{"event_types", "type", 't', LIST},
-	{"phone_patterns", "phone", 'p', LIST},
-	{"providers", "provider", 'P', LIST},
-	{"provider_ids", "provider-id", FIRST_KEY + 3, LIST},
-	{"severities", "severity", 's', LIST},
-	{"min_severity", "min-severity", FIRST_KEY + 5, VALUE},
-	{"check_reasons", "check-reason", FIRST_KEY + 6, LIST},
-	{"suppress_reasons", "suppress-reason", FIRST_KEY + 7, LIST},
-	{"release_reasons", "release-reason", FIRST_KEY + 8, LIST},
-	{"sync_triggers", "sync-trigger", FIRST_KEY + 9, LIST},
-	{"sync_statuses", "sync-status", FIRST_KEY + 10, LIST},
-	{"compliance_only", "compliance-only", FIRST_KEY + 11, FLAG},
-	{"high_risk_only", "high-risk-only", FIRST_KEY + 12, FLAG},
-	{"errors_only", "errors-only", FIRST_KEY + 13, FLAG},
-	{"blocked_only", "blocked-only", FIRST_KEY + 14, FLAG},
+	{"event_types", "type", 't', LIST, 0, NULL},
+	{"phone_patterns", "phone", 'p', LIST, 0, NULL},
+	{"providers", "provider", 'P', LIST, 0, NULL},
+	{"provider_ids", "provider-id", FIRST_KEY + 3, LIST, 0, NULL},
+	{"severities", "severity", 's', LIST, DNC_TYPES, "severity"},
+	{"min_severity", "min-severity", FIRST_KEY + 5, VALUE, DNC_TYPES, "severity"},
+	{"check_reasons", "check-reason", FIRST_KEY + 6, LIST, DNC_CHECK_PERFORMED, "check_reason"},
+	{"suppress_reasons", "suppress-reason", FIRST_KEY + 7, LIST, DNC_NUMBER_SUPPRESSED,
+		"reason"},
+	{"release_reasons", "release-reason", FIRST_KEY + 8, LIST, DNC_NUMBER_RELEASED, "reason"},
+	{"sync_triggers", "sync-trigger", FIRST_KEY + 9, LIST, DNC_LIST_SYNCED, "sync_trigger"},
+	{"sync_statuses", "sync-status", FIRST_KEY + 10, LIST, DNC_LIST_SYNCED, "sync_status"},
+	{"compliance_only", "compliance-only", FIRST_KEY + 11, FLAG, 0, NULL},
+	{"high_risk_only", "high-risk-only", FIRST_KEY + 12, FLAG, 0, NULL},
+	{"errors_only", "errors-only", FIRST_KEY + 13, FLAG, 0, NULL},
+	{"blocked_only", "blocked-only", FIRST_KEY + 14, FLAG, 0, NULL},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -54,6 +58,42 @@ static const struct argp_option options[] = {
 	{"blocked-only", FIRST_KEY + 14, NULL, 0, "Checks that blocked a call only", 10},
 	{"where", KEY_WHERE, "PATH=VALUE", 0, "Any field: metadata.reason=complaint", 10}, {0}};
 
+/* A glob is for the filter to check. */
+static void check_type(const char *value)
+{
+	struct dnc_buf names = {0};
+
+	if (strchr(value, '*'))
+		return;
+	for (int t = 0; t < DNC_TYPES; t++) {
+		dnc_buf_str(&names, dnc_type_names[t]);
+		dnc_buf_chr(&names, t + 1 < DNC_TYPES ? ' ' : '\0');
+	}
+	if (!dnc_buf_ok(&names))
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	dnc_cli_word("--type", dnc_str(value), names.p, NULL);
+	dnc_buf_free(&names);
+}
+
+/* What somebody types is a known word; events may hold others, which --where finds. */
+static void check_word(const struct row *row, const char *value)
+{
+	bool severity = row->words_of && strcmp(row->words_of, "severity") == 0;
+	struct dnc_str field = dnc_str(row->words_of);
+	char option[40], elsewhere[200];
+
+	if (row->key == 't')
+		check_type(value);
+	if (!row->words_of || (severity && dnc_severity_from_name(dnc_str(value))))
+		return;
+	snprintf(option, sizeof option, "--%s", row->option);
+	snprintf(elsewhere, sizeof elsewhere,
+		"Use --where=event_data.%s=%s for events that have this word.", row->words_of,
+		value);
+	dnc_cli_word(option, dnc_str(value), dnc_event_known_values(row->of, field),
+		severity ? NULL : elsewhere);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct dnc_cli_filter *f = state->input;
@@ -68,6 +108,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 	for (int i = 0; i < ROWS; i++)
 		if (rows[i].key == key) {
+			check_word(&rows[i], arg);
 			if (rows[i].shape == VALUE)
 				dnc_buf_clear(&f->field[i]);
 			dnc_buf_add(&f->field[i], arg ? arg : "", strlen(arg ? arg : "") + 1);

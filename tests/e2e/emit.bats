@@ -8,11 +8,12 @@ setup() {
 @test "dnc-emit prints the id of what is in the log" {
 	start_hub --input="unix:$DNC_SOCKET"
 	id=$(dnc-emit number.suppressed phone_number='(202) 555-0143' reason=consumer_request)
-	dnc-emit dnc.list.synced provider=p sync_status=success records_added=5 sources='x y'
+	dnc-emit dnc.list.synced provider=p sync_status=success records_added=5 event_data.sources='x y' event_data.sync_type=own
 	wait_for last_seq_is 2
 	dnc-tail -e -o json "ws://$ADDRESS" >out
 	[ "$(jq -r .id out | head -1)" = "$id" ]
 	[ "$(jq -c 'select(.seq == 2).event_data.records_added' out)" = 5 ]
+	[ "$(jq -c 'select(.seq == 2) | [.event_data.sources, .event_data.sync_type, .metadata.unknown_values]' out)" = '["x y","own",["sync_type"]]' ]
 	[ "$(sqlite3 "$BATS_TEST_TMPDIR/data/events.db" "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$id" ]
 	sqlite3 data/events.db "EXPLAIN QUERY PLAN SELECT * FROM events WHERE phone_number = '+12025550143'" |
 		grep -q events_by_phone
@@ -26,6 +27,27 @@ setup() {
 		[ "$status" -eq 2 ]
 		[ "${#lines[@]}" -eq 1 ]
 	done
+}
+
+@test "a typing error in a type, a key or a value is refused with the nearest word" {
+	local args near
+	while read -r near args; do
+		# shellcheck disable=SC2086
+		run dnc-emit $args
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ "$output" == *"did you mean \"$near\"?"* ]]
+	done <<-END
+		dnc.number.suppressed number.supressed phone_number=2025550143 reason=complaint
+		phone_number number.suppressed phone_numbr=2025550143 reason=complaint
+		complaint number.suppressed phone_number=2025550143 reason=complain
+		federal number.suppressed phone_number=2025550143 reason=complaint source=fedral
+		high number.suppressed phone_number=2025550143 reason=complaint severity=hihg
+		failed list.synced provider=p sync_status=faild
+	END
+	run dnc-emit compliance.violation phone_number=2025550143 violation_type=own agent=7
+	[ "$status" -eq 2 ]
+	[[ "$output" == *event_data.agent ]]
 }
 
 @test "nobody there: 69, or the spool; no acknowledgement in time: 75" {
