@@ -287,6 +287,9 @@ static int feed(struct dnc_source *s, const struct dnc_line *line, int (*give)(s
 		csv->delimiter = separator_of(line->text);
 		return 0;
 	}
+	if (!csv->header_done && ndjson_detect(line->text))
+		return source_refuse(s, DNC_REFUSED_HEADER,
+			"starts with JSON instead of a header; try --format=ndjson");
 	if (!csv->delimiter)
 		csv->delimiter = csv_guess_delimiter(line->text);
 	if (!csv->ready && start_parser(csv) < 0)

@@ -327,9 +327,6 @@ static int check_text(struct dnc_source *s)
 		return source_refuse(s, DNC_REFUSED_CONTENT,
 			"has a header that is not UTF-8; if it is in Windows-1252, convert it first: "
 			"iconv -f WINDOWS-1252 -t UTF-8 FILE | dnc-ingest ...");
-	if (raw.n && (raw.p[0] == '{' || raw.p[0] == '['))
-		return source_refuse(s, DNC_REFUSED_HEADER,
-			"starts with JSON instead of a header; try --format=ndjson");
 	return 0;
 }
 

@@ -1,0 +1,185 @@
+load ../helper
+
+# What dnc-ingest makes of files that are not what they should be: a failure never looks like success.
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	printf 'phone,reason\n2025550143,complaint\n' >good.csv
+}
+
+# Runs dnc-ingest on good.csv after the file under test: it must be read all the same.
+refused() { # STATUS PART-OF-MESSAGE ARGUMENT...
+	local status_wanted=$1 part=$2
+	shift 2
+	run --separate-stderr dnc-ingest -f csv "$@" good.csv
+	echo "$stderr"
+	[ "$status" -eq "$status_wanted" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ "$stderr" == *"$part"* ]]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$output" == *+12025550143* ]]
+}
+
+bats_require_minimum_version 1.5.0
+
+@test "packed files, workbooks and other encodings are refused by name, the other files are read" {
+	gzip <good.csv >packed.gz
+	refused 74 'packed.gz is a gzip file; unpack it first: zcat' packed.gz
+	printf 'BZh91AY&SY\x01\x02' >packed.bz2 && refused 74 'a bzip2 file' packed.bz2
+	printf '\xFD7zXZ\0\0\004' >packed.xz && refused 74 'an xz file' packed.xz
+	printf '\x28\xB5\x2F\xFD\x04\x00' >packed.zst && refused 74 'a zstd file' packed.zst
+	printf 'PK\003\004\024\0\0\0\010\0' >a.zip && refused 74 'a zip archive' a.zip
+	printf 'PK\003\004\024\0\0\0\010\0\0\0\0\0[Content_Types].xml' >a.xlsx && refused 74 'an Excel workbook' a.xlsx
+	iconv -t UTF-16 <good.csv >utf16.csv && refused 74 'iconv -f UTF-16 ' utf16.csv
+	iconv -t UTF-16LE <good.csv >le.csv && refused 74 'iconv -f UTF-16LE ' le.csv
+	iconv -t UTF-16BE <good.csv >be.csv && refused 74 'iconv -f UTF-16BE ' be.csv
+	printf '<!doctype html>\n<html>' >login.csv && refused 74 'an HTML page' login.csv
+	printf 'phone,Pr\xE9nom\n2025550144,a\n' >latin.csv && refused 74 'iconv -f WINDOWS-1252' latin.csv
+	printf 'phone,a\0b\n2025550144,a\n' >nul.csv && refused 74 'NUL bytes' nul.csv
+	run dnc-ingest <packed.gz
+	[ "$status" -eq 74 ]
+	[[ "$output" == 'dnc-ingest: stdin is a gzip file'* ]]
+}
+
+@test "a header that is missing or not sure is refused, with what to do" {
+	printf '2025550144,complaint\n' >bare.csv && refused 2 '--format=numbers' bare.csv
+	printf 'name,fone\na,2025550144\n' >fone.csv && refused 2 '--column phone_number=HEADER; the headers are: name, fone' fone.csv
+	printf 'Phone,Mobile\n2025550144,2025550145\n' >two.csv && refused 2 '"Phone" and "Mobile" both mean phone_number' two.csv
+	printf 'Phone,phone\n2025550144,2025550145\n' >twice.csv && refused 2 'the header "Phone" twice' twice.csv
+	printf '{"phone":1}\n{}\n' >events.ndjson && refused 2 '--format=ndjson' events.ndjson
+	{ printf 'phone,' && head -c 3000 /dev/zero | tr '\0' x; } >long.csv
+	refused 2 'line 1 is longer than 1024 bytes' --max-record=1K long.csv
+	printf 'phone,"x\n2025550144,a\n' >quote.csv && refused 2 'a quoted field does not end' quote.csv
+}
+
+@test "--column: headers and fields that there are not, and those given twice" {
+	printf 'Phone,Why\n2025550143,complaint\n' >in
+	run dnc-ingest -f csv -c phone_number=Phoen in
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'no header "Phoen"'*'did you mean "Phone"?'*'Phone, Why'* ]]
+	run dnc-ingest -c phone_numbr=Phone in
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'"phone_numbr"; did you mean "phone_number"?' ]]
+	for args in '-c fone=Phone' '-c reason=Why -c reason=Phone' '-c reason=Why -c notes=why' \
+		'-c event_data.seq=Why' '-c reason=Why -f numbers' '-c reason=Why -j .'; do
+		# shellcheck disable=SC2086
+		run dnc-ingest $args in
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	printf '{}\n' >events
+	run dnc-ingest -c reason=Why events
+	[ "$status" -eq 2 ]
+	dnc-ingest -c reason=why -c event_data.own=PHONE -c phone_number=Mobile <(printf 'Phone,Why,Mobile\n7,complaint,2025550143\n') >out
+	[ "$(jq -c '[.phone_number, .event_data.reason, .event_data.own]' out)" = '["+12025550143","complaint","7"]' ]
+}
+
+@test "a mistyped --reason, --source, or word of a filter is refused with the nearest one" {
+	local c option near
+	while read -r c option near; do
+		run "$c" "$option" /dev/null
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ "$output" == "$c: ${option%%=*}: "*"did you mean \"$near\"?"* ]]
+	done <<-END
+		dnc-ingest --reason=complain complaint
+		dnc-ingest --source=fedral federal
+		dnc-filter --suppress-reason=complain complaint
+		dnc-filter --release-reason=expird expired
+		dnc-filter --check-reason=ruoting routing
+		dnc-filter --sync-status=fail failed
+		dnc-filter --sync-trigger=schedule scheduled
+		dnc-filter --severity=hihg high
+		dnc-filter --min-severity=warn warning
+		dnc-filter --type=number.suppressed dnc.number.suppressed
+		dnc-tail --sync-status=fail failed
+	END
+	run dnc-ingest --reason=nonsense /dev/null
+	[[ "$output" == *'none of consumer_request, regulatory'* ]]
+	run dnc-ingest -f numbers --reason=expired /dev/null
+	[ "$status" -eq 2 ]
+	dnc-ingest --reason=expired /dev/null
+	dnc-filter -s HIGH -c /dev/null || [ $? -eq 1 ]
+	# Upstream systems may use words of their own.
+	printf 'phone,reason\n2025550143,litigator\n' | dnc-ingest | dnc-filter --where=event_data.reason=litigator >out
+	[ "$(jq -c .metadata.unknown_values out)" = '["reason"]' ]
+}
+
+@test "a file with nothing in it is told, and no error" {
+	local file
+	: >empty
+	printf '\n\r\n\n' >blank
+	printf 'phone,reason\n' >header
+	printf 'sep=;\n' >sep
+	for file in 'empty is empty' 'blank holds blank lines only' 'header has a header, but no rows' 'sep has no rows'; do
+		run --separate-stderr dnc-ingest -f csv "${file%% *}" good.csv
+		[ "$status" -eq 0 ]
+		[ "$stderr" = "dnc-ingest: $file" ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	run --separate-stderr dnc-ingest -j empty good.csv
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *'the map made none of its records' ]]
+	run dnc-ingest /
+	[ "$status" -eq 74 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a million rows ended by carriage returns are a million lines" {
+	{ printf 'phone,reason\r' && awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "%d,complaint\r", 2022000000 + i % 1000 }'; } >in
+	if [[ $BIN == *asan* ]]; then head -c 1500000 in >short && mv short in; fi
+	[ "$(dnc-ingest -f csv --max-record=4K -x rejects in | wc -l)" -ge "$(($(tr '\r' '\n' <in | wc -l) - 1))" ]
+}
+
+@test "a producer on a socket learns of each line of a stream that is refused" {
+	dnc-ingest -f csv -i unix:sock -x rejects >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for test -S sock
+	/usr/bin/python3 - <<-'END'
+		import socket
+		s = socket.socket(socket.AF_UNIX); s.connect("sock"); s.settimeout(20)
+		s.sendall(b"phone,mobile\n2025550143,2025550144\n\n2025550145,\n"); s.shutdown(socket.SHUT_WR)
+		told = b""
+		while not told.endswith(b"4\n"): told += s.recv(100) or exit(f"told {told}")
+	END
+	[ "$(jq -c '[.line, .code]' rejects | tr '\n' ' ')" = '[1,"invalid_row"] [2,"invalid_row"] [4,"invalid_row"] ' ]
+}
+
+# The cases of the shared collection that hold today; others are added as they come to hold.
+CASES='a lone carriage return ends a row
+mixed row ends
+a quoted line break stays in its field
+two columns of numbers are two facts or refused
+the same header twice is refused or both are read
+a header that -c names and that is not there is an error
+an event field that -c names and that does not exist is an error
+no header is said, once, with what to do
+header Phone Number
+header PHONE_NUMBER
+header phone1
+header Cell Phone
+header Home Phone
+header Phone #
+header ANI
+header Telephone
+header Tel.
+header Mobile
+semicolons
+tabs
+a spreadsheet'\''s sep= line
+byte order mark and CRLF
+UTF-16 is read or refused by name
+Windows-1252 is read right or rejected
+a spreadsheet'\''s date
+a reason that is mistyped on the command line is refused
+a zip file is read or named
+a gzip file is read or named
+the last line without its end is read from a file'
+
+@test "the shared cases that hold" {
+	local shared="$ROOT/../shared/data/cases"
+	[ -x "$shared/run" ] || skip "the shared cases are not here"
+	jq -c --arg names "$CASES" '[.[] | select(.name as $n | $names | split("\n") | index($n))]' "$shared/ingest.json" >cases.json
+	[ "$(jq length cases.json)" -eq "$(wc -l <<<"$CASES")" ]
+	"$shared/run" "$(cd "$BIN" && pwd)" cases.json
+}
