@@ -9,15 +9,23 @@
 #include "cli/stage.h"
 #include "event/event.h"
 #include "options.h"
+#include "run.h"
 
 /* A share of rejects says nothing before so many records were seen. */
 enum { SHARE_AFTER = 1000 };
+
+/* What a stream's user is. */
+struct reading {
+	struct dnc_source *source;
+	struct dnc_event_run *run; /* NULL when its records are live */
+};
 
 struct ingest {
 	struct options options;
 	struct dnc_event_reader *reader;
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
+	struct runs runs;
 	uint64_t accepted;
 	int64_t started_ns;
 	struct dnc_stream *stream; /* the one whose line is under way */
@@ -74,10 +82,12 @@ static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_err
 static int on_record(void *ctx, const struct dnc_record *r)
 {
 	struct ingest *in = ctx;
+	const struct reading *reading = in->stream->user;
 	struct dnc_error err;
 	struct dnc_str event;
 
-	dnc_event_reader_format(in->reader, dnc_source_format(in->stream->user));
+	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
+	dnc_event_reader_place(in->reader, reading->run, r->line, r->item);
 	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
 		return on_reject(ctx, r, &err);
 	if (in->options.rate > 0 && pace(in) < 0)
@@ -98,18 +108,37 @@ static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
 	return 0;
 }
 
+static void close_reading(struct reading *reading)
+{
+	dnc_source_free(reading->source);
+	dnc_event_run_free(reading->run);
+	free(reading);
+}
+
 static int on_open(void *ctx, struct dnc_stream *s)
 {
 	struct ingest *in = ctx;
 	/* A producer's lines are rejected one by one: it is told what became of each. */
 	const struct dnc_source_events events = {
 		on_record, on_reject, s->id ? NULL : on_refuse, in};
+	struct reading *reading = calloc(1, sizeof *reading);
 
+	if (!reading)
+		return dnc_error_nomem(&in->err);
+	if (runs_open(&in->runs, s, &reading->run) < 0) {
+		close_reading(reading);
+		return dnc_error_nomem(&in->err);
+	}
 	s->lone_cr = !s->id;
 	in->failed_before = in->stage.failed;
 	in->results_before = results(in);
-	s->user = dnc_source_new(&in->options.source, &events, &in->err);
-	return s->user ? 0 : -1;
+	reading->source = dnc_source_new(&in->options.source, &events, &in->err);
+	if (!reading->source) {
+		close_reading(reading);
+		return -1;
+	}
+	s->user = reading;
+	return 0;
 }
 
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
@@ -118,13 +147,14 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 
 	in->stream = s;
 	dnc_cli_progress(&in->progress, s->read_bytes, s->size_bytes);
-	return dnc_source_line(s->user, line);
+	return dnc_source_line(((struct reading *)s->user)->source, line);
 }
 
 /* A file that was read to its end and gave nothing: no error, an export may well be empty, but told. */
-static void tell_nothing(const struct ingest *in, const struct dnc_stream *s)
+static void tell_nothing(
+	const struct ingest *in, const struct dnc_stream *s, const struct dnc_source *source)
 {
-	const char *nothing = dnc_source_nothing(s->user);
+	const char *nothing = dnc_source_nothing(source);
 
 	if (in->failed_before != in->stage.failed)
 		return;
@@ -137,13 +167,17 @@ static void tell_nothing(const struct ingest *in, const struct dnc_stream *s)
 static int on_close(void *ctx, struct dnc_stream *s)
 {
 	struct ingest *in = ctx;
+	struct reading *reading = s->user;
 	int rc;
 
+	if (!reading)
+		return 0;
 	in->stream = s;
-	rc = dnc_source_end(s->user);
+	rc = dnc_source_end(reading->source);
 	if (rc == 0 && !s->id && !dnc_cli_stopped_by())
-		tell_nothing(in, s);
-	dnc_source_free(s->user);
+		tell_nothing(in, s, reading->source);
+	dnc_event_reader_place(in->reader, NULL, 0, 0);
+	close_reading(reading);
 	s->user = NULL;
 	return rc;
 }
@@ -203,6 +237,7 @@ int main(int argc, char **argv)
 
 	options_read(&in.options, argc, argv);
 	load_map(&in.options);
+	in.runs.given = in.options.run;
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
 	if (!in.reader)
@@ -214,5 +249,6 @@ int main(int argc, char **argv)
 	dnc_stage_close(&in.stage);
 	dnc_event_reader_free(in.reader);
 	dnc_map_free(in.options.source.map);
+	runs_finish(&in.runs);
 	return rc;
 }

@@ -15,6 +15,7 @@ enum {
 	KEY_MAX_REJECTS,
 	KEY_MAX_RECORD,
 	KEY_RATE,
+	KEY_RUN,
 };
 
 static const struct argp_option option_list[] = {
@@ -31,6 +32,10 @@ static const struct argp_option option_list[] = {
 	{"provider-id", KEY_PROVIDER_ID, "ID", 0, "The provider's id", 2},
 	{"reason", KEY_REASON, "REASON", 0, "Reason of suppressions that name none", 2},
 	{"source", KEY_SOURCE, "SOURCE", 0, "federal, state, internal, consumer or partner", 2},
+	{"run", KEY_RUN, "ID", 0,
+		"The run that rows without a time belong to (default: the file's name, size and "
+		"time)",
+		2},
 	{"input", 'i', "unix:PATH|fd:N|systemd", 0, "Take lines from here; may be repeated", 3},
 	{"output", 'o', "unix:PATH|fd:N", 0, "Write there instead of to standard output", 3},
 	{"rejects", 'x', "FILE|fd:N", 0, "Rejected records (default: standard error)", 3},
@@ -163,6 +168,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MAX_RECORD:
 		o->source.max_record = dnc_cli_size("--max-record", arg, 1024, 64u << 20);
 		return 0;
+	case KEY_RUN:
+		if (!*arg)
+			dnc_cli_usage("--run: an ID must not be empty");
+		text = &o->run;
+		break;
 	case KEY_RATE:
 		set_rate(o, arg);
 		return 0;

@@ -11,6 +11,7 @@ struct options {
 	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
 	struct dnc_stage_options stage; /* points at the two */
 	const char *map, *map_file;
+	const char *run; /* NULL when not given */
 	bool strict, strict_phone;
 	uint64_t max_rejects;     /* UINT64_MAX when there is no limit */
 	double max_rejects_share; /* 1 when there is no limit */

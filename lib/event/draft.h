@@ -13,6 +13,8 @@ struct draft {
 	int64_t timestamp_ms, ingested_at_ms;
 	uint32_t id, event_id, provider, provider_id, phone, given_severity, timestamp, summary;
 	uint32_t event_data, metadata;
+	uint32_t own_id; /* the source's own, when it is no UUID and event_data must keep it */
+	char uuid[DNC_UUID_LEN];
 	uint32_t field[FIELD_COUNT];        /* node that holds each domain field */
 	uint32_t member[DRAFT_MAX_MEMBERS]; /* what will be in event_data, in order */
 	uint32_t members;
@@ -64,8 +66,18 @@ const char *draft_derived_name(enum dnc_type type, int row);
 int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_event_options *options,
 	struct dnc_error *err);
 
+/* Where a record stands. */
+struct record_place {
+	struct dnc_event_run *run; /* NULL when it is live */
+	uint64_t line, item;
+	uint64_t same; /* records before it with this line and item */
+};
+
+/* Gives D its id; all else must have been read. SCRATCH is memory to use. */
+void draft_identify(struct draft *d, const struct record_place *place, struct dnc_buf *scratch);
+
 /* Writes the canonical event to B, which is emptied first. */
-void draft_write(struct draft *d, const char *source_format, struct dnc_buf *b);
+void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b);
 
 /* Sets ERR to CODE and "PLACE WHY"; returns -1. */
 int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why);

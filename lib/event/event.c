@@ -8,7 +8,8 @@ struct dnc_event_reader {
 	struct dnc_json_parser *parser;
 	struct dnc_json view; /* of the line dnc_event_view() took apart last */
 	struct draft draft;
-	struct dnc_buf out;
+	struct record_place place; /* of the record that comes next */
+	struct dnc_buf out, scratch;
 };
 
 struct dnc_event_reader *dnc_event_reader_new(const struct dnc_event_options *options)
@@ -37,12 +38,22 @@ void dnc_event_reader_free(struct dnc_event_reader *r)
 		return;
 	dnc_json_parser_free(r->parser);
 	dnc_buf_free(&r->out);
+	dnc_buf_free(&r->scratch);
 	free(r);
 }
 
 void dnc_event_reader_format(struct dnc_event_reader *r, const char *source_format)
 {
 	r->options.source_format = source_format;
+}
+
+void dnc_event_reader_place(
+	struct dnc_event_reader *r, struct dnc_event_run *run, uint64_t line, uint64_t item)
+{
+	struct record_place *p = &r->place;
+	bool again = p->run == run && p->line == line && p->item == item;
+
+	*p = (struct record_place){run, line, item, again ? p->same + 1 : 0};
 }
 
 static int json_reject(struct dnc_error *err)
@@ -72,6 +83,9 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, 
 			err, DNC_REJECT_NOT_AN_OBJECT, "", "the record is not a JSON object");
 	if (draft_read(&r->draft, &doc, &r->options, err) < 0)
 		return -1;
+	draft_identify(&r->draft, &r->place, &r->scratch);
+	if (!dnc_buf_ok(&r->scratch))
+		return dnc_error_nomem(err);
 	draft_write(&r->draft, r->options.source_format, &r->out);
 	if (!dnc_buf_reserve(&r->out, DNC_JSON_PADDING) || !dnc_buf_ok(&r->out))
 		return dnc_error_nomem(err);

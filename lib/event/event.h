@@ -89,6 +89,24 @@ void dnc_event_reader_free(struct dnc_event_reader *r);
 /* Changes the source_format of events that name none; borrowed. */
 void dnc_event_reader_format(struct dnc_event_reader *r, const char *source_format);
 
+/* One reading of one file or stream, whose records may say the same and still be different facts. */
+struct dnc_event_run;
+
+/* The COUNT strings say which run it is: the same strings give the same ids to the same records at the
+ * same places. NULL when there is no memory. */
+struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t count);
+
+/* No reader may use RUN any more. NULL is allowed. */
+void dnc_event_run_free(struct dnc_event_run *run);
+
+/* Says where the record stands that R normalizes next: at LINE, and ITEM of it, of RUN, which is borrowed
+ * until the next call. Such records get an id that is always the same for the same record: a
+ * hash of all that the source said; of those that say when it happened, how many equal ones came
+ * before; of those that do not, RUN and their place as well. RUN is NULL for live records, as it is at the
+ * start: their ids are new. */
+void dnc_event_reader_place(
+	struct dnc_event_reader *r, struct dnc_event_run *run, uint64_t line, uint64_t item);
+
 /* Makes the N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, a canonical
  * event. OUT is TEXT itself when that is canonical, else the reader's own memory, valid until its
  * next use; DNC_JSON_PADDING readable bytes follow it. -1 with a reject code and the field at
@@ -119,6 +137,5 @@ void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names);
 /* Writes a random, time-ordered UUIDv7 (RFC 9562) for MS. */
 void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN]);
 
-/* Writes the UUIDv8 that is made of the COUNT strings (BLAKE2b), always the same for the same:
- * reading a list twice gives the same events. */
-void dnc_uuid_v8(const struct dnc_str *parts, size_t count, char out[DNC_UUID_LEN]);
+/* Writes the UUIDv8 of DIGEST: 122 of its bits stay. */
+void dnc_uuid_v8(const unsigned char digest[16], char out[DNC_UUID_LEN]);

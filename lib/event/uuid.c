@@ -40,17 +40,11 @@ void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN])
 	write_uuid(b, out);
 }
 
-void dnc_uuid_v8(const struct dnc_str *parts, size_t count, char out[DNC_UUID_LEN])
+void dnc_uuid_v8(const unsigned char digest[16], char out[DNC_UUID_LEN])
 {
-	crypto_generichash_state state;
 	unsigned char b[16];
 
-	crypto_generichash_init(&state, NULL, 0, sizeof b);
-	for (size_t i = 0; i < count; i++) {
-		crypto_generichash_update(&state, (const unsigned char *)parts[i].p, parts[i].n);
-		crypto_generichash_update(&state, (const unsigned char *)"", 1);
-	}
-	crypto_generichash_final(&state, b, sizeof b);
+	memcpy(b, digest, sizeof b);
 	set_version(b, 8);
 	write_uuid(b, out);
 }

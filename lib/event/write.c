@@ -1,56 +1,7 @@
 /* write.c - a draft to the canonical event. */
+#include <stdio.h>
 #include "../base/clock.h"
 #include "draft.h"
-
-/* A source's UUID in its canonical writing; the dashes may be missing. False when TEXT is none. */
-static bool canonical_uuid(struct dnc_str text, char out[DNC_UUID_LEN])
-{
-	bool dashes = text.n == DNC_UUID_LEN;
-	size_t at = 0;
-
-	if (!dashes && text.n != DNC_UUID_LEN - 4)
-		return false;
-	for (size_t i = 0; i < DNC_UUID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c;
-
-		if (dash) {
-			if (dashes && text.p[at++] != '-')
-				return false;
-			out[i] = '-';
-			continue;
-		}
-		c = text.p[at++];
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c + 32);
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-		out[i] = c;
-	}
-	return true;
-}
-
-/* Writes the id; true when the source's own is no UUID and must be kept as event_id. */
-static bool write_id(struct draft *d, struct dnc_buf *b)
-{
-	uint32_t at = d->id ? d->id : d->event_id ? d->event_id : d->field[FIELD_EVENT_ID];
-	char uuid[DNC_UUID_LEN];
-	bool foreign = false;
-
-	if (!at || d->doc->node[at].text.n == 0) {
-		dnc_uuid_v7(d->ingested_at_ms, uuid);
-	} else if (!canonical_uuid(d->doc->node[at].text, uuid)) {
-		struct dnc_str parts[] = {d->provider_name, d->doc->node[at].text};
-
-		dnc_uuid_v8(parts, 2, uuid);
-		foreign = !d->field[FIELD_EVENT_ID];
-		d->id = at;
-	}
-	dnc_buf_lit(b, "{\"id\":\"");
-	dnc_buf_add(b, uuid, sizeof uuid);
-	dnc_buf_chr(b, '"');
-	return foreign;
-}
 
 static void write_time(struct dnc_buf *b, int64_t ms)
 {
@@ -81,13 +32,38 @@ static void write_summary(const struct draft *d, struct dnc_buf *b)
 	dnc_buf_free(&masked);
 }
 
-static void write_event_data(const struct draft *d, struct dnc_buf *b, bool keep_id)
+static const struct dnc_json_node *find_member(const struct draft *d, struct dnc_str key)
+{
+	for (uint32_t i = 0; i < d->members; i++)
+		if (dnc_str_eq(d->doc->node[d->member[i]].key, key))
+			return &d->doc->node[d->member[i]];
+	return NULL;
+}
+
+/* Keeps a source's own id that is no UUID: as source_id, or the next such name that is free. */
+static void write_own_id(const struct draft *d, struct dnc_buf *b)
+{
+	struct dnc_str text = d->doc->node[d->own_id].text, key = DNC_STR("source_id");
+	const struct dnc_json_node *there;
+	char name[32];
+
+	if (d->own_id == d->field[FIELD_EVENT_ID])
+		return; /* a member already */
+	for (unsigned n = 2; (there = find_member(d, key)); n++) {
+		if (there->type == DNC_JSON_STRING && dnc_str_eq(there->text, text))
+			return;
+		key = (struct dnc_str){
+			name, (size_t)snprintf(name, sizeof name, "source_id_%u", n)};
+	}
+	dnc_json_write_key(b, key);
+	dnc_json_write_str(b, text);
+}
+
+static void write_event_data(const struct draft *d, struct dnc_buf *b)
 {
 	dnc_buf_lit(b, ",\"event_data\":{");
-	if (keep_id) {
-		dnc_json_write_key(b, DNC_STR("event_id"));
-		dnc_json_write_str(b, d->doc->node[d->id].text);
-	}
+	if (d->own_id)
+		write_own_id(d, b);
 	for (uint32_t i = 0; i < d->members; i++) {
 		const struct dnc_json_node *node = &d->doc->node[d->member[i]];
 
@@ -152,13 +128,12 @@ static void write_metadata(const struct draft *d, const char *format, struct dnc
 	dnc_buf_lit(b, "}}");
 }
 
-void draft_write(struct draft *d, const char *source_format, struct dnc_buf *b)
+void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b)
 {
-	bool keep_id;
-
 	dnc_buf_clear(b);
-	keep_id = write_id(d, b);
-	dnc_buf_lit(b, ",\"type\":\"");
+	dnc_buf_lit(b, "{\"id\":\"");
+	dnc_buf_add(b, d->uuid, sizeof d->uuid);
+	dnc_buf_lit(b, "\",\"type\":\"");
 	dnc_buf_str(b, dnc_type_names[d->type]);
 	dnc_buf_chr(b, '"');
 	if (d->e164.p) {
@@ -180,6 +155,6 @@ void draft_write(struct draft *d, const char *source_format, struct dnc_buf *b)
 	write_time(b, d->timestamp_ms);
 	dnc_buf_chr(b, '"');
 	write_summary(d, b);
-	write_event_data(d, b, keep_id);
+	write_event_data(d, b);
 	write_metadata(d, source_format, b);
 }

@@ -91,8 +91,14 @@ static int start_place(struct dnc_input *in, struct place *p, size_t block)
 
 	if (dnc_lines_init(&p->lines, in->max_line, block) < 0)
 		return -1;
-	if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		p->stream.size_bytes = (uint64_t)st.st_size;
+		if (p->file && p->own_fd)
+			p->stream.modified_ns =
+				st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+		if (p->file && p->own_fd && !p->stream.modified_ns)
+			p->stream.modified_ns = 1; /* as archives set it that want no time */
+	}
 	if (in->events.open && in->events.open(in->events.ctx, &p->stream) < 0)
 		return -1;
 	p->lines.lone_cr = p->stream.lone_cr;

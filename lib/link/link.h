@@ -28,6 +28,7 @@ struct dnc_stream {
 	void *user;          /* for the owner of the input */
 	uint64_t id;         /* of a producer that is acknowledged, never used again; else 0 */
 	uint64_t size_bytes; /* of a regular file, else 0 */
+	int64_t modified_ns; /* of a regular file that was opened by its name, else 0 */
 	uint64_t read_bytes;
 	/* To be set in open(), never for a producer, which counts its newlines: a carriage return ends
 	 * a line, too. */

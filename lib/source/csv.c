@@ -87,24 +87,16 @@ static int give_plain(struct dnc_source *s)
 static int give_list_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
-	struct dnc_str type = column(csv, "type"), date = column(csv, "suppressed_at");
+	struct dnc_str type = column(csv, "type");
 	const struct {
 		const char *key, *value;
 	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
 		{"reason", s->options.reason}, {"source", s->options.source}};
-	bool has_id = column(csv, "id").n || column(csv, "event_id").n;
-	int rc;
 
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
 	source_add(s, "type", type.n ? type : dnc_type_names[DNC_NUMBER_SUPPRESSED]);
-	if (!date.n)
-		date = column(csv, "timestamp");
-	if (has_id)
-		source_add(s, "phone_number", column(csv, "phone_number"));
-	else if (source_add_row_number(s, column(csv, "phone_number"), date,
-			 type.n ? "row" : "suppressed", NULL, &rc) < 0)
-		return rc;
+	source_add(s, "phone_number", column(csv, "phone_number"));
 	for (size_t i = 0; i < csv->columns; i++)
 		if (strcmp(csv->headers[i], "type") != 0 &&
 			strcmp(csv->headers[i], "phone_number") != 0)
@@ -121,13 +113,9 @@ static int give_reported(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str robocall = column(csv, "robocall");
-	int rc;
 
 	source_begin(s, DNC_COMPLIANCE_VIOLATION);
-	/* Two reports of one number in one second about one subject are one report. */
-	if (source_add_row_number(s, column(csv, "phone_number"), column(csv, "timestamp"),
-		    "reported", "ftc_reported_calls", &rc) < 0)
-		return rc;
+	source_add(s, "phone_number", column(csv, "phone_number"));
 	source_add_origin(s, "ftc_reported_calls", NULL, NULL);
 	source_add(s, "violation_type", DNC_STR("ftc_reported_call"));
 	for (size_t i = 0; i < csv->columns; i++)

@@ -59,16 +59,13 @@ int change_line(struct dnc_source *s, const struct dnc_line *line)
 	bool added;
 	char text[DNC_TIME_LEN];
 	struct dnc_str time = {text, sizeof text};
-	int rc;
 
 	if (why)
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
 	added = c.action == 'A';
 	dnc_clock_format(c.ms, text);
 	source_begin(s, added ? DNC_NUMBER_SUPPRESSED : DNC_NUMBER_RELEASED);
-	if (source_add_row_number(
-		    s, c.number, c.time, added ? "suppressed" : "released", "federal_dnc", &rc) < 0)
-		return rc;
+	source_add(s, "phone_number", c.number);
 	if (added)
 		source_add_origin(s, "federal_dnc",
 			s->options.reason ? s->options.reason : "regulatory", "federal");
@@ -108,15 +105,12 @@ bool full_detect(struct dnc_str first_line)
 int full_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	char digits[10];
-	int rc;
 
 	if (!read_full(dnc_str_trim(line->text), digits))
 		return source_reject(
 			s, DNC_REJECT_INVALID_ROW, "", "neither AREA,NUMBER nor ten digits");
 	source_begin(s, DNC_NUMBER_SUPPRESSED);
-	if (source_add_row_number(s, (struct dnc_str){digits, sizeof digits}, (struct dnc_str){0},
-		    "suppressed", "federal_dnc", &rc) < 0)
-		return rc;
+	source_add(s, "phone_number", (struct dnc_str){digits, sizeof digits});
 	source_add_origin(
 		s, "federal_dnc", s->options.reason ? s->options.reason : "regulatory", "federal");
 	dnc_buf_chr(&s->event, '}');
@@ -140,12 +134,8 @@ bool numbers_detect(struct dnc_str first_line)
 
 int numbers_line(struct dnc_source *s, const struct dnc_line *line)
 {
-	int rc;
-
 	source_begin(s, DNC_NUMBER_SUPPRESSED);
-	if (source_add_row_number(
-		    s, dnc_str_trim(line->text), (struct dnc_str){0}, "suppressed", NULL, &rc) < 0)
-		return rc;
+	source_add(s, "phone_number", dnc_str_trim(line->text));
 	source_add_origin(s, NULL, s->options.reason, NULL);
 	dnc_buf_chr(&s->event, '}');
 	return source_give(s);

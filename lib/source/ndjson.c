@@ -114,7 +114,6 @@ static int change_capture(struct dnc_source *s, const struct dnc_json *doc)
 	char text[DNC_TIME_LEN];
 	bool gone;
 	int64_t ms;
-	int rc;
 
 	if (root && doc->node[root].type != DNC_JSON_OBJECT)
 		root = 0;
@@ -135,9 +134,8 @@ static int change_capture(struct dnc_source *s, const struct dnc_json *doc)
 	if (time.p) {
 		uint32_t phone = dnc_json_get(doc, row, DNC_STR("phone_number"));
 
-		if (phone && source_add_row_number(s, doc->node[phone].text, time,
-				     gone ? "released" : "suppressed", NULL, &rc) < 0)
-			return rc;
+		if (phone)
+			source_add(s, "phone_number", doc->node[phone].text);
 		source_add(s, "timestamp", time);
 	}
 	copy_members(s, doc, row,

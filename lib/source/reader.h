@@ -66,11 +66,6 @@ void source_add(struct dnc_source *s, const char *key, struct dnc_str value);
 void source_add_origin(
 	struct dnc_source *s, const char *provider, const char *reason, const char *source);
 
-/* Adds the phone number of a list row and the id made of provider, number, date and action. -1
- * when the number is none (the record has been rejected; its result is in *RC). */
-int source_add_row_number(struct dnc_source *s, struct dnc_str number, struct dnc_str date,
-	const char *action, const char *provider, int *rc);
-
 bool ndjson_detect(struct dnc_str first_line);
 int ndjson_line(struct dnc_source *s, const struct dnc_line *line);
 bool csv_detect(struct dnc_str first_line);

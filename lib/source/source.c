@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "../phone/phone.h"
 
 /* In the order in which "auto" tries them: the most particular first. */
 static const struct format formats[] = {
@@ -240,27 +239,4 @@ void source_add_origin(
 	source_add(s, "provider_id", dnc_str(o->provider_id));
 	source_add(s, "reason", dnc_str(reason));
 	source_add(s, "source", dnc_str(o->source ? o->source : source));
-}
-
-int source_add_row_number(struct dnc_source *s, struct dnc_str number, struct dnc_str date,
-	const char *action, const char *provider, int *rc)
-{
-	char e164[DNC_PHONE_MAX], uuid[DNC_UUID_LEN];
-	size_t n;
-	enum dnc_phone_verdict v = dnc_phone_normalize(number, s->options.region, false, e164, &n);
-	struct dnc_str parts[4];
-
-	if (v != DNC_PHONE_OK) {
-		*rc = source_reject(s, DNC_REJECT_INVALID_PHONE_NUMBER, "phone_number",
-			"phone_number %s", dnc_phone_reason(v));
-		return -1;
-	}
-	parts[0] = dnc_str(s->options.provider ? s->options.provider : provider ? provider : "");
-	parts[1] = (struct dnc_str){e164, n};
-	parts[2] = date.p ? date : DNC_STR("");
-	parts[3] = dnc_str(action);
-	dnc_uuid_v8(parts, 4, uuid);
-	source_add(s, "id", (struct dnc_str){uuid, sizeof uuid});
-	source_add(s, "phone_number", parts[1]);
-	return 0;
 }

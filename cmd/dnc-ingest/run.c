@@ -1,0 +1,71 @@
+#include "run.h"
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct seen {
+	const char *base;
+	uint64_t size;
+	int64_t modified_ns;
+};
+
+static struct dnc_event_run *new_run(const char *kind, const char *name, const char *which)
+{
+	const struct dnc_str parts[] = {dnc_str(kind), dnc_str(name), dnc_str(which)};
+
+	return dnc_event_run_new(parts, 3);
+}
+
+/* How many files before this one can't be told from it: by their name, when the run is given, else by their
+ * size and time as well. -1 when there is no memory. */
+static long look_alikes(struct runs *runs, const struct seen *file)
+{
+	struct seen *more = realloc(runs->seen, (runs->count + 1) * sizeof *more);
+	long same = 0;
+
+	if (!more)
+		return -1;
+	runs->seen = more;
+	for (size_t i = 0; i < runs->count; i++)
+		same += strcmp(more[i].base, file->base) == 0 &&
+		        (runs->given || (more[i].size == file->size &&
+						more[i].modified_ns == file->modified_ns));
+	more[runs->count++] = *file;
+	return same;
+}
+
+int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_run **out)
+{
+	const char *slash = strrchr(s->name, '/');
+	bool file = s->modified_ns;
+	struct seen seen = {file ? slash ? slash + 1 : s->name : "", s->size_bytes, s->modified_ns};
+	char which[100];
+	long same;
+
+	*out = NULL;
+	if (s->id)
+		return 0;
+	same = look_alikes(runs, &seen);
+	if (same < 0)
+		return -1;
+	if (runs->given) {
+		snprintf(which, sizeof which, "%ld", same);
+		*out = new_run(runs->given, seen.base, which);
+	} else if (file) {
+		snprintf(which, sizeof which, "%llu %lld %ld", (unsigned long long)seen.size,
+			(long long)seen.modified_ns, same);
+		*out = new_run("", seen.base, which);
+	} else {
+		unsigned char random[16];
+
+		randombytes_buf(random, sizeof random);
+		sodium_bin2hex(which, sizeof which, random, sizeof random);
+		*out = new_run("", "", which);
+	}
+	return *out ? 0 : -1;
+}
+
+void runs_finish(struct runs *runs)
+{
+	free(runs->seen);
+}

@@ -1,0 +1,261 @@
+/* identity.c - the id of an event: all that its source said, and what tells equal facts apart.
+ *
+ * A UUID of the source is kept. A live event gets a UUIDv7, unless its source gave an id of its own.
+ * Everything else gets a UUIDv8, the hash of all parts, each with a tag and its length before it. */
+#include <sodium.h>
+#include <stdlib.h>
+#include "draft.h"
+#include "repeats.h"
+
+enum { DIGEST_BYTES = 16 };
+
+struct dnc_event_run {
+	unsigned char id[DIGEST_BYTES];
+	struct repeats repeats;
+};
+
+static void add_u64(struct dnc_buf *b, uint64_t v)
+{
+	dnc_buf_add(b, &v, sizeof v);
+}
+
+static void add_part(struct dnc_buf *b, char tag, struct dnc_str part)
+{
+	dnc_buf_chr(b, tag);
+	add_u64(b, part.n);
+	dnc_buf_str(b, part);
+}
+
+static void add_node(struct dnc_buf *b, char tag, const struct dnc_json *doc, uint32_t at)
+{
+	const struct dnc_json_node *node = &doc->node[at];
+	size_t from;
+	uint64_t n;
+
+	add_part(b, tag, node->key);
+	if (node->type == DNC_JSON_STRING) {
+		add_part(b, '"', node->text);
+		return;
+	}
+	add_u64(b, 0);
+	from = b->n;
+	dnc_json_write_node(b, doc, at);
+	n = b->n - from;
+	if (dnc_buf_ok(b))
+		memcpy(b->p + from - sizeof n, &n, sizeof n);
+}
+
+static void digest(const struct dnc_buf *b, unsigned char out[DIGEST_BYTES])
+{
+	crypto_generichash(out, DIGEST_BYTES, (const unsigned char *)b->p, b->n, NULL, 0);
+}
+
+struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t count)
+{
+	struct dnc_event_run *run = calloc(1, sizeof *run);
+	struct dnc_buf b = {0};
+
+	for (size_t i = 0; i < count; i++)
+		add_part(&b, 'r', parts[i]);
+	if (run && dnc_buf_ok(&b)) {
+		digest(&b, run->id);
+	} else {
+		free(run);
+		run = NULL;
+	}
+	dnc_buf_free(&b);
+	return run;
+}
+
+void dnc_event_run_free(struct dnc_event_run *run)
+{
+	if (!run)
+		return;
+	repeats_finish(&run->repeats);
+	free(run);
+}
+
+/* A source's UUID in its canonical writing; the dashes may be missing. False when TEXT is none. */
+static bool canonical_uuid(struct dnc_str text, char out[DNC_UUID_LEN])
+{
+	bool dashes = text.n == DNC_UUID_LEN;
+	size_t at = 0;
+
+	if (!dashes && text.n != DNC_UUID_LEN - 4)
+		return false;
+	for (size_t i = 0; i < DNC_UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		char c;
+
+		if (dash) {
+			if (dashes && text.p[at++] != '-')
+				return false;
+			out[i] = '-';
+			continue;
+		}
+		c = text.p[at++];
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c + 32);
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+		out[i] = c;
+	}
+	return true;
+}
+
+static int compare_keys(const void *a, const void *b, void *ctx)
+{
+	const struct dnc_json *doc = ctx;
+	struct dnc_str x = doc->node[*(const uint32_t *)a].key,
+		       y = doc->node[*(const uint32_t *)b].key;
+	int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+
+	return order ? order : (x.n > y.n) - (x.n < y.n);
+}
+
+/* Members in the order of their names, so that columns may change places. */
+static void add_members(struct dnc_buf *b, const struct draft *d)
+{
+	uint32_t order[DRAFT_MAX_MEMBERS];
+
+	memcpy(order, d->member, d->members * sizeof *order);
+	qsort_r(order, d->members, sizeof *order, compare_keys, (void *)(uintptr_t)d->doc);
+	for (uint32_t i = 0; i < d->members; i++)
+		if (order[i] != d->field[FIELD_PHONE_NUMBER])
+			add_node(b, 'e', d->doc, order[i]);
+}
+
+/* What the source itself put into metadata; not what arrival adds. */
+static void add_metadata(struct dnc_buf *b, const struct draft *d)
+{
+	const struct dnc_json_node *node = d->doc->node;
+
+	for (uint32_t i = d->metadata + 1; d->metadata && i < node[d->metadata].next;
+		i = node[i].next)
+		if (!dnc_str_eq(node[i].key, DNC_STR("ingested_at")) &&
+			!dnc_str_eq(node[i].key, DNC_STR("source_format")))
+			add_node(b, 'm', d->doc, i);
+}
+
+/* All that the source said. */
+static void add_content(struct dnc_buf *b, const struct draft *d)
+{
+	const struct {
+		char tag;
+		uint32_t node;
+	} given[] = {{'i', d->own_id}, {'P', d->provider_id}, {'s', d->given_severity},
+		{'t', d->timestamp}, {'S', d->summary}};
+
+	add_part(b, 'T', dnc_type_names[d->type]);
+	if (d->e164.p)
+		add_part(b, 'n', d->e164);
+	if (d->provider_name.p)
+		add_part(b, 'p', d->provider_name);
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+		if (given[i].node)
+			add_part(b, given[i].tag, d->doc->node[given[i].node].text);
+	add_members(b, d);
+	add_metadata(b, d);
+}
+
+/* When it happened, as the source said it; p is NULL when it did not. Other times do not tell: an
+ * expiry is the same each time that a number is suppressed until then. */
+static struct dnc_str moment_of(const struct draft *d)
+{
+	static const enum dnc_field fields[DNC_TYPES] = {
+		[DNC_NUMBER_SUPPRESSED] = FIELD_SUPPRESSED_AT,
+		[DNC_NUMBER_RELEASED] = FIELD_RELEASED_AT,
+		[DNC_CHECK_PERFORMED] = FIELD_CHECKED_AT,
+		[DNC_LIST_SYNCED] = FIELD_STARTED_AT,
+		[DNC_COMPLIANCE_VIOLATION] = FIELD_NONE,
+		[DNC_PROVIDER_STATUS_CHANGE] = FIELD_NONE,
+	};
+
+	if (d->timestamp)
+		return d->doc->node[d->timestamp].text;
+	return fields[d->type] == FIELD_NONE ? (struct dnc_str){0} : draft_text(d, fields[d->type]);
+}
+
+/* FNV-1a. */
+static uint64_t hash_moment(struct dnc_str s)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+	return h;
+}
+
+static void add_place(struct dnc_buf *b, const struct record_place *place)
+{
+	dnc_buf_chr(b, 'L');
+	add_u64(b, place->line);
+	add_u64(b, place->item);
+	add_u64(b, place->same);
+}
+
+/* What tells records of a run apart that say the same: when they say when, how often it was said before;
+ * otherwise where they stand. */
+static void add_occurrence(struct dnc_buf *b, const struct draft *d,
+	const struct record_place *place, unsigned char out[DIGEST_BYTES])
+{
+	struct dnc_str moment = moment_of(d);
+	uint64_t fingerprint;
+	uint32_t count;
+
+	if (!moment.n) {
+		dnc_buf_chr(b, 'R');
+		dnc_buf_add(b, place->run->id, DIGEST_BYTES);
+		add_place(b, place);
+		digest(b, out);
+		return;
+	}
+	digest(b, out);
+	memcpy(&fingerprint, out, sizeof fingerprint);
+	if (!repeats_count(&place->run->repeats, fingerprint, hash_moment(moment), &count)) {
+		add_place(b, place);
+	} else if (count) {
+		dnc_buf_chr(b, 'N');
+		add_u64(b, count);
+	} else {
+		return;
+	}
+	digest(b, out);
+}
+
+/* The source's own id: the first that is a UUID, else the first there is. */
+static bool find_own_uuid(struct draft *d)
+{
+	const uint32_t given[] = {d->id, d->event_id, d->field[FIELD_EVENT_ID]};
+
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+		struct dnc_str text = given[i] ? d->doc->node[given[i]].text : (struct dnc_str){0};
+
+		if (!text.n)
+			continue;
+		if (canonical_uuid(text, d->uuid))
+			return true;
+		if (!d->own_id)
+			d->own_id = given[i];
+	}
+	return false;
+}
+
+void draft_identify(struct draft *d, const struct record_place *place, struct dnc_buf *scratch)
+{
+	unsigned char out[DIGEST_BYTES];
+
+	if (find_own_uuid(d))
+		return;
+	if (!d->own_id && !place->run) {
+		dnc_uuid_v7(d->ingested_at_ms, d->uuid);
+		return;
+	}
+	dnc_buf_clear(scratch);
+	add_content(scratch, d);
+	if (place->run)
+		add_occurrence(scratch, d, place, out);
+	else
+		digest(scratch, out);
+	dnc_uuid_v8(out, d->uuid);
+}

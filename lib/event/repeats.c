@@ -1,0 +1,80 @@
+/* repeats.c - a bounded memory of what was said, in two generations. */
+#include "repeats.h"
+#include <stdlib.h>
+
+enum {
+	FIRST_SIZE = 1024,
+	MAX_USED = 1 << 19, /* of a generation: half of its slots, 8 MiB */
+	COUNT_MAX = 0xFFFF,
+};
+
+static uint64_t *find(const struct repeats_table *t, uint64_t fingerprint)
+{
+	uint32_t at = (uint32_t)(fingerprint >> 16) & (t->size - 1);
+
+	while (t->slots[at] && (t->slots[at] ^ fingerprint) >> 16)
+		at = (at + 1) & (t->size - 1);
+	return &t->slots[at];
+}
+
+static bool grow(struct repeats_table *t)
+{
+	struct repeats_table larger = {.size = t->size ? t->size * 2 : FIRST_SIZE, .used = t->used};
+
+	larger.slots = calloc(larger.size, sizeof *larger.slots);
+	if (!larger.slots)
+		return false;
+	for (uint32_t i = 0; i < t->size; i++)
+		if (t->slots[i])
+			*find(&larger, t->slots[i]) = t->slots[i];
+	free(t->slots);
+	*t = larger;
+	return true;
+}
+
+/* What the moment has said is in the recent generation as long as it is no more than that holds. */
+static bool make_room(struct repeats *r)
+{
+	if (r->recent.used < MAX_USED)
+		return r->recent.used < r->recent.size / 2 || grow(&r->recent);
+	if (r->in_moment > MAX_USED) {
+		r->full = true;
+		return false;
+	}
+	free(r->older.slots);
+	r->older = r->recent;
+	r->recent = (struct repeats_table){0};
+	return grow(&r->recent);
+}
+
+bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uint32_t *count)
+{
+	uint64_t *slot, *before;
+
+	fingerprint = (fingerprint | UINT64_C(1) << 63) & ~(uint64_t)COUNT_MAX;
+	if (moment != r->moment) {
+		r->moment = moment;
+		r->in_moment = 0;
+		r->full = false;
+	}
+	if (r->full || !make_room(r))
+		return false;
+	slot = find(&r->recent, fingerprint);
+	if (!*slot) {
+		before = r->older.size ? find(&r->older, fingerprint) : NULL;
+		*slot = before && *before ? *before : fingerprint;
+		r->recent.used++;
+		r->in_moment++;
+	}
+	*count = *slot & COUNT_MAX;
+	if (*count == COUNT_MAX)
+		return false;
+	++*slot;
+	return true;
+}
+
+void repeats_finish(struct repeats *r)
+{
+	free(r->recent.slots);
+	free(r->older.slots);
+}

@@ -1,0 +1,120 @@
+# Which facts are one, when lists are read again.
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	printf 'phone,type,reason\n2025550143,dnc.number.suppressed,complaint\n2025550143,dnc.number.released,expired\n2025550143,dnc.number.suppressed,complaint\n' >undated.csv
+	printf '2025550143,2026-08-29T08:00:00,A\n2025550143,2026-08-29T08:00:00,D\n2025550143,2026-08-29T08:00:00,A\n' >dated
+}
+
+ids() { dnc-ingest -q "$@" | jq -r .id; }
+distinct() { sort "$@" | uniq | wc -l; }
+
+@test "each row of a list without dates is a fact, the same when the unchanged file is read again" {
+	ids undated.csv >one
+	[ "$(distinct one)" -eq 3 ]
+	ids ./undated.csv >again
+	cmp one again
+	mkdir moved
+	cp -p undated.csv moved
+	ids moved/undated.csv >again
+	cmp one again
+}
+
+@test "a new export is a new statement: another time, size or name of the file" {
+	ids undated.csv >one
+	touch -d '2026-01-01 00:00:00.000000001' undated.csv
+	ids undated.csv >other
+	[ "$(distinct one other)" -eq 6 ]
+	touch -d '2026-01-01 00:00:00.000000002' undated.csv
+	ids undated.csv >third
+	[ "$(distinct one other third)" -eq 9 ]
+	cp -p undated.csv next.csv
+	ids next.csv >fourth
+	[ "$(distinct one other third fourth)" -eq 12 ]
+}
+
+@test "standard input is a run of its own each time, unless --run names one" {
+	ids -f csv <undated.csv >one
+	ids -f csv <undated.csv >other
+	[ "$(distinct one other)" -eq 6 ]
+	ids -f csv --run=2026-08 <undated.csv >one
+	ids -f csv --run=2026-08 <undated.csv >again
+	cmp one again
+	ids -f csv --run=2026-09 <undated.csv >other
+	[ "$(distinct one other)" -eq 6 ]
+	run dnc-ingest --run= undated.csv
+	[ "$status" -eq 2 ]
+}
+
+@test "--run holds over a file that is written anew, and tells the files of one run apart" {
+	ids --run=a undated.csv >one
+	touch -d '2026-01-01' undated.csv
+	ids --run=a undated.csv >again
+	cmp one again
+	mkdir other
+	cp -p undated.csv other
+	cp -p undated.csv second.csv
+	ids --run=a undated.csv second.csv other/undated.csv >all
+	[ "$(distinct all)" -eq 9 ]
+	ids undated.csv other/undated.csv >all
+	[ "$(distinct all)" -eq 6 ]
+}
+
+@test "rows with a date are the same in every export, and three facts of one second are three" {
+	ids dated >one
+	[ "$(distinct one)" -eq 3 ]
+	{ echo 2025550199,2026-08-28T08:00:00,A && cat dated; } >next
+	ids next >other
+	[ "$(distinct one other)" -eq 4 ]
+}
+
+@test "a hub logs a number that was suppressed, released and suppressed again three times" {
+	start_hub
+	dnc-ingest -q undated.csv undated.csv >&9
+	wait_for last_seq_is 6
+	dnc-ingest -q undated.csv >&9
+	printf '{"type":"dnc.provider.status_change","provider":"p","new_status":"online"}\n' >&9
+	wait_for last_seq_is 7
+}
+
+@test "each fact that looks like another has an id of its own" {
+	local list
+	for list in \
+		'phone,source,reason\n2025550143,federal,regulatory\n2025550143,state,regulatory\n' \
+		'phone,source,reason\n2025550143,internal,complaint\n2025550143,internal,internal_policy\n' \
+		'phone,reason,expires_at\n2025550143,complaint,2027-01-01T00:00:00Z\n2025550143,complaint,\n' \
+		'id,phone,reason\n1,2025550143,complaint\n1,9165550186,complaint\n' \
+		'phone,reason,suppressed_at,id\n2025550143,complaint,2026-01-01,1\n2025550143,complaint,2026-01-01,2\n'; do
+		# shellcheck disable=SC2059  # the list is the format
+		printf "$list" >list
+		ids -f csv list >all
+		[ "$(distinct all)" -eq 2 ]
+	done
+	printf '%s\n' Company_Phone_Number,Created_Date,Violation_Date,Consumer_City,Consumer_State,Consumer_Area_Code,Subject,Recorded_Message_Or_Robocall \
+		'2025550143,2026-02-03 00:00:01,2026-02-02 10:00:00,Reno,Nevada,775,Other,N' \
+		'2025550143,2026-02-03 00:00:01,2026-02-02 10:00:00,Reno,Nevada,775,Dropped call or no message,N' \
+		'2025550143,2026-02-03 00:00:01,2026-02-02 10:00:00,Reno,Nevada,775,Other,N' >list
+	ids -f ftc-reported list >all
+	[ "$(distinct all)" -eq 3 ]
+	printf '{"id":"42","type":"dnc.number.suppressed","phone_number":"%s","reason":"complaint"}\n' 2025550143 9165550186 >list
+	ids -f ndjson list >all
+	[ "$(distinct all)" -eq 2 ]
+	[ "$(dnc-ingest -q list | jq -r .event_data.source_id | uniq)" = 42 ]
+}
+
+@test "lines from a socket get ids that are new" {
+	dnc-ingest -q -f csv --input=unix:in.sock >out 3>&- &
+	PIDS+=($!)
+	wait_for test -S in.sock
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("in.sock")
+s.sendall(sys.stdin.buffer.read())
+s.shutdown(socket.SHUT_WR)
+s.recv(100)' <undated.csv
+	wait_for has_lines 3 out
+	[ "$(jq -r '.id[14:15]' out | uniq)" = 7 ]
+}
+
+has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
