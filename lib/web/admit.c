@@ -11,22 +11,20 @@ struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsig
 		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
 }
 
-/* Takes a place; when there is none, it is said why. */
-static bool enter(struct client *c)
+const char *client_enter(struct client *c, const struct who *who)
 {
 	static const char *const reasons[] = {[DOOR_FULL] = "too many connections",
 		[DOOR_ADDRESS] = "too many connections from this address",
 		[DOOR_SUBJECT] = "too many connections of this subject"};
-	const char *subject = c->identity ? c->identity->subject : NULL;
+	const char *subject = c->web->access->keys ? who->identity.subject : NULL;
 	enum door_verdict verdict =
 		door_enter(c->web->options->door, c->address, subject, &c->place);
 
 	if (verdict == DOOR_OPEN)
-		return true;
-	access_refused(c->web, c->address, c->identity, reasons[verdict]);
-	client_close(c, CLOSE_TOO_MANY, reasons[verdict]);
+		return NULL;
+	access_refused(c->web, c->address, subject ? &who->identity : NULL, reasons[verdict]);
 	c->web->counts.refused++;
-	return false;
+	return reasons[verdict];
 }
 
 static struct dnc_pace pace_of(const struct dnc_role *role)
@@ -34,7 +32,7 @@ static struct dnc_pace pace_of(const struct dnc_role *role)
 	return (struct dnc_pace){role->per_minute, role->burst};
 }
 
-int client_admit(struct client *c, const struct who *who)
+int client_start(struct client *c, const struct who *who)
 {
 	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
 	struct dnc_pace pace = pace_of(who->role);
@@ -43,8 +41,6 @@ int client_admit(struct client *c, const struct who *who)
 		return -1;
 	if (c->identity)
 		*c->identity = who->identity;
-	if (!enter(c))
-		return 0;
 	c->role = who->role;
 	c->permissions = who->permissions;
 	alive_heard(c);
@@ -55,6 +51,16 @@ int client_admit(struct client *c, const struct who *who)
 		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
 	access_end(c->web);
 	send_established(c);
+	return 0;
+}
+
+int client_admit(struct client *c, const struct who *who)
+{
+	const char *full = client_enter(c, who);
+
+	if (!full)
+		return client_start(c, who);
+	client_close(c, CLOSE_TOO_MANY, full);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ enum dnc_sent client_put(struct client *c, const void *frames, size_t n)
 	if (c->dead || c->close_code)
 		return DNC_SENT_DEAD;
 	if (c->sse) {
-		struct dnc_str text = sse_text(c->web, frames, n);
+		struct dnc_str text = sse_text(c, frames, n);
 
 		if (!text.p)
 			return client_lost(c);
@@ -79,21 +79,27 @@ enum dnc_sent client_put(struct client *c, const void *frames, size_t n)
 	return may_write(c) ? write_now(c, frames, n) : keep(c, frames, n);
 }
 
-/* May it subscribe, and from there? */
-static int refuse(const struct client *c, const struct dnc_start *start, struct dnc_error *err)
+int client_may_start(struct dnc_web *w, const struct dnc_role *role, unsigned permissions,
+	const struct dnc_start *start, struct dnc_error *err)
 {
 	bool past = start->from == DNC_START_SINCE || start->from == DNC_START_TIME || start->n;
 
-	if (!(c->permissions & DNC_MAY_STREAM))
+	if (!(permissions & DNC_MAY_STREAM))
 		return dnc_error_set(
-			err, REQUEST_EFORBIDDEN, "role %s lacks dnc:stream", c->role->name);
-	if (past && !(c->permissions & DNC_MAY_REPLAY))
+			err, REQUEST_EFORBIDDEN, "role %s lacks dnc:stream", role->name);
+	if (past && !(permissions & DNC_MAY_REPLAY))
 		return dnc_error_set(err, REQUEST_EFORBIDDEN,
-			"role %s lacks dnc:replay: it can't start in the past", c->role->name);
+			"role %s lacks dnc:replay: it can't start in the past", role->name);
+	if (start->from == DNC_START_TIME && !dnc_hub_keeps_past(w->hub)) {
+		dnc_error_set(err, REQUEST_EUNAVAILABLE,
+			"this hub keeps no log to look times up in; use since or last");
+		dnc_error_place(err, "since_time");
+		return -1;
+	}
 	return 0;
 }
 
-static void handle(struct client *c, const struct request *r)
+void client_handle(struct client *c, const struct request *r)
 {
 	struct dnc_error err = {.code = REQUEST_ENOMEM,
 		.offset = DNC_NO_OFFSET,
@@ -102,15 +108,7 @@ static void handle(struct client *c, const struct request *r)
 
 	switch (r->type) {
 	case REQUEST_SUBSCRIBE:
-		if (refuse(c, &r->start, &err) < 0) {
-			dnc_filter_free(r->filter);
-			rc = -1;
-			break;
-		}
-		if (r->start.from == DNC_START_TIME && !dnc_hub_keeps_past(c->web->hub)) {
-			dnc_error_set(&err, REQUEST_EUNAVAILABLE,
-				"this hub keeps no log to look times up in; use since or last");
-			dnc_error_place(&err, "since_time");
+		if (client_may_start(c->web, c->role, c->permissions, &r->start, &err) < 0) {
 			dnc_filter_free(r->filter);
 			rc = -1;
 			break;
@@ -162,7 +160,7 @@ void client_take_message(struct client *c, const char *text, size_t n)
 	} else if (request.type == REQUEST_AUTH) {
 		client_take_token(c, &request);
 	} else {
-		handle(c, &request);
+		client_handle(c, &request);
 	}
 }
 
@@ -177,8 +175,6 @@ static int read_query(struct client *c, struct dnc_buf *out, struct dnc_error *e
 	struct request_query query = {0};
 	int count = query_read(c->wsi, add_to_query, &query, err);
 
-	if (count >= 0 && c->sse)
-		count += 1 + sse_last_event(c->wsi, &query);
 	if (count > 0)
 		request_query_end(&query, out);
 	request_query_finish(&query);
@@ -197,8 +193,7 @@ static int keep_query(struct client *c)
 	return dnc_buf_ok(&c->pending_id) ? 0 : -1;
 }
 
-/* A subscription in the query string of the upgrade, or of a stream of server-sent events: that one
- * always has one, and may come back with the id of the last event it saw. */
+/* A subscription in the query string of the upgrade. */
 static void take_query(struct client *c)
 {
 	struct dnc_buf message = {0};
@@ -224,14 +219,13 @@ static unsigned rendering_of(struct lws *wsi, bool sse)
 	return deflate_used(wsi) ? rendering | DNC_DEFLATED : rendering;
 }
 
-int client_open(
-	struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse, const struct who *who)
+struct client *client_new(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse)
 {
 	struct client *c = calloc(1, sizeof *c);
 	char address[ADDRESS_MAX];
 
 	if (!c)
-		return -1;
+		return NULL;
 	who_address(w, wsi, address);
 	*c = (struct client){.web = w,
 		.wsi = wsi,
@@ -251,7 +245,14 @@ int client_open(
 	w->clients = c;
 	w->client_count++;
 	w->counts.connections++;
-	if (!c->address)
+	return c;
+}
+
+int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, const struct who *who)
+{
+	struct client *c = client_new(w, slot, wsi, false);
+
+	if (!c || !c->address)
 		return -1;
 	if (!who) {
 		alive_stranger(c);

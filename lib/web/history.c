@@ -208,7 +208,7 @@ static void note_access(const struct history *h)
 static int answer(struct history *h)
 {
 	char link[3 * QUERY_MAX];
-	const struct extra_header next = {"link:", link};
+	const struct extra_header next = {"link:", link, NULL};
 
 	if (dnc_filter_struck(h->filter))
 		return http_problem(h->web, h->wsi, 400, "Bad Request",

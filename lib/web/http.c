@@ -31,11 +31,16 @@ int http_add_headers(
 			    (const unsigned char *)security_headers[i].value,
 			    (int)strlen(security_headers[i].value), p, end))
 			return -1;
-	return extra && lws_add_http_header_by_name(wsi, (const unsigned char *)extra->name,
-				(const unsigned char *)extra->value, (int)strlen(extra->value), p,
-				end)
-	               ? -1
-	               : 0;
+	for (; extra; extra = extra->more)
+		if (lws_add_http_header_by_name(wsi, (const unsigned char *)extra->name,
+			    (const unsigned char *)extra->value, (int)strlen(extra->value), p, end))
+			return -1;
+	return 0;
+}
+
+bool http_is_head(struct lws *wsi)
+{
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
 }
 
 int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
@@ -47,35 +52,54 @@ int http_reply(struct lws *wsi, unsigned status, const char *type, const struct 
 		http_add_headers(wsi, extra, &p, end) < 0 ||
 		lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
 		return -1;
-	if (body->n && lws_write(wsi, (unsigned char *)body->p, body->n, LWS_WRITE_HTTP_FINAL) < 0)
+	if (body->n && !http_is_head(wsi) &&
+		lws_write(wsi, (unsigned char *)body->p, body->n, LWS_WRITE_HTTP_FINAL) < 0)
 		return -1;
 	return 0;
+}
+
+/* What else an answer of a status has to say. */
+static const struct {
+	unsigned status;
+	struct extra_header header;
+} status_headers[] = {
+	{401, {"www-authenticate:", "Bearer", NULL}},
+	{415, {"accept-encoding:", "gzip", NULL}},
+	{426, {"upgrade:", "websocket", NULL}},
+	{429, {"retry-after:", "6", NULL}},
+	{503, {"retry-after:", "1", NULL}},
+};
+
+void http_problem_begin(struct dnc_buf *b, unsigned status, const char *title, const char *detail)
+{
+	dnc_buf_clear(b);
+	dnc_buf_chr(b, '{');
+	member_text(b, "title", title);
+	member_number(b, "status", status);
+	member_text(b, "detail", detail);
+}
+
+int http_problem_end(
+	struct dnc_web *w, struct lws *wsi, unsigned status, const struct extra_header *extra)
+{
+	struct extra_header header;
+
+	dnc_buf_chr(&w->page, '}');
+	for (size_t i = 0; i < sizeof status_headers / sizeof status_headers[0]; i++) {
+		if (status_headers[i].status != status)
+			continue;
+		header = status_headers[i].header;
+		header.more = extra;
+		return http_reply(wsi, status, problem_type, &w->page, &header);
+	}
+	return http_reply(wsi, status, problem_type, &w->page, extra);
 }
 
 int http_problem(
 	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail)
 {
-	static const struct extra_header allow = {"allow:", "GET"},
-					 bearer = {"www-authenticate:", "Bearer"},
-					 later = {"retry-after:", "6"},
-					 soon = {"retry-after:", "1"};
-	struct dnc_buf *b = &w->page;
-
-	dnc_buf_clear(b);
-	dnc_buf_chr(b, '{');
-	dnc_json_write_key(b, DNC_STR("title"));
-	dnc_json_write_str(b, dnc_str(title));
-	dnc_json_write_key(b, DNC_STR("status"));
-	dnc_buf_u64(b, status);
-	dnc_json_write_key(b, DNC_STR("detail"));
-	dnc_json_write_str(b, dnc_str(detail));
-	dnc_buf_chr(b, '}');
-	return http_reply(wsi, status, problem_type, b,
-		status == 405   ? &allow
-		: status == 401 ? &bearer
-		: status == 429 ? &later
-		: status == 503 ? &soon
-				: NULL);
+	http_problem_begin(&w->page, status, title, detail);
+	return http_problem_end(w, wsi, status, NULL);
 }
 
 static int get_healthz(struct dnc_web *w, struct lws *wsi, const struct who *who)
@@ -130,7 +154,7 @@ static int get_socket(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		w, wsi, 426, "Upgrade Required", "this is a WebSocket, subprotocol dnc.v1");
 }
 
-/* A ticket stands for the token in a WebSocket's upgrade, once. */
+/* A ticket stands for the token in a WebSocket's upgrade or a stream's address, once. */
 static int post_ticket(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	char ticket[DNC_TICKET_LEN + 1];
@@ -222,14 +246,6 @@ static const char *forbidden(const struct dnc_web *w, struct lws *wsi)
 	return NULL;
 }
 
-static size_t read_path(struct lws *wsi, int method, char *out, size_t size)
-{
-	int n = lws_hdr_copy(wsi, out, (int)size,
-		method == LWSHUMETH_POST ? WSI_TOKEN_POST_URI : WSI_TOKEN_GET_URI);
-
-	return n > 0 ? (size_t)n : 0;
-}
-
 /* Answers whoever does not get in; the same words for every wrong token. */
 static int refuse(struct dnc_web *w, struct lws *wsi, enum who_verdict verdict)
 {
@@ -247,7 +263,9 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 	char detail[96], address[ADDRESS_MAX];
 
 	if (route->permission && !(route->loopback && is_loopback_peer(w, wsi)))
-		verdict = who_asks(w, wsi, &who);
+		verdict = who_asks(w, wsi,
+			route->run == sse_begin && !http_is_head(wsi) ? TICKET_QUERY : TICKET_NONE,
+			&who);
 	if (verdict != WHO_KNOWN)
 		return refuse(w, wsi, verdict);
 	if (who.role && !(who.permissions & route->permission)) {
@@ -260,35 +278,53 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 	return route->run(w, wsi, &who);
 }
 
+static int not_allowed(struct dnc_web *w, struct lws *wsi, bool get, bool post)
+{
+	const struct extra_header allow = {"allow:",
+		get && post ? "GET, HEAD, POST"
+		: get       ? "GET, HEAD"
+			    : "POST",
+		NULL};
+	char detail[64];
+
+	snprintf(detail, sizeof detail, "allowed are %s", allow.value);
+	http_problem_begin(&w->page, 405, "Method Not Allowed", detail);
+	return http_problem_end(w, wsi, 405, &allow);
+}
+
+/* HEAD runs the route of GET; http_reply() leaves the body out. */
+static int dispatch(struct dnc_web *w, struct lws *wsi, struct dnc_str path, int method)
+{
+	bool get = false, post = false;
+
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		if (!dnc_str_eq(path, dnc_str(routes[i].path)))
+			continue;
+		if (routes[i].method == (method == LWSHUMETH_HEAD ? LWSHUMETH_GET : method))
+			return run_route(w, wsi, &routes[i]);
+		get |= routes[i].method == LWSHUMETH_GET;
+		post |= routes[i].method == LWSHUMETH_POST;
+	}
+	return get || post ? not_allowed(w, wsi, get, post)
+	                   : http_problem(w, wsi, 404, "Not Found", "no such page");
+}
+
 int http_request(struct dnc_web *w, struct lws *wsi)
 {
 	const char *why = forbidden(w, wsi);
-	char path[256] = "", *uri;
-	int length, method = lws_http_get_uri_and_method(wsi, &uri, &length), rc = -2;
-	bool known = method == LWSHUMETH_GET || method == LWSHUMETH_POST, other = false;
+	char *uri;
+	int length = 0, method = lws_http_get_uri_and_method(wsi, &uri, &length), rc;
 
 	w->counts.http_requests++;
 	dnc_buf_clear(&w->page);
-	if (why)
-		rc = http_problem(w, wsi, 403, "Forbidden", why);
-	else if (known && !read_path(wsi, method, path, sizeof path))
-		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
-	for (size_t i = 0; rc == -2 && i < sizeof routes / sizeof routes[0]; i++) {
-		if (strcmp(path, routes[i].path) != 0)
-			continue;
-		if (routes[i].method == method)
-			rc = run_route(w, wsi, &routes[i]);
-		else
-			other = true;
-	}
-	if (rc == -2 && (other || !known))
-		rc = http_problem(w, wsi, 405, "Method Not Allowed", "not with this method");
-	if (rc == -2)
-		rc = http_problem(w, wsi, 404, "Not Found", "no such page");
+	rc = why ? http_problem(w, wsi, 403, "Forbidden", why)
+	         : dispatch(w, wsi,
+			   (struct dnc_str){uri, method >= 0 && length > 0 ? (size_t)length : 0},
+			   method);
 	if (rc == 1)
 		return 0; /* the answer comes later */
 	/* After a method with a body nothing good can follow on the connection. */
-	if (rc < 0 || method != LWSHUMETH_GET)
+	if (rc < 0 || (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD))
 		return -1;
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
@@ -298,19 +334,20 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 	const char *why = forbidden(w, wsi);
 	struct upgrade *upgrade;
 	enum who_verdict verdict;
-	char path[64];
-	int rc;
+	char *uri;
+	int rc, length = 0;
 
 	if (why)
 		return http_problem(w, wsi, 403, "Forbidden", why) < 0 ? -1 : 1;
-	if (!read_path(wsi, LWSHUMETH_GET, path, sizeof path) || strcmp(path, "/ws/dnc") != 0)
+	if (lws_http_get_uri_and_method(wsi, &uri, &length) != LWSHUMETH_GET || length <= 0 ||
+		!dnc_str_eq((struct dnc_str){uri, (size_t)length}, DNC_STR("/ws/dnc")))
 		return http_problem(w, wsi, 404, "Not Found", "the WebSocket is at /ws/dnc") < 0
 		               ? -1
 		               : 1;
 	upgrade = upgrade_of(wsi);
 	if (!upgrade)
 		return -1;
-	verdict = who_asks(w, wsi, &upgrade->who);
+	verdict = who_asks(w, wsi, TICKET_SUBPROTOCOL, &upgrade->who);
 	upgrade->known = verdict == WHO_KNOWN;
 	if (verdict == WHO_KNOWN || verdict == WHO_SILENT)
 		return 0; /* the first message may tell */

@@ -6,15 +6,23 @@ int query_read(struct lws *wsi,
 	void *ctx, struct dnc_error *err)
 {
 	char arg[1024];
-	int n, count = 0;
+	int count = 0;
 
-	for (;; count++) {
+	for (int at = 0;; at++) {
+		int n = lws_hdr_copy_fragment(wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, at);
 		const char *equals;
 		struct dnc_str name, value;
 
-		n = lws_hdr_copy_fragment(wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, count);
-		if (n <= 0)
+		/* The library says the same of a part that does not fit as behind the last one. */
+		if (n < 0 && lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, at) >=
+				     (int)sizeof arg)
+			return dnc_error_set(
+				err, REQUEST_EFIELD, "a value in the query string is too long");
+		if (n < 0)
 			break;
+		if (!n)
+			continue;
+		count++;
 		equals = memchr(arg, '=', (size_t)n);
 		name = (struct dnc_str){arg, equals ? (size_t)(equals - arg) : (size_t)n};
 		value = equals ? (struct dnc_str){equals + 1, (size_t)(arg + n - equals - 1)}
@@ -22,9 +30,5 @@ int query_read(struct lws *wsi,
 		if (add(ctx, name, value, err) < 0)
 			return -1;
 	}
-	/* The library says -2 when a part does not fit, and 0 or -1 behind the last. */
-	if (n < -1)
-		return dnc_error_set(
-			err, REQUEST_EFIELD, "a value in the query string is too long");
 	return count;
 }

@@ -244,6 +244,7 @@ int request_query_add(
 	enum query_shape shape;
 	struct dnc_buf *b;
 	bool on = dnc_str_eq(value, DNC_STR("true")) || dnc_str_eq(value, DNC_STR("1")) || !value.n;
+	bool off = dnc_str_eq(value, DNC_STR("false")) || dnc_str_eq(value, DNC_STR("0"));
 
 	while (i < count && !dnc_str_eq(query_names[i].name, name))
 		i++;
@@ -257,6 +258,8 @@ int request_query_add(
 	if (shape == QUERY_RAW && !is_digits(value))
 		return field_error(
 			err, query_names[i].name.p, "must be a whole number, not negative");
+	if (shape == QUERY_FLAG && !on && !off)
+		return field_error(err, query_names[i].name.p, "must be true or false");
 	if (!b->n)
 		dnc_buf_chr(b, '{');
 	dnc_json_write_key(b, query_names[i].field);
@@ -269,6 +272,14 @@ int request_query_add(
 	else
 		dnc_json_write_str(b, value);
 	return 0;
+}
+
+bool request_query_is_start(struct dnc_str name)
+{
+	for (size_t i = 0; i < sizeof query_names / sizeof query_names[0]; i++)
+		if (dnc_str_eq(query_names[i].name, name))
+			return query_names[i].shape >= QUERY_RAW;
+	return false;
 }
 
 void request_query_end(struct request_query *q, struct dnc_buf *message)

@@ -56,5 +56,7 @@ struct request_query {
 
 int request_query_add(
 	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
+/* True when the member NAME says where to start: since, since_time, last, epoch. */
+bool request_query_is_start(struct dnc_str name);
 void request_query_end(struct request_query *q, struct dnc_buf *message);
 void request_query_finish(struct request_query *q);

@@ -112,9 +112,18 @@ struct dnc_web {
 };
 
 /* client.c */
-/* A new connection of WHO; NULL: he has to say it in his first message. -1 closes the connection. */
-int client_open(
-	struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse, const struct who *who);
+/* Creates the client of a new connection in SLOT, to be freed with client_free(). NULL when there is no
+ * memory; without memory for its address that is NULL. */
+struct client *client_new(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse);
+/* Opens a new WebSocket for WHO; NULL: the client must authenticate with its first message. Returns -1 if the
+ * connection must be closed. */
+int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, const struct who *who);
+/* May somebody with this role and these permissions start there? -1 with ERR, whose code is an enum
+ * request_error, when not. */
+int client_may_start(struct dnc_web *w, const struct dnc_role *role, unsigned permissions,
+	const struct dnc_start *start, struct dnc_error *err);
+/* Does what a valid request asks for, and answers. Takes the request's filter. */
+void client_handle(struct client *c, const struct request *r);
 /* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
 void client_take_message(struct client *c, const char *text, size_t n);
 
@@ -136,7 +145,11 @@ void access_subscribed(const struct client *c, const char *what);
 void access_left(const struct client *c);
 
 /* admit.c */
-/* It is known who it is: takes a place and gets going, or is closed. -1: there is no memory. */
+/* Takes a place among the connections. NULL, or why there is none. */
+const char *client_enter(struct client *c, const struct who *who);
+/* It has a place: joins the hub as WHO and is told so. -1: there is no memory. */
+int client_start(struct client *c, const struct who *who);
+/* Both: who gets no place is closed. -1: there is no memory. */
 int client_admit(struct client *c, const struct who *who);
 /* A stranger says who he is, or somebody shows a newer token. */
 void client_take_token(struct client *c, const struct request *r);
@@ -209,12 +222,11 @@ int query_read(struct lws *wsi,
 	void *ctx, struct dnc_error *err);
 
 /* sse.c */
-/* Answers the request with an endless stream of events. -1 hangs up. */
+/* Answers the request with an endless stream of events, or with what is wrong with it. As a route runs:
+ * 1 when the stream has begun, 0 when it was answered otherwise, -1 to hang up. */
 int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
 /* The frames as server-sent events, valid until the next call; p is NULL when there is no memory. */
-struct dnc_str sse_text(struct dnc_web *w, const char *frames, size_t n);
-/* Adds what Last-Event-ID says to the query; 1 when there is one. */
-int sse_last_event(struct lws *wsi, struct request_query *query);
+struct dnc_str sse_text(const struct client *c, const char *frames, size_t n);
 
 /* history.c */
 /* Looks the answer up in the log; -1 hangs up, 1 when it comes later. */
@@ -241,12 +253,19 @@ void publish_answer(struct dnc_web *w);
 /* A header that an answer has beside the usual ones. */
 struct extra_header {
 	const char *name, *value; /* "link:" */
+	const struct extra_header *more;
 };
 /* Writes head and body. 0 when the connection may be used again, else -1. EXTRA may be NULL. */
 int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
 	const struct extra_header *extra);
 int http_problem(
 	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail);
+/* The same with more members: begin writes into the web's page, then members are added, end sends it. */
+void http_problem_begin(struct dnc_buf *b, unsigned status, const char *title, const char *detail);
+int http_problem_end(
+	struct dnc_web *w, struct lws *wsi, unsigned status, const struct extra_header *extra);
+/* True when the request is HEAD: its answer has no body. */
+bool http_is_head(struct lws *wsi);
 /* Adds the headers that every answer has. -1 when there is no room. */
 int http_add_headers(
 	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end);

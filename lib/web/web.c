@@ -32,7 +32,7 @@ static int establish(struct dnc_web *w, struct session *session, struct lws *wsi
 {
 	const struct upgrade *upgrade = lws_get_opaque_user_data(wsi);
 	int rc = client_open(
-		w, &session->client, wsi, false, upgrade && upgrade->known ? &upgrade->who : NULL);
+		w, &session->client, wsi, upgrade && upgrade->known ? &upgrade->who : NULL);
 
 	upgrade_free(wsi);
 	return rc;

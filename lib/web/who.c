@@ -92,34 +92,62 @@ static enum who_verdict by_header(
 	return verdict;
 }
 
-/* Among the subprotocols: browsers can say nothing else. */
-static enum who_verdict by_ticket(
-	struct dnc_web *w, struct lws *wsi, const char *address, struct who *out)
+/* Browsers can't set headers. A WebSocket's ticket is among the subprotocols, a stream's in its address.
+ * The ticket points into SPACE; p is NULL when there is none. */
+static struct dnc_str find_ticket(
+	struct lws *wsi, enum ticket_place place, char *space, size_t size)
 {
-	static const char mark[] = "dnc.ticket.";
-	char list[256], *at;
-	struct dnc_str ticket;
+	static const char mark[] = "dnc.ticket.", name[] = "ticket=";
+	struct dnc_str ticket = {0};
+	const char *at;
 
-	if (lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_PROTOCOL) <= 0)
-		return WHO_SILENT;
-	at = strstr(list, mark);
-	if (!at)
+	if (place == TICKET_QUERY) {
+		at = lws_get_urlarg_by_name(wsi, name, space, (int)size);
+		/* The library has given the value with and without the equals sign. */
+		if (at)
+			ticket.p = at + (*at == '=');
+	} else if (place == TICKET_SUBPROTOCOL &&
+		   lws_hdr_copy(wsi, space, (int)size, WSI_TOKEN_PROTOCOL) > 0) {
+		at = strstr(space, mark);
+		if (at)
+			ticket.p = at + sizeof mark - 1;
+	}
+	if (ticket.p)
+		ticket.n = strcspn(ticket.p, ", \t");
+	return ticket;
+}
+
+/* The token that it was bought with may have ended or been revoked since. */
+static bool redeem(struct dnc_web *w, struct dnc_str ticket, struct who *out)
+{
+	return dnc_ticket_take(w->options->auth, ticket, &out->identity) &&
+	       dnc_clock_now_ms() < out->identity.expires_ms &&
+	       !dnc_revoked_has(w->access->revoked, out->identity.jti);
+}
+
+static enum who_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum ticket_place place,
+	const char *address, struct who *out)
+{
+	char space[256];
+	struct dnc_str ticket = find_ticket(wsi, place, space, sizeof space);
+
+	if (!ticket.p)
 		return WHO_SILENT;
 	if (door_bars(w->options->door, address))
 		return WHO_BARRED;
-	ticket.p = at + sizeof mark - 1;
-	ticket.n = strcspn(ticket.p, ", \t");
-	if (dnc_ticket_take(w->options->auth, ticket, &out->identity)) {
+	if (redeem(w, ticket, out)) {
 		who_settle(w, out);
 		return WHO_KNOWN;
 	}
+	memset(&out->identity, 0, sizeof out->identity);
 	door_failed(w->options->door, address);
 	dnc_warn("refused a ticket from %s: used, too old, or none", address);
 	access_refused(w, address, NULL, "ticket");
 	return WHO_WRONG;
 }
 
-enum who_verdict who_asks(struct dnc_web *w, struct lws *wsi, struct who *out)
+enum who_verdict who_asks(
+	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out)
 {
 	char address[ADDRESS_MAX];
 
@@ -132,5 +160,5 @@ enum who_verdict who_asks(struct dnc_web *w, struct lws *wsi, struct who *out)
 	who_address(w, wsi, address);
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0)
 		return by_header(w, wsi, address, out);
-	return by_ticket(w, wsi, address, out);
+	return by_ticket(w, wsi, place, address, out);
 }

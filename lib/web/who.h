@@ -26,8 +26,12 @@ bool who_is_local_socket(struct lws *wsi);
 /* Where the connection comes from: its address, or what a proxy that is trusted says. */
 void who_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX]);
 
-/* Looks at the request's headers: a bearer token, or a ticket among the subprotocols. */
-enum who_verdict who_asks(struct dnc_web *w, struct lws *wsi, struct who *out);
+/* Where a request may show a ticket: a ticket opens a stream and nothing else. */
+enum ticket_place { TICKET_NONE, TICKET_SUBPROTOCOL, TICKET_QUERY };
+
+/* Looks at the request: a bearer token, or a ticket in PLACE. */
+enum who_verdict who_asks(
+	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out);
 
 /* Looks at a token that came otherwise. */
 enum who_verdict who_bears(

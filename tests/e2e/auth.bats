@@ -339,3 +339,59 @@ setup() {
 	! grep 'access {' hub.err | grep -q 303555
 	! grep -q 303555 <(sqlite3 data/events.db 'select record from access')
 }
+
+buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ticket" | jq -r .ticket; }
+
+@test "a ticket opens a stream of server-sent events, once, and nothing else" {
+	start_hub --keys=key.pub
+	local token=$(mint --role=compliance) ticket other
+	ticket=$(buy "$token")
+	timeout 30 node "$BATS_TEST_DIRNAME/eventsource.js" "http://$ADDRESS/api/v1/stream?ticket=$ticket&last=2" >out 3>&- &
+	PIDS+=($!)
+	wait_for has_line subscription.confirmed out
+	[ "$(head -1 out | jq -r '[.data.metadata.role,.data.metadata.subject]|join(" ")')" = 'compliance desk' ]
+	events 1 >&9
+	wait_for has_line '"seq":1' out
+	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$ticket")" = 401 ]
+	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=")" = 401 ]
+	# It stands for the token at streams alone.
+	other=$(buy "$token")
+	for path in info events clients 'stream/x'; do
+		[[ "$(code_of "http://$ADDRESS/api/v1/$path?ticket=$other")" == 40[14] ]]
+		[[ "$(code_of -H "Sec-WebSocket-Protocol: dnc.v1, dnc.ticket.$other" "http://$ADDRESS/api/v1/$path")" == 40[14] ]]
+	done
+	[ "$(code_of -X POST -H "Sec-WebSocket-Protocol: dnc.ticket.$other" "http://$ADDRESS/api/v1/ticket")" = 401 ]
+	[ "$(code_of -X POST "http://$ADDRESS/api/v1/ticket?ticket=$other")" = 401 ]
+	[ "$(code_of -I "http://$ADDRESS/api/v1/stream?ticket=$other")" = 401 ]
+	# It was not used up by that, and what the stream refuses is told.
+	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$other&colour=red")" = 400 ]
+	! grep -qF -e "$ticket" -e "$other" hub.err
+	[ -z "$(sqlite3 data/events.db 'select record from access' | grep -F -e "$ticket" -e "$other")" ]
+}
+
+@test "a ticket ends with its token: in time, and when that is revoked before or after" {
+	: >revoked
+	start_hub --keys=key.pub --revoked=revoked
+	local token=$(mint --role=compliance) short=$(mint --role=compliance --ttl=3s) early late
+	curl -sN "http://$ADDRESS/api/v1/stream?ticket=$(buy "$short")" >short 3>&- &
+	local ends=$!
+	early=$(buy "$short")
+	late=$(buy "$token")
+	curl -sN "http://$ADDRESS/api/v1/stream?ticket=$(buy "$token")" >long 3>&- &
+	local revoked=$!
+	wait_for has_line confirmed short
+	wait_for has_line confirmed long
+	wait $ends || :
+	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$early")" = 401 ]
+	wait_for has_line '"code":4410' hub.err
+	dnc-token inspect <<<"$token" | grep -o '"jti":"[^"]*"' | cut -d'"' -f4 >revoked
+	[ -s revoked ]
+	kill -HUP "$HUB"
+	wait $revoked || :
+	wait_for has_line '"code":4411' hub.err
+	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$late")" = 401 ]
+	early=$(buy "$(mint --role=compliance)")
+	auth ticket "$early" '{"type":"ping"}' >out 3>&- &
+	PIDS+=($!)
+	wait_for has_line pong out
+}

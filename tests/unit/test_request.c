@@ -65,6 +65,9 @@ static void a_query_string_says_the_same(void **state)
 			"{\"type\":\"subscribe\",\"filters\":{\"compliance_only\":true}}"},
 		{"since", "12", "{\"since\":12,\"type\":\"subscribe\"}"},
 		{"since", "1e3", NULL},
+		{"errors_only", "0",
+			"{\"type\":\"subscribe\",\"filters\":{\"errors_only\":false}}"},
+		{"errors_only", "perhaps", NULL},
 		{"colour", "red", NULL},
 	};
 

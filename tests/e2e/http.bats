@@ -1,0 +1,43 @@
+# Methods and pages.
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# The status line and the headers, without those that differ from answer to answer.
+head_of() { curl -s --max-time 10 -o body -D- "$@" | tr -d '\r' | grep -vi '^date:'; }
+
+@test "HEAD is answered as GET, without the body" {
+	start_hub
+	events 3 >&9
+	wait_for last_seq_is 3
+	local path
+	for path in healthz readyz api/v1/info api/v1/clients api/v1/events 'api/v1/events?limit=x' nope; do
+		echo "$path"
+		head_of "http://$ADDRESS/$path" >get
+		[ -s body ]
+		head_of -I "http://$ADDRESS/$path" >head
+		diff get head
+	done
+	# Two on one connection, and a page after them: no body is in between.
+	[ "$(curl -sI "http://$ADDRESS/healthz" -o /dev/null --next -sI "http://$ADDRESS/api/v1/events" -o /dev/null --next -s "http://$ADDRESS/healthz")" = '{"status":"ok"}' ]
+	[ "$(head_of -I "http://$ADDRESS/metrics" | head -1)" = 'HTTP/1.1 200 OK' ]
+	head_of -I "http://$ADDRESS/api/v1/stream" | grep -q '^content-type: text/event-stream'
+	[ "$(head_of -I "http://$ADDRESS/api/v1/stream?colour=red" | head -1)" = 'HTTP/1.1 400 Bad Request' ]
+	[ "$(curl -s "http://$ADDRESS/api/v1/clients" | jq '.clients | length')" = 0 ]
+}
+
+@test "a wrong method gets 405 and what is allowed, an unknown page 404" {
+	start_hub
+	allowed() { head_of -X "$1" "http://$ADDRESS/$2" | awk 'NR == 1 {s = $2} tolower($1) == "allow:" {sub(/^[^ ]* */, ""); a = $0} END {print s, a}'; }
+	[ "$(allowed POST healthz)" = '405 GET, HEAD' ]
+	[ "$(allowed DELETE api/v1/info)" = '405 GET, HEAD' ]
+	[ "$(allowed PUT api/v1/events)" = '405 GET, HEAD, POST' ]
+	[ "$(allowed OPTIONS api/v1/events)" = '405 GET, HEAD, POST' ]
+	[ "$(allowed GET api/v1/ticket)" = '405 POST' ]
+	[ "$(head_of -I "http://$ADDRESS/api/v1/ticket" | grep -i '^allow')" = 'allow: POST' ]
+	[ "$(allowed DELETE nope)" = '404 ' ]
+	[ "$(allowed GET healthz/)" = '404 ' ]
+	head_of "http://$ADDRESS/ws/dnc" | grep -qi '^upgrade: websocket'
+}
