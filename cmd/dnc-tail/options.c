@@ -1,8 +1,20 @@
 #include "options.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/clock.h"
 
-enum { KEY_SINCE = 0x100, KEY_NO_RECONNECT, KEY_COLOR, KEY_STATE, KEY_TOKEN, KEY_CA, KEY_INSECURE };
+enum {
+	KEY_SINCE = 0x100,
+	KEY_NO_RECONNECT,
+	KEY_COLOR,
+	KEY_STATE,
+	KEY_TOKEN,
+	KEY_CA,
+	KEY_INSECURE,
+	KEY_EXEC,
+	KEY_BATCH,
+	KEY_GRACE
+};
 
 static const struct argp_option option_list[] = {
 	{"lines", 'n', "N", 0, "First the last N events that match (default: 10)", 1},
@@ -18,13 +30,21 @@ static const struct argp_option option_list[] = {
 		"Show the hub the token in this file (default: $DNC_TOKEN_FILE)", 1},
 	{"cacert", KEY_CA, "FILE", 0, "Trust these authorities, PEM, instead of the system's", 1},
 	{"insecure", KEY_INSECURE, NULL, 0, "Do not check who the hub is", 1},
+	{"exec", KEY_EXEC, "COMMAND", 0,
+		"Give the events to this command's standard input instead of printing them; they "
+		"are done when it ends with status 0, and given again otherwise",
+		2},
+	{"batch", KEY_BATCH, "N", 0, "At most N events for each run of the command (default: 100)",
+		2},
+	{"grace", KEY_GRACE, "SPAN", 0,
+		"Time for the command, or the pipe's reader, at the end (default: 10s)", 2},
 	{"output", 'o', "pretty|json", 0, "How events look (default: pretty)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never (default: auto)", 2}, {0}};
 
-static bool want_color(const char *when)
+static bool want_color(const char *when, bool exec)
 {
 	if (strcmp(when, "auto") == 0)
-		return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+		return !exec && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	if (strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
 		dnc_cli_usage("--color: \"%s\" is none of auto, always, never", when);
 	return when[0] == 'a';
@@ -62,6 +82,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_NO_RECONNECT:
 		o->no_reconnect = true;
 		return 0;
+	case KEY_EXEC:
+		if (!arg[strspn(arg, " \t\n")])
+			dnc_cli_usage("--exec: the command is empty");
+		o->exec = arg;
+		return 0;
+	case KEY_BATCH:
+		o->batch = dnc_cli_number("--batch", arg, 1, 1000000);
+		o->batch_given = true;
+		return 0;
+	case KEY_GRACE:
+		if (!dnc_clock_parse_span(dnc_str(arg), &o->grace_ms))
+			dnc_cli_usage("--grace: \"%s\" is not a span like 10s", arg);
+		return 0;
 	case 'o':
 		if (strcmp(arg, "json") != 0 && strcmp(arg, "pretty") != 0)
 			dnc_cli_usage("--output: \"%s\" is neither pretty nor json", arg);
@@ -77,7 +110,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->insecure = true;
 		return 0;
 	case KEY_COLOR:
-		o->color = want_color(arg);
+		o->color_when = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -139,7 +172,12 @@ void options_read(struct options *o, int argc, char **argv)
 		.token_file = token && *token ? token : NULL,
 		.lines = 10,
 		.max_count = UINT64_MAX,
-		.color = want_color("auto")};
+		.batch = 100,
+		.grace_ms = 10000,
+		.color_when = "auto"};
 	dnc_cli_parse(&argp, "dnc-tail", argc, argv, o);
+	if (o->batch_given && !o->exec)
+		dnc_cli_usage("--batch is for --exec");
+	o->color = want_color(o->color_when, o->exec);
 	split_url(o);
 }

@@ -15,11 +15,16 @@ struct options {
 		uint64_t seq;
 		int64_t ms;
 		const char *epoch; /* of seq; NULL when it is not known */
+		bool known;        /* seq is where the last run was */
 	} start;
 	const char *state;
+	const char *exec; /* NULL: standard output */
+	uint64_t batch;
+	int64_t grace_ms;
 	const char *token_file, *ca_file; /* NULL: none; the system's */
+	const char *color_when;
 	bool tls, insecure, lines_given;
-	bool json, no_follow, no_reconnect, color;
+	bool json, no_follow, no_reconnect, color, batch_given;
 };
 
 void options_read(struct options *o, int argc, char **argv);

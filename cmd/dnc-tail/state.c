@@ -2,41 +2,153 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-int state_read(const char *path, struct state *s, struct dnc_error *err)
+static int fail(const char *act, const char *path, struct dnc_error *err)
 {
-	FILE *f = fopen(path, "re");
-	int n;
+	return dnc_error_set(err, errno, "unable to %s %s: %s", act, path, strerror(errno));
+}
 
-	if (!f && errno == ENOENT)
-		return 1;
-	if (!f)
-		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
-	n = fscanf(f, "%63s %" SCNu64, s->epoch, &s->seq);
-	fclose(f);
-	if (n != 2)
-		return dnc_error_set(
-			err, EINVAL, "%s: not a place in a stream; remove it to start anew", path);
+/* A rename would put a file where a link or a device was. */
+static int resolve(struct state_file *f, const char *path, struct dnc_error *err)
+{
+	char *real = realpath(path, NULL);
+	int n = snprintf(f->path, sizeof f->path, "%s", real ? real : path);
+	struct stat st;
+
+	free(real);
+	if (n + (int)sizeof ".lock" > (int)sizeof f->path)
+		return dnc_error_set(err, ENAMETOOLONG, "%s: the path is too long", path);
+	if (lstat(f->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return dnc_error_set(err, EINVAL, "%s: not a regular file", path);
 	return 0;
 }
 
-int state_write(const char *path, const struct state *s, struct dnc_error *err)
+/* A record lock, because the kernel tells whose it is, and drops it with the process. */
+static int lock_file(struct state_file *f, struct dnc_error *err)
 {
-	char fresh[4096], text[128];
-	int n = snprintf(text, sizeof text, "%s %" PRIu64 "\n", s->epoch, s->seq), fd;
-	bool ok;
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[sizeof f->path + 8];
 
-	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh)
-		return dnc_error_set(err, ENAMETOOLONG, "%s: the path is too long", path);
+	snprintf(path, sizeof path, "%s.lock", f->path);
+	f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (f->lock < 0)
+		return fail("open", path, err);
+	if (fcntl(f->lock, F_SETLK, &all) == 0)
+		return 0;
+	if (errno != EAGAIN && errno != EACCES)
+		return fail("lock", path, err);
+	if (fcntl(f->lock, F_GETLK, &all) < 0 || all.l_type == F_UNLCK || all.l_pid <= 0)
+		return dnc_error_set(err, EAGAIN, "%s is in use by another process", f->path);
+	return dnc_error_set(err, EAGAIN, "%s is in use by process %ld", f->path, (long)all.l_pid);
+}
+
+/* Writes what is as long as any place, where the next one will be written. */
+static int write_fresh(const struct state_file *f, const char *text, size_t n, char *fresh,
+	size_t size, struct dnc_error *err)
+{
+	ssize_t written;
+	int fd;
+
+	snprintf(fresh, size, "%s.new", f->path);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	ok = fd >= 0 && write(fd, text, (size_t)n) == n && fdatasync(fd) == 0;
-	if (fd >= 0)
-		ok &= close(fd) == 0;
-	if (!ok || rename(fresh, path) < 0)
-		return dnc_error_set(err, errno, "unable to write %s: %s", path, strerror(errno));
+	if (fd < 0)
+		return fail("write", fresh, err);
+	written = write(fd, text, n);
+	if (written >= 0 && (size_t)written < n)
+		errno = ENOSPC;
+	if (written != (ssize_t)n || fsync(fd) < 0) {
+		fail("write", fresh, err);
+		close(fd);
+		return -1;
+	}
+	return close(fd) < 0 ? fail("write", fresh, err) : 0;
+}
+
+static int try_to_write(const struct state_file *f, struct dnc_error *err)
+{
+	char fresh[sizeof f->path + 8], text[EPOCH_SIZE + 24];
+
+	memset(text, ' ', sizeof text);
+	if (write_fresh(f, text, sizeof text, fresh, sizeof fresh, err) < 0)
+		return -1;
+	unlink(fresh);
 	return 0;
+}
+
+int state_open(struct state_file *f, const char *path, struct dnc_error *err)
+{
+	f->lock = -1;
+	if (resolve(f, path, err) < 0 || lock_file(f, err) < 0 || try_to_write(f, err) < 0) {
+		state_close(f);
+		return -1;
+	}
+	return 0;
+}
+
+int state_read(const struct state_file *f, struct place *place, struct dnc_error *err)
+{
+	FILE *file = fopen(f->path, "re");
+	int n, failed;
+
+	if (!file && errno == ENOENT)
+		return 1;
+	if (!file)
+		return fail("open", f->path, err);
+	n = fscanf(file, "%63s %" SCNu64, place->epoch, &place->seq);
+	failed = ferror(file) ? errno : 0;
+	fclose(file);
+	errno = failed;
+	if (failed)
+		return fail("read", f->path, err);
+	if (n != 2)
+		return dnc_error_set(err, EINVAL,
+			"%s: not a place in a stream; remove it to start anew", f->path);
+	return 0;
+}
+
+/* The new name is on disk once its directory is. */
+static int sync_directory(const struct state_file *f, struct dnc_error *err)
+{
+	char copy[sizeof f->path];
+	const char *name;
+	int fd, rc;
+
+	memcpy(copy, f->path, sizeof copy);
+	name = dirname(copy);
+	fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail("open", name, err);
+	rc = fsync(fd);
+	/* Some file systems sync no directories, and say EINVAL. */
+	if (rc < 0 && errno != EINVAL)
+		fail("sync", name, err);
+	else
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+int state_write(const struct state_file *f, const struct place *place, struct dnc_error *err)
+{
+	char fresh[sizeof f->path + 8], text[EPOCH_SIZE + 24];
+	int n = snprintf(text, sizeof text, "%s %" PRIu64 "\n", place->epoch, place->seq);
+
+	if (write_fresh(f, text, (size_t)n, fresh, sizeof fresh, err) < 0)
+		return -1;
+	if (rename(fresh, f->path) < 0)
+		return fail("write", f->path, err);
+	return sync_directory(f, err);
+}
+
+void state_close(struct state_file *f)
+{
+	if (f->lock >= 0)
+		close(f->lock);
+	f->lock = -1;
 }

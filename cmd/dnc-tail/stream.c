@@ -1,11 +1,10 @@
 #include "stream.h"
 #include <errno.h>
 #include <libwebsockets.h>
-#include <signal.h>
 #include <stdlib.h>
-#include "base/clock.h"
 #include "base/log.h"
 #include "json/json.h"
+#include "messages.h"
 
 /* Backoff doubles from the first to the last; the library adds jitter. */
 static const uint32_t backoff_ms[] = {100, 200, 400, 800, 1600, 3200, 5000};
@@ -35,21 +34,14 @@ struct stream {
 	char epoch[64];
 	uint64_t position; /* all up to here was received or did not match */
 	uint64_t target;   /* the present when the subscription began */
-	bool may_replay;   /* the role may start in the past */
-	bool subscribed;   /* once: a lost connection is taken up again */
-	bool lost_told, ended;
+	struct resume resume;
+	bool skips;      /* this subscription begins at the present, not where the last one was */
+	bool subscribed; /* once: a lost connection is taken up again */
+	bool confirmed;  /* on this connection */
+	bool held, lost_while_held;
+	bool lost_told, ended, closed;
 	enum dnc_exit rc;
 };
-
-static struct lws_context *volatile running;
-static volatile sig_atomic_t stopped;
-
-void stream_stop(void)
-{
-	stopped = 1;
-	if (running)
-		lws_cancel_service(running);
-}
 
 static void end(struct stream *s, enum dnc_exit rc)
 {
@@ -58,107 +50,125 @@ static void end(struct stream *s, enum dnc_exit rc)
 	s->ended = true;
 }
 
-static void say(struct stream *s, struct lws *wsi, const char *message)
+/* Begins a message in s->out. */
+static void begin(struct stream *s)
 {
 	dnc_buf_clear(&s->out);
 	dnc_buf_add(&s->out, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", LWS_PRE);
-	dnc_buf_add(&s->out, message, strlen(message));
-	lws_callback_on_writable(wsi);
 }
 
 static void subscribe(struct stream *s, struct lws *wsi)
 {
-	struct dnc_buf b = {0};
-
-	dnc_buf_lit(&b, "{\"type\":\"subscribe\",\"filters\":");
-	dnc_buf_str(&b, s->filter);
-	if (s->subscribed && !s->may_replay) {
-		dnc_warn("what came meanwhile is lost: the role lacks dnc:replay");
-		dnc_buf_lit(&b, ",\"last\":0");
-	} else if (s->subscribed) {
-		dnc_buf_printf(&b, ",\"since\":%llu", (unsigned long long)s->position);
-		dnc_json_write_key(&b, DNC_STR("epoch"));
-		dnc_json_write_str(&b, dnc_str(s->epoch));
-	} else if (s->options->start.from == START_SINCE) {
-		dnc_buf_printf(&b, ",\"since\":%llu", (unsigned long long)s->options->start.seq);
-		if (s->options->start.epoch) {
-			dnc_json_write_key(&b, DNC_STR("epoch"));
-			dnc_json_write_str(&b, dnc_str(s->options->start.epoch));
-		}
-	} else if (s->options->start.from == START_TIME) {
-		char time[DNC_TIME_LEN];
-
-		dnc_clock_format(s->options->start.ms, time);
-		dnc_json_write_key(&b, DNC_STR("since_time"));
-		dnc_json_write_str(&b, (struct dnc_str){time, sizeof time});
-	} else {
-		bool any = s->may_replay || s->options->lines_given;
-
-		dnc_buf_printf(
-			&b, ",\"last\":%llu", any ? (unsigned long long)s->options->lines : 0);
-	}
-	dnc_buf_add(&b, "}", 2);
-	say(s, wsi, b.p);
-	dnc_buf_free(&b);
+	if (s->subscribed)
+		s->resume = (struct resume){.epoch = s->epoch,
+			.seq = s->position,
+			.known = true,
+			.may_past = s->resume.may_past};
+	begin(s);
+	s->skips = !message_subscribe(&s->out, s->options, s->filter, &s->resume);
+	lws_callback_on_writable(wsi);
 }
 
 static void on_ask(lws_sorted_usec_list_t *sul)
 {
 	struct stream *s = lws_container_of(sul, struct stream, ask);
 
-	if (s->wsi)
-		say(s, s->wsi, "{\"type\":\"ping\"}");
+	if (!s->wsi)
+		return;
+	begin(s);
+	dnc_buf_lit(&s->out, "{\"type\":\"ping\"}");
+	lws_callback_on_writable(s->wsi);
 }
 
-static uint64_t number(const struct dnc_json *doc, uint32_t object, const char *key)
+static void passed(struct stream *s)
 {
-	uint32_t at = dnc_json_get(doc, object, dnc_str(key));
-	int64_t n = 0;
-
-	return at && dnc_json_int(&doc->node[at], &n) && n > 0 ? (uint64_t)n : 0;
+	if (s->confirmed)
+		s->events->passed(s->events->ctx, s->epoch, s->position);
 }
 
-static struct dnc_str text_of(const struct dnc_json *doc, uint32_t object, const char *key)
+static void on_established(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
-	uint32_t at = dnc_json_get(doc, object, dnc_str(key));
-
-	return at ? doc->node[at].text : DNC_STR("");
-}
-
-/* Is the permission among those that the hub told? */
-static bool may(const struct dnc_json *doc, uint32_t metadata, struct dnc_str permission)
-{
-	uint32_t list = dnc_json_get(doc, metadata, DNC_STR("permissions"));
-
-	for (uint32_t i = list + 1; list && i < doc->node[list].next; i = doc->node[i].next)
-		if (dnc_str_eq(doc->node[i].text, permission))
-			return true;
-	return !list;
+	s->resume.may_past = message_may(doc, metadata, DNC_STR("dnc:replay"));
+	s->confirmed = false;
+	subscribe(s, s->wsi);
 }
 
 static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
-	struct dnc_str epoch = text_of(doc, metadata, "epoch");
-	uint64_t from = number(doc, metadata, "from_seq");
+	struct dnc_str epoch = message_text(doc, metadata, "epoch");
+	struct dnc_str warning = message_text(doc, metadata, "warning");
+	uint64_t from = message_number(doc, metadata, "from_seq");
 
+	if (s->skips)
+		message_tell_missed(s->resume.seq, from);
+	s->skips = false;
 	s->position = from ? from - 1 : 0;
-	s->target = number(doc, metadata, "last_seq");
+	s->target = message_number(doc, metadata, "last_seq");
 	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
 	s->tries = 0;
 	if (s->lost_told)
 		dnc_note("connected again");
+	if (warning.n)
+		dnc_warn("the hub warns: %.*s", DNC_STR_ARG(warning));
 	s->lost_told = false;
-	s->subscribed = true;
+	s->subscribed = s->confirmed = true;
+	passed(s);
 	if (s->options->no_follow)
 		on_ask(&s->ask);
 }
+
+static void on_gap(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	uint64_t to = message_number(doc, metadata, "to_seq");
+
+	message_tell_gap(doc, metadata);
+	if (to > s->position)
+		s->position = to; /* told once is enough */
+	passed(s);
+}
+
+static void on_held_back(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	(void)s;
+	message_tell_held_back(doc, metadata);
+}
+
+static void on_pong(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	uint64_t position = message_number(doc, metadata, "position");
+
+	if (position > s->position) {
+		s->position = position;
+		passed(s);
+	}
+	if (position >= s->target)
+		end(s, DNC_EXIT_OK);
+	else
+		lws_sul_schedule(s->context, 0, &s->ask, on_ask, ASK_US);
+}
+
+static void on_error(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	bool forbidden = dnc_str_eq(message_text(doc, 0, "code"), DNC_STR("forbidden"));
+
+	(void)metadata;
+	dnc_err("the hub refused: %.*s", DNC_STR_ARG(message_text(doc, 0, "message")));
+	end(s, forbidden ? DNC_EXIT_NOPERM : DNC_EXIT_USAGE);
+}
+
+static const struct {
+	const char *type;
+	void (*handle)(struct stream *s, const struct dnc_json *doc, uint32_t metadata);
+} messages[] = {{"dnc.connection.established", on_established},
+	{"dnc.subscription.confirmed", on_confirmed}, {"dnc.connection.gap", on_gap},
+	{"dnc.connection.held_back", on_held_back}, {"dnc.connection.pong", on_pong},
+	{"error", on_error}};
 
 static void on_message(struct stream *s, struct dnc_str text)
 {
 	struct dnc_json doc;
 	struct dnc_error err;
 	struct dnc_str type;
-	uint32_t metadata;
 
 	if (dnc_json_parse(s->parser, text.p, text.n, &doc, &err) < 0 ||
 		doc.node[0].type != DNC_JSON_OBJECT) {
@@ -166,37 +176,15 @@ static void on_message(struct stream *s, struct dnc_str text)
 		return;
 	}
 	if (dnc_json_get(&doc, 0, DNC_STR("seq"))) {
-		s->position = number(&doc, 0, "seq");
+		s->position = message_number(&doc, 0, "seq");
 		if (s->events->event(s->events->ctx, text, s->epoch, s->position) < 0)
 			end(s, DNC_EXIT_OK);
 		return;
 	}
-	type = text_of(&doc, 0, "type");
-	metadata = dnc_json_get(&doc, 0, DNC_STR("metadata"));
-	if (dnc_str_eq(type, DNC_STR("dnc.connection.established"))) {
-		s->may_replay = may(&doc, metadata, DNC_STR("dnc:replay"));
-		subscribe(s, s->wsi);
-	} else if (dnc_str_eq(type, DNC_STR("dnc.subscription.confirmed"))) {
-		on_confirmed(s, &doc, metadata);
-	} else if (dnc_str_eq(type, DNC_STR("dnc.connection.gap"))) {
-		uint64_t to = number(&doc, metadata, "to_seq");
-
-		if (to > s->position)
-			s->position = to; /* told once is enough */
-		dnc_warn("events %llu to %llu are gone (%.*s)",
-			(unsigned long long)number(&doc, metadata, "from_seq"),
-			(unsigned long long)number(&doc, metadata, "to_seq"),
-			DNC_STR_ARG(text_of(&doc, metadata, "reason")));
-	} else if (dnc_str_eq(type, DNC_STR("dnc.connection.pong"))) {
-		if (number(&doc, metadata, "position") >= s->target)
-			end(s, DNC_EXIT_OK);
-		else
-			lws_sul_schedule(s->context, 0, &s->ask, on_ask, ASK_US);
-	} else if (dnc_str_eq(type, DNC_STR("error"))) {
-		dnc_err("the hub refused: %.*s", DNC_STR_ARG(text_of(&doc, 0, "message")));
-		end(s, dnc_str_eq(text_of(&doc, 0, "code"), DNC_STR("forbidden")) ? DNC_EXIT_NOPERM
-										  : DNC_EXIT_USAGE);
-	}
+	type = message_text(&doc, 0, "type");
+	for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
+		if (dnc_str_eq(type, dnc_str(messages[i].type)))
+			messages[i].handle(s, &doc, dnc_json_get(&doc, 0, DNC_STR("metadata")));
 }
 
 static int receive(struct stream *s, struct lws *wsi, const char *in, size_t n)
@@ -221,7 +209,7 @@ static void lost(struct stream *s, const char *why)
 {
 	s->wsi = NULL;
 	dnc_buf_clear(&s->in);
-	if (s->ended || stopped)
+	if (s->ended)
 		return;
 	if (!s->subscribed || s->options->no_reconnect) {
 		dnc_err("%s ws://%s:%d%s: %s", s->subscribed ? "lost" : "unable to connect to",
@@ -230,8 +218,12 @@ static void lost(struct stream *s, const char *why)
 		return;
 	}
 	if (!s->lost_told)
-		dnc_warn("connection lost (%s); connecting again", why);
+		dnc_warn("connection lost (%s); connecting again%s", why,
+			s->held ? " when what was received has been handed on" : "");
 	s->lost_told = true;
+	s->lost_while_held = s->held;
+	if (s->held)
+		return;
 	lws_retry_sul_schedule(s->context, 0, &s->connect, &retry, on_connect, &s->tries);
 }
 
@@ -290,6 +282,8 @@ static int on_event(
 		return 0;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		s->wsi = wsi;
+		if (s->held)
+			lws_rx_flow_control(wsi, 0);
 		return 0;
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return receive(s, wsi, in, n);
@@ -348,41 +342,85 @@ static void log_library(int level, const char *line)
 	dnc_log(DNC_DEBUG, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-enum dnc_exit stream_run(
-	const struct options *options, struct dnc_str filter, const struct stream_events *events)
+static int make_context(struct stream *s, uv_loop_t *loop)
 {
-	struct stream s = {.options = options, .events = events, .filter = filter};
+	void *loops[1] = {loop};
 	struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
-		.user = &s,
+		.user = s,
 		.gid = -1,
 		.uid = -1,
-		.options = options->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
-		.client_ssl_ca_filepath = options->ca_file,
+		.options = LWS_SERVER_OPTION_LIBUV |
+	                   (s->options->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+		.foreign_loops = loops,
+		.client_ssl_ca_filepath = s->options->ca_file,
 		/* A token of the hub's longest must fit. */
 		.max_http_header_data = 16384,
 		.pt_serv_buf_size = 16384,
 		.connect_timeout_secs = 10};
 
 	lws_set_log_level(LLL_ERR, log_library);
-	s.parser = dnc_json_parser_new();
-	s.context = lws_create_context(&info);
-	if (!s.parser || !s.context) {
-		dnc_err("out of memory");
-		end(&s, DNC_EXIT_TEMPFAIL);
-	} else {
-		running = s.context;
-		lws_sul_schedule(s.context, 0, &s.connect, on_connect, 1);
+	s->context = lws_create_context(&info);
+	return s->context ? 0 : -1;
+}
+
+struct stream *stream_new(uv_loop_t *loop, const struct options *options, struct dnc_str filter,
+	const struct stream_events *events)
+{
+	const struct start *start = &options->start;
+	struct stream *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	*s = (struct stream){.options = options,
+		.events = events,
+		.filter = filter,
+		.resume = {.epoch = start->epoch, .seq = start->seq, .known = start->known}};
+	s->parser = dnc_json_parser_new();
+	if (!s->parser || make_context(s, loop) < 0) {
+		stream_free(s);
+		return NULL;
 	}
-	while (!s.ended && !stopped && lws_service(s.context, 0) >= 0)
-		if (events->idle(events->ctx) < 0)
-			end(&s, DNC_EXIT_IO);
-	running = NULL;
-	s.ended = true;
-	if (s.context)
-		lws_context_destroy(s.context);
-	dnc_json_parser_free(s.parser);
-	dnc_buf_free(&s.in);
-	dnc_buf_free(&s.out);
-	return s.rc;
+	lws_sul_schedule(s->context, 0, &s->connect, on_connect, 1);
+	return s;
+}
+
+void stream_hold(struct stream *s, bool held)
+{
+	if (held == s->held)
+		return;
+	s->held = held;
+	if (s->wsi)
+		lws_rx_flow_control(s->wsi, !held);
+	else if (!held && s->lost_while_held)
+		lws_sul_schedule(s->context, 0, &s->connect, on_connect, 1);
+	s->lost_while_held = false;
+}
+
+bool stream_ended(const struct stream *s, enum dnc_exit *rc)
+{
+	*rc = s->rc;
+	return s->ended;
+}
+
+void stream_close(struct stream *s)
+{
+	s->ended = true;
+	if (s->closed)
+		return;
+	s->closed = true;
+	lws_context_destroy(s->context);
+}
+
+void stream_free(struct stream *s)
+{
+	if (!s)
+		return;
+	/* On a loop that is not its own, the library wants to be told twice. */
+	if (s->context)
+		lws_context_destroy(s->context);
+	dnc_json_parser_free(s->parser);
+	dnc_buf_free(&s->in);
+	dnc_buf_free(&s->out);
+	free(s);
 }

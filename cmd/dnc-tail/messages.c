@@ -1,0 +1,127 @@
+#include "messages.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+bool message_subscribe(struct dnc_buf *b, const struct options *options, struct dnc_str filter,
+	const struct resume *r)
+{
+	const struct start *start = &options->start;
+
+	dnc_buf_lit(b, "{\"type\":\"subscribe\",\"filters\":");
+	dnc_buf_str(b, filter);
+	if (r->known && !r->may_past) {
+		dnc_buf_lit(b, ",\"last\":0");
+	} else if (r->known || start->from == START_SINCE) {
+		dnc_buf_lit(b, ",\"since\":");
+		dnc_buf_u64(b, r->known ? r->seq : start->seq);
+		if (r->known && r->epoch) {
+			dnc_json_write_key(b, DNC_STR("epoch"));
+			dnc_json_write_str(b, dnc_str(r->epoch));
+		}
+	} else if (start->from == START_TIME) {
+		char time[DNC_TIME_LEN];
+
+		dnc_clock_format(start->ms, time);
+		dnc_json_write_key(b, DNC_STR("since_time"));
+		dnc_json_write_str(b, (struct dnc_str){time, sizeof time});
+	} else {
+		dnc_buf_lit(b, ",\"last\":");
+		dnc_buf_u64(b, r->may_past || options->lines_given ? options->lines : 0);
+	}
+	dnc_buf_chr(b, '}');
+	return !r->known || r->may_past;
+}
+
+uint64_t message_number(const struct dnc_json *doc, uint32_t object, const char *key)
+{
+	uint32_t at = dnc_json_get(doc, object, dnc_str(key));
+	int64_t n = 0;
+
+	return at && dnc_json_int(&doc->node[at], &n) && n > 0 ? (uint64_t)n : 0;
+}
+
+struct dnc_str message_text(const struct dnc_json *doc, uint32_t object, const char *key)
+{
+	uint32_t at = dnc_json_get(doc, object, dnc_str(key));
+
+	return at ? doc->node[at].text : DNC_STR("");
+}
+
+bool message_may(const struct dnc_json *doc, uint32_t metadata, struct dnc_str permission)
+{
+	uint32_t list = dnc_json_get(doc, metadata, DNC_STR("permissions"));
+
+	for (uint32_t i = list + 1; list && i < doc->node[list].next; i = doc->node[i].next)
+		if (dnc_str_eq(doc->node[i].text, permission))
+			return true;
+	return !list;
+}
+
+/* The words for a reason; an unknown one has only its name. */
+struct words {
+	const char *reason, *gap, *held_back;
+};
+
+static const struct words words[] = {
+	{"retention", "the hub's log no longer goes back so far", NULL},
+	{"lag", "this client read too slowly (the history has what it missed)",
+		"it reads more slowly than events come"},
+	{"rate_limit", "the rate limit held this client back (the history has what it missed)",
+		"its rate limit is lower than the rate of the events"},
+	{"epoch", "the hub's log was replaced or restored since", NULL},
+	{"too_large", "larger than a message may be (the history has it)", NULL}};
+
+static const struct words *find_words(struct dnc_str reason)
+{
+	static const struct words unknown = {NULL,
+		"the hub gives a reason that is new to this version",
+		"of a reason that is new to this version"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (dnc_str_eq(reason, dnc_str(words[i].reason)))
+			return &words[i];
+	return &unknown;
+}
+
+void message_tell_gap(const struct dnc_json *doc, uint32_t metadata)
+{
+	unsigned long long from = message_number(doc, metadata, "from_seq");
+	unsigned long long to = message_number(doc, metadata, "to_seq");
+	struct dnc_str reason = message_text(doc, metadata, "reason");
+	const struct words *w = find_words(reason);
+
+	if (to >= from)
+		dnc_warn("%s: events %llu to %llu are gone (%.*s)", w->gap, from, to,
+			DNC_STR_ARG(reason));
+	else
+		dnc_warn("%s: unable to go on at event %llu, going on at %llu (%.*s)", w->gap, from,
+			to + 1, DNC_STR_ARG(reason));
+}
+
+void message_tell_held_back(const struct dnc_json *doc, uint32_t metadata)
+{
+	struct dnc_str reason = message_text(doc, metadata, "reason");
+	const struct words *w = find_words(reason);
+
+	dnc_warn(
+		"%llu events behind, at %llu of %llu (%.*s): the hub holds this client back, because %s",
+		(unsigned long long)message_number(doc, metadata, "behind"),
+		(unsigned long long)message_number(doc, metadata, "position"),
+		(unsigned long long)message_number(doc, metadata, "last_seq"), DNC_STR_ARG(reason),
+		w->held_back ? w->held_back : w->gap);
+}
+
+void message_tell_missed(uint64_t seq, uint64_t from)
+{
+	if (from > seq + 1)
+		dnc_warn(
+			"events %llu to %llu (%llu) were missed: the role lacks dnc:replay, which it "
+			"takes to go on where it was; going on at the present",
+			(unsigned long long)seq + 1, (unsigned long long)from - 1,
+			(unsigned long long)(from - 1 - seq));
+	else if (from <= seq)
+		dnc_warn(
+			"the hub's log was replaced or restored since: it is at event %llu, before "
+			"%llu; going on at the present",
+			(unsigned long long)from - 1, (unsigned long long)seq);
+}
