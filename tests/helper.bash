@@ -1,16 +1,16 @@
-# helper.bash - what the bats files share. BIN is the folder of the programs under test.
-BIN="${BIN:-$BATS_TEST_DIRNAME/../../build/release/bin}"
+# helper.bash - what the bats files share. BIN is the folder of the programs under test, HUB_OPTIONS
+# holds more options for every hub that a test starts, in whatever way (see tests/with-options).
 ROOT="$BATS_TEST_DIRNAME/../.."
+export BIN="${BIN:-$ROOT/build/release/bin}" HUB_OPTIONS="${HUB_OPTIONS-}"
 PATH="$BIN:$PATH"
+[ -z "$HUB_OPTIONS" ] || PATH="$ROOT/tests/with-options:$PATH"
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
 PIDS=()
-# More options for every hub that start_hub() starts.
-HUB_OPTIONS=${HUB_OPTIONS-}
 
-# Waits up to 20 s until the command succeeds.
+# Waits until the command succeeds, up to 60 s: long enough for a machine with much else to do.
 wait_for() {
-	local i
-	for ((i = 0; i < 400; i++)); do
+	local until=$((SECONDS + 60))
+	while [ "$SECONDS" -lt "$until" ]; do
 		"$@" && return 0
 		read -rt 0.05 <> <(:) || :
 	done
@@ -27,8 +27,7 @@ has_line() { grep -q "$1" "$2" 2>/dev/null; }
 start_hub() {
 	local fifo="$BATS_TEST_TMPDIR/hub.in"
 	mkfifo "$fifo"
-	# shellcheck disable=SC2086  # they are words
-	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" $HUB_OPTIONS "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
+	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")

@@ -69,16 +69,6 @@ examples_of() {
 	[ -z "$(ls -d "$TMPDIR"/tmp.* 2>/dev/null)" ]
 }
 
-@test "install puts programs, manuals and completions below DESTDIR" {
-	[[ $BIN == *release* ]] || skip "once is enough"
-	make -s -C "$ROOT" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr
-	for c in $COMMANDS; do
-		[ -x "$BATS_TEST_TMPDIR/root/usr/bin/$c" ]
-		[ -f "$BATS_TEST_TMPDIR/root/usr/share/bash-completion/completions/$c" ]
-	done
-	[ -f "$BATS_TEST_TMPDIR/root/usr/share/man/man7/dnc-events.7" ]
-}
-
 complete_words() { # COMMAND WORD...: prints what is offered for the last word
 	bash -c '. /usr/share/bash-completion/bash_completion; . "$1/completions/bash/$2"; shift
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}

@@ -1,0 +1,479 @@
+# The commands of README.md and the manuals, run as they are printed, each with its effect. How a check is
+# written is told in documented.bash.
+load ../helper
+load documented
+
+# Blocks that hold no command.
+shown <<'END'
+cron, scripts ---- dnc-emit ---.
+{"line":17,"source":"list.csv","code":"invalid_phone_number","message":"...","raw":"..."}
+{"type":"dnc.number.suppressed","phone_number":"(202) 555-0143",
+[role night-shift]
+END
+shown <<'END'
+dnc-ingest | dnc-filter | dnc-wsd serves ws://127.0.0.1:41837/ws/dnc (also http://127.0.0.1:41837/metrics)
+END
+
+@test "each command of README and the manuals has a check, and each check its command" {
+	heredocs_of shown "$BATS_TEST_DIRNAME"/*.bats | tr -d '\0' >shown
+	documented_commands shown "$ROOT/README.md" "$ROOT"/man/*.[178] >documented
+	heredocs_of documented "$BATS_TEST_DIRNAME"/*.bats | all_commands_in >checked
+	[ "$(wc -l <documented)" -gt 30 ]
+	if ! diff documented checked >differences; then
+		sed -n 's/^< /has no check: /p; s/^> /is no longer documented: /p' differences
+		return 1
+	fi
+}
+
+@test "a new command in a manual is found, whatever it begins with" {
+	cat >page.8 <<-'E'
+		.Bd -literal
+		rsync a b |
+		    cat
+		echo 'x
+		y' \e
+		    z
+		.Ed
+		.Dl one
+		text
+		.Bd -literal -offset indent
+		{"line":1}
+		not code
+		.Ed
+	E
+	printf 'Text `make it` and `word`.\n\n    $one\n    # no\n    two     # three\n' >page.md
+	echo '{"line":1}' >named
+	[ "$(documented_commands named page.8 page.md | LC_ALL=C sort)" = "\$one
+echo 'x y' z
+make it
+one
+rsync a b | cat
+two" ]
+}
+
+# README.md
+
+@test "README: the demo" {
+	documented <<-'END'
+	DEMO_SECONDS=10 make demo
+	END
+	[[ $BIN == *release* ]] || skip "once is enough"
+	cd "$ROOT"
+	run_command
+	cd "$BATS_TEST_TMPDIR"
+	grep -q 'serves ws://127.0.0.1:' out.0
+	[ "$(grep -c 'number.suppressed\|number.released\|check.performed' out.0)" -ge 5 ]
+}
+
+@test "README: the demo without an end" {
+	documented <<-'END'
+	make demo
+	END
+	skip "runs until Ctrl-C; with DEMO_SECONDS it is run"
+}
+
+@test "README: the tests" {
+	documented <<-'END'
+	make check
+	END
+	skip "runs this"
+}
+
+@test "README: benches" {
+	documented <<-'END'
+	make bench
+	make bench-hub
+	make soak
+	END
+	skip "take minutes, and measure the machine"
+}
+
+@test "README: help" {
+	documented <<-'END'
+	make help
+	END
+	cd "$ROOT"
+	run_command
+	cd "$BATS_TEST_TMPDIR"
+	grep -q '^make check ' out.0
+	grep -q '^make bench-hub ' out.0
+}
+
+@test "README: install" {
+	documented <<-'END'
+	make install
+	END
+	[[ $BIN == *release* ]] || skip "once is enough"
+	export DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr
+	cd "$ROOT"
+	run_command
+	local c
+	for c in $(cd cmd && echo *); do
+		[ -x "$DESTDIR/usr/bin/$c" ]
+		[ -f "$DESTDIR/usr/share/bash-completion/completions/$c" ]
+		[ -f "$DESTDIR/usr/share/man/man1/$c.1" ] || [ -f "$DESTDIR/usr/share/man/man8/$c.8" ]
+	done
+	[ -f "$DESTDIR/usr/share/man/man7/dnc-events.7" ]
+}
+
+@test "README: a manual before it is installed" {
+	documented <<-'END'
+	man ./man/dnc-wsd.8
+	END
+	[ -n "$(type -p man)" ] || skip "man-db is not here"
+	cd "$ROOT"
+	run_command
+	grep -q 'keep the log of Do-Not-Call events' "$BATS_TEST_TMPDIR/out.0"
+}
+
+@test "README: a list of numbers, one area code, served; followed, asked for and queried" {
+	documented <<-'END'
+	dnc-ingest --format=numbers --reason=complaint --source=consumer numbers.txt |
+	    dnc-filter --phone '^\+1916' | dnc-wsd
+	curl 'http://127.0.0.1:8080/api/v1/events?phone=%2B19165550186'
+	sqlite3 ~/.local/state/dnc/events.db "SELECT event FROM events WHERE phone_number = '+19165550186'"
+	END
+	printf '%s\n' '(916) 555-0186' '(202) 555-0143' '916-555-0187' >numbers.txt
+	start_documented_hub 0
+	wait_for last_seq_is 2
+	run_command 1
+	[ "$(jq -c '[.seq,.type,.event_data.reason,.event_data.source]' out.1)" = '[1,"dnc.number.suppressed","complaint","consumer"]' ]
+	run_command 2
+	[ "$(jq -r .phone_number out.2)" = +19165550186 ]
+}
+
+@test "README: the newest events and those to come" {
+	documented <<-'END'
+	dnc-tail -n 100
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 150 >&9
+	wait_for last_seq_is 150
+	start_command
+	wait_for lines_are 100 out.0
+	events 1 >&9
+	wait_for lines_are 101 out.0
+	tail -1 out.0 | grep -q +13035550001
+}
+
+@test "README: a dialer goes on where it stopped" {
+	documented <<-'END'
+	dnc-tail --state=place -o json | load-dialer
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 5 >&9
+	wait_for last_seq_is 5
+	follows_after_a_restart dialed
+}
+
+# The dialer has 5 events; while it is away there come 5 more, and it goes on with those.
+follows_after_a_restart() { # FILE
+	: >"$1"
+	start_command
+	wait_for lines_are 5 "$1"
+	kill "$STARTED"
+	wait "$STARTED" || :
+	events 5 >&9
+	wait_for last_seq_is 10
+	start_command
+	wait_for lines_are 10 "$1"
+	[ "$(jq .seq "$1" | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
+}
+
+# A certificate for this machine, which what is run here trusts.
+make_certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
+		-subj /CN=hub.example -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	export SSL_CERT_FILE="$BATS_TEST_TMPDIR/cert.pem" CURL_CA_BUNDLE="$BATS_TEST_TMPDIR/cert.pem"
+}
+
+@test "README: a key, a token, TLS, and what an operator sees" {
+	documented <<-'END'
+	dnc-token keygen -o desk.jwk
+	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator --ttl=8h >token
+	dnc-wsd --keys=desk.jwk.pub --listen=0.0.0.0:8443 --tls-cert=cert.pem --tls-key=key.pem --input=unix:hub.sock
+	dnc-tail --token-file=token wss://hub.example:8443/ws/dnc
+	END
+	make_certificate
+	run_command 0
+	run_command 1
+	start_documented_hub 2
+	start_command 3
+	wait_for subscribed https desk.jwk
+	events 1 | dnc-filter --output=unix:hub.sock
+	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' | dnc-filter --output=unix:hub.sock
+	wait_for has_content out.3
+	grep -qF '+1******0144' out.3
+	! grep -q '5550144\|violation' out.3
+}
+
+# Somebody has subscribed at the hub, seen with a token that the key signs.
+subscribed() { # SCHEME KEY
+	[ "$(curl -s -H "Authorization: Bearer $(dnc-token mint -k "$2" --sub=me --role=admin)" \
+		"$1://$ADDRESS/api/v1/clients" | jq '.clients | map(select(.subscribed)) | length')" = 1 ]
+}
+
+@test "README: events by HTTP, and the log of access" {
+	documented <<-'END'
+	curl -H "Authorization: Bearer $(cat feed)" --data-binary @events.ndjson https://hub.example:8443/api/v1/events
+	sqlite3 events.db "SELECT record FROM access"
+	END
+	make_certificate
+	dnc-token keygen -o feed.jwk >kid
+	dnc-token mint -k feed.jwk --sub=feed --role=publisher >feed
+	start_hub --keys=feed.jwk.pub --tls-cert=cert.pem --tls-key=key.pem
+	events 3 >events.ndjson
+	run_command 0
+	[ "$(jq -c '[.accepted,.last_seq,.rejected]' out.0)" = '[3,3,[]]' ]
+	[ "$(event_count data/events.db)" = 3 ]
+	cd data
+	published() { run_command 1 && grep -q published ../out.1; }
+	wait_for published
+	[ "$(jq -r 'select(.what == "published").subject' ../out.1)" = feed ]
+}
+
+@test "README: the roles built in" {
+	documented <<-'END'
+	dnc-wsd --print-roles
+	END
+	run_command
+	grep -qF '[role operator]' out.0
+}
+
+@test "README: what the bench of the filter runs" {
+	documented <<-'END'
+	dnc-filter --phone '^\+1916'
+	END
+	printf '{"type":"dnc.number.released","phone_number":"+1%s5550143","reason":"expired"}\n' 916 202 >in
+	run_command <in
+	[ "$(jq -r .phone_number out.0)" = +19165550143 ]
+}
+
+# dnc-ingest(1)
+
+@test "dnc-ingest(1): the first event of a CSV file" {
+	documented <<-'END'
+	dnc-ingest --format=csv --source=partner -x rejects examples/data/suppressions.csv | head -1
+	END
+	run_command || :	# head has left
+	[ "$(jq -c '[.type,.event_data.source,.metadata.source_format]' out.0)" = '["dnc.number.suppressed","partner","csv"]' ]
+}
+
+@test "dnc-ingest(1): a map" {
+	documented <<-'END'
+	dnc-ingest -J examples/maps/ftc-reported-api.jq -x rejects examples/data/reported-page.json
+	END
+	run_command
+	[ "$(jq -r .type out.0 | sort -u)" = dnc.compliance.violation ]
+	[ "$(cat out.0 rejects | wc -l)" -eq "$(jq '.data | length' examples/data/reported-page.json)" ]
+}
+
+@test "dnc-ingest(1): a change list to the hub" {
+	documented <<-'END'
+	dnc-ingest --format=ftc-change --output=unix:/run/dnc/hub.sock changes.txt
+	END
+	start_hub --input=unix:"$DNC_SOCKET"
+	cp examples/data/ftc-change.txt changes.txt
+	run_command
+	[ "$(event_count data/events.db)" -gt 0 ]
+	[ "$(event_count data/events.db)" -eq "$(grep -c . changes.txt)" ]
+}
+
+# dnc-filter(1)
+
+@test "dnc-filter(1): of one reason and area" {
+	documented <<-'END'
+	dnc-ingest -q examples/data/suppressions.ndjson |
+	    dnc-filter -t dnc.number.suppressed --suppress-reason=consumer_request -p '^\+1202'
+	END
+	run_command
+	[ "$(jq -rc '[.type,.event_data.reason,.phone_number[:5]]' out.0 | sort -u)" = '["dnc.number.suppressed","consumer_request","+1202"]' ]
+}
+
+@test "dnc-filter(1): count what concerns compliance" {
+	documented <<-'END'
+	dnc-filter -c --compliance-only <events.ndjson
+	END
+	events 7 >events.ndjson
+	echo '{"type":"dnc.provider.status_change","provider":"p","new_status":"online"}' >>events.ndjson
+	run_command
+	[ "$(cat out.0)" = 7 ]
+}
+
+@test "dnc-filter(1): numbers only" {
+	documented <<-'END'
+	dnc-ingest -q examples/data/suppressions.ndjson | dnc-filter -j .phone_number
+	END
+	run_command
+	grep -qx '"+12025550143"' out.0
+}
+
+# dnc-tail(1)
+
+@test "dnc-tail(1): violations up to now" {
+	documented <<-'END'
+	dnc-tail -e -n 1000 --compliance-only -o json | jq -r .phone_number
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 3 >&9
+	wait_for last_seq_is 3
+	run_command
+	[ "$(tr '\n' ' ' <out.0)" = '+13035550001 +13035550002 +13035550003 ' ]
+}
+
+@test "dnc-tail(1): feed a dialer" {
+	documented <<-'END'
+	dnc-tail --state=/var/lib/dialer/place --since=0 -t 'dnc.number.*' -o json | load-dialer
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events() {
+		local i
+		for ((i = 0; i < $1; i++)); do
+			echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}'
+		done
+	}
+	events 5 >&9
+	wait_for last_seq_is 5
+	follows_after_a_restart dialed
+}
+
+@test "dnc-tail(1): wait for one number" {
+	documented <<-'END'
+	dnc-tail -n 0 -m 1 -t dnc.number.suppressed -p '^\+12025550143$'
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	start_command
+	wait_for eval "curl -s http://$ADDRESS/metrics | grep -q '^dnc_audiences 1'"
+	printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"complaint"}\n' +12025550144 +12025550143 >&9
+	wait "$STARTED"
+	[ "$(wc -l <out.0)" -eq 1 ]
+	grep -qF +12025550143 out.0
+}
+
+# dnc-emit(1)
+
+@test "dnc-emit(1): someone asked not to be called" {
+	documented <<-'END'
+	dnc-emit number.suppressed phone_number='(202) 555-0143' \
+	    reason=consumer_request source=consumer suppressed_by=agent-7
+	END
+	start_hub --input=unix:"$DNC_SOCKET"
+	run_command
+	[ "$(sqlite3 data/events.db "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$(cat out.0)" ]
+	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -r .event_data.suppressed_by)" = agent-7 ]
+}
+
+@test "dnc-emit(1): from cron, whatever happens to the hub" {
+	documented <<-'END'
+	dnc-emit --spool=/var/spool/dnc list.synced provider=federal_dnc \
+	    sync_status=success records_added=1204
+	dnc-ingest --output=unix:/run/dnc/hub.sock /var/spool/dnc/*.ndjson
+	END
+	run_command 0
+	start_hub --input=unix:"$DNC_SOCKET"
+	run_command 1
+	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -c '[.id,.event_data.records_added]')" = "[\"$(cat out.0)\",1204]" ]
+}
+
+# dnc-token(1)
+
+@test "dnc-token(1): a key, a token, what is in it, and the end of it" {
+	documented <<-'END'
+	dnc-token keygen -o desk.jwk
+	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator --ttl=8h >token
+	dnc-wsd --keys=desk.jwk.pub --input=unix:hub.sock </dev/null
+	dnc-tail --token-file=token
+	dnc-token inspect -k desk.jwk.pub <token
+	END
+	run_command 0
+	run_command 1
+	start_documented_hub 2
+	start_command 3
+	wait_for subscribed http desk.jwk
+	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' | dnc-filter --output=unix:hub.sock
+	wait_for has_content out.3
+	grep -qF '+1******0144' out.3
+	run_command 4
+	grep -q '^good for' out.4
+	[ "$(sed -n 2p out.4 | jq -r .role)" = operator ]
+}
+
+@test "dnc-token(1): the desk is closed at once" {
+	documented <<-'END'
+	dnc-token revoke -f revoked "$(dnc-token inspect <token | jq -r '.jti // empty')"
+	systemctl reload dnc-wsd
+	END
+	dnc-token keygen -o desk.jwk >kid
+	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator >token
+	: >revoked
+	start_hub --keys=desk.jwk.pub --revoked=revoked
+	dnc-tail --token-file=token "ws://$ADDRESS" >tail.out 2>tail.err 3>&- 9>&- &
+	local client=$!
+	PIDS+=("$client")
+	wait_for subscribed http desk.jwk
+	run_command 0
+	run_command 1
+	local status=0
+	wait "$client" || status=$?
+	[ "$status" -eq 77 ]
+}
+
+# dnc-wsd(8)
+
+@test "dnc-wsd(8): sample events" {
+	documented <<-'END'
+	dnc-ingest -q examples/data/suppressions.ndjson | dnc-wsd --listen=127.0.0.1:8080
+	END
+	start_documented_hub
+	has_some() { [ "$(curl -s "http://$ADDRESS/api/v1/events" | jq -r .type | grep -c '^dnc\.')" -gt 3 ]; }
+	wait_for has_some
+}
+
+@test "dnc-wsd(8): a service, its log queried" {
+	documented <<-'END'
+	dnc-wsd --input=unix:/run/dnc/hub.sock --data=/var/lib/dnc --retain=5y </dev/null
+	sqlite3 /var/lib/dnc/events.db \
+	    "SELECT timestamp, type, event FROM events WHERE phone_number = '+12025550143'"
+	curl 'http://127.0.0.1:8080/api/v1/events?phone=%2B12025550143'
+	END
+	start_documented_hub 0
+	dnc-emit number.suppressed phone_number='(202) 555-0143' reason=consumer_request
+	dnc-emit number.suppressed phone_number='(202) 555-0144' reason=consumer_request
+	run_command 1
+	[ "$(cut -d'|' -f2 out.1)" = dnc.number.suppressed ]
+	[ "$(cut -d'|' -f3- out.1 | jq -r .phone_number)" = +12025550143 ]
+	run_command 2
+	[ "$(jq -c '[.seq,.phone_number]' out.2)" = '[1,"+12025550143"]' ]
+}
+
+@test "dnc-wsd(8): to other machines, with keys and TLS" {
+	documented <<-'END'
+	dnc-token keygen -o /etc/dnc/desk.jwk
+	dnc-wsd --listen=0.0.0.0:8443 --tls-cert=cert.pem --tls-key=key.pem --keys=/etc/dnc/desk.jwk.pub
+	END
+	make_certificate
+	run_command 0
+	[ "$(stat -c %a etc/dnc/desk.jwk)" = 600 ]
+	start_documented_hub 1
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "https://$ADDRESS/api/v1/info")" = 401 ]
+	[ "$(curl -s -H "Authorization: Bearer $(dnc-token mint -k etc/dnc/desk.jwk --sub=me --role=admin)" \
+		"https://$ADDRESS/api/v1/info" | jq .last_seq)" = 0 ]
+}
+
+@test "dnc-wsd(8): a role of one's own" {
+	documented <<-'END'
+	printf '[role desk]\npermissions = dnc:stream dnc:replay\nrate = 600/min\n' >roles.conf
+	dnc-wsd --roles=roles.conf --default-role=desk --input=unix:hub.sock </dev/null
+	END
+	run_command 0
+	start_documented_hub 1
+	events 1 | dnc-filter --output=unix:hub.sock
+	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' | dnc-filter --output=unix:hub.sock
+	dnc-tail -e -o json >seen
+	[ "$(jq -r .phone_number seen)" = '+1******0144' ]
+}
