@@ -6,6 +6,7 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 {
 	struct daemon *d = ctx;
 	struct dnc_writer_stats s = dnc_writer_stats(d->writer);
+	struct dnc_journal_stats log = dnc_journal_stats(d->journal);
 	const struct dnc_metric metrics[] = {
 		{"dnc_events_total", "counter", "Events taken into the log", NULL,
 			(double)d->events},
@@ -15,6 +16,20 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			NULL, (double)s.failures},
 		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
 			(double)dnc_journal_duplicates(d->journal)},
+		{"dnc_log_bytes", "gauge", "Size of the log's database", NULL, (double)log.bytes},
+		{"dnc_log_free_bytes", "gauge", "Free pages in the database", NULL,
+			(double)log.free_bytes},
+		{"dnc_log_wal_bytes", "gauge", "Size of the log's WAL", NULL,
+			(double)log.wal_bytes},
+		{"dnc_log_wal_held", "gauge", "1 while a reader keeps the WAL from starting anew",
+			NULL, log.wal_held},
+		{"dnc_log_reserve_bytes", "gauge", "Size of the file that is held in reserve", NULL,
+			(double)log.reserve_bytes},
+		{"dnc_log_pruned_total", "counter", "Events removed by --retain", NULL,
+			(double)log.pruned},
+		{"dnc_log_checkpoints_total", "counter",
+			"Times that the whole WAL was copied into the database", NULL,
+			(double)log.checkpoints},
 	};
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);

@@ -1,17 +1,30 @@
 #include "checkpoint.h"
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include "../base/thread.h"
+#include "sqlite.h"
 
 struct checkpointer {
 	sqlite3 *db;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the two below */
-	pthread_cond_t work;
-	bool wanted, stopping;
+	pthread_cond_t work, rest;
+	bool wanted, busy, stopping;
+	atomic_uint_fast64_t *copies;
 };
+
+/* What can't be copied now (no room, a reader in the way) is copied next time: until then it is safe
+ * in the WAL. */
+static void copy(struct checkpointer *c)
+{
+	int frames = -1, copied = -1;
+
+	if (sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) ==
+			SQLITE_OK &&
+		frames >= 0 && frames == copied)
+		++*c->copies;
+}
 
 static void *run(void *ctx)
 {
@@ -24,17 +37,34 @@ static void *run(void *ctx)
 			continue;
 		}
 		c->wanted = false;
+		c->busy = true;
 		pthread_mutex_unlock(&c->lock);
-		/* What can't be copied now (no room, a reader in the way) is copied next time: until then
-		 * it is safe in the WAL. */
-		sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		copy(c);
 		pthread_mutex_lock(&c->lock);
+		c->busy = false;
+		pthread_cond_broadcast(&c->rest);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
-struct checkpointer *checkpointer_new(const char *path, struct dnc_error *err)
+/* A connection knows that there is a WAL once it has read the database: without that SQLite copies
+ * nothing and calls it success. */
+static int open_db(struct checkpointer *c, const char *path, bool synced, struct dnc_error *err)
+{
+	const char *sql = synced ? "PRAGMA synchronous = FULL; SELECT 1 FROM sqlite_schema LIMIT 1"
+	                         : "PRAGMA synchronous = OFF; SELECT 1 FROM sqlite_schema LIMIT 1";
+
+	if (sqlite_open_db(path, SQLITE_OPEN_READWRITE, &c->db, err) < 0)
+		return -1;
+	sqlite_keep_wal(c->db);
+	return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK
+	               ? 0
+	               : sqlite_error(c->db, "read", path, err);
+}
+
+struct checkpointer *checkpointer_new(
+	const char *path, bool synced, atomic_uint_fast64_t *copies, struct dnc_error *err)
 {
 	struct checkpointer *c = calloc(1, sizeof *c);
 	int rc;
@@ -43,13 +73,12 @@ struct checkpointer *checkpointer_new(const char *path, struct dnc_error *err)
 		dnc_error_nomem(err);
 		return NULL;
 	}
+	c->copies = copies;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
-	if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-		SQLITE_OK) {
-		dnc_error_set(err, 0, "unable to open %s: %s", path, sqlite3_errmsg(c->db));
+	pthread_cond_init(&c->rest, NULL);
+	if (open_db(c, path, synced, err) < 0)
 		goto fail;
-	}
 	rc = dnc_thread_start(&c->thread, run, c);
 	if (rc == 0)
 		return c;
@@ -68,6 +97,14 @@ void checkpointer_wake(struct checkpointer *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void checkpointer_wait(struct checkpointer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	while (c->wanted || c->busy)
+		pthread_cond_wait(&c->rest, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+}
+
 void checkpointer_free(struct checkpointer *c)
 {
 	if (!c)
@@ -80,5 +117,6 @@ void checkpointer_free(struct checkpointer *c)
 	sqlite3_close(c->db);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->work);
+	pthread_cond_destroy(&c->rest);
 	free(c);
 }

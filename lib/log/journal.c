@@ -32,6 +32,29 @@ int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err)
 	return j->ops->prune(j, err);
 }
 
+int dnc_journal_idle(struct dnc_journal *j, struct dnc_error *err)
+{
+	return j->ops->idle(j, err);
+}
+
+size_t dnc_journal_batch_bytes(const struct dnc_journal *j)
+{
+	return j->batch_bytes ? j->batch_bytes : SIZE_MAX;
+}
+
+struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
+{
+	const struct journal_figures *f = &j->figures;
+
+	return (struct dnc_journal_stats){.bytes = f->bytes,
+		.free_bytes = f->free_bytes,
+		.wal_bytes = f->wal_bytes,
+		.reserve_bytes = f->reserve_bytes,
+		.pruned = f->pruned,
+		.checkpoints = f->checkpoints,
+		.wal_held = f->wal_held};
+}
+
 const char *dnc_journal_epoch(const struct dnc_journal *j)
 {
 	return j->epoch;

@@ -8,6 +8,7 @@
  * dnc_journal_oldest() and dnc_journal_epoch() may be asked by any. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "../base/err.h"
 #include "batch.h"
@@ -54,6 +55,25 @@ uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 
 /* Events refused because their id was there already, since the journal was opened. */
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
+
+/* Asks for what may have changed while nothing was written: gives room back that the last writes
+ * needed. -1 with ERR when the log can't be written any more: its files were removed or replaced. Call it
+ * now and then while nothing comes, by the thread that appends. */
+int dnc_journal_idle(struct dnc_journal *j, struct dnc_error *err);
+
+/* Bytes of events to commit at once at most, so that the log does not outgrow its limit by more. */
+size_t dnc_journal_batch_bytes(const struct dnc_journal *j);
+
+struct dnc_journal_stats {
+	/* Of the database, of the free pages in it, of the WAL, and of what is held in reserve. */
+	uint64_t bytes, free_bytes, wal_bytes, reserve_bytes;
+	uint64_t pruned;      /* events, since the journal was opened */
+	uint64_t checkpoints; /* times that all of the WAL was copied into the database */
+	bool wal_held;        /* a reader has kept the WAL from starting anew for long */
+};
+
+/* Any thread. */
+struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j);
 
 struct dnc_journal_reader;
 

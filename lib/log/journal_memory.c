@@ -175,7 +175,8 @@ static int memory_find_time(
 }
 
 static const struct journal_ops memory_ops = {memory_close, memory_append, memory_prune,
-	memory_reader_new, memory_reader_free, memory_read, memory_find_id, memory_find_time};
+	memory_prune, memory_reader_new, memory_reader_free, memory_read, memory_find_id,
+	memory_find_time};
 
 struct dnc_journal *journal_memory_open(struct dnc_error *err)
 {

@@ -8,6 +8,7 @@ struct journal_ops {
 	void (*close)(struct dnc_journal *j);
 	int (*append)(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
 	int (*prune)(struct dnc_journal *j, struct dnc_error *err);
+	int (*idle)(struct dnc_journal *j, struct dnc_error *err);
 	struct dnc_journal_reader *(*reader_new)(struct dnc_journal *j, struct dnc_error *err);
 	void (*reader_free)(struct dnc_journal_reader *r);
 	int (*read)(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
@@ -19,10 +20,18 @@ struct journal_ops {
 		struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);
 };
 
+/* struct dnc_journal_stats, as it is written by one thread and read by others. */
+struct journal_figures {
+	atomic_uint_fast64_t bytes, free_bytes, wal_bytes, reserve_bytes, pruned, checkpoints;
+	atomic_bool wal_held;
+};
+
 struct dnc_journal {
 	const struct journal_ops *ops;
 	char epoch[DNC_EPOCH_LEN + 1];
 	atomic_uint_fast64_t oldest, last, duplicates;
+	size_t batch_bytes; /* 0: no bound */
+	struct journal_figures figures;
 };
 
 struct dnc_journal_reader {

@@ -1,4 +1,4 @@
-/* journal_sqlite.c - the event log as a SQLite database in WAL mode: appending and pruning. */
+/* journal_sqlite.c - the event log as a SQLite database in WAL mode: appending. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,14 +7,8 @@
 #include "../base/clock.h"
 #include "sqlite.h"
 
-enum {
-	PRUNE_ROWS = 1000,
-	PRUNE_ACCESS_MS = 1000,
-	/* Pages in the WAL (4 KiB each) from which on it is copied, and past which commits wait for
-	 * that: fewer, larger copies of the same pages. */
-	CHECKPOINT_PAGES = 8000,
-	WAL_MAX_PAGES = 64000,
-};
+/* A batch takes no more than this share of the log's limit. */
+enum { BATCH_SHARE = 16, BATCH_BYTES_MIN = 64 << 10 };
 
 static const char *const write_sql[WRITES] = {
 	[INSERT] =
@@ -22,31 +16,28 @@ static const char *const write_sql[WRITES] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
-	[PRUNE_AGE] = "DELETE FROM events WHERE seq < ?1 AND logged_at < ?2",
-	[PRUNE_SIZE] = "DELETE FROM events WHERE seq < ?1",
+	[PRUNE] = "DELETE FROM events WHERE seq < ?1",
 	[PRUNE_ACCESS] =
 		"DELETE FROM access WHERE at < ?1 AND n < (SELECT min(n) FROM access) + 1000",
 	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
+	[FIRST_YOUNG] = "SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
+			"ORDER BY seq LIMIT 1",
 	[OLDEST] = "SELECT seq, logged_at FROM events ORDER BY seq LIMIT 1",
 };
 
-/* After each commit: PAGES are in the WAL. It starts anew once all of them were copied while nobody
- * wrote; when commits come so fast that this never happens, they wait for it now and then. */
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 {
-	struct journal *j = ctx;
-
-	if (pages >= WAL_MAX_PAGES)
-		sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	else if (pages >= CHECKPOINT_PAGES)
-		checkpointer_wake(j->checkpointer);
+	(void)db;
+	(void)name;
+	room_committed(ctx, pages);
 	return SQLITE_OK;
 }
 
 static int prepare(struct journal *j, struct dnc_error *err)
 {
-	j->checkpointer = checkpointer_new(j->path, err);
-	if (!j->checkpointer)
+	j->checkpointer = checkpointer_new(
+		j->path, j->options.sync != DNC_SYNC_OFF, &j->base.figures.checkpoints, err);
+	if (!j->checkpointer || files_note(j, err) < 0)
 		return -1;
 	sqlite3_wal_hook(j->db, on_commit, j);
 	for (int i = 0; i < WRITES; i++)
@@ -56,7 +47,7 @@ static int prepare(struct journal *j, struct dnc_error *err)
 	return 0;
 }
 
-static int step(struct journal *j, enum statement which)
+int sqlite_run(struct journal *j, enum statement which)
 {
 	int rc = sqlite3_step(j->write[which]);
 
@@ -86,7 +77,7 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	bind_piece(s, 7, b, e->timestamp);
 	sqlite3_bind_int64(s, 8, j->logged_at_ms);
 	bind_piece(s, 9, b, e->line);
-	if (step(j, INSERT) < 0)
+	if (sqlite_run(j, INSERT) < 0)
 		return -1;
 	e->logged = sqlite3_changes(j->db) ? DNC_LOGGED_NEW : DNC_LOGGED_DUPLICATE;
 	e->seq = e->logged == DNC_LOGGED_NEW ? seq : 0;
@@ -103,25 +94,23 @@ static int insert_notes(struct journal *j, const struct dnc_buf *notes)
 
 		sqlite3_bind_int64(s, 1, j->logged_at_ms);
 		sqlite3_bind_text(s, 2, at, (int)n, SQLITE_STATIC);
-		if (step(j, NOTE) < 0)
+		if (sqlite_run(j, NOTE) < 0)
 			return -1;
 		at += n + 1;
 	}
 	return 0;
 }
 
-static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, struct dnc_error *err)
+/* Commits the batch. What it makes of the log holds once it is confirmed. */
+static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
-	struct journal *j = (struct journal *)base;
-	uint64_t last = base->last, duplicates = 0;
+	uint64_t last = j->base.last, duplicates = 0;
 	int64_t now = dnc_clock_now_ms();
 
-	if (!batch->count && !batch->notes.n)
-		return 0;
 	/* Never backwards, so that the place of a time can be found by halving. */
 	if (now > j->logged_at_ms)
 		j->logged_at_ms = now;
-	if (step(j, BEGIN) < 0)
+	if (sqlite_run(j, BEGIN) < 0)
 		return sqlite_error(j->db, "write", j->path, err);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (insert(j, batch, &batch->events[i], last + 1) < 0)
@@ -131,80 +120,63 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 		else
 			duplicates++;
 	}
-	if (insert_notes(j, &batch->notes) < 0 || step(j, COMMIT) < 0)
+	if (insert_notes(j, &batch->notes) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
-	if (!base->last && last)
-		j->oldest_logged_at_ms = j->logged_at_ms;
-	base->last = last;
-	base->duplicates += duplicates;
+	j->written_last = last;
+	j->written_duplicates = duplicates;
 	return 0;
 fail:
 	sqlite_error(j->db, "write", j->path, err);
 	if (!sqlite3_get_autocommit(j->db))
-		step(j, ROLLBACK);
+		sqlite_run(j, ROLLBACK);
 	return -1;
 }
 
-static int read_oldest(struct journal *j)
+/* A batch that was committed to files which are gone afterwards is not acknowledged; when they come
+ * back it is there, and must not be written twice. */
+static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, struct dnc_error *err)
 {
-	sqlite3_stmt *s = j->write[OLDEST];
-	int rc = sqlite3_step(s);
+	struct journal *j = (struct journal *)base;
 
-	if (rc == SQLITE_ROW) {
-		j->base.oldest = (uint64_t)sqlite3_column_int64(s, 0);
-		j->oldest_logged_at_ms = sqlite3_column_int64(s, 1);
-	}
-	sqlite3_reset(s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
-}
-
-/* Bytes in use, without what pruning has freed already. */
-static int used_bytes(struct journal *j, uint64_t *out, struct dnc_error *err)
-{
-	int64_t pages, unused;
-
-	if (sqlite_get_int(j->db, "PRAGMA page_count", 0, &pages, j->path, err) < 0 ||
-		sqlite_get_int(j->db, "PRAGMA freelist_count", 0, &unused, j->path, err) < 0)
+	if (!batch->count && !batch->notes.n)
+		return 0;
+	if (files_check(j, err) < 0)
 		return -1;
-	*out = (uint64_t)((pages - unused) * j->page_bytes);
+	if (!j->unconfirmed && write_batch(j, batch, err) < 0) {
+		j->full = err->code == ENOSPC;
+		return -1;
+	}
+	j->full = false;
+	j->unconfirmed = true;
+	if (files_check(j, err) < 0)
+		return -1;
+	j->unconfirmed = false;
+	if (!base->last && j->written_last)
+		j->oldest_logged_at_ms = j->logged_at_ms;
+	base->last = j->written_last;
+	base->duplicates += j->written_duplicates;
 	return 0;
 }
 
-/* Lines of access go at the age at which events do, some of them once in a while. */
-static int prune_access(struct journal *j, int64_t horizon)
-{
-	if (!j->options.retain_ms || dnc_clock_mono_ms() - j->access_pruned_ms < PRUNE_ACCESS_MS)
-		return 0;
-	j->access_pruned_ms = dnc_clock_mono_ms();
-	sqlite3_bind_int64(j->write[PRUNE_ACCESS], 1, horizon);
-	return step(j, PRUNE_ACCESS);
-}
-
-static int sqlite_prune(struct dnc_journal *base, struct dnc_error *err)
+static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 {
 	struct journal *j = (struct journal *)base;
-	int64_t horizon = dnc_clock_now_ms() - j->options.retain_ms;
-	uint64_t used = 0, end = base->oldest + PRUNE_ROWS;
-	bool old, large;
 
-	if (prune_access(j, horizon) < 0)
-		return sqlite_error(j->db, "prune", j->path, err);
-	if (end > base->last)
-		end = base->last;
-	if (end <= base->oldest)
-		return 0;
-	if (j->options.retain_bytes && used_bytes(j, &used, err) < 0)
+	if (files_check(j, err) < 0)
 		return -1;
-	old = j->options.retain_ms && j->oldest_logged_at_ms < horizon;
-	large = j->options.retain_bytes && used > j->options.retain_bytes;
-	if (!old && !large)
-		return 0;
-	sqlite3_bind_int64(j->write[PRUNE_SIZE], 1, (int64_t)end);
-	sqlite3_bind_int64(j->write[PRUNE_AGE], 1, (int64_t)end);
-	sqlite3_bind_int64(j->write[PRUNE_AGE], 2, horizon);
-	if (step(j, large ? PRUNE_SIZE : PRUNE_AGE) < 0 || read_oldest(j) < 0)
-		return sqlite_error(j->db, "prune", j->path, err);
-	return 1;
+	if (j->full && sqlite_try_write(j, err) < 0)
+		return -1;
+	j->full = false;
+	room_cut_wal(j);
+	room_keep_reserve(j);
+	return 0;
+}
+
+static void free_journal(struct journal *j)
+{
+	for (int i = 0; i < FILES; i++)
+		free(j->file_path[i]);
+	free(j);
 }
 
 static void sqlite_close(struct dnc_journal *base)
@@ -219,26 +191,45 @@ static void sqlite_close(struct dnc_journal *base)
 	sqlite3_close(j->db);
 	if (j->lock_fd >= 0)
 		close(j->lock_fd);
-	free(j->path);
-	free(j);
+	free_journal(j);
 }
 
-static const struct journal_ops sqlite_ops = {sqlite_close, sqlite_append, sqlite_prune,
-	sqlite_reader_new, sqlite_reader_free, sqlite_read, sqlite_find_id, sqlite_find_time};
+static const struct journal_ops sqlite_ops = {sqlite_close, sqlite_append, retention_prune,
+	sqlite_idle, sqlite_reader_new, sqlite_reader_free, sqlite_read, sqlite_find_id,
+	sqlite_find_time};
+
+static struct journal *new_journal(const struct dnc_journal_options *options)
+{
+	static const char *const names[FILES] = {"", "-wal", "-shm"};
+	struct journal *j = calloc(1, sizeof *j);
+	uint64_t share = options->retain_bytes / BATCH_SHARE;
+
+	if (!j)
+		return NULL;
+	j->base = (struct dnc_journal){.ops = &sqlite_ops,
+		.oldest = 1,
+		.batch_bytes = share && share < BATCH_BYTES_MIN ? BATCH_BYTES_MIN : (size_t)share};
+	j->options = *options;
+	j->lock_fd = -1;
+	for (int i = 0; i < FILES; i++)
+		if (asprintf(&j->file_path[i], "%s/events.db%s", options->dir, names[i]) < 0) {
+			j->file_path[i] = NULL;
+			free_journal(j);
+			return NULL;
+		}
+	j->path = j->file_path[FILE_DB];
+	return j;
+}
 
 struct dnc_journal *journal_sqlite_open(
 	const struct dnc_journal_options *options, struct dnc_error *err)
 {
-	struct journal *j = calloc(1, sizeof *j);
+	struct journal *j = new_journal(options);
 
-	if (!j || asprintf(&j->path, "%s/events.db", options->dir) < 0) {
-		free(j);
+	if (!j) {
 		dnc_error_nomem(err);
 		return NULL;
 	}
-	j->base = (struct dnc_journal){.ops = &sqlite_ops, .oldest = 1};
-	j->options = *options;
-	j->lock_fd = -1;
 	if (sqlite_set_up(j, err) == 0 && prepare(j, err) == 0)
 		return &j->base;
 	sqlite_close(&j->base);

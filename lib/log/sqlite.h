@@ -2,6 +2,7 @@
  * it, sqlite_read.c reads it. */
 #pragma once
 #include <sqlite3.h>
+#include <sys/types.h>
 #include "checkpoint.h"
 #include "journal_ops.h"
 
@@ -14,12 +15,25 @@ enum statement {
 	BEGIN,
 	COMMIT,
 	ROLLBACK,
-	PRUNE_AGE,
-	PRUNE_SIZE,
+	PRUNE,
 	PRUNE_ACCESS,
+	FIRST_YOUNG,
 	NOTE,
 	OLDEST,
 	WRITES
+};
+
+enum log_file { FILE_DB, FILE_WAL, FILE_SHM, FILES };
+
+/* The WAL, as the thread that appends sees it. */
+struct wal {
+	int pages;                  /* after the last commit */
+	int copy_pages;             /* so many, and it is copied */
+	int wake_pages;             /* so many, and the checkpointer is woken again */
+	bool copied;                /* all of it was copied: the next commit starts it anew */
+	int64_t retry_ms, pause_ms; /* not copied again before; the longer, the oftener in vain */
+	int64_t grown_ms;           /* since when it should have started anew, or 0 */
+	int64_t cut_ms;             /* when it was last tried to give its room back */
 };
 
 struct journal {
@@ -32,6 +46,19 @@ struct journal {
 	int lock_fd;
 	int64_t logged_at_ms, oldest_logged_at_ms;
 	int64_t page_bytes, access_pruned_ms;
+	char *file_path[FILES];
+	struct stat_id {
+		dev_t dev;
+		ino_t ino;
+	} file_id[FILES];
+	off_t file_bytes[FILES];
+	struct wal wal;
+	bool full;        /* the last commit failed for lack of room */
+	bool unconfirmed; /* the batch is committed, but to files that were gone afterwards */
+	bool gives_back;  /* free pages can be cut off (auto_vacuum = INCREMENTAL) */
+	uint64_t written_last, written_duplicates; /* as they are once the batch is confirmed */
+	uint64_t pruned_at;                        /* the last number when it was pruned before */
+	int64_t reserve_ms;                        /* when the reserve was last looked after */
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
@@ -46,8 +73,41 @@ int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, 
 /* Makes the directory, takes the lock, makes or checks the database, and reads where the log stands. */
 int sqlite_set_up(struct journal *j, struct dnc_error *err);
 
+/* Whether there is room again: 0, or -1 with ERR. */
+int sqlite_try_write(struct journal *j, struct dnc_error *err);
+
 /* The log was closed as it should be. */
 void sqlite_set_closed(struct journal *j);
+
+/* Keeps the WAL and its index when the last connection is closed, so that the log can be opened on a
+ * disk that is full. */
+void sqlite_keep_wal(sqlite3 *db);
+
+/* files.c: notes which files are open, and whether the log's paths still lead there. -1 with ERR, which
+ * says what to do. Cheap: three calls of stat(2). */
+int files_note(struct journal *j, struct dnc_error *err);
+int files_check(struct journal *j, struct dnc_error *err);
+
+/* room.c: how much the log takes. All by the thread that appends.
+ *
+ * The WAL is kept short: a commit has left PAGES in it; room_tend_wal() copies it when it is long. */
+void room_committed(struct journal *j, int pages);
+void room_tend_wal(struct journal *j);
+/* Cuts the WAL, and with it what was freed at the database's end. */
+void room_cut_wal(struct journal *j);
+/* Bytes for events, of the limit; 0: no limit. */
+uint64_t room_for_events(const struct journal *j);
+/* Cuts some free pages off. True when there is more to do. */
+bool room_give_back(struct journal *j, int64_t pages, int64_t unused);
+/* A file that is given up when there is no room for pruning. */
+void room_keep_reserve(struct journal *j);
+bool room_release_reserve(struct journal *j);
+
+/* retention.c */
+int retention_prune(struct dnc_journal *base, struct dnc_error *err);
+
+/* Runs prepared statement WHICH to its end. */
+int sqlite_run(struct journal *j, enum statement which);
 
 /* sqlite_read.c: the readers' part of the operations. */
 struct dnc_journal_reader *sqlite_reader_new(struct dnc_journal *base, struct dnc_error *err);

@@ -28,6 +28,8 @@ enum {
 	CACHE_KIB = 32768,
 	/* Up to so large a file is looked through whole at the start, which takes some 0.1 s. */
 	CHECK_BYTES = 64 << 20,
+	WAL_LIMIT_BYTES = 32 << 20, /* it is cut to that when it starts anew */
+	INCREMENTAL = 2,            /* of PRAGMA auto_vacuum */
 };
 
 static int damaged(const char *path, const char *why, struct dnc_error *err)
@@ -38,13 +40,20 @@ static int damaged(const char *path, const char *why, struct dnc_error *err)
 		path, why);
 }
 
+static bool no_room(sqlite3 *db, int code)
+{
+	int why = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
+
+	return code == SQLITE_FULL || why == ENOSPC || why == EDQUOT;
+}
+
 int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_error *err)
 {
 	int code = db ? sqlite3_errcode(db) & 0xFF : SQLITE_NOMEM;
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return damaged(path, sqlite3_errmsg(db), err);
-	return dnc_error_set(err, code == SQLITE_FULL ? ENOSPC : EIO, "unable to %s %s: %s", doing,
+	return dnc_error_set(err, no_room(db, code) ? ENOSPC : EIO, "unable to %s %s: %s", doing,
 		path, db ? sqlite3_errmsg(db) : "out of memory");
 }
 
@@ -195,6 +204,8 @@ static int create(struct journal *j, struct dnc_error *err)
 	if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 		SQLITE_OK)
 		rc = sqlite_error(db, "open", fresh, err);
+	else if (run_sql(db, "PRAGMA auto_vacuum = INCREMENTAL", fresh, err) < 0)
+		rc = -1;
 	else
 		rc = migrate(j, db, fresh, err);
 	sqlite3_close(db);
@@ -213,6 +224,13 @@ int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *
 	return 0;
 }
 
+void sqlite_keep_wal(sqlite3 *db)
+{
+	int on = 1;
+
+	sqlite3_file_control(db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
 static int on_check(void *ctx, int columns, char **values, char **names)
 {
 	(void)names;
@@ -221,10 +239,22 @@ static int on_check(void *ctx, int columns, char **values, char **names)
 	return 0;
 }
 
+/* RC of a write that the start can do without: on a full disk the log is opened all the same, to be
+ * read. */
+static int without_room(struct journal *j, int rc, const struct dnc_error *err)
+{
+	if (rc == 0 || err->code != ENOSPC)
+		return rc;
+	if (!sqlite3_get_autocommit(j->db))
+		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	j->full = true;
+	return 0;
+}
+
 /* Looks for what a crash of the disk leaves behind: a file too short, pages that are none. */
 static int check_whole(struct journal *j, struct dnc_error *err)
 {
-	int64_t id, pages;
+	int64_t id, pages, vacuum;
 	struct stat st;
 	char why[80] = "";
 
@@ -232,15 +262,19 @@ static int check_whole(struct journal *j, struct dnc_error *err)
 		return -1;
 	if (id != strtol(APPLICATION_ID, NULL, 16))
 		return dnc_error_set(err, EIO, "%s is no event log", j->path);
-	/* All that is in the WAL goes into the file, so that its size can be compared. */
-	if (run_sql(j->db, "PRAGMA wal_checkpoint(TRUNCATE)", j->path, err) < 0 ||
+	/* All that is in the WAL goes into the file, so that its size can be compared. Without room for
+	 * that it stays where it is. */
+	if (without_room(j, run_sql(j->db, "PRAGMA wal_checkpoint(TRUNCATE)", j->path, err), err) <
+			0 ||
 		sqlite_get_int(j->db, "PRAGMA page_size", 4096, &j->page_bytes, j->path, err) < 0 ||
-		sqlite_get_int(j->db, "PRAGMA page_count", 0, &pages, j->path, err) < 0)
+		sqlite_get_int(j->db, "PRAGMA page_count", 0, &pages, j->path, err) < 0 ||
+		sqlite_get_int(j->db, "PRAGMA auto_vacuum", 0, &vacuum, j->path, err) < 0)
 		return -1;
+	j->gives_back = vacuum == INCREMENTAL;
 	if (stat(j->path, &st) < 0)
 		return dnc_error_set(
 			err, errno, "unable to look at %s: %s", j->path, strerror(errno));
-	if (st.st_size < pages * j->page_bytes)
+	if (!j->full && st.st_size < pages * j->page_bytes)
 		return damaged(j->path, "it is shorter than it should be", err);
 	if (st.st_size <= CHECK_BYTES) {
 		if (sqlite3_exec(j->db, "PRAGMA quick_check(1)", on_check, why, NULL) != SQLITE_OK)
@@ -299,13 +333,31 @@ static int read_ends(struct journal *j, struct dnc_error *err)
 	return 0;
 }
 
-static int open_and_check(struct journal *j, struct dnc_error *err)
+static int open_file(struct journal *j, struct dnc_error *err)
 {
 	static const char *const sync_sql[] = {[DNC_SYNC_FULL] = "PRAGMA synchronous = FULL",
 		[DNC_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
 		[DNC_SYNC_OFF] = "PRAGMA synchronous = OFF"};
+	char sql[96];
+
+	snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d",
+		CACHE_KIB, WAL_LIMIT_BYTES);
+	if (sqlite_open_db(j->path, SQLITE_OPEN_READWRITE, &j->db, err) < 0)
+		return -1;
+	sqlite_keep_wal(j->db);
+	return run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) == 0 &&
+	                       check_whole(j, err) == 0 && migrate(j, j->db, j->path, err) == 0 &&
+	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0 &&
+	                       run_sql(j->db, sql, j->path, err) == 0 &&
+	                       without_room(j, read_epoch(j, err), err) == 0 &&
+	                       read_ends(j, err) == 0
+	               ? 0
+	               : -1;
+}
+
+static int open_and_check(struct journal *j, struct dnc_error *err)
+{
 	struct stat st;
-	char sql[64];
 
 	if (stat(j->path, &st) < 0) {
 		if (errno != ENOENT)
@@ -316,15 +368,14 @@ static int open_and_check(struct journal *j, struct dnc_error *err)
 	} else if (st.st_size == 0) {
 		return damaged(j->path, "it is empty", err);
 	}
-	snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", CACHE_KIB);
-	if (sqlite_open_db(j->path, SQLITE_OPEN_READWRITE, &j->db, err) < 0 ||
-		run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) < 0 ||
-		check_whole(j, err) < 0 || migrate(j, j->db, j->path, err) < 0 ||
-		run_sql(j->db, sync_sql[j->options.sync], j->path, err) < 0 ||
-		run_sql(j->db, sql, j->path, err) < 0 || read_epoch(j, err) < 0 ||
-		read_ends(j, err) < 0)
+	if (open_file(j, err) == 0)
+		return 0;
+	/* The index of the WAL needs room even to read. */
+	if (err->code != ENOSPC || !room_release_reserve(j))
 		return -1;
-	return 0;
+	sqlite3_close(j->db);
+	j->db = NULL;
+	return open_file(j, err);
 }
 
 int sqlite_set_up(struct journal *j, struct dnc_error *err)
@@ -333,6 +384,11 @@ int sqlite_set_up(struct journal *j, struct dnc_error *err)
 	                       open_and_check(j, err) == 0
 	               ? 0
 	               : -1;
+}
+
+int sqlite_try_write(struct journal *j, struct dnc_error *err)
+{
+	return run_sql(j->db, "UPDATE log SET value = value WHERE key = 'epoch'", j->path, err);
 }
 
 void sqlite_set_closed(struct journal *j)

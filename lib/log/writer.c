@@ -1,5 +1,8 @@
 #include "writer.h"
+#include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include "../base/clock.h"
@@ -10,8 +13,9 @@ enum {
 	FULL_BYTES = 8 << 20, /* of a batch, past which adding waits */
 	FULL_MARKS = 4096,
 	NOTES_MAX = 4 << 20,
-	RETRY_MS = 250,  /* after a commit that failed */
-	PRUNE_MS = 1000, /* between looks for what need not be kept, when nothing comes */
+	RETRY_MS = 250,    /* after a commit that failed */
+	PRUNE_MS = 1000,   /* between looks for what need not be kept, when nothing comes */
+	STALLED_MS = 3000, /* in one commit, from when on the log counts as failing */
 };
 
 struct dnc_writer {
@@ -28,6 +32,9 @@ struct dnc_writer {
 	struct dnc_batch_mark *acked;
 	size_t acked_count, acked_room;
 	uint64_t lost_notes;
+	atomic_int_fast64_t busy_ns; /* since when the disk is waited for; 0: it is not */
+	bool prune_failed;           /* the thread's own */
+	size_t full_bytes;
 	struct dnc_writer_stats stats;
 };
 
@@ -42,6 +49,9 @@ struct dnc_writer *dnc_writer_new(
 	w->journal = journal;
 	w->committed = committed;
 	w->ctx = ctx;
+	w->full_bytes = dnc_journal_batch_bytes(journal);
+	if (w->full_bytes > FULL_BYTES)
+		w->full_bytes = FULL_BYTES;
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&w->lock, NULL);
@@ -76,7 +86,6 @@ static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
 	pthread_mutex_lock(&w->lock);
 	changed = w->failing != (why != NULL);
 	w->failing = why != NULL;
-	w->stats.failures += why != NULL;
 	if (why)
 		w->why = *why;
 	pthread_mutex_unlock(&w->lock);
@@ -89,24 +98,71 @@ static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
 	w->committed(w->ctx);
 }
 
+/* The disk is waited for from now on, or no longer. */
+static void set_busy(struct dnc_writer *w, bool busy)
+{
+	int64_t now = dnc_clock_mono_ns(), since = w->busy_ns;
+
+	w->busy_ns = busy ? now : 0;
+	if (since && now - since >= STALLED_MS * INT64_C(1000000))
+		dnc_warn(
+			"the log's disk is slow: a write took %.1f s", (double)(now - since) / 1e9);
+}
+
+/* 1 when more is left to prune. */
+static int prune(struct dnc_writer *w)
+{
+	struct dnc_error err;
+	int rc;
+
+	set_busy(w, true);
+	rc = dnc_journal_prune(w->journal, &err);
+	set_busy(w, false);
+	if (rc < 0 && !w->prune_failed)
+		dnc_warn("%s; nothing is pruned until it works again", err.message);
+	w->prune_failed = rc < 0;
+	return rc;
+}
+
+static int append(struct dnc_writer *w, struct dnc_batch *b, struct dnc_error *err)
+{
+	int rc;
+
+	set_busy(w, true);
+	rc = dnc_journal_append(w->journal, b, err);
+	set_busy(w, false);
+	return rc;
+}
+
+/* After a commit that failed: what pruning frees may be what it needs. False when the writer was stopped. */
+static bool wait_to_retry(struct dnc_writer *w)
+{
+	int64_t until = dnc_clock_mono_ns() + RETRY_MS * INT64_C(1000000);
+	struct timespec t = {until / 1000000000, until % 1000000000};
+	bool stopping;
+
+	while (prune(w) > 0 && dnc_clock_mono_ns() < until)
+		;
+	pthread_mutex_lock(&w->lock);
+	while (!w->stopping && pthread_cond_timedwait(&w->idle, &w->lock, &t) == 0)
+		;
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return !stopping;
+}
+
 /* Tries until it works; false when the writer was stopped before. */
 static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 {
 	struct dnc_error err;
 	int64_t start = dnc_clock_mono_ns();
 
-	while (dnc_journal_append(w->journal, b, &err) < 0) {
-		int64_t until = dnc_clock_mono_ns() + RETRY_MS * INT64_C(1000000);
-		struct timespec t = {until / 1000000000, until % 1000000000};
-		bool stopping;
-
+	while (append(w, b, &err) < 0) {
 		set_failing(w, &err);
 		pthread_mutex_lock(&w->lock);
-		while (!w->stopping && pthread_cond_timedwait(&w->idle, &w->lock, &t) == 0)
-			;
-		stopping = w->stopping;
+		w->stats.failures++;
 		pthread_mutex_unlock(&w->lock);
-		if (stopping) {
+		if (!wait_to_retry(w)) {
 			dnc_err("%zu events could not be logged and were not acknowledged",
 				b->count);
 			return false;
@@ -198,24 +254,29 @@ static void hand_on(struct dnc_writer *w, struct dnc_batch *b)
 	w->committed(w->ctx);
 }
 
-static void prune(struct dnc_writer *w)
+/* Nothing comes: whether a commit would work is asked all the same. */
+static void look_after(struct dnc_writer *w)
 {
 	struct dnc_error err;
+	int rc;
 
-	if (dnc_journal_prune(w->journal, &err) < 0)
-		dnc_warn("%s", err.message);
+	set_busy(w, true);
+	rc = dnc_journal_idle(w->journal, &err);
+	set_busy(w, false);
+	set_failing(w, rc < 0 ? &err : NULL);
 }
 
 static void *run(void *ctx)
 {
 	struct dnc_writer *w = ctx;
 	struct dnc_batch batch = {0};
+	int64_t wait_ms = PRUNE_MS;
 
 	for (;;) {
 		bool any, stopping;
 
 		pthread_mutex_lock(&w->lock);
-		any = wait_for_work(w, PRUNE_MS);
+		any = wait_for_work(w, wait_ms);
 		stopping = w->stopping;
 		if (any && !stopping) {
 			struct dnc_batch full = w->filling;
@@ -234,8 +295,10 @@ static void *run(void *ctx)
 			tell(&batch);
 			print_notes(&batch.notes);
 			hand_on(w, &batch);
+		} else if (wait_ms) {
+			look_after(w);
 		}
-		prune(w);
+		wait_ms = prune(w) > 0 ? 0 : PRUNE_MS;
 	}
 	dnc_batch_free(&batch);
 	return NULL;
@@ -255,7 +318,7 @@ static int add(
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping &&
-		(w->filling.text.n >= FULL_BYTES || w->filling.mark_count >= FULL_MARKS))
+		(w->filling.text.n >= w->full_bytes || w->filling.mark_count >= FULL_MARKS))
 		pthread_cond_wait(&w->room, &w->lock);
 	if (event && (ok = dnc_batch_add(&w->filling, event)))
 		w->filling.events[w->filling.count - 1].arrived_ns = now;
@@ -308,7 +371,7 @@ int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
 
 	receipt->waiting = count;
 	pthread_mutex_lock(&w->lock);
-	ok = !w->stopping && !w->failing && w->filling.text.n < FULL_BYTES &&
+	ok = !w->stopping && !w->failing && w->filling.text.n < w->full_bytes &&
 	     add_offered(w, reader, lines, count, receipt);
 	if (ok && !w->committing)
 		pthread_cond_signal(&w->work);
@@ -373,6 +436,7 @@ bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch)
 
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
 {
+	int64_t since = w->busy_ns, ms = since ? (dnc_clock_mono_ns() - since) / 1000000 : 0;
 	bool failing;
 
 	pthread_mutex_lock(&w->lock);
@@ -380,7 +444,11 @@ bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
 	if (failing)
 		*why = w->why;
 	pthread_mutex_unlock(&w->lock);
-	return failing;
+	if (failing || ms < STALLED_MS)
+		return failing;
+	dnc_error_set(why, ETIMEDOUT,
+		"the log's disk is slow: a write has taken %" PRId64 " s so far", ms / 1000);
+	return true;
 }
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)

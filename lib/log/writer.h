@@ -50,7 +50,7 @@ bool dnc_writer_drain(struct dnc_writer *w);
 /* Swaps BATCH for a committed one; false when there is none. */
 bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch);
 
-/* True, and why, while commits fail. Any thread. */
+/* True, and why, while commits fail or would fail, and while one takes seconds. Any thread. */
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 
 struct dnc_writer_stats {

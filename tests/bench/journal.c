@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < commits; i++) {
 		fill(&batch, r, size, random, list);
 		start = (double)dnc_clock_mono_ns();
-		if (dnc_journal_append(j, &batch, &err) < 0) {
+		if (dnc_journal_append(j, &batch, &err) < 0 || dnc_journal_prune(j, &err) < 0) {
 			fprintf(stderr, "journal: %s\n", err.message);
 			return 1;
 		}

@@ -20,8 +20,8 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-	static const char *const names[] = {
-		"events.db", "events.db-wal", "events.db-shm", "events.db.new", "lock"};
+	static const char *const names[] = {"events.db", "events.db-wal", "events.db-shm",
+		"events.db.new", "events.db.away", "lock", "reserve"};
 	char path[128];
 
 	(void)state;
@@ -166,6 +166,137 @@ static void pruning_takes_the_oldest_and_never_the_newest(void **state)
 	dnc_batch_free(&b);
 }
 
+static off_t size_of(const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+static off_t size_of_all(void)
+{
+	return size_of("events.db") + size_of("events.db-wal") + size_of("events.db-shm") +
+	       size_of("reserve");
+}
+
+static void append(struct dnc_journal *j, struct dnc_batch *b, int from, int to)
+{
+	struct dnc_error err;
+
+	fill(b, from, to);
+	if (dnc_journal_append(j, b, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void prune(struct dnc_journal *j)
+{
+	struct dnc_error err;
+	int rc;
+
+	while ((rc = dnc_journal_prune(j, &err)) > 0)
+		;
+	if (rc < 0)
+		fail_msg("%s", err.message);
+}
+
+static void under_load_the_log_keeps_its_limit_and_the_wal_is_short(void **state)
+{
+	const off_t limit = 4 << 20;
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = dnc_journal_open(
+		&(struct dnc_journal_options){.dir = dir, .retain_bytes = (uint64_t)limit}, &err);
+
+	(void)state;
+	assert_non_null(j);
+	/* One turn of pruning after each commit, as when commits follow one another. */
+	for (int i = 0; i < 100; i++) {
+		append(j, &b, i * 500 + 1, i * 500 + 500);
+		assert_true(dnc_journal_prune(j, &err) >= 0);
+		assert_true(size_of("events.db-wal") < limit / 2);
+		assert_true(size_of_all() < limit + limit / 2);
+	}
+	assert_true(dnc_journal_stats(j).checkpoints > 0);
+	assert_true(dnc_journal_stats(j).pruned > 10000);
+	prune(j);
+	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(size_of("events.db-wal"), 0);
+	assert_true(size_of_all() <= limit);
+	assert_true(dnc_journal_last(j) - dnc_journal_oldest(j) > 1000);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void a_smaller_limit_gives_room_back(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_log(&err);
+
+	(void)state;
+	assert_non_null(j);
+	append(j, &b, 1, 20000);
+	dnc_journal_close(j);
+	assert_true(size_of("events.db") > 8 << 20);
+	j = dnc_journal_open(
+		&(struct dnc_journal_options){.dir = dir, .retain_bytes = 2 << 20}, &err);
+	assert_non_null(j);
+	prune(j);
+	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_true(size_of_all() <= 2 << 20);
+	assert_int_equal(dnc_journal_last(j), 20000);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void move(const char *from, const char *to)
+{
+	char a[128], b[128];
+
+	snprintf(a, sizeof a, "%s/%s", dir, from);
+	snprintf(b, sizeof b, "%s/%s", dir, to);
+	assert_int_equal(rename(a, b), 0);
+}
+
+static void a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back(void **state)
+{
+	static const char *const names[] = {"events.db", "events.db-wal", "events.db-shm"};
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_log(&err);
+	char path[128];
+
+	(void)state;
+	assert_non_null(j);
+	append(j, &b, 1, 10);
+	for (int i = 0; i < 3; i++) {
+		int fd;
+
+		move(names[i], "events.db.away");
+		fill(&b, 11 + i, 11 + i);
+		assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+		assert_non_null(strstr(err.message, "removed"));
+		assert_int_equal(dnc_journal_idle(j, &err), -1);
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		fd = open(path, O_RDWR | O_CREAT, 0600);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+		assert_non_null(strstr(err.message, "replaced"));
+		assert_int_equal(dnc_journal_idle(j, &err), -1);
+		assert_int_equal(dnc_journal_last(j), 10 + i);
+		move("events.db.away", names[i]);
+		assert_int_equal(dnc_journal_idle(j, &err), 0);
+		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		assert_int_equal(b.events[0].seq, 11 + i);
+		assert_int_equal(b.events[0].logged, DNC_LOGGED_NEW);
+	}
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 static void overwrite(off_t at, const char *bytes, size_t n, off_t size)
 {
 	char path[128];
@@ -243,6 +374,14 @@ int main(void)
 			remove_dir),
 		cmocka_unit_test_setup_teardown(
 			pruning_takes_the_oldest_and_never_the_newest, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			under_load_the_log_keeps_its_limit_and_the_wal_is_short, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_smaller_limit_gives_room_back, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back, make_dir,
+			remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_damaged_log_is_refused_with_a_way_out, make_dir, remove_dir),
 		cmocka_unit_test(without_a_directory_only_ids_are_known),
