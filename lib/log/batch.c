@@ -1,5 +1,6 @@
 #include "batch.h"
 #include <stdlib.h>
+#include "content.h"
 
 /* Where the piece PART of the event's line will stand when the line starts at AT. */
 static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part, size_t at)
@@ -19,6 +20,7 @@ static struct dnc_str top_text(const struct dnc_event *e, struct dnc_str key)
 bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *e)
 {
 	size_t at = b->text.n;
+	struct content content = content_of(e->doc, e->line);
 
 	if (b->count == b->room) {
 		size_t room = b->room ? b->room * 2 : 256;
@@ -42,29 +44,31 @@ bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *e)
 			.phone_number = piece_of(e, e->phone_number, at),
 			.provider = piece_of(e, e->provider, at),
 			.severity = piece_of(e, top_text(e, DNC_STR("severity")), at),
-			.timestamp = piece_of(e, top_text(e, DNC_STR("timestamp")), at)};
+			.timestamp = piece_of(e, top_text(e, DNC_STR("timestamp")), at),
+			.head = piece_of(e, content.head, at),
+			.event_data = piece_of(e, content.data, at)};
 	return true;
 }
 
-bool dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line)
+struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line)
 {
 	/* The producer that spoke last speaks again most of the time. */
 	for (size_t i = b->mark_count; i-- > 0;)
 		if (b->marks[i].stream_id == stream_id) {
 			b->marks[i].line = line;
-			return true;
+			return &b->marks[i];
 		}
 	if (b->mark_count == b->mark_room) {
 		size_t room = b->mark_room ? b->mark_room * 2 : 16;
 		struct dnc_batch_mark *marks = realloc(b->marks, room * sizeof *marks);
 
 		if (!marks)
-			return false;
+			return NULL;
 		b->marks = marks;
 		b->mark_room = room;
 	}
-	b->marks[b->mark_count++] = (struct dnc_batch_mark){stream_id, line};
-	return true;
+	b->marks[b->mark_count] = (struct dnc_batch_mark){.stream_id = stream_id, .line = line};
+	return &b->marks[b->mark_count++];
 }
 
 bool dnc_batch_note(struct dnc_batch *b, struct dnc_str json)

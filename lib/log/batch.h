@@ -30,17 +30,22 @@ struct dnc_piece {
 
 struct dnc_batch_event {
 	uint64_t seq;                /* set by the log; 0 when it has an event of this id already */
+	uint64_t line_number;        /* of the producer; 0 when no line led to it */
+	uint32_t mark;               /* of the producer, its index plus one; 0: none */
 	uint8_t logged;              /* enum dnc_logged, set by the log */
 	uint32_t receipt_index;      /* which of its receipt's events this is */
 	struct dnc_receipt *receipt; /* NULL: nobody waits for this one */
 	int64_t arrived_ns;          /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */
 	struct dnc_piece line, id, type, phone_number, provider, severity,
-		timestamp; /* n 0: absent */
+		timestamp;                 /* n 0: absent */
+	struct dnc_piece head, event_data; /* its content: see content.h */
 };
 
-/* Up to this line of a producer all is in the batch, or in one before it. */
+/* Up to this line of a producer all is in the batch, or in one before it. The counts are of its lines in this
+ * batch; those that the log finds are set when it is committed. */
 struct dnc_batch_mark {
 	uint64_t stream_id, line;
+	uint32_t duplicates, conflicts, rejected, dropped;
 };
 
 struct dnc_batch {
@@ -60,8 +65,9 @@ static inline struct dnc_str dnc_piece_str(const struct dnc_batch *b, struct dnc
 /* Copies a canonical EVENT. False when there is no memory; the batch is as before then. */
 bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event);
 
-/* Notes that all up to LINE of the producer is in the batch. False when there is no memory. */
-bool dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
+/* Notes that all up to LINE of the producer is in the batch. Returns its mark, valid until the next is added; NULL when
+ * there is no memory. */
+struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
 
 /* Adds a line of access: who did what with the events. False when there is no memory. */
 bool dnc_batch_note(struct dnc_batch *b, struct dnc_str json);

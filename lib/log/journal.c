@@ -75,6 +75,11 @@ uint64_t dnc_journal_duplicates(const struct dnc_journal *j)
 	return j->duplicates;
 }
 
+uint64_t dnc_journal_conflicts(const struct dnc_journal *j)
+{
+	return j->conflicts;
+}
+
 struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err)
 {
 	return j->ops->reader_new(j, err);

@@ -1,8 +1,8 @@
 /* journal.h - the event log: every event once, in the order of its sequence number.
  *
  * The embedded implementation is a SQLite database, DIR/events.db (its layout is told in
- * dnc-wsd(8)); a journal without a directory keeps nothing but the newest ids, to know an event
- * that comes twice.
+ * dnc-wsd(8)); a journal without a directory keeps nothing but the newest ids and a hash of each content, to know an
+ * event that comes twice.
  *
  * One thread appends and prunes; each reader belongs to one thread of its own. dnc_journal_last(),
  * dnc_journal_oldest() and dnc_journal_epoch() may be asked by any. */
@@ -36,8 +36,9 @@ struct dnc_journal *dnc_journal_open(
 /* NULL is allowed. */
 void dnc_journal_close(struct dnc_journal *j);
 
-/* Commits the batch's events, all or none, and gives each its number, 0 to one whose id is there
- * already. When this returns 0 they are as safe as `sync` says. */
+/* Commits the batch's events, all or none, and says of each what it made of it (`logged`): a new one gets its number.
+ * One whose id is there already gets 0: it is a duplicate when both have the same content (content.h), else a
+ * conflict. When this returns 0 they are as safe as `sync` says. */
 int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
 
 /* Removes some of what need not be kept, a bounded piece of work. 1 when more is left, 0 when not,
@@ -53,8 +54,10 @@ const char *dnc_journal_epoch(const struct dnc_journal *j);
 uint64_t dnc_journal_last(const struct dnc_journal *j);
 uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 
-/* Events refused because their id was there already, since the journal was opened. */
+/* Events that were there already, and those that were refused because another event has their id, since the journal was
+ * opened. */
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
+uint64_t dnc_journal_conflicts(const struct dnc_journal *j);
 
 /* Asks for what may have changed while nothing was written: gives room back that the last writes
  * needed. -1 with ERR when the log can't be written any more: its files were removed or replaced. Call it

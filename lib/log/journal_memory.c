@@ -1,7 +1,8 @@
-/* journal_memory.c - no log at all, but an event that comes twice is known by its id. */
+/* journal_memory.c - no log at all, but an event that comes twice is known by its id and a hash of its content. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include "content.h"
 #include "journal_ops.h"
 
 /* Ids remembered: as many as a hub with the default buffer holds events, and some. */
@@ -11,11 +12,17 @@ struct uuid {
 	uint64_t half[2];
 };
 
+struct known {
+	struct uuid id;
+	uint64_t content; /* its hash */
+};
+
 struct memory {
 	struct dnc_journal base;
-	struct uuid *ids; /* the newest IDS, in a ring by sequence number */
-	uint32_t *slots;  /* place in `ids` plus one, by hash; open addressing */
+	struct known *ids; /* the newest IDS, in a ring by sequence number */
+	uint32_t *slots;   /* place in `ids` plus one, by hash; open addressing */
 	struct uuid seed;
+	unsigned char key[crypto_shorthash_KEYBYTES]; /* of the hashes of contents */
 };
 
 static unsigned hash(const struct memory *m, const struct uuid *id)
@@ -53,7 +60,7 @@ static unsigned find(const struct memory *m, const struct uuid *id)
 {
 	unsigned at = hash(m, id);
 
-	while (m->slots[at] && !same(&m->ids[m->slots[at] - 1], id))
+	while (m->slots[at] && !same(&m->ids[m->slots[at] - 1].id, id))
 		at = (at + 1) & (SLOTS - 1);
 	return at;
 }
@@ -71,7 +78,7 @@ static void forget(struct memory *m, const struct uuid *id)
 		next = (next + 1) & (SLOTS - 1);
 		if (!m->slots[next])
 			break;
-		home = hash(m, &m->ids[m->slots[next] - 1]);
+		home = hash(m, &m->ids[m->slots[next] - 1].id);
 		if (((next - home) & (SLOTS - 1)) < ((next - at) & (SLOTS - 1)))
 			continue;
 		m->slots[at] = m->slots[next];
@@ -80,32 +87,57 @@ static void forget(struct memory *m, const struct uuid *id)
 	m->slots[at] = 0;
 }
 
+static uint64_t hash_text(const struct memory *m, struct dnc_str text)
+{
+	uint64_t h;
+
+	crypto_shorthash((unsigned char *)&h, (const unsigned char *)text.p, text.n, m->key);
+	return h;
+}
+
+/* Keyed, so that nobody can make two contents with one hash. */
+static uint64_t hash_content(const struct memory *m, struct content c)
+{
+	uint64_t head = hash_text(m, c.head);
+
+	return (head << 1 | head >> 63) ^ hash_text(m, c.data);
+}
+
+static void append(struct memory *m, const struct dnc_batch *batch, struct dnc_batch_event *e)
+{
+	struct dnc_journal *j = &m->base;
+	struct known known = {read_uuid(dnc_piece_str(batch, e->id)),
+		hash_content(m, content_in_batch(batch, e))};
+	uint32_t place = (uint32_t)((j->last + 1) % IDS);
+	unsigned slot = find(m, &known.id);
+
+	e->seq = 0;
+	if (m->slots[slot]) {
+		bool same_content = m->ids[m->slots[slot] - 1].content == known.content;
+
+		e->logged = same_content ? DNC_LOGGED_DUPLICATE : DNC_LOGGED_CONFLICT;
+		if (same_content)
+			j->duplicates++;
+		else
+			j->conflicts++;
+		return;
+	}
+	if (j->last >= IDS) {
+		forget(m, &m->ids[place].id);
+		slot = find(m, &known.id);
+	}
+	m->ids[place] = known;
+	m->slots[slot] = place + 1;
+	e->seq = ++j->last;
+	e->logged = DNC_LOGGED_NEW;
+	j->oldest = j->last + 1;
+}
+
 static int memory_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
-	struct memory *m = (struct memory *)j;
-
 	(void)err;
-	for (size_t i = 0; i < batch->count; i++) {
-		struct uuid id = read_uuid(dnc_piece_str(batch, batch->events[i].id));
-		uint32_t place = (uint32_t)((j->last + 1) % IDS);
-		unsigned slot = find(m, &id);
-
-		if (m->slots[slot]) {
-			batch->events[i].seq = 0;
-			batch->events[i].logged = DNC_LOGGED_DUPLICATE;
-			j->duplicates++;
-			continue;
-		}
-		if (j->last >= IDS) {
-			forget(m, &m->ids[place]);
-			slot = find(m, &id);
-		}
-		m->ids[place] = id;
-		m->slots[slot] = place + 1;
-		batch->events[i].seq = ++j->last;
-		batch->events[i].logged = DNC_LOGGED_NEW;
-		j->oldest = j->last + 1;
-	}
+	for (size_t i = 0; i < batch->count; i++)
+		append((struct memory *)j, batch, &batch->events[i]);
 	return 0;
 }
 
@@ -187,6 +219,7 @@ struct dnc_journal *journal_memory_open(struct dnc_error *err)
 		m->ids = calloc(IDS, sizeof *m->ids);
 		m->slots = calloc(SLOTS, sizeof *m->slots);
 		randombytes_buf(&m->seed, sizeof m->seed);
+		randombytes_buf(m->key, sizeof m->key);
 		journal_new_epoch(m->base.epoch);
 	}
 	if (m && m->ids && m->slots)

@@ -29,7 +29,7 @@ struct journal_figures {
 struct dnc_journal {
 	const struct journal_ops *ops;
 	char epoch[DNC_EPOCH_LEN + 1];
-	atomic_uint_fast64_t oldest, last, duplicates;
+	atomic_uint_fast64_t oldest, last, duplicates, conflicts;
 	size_t batch_bytes; /* 0: no bound */
 	struct journal_figures figures;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../base/clock.h"
+#include "content.h"
 #include "sqlite.h"
 
 /* A batch takes no more than this share of the log's limit. */
@@ -13,6 +14,7 @@ enum { BATCH_SHARE = 16, BATCH_BYTES_MIN = 64 << 10 };
 static const char *const write_sql[WRITES] = {
 	[INSERT] =
 		"INSERT INTO events VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (id) DO NOTHING",
+	[STORED] = "SELECT event FROM events WHERE id = ?1",
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
@@ -39,6 +41,9 @@ static int prepare(struct journal *j, struct dnc_error *err)
 		j->path, j->options.sync != DNC_SYNC_OFF, &j->base.figures.checkpoints, err);
 	if (!j->checkpointer || files_note(j, err) < 0)
 		return -1;
+	j->parser = dnc_json_parser_new();
+	if (!j->parser)
+		return dnc_error_nomem(err);
 	sqlite3_wal_hook(j->db, on_commit, j);
 	for (int i = 0; i < WRITES; i++)
 		if (sqlite3_prepare_v3(j->db, write_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -63,7 +68,52 @@ static void bind_piece(sqlite3_stmt *s, int index, const struct dnc_batch *b, st
 		sqlite3_bind_null(s, index);
 }
 
-/* Gives the event SEQ, or 0 when it is there already. */
+/* Compares the event with the one that the log has under its id: equal lines need not be parsed. A stored line that can't
+ * be parsed has no content, and so is another. -1 when there is no memory. */
+static int compare(struct journal *j, const struct dnc_batch *b, struct dnc_batch_event *e,
+	struct dnc_str stored)
+{
+	struct dnc_json doc;
+	struct dnc_error err = {0};
+	struct content content = {0};
+
+	if (dnc_str_eq(stored, dnc_piece_str(b, e->line))) {
+		e->logged = DNC_LOGGED_DUPLICATE;
+		return 0;
+	}
+	dnc_buf_clear(&j->stored);
+	dnc_buf_str(&j->stored, stored);
+	if (!dnc_buf_reserve(&j->stored, DNC_JSON_PADDING) || !dnc_buf_ok(&j->stored))
+		return -1;
+	if (dnc_json_parse(j->parser, j->stored.p, j->stored.n, &doc, &err) == 0)
+		content = content_of(&doc, dnc_buf_view(&j->stored));
+	else if (err.code == DNC_JSON_ENOMEM)
+		return -1;
+	e->logged = content.head.n && content_same(content, content_in_batch(b, e))
+	                    ? DNC_LOGGED_DUPLICATE
+	                    : DNC_LOGGED_CONFLICT;
+	return 0;
+}
+
+static int find_stored(struct journal *j, const struct dnc_batch *b, struct dnc_batch_event *e)
+{
+	sqlite3_stmt *s = j->write[STORED];
+	int rc = -1;
+
+	e->seq = 0;
+	bind_piece(s, 1, b, e->id);
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(s, 0);
+
+		if (text)
+			rc = compare(j, b, e,
+				(struct dnc_str){text, (size_t)sqlite3_column_bytes(s, 0)});
+	}
+	sqlite3_reset(s);
+	return rc;
+}
+
+/* Gives the event SEQ, or 0 when its id is there already. */
 static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event *e, uint64_t seq)
 {
 	sqlite3_stmt *s = j->write[INSERT];
@@ -79,8 +129,10 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	bind_piece(s, 9, b, e->line);
 	if (sqlite_run(j, INSERT) < 0)
 		return -1;
-	e->logged = sqlite3_changes(j->db) ? DNC_LOGGED_NEW : DNC_LOGGED_DUPLICATE;
-	e->seq = e->logged == DNC_LOGGED_NEW ? seq : 0;
+	if (!sqlite3_changes(j->db))
+		return find_stored(j, b, e);
+	e->logged = DNC_LOGGED_NEW;
+	e->seq = seq;
 	return 0;
 }
 
@@ -104,7 +156,7 @@ static int insert_notes(struct journal *j, const struct dnc_buf *notes)
 /* Commits the batch. What it makes of the log holds once it is confirmed. */
 static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
-	uint64_t last = j->base.last, duplicates = 0;
+	uint64_t last = j->base.last, duplicates = 0, conflicts = 0;
 	int64_t now = dnc_clock_now_ms();
 
 	/* Never backwards, so that the place of a time can be found by halving. */
@@ -115,15 +167,15 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 	for (size_t i = 0; i < batch->count; i++) {
 		if (insert(j, batch, &batch->events[i], last + 1) < 0)
 			goto fail;
-		if (batch->events[i].seq)
-			last++;
-		else
-			duplicates++;
+		last += batch->events[i].logged == DNC_LOGGED_NEW;
+		duplicates += batch->events[i].logged == DNC_LOGGED_DUPLICATE;
+		conflicts += batch->events[i].logged == DNC_LOGGED_CONFLICT;
 	}
 	if (insert_notes(j, &batch->notes) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
 	j->written_last = last;
 	j->written_duplicates = duplicates;
+	j->written_conflicts = conflicts;
 	return 0;
 fail:
 	sqlite_error(j->db, "write", j->path, err);
@@ -155,6 +207,7 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 		j->oldest_logged_at_ms = j->logged_at_ms;
 	base->last = j->written_last;
 	base->duplicates += j->written_duplicates;
+	base->conflicts += j->written_conflicts;
 	return 0;
 }
 
@@ -188,6 +241,8 @@ static void sqlite_close(struct dnc_journal *base)
 	for (int i = 0; i < WRITES; i++)
 		sqlite3_finalize(j->write[i]);
 	checkpointer_free(j->checkpointer);
+	dnc_json_parser_free(j->parser);
+	dnc_buf_free(&j->stored);
 	sqlite3_close(j->db);
 	if (j->lock_fd >= 0)
 		close(j->lock_fd);

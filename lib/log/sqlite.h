@@ -12,6 +12,7 @@ enum {
 
 enum statement {
 	INSERT,
+	STORED,
 	BEGIN,
 	COMMIT,
 	ROLLBACK,
@@ -56,9 +57,12 @@ struct journal {
 	bool full;        /* the last commit failed for lack of room */
 	bool unconfirmed; /* the batch is committed, but to files that were gone afterwards */
 	bool gives_back;  /* free pages can be cut off (auto_vacuum = INCREMENTAL) */
-	uint64_t written_last, written_duplicates; /* as they are once the batch is confirmed */
-	uint64_t pruned_at;                        /* the last number when it was pruned before */
-	int64_t reserve_ms;                        /* when the reserve was last looked after */
+	/* As they are once the batch is confirmed. */
+	uint64_t written_last, written_duplicates, written_conflicts;
+	uint64_t pruned_at;             /* the last number when it was pruned before */
+	int64_t reserve_ms;             /* when the reserve was last looked after */
+	struct dnc_json_parser *parser; /* for events that are compared */
+	struct dnc_buf stored;
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */

@@ -58,6 +58,88 @@ static void fill(struct dnc_batch *b, int from, int to)
 	}
 }
 
+/* One event of a batch: ID and number are those of NUMBER. */
+static void add_one(
+	struct dnc_batch *b, int number, const char *provider, const char *data, const char *rest)
+{
+	char line[1024];
+	struct dnc_event event;
+	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"dnc.compliance.violation\","
+		"\"phone_number\":\"+1303555%04d\"%s,\"severity\":\"critical\",%s,"
+		"\"event_data\":{%s},"
+		"\"metadata\":{\"ingested_at\":\"%.20s000Z\",\"source_format\":\"ndjson\"}}",
+		number, number % 10000, provider, rest, data, strstr(rest, "20"));
+
+	assert_int_equal(dnc_event_view(events, line, (size_t)n, &event), 0);
+	assert_true(dnc_batch_add(b, &event));
+}
+
+/* Against the event number 1 of the log, in a batch of its own, and in the same batch. */
+static void an_id_with_other_content_is_a_conflict_not_a_duplicate(void **state)
+{
+	static const char then[] = "\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"s\"",
+			  later[] = "\"timestamp\":\"2026-09-30T09:00:00.000Z\",\"summary\":\"z\"";
+	static const struct {
+		int number;
+		const char *provider, *data, *rest;
+		enum dnc_logged logged;
+	} cases[] = {
+		{1, "", "\"violation_type\":\"t\"", then, DNC_LOGGED_DUPLICATE},
+		{1, "", "\"violation_type\":\"t\"", later, DNC_LOGGED_DUPLICATE},
+		{1, "", "\"violation_type\":\"u\"", then, DNC_LOGGED_CONFLICT},
+		{1, "", "\"violation_type\":\"u\"", later, DNC_LOGGED_CONFLICT},
+		{1, "", "\"violation_type\":\"t\",\"n\":1", then, DNC_LOGGED_CONFLICT},
+		{1, ",\"provider\":\"p\"", "\"violation_type\":\"t\"", then, DNC_LOGGED_CONFLICT},
+		{1, ",\"provider\":\"p\\\"q\"", "\"violation_type\":\"t\"", then,
+			DNC_LOGGED_CONFLICT},
+		{2, "", "\"violation_type\":\"t\"", then, DNC_LOGGED_NEW},
+	};
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	for (int kind = 0; kind < 3; kind++) {
+		struct dnc_journal *j =
+			kind == 2 ? dnc_journal_open(&(struct dnc_journal_options){0}, &err)
+				  : open_log(&err);
+		bool together = kind == 1;
+		uint64_t conflicts = 0;
+
+		assert_non_null(j);
+		dnc_batch_clear(&b);
+		add_one(&b, 1, "", "\"violation_type\":\"t\"", then);
+		if (!together)
+			assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+			if (!together)
+				dnc_batch_clear(&b);
+			add_one(&b, cases[i].number, cases[i].provider, cases[i].data,
+				cases[i].rest);
+			if (!together)
+				assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+			if (!together && b.events[0].logged != cases[i].logged)
+				fail_msg("journal %d, case %zu: %d", kind, i, b.events[0].logged);
+		}
+		if (together)
+			assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+			if (together && b.events[i + 1].logged != cases[i].logged)
+				fail_msg("one batch, case %zu: %d", i, b.events[i + 1].logged);
+			conflicts += cases[i].logged == DNC_LOGGED_CONFLICT;
+		}
+		assert_int_equal(dnc_journal_conflicts(j), conflicts);
+		assert_int_equal(dnc_journal_duplicates(j), 2);
+		assert_int_equal(dnc_journal_last(j), 2);
+		dnc_journal_close(j);
+		if (kind == 0) {
+			remove_dir(NULL);
+			assert_int_equal(make_dir(NULL), 0);
+		}
+	}
+	dnc_batch_free(&b);
+	(void)state;
+}
+
 static bool count_up(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	uint64_t *next = ctx;
@@ -384,6 +466,9 @@ int main(void)
 			remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_damaged_log_is_refused_with_a_way_out, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			an_id_with_other_content_is_a_conflict_not_a_duplicate, make_dir,
+			remove_dir),
 		cmocka_unit_test(without_a_directory_only_ids_are_known),
 	};
 	int rc;
