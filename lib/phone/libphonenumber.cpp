@@ -8,6 +8,9 @@
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
+/* The library takes longer ones of some countries, which may be two numbers in one. */
+enum { E164_DIGITS = 15 };
+
 static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneNumber &number)
 {
 	switch (util.IsPossibleNumberWithReason(number)) {
@@ -73,11 +76,16 @@ extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(
 		if (text[0] == '+' && e164.size() >= text.size())
 			break; /* only shorter is nearer */
 	}
-	if (e164.size() >= DNC_PHONE_MAX)
+	if (e164.size() > 1 + E164_DIGITS)
 		return DNC_PHONE_TOO_LONG;
 	memcpy(out, e164.c_str(), e164.size() + 1);
 	*len = e164.size();
 	return DNC_PHONE_OK;
+}
+
+extern "C" bool dnc_phone_region_nanp(const char *region)
+{
+	return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region) == 1;
 }
 
 extern "C" bool dnc_phone_region_known(const char *region)

@@ -1,4 +1,4 @@
-#include "phone.h"
+#include "grammar.h"
 
 enum { NANP_DIGITS = 10 }; /* ITU E.164 country code 1: ten digits after it */
 
@@ -22,6 +22,9 @@ static bool nanp(const char *p, char out[DNC_PHONE_MAX], size_t *len)
 enum dnc_phone_verdict dnc_phone_normalize(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len)
 {
+	char plain[PHONE_PLAIN_MAX];
+	enum dnc_phone_verdict v;
+
 	if (!strict) {
 		if (s.n == 2 + NANP_DIGITS && s.p[0] == '+' && s.p[1] == '1' &&
 			nanp(s.p + 2, out, len))
@@ -29,7 +32,9 @@ enum dnc_phone_verdict dnc_phone_normalize(
 		if (s.n == NANP_DIGITS && strcmp(region, "US") == 0 && nanp(s.p, out, len))
 			return DNC_PHONE_OK;
 	}
-	return dnc_phone_normalize_slow(s, region, strict, out, len);
+	v = phone_plain(s, plain, &s.n);
+	s.p = plain;
+	return v == DNC_PHONE_OK ? dnc_phone_normalize_slow(s, region, strict, out, len) : v;
 }
 
 const char *dnc_phone_reason(enum dnc_phone_verdict v)
@@ -37,7 +42,7 @@ const char *dnc_phone_reason(enum dnc_phone_verdict v)
 	static const char *const reasons[] = {
 		[DNC_PHONE_OK] = "a number",
 		[DNC_PHONE_EMPTY] = "empty",
-		[DNC_PHONE_NOT_A_NUMBER] = "not a telephone number",
+		[DNC_PHONE_NOT_A_NUMBER] = "not one telephone number",
 		[DNC_PHONE_COUNTRY] = "unknown country code",
 		[DNC_PHONE_TOO_SHORT] = "too short",
 		[DNC_PHONE_TOO_LONG] = "too long",

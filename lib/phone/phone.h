@@ -26,13 +26,15 @@ enum dnc_phone_verdict {
 	DNC_PHONE_INVALID, /* possible, but matches no assigned range (strict only) */
 };
 
-/* Turns S, as people write it, into E.164. REGION (two letters, "US") says whose national
+/* Turns S, as people write it, into E.164. S must be one number and nothing else: digits of any script
+ * in groups with blanks, hyphens, dots, brackets or slashes between them, "+" before them, an
+ * extension (which is left out) behind them, or a tel: URI. REGION (two letters, "US") says whose national
  * numbers are meant. Possible numbers pass; STRICT asks for valid ones. On DNC_PHONE_OK the
  * number stands in OUT, ended by NUL, and *LEN is its length. */
 enum dnc_phone_verdict dnc_phone_normalize(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 
-/* The same by libphonenumber alone, without the short cut. */
+/* The same by libphonenumber alone, without the short cut and without the check that S is one number. */
 enum dnc_phone_verdict dnc_phone_normalize_slow(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 
@@ -41,6 +43,9 @@ const char *dnc_phone_reason(enum dnc_phone_verdict v);
 
 /* True when REGION is one libphonenumber knows. */
 bool dnc_phone_region_known(const char *region);
+
+/* True when REGION is of the North American plan (country code 1). */
+bool dnc_phone_region_nanp(const char *region);
 
 /* Appends E164 with all but country code and last four digits as stars: +1******4567. */
 void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164);

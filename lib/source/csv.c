@@ -96,7 +96,7 @@ static int give_list_row(struct dnc_source *s)
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
 	source_add(s, "type", type.n ? type : dnc_type_names[DNC_NUMBER_SUPPRESSED]);
-	source_add(s, "phone_number", column(csv, "phone_number"));
+	source_add_cell_number(s, column(csv, "phone_number"));
 	for (size_t i = 0; i < csv->columns; i++)
 		if (strcmp(csv->headers[i], "type") != 0 &&
 			strcmp(csv->headers[i], "phone_number") != 0)
@@ -115,7 +115,7 @@ static int give_reported(struct dnc_source *s)
 	struct dnc_str robocall = column(csv, "robocall");
 
 	source_begin(s, DNC_COMPLIANCE_VIOLATION);
-	source_add(s, "phone_number", column(csv, "phone_number"));
+	source_add_cell_number(s, column(csv, "phone_number"));
 	source_add_origin(s, "ftc_reported_calls", NULL, NULL);
 	source_add(s, "violation_type", DNC_STR("ftc_reported_call"));
 	for (size_t i = 0; i < csv->columns; i++)

@@ -66,6 +66,9 @@ void source_add(struct dnc_source *s, const char *key, struct dnc_str value);
 void source_add_origin(
 	struct dnc_source *s, const char *provider, const char *reason, const char *source);
 
+/* Adds the phone number of a CSV field, which a spreadsheet may have written as 12025550143.0. */
+void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
+
 bool ndjson_detect(struct dnc_str first_line);
 int ndjson_line(struct dnc_source *s, const struct dnc_line *line);
 bool csv_detect(struct dnc_str first_line);

@@ -32,6 +32,125 @@ static void numbers_become_e164_or_say_why(void **state)
 	}
 }
 
+/* What is one number, and what libphonenumber would make one of. */
+static void a_text_is_one_number_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *region, *in, *out; /* out is NULL when it is none */
+	} cases[] = {
+		/* What people write. */
+		{"US", " 202 555 0143 ", "+12025550143"},
+		{"US", "202.555.0143", "+12025550143"},
+		{"US", "202.5550143", "+12025550143"},
+		{"US", "202/555-0143", "+12025550143"},
+		{"US", "1 (202) 555 - 0143", "+12025550143"},
+		{"US", "[202] 555-0143", "+12025550143"},
+		{"US", "(+1) 202-555-0143", "+12025550143"},
+		{"US", "2.025.550.143", "+12025550143"},
+		{"US", "+1\u00a0202\u2009555\u20110143", "+12025550143"},
+		{"US", "\u202a+1 202 555 0143\u202c", "+12025550143"},
+		{"US", "\uff0b\uff11\uff12\uff10\uff12\uff15\uff15\uff15\uff10\uff11\uff14\uff13",
+			"+12025550143"},
+		{"US", "\u0662\u0660\u0662\u0665\u0665\u0665\u0660\u0661\u0664\u0663",
+			"+12025550143"},
+		{"US", "011 44 20 7946 0018", "+442079460018"},
+		{"US", "011 44 (20) 7946 0018", "+442079460018"},
+		{"GB", "00 1 (202) 555-0143", "+12025550143"},
+		{"DE", "+49 (0)30 123456", "+4930123456"},
+		{"DE", "(030) 123456-0", "+49301234560"},
+		{"DE", "030 / 123456", "+4930123456"},
+		{"DE", "+49 33433/12345", "+493343312345"},
+		{"DE", "+49.30.123456", "+4930123456"},
+		{"FR", "01.23.45.67.89", "+33123456789"},
+		{"US", "tel:+1-202-555-0143", "+12025550143"},
+		{"US", "TEL:+12025550143;ext=7", "+12025550143"},
+		{"US", "tel:5550143;phone-context=+1-202", "+12025550143"},
+		{"US", "tel:202-555-0143;phone-context=example.com", "+12025550143"},
+		{"US", "202-555-0143 ext 7", "+12025550143"},
+		{"US", "202-555-0143 ext. 7", "+12025550143"},
+		{"US", "202-555-0143 Ext: 123456", "+12025550143"},
+		{"US", "202-555-0143x7", "+12025550143"},
+		{"US", "202-555-0143 X 7 ", "+12025550143"},
+		{"US", "202-555-0143 #7", "+12025550143"},
+		{"US", "202-555-0143 - extension 7", "+12025550143"},
+		{"US", "202-555-0143;ext=7", "+12025550143"},
+		/* Two numbers. */
+		{"US", "2025550143;9165550186", NULL},
+		{"US", "2025550143,,9165550186", NULL},
+		{"US", "2025550143,9165550186", NULL},
+		{"US", "2025550143 / 9165550186", NULL},
+		{"US", "2025550143 or 9165550186", NULL},
+		{"US", "2025550143 9165550186", NULL},
+		{"US", "2025550143x9165550186", NULL},
+		{"US", "2025550143 ext 9165550186", NULL},
+		{"US", "202-555-0143/0144", NULL},
+		{"US", "+12025550143+19165550186", NULL},
+		{"DE", "030 123456 / 654321", NULL},
+		{"DE", "030 12345 (030 12346)", NULL},
+		{"DE", "030 12345 030 12346", NULL},
+		{"DE", "+49 30 123456 +49 30 654321", NULL},
+		/* Letters and placeholders. */
+		{"US", "202-555-XXXX", NULL},
+		{"US", "202-555-NONE", NULL},
+		{"US", "202-555-0143x", NULL},
+		{"US", "202-555-0143 ext", NULL},
+		{"US", "202-555-0143#", NULL},
+		{"US", "202-555-0143;ext=", NULL},
+		{"US", "202-555-0143;isub=7", NULL},
+		{"US", "202-555-0143;phone-context=+1", NULL},
+		{"US", "tel:+12025550143;phone-context=+1", NULL},
+		{"US", "tel:2025550143;phone-context=", NULL},
+		{"US", "tel:", NULL},
+		{"US", "x2025550143", NULL},
+		{"US", "~2025550143", NULL},
+		{"US", "*67 2025550143", NULL},
+		{"US", "p2025550143", NULL},
+		{"US", "1-800-FLOWERS", NULL},
+		{"US", "2025550143 (home)", NULL},
+		{"US", "call 2025550143", NULL},
+		{"US", "=\"12025550143\"", NULL},
+		{"US", "'2025550143", NULL},
+		{"US", "-2025550143", NULL},
+		{"US", "202-555-0143-", NULL},
+		{"US",
+			"202555\xff"
+			"0143",
+			NULL},
+		{"US", "call me", NULL},
+		{"US", "#N/A", NULL},
+		{"US", "NULL", NULL},
+		{"US", "0", NULL},
+		{"US", "-", NULL},
+		{"US", "+", NULL},
+		{"US", "()", NULL},
+		{"US", " ", NULL},
+		{"DE", "+49 30 123456 fax", NULL},
+		/* Fractions. */
+		{"US", "2025550143.0", NULL},
+		{"US", "12125041408.00", NULL},
+		{"US", "1.2125041408E+10", NULL},
+		{"DE", "+4930123456.0", NULL},
+		{"DE", "030123456.0", NULL},
+		{"DE", "030123456.00", NULL},
+		{"DE", "30123456.125", NULL},
+		{"DE", "12345.00", NULL},
+		{"DE", "3.0123456E+07", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char out[DNC_PHONE_MAX] = "";
+		size_t n;
+		enum dnc_phone_verdict v =
+			dnc_phone_normalize(dnc_str(cases[i].in), cases[i].region, false, out, &n);
+
+		if ((v == DNC_PHONE_OK) != (cases[i].out != NULL) ||
+			(cases[i].out && strcmp(out, cases[i].out) != 0))
+			fail_msg("%s in %s: %s (%s)", cases[i].in, cases[i].region, out,
+				dnc_phone_reason(v));
+	}
+}
+
 /* Numbers of every length and of all shapes that the short cut looks at, from a fixed seed. */
 static void the_short_cut_agrees_with_the_library(void **state)
 {
@@ -109,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_number_in_a_text_is_masked_wherever_it_stands),
 		cmocka_unit_test(numbers_become_e164_or_say_why),
+		cmocka_unit_test(a_text_is_one_number_and_nothing_else),
 		cmocka_unit_test(the_short_cut_agrees_with_the_library),
 		cmocka_unit_test(a_mask_leaves_country_code_and_four_digits),
 	};

@@ -148,6 +148,22 @@ static const struct {
 		"refused content\n"},
 	{"gzip", "auto", "\x1F\x8B\x08\x01\x02\n\n", "refused content\n"},
 	{"a page instead of the list", "numbers", "\n<!DOCTYPE HTML>\n<p>\n", "refused content\n"},
+	{"cells of a spreadsheet", "csv",
+		"phone\n1.2125041408E+10\n2.125041408e9\n12125041408.0\n2125041408.00\n"
+		"\"=\"\"12125041408\"\"\"\n'12125041408\n1.2125E+10\n2.02555E+09\n2.1250414080E+10\n"
+		"22125041408.0\n2125041408.\n2125041408.5\n2125041408E\n212504140.8E+1\n1.2125041408E+\n",
+		"2 dnc.number.suppressed +12125041408 partner_list\n"
+		"3 dnc.number.suppressed +12125041408 partner_list\n"
+		"4 dnc.number.suppressed +12125041408 partner_list\n"
+		"5 dnc.number.suppressed +12125041408 partner_list\n"
+		"6 dnc.number.suppressed +12125041408 partner_list\n"
+		"7 dnc.number.suppressed +12125041408 partner_list\n"
+		"8 invalid_phone_number\n9 invalid_phone_number\n10 invalid_phone_number\n"
+		"11 invalid_phone_number\n12 invalid_phone_number\n13 invalid_phone_number\n"
+		"14 invalid_phone_number\n15 invalid_phone_number\n16 invalid_phone_number\n"},
+	{"fractions are no numbers outside of CSV", "numbers",
+		"12125041408.0\n2025550143;9165550186\n202-555-XXXX\n",
+		"1 invalid_phone_number\n2 invalid_phone_number\n3 invalid_phone_number\n"},
 	{"numbers", "numbers", "(303) 555-0143\n+1 303 555 0199 ext 7\n5550143\n\n",
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550199 \n"
 		"3 invalid_phone_number\n"},

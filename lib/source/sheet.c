@@ -1,0 +1,82 @@
+/* sheet.c - telephone numbers as spreadsheets write them into CSV. */
+#include <ctype.h>
+#include "../phone/phone.h"
+#include "reader.h"
+
+/* A number of the North American plan has ten digits, with its country code eleven. */
+enum { NANP_DIGITS = 10, CELL_MAX = 40 };
+
+/* What marks a cell as text: ="2025550143" and '2025550143. */
+static struct dnc_str without_marks(struct dnc_str cell)
+{
+	if (cell.n > 3 && dnc_str_starts(cell, DNC_STR("=\"")) && cell.p[cell.n - 1] == '"')
+		return (struct dnc_str){cell.p + 2, cell.n - 3};
+	if (cell.n > 1 && cell.p[0] == '\'')
+		return (struct dnc_str){cell.p + 1, cell.n - 1};
+	return cell;
+}
+
+static size_t take_digits(struct dnc_str *s, char *out)
+{
+	size_t n = 0;
+
+	while (n < s->n && isdigit((unsigned char)s->p[n]))
+		n++;
+	memcpy(out, s->p, n);
+	s->p += n;
+	s->n -= n;
+	return n;
+}
+
+/* The exponent of "E+10"; 0 when there is none, -1 when it is something else. */
+static int exponent(struct dnc_str s)
+{
+	char digits[CELL_MAX];
+	size_t n;
+
+	if (!s.n)
+		return 0;
+	if (s.p[0] != 'E' && s.p[0] != 'e')
+		return -1;
+	s.p++, s.n--;
+	if (s.n && s.p[0] == '+')
+		s.p++, s.n--;
+	n = take_digits(&s, digits);
+	if (s.n || n < 1 || n > 2)
+		return -1;
+	return n == 2 ? (digits[0] - '0') * 10 + digits[1] - '0' : digits[0] - '0';
+}
+
+/* Writes the digits of a whole number with a fraction of zeros, or with an exponent and no digit lost, if they
+ * can be a number of the North American plan. Elsewhere lengths vary: one digit more or less would be another
+ * number. Returns their count, or 0. */
+static size_t whole_digits(struct dnc_str cell, char digits[CELL_MAX])
+{
+	size_t whole, fraction, n;
+	int shift;
+
+	if (cell.n > CELL_MAX || !(whole = take_digits(&cell, digits)) || !cell.n ||
+		cell.p[0] != '.')
+		return 0;
+	cell.p++, cell.n--;
+	fraction = take_digits(&cell, digits + whole);
+	shift = exponent(cell);
+	n = whole + (size_t)(shift < 0 ? 0 : shift);
+	if (!fraction || shift < 0 || (shift && whole != 1) || n > whole + fraction)
+		return 0;
+	for (size_t i = n; i < whole + fraction; i++)
+		if (digits[i] != '0')
+			return 0;
+	return n == NANP_DIGITS || (n == NANP_DIGITS + 1 && digits[0] == '1') ? n : 0;
+}
+
+void source_add_cell_number(struct dnc_source *s, struct dnc_str cell)
+{
+	char digits[CELL_MAX];
+	struct dnc_str number = without_marks(cell);
+	size_t n = whole_digits(dnc_str_trim(number), digits);
+
+	if (n && dnc_phone_region_nanp(s->options.region))
+		number = (struct dnc_str){digits, n};
+	source_add(s, "phone_number", number);
+}
