@@ -1,6 +1,5 @@
 /* ndjson.c - one JSON object per line: events, and the shapes that other systems give them. */
 #include "reader.h"
-#include "../base/clock.h"
 
 bool ndjson_detect(struct dnc_str first_line)
 {
@@ -104,66 +103,6 @@ static bool has(const struct dnc_json *doc, const char *key)
 	       (data && dnc_json_get(doc, data, dnc_str(key)));
 }
 
-/* Change data capture: a row's life as {"op": "c|u|r|d", "before": {...}, "after": {...}}, alone
- * or as "payload" of an envelope. A row that is there suppresses its number, a row that went
- * releases it. 1 when the record has another shape. */
-static int change_capture(struct dnc_source *s, const struct dnc_json *doc)
-{
-	uint32_t root = dnc_json_get(doc, 0, DNC_STR("payload")), op, row, ts;
-	struct dnc_str time = {0};
-	char text[DNC_TIME_LEN];
-	bool gone;
-	int64_t ms;
-
-	if (root && doc->node[root].type != DNC_JSON_OBJECT)
-		root = 0;
-	op = dnc_json_get(doc, root, DNC_STR("op"));
-	if (!op || doc->node[op].type != DNC_JSON_STRING || doc->node[op].text.n != 1 ||
-		!strchr("curd", doc->node[op].text.p[0]))
-		return 1;
-	gone = doc->node[op].text.p[0] == 'd';
-	row = dnc_json_get(doc, root, gone ? DNC_STR("before") : DNC_STR("after"));
-	if (!row || doc->node[row].type != DNC_JSON_OBJECT)
-		return 1;
-	ts = dnc_json_get(doc, root, DNC_STR("ts_ms"));
-	if (ts && dnc_json_int(&doc->node[ts], &ms) && ms > 0 && ms < INT64_C(253402300800000)) {
-		dnc_clock_format(ms, text);
-		time = (struct dnc_str){text, sizeof text};
-	}
-	source_begin(s, gone ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
-	if (time.p) {
-		uint32_t phone = dnc_json_get(doc, row, DNC_STR("phone_number"));
-
-		if (phone)
-			source_add(s, "phone_number", doc->node[phone].text);
-		source_add(s, "timestamp", time);
-	}
-	copy_members(s, doc, row,
-		time.p ? "id phone_number reason provider source " : "id reason provider source ");
-	for (size_t i = 0; i < 2; i++) {
-		const char *key = i ? "source" : "provider";
-		uint32_t at = dnc_json_get(doc, row, dnc_str(key));
-		const char *given = i ? s->options.source : s->options.provider;
-
-		if (given)
-			source_add(s, key, dnc_str(given));
-		else if (at)
-			source_add(s, key, doc->node[at].text);
-	}
-	row = dnc_json_get(doc, row, DNC_STR("reason"));
-	if (gone) {
-		source_add(s, "reason", DNC_STR("system_cleanup"));
-		if (row)
-			source_add(s, "previous_reason", doc->node[row].text);
-	} else if (row) {
-		source_add(s, "reason", doc->node[row].text);
-	} else {
-		source_add(s, "reason", dnc_str(s->options.reason));
-	}
-	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
-}
-
 /* Rewrites a record so that it names its type, and adds what the options say of all records. */
 static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
 {
@@ -172,7 +111,7 @@ static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
 	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
 		{"reason", s->options.reason}, {"source", s->options.source}};
 	enum dnc_type type;
-	int rc = change_capture(s, doc);
+	int rc = capture_record(s, doc);
 
 	if (rc <= 0)
 		return rc;

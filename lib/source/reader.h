@@ -71,6 +71,10 @@ void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
 
 bool ndjson_detect(struct dnc_str first_line);
 int ndjson_line(struct dnc_source *s, const struct dnc_line *line);
+
+/* Gives a change captured from a database; 1 when the record has another shape. */
+int capture_record(struct dnc_source *s, const struct dnc_json *doc);
+
 bool csv_detect(struct dnc_str first_line);
 int csv_line(struct dnc_source *s, const struct dnc_line *line);
 int csv_end(struct dnc_source *s);

@@ -103,6 +103,22 @@ distinct() { sort "$@" | uniq | wc -l; }
 	[ "$(dnc-ingest -q list | jq -r .event_data.source_id | uniq)" = 42 ]
 }
 
+@test "captured changes of one moment are three facts, and nothing of the row or the change is lost" {
+	printf '%s\n' '{"op":"c","ts_ms":1767225600000,"before":null,"after":{"phone":"2025550143","reason":"complaint"}}' \
+		'{"op":"d","ts_ms":1767225600000,"before":{"phone":"2025550143","reason":"complaint"},"after":null}' \
+		'{"op":"c","ts_ms":1767225600000,"before":null,"after":{"phone":"2025550143","reason":"complaint"}}' >changes
+	ids -f ndjson changes >one
+	[ "$(distinct one)" -eq 3 ]
+	ids -f ndjson changes >again
+	cmp one again
+	printf '{"op":"u","ts_ms":1767225600000,"source":{"lsn":%s,"txId":5},"before":{"phone":"9165550186"},"after":{"id":12,"type":"t","phone":2025550143,"reason":"complaint","source":"state","x":[1]}}\n' 1 2 >changes
+	dnc-ingest -q --source=federal --provider=p -f ndjson changes >out
+	[ "$(jq -c .event_data out | head -1)" = '{"row_id":12,"row_type":"t","x":[1],"source":"state","reason":"complaint","change_capture":{"op":"u","ts_ms":1767225600000,"source":{"lsn":1,"txId":5},"before":{"phone":"9165550186"}}}' ]
+	[ "$(jq -r '[.provider,.timestamp]|@csv' out | uniq)" = '"p","2026-01-01T00:00:00.000Z"' ]
+	jq -r .id out >one
+	[ "$(distinct one)" -eq 2 ]
+}
+
 @test "lines from a socket get ids that are new" {
 	dnc-ingest -q -f csv --input=unix:in.sock >out 3>&- &
 	PIDS+=($!)

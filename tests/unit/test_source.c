@@ -96,6 +96,27 @@ static const struct {
 		"\"reason\":\"complaint\"},\"ts_ms\":1700000000000}\n"
 		"{\"payload\":{\"op\":\"d\",\"before\":{\"phone_number\":\"3035550143\"},\"after\":null}}\n",
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.released +13035550143 \n"},
+	{"captured rows under the names that sources use", "ndjson",
+		"{\"op\":\"c\",\"ts_ms\":1767225600000,\"before\":null,\"after\":{\"id\":7,\"Cell Phone\":"
+		"3035550143,\"phone\":null,\"reason\":\"complaint\",\"type\":\"x\",\"timestamp\":\"y\"}}\n"
+		"{\"op\":\"d\",\"before\":{\"msisdn\":\"+13035550143\",\"reason\":null},\"after\":null}\n"
+		"{\"op\":\"u\",\"before\":{},\"after\":{\"phone\":\"3035550143\",\"mobile\":\"3035550144\"}}\n"
+		"{\"op\":\"u\",\"before\":{},\"after\":{\"phone\":\"3035550143\",\"tel\":\"3035550143\","
+		"\"reason\":\"complaint\"}}\n"
+		"{\"op\":\"c\",\"after\":{\"phone\":\"3035550143\",\"reason\":null}}\n"
+		"{\"op\":\"c\",\"after\":{\"phone type\":\"3035550143\",\"reason\":\"complaint\"}}\n",
+		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.released +13035550143 \n"
+		"3 invalid_field\n4 dnc.number.suppressed +13035550143 \n5 missing_field\n"
+		"6 missing_field\n"},
+	{"captured times that are none", "ndjson",
+		"{\"op\":\"c\",\"ts_ms\":\"1\",\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
+		"{\"op\":\"c\",\"ts_ms\":1.5,\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
+		"{\"op\":\"c\",\"ts_ms\":253402300800000,\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
+		"{\"op\":\"c\",\"ts_ms\":-62135596800001,\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
+		"{\"op\":\"c\",\"ts_ms\":253402300799999,\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
+		"{\"op\":\"c\",\"ts_ms\":0,\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n",
+		"1 invalid_timestamp\n2 invalid_timestamp\n3 invalid_timestamp\n4 invalid_timestamp\n"
+		"5 dnc.number.suppressed +13035550143 \n6 dnc.number.suppressed +13035550143 \n"},
 	{"a change list", "auto",
 		"3035550143,2026-08-29T08:00:00,A\r\n\r\n3035550199,2026-08-29T09:00:00,D\r\n"
 		"303555014,2026-08-29T08:00:00,A\n3035550143,yesterday,A\n3035550143,2026-08-29T08:00:00,X\n",
