@@ -103,6 +103,9 @@ static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
 
 	dnc_err("%s %s", in->stream->name, why);
 	in->refusals++;
+	/* With nothing else to read, a pipe that goes on and on must not be read in silence. */
+	if (in->options.stage.file_count + in->options.stage.input_count <= 1)
+		dnc_input_stop(in->stage.input);
 	if (in->refused != DNC_EXIT_IO)
 		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
 	return 0;

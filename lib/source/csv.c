@@ -1,5 +1,6 @@
 /* csv.c - files with a header line (RFC 4180, libcsv): dialer exports, vendor lists, and the
  * reported-calls files of the FTC. */
+#include <ctype.h>
 #include <stdlib.h>
 #include "../base/clock.h"
 #include "reader.h"
@@ -246,22 +247,18 @@ static void drop_rows(struct csv_state *csv)
 	csv->row = 0;
 }
 
-/* "sep=;", which spreadsheets write and read before the header. */
-static bool is_separator_line(struct dnc_str line)
+/* The separator that "sep=;" names, which spreadsheets write and read before the header; 0 when the line
+ * is none. A tab at its end is not trimmed. */
+static char read_separator(struct dnc_str line)
 {
-	line = dnc_str_trim(line);
+	char c;
+
 	if (line.n > 2 && line.p[0] == '"' && line.p[line.n - 1] == '"')
 		line = (struct dnc_str){line.p + 1, line.n - 2};
-	/* A tab at the end was trimmed. */
-	return (line.n == 4 || line.n == 5) &&
-	       dnc_str_caseeq((struct dnc_str){line.p, 4}, DNC_STR("sep="));
-}
-
-static char separator_of(struct dnc_str line)
-{
-	const char *equals = memchr(line.p, '=', line.n);
-
-	return equals + 1 < line.p + line.n ? equals[1] : ',';
+	if (line.n != 5 || !dnc_str_caseeq((struct dnc_str){line.p, 4}, DNC_STR("sep=")))
+		return 0;
+	c = line.p[4];
+	return c == '\t' || (ispunct((unsigned char)c) && c != '"') ? c : 0;
 }
 
 /* A row may go over several lines, when a quoted field holds line ends. */
@@ -269,15 +266,18 @@ static int feed(struct dnc_source *s, const struct dnc_line *line, int (*give)(s
 {
 	struct csv_state *csv = &s->csv;
 	size_t at = csv->raw.n;
+	bool first = !csv->header_done && !at;
 	int rc;
 
-	if (!csv->delimiter && is_separator_line(line->text)) {
-		csv->delimiter = separator_of(line->text);
+	if (!csv->delimiter && (csv->delimiter = read_separator(line->text)))
 		return 0;
-	}
-	if (!csv->header_done && ndjson_detect(line->text))
+	if (first && ndjson_detect(line->text))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"starts with JSON instead of a header; try --format=ndjson");
+	if (first && line->text.n && line->text.p[0] == '[')
+		return source_refuse(s, DNC_REFUSED_HEADER,
+			"starts with a JSON array; make lines of its elements first: jq -c '.[]' FILE "
+			"| dnc-ingest --format=ndjson ...");
 	if (!csv->delimiter)
 		csv->delimiter = csv_guess_delimiter(line->text);
 	if (!csv->ready && start_parser(csv) < 0)

@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "base/clock.h"
 #include "base/lines.h"
+#include "base/words.h"
 
 static void times_are_read_in_any_offset_and_written_in_utc(void **state)
 {
@@ -156,6 +157,32 @@ static void lines_do_not_depend_on_how_bytes_arrive(void **state)
 	}
 }
 
+static void a_typing_error_has_a_nearest_word(void **state)
+{
+	static const char words[] = "complaint consumer_request regulatory testing api";
+	static const struct {
+		const char *typed, *nearest;
+	} rows[] = {{"complain", "complaint"}, {"Complaint", "complaint"},
+		{"compalint", "complaint"}, {"consumerrequest", "consumer_request"},
+		{"regulatroy", "regulatory"}, {"apo", "api"}, {"consumer", "consumer_request"},
+		{"a", NULL}, {"", NULL}, {"litigator", NULL}, {"xyz", NULL},
+		{"a_word_that_is_longer_than_all_that_are_known_and_longer_than_what_is_looked_at",
+			NULL}};
+
+	(void)state;
+	assert_true(dnc_words_have(words, DNC_STR("api")));
+	assert_true(dnc_words_have(words, DNC_STR("complaint")));
+	assert_false(dnc_words_have(words, DNC_STR("complain")));
+	assert_false(dnc_words_have(words, DNC_STR("")));
+	assert_false(dnc_words_have(words, DNC_STR("testing api")));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct dnc_str near = dnc_words_nearest(words, dnc_str(rows[i].typed));
+
+		if (!dnc_str_eq(near, dnc_str(rows[i].nearest)) || !near.p != !rows[i].nearest)
+			fail_msg("%s: %.*s", rows[i].typed, DNC_STR_ARG(near));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +190,7 @@ int main(void)
 		cmocka_unit_test(local_times_are_read_as_utc),
 		cmocka_unit_test(spans_have_a_unit),
 		cmocka_unit_test(lines_do_not_depend_on_how_bytes_arrive),
+		cmocka_unit_test(a_typing_error_has_a_nearest_word),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
