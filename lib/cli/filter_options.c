@@ -1,5 +1,6 @@
 /* filter_options.c - command-line options to a filter object. */
 #include "../base/clock.h"
+#include "../base/words.h"
 #include "../event/event.h"
 #include "cli.h"
 #include <stdio.h>
@@ -94,15 +95,29 @@ static void check_word(const struct row *row, const char *value)
 		severity ? NULL : elsewhere);
 }
 
+/* A path that starts with none of an event's keys matches nothing. */
+static void check_where(const char *arg)
+{
+	static const char keys[] =
+		"seq id type phone_number provider provider_id severity timestamp "
+		"summary event_data metadata";
+	struct dnc_str path = {arg, strcspn(arg, "=")}, first = {arg, strcspn(arg, ".=")};
+
+	if (!arg[path.n] || !path.n)
+		dnc_cli_usage("--where: \"%s\" is not PATH=VALUE", arg);
+	if (!dnc_words_have(keys, first) && dnc_event_has_field(DNC_TYPES, path))
+		dnc_cli_usage("--where: \"%.*s\" is no key of an event; did you mean "
+			      "\"event_data.%.*s\"?",
+			DNC_STR_ARG(path), DNC_STR_ARG(path));
+	dnc_cli_word("--where", first, keys, NULL);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct dnc_cli_filter *f = state->input;
 
 	if (key == KEY_WHERE) {
-		char *equals = strchr(arg, '=');
-
-		if (!equals || equals == arg)
-			dnc_cli_usage("--where: \"%s\" is not PATH=VALUE", arg);
+		check_where(arg);
 		dnc_buf_add(&f->customs, arg, strlen(arg) + 1);
 		return 0;
 	}

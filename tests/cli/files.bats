@@ -99,6 +99,9 @@ bats_require_minimum_version 1.5.0
 		dnc-filter --severity=hihg high
 		dnc-filter --min-severity=warn warning
 		dnc-filter --type=number.suppressed dnc.number.suppressed
+		dnc-filter --where=reason=complaint event_data.reason
+		dnc-filter --where=event_dta.reason=complaint event_data
+		dnc-filter --where=metdata.reason=complaint metadata
 		dnc-tail --sync-status=fail failed
 	END
 	run dnc-ingest --reason=nonsense /dev/null
