@@ -1,5 +1,7 @@
 load ../helper
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
@@ -96,4 +98,176 @@ setup() {
 	wait_for last_seq_is 3010
 	[ "$(dnc-tail -e --since=0 -o json "ws://$ADDRESS" | jq -c .seq | tr '\n' ' ')" = "$(seq 3010 | tr '\n' ' ')" ]
 	[ "$(dnc-tail -e -n 40 -p '00.7$' -o json "ws://$ADDRESS" | wc -l)" -eq 11 ]
+}
+
+@test "a reader that leaves ends dnc-tail at once and in silence, also while idle" {
+	start_hub
+	events 30 >&9
+	wait_for last_seq_is 30
+	export DNC_URL="ws://$ADDRESS"
+	timeout 15 bash -c 'dnc-tail -n 3 2>err | head -n 1 >out; echo "${PIPESTATUS[0]}" >status'
+	[ "$(cat status)" = 141 ]
+	[ "$(wc -l <out)" -eq 1 ]
+	[ ! -s err ]
+	# A socket, too; what its reader did not take comes again.
+	timeout 15 /usr/bin/python3 - <<-'END'
+		import os, signal, socket, subprocess
+		ours, theirs = socket.socketpair()
+		tail = subprocess.Popen(['dnc-tail', '--state=place', '--since=0', '-o', 'json'], stdout=theirs)
+		theirs.close()
+		ours.recv(10)
+		ours.close()
+		assert tail.wait() == -signal.SIGPIPE, tail.returncode
+		assert open('place').read().split()[1] == '0', open('place').read()
+	END
+	run -74 bash -c 'dnc-tail -e >&-'
+	[[ "$output" == *'standard output'* ]]
+	run -74 bash -c 'dnc-tail -e --state=full.place --since=0 >/dev/full'
+	[ "$(cut -d' ' -f2 full.place)" = 0 ]
+}
+
+@test "the place is what the reader has taken out of the pipe, not what was written to it" {
+	start_hub
+	events 100 >&9
+	wait_for last_seq_is 100
+	export DNC_URL="ws://$ADDRESS"
+	mkfifo pipe
+	dnc-tail --state=place --since=0 -o json >pipe 3>&- 9>&- &
+	local tail=$! status=0
+	PIDS+=("$tail")
+	exec 8<pipe
+	wait_for has_content place
+	[ "$(cut -d' ' -f2 place)" = 0 ]	# confirmed, and nothing taken
+	local line
+	for _ in 1 2 3; do
+		read -r line <&8
+	done
+	head -c 20 <&8 >part	# and some of the fourth
+	wait_for eval '[ "$(cut -d" " -f2 place)" = 3 ]'
+	exec 8<&-
+	wait "$tail" || status=$?
+	[ "$status" -eq 141 ]
+	[ "$(cut -d' ' -f2 place)" = 3 ]
+	# At the end it waits for the reader, so that all is taken.
+	[ "$(dnc-tail -e --state=place -o json | { read -rt 0.3 <> <(:) || :; jq -c .seq; } | head -n 1)" = 4 ]
+	[ "$(cut -d' ' -f2 place)" = 100 ]
+}
+
+@test "readers, dnc-tail, the hub and commands that die lose no event" {
+	local mode
+	for mode in reader both tail hub file exec; do
+		timeout 120 /usr/bin/python3 "$BATS_TEST_DIRNAME/tail_deaths.py" "$mode" "${TAIL_EVENTS:-2000}" "${TAIL_DEATHS:-6}" >out 3>&- 9>&- ||
+			{ cat out; return 1; }
+		echo "# $(cat out)" >&3
+	done
+}
+
+@test "--exec is acknowledged by its exit status" {
+	start_hub
+	events 30 >&9
+	wait_for last_seq_is 30
+	export DNC_URL="ws://$ADDRESS"
+	# shellcheck disable=SC2016
+	dnc-tail --since=0 -m 20 -o json --batch=8 --state=place --exec='
+		n=$(cat tries || echo 0); echo $((n + 1)) >tries
+		cut -d" " -f2 place >>places
+		[ $n = 0 ] && exit 3
+		[ $n = 1 ] && kill -9 $$
+		[ $n = 2 ] && { head -n 3; exit 1; }
+		jq -c .seq' >out 2>err
+	[ "$(head -n 4 places | sort -u)" = 0 ]
+	[ "$(grep -v seq out | tr '\n' ' ')" = "$(seq 20 | tr '\n' ' ')" ]
+	[ "$(cut -d' ' -f2 place)" = 20 ]
+	grep -q 'ended with status 3; it gets its 8 events again in 100 ms' err
+	grep -q 'ended by signal 9 .*; it gets its 8 events again in 200 ms' err
+	grep -q 'ended with status 1; it gets its 8 events again in 400 ms' err
+	# Nothing need be read, and it works without a place; the rest goes without waiting for more.
+	run -0 dnc-tail --since=0 -m 30 --batch=1000 --exec='exit 0'
+	run -2 dnc-tail --batch=5
+}
+
+@test "SIGTERM waits for the command, for --grace at most" {
+	start_hub
+	events 5 >&9
+	wait_for last_seq_is 5
+	export DNC_URL="ws://$ADDRESS"
+	mkfifo go
+	dnc-tail --since=0 --state=place --exec='cat >got; read -r _ <go' 2>err 3>&- 9>&- &
+	local tail=$! status=0
+	PIDS+=("$tail")
+	wait_for has_content got
+	kill "$tail"
+	[ "$(cut -d' ' -f2 place)" = 0 ]
+	echo >go
+	wait "$tail"
+	[ "$(cut -d' ' -f2 place)" = 5 ]
+	dnc-tail --since=0 --state=other --grace=0s --exec='cat >again; exec sleep 20' 2>err 3>&- 9>&- &
+	tail=$!
+	PIDS+=("$tail")
+	wait_for has_content again
+	kill "$tail"
+	wait "$tail" || status=$?
+	[ "$status" -eq 75 ]
+	grep -q 'still running: sending it SIGTERM' err
+	grep -q '5 events were not acknowledged' err
+	[ "$(cut -d' ' -f2 other)" = 0 ]
+}
+
+@test "a state file serves one dnc-tail, and is tried before the first event" {
+	start_hub
+	events 30 >&9
+	wait_for last_seq_is 30
+	export DNC_URL="ws://$ADDRESS"
+	dnc-tail --state=place -n 3 -o json >out 3>&- 9>&- &
+	local tail=$!
+	PIDS+=("$tail")
+	wait_for eval '[ "$(wc -l <out)" -eq 3 ]'
+	run -75 dnc-tail -e --state=place
+	[ "$output" = "dnc-tail: $PWD/place is in use by process $tail" ]
+	kill "$tail"
+	wait "$tail"
+	[ "$(cut -d' ' -f2 place)" = 30 ]
+	run -74 --separate-stderr dnc-tail -e --state=missing/place
+	[ -z "$output" ]
+	run -2 dnc-tail -e --state=/dev/null
+	# Where the first run started, though it saw no event.
+	dnc-tail -n 0 --state=first -o json >out 3>&- 9>&- &
+	tail=$!
+	PIDS+=("$tail")
+	wait_for has_content first
+	kill -9 "$tail"
+	wait "$tail" || :
+	events 2 >&9
+	wait_for last_seq_is 32
+	[ "$(dnc-tail -e --state=first -o json | jq -c .seq | tr '\n' ' ')" = '31 32 ' ]
+}
+
+@test "a disk that is full is found before the first event, and the place stays" {
+	start_hub
+	events 30 >&9
+	wait_for last_seq_is 30
+	export DNC_URL="ws://$ADDRESS"
+	mkdir small
+	# shellcheck disable=SC2016
+	run unshare -rm bash -c '
+		mount -t tmpfs -o size=16k none small || exit 99
+		dnc-tail -e -m 7 --since=0 --state=small/place >/dev/null || exit 98
+		head -c 20000 /dev/zero >small/filler 2>/dev/null
+		dnc-tail -e --state=small/place; echo "status $?"
+		cut -d" " -f2 small/place; ls small'
+	[ "$status" -ne 99 ] || skip "no small file system may be mounted here"
+	[[ "$output" == *'No space left on device'*'status 74'*7* ]]
+	[[ "$output" != *violation* ]]
+}
+
+@test "half a line at the end of a file is ended before the event comes again" {
+	start_hub
+	events 5 >&9
+	wait_for last_seq_is 5
+	export DNC_URL="ws://$ADDRESS"
+	dnc-tail -e -m 3 --since=0 --state=place -o json >out
+	printf '{"seq":4,"ty' >>out
+	dnc-tail -e --state=place -o json >>out 2>err
+	grep -q 'half a line' err
+	[ "$(jq -cR 'fromjson? | .seq' out | tr '\n' ' ')" = '1 2 3 4 5 ' ]
 }
