@@ -325,6 +325,9 @@ static bool over_rate(struct client *c)
 int client_receive(struct client *c, const char *in, size_t n)
 {
 	alive_heard(c);
+	/* The library inflates a message in pieces, one each turn of the loop, but does not wake the loop. */
+	if (!lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi))
+		lws_callback_on_writable(c->wsi);
 	if (c->close_code || c->dead)
 		return 0;
 	if (lws_frame_is_binary(c->wsi)) {

@@ -149,6 +149,14 @@ as_role() { # ROLE COUNT
 	[ "$(curl -s "http://$ADDRESS/metrics" | awk '$1 == "dnc_delivered_bytes_total" {print $2 < 650 * 605 * 0.7}')" = 1 ]
 }
 
+@test "a compressed message of many pieces is answered though nothing follows it" {
+	start_hub --compress
+	events 1 >&9
+	wait_for last_seq_is 1
+	collect 1 "{\"type\":\"subscribe\",\"since\":0$(printf '%20000s')}" >out
+	[ "$(jq -r 'select(.seq).seq' out)" = 1 ]
+}
+
 @test "so many connections from one address, no more" {
 	start_hub --max-connections-per-ip=2
 	local i
