@@ -112,17 +112,20 @@ fuzz: ## builds the fuzz targets into build/fuzz (clang)
 
 fuzzers: $(FUZZERS)
 
+# As many compilers as processors, unless -j says how many.
+PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # The packages come first: what follows asks pkg-config again.
 check: ## installs what is missing, builds and runs all tests
 	+@$(MAKE) --no-print-directory deps
-	+@$(MAKE) --no-print-directory all
-	+@$(MAKE) --no-print-directory asan
-	+@$(MAKE) --no-print-directory fuzz
+	+@$(MAKE) --no-print-directory $(PARALLEL) all
+	+@$(MAKE) --no-print-directory $(PARALLEL) asan
+	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz
 	@tests/run
 
 demo: ## installs what is missing, builds and shows the pipeline at work (DEMO_SECONDS=10)
 	+@$(MAKE) --no-print-directory deps PACKAGES='$(BUILD_PACKAGES)'
-	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BIN=$(O)/bin examples/demo
 
 soak: ## the long forms of the chaos, pause and ping tests (some minutes)
