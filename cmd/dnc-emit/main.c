@@ -187,6 +187,26 @@ static void write_spool(const char *dir, struct dnc_str id, struct dnc_str event
 		dnc_cli_die(DNC_EXIT_IO, "unable to write %s: %s", path, strerror(errno));
 }
 
+/* What the reader said of the one event. An exit code; ERR says why it is not 0. */
+static enum dnc_exit judge(const struct dnc_outlet *o, struct dnc_error *err)
+{
+	struct dnc_outcome outcome = dnc_outlet_outcome(o);
+
+	if (outcome.rejected) {
+		dnc_error_set(err, 0,
+			"rejected: the log has another event with this id, or a stage on the way refused it; "
+			"see the rejects there");
+		return DNC_EXIT_SOME;
+	}
+	if (outcome.dropped) {
+		dnc_error_set(err, 0, "dropped by a rule on the way: it is not in the log");
+		return DNC_EXIT_SOME;
+	}
+	if (outcome.duplicates)
+		dnc_note("the log has this event already");
+	return DNC_EXIT_OK;
+}
+
 /* Sends and waits. An exit code; ERR says why it is not 0. */
 static enum dnc_exit publish(const struct emit *e, struct dnc_str event, struct dnc_error *err)
 {
@@ -203,6 +223,8 @@ static enum dnc_exit publish(const struct emit *e, struct dnc_str event, struct 
 		rc = DNC_EXIT_TEMPFAIL;
 	else if (dnc_outlet_finish(o, e->timeout_ms, err) < 0)
 		rc = err->code == EAGAIN ? DNC_EXIT_TEMPFAIL : DNC_EXIT_UNAVAILABLE;
+	else
+		rc = judge(o, err);
 	dnc_outlet_free(o);
 	return rc;
 }
@@ -231,15 +253,18 @@ int main(int argc, char **argv)
 		dnc_event_view(viewer, text.p, text.n, &event) < 0)
 		dnc_cli_usage("%s: %s", dnc_reject_name((enum dnc_reject)err.code), err.message);
 	rc = publish(&e, text, &err);
-	if (rc != DNC_EXIT_OK && e.spool) {
+	if (rc != DNC_EXIT_OK && rc != DNC_EXIT_SOME && e.spool) {
 		write_spool(e.spool, event.id, text);
 		dnc_note("%s; written to %s instead", err.message, e.spool);
 		rc = DNC_EXIT_OK;
 	} else if (rc != DNC_EXIT_OK) {
 		dnc_err("%s", err.message);
 	}
-	if (rc == DNC_EXIT_OK && printf("%.*s\n", DNC_STR_ARG(event.id)) < 0)
+	if (rc == DNC_EXIT_OK &&
+		(printf("%.*s\n", DNC_STR_ARG(event.id)) < 0 || fflush(stdout) != 0)) {
+		dnc_err("unable to write standard output: %s", strerror(errno));
 		rc = DNC_EXIT_IO;
+	}
 	dnc_event_reader_free(reader);
 	dnc_event_reader_free(viewer);
 	dnc_buf_free(&raw);

@@ -41,8 +41,7 @@ static int hand_on(
 	if (rc <= 0)
 		return rc;
 	err.code = DNC_REJECT_MAP_FAILED;
-	return dnc_rejects_add(
-		&p->stage.rejects, s->name, line->number, 0, line->text, &err, &p->err);
+	return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 }
 
 /* Takes the line apart; one that is no canonical event is made one first. */
@@ -72,8 +71,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
 			DNC_EVENT_MAX_BYTES);
 	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
-		return dnc_rejects_add(
-			&p->stage.rejects, s->name, line->number, 0, line->text, &err, &p->err);
+		return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 	matches = dnc_filter_match(p->filter, &event);
 	if (dnc_filter_struck(p->filter)) {
 		if (dnc_outlet_flush(p->stage.out, &p->err) < 0)
@@ -113,11 +111,12 @@ static int finish(struct pass *p, int rc)
 	rc = dnc_stage_finish(&p->stage, rc, &p->err);
 	if (rc)
 		return rc;
+	dnc_stage_report(&p->stage);
 	if (p->stage.failed)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
-	if (p->options.strict && p->stage.rejects.count)
+	if (p->options.strict && dnc_stage_rejected(&p->stage))
 		return DNC_EXIT_SOME;
 	return p->matched ? DNC_EXIT_OK : DNC_EXIT_SOME;
 }

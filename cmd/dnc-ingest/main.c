@@ -72,8 +72,7 @@ static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_err
 {
 	struct ingest *in = ctx;
 
-	if (dnc_rejects_add(&in->stage.rejects, in->stream->name, r->line, r->item, r->raw, err,
-		    &in->err) < 0)
+	if (dnc_stage_reject(&in->stage, in->stream, r->line, r->item, r->raw, err, &in->err) < 0)
 		return -1;
 	in->too_many = over_limit(in);
 	return in->too_many ? -1 : 0;
@@ -123,7 +122,7 @@ static int on_open(void *ctx, struct dnc_stream *s)
 	struct ingest *in = ctx;
 	/* A producer's lines are rejected one by one: it is told what became of each. */
 	const struct dnc_source_events events = {
-		on_record, on_reject, s->id ? NULL : on_refuse, in};
+		on_record, on_reject, s->acked ? NULL : on_refuse, in};
 	struct reading *reading = calloc(1, sizeof *reading);
 
 	if (!reading)
@@ -132,7 +131,7 @@ static int on_open(void *ctx, struct dnc_stream *s)
 		close_reading(reading);
 		return dnc_error_nomem(&in->err);
 	}
-	s->lone_cr = !s->id;
+	s->lone_cr = !s->acked;
 	in->failed_before = in->stage.failed;
 	in->results_before = results(in);
 	reading->source = dnc_source_new(&in->options.source, &events, &in->err);
@@ -177,7 +176,7 @@ static int on_close(void *ctx, struct dnc_stream *s)
 		return 0;
 	in->stream = s;
 	rc = dnc_source_end(reading->source);
-	if (rc == 0 && !s->id && !dnc_cli_stopped_by())
+	if (rc == 0 && !s->acked && !dnc_cli_stopped_by())
 		tell_nothing(in, s, reading->source);
 	dnc_event_reader_place(in->reader, NULL, 0, 0);
 	close_reading(reading);
@@ -219,7 +218,7 @@ static int finish(struct ingest *in, int rc)
 	rc = dnc_stage_finish(&in->stage, rc, &in->err);
 	if (rc)
 		return rc;
-	if (in->stage.rejects.count)
+	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
 		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
 			(unsigned long long)in->stage.rejects.count);
 	if (in->stage.failed)
@@ -228,7 +227,7 @@ static int finish(struct ingest *in, int rc)
 		return (int)in->refused;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
-	return in->options.strict && in->stage.rejects.count ? DNC_EXIT_SOME : DNC_EXIT_OK;
+	return in->options.strict && dnc_stage_rejected(&in->stage) ? DNC_EXIT_SOME : DNC_EXIT_OK;
 }
 
 int main(int argc, char **argv)

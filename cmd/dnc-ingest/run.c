@@ -43,7 +43,7 @@ int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_ru
 	long same;
 
 	*out = NULL;
-	if (s->id)
+	if (s->acked)
 		return 0;
 	same = look_alikes(runs, &seen);
 	if (same < 0)

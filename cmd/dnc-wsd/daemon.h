@@ -24,6 +24,7 @@ struct daemon {
 	uv_timer_t drain, status;
 	int64_t drain_until_ms;
 	bool draining;
+	bool input_failed;                        /* told by the exit status */
 	atomic_uint_fast64_t events, event_bytes; /* appended */
 };
 

@@ -11,6 +11,12 @@
 #include "link/link.h"
 #include "metrics/metrics.h"
 
+/* A place of input that is no producer's connection, by name when its events come back as conflicts. */
+struct source {
+	uint64_t stream_id;
+	const char *name; /* of an option */
+};
+
 struct intake {
 	struct dnc_input *input;
 	struct dnc_event_reader *reader, *viewer;
@@ -21,8 +27,12 @@ struct intake {
 	void *ctx;
 	pthread_t thread;
 	bool started;
-	atomic_bool ended, reopen;
+	bool unrecorded; /* a reject could not be written: nothing more is acknowledged */
+	atomic_bool ended, stopping, failed;
 	struct dnc_error err;
+	struct dnc_verdicts verdicts;
+	struct source *sources;
+	size_t source_count;
 	atomic_uint_fast64_t accepted, rejected[DNC_REJECTS];
 };
 
@@ -33,13 +43,43 @@ static void on_ended(uv_async_t *async)
 	in->on_ended(in->ctx);
 }
 
+static bool is_stopped(void *ctx)
+{
+	return ((struct intake *)ctx)->stopping;
+}
+
+static int on_open(void *ctx, struct dnc_stream *s)
+{
+	struct intake *in = ctx;
+	struct source *more;
+
+	if (s->acked)
+		return 0;
+	more = realloc(in->sources, (in->source_count + 1) * sizeof *more);
+	if (!more)
+		return dnc_error_nomem(&in->err);
+	in->sources = more;
+	in->sources[in->source_count++] = (struct source){s->id, s->name};
+	return 0;
+}
+
+/* Records it, then counts it: what is counted can be found. */
+static int reject(struct intake *in, const char *source, uint64_t line, struct dnc_str raw,
+	const struct dnc_error *err)
+{
+	in->unrecorded |= dnc_rejects_add(&in->rejects, source, line, 0, raw, err, &in->err) < 0;
+	if (in->unrecorded)
+		return -1;
+	in->rejected[err->code]++;
+	return 0;
+}
+
 static int refuse(struct intake *in, struct dnc_stream *s, const struct dnc_line *line,
 	const struct dnc_error *err)
 {
-	in->rejected[err->code]++;
-	if (dnc_rejects_add(&in->rejects, s->name, line->number, 0, line->text, err, &in->err) < 0)
+	if (reject(in, s->name, line->number, line->text, err) < 0)
 		return -1;
-	return dnc_writer_skip(in->writer, s->id, line->number);
+	return dnc_writer_skip(in->writer, s->id, line->number, true);
 }
 
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
@@ -50,7 +90,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	struct dnc_error err;
 
 	if (dnc_str_trim(line->text).n == 0)
-		return dnc_writer_skip(in->writer, s->id, line->number);
+		return dnc_writer_skip(in->writer, s->id, line->number, false);
 	if (line->too_long) {
 		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
 			DNC_EVENT_MAX_BYTES);
@@ -64,38 +104,76 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	return dnc_writer_add(in->writer, &event, s->id, line->number);
 }
 
-static void on_failed(void *ctx, const struct dnc_error *err)
+static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_error *err)
 {
-	(void)ctx;
+	struct intake *in = ctx;
+
 	dnc_err("%s", err->message);
+	if (!s->acked) /* a producer comes again, these do not */
+		in->failed = true;
+}
+
+static const char *source_name(const struct intake *in, uint64_t stream_id, char name[32])
+{
+	for (size_t i = 0; i < in->source_count; i++)
+		if (in->sources[i].stream_id == stream_id)
+			return in->sources[i].name;
+	dnc_input_name(stream_id, name);
+	return name;
+}
+
+static int reject_conflict(struct intake *in, const struct dnc_conflict *c)
+{
+	struct dnc_error err;
+	char name[32];
+
+	dnc_error_set(&err, DNC_REJECT_ID_CONFLICT, "the log has another event with the id %.*s",
+		DNC_STR_ARG(dnc_verdicts_text(&in->verdicts, c->id)));
+	return reject(in, source_name(in, c->stream_id, name), c->line,
+		dnc_verdicts_text(&in->verdicts, c->event), &err);
+}
+
+/* Tells producers what the log made of their lines, once the conflicts are recorded: whoever was not told sends again,
+ * and the conflict is found again. */
+static void acknowledge(struct intake *in)
+{
+	while (!in->unrecorded && dnc_writer_verdicts(in->writer, &in->verdicts)) {
+		for (size_t i = 0; i < in->verdicts.conflict_count; i++)
+			if (reject_conflict(in, &in->verdicts.conflicts[i]) < 0)
+				return;
+		for (size_t i = 0; i < in->verdicts.count; i++) {
+			const struct dnc_batch_mark *m = &in->verdicts.marks[i];
+			const struct dnc_outcome o = {.duplicates = m->duplicates,
+				.rejected = m->rejected + m->conflicts,
+				.dropped = m->dropped};
+
+			dnc_input_ack(in->input, m->stream_id, m->line, &o);
+		}
+	}
 }
 
 /* Another thread has something to say. */
 static void on_woken(void *ctx)
 {
-	enum { MARKS = 64 };
 	struct intake *in = ctx;
-	struct dnc_batch_mark marks[MARKS];
-	size_t n;
 
-	if (atomic_exchange(&in->reopen, false))
-		dnc_rejects_reopen(&in->rejects);
-	do {
-		n = dnc_writer_acked(in->writer, marks, MARKS);
-		for (size_t i = 0; i < n; i++)
-			dnc_input_ack(in->input, marks[i].stream_id, marks[i].line);
-	} while (n == MARKS);
+	dnc_rejects_reopen(&in->rejects);
+	acknowledge(in);
 }
 
 static void *run(void *ctx)
 {
 	struct intake *in = ctx;
 
-	if (dnc_input_run(in->input) < 0 && in->err.message[0])
+	if (dnc_input_run(in->input) < 0 && !in->err.message[0])
+		in->err = *dnc_input_error(in->input);
+	if (in->err.message[0]) {
 		dnc_err("input stopped: %s", in->err.message);
+		in->failed = true;
+	}
 	/* Producers that are still there learn what became of their last lines. */
 	dnc_writer_drain(in->writer);
-	on_woken(in);
+	acknowledge(in);
 	dnc_input_finish(in->input, 0);
 	in->ended = true;
 	uv_async_send(&in->ended_async);
@@ -106,8 +184,11 @@ struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_write
 	void (*ended)(void *ctx), void *ctx)
 {
 	struct intake *in = calloc(1, sizeof *in);
-	struct dnc_input_events events = {
-		.line = on_line, .failed = on_failed, .woken = on_woken, .ctx = in};
+	struct dnc_input_events events = {.open = on_open,
+		.line = on_line,
+		.failed = on_failed,
+		.woken = on_woken,
+		.ctx = in};
 
 	if (!in)
 		return NULL;
@@ -127,6 +208,7 @@ struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_write
 	}
 	in->ended_async.data = in;
 	dnc_rejects_open(&in->rejects, rejects);
+	dnc_rejects_persist(&in->rejects, is_stopped, in);
 	return in;
 }
 
@@ -159,7 +241,7 @@ void intake_committed(struct intake *in)
 
 void intake_reopen(struct intake *in)
 {
-	in->reopen = true;
+	dnc_rejects_ask_reopen(&in->rejects);
 	dnc_input_wake(in->input);
 }
 
@@ -168,8 +250,21 @@ bool intake_ended(struct intake *in)
 	return !in->started || in->ended;
 }
 
+const char *intake_not_ready(struct intake *in)
+{
+	if (dnc_rejects_failing(&in->rejects))
+		return "rejects";
+	return in->failed || dnc_input_failing(in->input) ? "input" : NULL;
+}
+
+bool intake_failed(struct intake *in)
+{
+	return in->failed;
+}
+
 void intake_stop(struct intake *in)
 {
+	in->stopping = true;
 	dnc_input_stop(in->input);
 }
 
@@ -208,5 +303,7 @@ void intake_free(struct intake *in)
 	dnc_event_reader_free(in->reader);
 	dnc_event_reader_free(in->viewer);
 	dnc_rejects_close(&in->rejects);
+	dnc_verdicts_free(&in->verdicts);
+	free(in->sources);
 	uv_close((uv_handle_t *)&in->ended_async, on_closed);
 }

@@ -31,6 +31,13 @@ void intake_reopen(struct intake *in);
 /* All input was read and is in the log. */
 bool intake_ended(struct intake *in);
 
+/* The check that fails, or NULL: "rejects" while one can't be written, "input" while nothing can be waited for or once a
+ * place of input has failed for good. Any thread. */
+const char *intake_not_ready(struct intake *in);
+
+/* Some input has ended by a failure, which was told. */
+bool intake_failed(struct intake *in);
+
 /* Takes no more; what is in hand goes to the log. */
 void intake_stop(struct intake *in);
 

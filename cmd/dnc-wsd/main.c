@@ -62,6 +62,7 @@ static void finish(struct daemon *d)
 		worker_end(&d->workers[i]);
 	dnc_writer_settle(d->writer, SETTLE_MS); /* who has left is noted, too */
 	dnc_writer_join(d->writer);
+	d->input_failed = intake_failed(d->intake);
 	intake_free(d->intake);
 	dnc_writer_free(d->writer);
 	d->writer = NULL;
@@ -311,5 +312,7 @@ int main(int argc, char **argv)
 	dnc_journal_close(d.journal);
 	dnc_batch_free(&d.batch);
 	options_free(&d.options);
-	return dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : DNC_EXIT_OK;
+	if (dnc_cli_stopped_by() == SIGINT)
+		return DNC_EXIT_INTERRUPTED;
+	return d.input_failed ? DNC_EXIT_IO : DNC_EXIT_OK;
 }

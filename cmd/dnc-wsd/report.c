@@ -16,6 +16,9 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			NULL, (double)s.failures},
 		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
 			(double)dnc_journal_duplicates(d->journal)},
+		{"dnc_id_conflicts_total", "counter",
+			"Events that were refused because another event in the log has their id",
+			NULL, (double)dnc_journal_conflicts(d->journal)},
 		{"dnc_log_bytes", "gauge", "Size of the log's database", NULL, (double)log.bytes},
 		{"dnc_log_free_bytes", "gauge", "Free pages in the database", NULL,
 			(double)log.free_bytes},
@@ -43,8 +46,12 @@ const char *daemon_not_ready(void *ctx)
 	struct daemon *d = ctx;
 	struct dnc_error why;
 
+	const char *intake = intake_not_ready(d->intake);
+
 	if (dnc_writer_failing(d->writer, &why))
 		return "log";
+	if (intake)
+		return intake;
 	/* Without a socket to come back by, input that has ended will not return. */
 	return d->draining || (d->options.exit_on_eof && intake_ended(d->intake)) ? "input" : NULL;
 }

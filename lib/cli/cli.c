@@ -1,6 +1,7 @@
 #include "cli.h"
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -104,11 +105,21 @@ _Noreturn static void blame(const struct argp *argp, int argc, char **argv, int 
 	dnc_cli_usage("%s: unexpected; see --help", index < argc ? argv[index] : argv[argc - 1]);
 }
 
+/* What is read from or written to a closed one fails with EBADF, as before. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(DNC_EXIT_IO);
+}
+
 void dnc_cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input)
 {
 	int index = 0;
 	error_t rc;
 
+	hold_standard_descriptors();
 	program.name = name;
 	dnc_log_open(name, DNC_NOTE, false);
 	argv[0] = (char *)(uintptr_t)name;
@@ -287,6 +298,18 @@ void dnc_cli_on_stop(void (*stop)(void *), void *ctx)
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void dnc_cli_broken_pipe(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(SIGPIPE);
+	_exit(128 + SIGPIPE);
 }
 
 int dnc_cli_stopped_by(void)

@@ -13,7 +13,8 @@
 extern const struct argp dnc_cli_common;
 
 /* Parses ARGV with ARGP; any error is one line that names the option, and exit 2. NAME is the
- * command's. INPUT as for argp_parse(). */
+ * command's. INPUT as for argp_parse(). Standard descriptors that are closed stay unusable, but no other file
+ * gets their numbers. */
 void dnc_cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input);
 
 /* One line about a wrong option, then exit 2. */
@@ -50,6 +51,9 @@ void dnc_cli_on_stop(void (*stop)(void *), void *ctx);
 /* Calls AGAIN(CTX) on each SIGHUP, in the signal handler, instead of stopping: for services, after
  * dnc_cli_on_stop(). */
 void dnc_cli_on_hangup(void (*again)(void *), void *ctx);
+
+/* Ends the process by SIGPIPE, in silence: the reader of its output has left. */
+_Noreturn void dnc_cli_broken_pipe(void);
 
 /* The signal that asked to stop, or 0. */
 int dnc_cli_stopped_by(void);

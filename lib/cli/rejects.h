@@ -1,27 +1,42 @@
 /* rejects.h - where records go that can't become events: one JSON object per line. */
 #pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include "../base/buf.h"
 #include "../base/err.h"
-#include "../base/output.h"
 #include "../event/event.h"
 
 struct dnc_rejects {
-	struct dnc_output out;
+	int fd;
+	const char *name, *path; /* for messages; of a file, else NULL; borrowed */
+	struct dnc_buf line;     /* the one under way */
+	size_t written;          /* of it */
 	uint64_t count;
-	const char *path; /* of a file, else NULL; borrowed */
+	bool (*stopped)(void *ctx);
+	void *ctx;
+	atomic_bool reopen, failing;
 };
 
 /* WHERE is a file (appended to), "fd:N", or NULL for standard error. Exits when it can't be
  * opened. */
 void dnc_rejects_open(struct dnc_rejects *r, const char *where);
 
-/* Opens the file anew, after somebody moved it away; the old one stays in use when that fails (which
- * is told). */
+/* For services: a reject that can't be written is tried again, which is said once, until it works or STOPPED(CTX) is
+ * true. */
+void dnc_rejects_persist(struct dnc_rejects *r, bool (*stopped)(void *ctx), void *ctx);
+
+/* Has the file opened anew, after somebody moved it away; the old one stays in use when that fails (which is told). It
+ * happens with dnc_rejects_reopen() or the next reject. Safe in signal handlers and from other threads. */
+void dnc_rejects_ask_reopen(struct dnc_rejects *r);
 void dnc_rejects_reopen(struct dnc_rejects *r);
 
 /* Writes one reject at once; ERR's code is an enum dnc_reject. ITEM 0 is left out. -1 with WHY
  * when it could not be written. */
 int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, uint64_t item,
 	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why);
+
+/* True while a reject waits to be written. Any thread. */
+bool dnc_rejects_failing(const struct dnc_rejects *r);
 
 void dnc_rejects_close(struct dnc_rejects *r);

@@ -1,6 +1,9 @@
 #include "stage.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 #include "cli.h"
 
 /* How long somebody must come to listen on --output, and how long acknowledgements are waited for at
@@ -9,7 +12,6 @@ enum { PATIENCE_MS = 10000, STOPPED_WAIT_MS = 10000 };
 
 /* For signal handlers. */
 static struct dnc_stage *running;
-static volatile sig_atomic_t reopen;
 
 static void stop(void *ctx)
 {
@@ -20,24 +22,36 @@ static void stop(void *ctx)
 static void on_hangup(void *ctx)
 {
 	(void)ctx;
-	reopen = 1;
+	dnc_rejects_ask_reopen(&running->rejects);
 	dnc_input_wake(running->input);
 }
 
 static void on_woken(void *ctx)
 {
 	(void)ctx;
-	if (!reopen)
-		return;
-	reopen = 0;
 	dnc_rejects_reopen(&running->rejects);
 }
 
-static void on_failed(void *ctx, const struct dnc_error *err)
+static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_error *err)
 {
 	(void)ctx;
+	(void)s;
 	running->failed++;
 	dnc_err("%s", err->message);
+}
+
+static bool is_stopped(void *ctx)
+{
+	(void)ctx;
+	return dnc_cli_stopped_by() != 0;
+}
+
+/* A closed one was replaced by what can't be written, see dnc_cli_parse(). */
+static bool stdout_can_be_written(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
 void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size_t max_line,
@@ -50,6 +64,8 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	running = s;
 	all.woken = on_woken;
 	all.failed = on_failed;
+	if (!o->output && !stdout_can_be_written())
+		dnc_cli_die(DNC_EXIT_IO, "standard output is closed");
 	s->out = dnc_outlet_open(o->output, PATIENCE_MS, &err);
 	if (!s->out)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--output: %s", err.message);
@@ -57,6 +73,8 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	if (!s->input)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	dnc_rejects_open(&s->rejects, o->rejects);
+	if (o->input_count)
+		dnc_rejects_persist(&s->rejects, is_stopped, NULL);
 	for (size_t i = 0; i < o->input_count; i++)
 		if (dnc_input_add_address(s->input, o->inputs[i], &err) < 0)
 			dnc_cli_die_io(&err);
@@ -71,9 +89,26 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 		dnc_cli_on_hangup(on_hangup, NULL);
 }
 
+int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t line, uint64_t item,
+	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why)
+{
+	stream->rejected++;
+	return dnc_rejects_add(&s->rejects, stream->name, line, item, raw, err, why);
+}
+
+/* Nobody wants the rest. Sockets are removed first. */
+static void end_without_reader(struct dnc_stage *s)
+{
+	if (!dnc_outlet_reader_left(s->out))
+		return;
+	dnc_stage_close(s);
+	dnc_cli_broken_pipe();
+}
+
 int dnc_stage_finish(struct dnc_stage *s, int rc, const struct dnc_error *err)
 {
 	if (rc < 0) {
+		end_without_reader(s);
 		if (!err->message[0])
 			err = dnc_input_error(s->input);
 		dnc_err("%s", err->message[0] ? err->message : "out of memory");
@@ -82,10 +117,38 @@ int dnc_stage_finish(struct dnc_stage *s, int rc, const struct dnc_error *err)
 	while (dnc_input_finish(s->input, dnc_cli_stopped_by() ? STOPPED_WAIT_MS : -1) < 0) {
 		if (dnc_input_error(s->input)->code == EINTR)
 			continue;
+		end_without_reader(s);
 		dnc_err("%s", dnc_input_error(s->input)->message);
 		return (int)dnc_cli_exit_code(dnc_input_error(s->input)->code);
 	}
 	return DNC_EXIT_OK;
+}
+
+uint64_t dnc_stage_rejected(const struct dnc_stage *s)
+{
+	return s->rejects.count + dnc_outlet_outcome(s->out).rejected;
+}
+
+bool dnc_stage_report(const struct dnc_stage *s)
+{
+	struct dnc_outcome o = dnc_outlet_outcome(s->out);
+	uint64_t lines = dnc_outlet_lines(s->out), known = o.duplicates + o.rejected + o.dropped;
+	char dropped[64] = "", there[64] = "";
+
+	if (!dnc_outlet_answers(s->out))
+		return false;
+	if (o.dropped)
+		snprintf(dropped, sizeof dropped, ", %llu dropped by a rule",
+			(unsigned long long)o.dropped);
+	if (o.rejected)
+		snprintf(there, sizeof there, " (%llu by a later stage: see its rejects)",
+			(unsigned long long)o.rejected);
+	dnc_note("%llu events: %llu new, %llu duplicates, %llu rejected%s%s",
+		(unsigned long long)(lines + s->rejects.count),
+		(unsigned long long)(known < lines ? lines - known : 0),
+		(unsigned long long)o.duplicates, (unsigned long long)dnc_stage_rejected(s), there,
+		dropped);
+	return true;
 }
 
 void dnc_stage_close(struct dnc_stage *s)

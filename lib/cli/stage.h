@@ -19,6 +19,10 @@ struct dnc_stage {
 	unsigned failed; /* places that could not be read */
 };
 
+/* Records a reject of the stream, as dnc_rejects_add() does. With --input it is tried again until it works. */
+int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t line, uint64_t item,
+	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why);
+
 /* Opens it all, for lines of at most MAX_LINE bytes. EVENTS but for `woken` and `failed`, which are the
  * stage's own. From here on SIGTERM and SIGINT stop the input; with --input, SIGHUP opens the rejects'
  * file anew. */
@@ -27,7 +31,15 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *options
 
 /* After dnc_input_run() has ended with RC: hands on what is left and waits for its acknowledgement,
  * ten seconds at most once asked to stop. Returns an exit code, DNC_EXIT_OK or what went wrong, which
- * is told: ERR when RC is -1 and it is set, else the input's error. */
+ * is told: ERR when RC is -1 and it is set, else the input's error. When the reader of the output's pipe has left, the
+ * process ends by SIGPIPE, as filters do. */
 int dnc_stage_finish(struct dnc_stage *s, int rc, const struct dnc_error *err);
+
+/* After dnc_stage_finish() gave DNC_EXIT_OK: what became of all that went to a socket, on standard error: "N events: A new,
+ * D duplicates, R rejected". False when the output is a pipe, whose reader says nothing. */
+bool dnc_stage_report(const struct dnc_stage *s);
+
+/* Records that were rejected here or by a later stage. */
+uint64_t dnc_stage_rejected(const struct dnc_stage *s);
 
 void dnc_stage_close(struct dnc_stage *s);

@@ -1,8 +1,85 @@
 #include "acks.h"
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* So many lines of one producer in a row share a note: their acknowledgement waits for the last. */
 enum { SHARED_LINES = 64, ROOM_MIN = 64 };
+
+/* The words of an acknowledgement. */
+static const struct ack_word {
+	const char *name;
+	size_t slot; /* offset of a uint64_t in struct dnc_outcome */
+} ack_words[] = {
+	{"duplicates", offsetof(struct dnc_outcome, duplicates)},
+	{"rejected", offsetof(struct dnc_outcome, rejected)},
+	{"dropped", offsetof(struct dnc_outcome, dropped)},
+};
+
+enum { ACK_WORDS = sizeof ack_words / sizeof ack_words[0] };
+
+size_t ack_write(char text[ACK_MAX], uint64_t count, const struct dnc_outcome *o)
+{
+	int n = snprintf(text, ACK_MAX, "%llu", (unsigned long long)count);
+
+	for (size_t i = 0; i < ACK_WORDS; i++) {
+		uint64_t v = *(const uint64_t *)((const char *)o + ack_words[i].slot);
+
+		if (v)
+			n += snprintf(text + n, ACK_MAX - (size_t)n, " %s=%llu", ack_words[i].name,
+				(unsigned long long)v);
+	}
+	text[n++] = '\n';
+	return (size_t)n;
+}
+
+/* Takes a decimal number off the front of TEXT. */
+static bool read_number(struct dnc_str *text, uint64_t *out)
+{
+	size_t n = 0;
+
+	*out = 0;
+	for (; n < text->n && text->p[n] >= '0' && text->p[n] <= '9'; n++)
+		if (__builtin_mul_overflow(*out, 10u, out) ||
+			__builtin_add_overflow(*out, (uint64_t)(text->p[n] - '0'), out))
+			return false;
+	text->p += n;
+	text->n -= n;
+	return n > 0;
+}
+
+static void read_word(struct dnc_str word, struct dnc_outcome *o)
+{
+	for (size_t i = 0; i < ACK_WORDS; i++) {
+		size_t n = strlen(ack_words[i].name);
+		struct dnc_str value = {word.p + n + 1, word.n - n - 1};
+		uint64_t v;
+
+		if (word.n <= n || memcmp(word.p, ack_words[i].name, n) != 0 || word.p[n] != '=')
+			continue;
+		if (read_number(&value, &v) && !value.n)
+			*(uint64_t *)((char *)o + ack_words[i].slot) = v;
+	}
+}
+
+bool ack_read(struct dnc_str text, uint64_t *count, struct dnc_outcome *o)
+{
+	*o = (struct dnc_outcome){0};
+	if (text.n && text.p[text.n - 1] == '\r')
+		text.n--;
+	if (!read_number(&text, count) || (text.n && text.p[0] != ' '))
+		return false;
+	while (text.n) {
+		const char *blank = memchr(text.p, ' ', text.n);
+		size_t n = blank ? (size_t)(blank - text.p) : text.n;
+
+		read_word((struct dnc_str){text.p, n}, o);
+		n += blank ? 1 : 0;
+		text.p += n;
+		text.n -= n;
+	}
+	return true;
+}
 
 static bool grow(struct ack_queue *q)
 {
@@ -20,23 +97,34 @@ static bool grow(struct ack_queue *q)
 	return true;
 }
 
-bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines)
+static void count(struct ack_note *note, enum line_fate fate)
 {
-	if (q->count) {
-		struct ack_note *last = &q->notes[(q->first + q->count - 1) & (q->room - 1)];
+	note->passed += fate == LINE_PASSED;
+	note->rejected += fate == LINE_REJECTED;
+	note->dropped += fate == LINE_DROPPED;
+}
 
-		if (last->stream_id == stream_id &&
-			(last->outlet_lines == outlet_lines ||
-				line - last->first_line < SHARED_LINES)) {
-			last->line = line;
-			last->outlet_lines = outlet_lines;
+bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
+	enum line_fate fate)
+{
+	struct ack_note *note;
+
+	if (q->count) {
+		note = &q->notes[(q->first + q->count - 1) & (q->room - 1)];
+		if (note->stream_id == stream_id &&
+			(note->outlet_lines == outlet_lines ||
+				line - note->first_line < SHARED_LINES)) {
+			note->line = line;
+			note->outlet_lines = outlet_lines;
+			count(note, fate);
 			return true;
 		}
 	}
 	if (q->count == q->room && !grow(q))
 		return false;
-	q->notes[(q->first + q->count++) & (q->room - 1)] =
-		(struct ack_note){stream_id, line, line, outlet_lines};
+	note = &q->notes[(q->first + q->count++) & (q->room - 1)];
+	*note = (struct ack_note){stream_id, line, line, outlet_lines, 0, 0, 0};
+	count(note, fate);
 	return true;
 }
 
@@ -47,7 +135,13 @@ bool ack_take(struct ack_queue *q, uint64_t safe, struct ack_note *out)
 	*out = q->notes[q->first];
 	q->first = (q->first + 1) & (q->room - 1);
 	q->count--;
+	q->taken_lines = out->outlet_lines;
 	return true;
+}
+
+const struct ack_note *ack_peek(const struct ack_queue *q, size_t index)
+{
+	return index < q->count ? &q->notes[(q->first + index) & (q->room - 1)] : NULL;
 }
 
 void ack_finish(struct ack_queue *q)

@@ -11,18 +11,19 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "../base/clock.h"
 #include "../base/log.h"
 
-/* A file or pipe is read in large blocks; a producer's connection starts small, there may be many. */
-enum { FILE_BLOCK = 256 << 10, PRODUCER_BLOCK = 16 << 10 };
+/* A file or pipe is read in large blocks. */
+enum { FILE_BLOCK = 256 << 10 };
 
 /* How soon a producer that did not take its acknowledgement is tried again. */
 enum { UNTOLD_MS = 100 };
 
-/* How long nobody is accepted once the descriptors have run out. */
-enum { EXHAUSTED_MS = 500 };
+/* Between looks while nobody is accepted, or poll(2) fails. */
+enum { EXHAUSTED_MS = 500, WAITING_FAILED_MS = 100 };
 
 struct dnc_input *dnc_input_new(
 	size_t max_line, const struct dnc_input_events *events, struct dnc_outlet *outlet)
@@ -85,18 +86,24 @@ static int open_file(struct place *p, struct dnc_error *err)
 	return 0;
 }
 
-static int start_place(struct dnc_input *in, struct place *p, size_t block)
+int place_start(struct dnc_input *in, struct place *p, size_t block)
 {
 	struct stat st;
 
+	p->stream.id = ++in->streams;
+	if (p->stream.acked) {
+		dnc_input_name(p->stream.id, p->name);
+		p->stream.name = p->name;
+	}
 	if (dnc_lines_init(&p->lines, in->max_line, block) < 0)
 		return -1;
-	if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		p->stream.size_bytes = (uint64_t)st.st_size;
-		if (p->file && p->own_fd)
+	if (fstat(p->fd, &st) == 0) {
+		p->stream.size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+		p->socket = S_ISSOCK(st.st_mode);
+		if (p->file && p->own_fd && S_ISREG(st.st_mode))
 			p->stream.modified_ns =
 				st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
-		if (p->file && p->own_fd && !p->stream.modified_ns)
+		if (p->file && p->own_fd && S_ISREG(st.st_mode) && !p->stream.modified_ns)
 			p->stream.modified_ns = 1; /* as archives set it that want no time */
 	}
 	if (in->events.open && in->events.open(in->events.ctx, &p->stream) < 0)
@@ -105,115 +112,56 @@ static int start_place(struct dnc_input *in, struct place *p, size_t block)
 	return 0;
 }
 
-/* Acknowledgements never wait: what the socket does not take now is told with a later count. */
-static void tell(struct place *p)
-{
-	char text[24];
-	int n = snprintf(text, sizeof text, "%llu\n", (unsigned long long)p->safe);
-
-	if (send(p->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n)
-		p->told = p->safe;
-	else if (errno != EAGAIN && errno != EINTR)
-		p->told = UINT64_MAX; /* it does not listen any more */
-}
-
-void dnc_input_ack(struct dnc_input *in, uint64_t stream_id, uint64_t count)
-{
-	for (size_t i = 0; i < in->count; i++) {
-		struct place *p = in->places[i];
-
-		if (p->stream.id != stream_id)
-			continue;
-		if (count > p->safe)
-			p->safe = count;
-		in->untold = true;
-		return;
-	}
-}
-
 static int hand_on(struct dnc_input *in, struct place *p)
 {
 	struct dnc_line line;
 
 	while (dnc_lines_next(&p->lines, &line)) {
+		uint64_t before = in->outlet ? dnc_outlet_lines(in->outlet) : 0, after;
+		uint64_t rejected = p->stream.rejected;
+
 		if (in->events.line(in->events.ctx, &p->stream, &line) < 0)
 			return -1;
-		if (in->outlet && p->stream.id &&
-			!ack_note(
-				&in->acks, p->stream.id, line.number, dnc_outlet_lines(in->outlet)))
+		if (!in->outlet || !p->stream.acked)
+			continue;
+		after = dnc_outlet_lines(in->outlet);
+		if (!ack_note(&in->acks, p->stream.id, line.number, after,
+			    p->stream.rejected > rejected ? LINE_REJECTED
+			    : after > before              ? LINE_PASSED
+							  : LINE_DROPPED))
 			return dnc_error_nomem(&in->err);
 	}
 	return 0;
 }
 
-/* A producer that has sent all may still wait for what it was not told. */
-static bool waits_for_acks(const struct place *p)
+/* Half a line was cut off in the middle: of a number, say. */
+static void discard_half_line(struct place *p)
 {
-	return p->stream.id && p->told < p->lines.number;
+	size_t n = p->lines.end - p->lines.start;
+
+	if (n)
+		dnc_warn("%s ended in the middle of a line: its %zu bytes are discarded",
+			p->stream.name, n);
+	p->lines.start = p->lines.end;
 }
 
-static int end_place(struct dnc_input *in, struct place *p)
+/* The last line without its end counts when it was read WHOLE, from a file or a pipe. */
+static int end_place(struct dnc_input *in, struct place *p, bool whole)
 {
 	int rc;
 
+	if (!whole || p->socket)
+		discard_half_line(p);
 	dnc_lines_end(&p->lines);
 	rc = hand_on(in, p);
 	if (rc == 0 && in->events.close)
 		rc = in->events.close(in->events.ctx, &p->stream);
 	p->ended = true;
-	if (rc < 0 || !waits_for_acks(p)) {
-		in->producers -= p->stream.id != 0;
+	if (rc < 0 || !producer_waits(p)) {
+		in->producers -= p->stream.acked;
 		place_remove(in, p);
 	}
 	return rc;
-}
-
-/* Tells every producer what became safe, and lets those go that know all or are gone. */
-static void tell_all(struct dnc_input *in)
-{
-	struct ack_note note;
-
-	while (in->outlet && ack_take(&in->acks, dnc_outlet_safe(in->outlet), &note))
-		dnc_input_ack(in, note.stream_id, note.line);
-	if (!in->untold)
-		return;
-	in->untold = false;
-	for (size_t i = in->count; i-- > 0;) {
-		struct place *p = in->places[i];
-
-		if (p->stream.id && p->told < p->safe)
-			tell(p);
-		in->untold |= p->stream.id && p->told < p->safe;
-		if (p->ended && !waits_for_acks(p)) {
-			in->producers--;
-			place_remove(in, p);
-		}
-	}
-}
-
-static int accept_producer(struct dnc_input *in, struct place *listener)
-{
-	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-	struct place *p;
-
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-		dnc_warn("no descriptors are left: producers wait");
-		in->accept_at_ms = dnc_clock_mono_ms() + EXHAUSTED_MS;
-	}
-	if (fd < 0)
-		return 0; /* it went away, or descriptors ran out: asked again soon */
-	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? place_add(in) : NULL;
-	if (!p) {
-		close(fd);
-		return 0;
-	}
-	p->fd = fd;
-	p->own_fd = true;
-	p->stream.id = ++in->connections;
-	snprintf(p->name, sizeof p->name, "connection %llu", (unsigned long long)p->stream.id);
-	p->stream.name = p->name;
-	in->producers++;
-	return start_place(in, p, PRODUCER_BLOCK);
 }
 
 static int read_place(struct dnc_input *in, struct place *p)
@@ -242,9 +190,9 @@ static int read_place(struct dnc_input *in, struct place *p)
 	if (n < 0 && errno != ECONNRESET) {
 		dnc_error_set(
 			&err, errno, "unable to read %s: %s", p->stream.name, strerror(errno));
-		in->events.failed(in->events.ctx, &err);
+		in->events.failed(in->events.ctx, &p->stream, &err);
 	}
-	return end_place(in, p);
+	return end_place(in, p, n == 0);
 }
 
 /* Lists what to wait for: sockets, descriptors, and the first of the files; nobody while the outlet
@@ -269,13 +217,13 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 		if (p->file && file_seen)
 			continue;
 		if (p->fd == -1 && open_file(p, &err) < 0) {
-			in->events.failed(in->events.ctx, &err);
+			in->events.failed(in->events.ctx, &p->stream, &err);
 			place_remove(in, p);
 			i--;
 			continue;
 		}
 		file_seen |= p->file;
-		if (!p->listening && !p->lines.p && start_place(in, p, FILE_BLOCK) < 0)
+		if (!p->listening && !p->lines.p && place_start(in, p, FILE_BLOCK) < 0)
 			return -1;
 		if (p->listening && in->accept_at_ms)
 			continue;
@@ -301,7 +249,7 @@ static int serve_polls(struct dnc_input *in, size_t listed)
 
 		if (!in->polls[POLL_PLACES + i].revents || in->polls[POLL_PLACES + i].fd < 0)
 			continue;
-		if ((p->listening ? accept_producer(in, p) : read_place(in, p)) < 0)
+		if ((p->listening ? producer_accept(in, p) : read_place(in, p)) < 0)
 			return -1;
 	}
 	return 0;
@@ -336,40 +284,68 @@ static bool is_waited_for(const struct dnc_input *in)
 	return false;
 }
 
+/* poll(2) has failed: the places are as they were, so it is tried again. */
+static void waiting_failed(struct dnc_input *in, int code)
+{
+	const struct timespec t = {.tv_nsec = WAITING_FAILED_MS * 1000000};
+
+	if (!in->waiting_failed)
+		dnc_err("unable to wait for input: %s; trying again", strerror(code));
+	in->waiting_failed = true;
+	nanosleep(&t, NULL);
+}
+
+static int wait_for_polls(struct dnc_input *in, size_t listed, int timeout_ms)
+{
+	int ready = poll(in->polls, (nfds_t)(listed + POLL_PLACES), timeout_ms);
+
+	if (ready < 0 && errno != EINTR) {
+		waiting_failed(in, errno);
+	} else if (ready >= 0 && in->waiting_failed) {
+		dnc_note("waiting for input works again");
+		in->waiting_failed = false;
+	}
+	return ready;
+}
+
+/* How long to wait at most, when the outlet asks for TIMEOUT_MS. */
+static int wait_ms(const struct dnc_input *in, int timeout_ms)
+{
+	if (in->untold && (timeout_ms < 0 || timeout_ms > UNTOLD_MS))
+		timeout_ms = UNTOLD_MS;
+	if (in->accept_at_ms && (timeout_ms < 0 || timeout_ms > EXHAUSTED_MS))
+		timeout_ms = EXHAUSTED_MS;
+	return timeout_ms;
+}
+
 static int serve(struct dnc_input *in)
 {
 	while (!in->stopping && is_waited_for(in)) {
 		int timeout, ready;
 		size_t listed;
 
-		tell_all(in);
-		if (list_polls(in, &timeout) < 0)
+		if (producers_tell(in) < 0 || list_polls(in, &timeout) < 0)
 			return -1;
 		listed = in->count;
 		if (!listed)
 			break;
-		ready = poll(in->polls, (nfds_t)(listed + POLL_PLACES), 0);
+		ready = wait_for_polls(in, listed, 0);
 		if (ready == 0) {
-			if (idle(in) < 0)
+			if (idle(in) < 0 || producers_tell(in) < 0)
 				return -1;
-			tell_all(in);
 			if (listed != in->count || list_polls(in, &timeout) < 0)
 				continue;
-			if (in->untold && (timeout < 0 || timeout > UNTOLD_MS))
-				timeout = UNTOLD_MS;
-			if (in->accept_at_ms && (timeout < 0 || timeout > EXHAUSTED_MS))
-				timeout = EXHAUSTED_MS;
-			ready = poll(in->polls, (nfds_t)(listed + POLL_PLACES), timeout);
+			ready = wait_for_polls(in, listed, wait_ms(in, timeout));
 		}
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready < 0)
-			return dnc_error_set(
-				&in->err, errno, "unable to wait: %s", strerror(errno));
-		if (serve_polls(in, listed) < 0)
+		if (ready >= 0 && serve_polls(in, listed) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+bool dnc_input_failing(const struct dnc_input *in)
+{
+	return in->waiting_failed;
 }
 
 int dnc_input_run(struct dnc_input *in)
@@ -386,6 +362,5 @@ int dnc_input_finish(struct dnc_input *in, int64_t wait_ms)
 {
 	int rc = in->outlet ? dnc_outlet_finish(in->outlet, wait_ms, &in->err) : 0;
 
-	tell_all(in);
-	return rc;
+	return producers_tell(in) < 0 ? -1 : rc;
 }

@@ -7,6 +7,19 @@
  * connection are safe. A sender keeps what is not acknowledged, connects again and sends it again;
  * a stage acknowledges its producers only what its own reader acknowledged, so that the promise
  * runs from end to end. A producer that never reads its acknowledgements is served all the same.
+ * What has no newline when a connection ends is no line.
+ *
+ * Behind the count may stand what became of these lines, totals of the connection that only grow:
+ * "120 duplicates=3 rejected=1 dropped=2". The others are new in the log. Words that a reader does
+ * not know are to be passed over. A sender of a version that knew no words takes a blank for an
+ * error and sends again for ever: senders are upgraded before their readers.
+ *
+ * A stage adds the lines that it rejected and dropped itself, each to its own producer. What its
+ * reader says of the others comes as totals, too: when one acknowledgement covers lines of several
+ * producers, nobody can tell whose were meant, and each of them is told all of it, as far as its
+ * lines go. So a producer may be told a failure that was another's, but never a success that was
+ * none. Lines that are sent again after a lost connection may count as duplicates, though they were
+ * new when they were sent first.
  *
  * dnc_input_run() and dnc_outlet_finish() wait; a program that must not (the hub's loop) runs its
  * input in a thread of its own. */
@@ -22,11 +35,21 @@
 struct dnc_input;
 struct dnc_outlet;
 
+/* What became of lines that are safe; all others of them are new in the log. */
+struct dnc_outcome {
+	uint64_t duplicates; /* the log had them already */
+	uint64_t
+		rejected; /* invalid, or their id is another event's: they are in somebody's rejects */
+	uint64_t dropped; /* by a rule, or blank: on purpose */
+};
+
 /* One place that lines come from: a file, a descriptor or a producer's connection. */
 struct dnc_stream {
-	const char *name;    /* for messages and rejects */
+	const char *name;    /* for messages and rejects; a producer's is dnc_input_name() */
 	void *user;          /* for the owner of the input */
-	uint64_t id;         /* of a producer that is acknowledged, never used again; else 0 */
+	uint64_t id;         /* never used again */
+	bool acked;          /* a producer on a listening socket */
+	uint64_t rejected;   /* counted by the owner: records of this stream that it rejected */
 	uint64_t size_bytes; /* of a regular file, else 0 */
 	int64_t modified_ns; /* of a regular file that was opened by its name, else 0 */
 	uint64_t read_bytes;
@@ -44,8 +67,8 @@ struct dnc_input_events {
 	int (*idle)(void *ctx);
 	/* dnc_input_wake() was called; may be NULL. */
 	void (*woken)(void *ctx);
-	/* A place failed (ERR says how), the others go on. */
-	void (*failed)(void *ctx, const struct dnc_error *err);
+	/* A place failed (ERR says how) and is at its end, the others go on. */
+	void (*failed)(void *ctx, const struct dnc_stream *s, const struct dnc_error *err);
 	void *ctx;
 };
 
@@ -73,8 +96,16 @@ const struct dnc_error *dnc_input_error(const struct dnc_input *in);
  * the producers that are still there. -1 with dnc_input_error(). */
 int dnc_input_finish(struct dnc_input *in, int64_t wait_ms);
 
-/* The first COUNT lines of the producer STREAM_ID are safe. Within the input's thread only. */
-void dnc_input_ack(struct dnc_input *in, uint64_t stream_id, uint64_t count);
+/* The first COUNT lines of the producer STREAM_ID are safe; MORE became of those that were not safe before. Within the
+ * input's thread only. */
+void dnc_input_ack(
+	struct dnc_input *in, uint64_t stream_id, uint64_t count, const struct dnc_outcome *more);
+
+/* The name of the producer with this ID, also when it has gone. */
+void dnc_input_name(uint64_t stream_id, char name[32]);
+
+/* True while poll(2) fails, so that nothing can be waited for. Any thread. */
+bool dnc_input_failing(const struct dnc_input *in);
 
 /* Makes dnc_input_run() return after what is already in hand. Safe in signal handlers and from
  * other threads. */
@@ -107,6 +138,13 @@ int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *e
 /* Lines taken, and how many of them are safe: acknowledged, or written to the pipe. */
 uint64_t dnc_outlet_lines(const struct dnc_outlet *o);
 uint64_t dnc_outlet_safe(const struct dnc_outlet *o);
+
+/* True when it is a socket, whose reader answers: then what it said of the lines that are safe is known. */
+bool dnc_outlet_answers(const struct dnc_outlet *o);
+struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o);
+
+/* True when an error came from a pipe whose reader has left. */
+bool dnc_outlet_reader_left(const struct dnc_outlet *o);
 
 /* So much waits for acknowledgement that no more should be taken. */
 bool dnc_outlet_full(const struct dnc_outlet *o);

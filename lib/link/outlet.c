@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/output.h"
+#include "acks.h"
 #include "address.h"
 
 enum {
@@ -17,21 +18,22 @@ enum {
 	BLOCK_BYTES = 128 << 10, /* unsent bytes past which a send is tried */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
-	ACK_DIGITS = 20,
 };
 
 struct dnc_outlet {
 	struct dnc_output pipe; /* unless it is a socket */
-	bool own_fd;
+	bool own_fd, reader_left;
 	uint64_t lines, safe;
+	struct dnc_outcome outcome; /* of the lines that are safe, over all connections */
 	/* Of a socket: */
 	const char *path;   /* NULL for a pipe */
 	int fd;             /* -1 while there is no connection */
 	struct dnc_buf buf; /* lines that are not acknowledged start at `first` */
 	size_t first, sent; /* sent: end of what this connection was given */
 	uint64_t connection_acked;
-	char ack[ACK_DIGITS + 1]; /* digits of an acknowledgement under way */
-	size_t ack_digits;
+	struct dnc_outcome connection; /* what its reader has said of this connection */
+	char ack[ACK_MAX];             /* an acknowledgement under way */
+	size_t ack_bytes;
 	int64_t retry_at_ms, give_up_at_ms; /* give_up is 0 once a connection stood */
 	int backoff_ms;
 	bool lost_told;
@@ -102,7 +104,8 @@ static void disconnect(struct dnc_outlet *o, const char *why)
 	o->fd = -1;
 	o->sent = o->first;
 	o->connection_acked = 0;
-	o->ack_digits = 0;
+	o->connection = (struct dnc_outcome){0};
+	o->ack_bytes = 0;
 	if (!o->lost_told)
 		dnc_warn("lost unix:%s (%s); connecting again", o->path, why);
 	o->lost_told = true;
@@ -149,6 +152,30 @@ static bool take_ack(struct dnc_outlet *o, uint64_t count)
 	return true;
 }
 
+/* Adds what a total has grown by since it was told last. */
+static void grow(uint64_t *sum, uint64_t *last, uint64_t now)
+{
+	if (now <= *last)
+		return;
+	*sum += now - *last;
+	*last = now;
+}
+
+/* False when it is no acknowledgement. */
+static bool take_ack_line(struct dnc_outlet *o)
+{
+	struct dnc_outcome told;
+	uint64_t count;
+
+	if (!ack_read((struct dnc_str){o->ack, o->ack_bytes}, &count, &told) || !take_ack(o, count))
+		return false;
+	grow(&o->outcome.duplicates, &o->connection.duplicates, told.duplicates);
+	grow(&o->outcome.rejected, &o->connection.rejected, told.rejected);
+	grow(&o->outcome.dropped, &o->connection.dropped, told.dropped);
+	o->ack_bytes = 0;
+	return true;
+}
+
 static void read_acks(struct dnc_outlet *o)
 {
 	char bytes[4096];
@@ -159,19 +186,12 @@ static void read_acks(struct dnc_outlet *o)
 		return;
 	}
 	for (ssize_t i = 0; i < n; i++) {
-		bool digit = bytes[i] >= '0' && bytes[i] <= '9';
-
-		if (digit && o->ack_digits < ACK_DIGITS) {
-			o->ack[o->ack_digits++] = bytes[i];
-			continue;
-		}
-		o->ack[o->ack_digits] = '\0';
-		if (bytes[i] != '\n' || !o->ack_digits ||
-			!take_ack(o, strtoull(o->ack, NULL, 10))) {
+		if (bytes[i] != '\n' && o->ack_bytes < sizeof o->ack) {
+			o->ack[o->ack_bytes++] = bytes[i];
+		} else if (bytes[i] != '\n' || !take_ack_line(o)) {
 			disconnect(o, "its reader sent what is no acknowledgement");
 			return;
 		}
-		o->ack_digits = 0;
 	}
 }
 
@@ -189,10 +209,28 @@ static void send_more(struct dnc_outlet *o)
 	}
 }
 
+/* What a pipe's failure means: that its descriptor is bad is no fault of an option. */
+static int pipe_failed(struct dnc_outlet *o, struct dnc_error *err)
+{
+	o->reader_left = err->code == EPIPE;
+	if (err->code == EBADF || err->code == EINVAL)
+		err->code = EIO;
+	return -1;
+}
+
+/* A pipe tells that its reader has left also while there is nothing to write. */
+static int pipe_turn(struct dnc_outlet *o, short revents, struct dnc_error *err)
+{
+	if (!(revents & (POLLERR | POLLHUP)))
+		return 0;
+	dnc_error_set(err, EPIPE, "the reader of %s has left", o->pipe.name);
+	return pipe_failed(o, err);
+}
+
 int outlet_turn(struct dnc_outlet *o, short revents, struct dnc_error *err)
 {
 	if (!o->path)
-		return 0;
+		return pipe_turn(o, revents, err);
 	if (o->fd < 0 && dnc_clock_mono_ms() >= o->retry_at_ms && try_connect(o, err) < 0)
 		return -1;
 	if (o->fd >= 0 && revents & (POLLIN | POLLHUP | POLLERR))
@@ -205,11 +243,15 @@ void outlet_poll(const struct dnc_outlet *o, struct pollfd *entry, int *timeout_
 {
 	int64_t left = o->retry_at_ms - dnc_clock_mono_ms();
 
-	*entry = (struct pollfd){.fd = o->path ? o->fd : -1, .events = POLLIN};
+	*timeout_ms = -1;
+	if (!o->path) {
+		*entry = (struct pollfd){.fd = o->pipe.fd};
+		return;
+	}
+	*entry = (struct pollfd){.fd = o->fd, .events = POLLIN};
 	if (o->sent < o->buf.n)
 		entry->events |= POLLOUT;
-	*timeout_ms = -1;
-	if (o->path && o->fd < 0)
+	if (o->fd < 0)
 		*timeout_ms = left < 0 ? 0 : (int)left;
 }
 
@@ -217,11 +259,11 @@ int dnc_outlet_line(struct dnc_outlet *o, const char *p, size_t n, struct dnc_er
 {
 	o->lines++;
 	if (!o->path) {
-		int rc = dnc_output_line(&o->pipe, p, n, err);
-
-		if (rc == 0 && !o->pipe.buf.n)
+		if (dnc_output_line(&o->pipe, p, n, err) < 0)
+			return pipe_failed(o, err);
+		if (!o->pipe.buf.n)
 			o->safe = o->lines;
-		return rc;
+		return 0;
 	}
 	dnc_buf_add(&o->buf, p, n);
 	dnc_buf_chr(&o->buf, '\n');
@@ -237,7 +279,7 @@ int dnc_outlet_flush(struct dnc_outlet *o, struct dnc_error *err)
 	if (o->path)
 		return outlet_turn(o, 0, err);
 	if (dnc_output_flush(&o->pipe, err) < 0)
-		return -1;
+		return pipe_failed(o, err);
 	o->safe = o->lines;
 	return 0;
 }
@@ -282,6 +324,21 @@ uint64_t dnc_outlet_lines(const struct dnc_outlet *o)
 uint64_t dnc_outlet_safe(const struct dnc_outlet *o)
 {
 	return o->safe;
+}
+
+bool dnc_outlet_answers(const struct dnc_outlet *o)
+{
+	return o->path;
+}
+
+struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o)
+{
+	return o->outcome;
+}
+
+bool dnc_outlet_reader_left(const struct dnc_outlet *o)
+{
+	return o->reader_left;
 }
 
 bool dnc_outlet_full(const struct dnc_outlet *o)

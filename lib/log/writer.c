@@ -29,8 +29,7 @@ struct dnc_writer {
 	struct dnc_batch filling, done;
 	bool committing, stopping, failing;
 	struct dnc_error why;
-	struct dnc_batch_mark *acked;
-	size_t acked_count, acked_room;
+	struct dnc_verdicts verdicts;
 	uint64_t lost_notes;
 	atomic_int_fast64_t busy_ns; /* since when the disk is waited for; 0: it is not */
 	bool prune_failed;           /* the thread's own */
@@ -175,23 +174,15 @@ static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 	return true;
 }
 
-/* Under the lock. The last mark of a producer counts. */
-static void acknowledge(struct dnc_writer *w, const struct dnc_batch *b)
+/* Under the lock. Without memory nothing can be acknowledged: it waits for some. */
+static void acknowledge(struct dnc_writer *w, struct dnc_batch *b)
 {
-	size_t room = w->acked_count + b->mark_count;
+	while (!dnc_verdicts_add(&w->verdicts, b) && !w->stopping) {
+		int64_t until = dnc_clock_mono_ns() + RETRY_MS * INT64_C(1000000);
+		struct timespec t = {until / 1000000000, until % 1000000000};
 
-	if (!b->mark_count)
-		return;
-	if (room > w->acked_room) {
-		struct dnc_batch_mark *more = realloc(w->acked, room * 2 * sizeof *more);
-
-		if (!more)
-			return; /* a later acknowledgement stands for this one */
-		w->acked = more;
-		w->acked_room = room * 2;
+		pthread_cond_timedwait(&w->idle, &w->lock, &t);
 	}
-	memcpy(w->acked + w->acked_count, b->marks, b->mark_count * sizeof *b->marks);
-	w->acked_count += b->mark_count;
 }
 
 /* Tells those who wait for their events in the batch. */
@@ -310,8 +301,26 @@ int dnc_writer_start(struct dnc_writer *w)
 	return w->started ? 0 : -1;
 }
 
-static int add(
-	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line)
+/* Notes whose line the newest event is, or what became of a line that led to none. */
+static bool mark(
+	struct dnc_batch *b, bool is_event, uint64_t stream_id, uint64_t line, bool rejected)
+{
+	struct dnc_batch_mark *m = dnc_batch_mark(b, stream_id, line);
+
+	if (!m)
+		return false;
+	if (is_event) {
+		b->events[b->count - 1].mark = (uint32_t)(m - b->marks) + 1;
+		b->events[b->count - 1].line_number = line;
+	} else {
+		m->rejected += rejected;
+		m->dropped += !rejected;
+	}
+	return true;
+}
+
+static int add(struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id,
+	uint64_t line, bool rejected)
 {
 	int64_t now = event ? dnc_clock_mono_ns() : 0;
 	bool ok = true;
@@ -323,7 +332,7 @@ static int add(
 	if (event && (ok = dnc_batch_add(&w->filling, event)))
 		w->filling.events[w->filling.count - 1].arrived_ns = now;
 	if (ok && stream_id)
-		ok = dnc_batch_mark(&w->filling, stream_id, line);
+		ok = mark(&w->filling, event != NULL, stream_id, line, rejected);
 	ok &= !w->stopping;
 	if (!w->committing)
 		pthread_cond_signal(&w->work);
@@ -334,12 +343,12 @@ static int add(
 int dnc_writer_add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line)
 {
-	return add(w, event, stream_id, line);
+	return add(w, event, stream_id, line, false);
 }
 
-int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line)
+int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line, bool rejected)
 {
-	return stream_id ? add(w, NULL, stream_id, line) : 0;
+	return stream_id ? add(w, NULL, stream_id, line, rejected) : 0;
 }
 
 /* Under the lock. */
@@ -393,19 +402,17 @@ void dnc_writer_note(struct dnc_writer *w, struct dnc_str json)
 		dnc_err("lines of access are lost: the log can't be written");
 }
 
-size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size_t max)
+bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v)
 {
-	size_t n;
+	struct dnc_verdicts full;
 
+	dnc_verdicts_clear(v);
 	pthread_mutex_lock(&w->lock);
-	n = w->acked_count < max ? w->acked_count : max;
-	if (n) {
-		memcpy(marks, w->acked, n * sizeof *marks);
-		memmove(w->acked, w->acked + n, (w->acked_count - n) * sizeof *marks);
-		w->acked_count -= n;
-	}
+	full = w->verdicts;
+	w->verdicts = *v;
+	*v = full;
 	pthread_mutex_unlock(&w->lock);
-	return n;
+	return v->count > 0;
 }
 
 bool dnc_writer_drain(struct dnc_writer *w)
@@ -500,7 +507,7 @@ void dnc_writer_free(struct dnc_writer *w)
 		dnc_err("%zu events were not logged and not acknowledged", w->filling.count);
 	dnc_batch_free(&w->filling);
 	dnc_batch_free(&w->done);
-	free(w->acked);
+	dnc_verdicts_free(&w->verdicts);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->room);

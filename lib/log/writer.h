@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "../metrics/metrics.h"
 #include "journal.h"
+#include "verdicts.h"
 
 struct dnc_writer;
 
@@ -22,7 +23,7 @@ void dnc_writer_free(struct dnc_writer *w);
 /* Starts the thread. -1 when that can't be done. */
 int dnc_writer_start(struct dnc_writer *w);
 
-/* Adds EVENT, line LINE of the producer STREAM_ID (0: none). Waits while too much is under way. -1
+/* Adds EVENT, line LINE of the stream STREAM_ID (0: none, and no verdict). Waits while too much is under way. -1
  * when the writer was stopped or there is no memory. */
 int dnc_writer_add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line);
@@ -37,11 +38,12 @@ int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
  * waiting: when commits fail for long, the last ones are lost, and said to be. */
 void dnc_writer_note(struct dnc_writer *w, struct dnc_str json);
 
-/* A line that is no event, but is done with all the same. */
-int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line);
+/* A line that is no event, but is done with all the same: rejected (and recorded), or blank. */
+int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line, bool rejected);
 
-/* Takes up to MAX marks of lines that are safe. For the thread that adds. */
-size_t dnc_writer_acked(struct dnc_writer *w, struct dnc_batch_mark *marks, size_t max);
+/* Swaps V for what the log made of lines since the last call; false when there is nothing. A producer's lines up to its
+ * mark may be acknowledged once the conflicts in V are recorded. For the thread that adds. */
+bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v);
 
 /* Waits until all that was added is committed; false when the writer was stopped before. For the
  * thread that adds. */

@@ -57,7 +57,7 @@ setup() {
 	[ "${lines[2]}" = '      ^' ]
 }
 
-@test "an unreadable file, a full disk and a closed pipe are I/O errors in one line" {
+@test "an unreadable file, a full disk and a closed output are I/O errors in one line" {
 	run dnc-ingest /nonexistent
 	[ "$status" -eq 74 ]
 	[ "${#lines[@]}" -eq 1 ]
@@ -65,8 +65,50 @@ setup() {
 	run bash -c 'dnc-filter in >/dev/full'
 	[ "$status" -eq 74 ]
 	[[ "$output" == *"No space left"* ]]
-	run bash -c 'set -o pipefail; yes "$(head -1 in)" | head -100000 | dnc-filter | head -1 >/dev/null; echo "${PIPESTATUS[2]}"'
-	[[ "$output" == *74 ]]
+	for c in 'dnc-filter in' 'dnc-filter --phone x in' 'dnc-ingest in' \
+		'dnc-emit --spool=. --timeout=1s --socket=none list.synced provider=p sync_status=success'; do
+		run bash -c "$c >&-"
+		[ "$status" -eq 74 ]
+		[[ "${lines[-1]}" == *"standard output"* ]]
+	done
+	for c in dnc-filter dnc-ingest; do
+		run timeout 20 bash -c "$c <&-"
+		[ "$status" -eq 74 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}
+
+# The reader is gone before the command writes.
+without_reader() {
+	mkfifo out
+	exec 7<>out 6>out 7<&-
+	set +e
+	timeout 20 "$@" >&6 2>err
+	status=$?
+	set -e
+	exec 6>&-
+	rm out
+}
+
+@test "a command whose reader has left ends by SIGPIPE, at once and in silence" {
+	events 10 >in
+	mkfifo hold
+	exec 8<>hold
+	for c in 'dnc-filter in' 'dnc-ingest in' 'dnc-filter hold' 'dnc-ingest hold' 'dnc-filter -c hold' \
+		"dnc-filter --input=unix:$PWD/sock" "dnc-ingest --input=unix:$PWD/sock"; do
+		# shellcheck disable=SC2086
+		without_reader $c
+		echo "$c: $status $(cat err)"
+		[ "$status" -eq 141 ]
+		[ ! -s err ]
+		[ ! -e sock ]
+	done
+	exec 8>&-
+	run bash -c 'yes "$(head -1 in)" | head -100000 | dnc-filter | head -1 >/dev/null; echo "${PIPESTATUS[2]}"'
+	[ "$output" = 141 ]
+	# A reader of sockets that left comes back: that is no end.
+	run timeout 20 bash -c 'dnc-ingest in 2>&1 >/dev/null | true; dnc-ingest -x rejects in | wc -l'
+	[ "$output" = 10 ]
 }
 
 @test "random bytes give rejects, or a file that is refused, never a crash" {

@@ -72,9 +72,12 @@ try:
     reader.settimeout(20)
     again = read_until(reader, b"", lambda t: t.count(b"\n") >= 6)
     check("what was not acknowledged comes again", again == b"".join(got.splitlines(True)[4:]))
-    reader.sendall(b"6\n")
-    told = read_until(producer, b"", lambda t: t.endswith(b"12\n"))
-    check("rejected and blank lines count", told.splitlines()[-1] == b"12")
+    reader.sendall(b"6 duplicates=2 later=9 rejected=1\n")
+    told = read_until(producer, b"", lambda t: b"12 " in t and t.endswith(b"\n"))
+    check(
+        "what the reader said comes back, with the lines rejected and dropped here",
+        told.splitlines()[-1] == b"12 duplicates=2 rejected=2 dropped=1",
+    )
 
     # A producer that never reads its acknowledgements, and one that hangs up at once.
     deaf = connect(IN)
@@ -88,8 +91,8 @@ try:
         if not text:
             sys.exit("closed")
         count += text.count(b"\n")
-        reader.sendall(b"%d\n" % (6 + count))
-    check("others are served", count == 10001)
+        reader.sendall(b"%d duplicates=2 rejected=1\n" % (6 + count))
+    check("others are served, and half a line is none", count == 10001)
 
     stage.terminate()
     check("it ends by itself when all is acknowledged", stage.wait(20) in (0, 1))

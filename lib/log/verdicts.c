@@ -1,0 +1,84 @@
+#include "verdicts.h"
+#include <stdlib.h>
+
+/* Makes room for all that the batch may bring. */
+static bool reserve(
+	struct dnc_verdicts *v, const struct dnc_batch *b, size_t conflicts, size_t bytes)
+{
+	if (v->count + b->mark_count > v->room) {
+		size_t room = (v->count + b->mark_count) * 2;
+		struct dnc_batch_mark *marks = realloc(v->marks, room * sizeof *marks);
+
+		if (!marks)
+			return false;
+		v->marks = marks;
+		v->room = room;
+	}
+	if (v->conflict_count + conflicts > v->conflict_room) {
+		size_t room = (v->conflict_count + conflicts) * 2;
+		struct dnc_conflict *more = realloc(v->conflicts, room * sizeof *more);
+
+		if (!more)
+			return false;
+		v->conflicts = more;
+		v->conflict_room = room;
+	}
+	if (!bytes || dnc_buf_reserve(&v->text, bytes))
+		return true;
+	v->text.failed = false;
+	return false;
+}
+
+static void add_conflict(
+	struct dnc_verdicts *v, const struct dnc_batch *b, const struct dnc_batch_event *e)
+{
+	struct dnc_piece event = {(uint32_t)v->text.n, e->line.n},
+			 id = {event.at + e->id.at - e->line.at, e->id.n};
+
+	dnc_buf_str(&v->text, dnc_piece_str(b, e->line));
+	v->conflicts[v->conflict_count++] =
+		(struct dnc_conflict){b->marks[e->mark - 1].stream_id, e->line_number, event, id};
+}
+
+bool dnc_verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b)
+{
+	size_t conflicts = 0, bytes = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->events[i].mark && b->events[i].logged == DNC_LOGGED_CONFLICT) {
+			conflicts++;
+			bytes += b->events[i].line.n;
+		}
+	if (!reserve(v, b, conflicts, bytes))
+		return false;
+	for (size_t i = 0; i < b->count; i++) {
+		const struct dnc_batch_event *e = &b->events[i];
+
+		if (!e->mark || e->logged == DNC_LOGGED_NEW)
+			continue;
+		if (e->logged == DNC_LOGGED_DUPLICATE) {
+			b->marks[e->mark - 1].duplicates++;
+			continue;
+		}
+		b->marks[e->mark - 1].conflicts++;
+		add_conflict(v, b, e);
+	}
+	if (b->mark_count)
+		memcpy(v->marks + v->count, b->marks, b->mark_count * sizeof *b->marks);
+	v->count += b->mark_count;
+	return true;
+}
+
+void dnc_verdicts_clear(struct dnc_verdicts *v)
+{
+	v->count = v->conflict_count = 0;
+	dnc_buf_clear(&v->text);
+}
+
+void dnc_verdicts_free(struct dnc_verdicts *v)
+{
+	free(v->marks);
+	free(v->conflicts);
+	dnc_buf_free(&v->text);
+	*v = (struct dnc_verdicts){0};
+}
