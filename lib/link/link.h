@@ -117,7 +117,7 @@ void dnc_input_wake(struct dnc_input *in);
 /* The N of "fd:N" when it is an open descriptor. -1 with ERR. */
 int dnc_fd_address(const char *address, struct dnc_error *err);
 
-/* Opens an outlet: "unix:PATH", "fd:N", or standard output for NULL. Somebody must listen on the
+/* Opens an outlet: "unix:PATH", "fd:N" (borrowed), or standard output for NULL. Somebody must listen on the
  * socket within PATIENCE_MS; a connection that is lost later is tried again for ever. NULL with ERR,
  * whose code is an errno. */
 struct dnc_outlet *dnc_outlet_open(const char *address, int64_t patience_ms, struct dnc_error *err);

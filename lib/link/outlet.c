@@ -131,18 +131,25 @@ static int try_connect(struct dnc_outlet *o, struct dnc_error *err)
 	return 0;
 }
 
-/* COUNT lines of this connection are safe now. False when the reader claims what it was not sent. */
+/* COUNT lines of this connection are safe now. False when the reader claims what it was not sent: then nothing that it
+ * says is believed. */
 static bool take_ack(struct dnc_outlet *o, uint64_t count)
 {
-	while (o->connection_acked < count) {
-		char *newline = memchr(o->buf.p + o->first, '\n', o->sent - o->first);
+	uint64_t more = count > o->connection_acked ? count - o->connection_acked : 0;
+	size_t first = o->first;
 
+	for (uint64_t i = 0; i < more; i++) {
+		const char *newline = NULL;
+
+		if (o->sent > first)
+			newline = memchr(o->buf.p + first, '\n', o->sent - first);
 		if (!newline)
 			return false;
-		o->first = (size_t)(newline - o->buf.p) + 1;
-		o->connection_acked++;
-		o->safe++;
+		first = (size_t)(newline - o->buf.p) + 1;
 	}
+	o->first = first;
+	o->connection_acked += more;
+	o->safe += more;
 	if (o->first > o->buf.n / 2) {
 		memmove(o->buf.p, o->buf.p + o->first, o->buf.n - o->first);
 		o->buf.n -= o->first;

@@ -132,3 +132,123 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 	grep -q 'no descriptors are left' err
 	[ "$(awk '{print $14 + $15}' "/proc/$stage/stat")" -lt 100 ]
 }
+
+fails() { [ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = "[\"$1\"]" ]; }
+
+@test "rejects on a full disk: the hub is unready, acknowledges nothing, and goes on when there is room" {
+	[ "$(id -u)" = 0 ] || skip "a small file system can only be mounted by root"
+	mkdir small
+	mount -t tmpfs -o size=64k tmpfs small || skip "no file system can be mounted here"
+	dd if=/dev/zero of=small/ballast bs=1k count=62 2>/dev/null || :
+	start_hub --rejects=small/rejects --input="unix:$PWD/sock"
+	awk 'BEGIN { for (i = 1; i <= 200; i++) printf "nonsense number %0100d\n", i }' >bad
+	dnc-filter -q -v -t 'dnc.*' --output="unix:$PWD/sock" </dev/null || :
+	/usr/bin/python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(open("bad", "rb").read()); s.shutdown(1)
+told = b""
+while more := s.recv(1000): told += more
+print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
+	local producer=$!
+	PIDS+=("$producer")
+	wait_for fails rejects
+	grep -q 'rejects wait' hub.err
+	kill -0 "$producer"
+	# HTTP publication does not need them.
+	[ "$(curl -s -d '{"type":"dnc.number.released","phone_number":"+12025550143","reason":"expired"}' \
+		"http://$ADDRESS/api/v1/events" | jq .accepted)" = 1 ]
+	rm small/ballast
+	wait_for is_ready 200
+	wait "$producer"
+	[ "$(cat told)" = '200 rejected=200' ]
+	[ "$(jq -r .line small/rejects | tr '\n' ' ')" = "$(seq -s ' ' 200) " ]
+	[ "$(grep -c 'rejects wait' hub.err)" -eq 1 ]
+	kill "$HUB"
+	wait "$HUB"
+	umount small
+}
+
+@test "rejects whose reader has left: unready, and it still ends when asked" {
+	mkfifo rejects
+	exec 8<>rejects
+	start_hub --rejects="$PWD/rejects" --input="unix:$PWD/sock"
+	exec 8>&-
+	echo nonsense >&9
+	wait_for fails rejects
+	kill "$HUB"
+	run wait "$HUB"
+	[ "$status" -eq 0 ] || [ "$status" -eq 74 ]
+}
+
+@test "rejects of a stage that can't be written: nothing is lost, a service tries again, a run ends with 74" {
+	[ "$(id -u)" = 0 ] || skip "a small file system can only be mounted by root"
+	mkdir small
+	mount -t tmpfs -o size=16k tmpfs small || skip "no file system can be mounted here"
+	dd if=/dev/zero of=small/ballast bs=1k count=20 2>/dev/null || :
+	run bash -c 'echo nonsense | dnc-ingest -f ndjson -x small/rejects'
+	[ "$status" -eq 74 ]
+	[[ "$output" == *'No space left'* ]]
+	dnc-filter --input="unix:$PWD/sock" -x small/rejects >out 2>err 3>&- &
+	local stage=$!
+	PIDS+=("$stage")
+	wait_for test -S sock
+	(echo nonsense; events 1) >in
+	/usr/bin/python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(open("in", "rb").read()); s.shutdown(1)
+told = b""
+while more := s.recv(1000): told += more
+print(told.decode(), end="", flush=True)' "$PWD/sock" >told 3>&- &
+	local producer=$!
+	PIDS+=("$producer")
+	wait_for has_line 'rejects wait' err
+	[ ! -s told ]
+	# logrotate moves it to where there is room.
+	mv small away
+	mkdir small
+	mount --move away small 2>/dev/null || :
+	rm -f small/ballast
+	kill -HUP "$stage"
+	wait "$producer"
+	[ "$(cat told)" = '2 rejected=1' ]
+	[ "$(jq -r .code small/rejects)" = invalid_json ]
+	[ "$(wc -l <out)" -eq 1 ]
+	kill "$stage"
+	wait "$stage" || :
+	umount small
+}
+
+# Starts the hub under strace, which has its system calls fail as the arguments say; with release binaries alone, because
+# the sanitizer does not go with it.
+start_faulty_hub() {
+	command -v strace >/dev/null || skip "strace is not here"
+	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
+	mkfifo hub.in
+	exec 9<>hub.in
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace "$@" dnc-wsd --listen=127.0.0.1:0 --data=data --input="unix:$PWD/sock" \
+		<hub.in >address 2>hub.err 3>&- &
+	HUB=$!
+	PIDS+=("$HUB")
+	wait_for has_content address
+	ADDRESS=$(cat address)
+}
+
+@test "an acknowledgement that fails closes the connection, and the producer comes again" {
+	start_faulty_hub -e trace=sendto -e inject=sendto:error=ENOBUFS:when=1..2
+	events 3 >in
+	run timeout 60 dnc-ingest --output="unix:$PWD/sock" in
+	[ "$status" -eq 0 ]
+	grep -q 'ENOBUFS.*INJECTED' trace
+	grep -q 'unable to acknowledge' hub.err
+	last_seq_is 3
+}
+
+@test "a poll that fails does not end the input" {
+	start_faulty_hub -e trace=poll -e inject=poll:error=ENOMEM:when=5..40
+	wait_for fails input
+	wait_for is_ready 200
+	run timeout 60 dnc-emit --socket="$PWD/sock" number.released phone_number=+12025550143 reason=expired
+	[ "$status" -eq 0 ]
+	grep -q 'unable to wait for input' hub.err
+	grep -q 'works again' hub.err
+}
