@@ -180,6 +180,41 @@ a spreadsheet'\''s sep= line
 byte order mark and CRLF
 UTF-16 is read or refused by name
 Windows-1252 is read right or rejected
+a spreadsheet'\''s 1.2125041408E+10
+a spreadsheet'\''s 12125041408.0
+a spreadsheet'\''s "=""12125041408"""
+a spreadsheet'\''s '\''12125041408
+a spreadsheet'\''s 2125041408.00
+not one number: 1.2125E+10
+not one number: 2.02555E+09
+not one number: 202-555-XXXX
+not one number: 202-555-NONE
+not one number: 202-555-0143x
+not one number: 2025550143;9165550186
+not one number: 2025550143,,9165550186
+not one number: 2025550143 / 9165550186
+not one number: 2025550143 or 9165550186
+not one number: x2025550143
+not one number: ~2025550143
+not one number: call me
+not one number: #N/A
+not one number: NULL
+not one number: 0
+not one number: -
+an extension is kept apart
+a fractional national number abroad is no other number
+semicolons between numbers in a list
+released and suppressed again are three facts
+two sources of one number are two facts
+two reasons are two facts
+an expiry that is lifted is another fact
+a running number in a column is no identity
+a short id in JSON is no identity
+captured changes of one moment
+two reports about one number in one second
+large integers pass a map unchanged or are refused
+a time outside of the years: 9999-12-31T23:59:59-05:00
+a time outside of the years: 0000-01-01T00:00:00+01:00
 a spreadsheet'\''s date
 a reason that is mistyped on the command line is refused
 a zip file is read or named
