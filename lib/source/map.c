@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "../json/json.h"
+#include "wide.h"
 
 enum { PROGRAM_MAX_BYTES = 1 << 20, RESULTS_MAX = 1000000 };
+
+/* What the results of one record with wide integers may be in all. */
+enum { COLLECTED_MAX_BYTES = 64 << 20 };
 
 struct dnc_map {
 	jq_state *jq;
@@ -98,7 +102,7 @@ static int give(struct dnc_map *m, jv result, int (*each)(void *, struct dnc_str
 	return each(ctx, dnc_buf_view(&m->text));
 }
 
-int dnc_map_run(struct dnc_map *m, struct dnc_str text,
+static int run(struct dnc_map *m, struct dnc_str text,
 	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
 {
 	jv record = jv_parse_sized(text.p, (int)text.n), result;
@@ -134,4 +138,88 @@ int dnc_map_run(struct dnc_map *m, struct dnc_str text,
 	}
 	jv_free(result);
 	return rc;
+}
+
+static int collect(void *ctx, struct dnc_str result)
+{
+	struct dnc_buf *b = ctx;
+
+	dnc_buf_add(b, &result.n, sizeof result.n);
+	dnc_buf_str(b, result);
+	return dnc_buf_ok(b) && b->n <= COLLECTED_MAX_BYTES ? 0 : -1;
+}
+
+/* Runs the program with the wide integers STEP doubles away; results and error are appended to B. */
+static int run_beside(
+	struct dnc_map *m, struct dnc_str text, int step, struct dnc_buf *b, struct dnc_error *err)
+{
+	struct dnc_buf record = {0};
+	int rc;
+
+	wide_replace(&record, text, step);
+	rc = dnc_buf_ok(&record) ? run(m, dnc_buf_view(&record), collect, b, err) : -1;
+	dnc_buf_free(&record);
+	if (rc > 0)
+		dnc_buf_str(b, dnc_str(err->message));
+	return rc;
+}
+
+/* What collect() has put down is given, each with padding behind it. */
+static int give_collected(struct dnc_map *m, struct dnc_str all,
+	int (*each)(void *ctx, struct dnc_str result), void *ctx)
+{
+	while (all.n > sizeof(size_t)) {
+		size_t n;
+
+		memcpy(&n, all.p, sizeof n);
+		if (n > all.n - sizeof n)
+			break;
+		dnc_buf_clear(&m->text);
+		dnc_buf_add(&m->text, all.p + sizeof n, n);
+		if (!dnc_buf_reserve(&m->text, DNC_JSON_PADDING) || !dnc_buf_ok(&m->text) ||
+			each(ctx, dnc_buf_view(&m->text)) < 0)
+			return -1;
+		all.p += sizeof n + n;
+		all.n -= sizeof n + n;
+	}
+	return 0;
+}
+
+/* The record has the integer WIDE, which jq would change. If the program makes the same of the doubles
+ * beside it, it does not matter to the result; otherwise the record is rejected. */
+static int run_wide(struct dnc_map *m, struct dnc_str text, struct dnc_str wide,
+	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
+{
+	struct dnc_buf nearest = {0}, beside = {0};
+	struct dnc_error other = {0};
+	size_t results;
+	int rc = run_beside(m, text, 0, &nearest, err);
+	bool same = rc >= 0;
+
+	results = nearest.n - (rc > 0 ? strlen(err->message) : 0);
+	for (int step = -1; same && step <= 1; step += 2) {
+		dnc_buf_clear(&beside);
+		same = run_beside(m, text, step, &beside, &other) == rc &&
+		       dnc_str_eq(dnc_buf_view(&nearest), dnc_buf_view(&beside));
+	}
+	if (!same) {
+		dnc_error_set(err, 0,
+			"the integer %.*s would be changed by jq, which counts in doubles, and the "
+			"result depends on it: have the source write it as a string",
+			(int)(wide.n < 40 ? wide.n : 40), wide.p);
+		rc = 1;
+	} else if (give_collected(m, (struct dnc_str){nearest.p, results}, each, ctx) < 0) {
+		rc = -1;
+	}
+	dnc_buf_free(&nearest);
+	dnc_buf_free(&beside);
+	return rc;
+}
+
+int dnc_map_run(struct dnc_map *m, struct dnc_str text,
+	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
+{
+	struct dnc_str wide = wide_find(text);
+
+	return wide.p ? run_wide(m, text, wide, each, ctx, err) : run(m, text, each, ctx, err);
 }

@@ -15,6 +15,10 @@ void dnc_map_free(struct dnc_map *m);
 
 /* Runs the program on the N bytes of JSON at TEXT and calls EACH for every result, as compact JSON
  * followed by DNC_JSON_PADDING readable bytes; EACH returns -1 to stop. 0; 1 with ERR when the
- * record or the program failed (results before that have been given); -1 when EACH stopped it. */
+ * record or the program failed (results before that have been given); -1 when EACH stopped it.
+ *
+ * jq counts in doubles: of integers beyond 2^53 it changes digits. A record with such integers is run with
+ * the doubles below and above as well, and fails when the results differ: what is given never has a changed
+ * integer in it. */
 int dnc_map_run(struct dnc_map *m, struct dnc_str text,
 	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err);

@@ -119,6 +119,23 @@ distinct() { sort "$@" | uniq | wc -l; }
 	[ "$(distinct one)" -eq 2 ]
 }
 
+@test "integers that jq would change are rejects of a map and of dnc-filter --jq, never other integers" {
+	printf '{"id":50000000014435121,"p":"2025550143"}\n' >in
+	dnc-ingest -q -x rejects -j '{type:"dnc.number.suppressed",phone_number:.p,reason:"complaint",external:(.id|tostring)}' in >out
+	[ ! -s out ]
+	[ "$(jq -r .code rejects)" = map_failed ]
+	[[ "$(jq -r .message rejects)" == *50000000014435121* ]]
+	dnc-ingest -q -j '{type:"dnc.number.suppressed",phone_number:.p,reason:"complaint"}' in >out
+	[ "$(jq -r .phone_number out)" = +12025550143 ]
+	printf '{"type":"dnc.number.suppressed","phone_number":"2025550143","reason":"complaint","n":50000000014435121}\n' >in
+	rm rejects
+	dnc-filter -q -x rejects --jq . in >out
+	[ ! -s out ]
+	[ "$(jq -r .code rejects)" = map_failed ]
+	[ "$(dnc-filter -q --jq .phone_number in)" = '"+12025550143"' ]
+	dnc-filter -q in | grep -q '"n":50000000014435121'
+}
+
 @test "lines from a socket get ids that are new" {
 	dnc-ingest -q -f csv --input=unix:in.sock >out 3>&- &
 	PIDS+=($!)

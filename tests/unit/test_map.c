@@ -1,0 +1,88 @@
+/* Integers that jq can't hold never come out changed. */
+#include "unit.h"
+#include "base/buf.h"
+#include "source/map.h"
+#include "source/wide.h"
+
+static int add(void *ctx, struct dnc_str result)
+{
+	dnc_buf_str(ctx, result);
+	dnc_buf_chr(ctx, '\n');
+	return 0;
+}
+
+static void wide_integers_pass_by_or_are_refused(void **state)
+{
+	static const struct {
+		const char *program, *record, *out; /* out is NULL when it is refused */
+	} cases[] = {
+		{".id|tostring", "{\"id\":50000000014435121}", NULL},
+		{".", "{\"id\":9007199254740993}", NULL},
+		{".", "[-9007199254740993]", NULL},
+		{".id", "{\"id\":123456789012345678901234567890}", NULL},
+		{".id == 50000000014435121", "{\"id\":50000000014435121}", NULL},
+		{".id / 1000 | floor", "{\"id\":50000000014435999}", NULL},
+		{"if .id > 9007199254740992 then .p else empty end",
+			"{\"id\":9007199254740993,\"p\":1}", NULL},
+		{".[]", "[1,50000000014435121,2]", NULL},
+		/* Exact, or of no matter. */
+		{".", "{\"id\":9007199254740992}", "{\"id\":9007199254740992}\n"},
+		{".", "{\"id\":1767225600000000000}", "{\"id\":1767225600000000000}\n"},
+		{".", "{\"id\":-123456789012345}", "{\"id\":-123456789012345}\n"},
+		{".id", "{\"id\":\"50000000014435121\"}", "\"50000000014435121\"\n"},
+		{".id", "{\"id\":\"\\\"\\\\50000000014435121\"}",
+			"\"\\\"\\\\50000000014435121\"\n"},
+		{".p, .q", "{\"id\":50000000014435121,\"p\":1,\"q\":[2]}", "1\n[2]\n"},
+		{".id > 5", "{\"id\":50000000014435121}", "true\n"},
+		{".id / 1000 | floor", "{\"id\":50000000014435521}", "50000000014435\n"},
+		{"empty", "{\"id\":50000000014435121}", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_error err = {0};
+		struct dnc_map *m = dnc_map_compile(cases[i].program, &err);
+		struct dnc_buf out = {0};
+		char text[200];
+		int rc;
+
+		assert_non_null(m);
+		memset(text, '7', sizeof text); /* what follows the record is no part of it */
+		memcpy(text, cases[i].record, strlen(cases[i].record));
+		rc = dnc_map_run(
+			m, (struct dnc_str){text, strlen(cases[i].record)}, add, &out, &err);
+		if (rc != (cases[i].out ? 0 : 1) ||
+			!dnc_str_eq(dnc_buf_view(&out), dnc_str(cases[i].out ? cases[i].out : "")))
+			fail_msg("%s of %s: %d %.*s", cases[i].program, cases[i].record, rc,
+				DNC_STR_ARG(dnc_buf_view(&out)));
+		if (rc)
+			assert_non_null(strstr(err.message, "as a string"));
+		dnc_buf_free(&out);
+		dnc_map_free(m);
+	}
+}
+
+static void a_failing_program_fails_as_ever_beside_wide_integers(void **state)
+{
+	struct dnc_error err = {0};
+	struct dnc_map *m = dnc_map_compile(".p, (.p | error(\"no\")), .p", &err);
+	struct dnc_buf out = {0};
+
+	(void)state;
+	assert_int_equal(
+		dnc_map_run(m, DNC_STR("{\"id\":50000000014435121,\"p\":1}"), add, &out, &err), 1);
+	assert_true(dnc_str_eq(dnc_buf_view(&out), DNC_STR("1\n")));
+	assert_non_null(strstr(err.message, "the map failed: no"));
+	dnc_buf_free(&out);
+	dnc_map_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wide_integers_pass_by_or_are_refused),
+		cmocka_unit_test(a_failing_program_fails_as_ever_beside_wide_integers),
+	};
+
+	return cmocka_run_group_tests_name("map", tests, NULL, NULL);
+}
