@@ -70,6 +70,7 @@ static int reject(struct intake *in, const char *source, uint64_t line, struct d
 	in->unrecorded |= dnc_rejects_add(&in->rejects, source, line, 0, raw, err, &in->err) < 0;
 	if (in->unrecorded)
 		return -1;
+	in->err.message[0] = '\0'; /* of a try that failed */
 	in->rejected[err->code]++;
 	return 0;
 }
