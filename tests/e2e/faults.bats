@@ -225,7 +225,8 @@ start_faulty_hub() {
 	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
 	mkfifo hub.in
 	exec 9<>hub.in
-	strace -f -qq -o trace "$@" dnc-wsd --listen=127.0.0.1:0 --data=data --input="unix:$PWD/sock" \
+	# -D: the hub, not strace, is the child.
+	strace -D -f -qq -o trace "$@" dnc-wsd --listen=127.0.0.1:0 --data=data --input="unix:$PWD/sock" \
 		<hub.in >address 2>hub.err 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")
@@ -240,15 +241,18 @@ start_faulty_hub() {
 	[ "$status" -eq 0 ]
 	grep -q 'ENOBUFS.*INJECTED' trace
 	grep -q 'unable to acknowledge' hub.err
-	last_seq_is 3
+	wait_for last_seq_is 3
 }
 
 @test "a poll that fails does not end the input" {
 	start_faulty_hub -e trace=poll -e inject=poll:error=ENOMEM:when=5..40
+	timeout 60 dnc-emit --timeout=40s --socket="$PWD/sock" number.released phone_number=+12025550143 reason=expired >id 3>&- &
+	local emit=$!
+	PIDS+=("$emit")
 	wait_for fails input
 	wait_for is_ready 200
-	run timeout 60 dnc-emit --socket="$PWD/sock" number.released phone_number=+12025550143 reason=expired
-	[ "$status" -eq 0 ]
+	wait "$emit"
+	has_content id
 	grep -q 'unable to wait for input' hub.err
 	grep -q 'works again' hub.err
 }
