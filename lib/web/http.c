@@ -309,6 +309,18 @@ static int dispatch(struct dnc_web *w, struct lws *wsi, struct dnc_str path, int
 	                   : http_problem(w, wsi, 404, "Not Found", "no such page");
 }
 
+/* The library would read such a body as the next request, or wait for it. */
+static bool has_body(struct lws *wsi)
+{
+	char length[8];
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+		return true;
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
+	       (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0 ||
+		       strcmp(length, "0") != 0);
+}
+
 int http_request(struct dnc_web *w, struct lws *wsi)
 {
 	const char *why = forbidden(w, wsi);
@@ -317,6 +329,10 @@ int http_request(struct dnc_web *w, struct lws *wsi)
 
 	w->counts.http_requests++;
 	dnc_buf_clear(&w->page);
+	if ((method == LWSHUMETH_GET || method == LWSHUMETH_HEAD) && has_body(wsi)) {
+		http_problem(w, wsi, 400, "Bad Request", "a GET has no body");
+		return -1;
+	}
 	rc = why ? http_problem(w, wsi, 403, "Forbidden", why)
 	         : dispatch(w, wsi,
 			   (struct dnc_str){uri, method >= 0 && length > 0 ? (size_t)length : 0},

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "../log/writer.h"
+#include "body.h"
+#include "records.h"
 #include "serve.h"
 
 enum {
@@ -17,35 +19,128 @@ struct publish {
 	struct lws *wsi; /* NULL when the client has gone */
 	struct dnc_identity identity;
 	char role[DNC_ROLE_NAME_MAX], address[ADDRESS_MAX];
-	struct dnc_buf body, lines;
+	struct body body;
+	struct dnc_buf lines;
 	struct piece {
-		size_t at, n;
-	} * pieces; /* of lines */
+		size_t at, n;  /* of lines */
+		size_t record; /* which of the request's records it is */
+	} * pieces;
 	size_t count, room, rejected;
 	struct dnc_buf rejects; /* JSON, without brackets */
-	bool too_large, handed_over;
+	bool form;              /* the client says that it is a form */
+	bool begun, too_many, no_memory, ended, handed_over;
 	struct publish *next; /* in the queue of those that are safe */
 };
 
 static void free_publish(struct publish *p)
 {
-	dnc_buf_free(&p->body);
+	body_free(&p->body);
 	dnc_buf_free(&p->lines);
 	dnc_buf_free(&p->rejects);
+	free(p->receipt.logged);
 	free(p->pieces);
 	free(p);
 }
 
+/* A header's value, without the blanks around it; n is 0 when it is missing, and too long ones are cut off. */
+static struct dnc_str header(
+	struct lws *wsi, enum lws_token_indexes token, char *space, size_t size)
+{
+	int n = lws_hdr_copy(wsi, space, (int)size, token);
+
+	if (n < 0 && lws_hdr_total_length(wsi, token) > 0)
+		return dnc_str("too long");
+	return dnc_str_trim((struct dnc_str){space, n > 0 ? (size_t)n : 0});
+}
+
+static bool says(struct dnc_str value, const char *word)
+{
+	return value.n == strlen(word) && strncasecmp(value.p, word, value.n) == 0;
+}
+
+static bool starts(struct dnc_str value, const char *word)
+{
+	return value.n >= strlen(word) && strncasecmp(value.p, word, strlen(word)) == 0;
+}
+
+/* Why a request is refused: its status, and words. */
+struct refusal {
+	unsigned status;
+	const char *title, *detail;
+};
+
+static const struct refusal too_large = {
+	413, "Content Too Large", "a request has 4 MiB and 10000 events at most"};
+
+/* How the body ends: by its length or by its last chunk, and by one of them alone, because whoever is in between
+ * might go by the other (RFC 9112 section 6.3). */
+static const struct refusal *read_framing(struct lws *wsi, struct body *body)
+{
+	static const struct refusal
+		no_length = {411, "Length Required",
+			"send Content-Length, or Transfer-Encoding: chunked"},
+		both = {400, "Bad Request",
+			"Content-Length and Transfer-Encoding exclude each other"},
+		bad_length = {400, "Bad Request", "Content-Length is no number"},
+		coding = {501, "Not Implemented", "the only Transfer-Encoding is chunked"};
+	char space[64];
+	bool has_length = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
+	struct dnc_str value = header(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, space, sizeof space);
+	size_t length = 0;
+
+	if (value.n) {
+		body->chunked = true;
+		return has_length ? &both : says(value, "chunked") ? NULL : &coding;
+	}
+	if (!has_length)
+		return &no_length;
+	value = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, space, sizeof space);
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return &bad_length;
+		if (length <= BODY_MAX)
+			length = length * 10 + (size_t)(value.p[i] - '0');
+	}
+	return !value.n ? &bad_length : length > BODY_MAX ? &too_large : NULL;
+}
+
+/* What the body holds. */
+static const struct refusal *read_content(struct lws *wsi, struct publish *p)
+{
+	static const struct refusal
+		coding = {415, "Unsupported Media Type", "the only Content-Encoding is gzip"},
+		parts = {415, "Unsupported Media Type",
+			"a form is no body of events: use curl --data-binary, not -F"};
+	char space[128];
+	struct dnc_str value = header(wsi, WSI_TOKEN_HTTP_CONTENT_ENCODING, space, sizeof space);
+
+	p->body.gzip = says(value, "gzip") || says(value, "x-gzip");
+	if (value.n && !p->body.gzip && !says(value, "identity"))
+		return &coding;
+	value = header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, space, sizeof space);
+	p->form = starts(value, "application/x-www-form-urlencoded");
+	return starts(value, "multipart/") ? &parts : NULL;
+}
+
 int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
+	static const struct refusal draining = {
+		503, "Service Unavailable", "the hub is shutting down"};
 	struct session *session = lws_wsi_user(wsi);
-	struct publish *p;
+	struct publish *p = calloc(1, sizeof *p);
+	const struct refusal *refusal = w->draining ? &draining : NULL;
 
-	if (w->draining)
-		return http_problem(w, wsi, 503, "Service Unavailable", "the hub is shutting down");
-	p = calloc(1, sizeof *p);
 	if (!p)
 		return -1;
+	p->body.max_bytes = BODY_MAX;
+	if (!refusal)
+		refusal = read_framing(wsi, &p->body);
+	if (!refusal)
+		refusal = read_content(wsi, p);
+	if (refusal) {
+		free_publish(p);
+		return http_problem(w, wsi, refusal->status, refusal->title, refusal->detail);
+	}
 	p->web = w;
 	p->wsi = wsi;
 	p->identity = who->identity;
@@ -53,14 +148,6 @@ int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	who_address(w, wsi, p->address);
 	session->publish = p;
 	return 1;
-}
-
-void publish_body(struct publish *p, const void *in, size_t n)
-{
-	if (p->body.n + n > BODY_MAX)
-		p->too_large = true;
-	else
-		dnc_buf_add(&p->body, in, n);
 }
 
 static void reject(struct publish *p, size_t index, const struct dnc_error *err)
@@ -79,14 +166,30 @@ static void reject(struct publish *p, size_t index, const struct dnc_error *err)
 	dnc_buf_chr(b, '}');
 }
 
-/* The record number INDEX; DNC_JSON_PADDING readable bytes follow it. */
-static bool take_record(struct publish *p, size_t index, struct dnc_str record)
+static bool add_piece(struct publish *p, struct piece piece)
 {
+	if (p->count == p->room) {
+		size_t room = p->room ? p->room * 2 : 64;
+		struct piece *more = realloc(p->pieces, room * sizeof *more);
+
+		if (!more)
+			return false;
+		p->pieces = more;
+		p->room = room;
+	}
+	p->pieces[p->count++] = piece;
+	return true;
+}
+
+/* The record number INDEX; DNC_JSON_PADDING readable bytes follow it. False ends the request: it is too much. */
+static bool take_record(void *ctx, size_t index, struct dnc_str record)
+{
+	struct publish *p = ctx;
 	struct dnc_error err = {.place = ""};
 	struct dnc_str line;
 
 	if (index >= RECORDS_MAX) {
-		p->too_large = true;
+		p->too_many = true;
 		return false;
 	}
 	if (record.n > DNC_EVENT_MAX_BYTES) {
@@ -99,71 +202,10 @@ static bool take_record(struct publish *p, size_t index, struct dnc_str record)
 		reject(p, index, &err);
 		return true;
 	}
-	if (p->count == p->room) {
-		size_t room = p->room ? p->room * 2 : 64;
-		struct piece *more = realloc(p->pieces, room * sizeof *more);
-
-		if (!more)
-			return false;
-		p->pieces = more;
-		p->room = room;
-	}
-	p->pieces[p->count++] = (struct piece){p->lines.n, line.n};
+	p->no_memory = !add_piece(p, (struct piece){p->lines.n, line.n, index});
 	dnc_buf_str(&p->lines, line);
-	return dnc_buf_reserve(&p->lines, DNC_JSON_PADDING);
-}
-
-static bool take_array(struct publish *p, const struct dnc_json *doc)
-{
-	struct dnc_buf *b = &p->web->scratch;
-	size_t index = 0;
-
-	for (uint32_t i = 1; i < doc->node[0].next; i = doc->node[i].next) {
-		dnc_buf_clear(b);
-		dnc_json_write_node(b, doc, i);
-		if (!dnc_buf_reserve(b, DNC_JSON_PADDING) || !dnc_buf_ok(b) ||
-			!take_record(p, index++, dnc_buf_view(b)))
-			return false;
-	}
-	return true;
-}
-
-static bool take_lines(struct publish *p, struct dnc_str text)
-{
-	for (size_t index = 0; text.n; index++) {
-		const char *end = memchr(text.p, '\n', text.n);
-		struct dnc_str line = {text.p, end ? (size_t)(end - text.p) : text.n};
-
-		text.p += line.n + (end ? 1 : 0);
-		text.n -= line.n + (end ? 1 : 0);
-		if (dnc_str_trim(line).n && !take_record(p, index, line))
-			return false;
-	}
-	return true;
-}
-
-/* False when there is no memory, or it is too much. */
-static bool take_records(struct publish *p)
-{
-	struct dnc_str text;
-	struct dnc_json doc;
-	struct dnc_error err;
-
-	if (!dnc_buf_reserve(&p->body, DNC_JSON_PADDING))
-		return false;
-	text = dnc_str_trim(dnc_buf_view(&p->body));
-	if (text.n && text.p[0] == '[') {
-		if (dnc_json_parse(p->web->parser, text.p, text.n, &doc, &err) == 0)
-			return take_array(p, &doc);
-		err.code = DNC_REJECT_INVALID_JSON;
-		reject(p, 0, &err);
-		return true;
-	}
-	/* One event over several lines is one all the same. */
-	if (text.n && memchr(text.p, '\n', text.n) &&
-		dnc_json_parse(p->web->parser, text.p, text.n, &doc, &err) == 0)
-		return take_record(p, 0, text);
-	return take_lines(p, text);
+	dnc_buf_chr(&p->lines, '\n');
+	return !p->no_memory;
 }
 
 static void note_access(const struct publish *p)
@@ -178,16 +220,59 @@ static void note_access(const struct publish *p)
 	access_end(p->web);
 }
 
+/* Events whose id is taken, by another event. */
+static void reject_conflicts(struct publish *p)
+{
+	struct dnc_error err = {.place = ""};
+
+	if (!p->receipt.conflicts || !p->receipt.logged)
+		return;
+	dnc_error_set(&err, DNC_REJECT_ID_CONFLICT,
+		"the log has another event with this id: the event is not in the log");
+	dnc_error_place(&err, "id");
+	for (size_t i = 0; i < p->count; i++)
+		if (p->receipt.logged[i] == DNC_LOGGED_CONFLICT)
+			reject(p, p->pieces[i].record, &err);
+}
+
+static const char *why_nothing(const struct publish *p)
+{
+	if (!p->rejected)
+		return "the body holds no events";
+	return p->form ? "no event was taken; curl -d takes the ends of lines away: use "
+	                 "--data-binary"
+	               : "no event was taken: each was rejected";
+}
+
+/* A chunked body is at its end before the library knows: nothing can follow on the connection. */
+static const struct extra_header *ends_connection(const struct publish *p)
+{
+	static const struct extra_header closes = {"connection:", "close", NULL};
+
+	return p->body.chunked ? &closes : NULL;
+}
+
 static int answer(struct publish *p)
 {
 	struct dnc_buf *b = &p->web->page;
+	bool taken = p->receipt.accepted || p->receipt.duplicates;
 
+	reject_conflicts(p);
 	dnc_buf_clear(b);
-	dnc_buf_printf(b,
-		"{\"accepted\":%zu,\"duplicates\":%zu,\"rejected\":[%.*s],\"rejected_count\":%zu,\"last_seq\":%llu}",
-		p->receipt.accepted, p->receipt.duplicates, DNC_STR_ARG(dnc_buf_view(&p->rejects)),
-		p->rejected, (unsigned long long)p->receipt.last_seq);
-	return http_reply(p->wsi, 200, "application/json", b, NULL);
+	if (taken)
+		dnc_buf_chr(b, '{');
+	else
+		http_problem_begin(b, 422, "Unprocessable Content", why_nothing(p));
+	member_number(b, "accepted", p->receipt.accepted);
+	member_number(b, "duplicates", p->receipt.duplicates);
+	dnc_json_write_key(b, DNC_STR("rejected"));
+	dnc_buf_printf(b, "[%.*s]", DNC_STR_ARG(dnc_buf_view(&p->rejects)));
+	member_number(b, "rejected_count", p->rejected);
+	member_number(b, "last_seq", p->receipt.last_seq);
+	if (!taken)
+		return http_problem_end(p->web, p->wsi, 422, ends_connection(p));
+	dnc_buf_chr(b, '}');
+	return http_reply(p->wsi, 200, "application/json", b, ends_connection(p));
 }
 
 /* In the writer's thread. */
@@ -216,8 +301,15 @@ void publish_answer(struct dnc_web *w)
 		next = p->next;
 		note_access(p);
 		if (p->wsi) {
-			((struct session *)lws_wsi_user(p->wsi))->publish = NULL;
-			if (answer(p) < 0 || lws_http_transaction_completed(p->wsi))
+			struct session *session = lws_wsi_user(p->wsi);
+
+			session->publish = NULL;
+			session->closing = p->body.chunked;
+			if (answer(p) < 0)
+				client_hang_up(p->wsi);
+			else if (session->closing)
+				lws_callback_on_writable(p->wsi);
+			else if (lws_http_transaction_completed(p->wsi))
 				client_hang_up(p->wsi);
 		}
 		free_publish(p);
@@ -229,11 +321,12 @@ static bool offer(struct publish *p)
 	struct dnc_str *lines = calloc(p->count, sizeof *lines);
 	int rc = -1;
 
+	p->receipt.logged = calloc(p->count, sizeof *p->receipt.logged);
 	for (size_t i = 0; lines && i < p->count; i++)
 		lines[i] = (struct dnc_str){p->lines.p + p->pieces[i].at, p->pieces[i].n};
 	p->receipt.safe = on_safe;
 	p->handed_over = true;
-	if (lines)
+	if (lines && p->receipt.logged)
 		rc = dnc_writer_offer(
 			p->web->options->writer, p->web->viewer, lines, p->count, &p->receipt);
 	free(lines);
@@ -241,25 +334,97 @@ static bool offer(struct publish *p)
 	return rc == 0;
 }
 
-int publish_end(struct publish *p)
+/* Ends the request with the answer. -1 hangs up. */
+static int refuse(struct publish *p, const struct refusal *r)
 {
-	struct dnc_web *w = p->web;
 	struct lws *wsi = p->wsi;
+
+	http_problem_begin(&p->web->page, r->status, r->title, r->detail);
+	http_problem_end(p->web, wsi, r->status, ends_connection(p));
+	((struct session *)lws_wsi_user(wsi))->publish = NULL;
+	free_publish(p);
+	return -1;
+}
+
+/* What is wrong with the body by itself, indexed by enum body_verdict. */
+static const struct refusal body_refusals[] = {
+	[BODY_BAD_CHUNK] = {400, "Bad Request", "the chunks of the body are malformed"},
+	[BODY_BAD_GZIP] = {400, "Bad Request", "the body is no gzip, or it is cut off"},
+	[BODY_TOO_LARGE] = {413, "Content Too Large",
+		"a request has 4 MiB (unpacked, too) and 10000 events at most"},
+	[BODY_NO_MEMORY] = {503, "Service Unavailable", "the hub is out of memory"},
+};
+
+static const struct refusal form_refusal = {415, "Unsupported Media Type",
+	"a form is no body of events: use curl -H 'Content-Type: application/x-ndjson' --data-binary @FILE"};
+
+/* The body is whole. */
+static int finish(struct publish *p)
+{
+	static const struct refusal busy = {
+		503, "Service Unavailable", "the log can't take them now"};
+	struct lws *wsi = p->wsi;
+	struct dnc_str text = dnc_str_trim(dnc_buf_view(&p->body.text));
+	struct dnc_error err;
 	int rc;
 
-	if (!p->too_large && dnc_buf_ok(&p->body) && take_records(p) && dnc_buf_ok(&p->lines)) {
-		if (p->count && offer(p))
-			return 0;
-		rc = p->count ? http_problem(w, wsi, 503, "Service Unavailable",
-					"the log can't take them now")
-		              : answer(p);
-	} else {
-		rc = http_problem(w, wsi, 413, "Content Too Large",
-			"a request has 4 MiB and 10000 events at most");
+	p->ended = true;
+	if (p->form && text.n && text.p[0] != '{' && text.p[0] != '[')
+		return refuse(p, &form_refusal);
+	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
+		return refuse(p, &body_refusals[BODY_NO_MEMORY]);
+	if (records_each(p->web->parser, dnc_buf_view(&p->body.text), take_record, p, &err) < 0) {
+		err.code = DNC_REJECT_INVALID_JSON;
+		reject(p, 0, &err);
 	}
+	if (p->too_many)
+		return refuse(p, &too_large);
+	if (p->no_memory || !dnc_buf_ok(&p->lines))
+		return refuse(p, &body_refusals[BODY_NO_MEMORY]);
+	if (p->count) {
+		lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the log takes as long as it takes */
+		return offer(p) ? 0 : refuse(p, &busy);
+	}
+	rc = answer(p) < 0 || p->body.chunked ? -1 : 0;
 	((struct session *)lws_wsi_user(wsi))->publish = NULL;
 	free_publish(p);
 	return rc < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+/* When a request with a body came before the one before it was answered, the library gives its head as its body.
+ * Nothing that is taken starts like that. */
+static bool is_head(const void *in, size_t n)
+{
+	static const char start[] = "POST /";
+
+	return n && memcmp(in, start, n < sizeof start - 1 ? n : sizeof start - 1) == 0;
+}
+
+int publish_body(struct publish *p, const void *in, size_t n)
+{
+	static const struct refusal pipelined = {400, "Bad Request",
+		"send a request with a body after the answer to the one before"};
+	enum body_verdict verdict;
+
+	if (p->ended)
+		return 0; /* behind the last chunk: the connection ends with the answer */
+	if (!p->begun && is_head(in, n))
+		return refuse(p, &pipelined);
+	p->begun = true;
+	verdict = body_add(&p->body, in, n);
+	if (verdict == BODY_END)
+		return finish(p);
+	return verdict == BODY_MORE ? 0 : refuse(p, &body_refusals[verdict]);
+}
+
+int publish_end(struct publish *p)
+{
+	enum body_verdict verdict;
+
+	if (p->ended)
+		return 0;
+	verdict = body_end(&p->body);
+	return verdict == BODY_END ? finish(p) : refuse(p, &body_refusals[verdict]);
 }
 
 void publish_abandon(struct publish *p)

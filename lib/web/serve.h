@@ -75,6 +75,7 @@ struct session {
 	struct client *client;
 	struct history *history; /* an answer that is being looked up */
 	struct publish *publish; /* events that are being taken */
+	bool closing;            /* the answer is under way: the connection ends behind it */
 };
 
 struct dnc_web {
@@ -241,7 +242,8 @@ void clients_refresh(struct dnc_web *w);
 
 /* publish.c */
 int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
-void publish_body(struct publish *p, const void *in, size_t n);
+/* More of the body. -1 hangs up, as below. */
+int publish_body(struct publish *p, const void *in, size_t n);
 /* The request is whole. -1 hangs up. */
 int publish_end(struct publish *p);
 /* The client went before it had its answer. NULL is allowed. */

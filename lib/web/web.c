@@ -61,6 +61,8 @@ static int on_event(
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return session->client ? client_writeable(session->client) : -1;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
+		if (session && session->closing)
+			return lws_partial_buffered(wsi) ? 0 : -1;
 		return session && session->client ? client_writeable(session->client) : 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if (session->client)
@@ -82,8 +84,8 @@ static int on_event(
 		return 0;
 	case LWS_CALLBACK_HTTP_BODY:
 		if (session->publish)
-			publish_body(session->publish, in, n);
-		return session->publish ? 0 : -1;
+			return publish_body(session->publish, in, n);
+		return session->closing ? 0 : -1;
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return session->publish ? publish_end(session->publish) : -1;
 	default:

@@ -41,3 +41,11 @@ head_of() { curl -s --max-time 10 -o body -D- "$@" | tr -d '\r' | grep -vi '^dat
 	[ "$(allowed GET healthz/)" = '404 ' ]
 	head_of "http://$ADDRESS/ws/dnc" | grep -qi '^upgrade: websocket'
 }
+
+@test "requests that come together are answered, or refused, and the hub goes on" {
+	start_hub
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/pipelined.py" "$ADDRESS"
+	[ "$(curl -s --max-time 5 "http://$ADDRESS/healthz")" = '{"status":"ok"}' ]
+	kill -TERM "$HUB"
+	wait "$HUB"
+}

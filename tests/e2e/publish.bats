@@ -37,8 +37,8 @@ RELEASE='{"type":"dnc.number.released","phone_number":"(303) 555-0144","reason":
 	[ "$(code --data-binary @big)" = 413 ]
 	yes '{}' | head -10001 >many
 	[ "$(code --data-binary @many)" = 413 ]
-	[ "$(post '' | jq -c '[.accepted,.rejected_count]')" = '[0,0]' ]
-	[ "$(post '[' | jq -c '[.rejected[0].code]')" = '["invalid_json"]' ]
+	[ "$(post '' | jq -c '[.status,.accepted,.rejected_count]')" = '[422,0,0]' ]
+	[ "$(post '[' | jq -c '[.status,.rejected[0].code]')" = '[422,"invalid_json"]' ]
 	[ "$(code -X DELETE)" = 405 ]
 	[ "$(curl -s -H "Authorization: Bearer $(cat token)" "http://$ADDRESS/api/v1/info" | jq .last_seq)" = 0 ]
 }
@@ -54,4 +54,98 @@ RELEASE='{"type":"dnc.number.released","phone_number":"(303) 555-0144","reason":
 	for i in $(seq 20); do wait_for has_content answer.$i; done
 	[ "$(cat answer.* | jq -s 'map(.accepted) | add')" = 1000 ]
 	[ "$(cat answer.* | jq -s 'map(.last_seq) | max')" = 1000 ]
+}
+
+# The status, the number of accepted events and the detail of an answer.
+answer_of() {
+	curl -s --max-time 20 -o body -w '%{http_code}' -H "Authorization: Bearer $(cat token)" "$@" "http://$ADDRESS/api/v1/events" >status
+	echo "$(cat status) $(jq -r '[.accepted, .detail // empty] | map(tostring) | join(" ")' body)"
+}
+
+@test "what takes no event says so by its status, with the rejects" {
+	start_hub --keys=key.pub
+	[[ "$(answer_of --data-binary '{"type":"dnc.x"}')" == '422 0 no event was taken'* ]]
+	[ "$(jq -c '[.status,.accepted,.duplicates,.rejected_count,.rejected[0].index,.rejected[0].code,.last_seq]' body)" = '[422,0,0,1,0,"unknown_type",0]' ]
+	[[ "$(answer_of --data-binary '[1,]')" == '422 0 '* ]]
+	[ "$(jq -c '[.rejected[] | [.index, .code]]' body)" = '[[0,"not_an_object"],[1,"invalid_json"]]' ]
+	for nothing in '' ' ' '[]' $'\n\n'; do
+		[ "$(answer_of --data-binary "$nothing")" = '422 0 the body holds no events' ]
+	done
+	[ "$(answer_of -X POST -H 'Content-Length: 0')" = '422 0 the body holds no events' ]
+	# One that is taken, or was, is enough.
+	[ "$(answer_of --data-binary "$RELEASE"$'\n{}')" = '200 1' ]
+	[ "$(answer_of --data-binary "$RELEASE"$'\n{}')" = '200 0' ]
+	[ "$(jq .duplicates body)" = 1 ]
+	[ "$(code --data-binary "$RELEASE")" = 200 ]
+	[ "$(sqlite3 data/events.db 'select count(*) from events')" = 1 ]
+}
+
+@test "an id that another event has is a conflict, told by its place" {
+	start_hub --keys=key.pub
+	local other=${RELEASE/0144/0145}
+	[ "$(answer_of --data-binary "$RELEASE")" = '200 1' ]
+	[[ "$(answer_of --data-binary "$other")" == '422 0 '* ]]
+	[ "$(jq -c '[.duplicates, .rejected_count, (.rejected[] | [.index, .code, .path])]' body)" = '[0,1,[0,"id_conflict","id"]]' ]
+	# Records that were rejected before do not shift the places.
+	printf '%s\n' "$RELEASE" 7 "" "$other" "${RELEASE/0001/0009}" >lines
+	[ "$(answer_of --data-binary @lines)" = '200 1' ]
+	[ "$(jq -c '[.duplicates, (.rejected | map([.index, .code]))]' body)" = '[1,[[1,"not_an_object"],[3,"id_conflict"]]]' ]
+	[ "$(sqlite3 data/events.db "select count(*) from events where phone_number = '+13035550145'")" = 0 ]
+}
+
+@test "a form is refused by name, and curl's type for everything is none" {
+	start_hub --keys=key.pub
+	[[ "$(answer_of -d 'type=dnc.number.released&phone=1')" == 415*"Content-Type: application/x-ndjson' --data-binary"* ]]
+	[[ "$(answer_of -F 'file=@token')" == 415*--data-binary* ]]
+	events 3 >lines
+	[ "$(answer_of --data-binary @lines)" = '200 3' ]
+	[ "$(answer_of -H 'Content-Type: application/x-ndjson' --data-binary @lines)" = '200 0' ]
+	# -d takes the ends of lines away: nothing is taken, and it is said why.
+	[[ "$(answer_of -d @lines)" == '422 0 '*--data-binary* ]]
+}
+
+@test "gzip and chunks are taken within the limits, other codings refused by name" {
+	start_hub --keys=key.pub
+	events 500 | head -400 >lines
+	gzip -k lines
+	[ "$(answer_of -H 'Content-Encoding: gzip' --data-binary @lines.gz)" = '200 400' ]
+	[ "$(answer_of -H 'Transfer-Encoding: chunked' --data-binary @lines)" = '200 0' ]
+	[ "$(jq .duplicates body)" = 400 ]
+	events 3 | gzip >more.gz
+	cat more.gz lines.gz >both.gz
+	[ "$(answer_of -H 'Transfer-Encoding: chunked' -H 'Content-Encoding: x-gzip' -H 'Expect:' -T both.gz -X POST)" = '200 3' ]
+	head -c 100 lines.gz >cut.gz
+	[[ "$(answer_of -H 'Content-Encoding: gzip' --data-binary @cut.gz)" == 400*'cut off' ]]
+	[[ "$(answer_of -H 'Content-Encoding: gzip' --data-binary @lines)" == 400*gzip* ]]
+	for coding in br deflate 'gzip, gzip'; do
+		[[ "$(answer_of -H "Content-Encoding: $coding" --data-binary @lines)" == 415*gzip ]]
+	done
+	[[ "$(answer_of -H 'Transfer-Encoding: gzip, chunked' --data-binary @lines)" == 501*chunked ]]
+	head -c 300000000 /dev/zero | gzip >bomb.gz
+	[[ "$(answer_of -H 'Content-Encoding: gzip' --data-binary @bomb.gz)" == 413* ]]
+	[ "$(awk '/VmHWM/ {print ($2 < 200000)}' "/proc/$HUB/status")" = 1 ] || [[ $BIN == *asan* ]]
+	head -c 5000000 /dev/zero | tr '\0' ' ' >big
+	[[ "$(answer_of -H 'Expect:' -H 'Transfer-Encoding: chunked' --data-binary @big)" == 413* ]]
+	[[ "$(answer_of -H 'Expect:' --data-binary @big)" == 413* ]]
+	[ "$(answer_of --data-binary @lines)" = '200 0' ]
+	[ "$(sqlite3 data/events.db 'select count(*) from events')" = 403 ]
+}
+
+@test "bodies as they come over the wire: without a length, in pieces, ended twice" {
+	start_hub --keys=key.pub
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/wire.py" "$ADDRESS" "$(cat token)" "$RELEASE"
+	[ "$(sqlite3 data/events.db 'select count(*) from events')" = 2 ]
+}
+
+@test "an array of 10,000 events is taken, one of 10,001 is not" {
+	start_hub --keys=key.pub
+	events 10000 | jq -c 'del(.event_data, .metadata, .summary) + {violation_type: "t", x: [1, 2, {y: 3}]}' | jq -cs . >array
+	[ "$(answer_of -H 'Content-Type: application/json' --data-binary @array)" = '200 10000' ]
+	[ "$(jq -c '[.rejected_count, .last_seq]' body)" = '[0,10000]' ]
+	jq -c '. + [.[0]]' array >more
+	[[ "$(answer_of --data-binary @more)" == 413* ]]
+	# Half an array is none.
+	head -c 100000 array >half
+	[[ "$(answer_of --data-binary @half)" == '422 0 '* ]]
+	[ "$(jq -r '.rejected[0].code' body)" = invalid_json ]
 }
