@@ -128,11 +128,12 @@ demo: ## installs what is missing, builds and shows the pipeline at work (DEMO_S
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BIN=$(O)/bin examples/demo
 
-soak: ## the long forms of the chaos, pause and ping tests (some minutes)
+soak: ## the long forms of the chaos, pause, ping and consumer tests (some minutes)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all
-	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 PINGS=1 BIN=$(CURDIR)/build/release/bin \
-		bats tests/e2e/chaos.bats tests/e2e/pings.bats
+	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
+		BIN=$(CURDIR)/build/release/bin \
+		bats tests/e2e/chaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
 
 bench: ## measures against jq, grep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps

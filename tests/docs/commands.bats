@@ -168,6 +168,32 @@ two" ]
 	follows_after_a_restart dialed
 }
 
+@test "README: a dialer that acknowledges" {
+	documented <<-'END'
+	dnc-tail --state=place -o json --exec=load-dialer
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 5 >&9
+	wait_for last_seq_is 5
+	acknowledges_after_a_restart place
+}
+
+place_is() { [ "$(cut -d' ' -f2 "$1" 2>/dev/null)" = "$2" ]; }
+
+# As follows_after_a_restart; PLACE is the state file.
+acknowledges_after_a_restart() { # PLACE
+	start_command
+	wait_for place_is "$1" 5
+	kill "$STARTED"
+	wait "$STARTED" || :
+	events 5 >&9
+	wait_for last_seq_is 10
+	start_command
+	wait_for place_is "$1" 10
+	[ "$(jq .seq dialed | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
+}
+
 # The dialer has 5 events; while it is away there come 5 more, and it goes on with those.
 follows_after_a_restart() { # FILE
 	: >"$1"
@@ -339,6 +365,24 @@ subscribed() { # SCHEME KEY
 	events 5 >&9
 	wait_for last_seq_is 5
 	follows_after_a_restart dialed
+}
+
+@test "dnc-tail(1): a dialer that acknowledges" {
+	documented <<-'END'
+	dnc-tail --state=/var/lib/dialer/place --since=0 -t 'dnc.number.*' -o json \
+	    --batch=500 --exec=load-dialer
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events() {
+		local i
+		for ((i = 0; i < $1; i++)); do
+			echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}'
+		done
+	}
+	events 5 >&9
+	wait_for last_seq_is 5
+	acknowledges_after_a_restart var/lib/dialer/place
 }
 
 @test "dnc-tail(1): wait for one number" {
