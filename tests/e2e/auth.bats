@@ -186,6 +186,15 @@ setup() {
 	run dnc-tail --token-file token -n 5 -e "ws://$ADDRESS/ws/dnc"
 	[ "$status" -eq 77 ]
 	[[ "$output" == *'lacks dnc:replay'* ]]
+	# A place is no reason to be refused for ever: what was missed is said once.
+	echo "$(curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/info" | jq -r .epoch) 0" >place
+	run dnc-tail --token-file token --state=place -e "ws://$ADDRESS/ws/dnc"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *'events 1 to 1 (1) were missed: the role lacks dnc:replay'* ]]
+	[ "$(cut -d' ' -f2 place)" = 1 ]
+	run dnc-tail --token-file token --state=place -e "ws://$ADDRESS/ws/dnc"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
 }
 
 @test "so many connections of one subject, no more" {

@@ -271,3 +271,32 @@ setup() {
 	grep -q 'half a line' err
 	[ "$(jq -cR 'fromjson? | .seq' out | tr '\n' ' ')" = '1 2 3 4 5 ' ]
 }
+
+@test "gaps, being held back, warnings and what a role may not see are told in words" {
+	echo 'e1 33' >place
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" >hub.out 3>&- <<-'END' &
+		{"type":"dnc.subscription.confirmed","metadata":{"from_seq":61,"last_seq":60,"epoch":"e2","warning":"the role sees no such type"}}
+		{"seq":61,"type":"dnc.list.synced"}
+		{"type":"dnc.connection.held_back","metadata":{"reason":"rate_limit","behind":500,"position":61,"last_seq":561}}
+		{"type":"dnc.connection.held_back","metadata":{"reason":"lag","behind":800,"position":61,"last_seq":861}}
+		{"type":"dnc.connection.gap","metadata":{"from_seq":62,"to_seq":90,"reason":"lag"}}
+		{"type":"dnc.connection.gap","metadata":{"from_seq":91,"to_seq":91,"reason":"too_large"}}
+		{"type":"dnc.connection.gap","metadata":{"from_seq":92,"to_seq":95,"reason":"new_one"}}
+	END
+	PIDS+=($!)
+	wait_for has_content hub.out
+	run -69 dnc-tail --no-reconnect --state=place -o json "ws://$(head -n 1 hub.out)"
+	[ "$(tail -n 1 hub.out | jq -c '[.last,.since]')" = '[0,null]' ]
+	diff <(printf '%s\n' "$output" | sed '/^dnc-tail: lost /d' | sort) <(sort <<-'END'
+		dnc-tail: events 34 to 60 (27) were missed: the role lacks dnc:replay, which it takes to go on where it was; going on at the present
+		dnc-tail: the hub warns: the role sees no such type
+		{"seq":61,"type":"dnc.list.synced"}
+		dnc-tail: 500 events behind, at 61 of 561 (rate_limit): the hub holds this client back, because its rate limit is lower than the rate of the events
+		dnc-tail: 800 events behind, at 61 of 861 (lag): the hub holds this client back, because it reads more slowly than events come
+		dnc-tail: this client read too slowly (the history has what it missed): events 62 to 90 are gone (lag)
+		dnc-tail: larger than a message may be (the history has it): events 91 to 91 are gone (too_large)
+		dnc-tail: the hub gives a reason that is new to this version: events 92 to 95 are gone (new_one)
+	END
+	)
+	[ "$(cat place)" = 'e2 95' ]
+}

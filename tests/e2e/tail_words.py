@@ -1,0 +1,23 @@
+"""A hub of few words for dnc-tail: sends what it is given as lines of JSON on standard input, after the
+subscription, and closes. Prints its address first, then the subscribe message."""
+import asyncio, json, sys
+import websockets
+
+
+async def main():
+    done = asyncio.Event()
+
+    async def serve(ws):
+        await ws.send(json.dumps({'type': 'dnc.connection.established', 'metadata': {'permissions': ['dnc:stream']}}))
+        print(await ws.recv(), flush=True)
+        for line in sys.stdin:
+            await ws.send(line.strip())
+        await ws.close()
+        done.set()
+
+    async with websockets.serve(serve, '127.0.0.1', 0, subprotocols=['dnc.v1'], compression=None) as server:
+        print('127.0.0.1:%d' % server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.wait_for(done.wait(), 30)
+
+
+asyncio.run(main())
