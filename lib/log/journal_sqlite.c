@@ -22,8 +22,8 @@ static const char *const write_sql[WRITES] = {
 	[PRUNE_ACCESS] =
 		"DELETE FROM access WHERE at < ?1 AND n < (SELECT min(n) FROM access) + 1000",
 	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
-	[FIRST_YOUNG] = "SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
-			"ORDER BY seq LIMIT 1",
+	[FIRST_YOUNG] = ("SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
+			 "ORDER BY seq LIMIT 1"),
 	[OLDEST] = "SELECT seq, logged_at FROM events ORDER BY seq LIMIT 1",
 };
 
