@@ -208,6 +208,34 @@ follows_after_a_restart() { # FILE
 	[ "$(jq .seq "$1" | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
 }
 
+@test "README: a dialer that has succeeded before the place moves" {
+	documented <<-'END'
+	dnc-tail --state=place -o json --exec=load-dialer
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 5 >&9
+	wait_for last_seq_is 5
+	goes_back_when_the_dialer_fails place
+}
+
+# The dialer fails once with what it had in its hands, gets it again, and the place is that of its success.
+goes_back_when_the_dialer_fails() { # STATE-FILE
+	cat >bin/load-dialer <<-'END'
+		#!/bin/sh
+		cat >>"$HOME/had"
+		[ -e "$HOME/failed" ] || { : >"$HOME/failed"; exit 1; }
+		exec cp "$HOME/had" "$HOME/dialed"
+	END
+	start_command
+	wait_for test -e failed
+	all_came() { [ "$(jq .seq dialed 2>/dev/null | sort -un | tr '\n' ' ')" = '1 2 3 4 5 ' ]; }
+	wait_for all_came
+	place_is() { [ "$(cut -d' ' -f2 "$1")" = 5 ]; }
+	wait_for place_is "$1"
+	[ "$(jq .seq had | sort | uniq -d | wc -l)" -ge 1 ]
+}
+
 # A certificate for this machine, which what is run here trusts.
 make_certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
@@ -307,6 +335,17 @@ subscribed() { # SCHEME KEY
 	[ "$(event_count data/events.db)" -eq "$(grep -c . changes.txt)" ]
 }
 
+@test "dnc-ingest(1): a packed export with columns of its own" {
+	documented <<-'END'
+	zcat export.csv.gz | dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \
+	    --reason=consumer_request --source=internal
+	END
+	printf '%s\n' 'Home,Mobile,Campaign Id' '2025550143,9165550186,17' ',9165550187,' | gzip >export.csv.gz
+	run_command
+	[ "$(jq -c '[.phone_number,.event_data.campaign,.event_data.reason]' out.0 | tr -d '\n')" = \
+		'["+19165550186","17","consumer_request"]["+19165550187",null,"consumer_request"]' ]
+}
+
 # dnc-filter(1)
 
 @test "dnc-filter(1): of one reason and area" {
@@ -367,22 +406,18 @@ subscribed() { # SCHEME KEY
 	follows_after_a_restart dialed
 }
 
-@test "dnc-tail(1): a dialer that acknowledges" {
+@test "dnc-tail(1): feed a dialer by exit status" {
 	documented <<-'END'
 	dnc-tail --state=/var/lib/dialer/place --since=0 -t 'dnc.number.*' -o json \
 	    --batch=500 --exec=load-dialer
 	END
 	start_hub
 	export DNC_URL="ws://$ADDRESS"
-	events() {
-		local i
-		for ((i = 0; i < $1; i++)); do
-			echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}'
-		done
-	}
-	events 5 >&9
+	for i in 1 2 3 4 5; do
+		echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}'
+	done >&9
 	wait_for last_seq_is 5
-	acknowledges_after_a_restart var/lib/dialer/place
+	goes_back_when_the_dialer_fails var/lib/dialer/place
 }
 
 @test "dnc-tail(1): wait for one number" {
@@ -404,12 +439,12 @@ subscribed() { # SCHEME KEY
 @test "dnc-emit(1): someone asked not to be called" {
 	documented <<-'END'
 	dnc-emit number.suppressed phone_number='(202) 555-0143' \
-	    reason=consumer_request source=consumer suppressed_by=agent-7
+	    reason=consumer_request source=consumer suppressed_by=agent-7 event_data.campaign=spring
 	END
 	start_hub --input=unix:"$DNC_SOCKET"
 	run_command
 	[ "$(sqlite3 data/events.db "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$(cat out.0)" ]
-	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -r .event_data.suppressed_by)" = agent-7 ]
+	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -c '.event_data | [.suppressed_by,.campaign]')" = '["agent-7","spring"]' ]
 }
 
 @test "dnc-emit(1): from cron, whatever happens to the hub" {
@@ -520,4 +555,23 @@ subscribed() { # SCHEME KEY
 	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' | dnc-filter --output=unix:hub.sock
 	dnc-tail -e -o json >seen
 	[ "$(jq -r .phone_number seen)" = '+1******0144' ]
+}
+
+@test "dnc-wsd(8): a log of an older release is made to shrink" {
+	documented <<-'END'
+	sqlite3 DIR/events.db 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM'
+	END
+	start_hub
+	events 3 >&9
+	wait_for last_seq_is 3
+	kill "$HUB"
+	wait "$HUB"
+	exec 9>&-
+	sqlite3 data/events.db 'PRAGMA auto_vacuum = NONE; VACUUM'
+	ln -s data DIR
+	run_command
+	[ "$(sqlite3 data/events.db 'PRAGMA auto_vacuum')" = 2 ]
+	rm hub.in address
+	start_hub
+	[ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = 3 ]
 }

@@ -113,6 +113,17 @@ start_command() { # [N]
 		2>"$BATS_TEST_TMPDIR/err.$n" 3>&- 9>&- &
 	STARTED=$!
 	PIDS+=("$STARTED")
+	GROUPS_STARTED+=("$STARTED")
+}
+
+# What a pipeline leaves is ended, too: timeout(1) makes a process group of its own for each. The leak
+# sanitizer spins for ever when a second signal ends its thread.
+GROUPS_STARTED=()
+eval "end_processes() $(declare -f teardown | tail -n +2)"
+teardown() {
+	end_processes
+	local group
+	for group in "${GROUPS_STARTED[@]}"; do kill -KILL -- "-$group" 2>/dev/null || :; done
 }
 
 # Starts one that ends in a hub, and sets ADDRESS when it serves, and HUB.
