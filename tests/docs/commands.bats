@@ -168,32 +168,6 @@ two" ]
 	follows_after_a_restart dialed
 }
 
-@test "README: a dialer that acknowledges" {
-	documented <<-'END'
-	dnc-tail --state=place -o json --exec=load-dialer
-	END
-	start_hub
-	export DNC_URL="ws://$ADDRESS"
-	events 5 >&9
-	wait_for last_seq_is 5
-	acknowledges_after_a_restart place
-}
-
-place_is() { [ "$(cut -d' ' -f2 "$1" 2>/dev/null)" = "$2" ]; }
-
-# As follows_after_a_restart; PLACE is the state file.
-acknowledges_after_a_restart() { # PLACE
-	start_command
-	wait_for place_is "$1" 5
-	kill "$STARTED"
-	wait "$STARTED" || :
-	events 5 >&9
-	wait_for last_seq_is 10
-	start_command
-	wait_for place_is "$1" 10
-	[ "$(jq .seq dialed | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
-}
-
 # The dialer has 5 events; while it is away there come 5 more, and it goes on with those.
 follows_after_a_restart() { # FILE
 	: >"$1"
