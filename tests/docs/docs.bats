@@ -21,28 +21,6 @@ COMMANDS=$(cd "$ROOT/cmd" && echo *)
 	make -s -C "$ROOT" lint
 }
 
-# The EXAMPLES of a manual that need nothing but this repository.
-examples_of() {
-	awk '/^\.Sh EXAMPLES/ {on=1} /^\.Sh/ && !/EXAMPLES/ {on=0}
-		on && /^\.Ed/ {if (text ~ /examples\/data/) printf "%s%c", text, 0; in_block=0}
-		in_block {gsub(/\\e/, "\\"); text = text $0 "\n"}
-		on && /^\.Bd/ {in_block=1; text=""}' "$1"
-}
-
-@test "the examples of the manuals work as they stand" {
-	local count=0 example page
-	cd "$BATS_TEST_TMPDIR"
-	cp -r "$ROOT/examples" .
-	for page in "$ROOT"/man/dnc-ingest.1 "$ROOT"/man/dnc-filter.1; do
-		while IFS= read -rd '' example; do
-			echo "$example"
-			[ -n "$(bash -o pipefail -c "$example" 2>/dev/null)" ]
-			count=$((count + 1))
-		done < <(examples_of "$page")
-	done
-	[ "$count" -ge 4 ]
-}
-
 @test "each sample of examples/data is read by its format" {
 	cd "$ROOT/examples/data"
 	local more
