@@ -5,6 +5,11 @@ auth() { timeout 30 node "$BATS_TEST_DIRNAME/auth.js" "ws://$ADDRESS/ws/dnc" "$@
 jwt() { node "$BATS_TEST_DIRNAME/jwt.js" "$@"; }
 mint() { dnc-token mint -k key --sub=desk "$@"; }
 code_of() { curl -s -o body -w '%{http_code}' "$@"; }
+# Many at once by one process, or a busy machine gives the address its tries back meanwhile. Prints the statuses.
+wrong_tokens() { # URL CURL-OPTION...
+	yes "url = \"$1\"
+	output = /dev/null" | head -60 | curl -s -w '%{http_code}\n' -H 'Authorization: Bearer x' "${@:2}" -K -
+}
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -78,9 +83,8 @@ setup() {
 
 @test "after many wrong tokens an address has to wait" {
 	start_hub --keys=key.pub
-	local i
-	for i in $(seq 12); do code_of -H "Authorization: Bearer x$i" "http://$ADDRESS/api/v1/info" >codes; done
-	[ "$(cat codes)" = 429 ]
+	wrong_tokens "http://$ADDRESS/api/v1/info" >codes
+	[ "$(tail -1 codes)" = 429 ]
 	# Others are not held up, and neither are those who are inside.
 	[ "$(code_of --interface 127.0.0.9 -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/info")" = 200 ]
 }
@@ -296,8 +300,7 @@ setup() {
 @test "behind a proxy on a Unix socket the client's own address counts" {
 	start_hub --keys=key.pub --listen=unix:"$PWD/web.sock" --trust-proxy
 	ADDRESS=${ADDRESS%%$'\n'*}
-	local i
-	for i in $(seq 12); do curl -s -o /dev/null --unix-socket web.sock -H 'X-Forwarded-For: 8.8.8.8, 192.0.2.7' -H "Authorization: Bearer x$i" http://hub/api/v1/info; done
+	wrong_tokens http://hub/api/v1/info --unix-socket web.sock -H 'X-Forwarded-For: 8.8.8.8, 192.0.2.7' >codes
 	grep -q 'refused a token from 192.0.2.7' hub.err
 	[ "$(code_of --unix-socket web.sock -H 'X-Forwarded-For: 192.0.2.7' -H 'Authorization: Bearer x' http://hub/api/v1/info)" = 429 ]
 	[ "$(code_of --unix-socket web.sock -H 'X-Forwarded-For: 192.0.2.8' -H 'Authorization: Bearer x' http://hub/api/v1/info)" = 401 ]
