@@ -6,6 +6,7 @@ load documented
 # Blocks that hold no command.
 shown <<'END'
 cron, scripts ---- dnc-emit ---.
+120 duplicates=3 rejected=1 dropped=2
 {"line":17,"source":"list.csv","code":"invalid_phone_number","message":"...","raw":"..."}
 {"type":"dnc.number.suppressed","phone_number":"(202) 555-0143",
 [role night-shift]
