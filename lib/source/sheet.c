@@ -55,7 +55,7 @@ static size_t whole_digits(struct dnc_str cell, char digits[CELL_MAX])
 	size_t whole, fraction, n;
 	int shift;
 
-	if (cell.n > CELL_MAX || !(whole = take_digits(&cell, digits)) || !cell.n ||
+	if (!cell.n || cell.n > CELL_MAX || !(whole = take_digits(&cell, digits)) || !cell.n ||
 		cell.p[0] != '.')
 		return 0;
 	cell.p++, cell.n--;
@@ -74,7 +74,7 @@ void source_add_cell_number(struct dnc_source *s, struct dnc_str cell)
 {
 	char digits[CELL_MAX];
 	struct dnc_str number = without_marks(cell);
-	size_t n = whole_digits(dnc_str_trim(number), digits);
+	size_t n = number.n ? whole_digits(dnc_str_trim(number), digits) : 0;
 
 	if (n && dnc_phone_region_nanp(s->options.region))
 		number = (struct dnc_str){digits, n};

@@ -27,6 +27,7 @@ static void check_masked(const struct dnc_event *event)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct dnc_event_reader *r, *again;
+	static struct dnc_event_run *run;
 	char *text = padded(data, size), *first;
 	struct dnc_event event;
 	struct dnc_error err;
@@ -35,7 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!r) {
 		r = dnc_event_reader_new(&(struct dnc_event_options){0});
 		again = dnc_event_reader_new(&(struct dnc_event_options){0});
+		run = dnc_event_run_new(NULL, 0);
+		dnc_event_reader_place(again, run, 1, 0);
 	}
+	/* Live or of a file; as a line of another file it must stay as it is. */
+	dnc_event_reader_place(r, size % 2 ? run : NULL, size, 0);
 	dnc_event_view(r, text, size, &event);
 	if (dnc_event_normalize(r, text, size, &out, &err) == 0) {
 		first = padded((const uint8_t *)out.p, out.n);

@@ -169,6 +169,9 @@ static const struct {
 		"refused content\n"},
 	{"gzip", "auto", "\x1F\x8B\x08\x01\x02\n\n", "refused content\n"},
 	{"a page instead of the list", "numbers", "\n<!DOCTYPE HTML>\n<p>\n", "refused content\n"},
+	{"a row of another type, without a number", "csv",
+		"type,provider,new_status\ndnc.provider.status_change,p,online\n",
+		"2 dnc.provider.status_change  p\n"},
 	{"cells of a spreadsheet", "csv",
 		"phone\n1.2125041408E+10\n2.125041408e9\n12125041408.0\n2125041408.00\n"
 		"\"=\"\"12125041408\"\"\"\n'12125041408\n1.2125E+10\n2.02555E+09\n2.1250414080E+10\n"
