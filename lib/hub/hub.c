@@ -442,6 +442,15 @@ uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s)
 	return s->sent;
 }
 
+enum dnc_held dnc_subscriber_held(const struct dnc_subscriber *s, uint64_t *behind)
+{
+	*behind = 0;
+	if (s->phase != FLOWING || s->live || s->at > s->hub->seen)
+		return DNC_HELD_NOT;
+	*behind = s->hub->seen + 1 - s->at;
+	return s->held_back ? DNC_HELD_BY_RATE : s->full ? DNC_HELD_BY_LAG : DNC_HELD_NOT;
+}
+
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s)
 {
 	return s->audience ? s->audience->filter : NULL;

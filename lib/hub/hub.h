@@ -182,4 +182,14 @@ uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s);
 /* Held back by its rate limit. */
 bool dnc_subscriber_paced(const struct dnc_subscriber *s);
 
+/* Why a subscriber is behind the present. */
+enum dnc_held {
+	DNC_HELD_NOT, /* it is not, or goes on as fast as it can */
+	DNC_HELD_BY_RATE,
+	DNC_HELD_BY_LAG, /* its transport is full */
+};
+
+/* BEHIND: by how many events of the log, whether or not they match. */
+enum dnc_held dnc_subscriber_held(const struct dnc_subscriber *s, uint64_t *behind);
+
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s);

@@ -275,6 +275,7 @@ void client_free(struct client **slot)
 	if (c->role || c->close_code)
 		access_left(c);
 	alive_leave(c);
+	held_leave(c);
 	dnc_hub_leave(c->subscriber);
 	door_leave(c->web->options->door, &c->place);
 	*(c->prev ? &c->prev->next : &c->web->clients) = c->next;

@@ -116,11 +116,38 @@ void send_established(struct client *c)
 	answer(c);
 }
 
+/* Why nothing can come of the subscription, as far as that is certain; false when something may. */
+static bool write_warning(
+	struct dnc_buf *b, const struct client *c, const struct dnc_filter *filter)
+{
+	enum {
+		CERTAIN = 4
+	}; /* digits that no masked number starts with: country codes have three at most */
+	const struct dnc_role *role = c->role;
+	unsigned sees = dnc_role_types(role, c->permissions) &
+	                (role->sees ? dnc_filter_types(role->sees) : DNC_ALL_TYPES);
+	size_t count = dnc_filter_prefix_count(filter), hidden = 0;
+
+	for (size_t i = 0; i < count; i++)
+		hidden += dnc_filter_prefix(filter, i).n > CERTAIN;
+	if (!sees)
+		dnc_buf_printf(b, "role %s sees no events: none will come", role->name);
+	else if (!(sees & dnc_filter_types(filter)))
+		dnc_buf_printf(
+			b, "role %s sees none of these event types: none will come", role->name);
+	else if (!(c->permissions & DNC_MAY_SEE_NUMBERS) && count && hidden == count)
+		dnc_buf_printf(b,
+			"role %s sees masked numbers (+1******4567): no number starts with "
+			"these digits",
+			role->name);
+	return b->n;
+}
+
 enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
 {
 	struct dnc_hub *hub = c->web->hub;
 	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
-	struct dnc_buf *b = message_begin(c, "dnc.subscription.confirmed");
+	struct dnc_buf *b = message_begin(c, "dnc.subscription.confirmed"), warning = {0};
 
 	add_raw(b, "request_id", id);
 	add_time(b);
@@ -133,6 +160,11 @@ enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
 	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	add_raw(b, "recovered",
 		dnc_subscriber_recovered(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	if (filter && write_warning(&warning, c, filter) && dnc_buf_ok(&warning)) {
+		dnc_json_write_key(b, DNC_STR("warning"));
+		dnc_json_write_str(b, dnc_buf_view(&warning));
+	}
+	dnc_buf_free(&warning);
 	dnc_buf_chr(b, '}');
 	return message_send(c);
 }
@@ -200,6 +232,22 @@ void send_stats(struct client *c, struct dnc_str id)
 	member_number(b, "lag", dnc_hub_last(hub) - position);
 	add_raw(b, "rate_limited",
 		dnc_subscriber_paced(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+	dnc_buf_chr(b, '}');
+	answer(c);
+}
+
+void send_held_back(struct client *c, const char *reason, uint64_t behind)
+{
+	struct dnc_buf *b = message_begin(c, "dnc.connection.held_back");
+
+	add_time(b);
+	metadata_begin(b);
+	member_text(b, "reason", reason);
+	member_number(b, "behind", behind);
+	member_number(b, "position", dnc_subscriber_next(c->subscriber) - 1);
+	member_number(b, "last_seq", dnc_hub_last(c->web->hub));
+	if (c->role->per_minute)
+		member_number(b, "per_minute", c->role->per_minute);
 	dnc_buf_chr(b, '}');
 	answer(c);
 }

@@ -61,6 +61,13 @@ struct client {
 	int64_t bucket_ms, connected_ms, active_ms;
 	uint64_t number, received;
 	const char *close_reason; /* constant text */
+	/* What held.c knows of it; times are of dnc_clock_mono_ms(). */
+	struct {
+		int64_t since_ms, told_ms; /* 0: never */
+		uint64_t behind;           /* at the last look */
+		enum dnc_held why;
+		bool told; /* since it last had everything */
+	} held;
 };
 
 struct alive_queue {
@@ -86,7 +93,8 @@ struct dnc_web {
 	struct lws_context *context;
 	struct lws_vhost *vhost, *local_vhost; /* of TCP, perhaps with TLS, and of Unix sockets */
 	struct listeners *listeners;
-	struct client *clients;
+	struct client *clients,
+		*held_next; /* held_next: looked at next by held.c; NULL: the first */
 	size_t client_count;
 	struct alive_queue heard, pinged, streams, strangers;
 	pthread_mutex_t figures_lock;
@@ -185,6 +193,12 @@ void alive_stranger(struct client *c);
 /* Once a second: pings, and hangs up on those that did not answer. */
 void alive_tick(struct dnc_web *w);
 
+/* held.c */
+/* Once a second: tells those who are held back. */
+void held_tick(struct dnc_web *w);
+/* The client is about to be freed. */
+void held_leave(struct client *c);
+
 /* messages.c */
 void send_established(struct client *c);
 enum dnc_sent send_confirmed(struct client *c, struct dnc_str id);
@@ -192,6 +206,8 @@ void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err
 void send_pong(struct client *c, struct dnc_str id);
 void send_stats(struct client *c, struct dnc_str id);
 void send_renewed(struct client *c, struct dnc_str id);
+/* It is BEHIND events behind the present because of REASON; 0: it has caught up. */
+void send_held_back(struct client *c, const char *reason, uint64_t behind);
 enum dnc_sent send_struck(void *conn, uint64_t from);
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
 

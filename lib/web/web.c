@@ -150,6 +150,7 @@ static void on_second(uv_timer_t *timer)
 
 	alive_tick(w);
 	check_clients(w, renew_access(w));
+	held_tick(w);
 	figures_refresh(w);
 	if (door_is_shared(w->options->door))
 		clients_refresh(w);

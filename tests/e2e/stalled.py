@@ -1,12 +1,13 @@
-"""stalled.py ADDRESS PATH GO - a client of bare sockets that does not read until somebody opens
-the fifo GO for writing; prints "stalled", then the reason of the first gap message."""
+"""stalled.py ADDRESS PATH GO [MESSAGE] - a client of bare sockets that does not read until somebody opens
+the fifo GO for writing; prints "stalled", then the reason of the first gap, or of
+the first dnc.connection.MESSAGE."""
 import base64
 import os
 import re
 import socket
 import sys
 
-address, path, go = sys.argv[1:]
+address, path, go, kind = (sys.argv[1:] + ["gap"])[:4]
 host, port = address.rsplit(":", 1)
 s = socket.create_connection((host, int(port)), timeout=60)
 key = base64.b64encode(os.urandom(16)).decode()
@@ -24,5 +25,5 @@ while not gap:
     if not more:
         sys.exit("closed by the hub")
     data = data[-500:] + more
-    gap = re.search(rb'"dnc.connection.gap".*?"reason":"(\w+)"', data)
+    gap = re.search(rb'"dnc.connection.%s".*?"reason":"(\w+)"' % kind.encode(), data)
 print(gap[1].decode(), flush=True)

@@ -130,6 +130,66 @@ as_role() { # ROLE COUNT
 	[ "$(jq -r 'select(.type=="dnc.connection.gap").metadata.reason' out | sort -u)" = rate_limit ]
 }
 
+@test "who is held back by a rate limit is told how far behind, and when that is over" {
+	printf '[role slow]\npermissions = dnc:read dnc:stream dnc:replay dnc:pii compliance:read\nrate = 600/min\nburst = 10\n' >roles.conf
+	start_hub --roles=roles.conf --default-role=slow
+	collect 0 '{"type":"subscribe"}' >out 3>&- &
+	PIDS+=($!)
+	curl -sN "http://$ADDRESS/api/v1/stream" >stream 3>&- &
+	PIDS+=($!)
+	wait_for has_line confirmed out
+	wait_for has_line confirmed stream
+	events 50 >&9
+	wait_for has_line '"seq":50,' out
+	wait_for has_line '"behind":0,' out
+	wait_for has_line '"behind":0,' stream
+	held() { jq -c 'select(.type=="dnc.connection.held_back").metadata'; }
+	[ "$(held <out | jq -r .reason | sort -u)" = rate_limit ]
+	[ "$(held <out | jq -c 'select(.behind > 0) | [.behind + .position == .last_seq, .last_seq, .per_minute]')" = '[true,50,600]' ]
+	[ "$(held <out | tail -1 | jq -c '[.behind,.position,.last_seq]')" = '[0,50,50]' ]
+	[ "$(grep -a '^data' stream | cut -c7- | held | wc -l)" = 2 ]
+	# Whoever is not held back hears nothing of it.
+	[ "$(held <out | wc -l)" = 2 ]
+}
+
+@test "who reads too slowly is told so" {
+	start_hub
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/stalled.py" "$ADDRESS" "/ws/dnc?since=0" go held_back >stalled 3>&- &
+	PIDS+=($!)
+	wait_for has_content stalled
+	# More than the sockets hold, then some now and then: it does not come nearer.
+	events 30000 >&9
+	wait_for last_seq_is 30000
+	local i
+	for i in 1 2 3 4 5 6; do
+		events 10 >&9
+		wait_for last_seq_is $((30000 + i * 10))
+		read -rt 0.6 <> <(:) || :
+	done
+	echo >go
+	wait_for has_line lag stalled
+}
+
+@test "the confirmation warns of what can bring nothing" {
+	start_hub --default-role=operator
+	local none='{"type":"subscribe","filters":{"event_types":["dnc.compliance.violation"]}}'
+	collect 0 "$none" '{"type":"subscribe","filters":{"event_types":["dnc.compliance.violation","dnc.list.synced"]}}' \
+		'{"type":"subscribe","filters":{"phone_patterns":["^\\+1916"]}}' '{"type":"subscribe","filters":{"phone_patterns":["^\\+1", "0143$"]}}' \
+		'{"type":"subscribe"}' '{"type":"ping","id":"p"}' >out 3>&- &
+	PIDS+=($!)
+	wait_for has_line pong out
+	diff - <(jq -r 'select(.type=="dnc.subscription.confirmed") | .metadata.warning // "none"' out) <<-'END'
+		role operator sees none of these event types: none will come
+		none
+		role operator sees masked numbers (+1******4567): no number starts with these digits
+		none
+		none
+	END
+	curl -sN "http://$ADDRESS/api/v1/stream?type=dnc.compliance.violation" >stream 3>&- &
+	PIDS+=($!)
+	wait_for has_line '"warning":"role operator sees none of these event types' stream
+}
+
 @test "compressed frames, the same for all who ask, read by two other implementations" {
 	start_hub --compress
 	events 300 >&9
