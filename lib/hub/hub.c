@@ -328,29 +328,31 @@ int dnc_hub_look_as(
 	return 0;
 }
 
-/* Where SINCE leads: the next event, the oldest one with a gap, or all there is of another epoch. */
+/* Where SINCE leads: behind the last event that the client has of this log. A gap tells what will not come, up to
+ * the event before the first that does. It is empty when all comes, but some of it under numbers that the client
+ * has seen of other events. */
 static void start_since(struct dnc_subscriber *s, const struct dnc_start *start)
 {
-	uint64_t last = dnc_ring_last(s->hub->ring);
-	uint64_t oldest = dnc_hub_oldest(s->hub);
-	bool other = start->epoch.p && !dnc_str_eq(start->epoch, dnc_str(dnc_hub_epoch(s->hub)));
+	const struct dnc_journal *journal = s->hub->options.journal;
+	uint64_t last = dnc_ring_last(s->hub->ring), oldest = dnc_hub_oldest(s->hub);
+	uint64_t end = last, seen;
+	bool known = !start->epoch.p || dnc_journal_epoch_end(journal, start->epoch, &end);
 
-	if (other || start->n > last) {
-		s->at = other ? oldest : last + 1;
-		s->recovered = !other && start->n == last;
-		s->gap_reason = "epoch";
-		s->gap_from = s->recovered ? 0 : start->n + 1;
-		s->gap_to = s->at - 1;
+	if (!known)
+		end = 0;
+	end = end < last ? end : last;
+	seen = start->n < end ? start->n : end;
+	s->at = seen + 1 > oldest ? seen + 1 : oldest;
+	if (known && start->n == seen && s->at == seen + 1)
 		return;
-	}
-	s->at = start->n + 1;
-	if (s->at < oldest) {
-		s->recovered = false;
-		s->gap_from = s->at;
-		s->gap_to = oldest - 1;
-		s->gap_reason = "retention";
-		s->at = oldest;
-	}
+	s->recovered = false;
+	s->gap_reason = known && start->n == seen ? "retention" : "epoch";
+	s->gap_from = seen + 1;
+	s->gap_to = s->at - 1;
+	/* Without an epoch all that is known is that the log went back, before this start at the latest: what came
+	 * since may be new to the client, but whoever asks for what is yet to come gets the present. */
+	if (!start->epoch.p && start->n > last)
+		s->gap_from = dnc_journal_epoch_first(journal);
 }
 
 int dnc_hub_subscribe(

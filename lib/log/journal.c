@@ -1,19 +1,10 @@
 /* journal.c - picks the implementation. */
 #include "journal_ops.h"
-#include <sodium.h>
 
 struct dnc_journal *dnc_journal_open(
 	const struct dnc_journal_options *options, struct dnc_error *err)
 {
 	return options->dir ? journal_sqlite_open(options, err) : journal_memory_open(err);
-}
-
-void journal_new_epoch(char epoch[DNC_EPOCH_LEN + 1])
-{
-	unsigned char id[DNC_EPOCH_LEN / 2];
-
-	randombytes_buf(id, sizeof id);
-	sodium_bin2hex(epoch, DNC_EPOCH_LEN + 1, id, sizeof id);
 }
 
 void dnc_journal_close(struct dnc_journal *j)
@@ -57,7 +48,17 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 
 const char *dnc_journal_epoch(const struct dnc_journal *j)
 {
-	return j->epoch;
+	return j->epochs.current;
+}
+
+bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, uint64_t *end)
+{
+	return epochs_find(&j->epochs, epoch, end);
+}
+
+uint64_t dnc_journal_epoch_first(const struct dnc_journal *j)
+{
+	return j->epochs.first;
 }
 
 uint64_t dnc_journal_last(const struct dnc_journal *j)

@@ -5,7 +5,7 @@
  * event that comes twice.
  *
  * One thread appends and prunes; each reader belongs to one thread of its own. dnc_journal_last(),
- * dnc_journal_oldest() and dnc_journal_epoch() may be asked by any. */
+ * dnc_journal_oldest() and what is asked about epochs may be asked by any. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,9 +45,17 @@ int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dn
  * -1 with ERR. The newest event always stays. */
 int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err);
 
-/* DNC_EPOCH_LEN characters that name one life of the log: they change when history was lost or
- * replaced, and only then. */
+/* DNC_EPOCH_LEN characters that name this opening of the log. Each opening is an epoch of its own, and the
+ * log keeps the number with which each began: so a place, an epoch and a number seen in it, can be told
+ * from one that this log never had, because it was restored from a backup or lost its end. */
 const char *dnc_journal_epoch(const struct dnc_journal *j);
+
+/* The last number that the log had while EPOCH was the current one, as far as it has that event still; *END is
+ * UINT64_MAX for the current one, which goes on. False when the log does not know EPOCH. */
+bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, uint64_t *end);
+
+/* The number of the first event of the current epoch, whether there is one yet or not. */
+uint64_t dnc_journal_epoch_first(const struct dnc_journal *j);
 
 /* Numbers of the newest and the oldest event that can be read; last is oldest - 1 when there is
  * none. */

@@ -152,6 +152,7 @@ static void memory_close(struct dnc_journal *j)
 {
 	struct memory *m = (struct memory *)j;
 
+	epochs_free(&m->base.epochs);
 	free(m->ids);
 	free(m->slots);
 	free(m);
@@ -220,7 +221,7 @@ struct dnc_journal *journal_memory_open(struct dnc_error *err)
 		m->slots = calloc(SLOTS, sizeof *m->slots);
 		randombytes_buf(&m->seed, sizeof m->seed);
 		randombytes_buf(m->key, sizeof m->key);
-		journal_new_epoch(m->base.epoch);
+		epochs_begin(&m->base.epochs, 1);
 	}
 	if (m && m->ids && m->slots)
 		return &m->base;

@@ -2,6 +2,7 @@
  * with these. */
 #pragma once
 #include <stdatomic.h>
+#include "epochs.h"
 #include "journal.h"
 
 struct journal_ops {
@@ -28,7 +29,7 @@ struct journal_figures {
 
 struct dnc_journal {
 	const struct journal_ops *ops;
-	char epoch[DNC_EPOCH_LEN + 1];
+	struct epochs epochs; /* does not change while the journal is open */
 	atomic_uint_fast64_t oldest, last, duplicates, conflicts;
 	size_t batch_bytes; /* 0: no bound */
 	struct journal_figures figures;
@@ -41,6 +42,3 @@ struct dnc_journal_reader {
 struct dnc_journal *journal_sqlite_open(
 	const struct dnc_journal_options *options, struct dnc_error *err);
 struct dnc_journal *journal_memory_open(struct dnc_error *err);
-
-/* A random one. */
-void journal_new_epoch(char epoch[DNC_EPOCH_LEN + 1]);

@@ -164,6 +164,8 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 		j->logged_at_ms = now;
 	if (sqlite_run(j, BEGIN) < 0)
 		return sqlite_error(j->db, "write", j->path, err);
+	if (!j->epoch_stored && sqlite_epoch_store(j) < 0)
+		goto fail;
 	for (size_t i = 0; i < batch->count; i++) {
 		if (insert(j, batch, &batch->events[i], last + 1) < 0)
 			goto fail;
@@ -173,6 +175,7 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 	}
 	if (insert_notes(j, &batch->notes) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
+	j->epoch_stored = true;
 	j->written_last = last;
 	j->written_duplicates = duplicates;
 	j->written_conflicts = conflicts;
@@ -217,7 +220,7 @@ static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 
 	if (files_check(j, err) < 0)
 		return -1;
-	if (j->full && sqlite_try_write(j, err) < 0)
+	if ((j->full || !j->epoch_stored) && sqlite_epoch_write(j, err) < 0)
 		return -1;
 	j->full = false;
 	room_cut_wal(j);
@@ -236,13 +239,14 @@ static void sqlite_close(struct dnc_journal *base)
 {
 	struct journal *j = (struct journal *)base;
 
-	if (j->db && j->write[INSERT])
-		sqlite_set_closed(j);
+	if (j->write[INSERT] && !j->epoch_stored)
+		sqlite_epoch_write(j, NULL);
 	for (int i = 0; i < WRITES; i++)
 		sqlite3_finalize(j->write[i]);
 	checkpointer_free(j->checkpointer);
 	dnc_json_parser_free(j->parser);
 	dnc_buf_free(&j->stored);
+	epochs_free(&j->base.epochs);
 	sqlite3_close(j->db);
 	if (j->lock_fd >= 0)
 		close(j->lock_fd);

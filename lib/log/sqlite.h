@@ -1,5 +1,5 @@
-/* sqlite.h - inside lib/log: the embedded log. sqlite_open.c makes it ready, journal_sqlite.c writes
- * it, sqlite_read.c reads it. */
+/* sqlite.h - inside lib/log: the embedded log. sqlite_open.c makes it ready, sqlite_epochs.c notes each start,
+ * journal_sqlite.c writes it, sqlite_read.c reads it. */
 #pragma once
 #include <sqlite3.h>
 #include <sys/types.h>
@@ -63,6 +63,8 @@ struct journal {
 	int64_t reserve_ms;             /* when the reserve was last looked after */
 	struct dnc_json_parser *parser; /* for events that are compared */
 	struct dnc_buf stored;
+	int64_t started_ms;
+	bool epoch_stored; /* the list of epochs has the current one */
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
@@ -77,11 +79,14 @@ int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, 
 /* Makes the directory, takes the lock, makes or checks the database, and reads where the log stands. */
 int sqlite_set_up(struct journal *j, struct dnc_error *err);
 
-/* Whether there is room again: 0, or -1 with ERR. */
-int sqlite_try_write(struct journal *j, struct dnc_error *err);
-
-/* The log was closed as it should be. */
-void sqlite_set_closed(struct journal *j);
+/* sqlite_epochs.c: reads the list of epochs and begins one, behind the newest event. -1 with ERR
+ * when it could not be stored: without room the log is usable all the same, and the first commit stores it. */
+int sqlite_epoch_begin(struct journal *j, struct dnc_error *err);
+/* Stores the current epoch as a part of a transaction that has begun. -1: see sqlite_error(). */
+int sqlite_epoch_store(struct journal *j);
+/* Stores it now, if that was not done yet; in any case something is written, so that -1 with ERR tells whether there is
+ * room. */
+int sqlite_epoch_write(struct journal *j, struct dnc_error *err);
 
 /* Keeps the WAL and its index when the last connection is closed, so that the log can be opened on a
  * disk that is full. */

@@ -21,6 +21,12 @@ static const char *const migrations[] = {
 	"CREATE INDEX events_by_phone ON events (phone_number) WHERE phone_number IS NOT NULL;"
 	"PRAGMA application_id = " APPLICATION_ID ";",
 	"CREATE TABLE access (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, record TEXT NOT NULL);",
+	/* One epoch was kept over restarts until then. */
+	"CREATE TABLE epochs (n INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE,"
+	" first_seq INTEGER NOT NULL, started_at INTEGER NOT NULL);"
+	"INSERT INTO epochs (epoch, first_seq, started_at)"
+	" SELECT value, 1, 0 FROM log WHERE key = 'epoch';"
+	"DROP TABLE log;",
 };
 
 enum {
@@ -77,41 +83,6 @@ int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, 
 		*out = sqlite3_column_int64(s, 0);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		sqlite_error(db, "read", path, err);
-	sqlite3_finalize(s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
-}
-
-static int set_text(struct journal *j, const char *key, const char *value, struct dnc_error *err)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(
-		j->db, "INSERT OR REPLACE INTO log VALUES (?1, ?2)", -1, &s, NULL);
-
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-		sqlite3_bind_text(s, 2, value, -1, SQLITE_STATIC);
-		rc = sqlite3_step(s);
-	}
-	sqlite3_finalize(s);
-	return rc == SQLITE_DONE ? 0 : sqlite_error(j->db, "write", j->path, err);
-}
-
-/* The value of KEY, an empty string when there is none. */
-static int get_text(
-	struct journal *j, const char *key, char *out, size_t size, struct dnc_error *err)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(j->db, "SELECT value FROM log WHERE key = ?1", -1, &s, NULL);
-
-	out[0] = '\0';
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-		rc = sqlite3_step(s);
-	}
-	if (rc == SQLITE_ROW && sqlite3_column_text(s, 0))
-		snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, 0));
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		sqlite_error(j->db, "read", j->path, err);
 	sqlite3_finalize(s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
 }
@@ -285,37 +256,6 @@ static int check_whole(struct journal *j, struct dnc_error *err)
 	return 0;
 }
 
-/* Without `full`, a crash of the machine may have taken commits that were seen already. */
-static int read_epoch(struct journal *j, struct dnc_error *err)
-{
-	static const char *const names[] = {"full", "normal", "off"};
-	char boot[64] = "", before[64], sync[16], clean[8];
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-	bool lost;
-
-	if (f) {
-		if (!fgets(boot, sizeof boot, f))
-			boot[0] = '\0';
-		boot[strcspn(boot, "\n")] = '\0';
-		fclose(f);
-	}
-	if (get_text(j, "epoch", j->base.epoch, sizeof j->base.epoch, err) < 0 ||
-		get_text(j, "boot_id", before, sizeof before, err) < 0 ||
-		get_text(j, "sync", sync, sizeof sync, err) < 0 ||
-		get_text(j, "closed", clean, sizeof clean, err) < 0)
-		return -1;
-	lost = strcmp(sync, "full") != 0 && strcmp(clean, "yes") != 0 && strcmp(boot, before) != 0;
-	if (strlen(j->base.epoch) != DNC_EPOCH_LEN || lost)
-		journal_new_epoch(j->base.epoch);
-	if (run_sql(j->db, "BEGIN IMMEDIATE", j->path, err) < 0 ||
-		set_text(j, "epoch", j->base.epoch, err) < 0 ||
-		set_text(j, "boot_id", boot, err) < 0 ||
-		set_text(j, "sync", names[j->options.sync], err) < 0 ||
-		set_text(j, "closed", "no", err) < 0)
-		return -1;
-	return run_sql(j->db, "COMMIT", j->path, err);
-}
-
 static int read_ends(struct journal *j, struct dnc_error *err)
 {
 	int64_t oldest, last;
@@ -347,10 +287,10 @@ static int open_file(struct journal *j, struct dnc_error *err)
 	sqlite_keep_wal(j->db);
 	return run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) == 0 &&
 	                       check_whole(j, err) == 0 && migrate(j, j->db, j->path, err) == 0 &&
-	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0 &&
-	                       run_sql(j->db, sql, j->path, err) == 0 &&
-	                       without_room(j, read_epoch(j, err), err) == 0 &&
-	                       read_ends(j, err) == 0
+	                       run_sql(j->db, sql, j->path, err) == 0 && read_ends(j, err) == 0 &&
+	                       run_sql(j->db, sync_sql[DNC_SYNC_FULL], j->path, err) == 0 &&
+	                       without_room(j, sqlite_epoch_begin(j, err), err) == 0 &&
+	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0
 	               ? 0
 	               : -1;
 }
@@ -384,14 +324,4 @@ int sqlite_set_up(struct journal *j, struct dnc_error *err)
 	                       open_and_check(j, err) == 0
 	               ? 0
 	               : -1;
-}
-
-int sqlite_try_write(struct journal *j, struct dnc_error *err)
-{
-	return run_sql(j->db, "UPDATE log SET value = value WHERE key = 'epoch'", j->path, err);
-}
-
-void sqlite_set_closed(struct journal *j)
-{
-	set_text(j, "closed", "yes", NULL);
 }

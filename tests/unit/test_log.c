@@ -2,6 +2,7 @@
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
 	static const char *const names[] = {"events.db", "events.db-wal", "events.db-shm",
-		"events.db.new", "events.db.away", "lock", "reserve"};
+		"events.db.new", "events.db.away", "lock", "reserve", "backup.db"};
 	char path[128];
 
 	(void)state;
@@ -163,13 +164,11 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	struct dnc_batch b = {0};
 	struct dnc_journal *j = open_log(&err);
 	struct dnc_journal_reader *r;
-	char epoch[DNC_EPOCH_LEN + 1];
 	uint64_t seq;
 	int64_t before = dnc_clock_now_ms();
 
 	(void)state;
 	assert_non_null(j);
-	strcpy(epoch, dnc_journal_epoch(j));
 	fill(&b, 1, 100);
 	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
 	assert_int_equal(b.events[99].seq, 100);
@@ -184,7 +183,6 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 
 	j = open_log(&err);
 	assert_non_null(j);
-	assert_string_equal(dnc_journal_epoch(j), epoch);
 	assert_int_equal(dnc_journal_last(j), 110);
 	assert_int_equal(dnc_journal_oldest(j), 1);
 	r = dnc_journal_reader_new(j, &err);
@@ -212,6 +210,242 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	dnc_journal_reader_free(r);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);
+}
+
+/* SQLite's own way to files, but for writes and reads that fail. */
+static int failing_writes, failing_reads;
+static sqlite3_io_methods failing_io[2]; /* of the database, and of its WAL */
+static const sqlite3_io_methods *real_io[2];
+static sqlite3_vfs failing_vfs;
+
+static int write_or_fail(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
+{
+	if (failing_writes > 0 && failing_writes--)
+		return SQLITE_FULL;
+	return real_io[f->pMethods - failing_io]->xWrite(f, p, n, at);
+}
+
+static int read_or_fail(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
+{
+	if (failing_reads > 0 && failing_reads--)
+		return SQLITE_IOERR_READ;
+	return real_io[f->pMethods - failing_io]->xRead(f, p, n, at);
+}
+
+static int open_failing(
+	sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags, int *out)
+{
+	sqlite3_vfs *real = vfs->pAppData;
+	int rc = real->xOpen(real, name, f, flags, out);
+	int which = flags & SQLITE_OPEN_MAIN_DB ? 0 : 1;
+
+	if (rc != SQLITE_OK || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
+		return rc;
+	real_io[which] = f->pMethods;
+	failing_io[which] = *f->pMethods;
+	failing_io[which].xWrite = write_or_fail;
+	failing_io[which].xRead = read_or_fail;
+	f->pMethods = &failing_io[which];
+	return rc;
+}
+
+static int fail_files(void **state)
+{
+	sqlite3_vfs *real = sqlite3_vfs_find(NULL);
+
+	failing_vfs = *real;
+	failing_vfs.zName = "failing";
+	failing_vfs.pAppData = real;
+	failing_vfs.xOpen = open_failing;
+	failing_writes = failing_reads = 0;
+	return sqlite3_vfs_register(&failing_vfs, 1) == SQLITE_OK ? make_dir(state) : -1;
+}
+
+static int mend_files(void **state)
+{
+	sqlite3_vfs_unregister(&failing_vfs);
+	return remove_dir(state);
+}
+
+/* Runs SQL on the log, as an operator would at the shell. */
+static void run_sql(const char *format)
+{
+	char path[128], *sql = sqlite3_mprintf(format, dir), *why = NULL;
+	sqlite3 *db = NULL;
+
+	snprintf(path, sizeof path, "%s/events.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s: %s", sql, why);
+	sqlite3_free(sql);
+	sqlite3_close(db);
+}
+
+static struct dnc_journal *open_epoch(char epoch[DNC_EPOCH_LEN + 1])
+{
+	struct dnc_error err;
+	struct dnc_journal *j = open_log(&err);
+
+	if (!j)
+		fail_msg("%s", err.message);
+	strcpy(epoch, dnc_journal_epoch(j));
+	return j;
+}
+
+static void add_events(struct dnc_journal *j, int from, int to)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	fill(&b, from, to);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	dnc_batch_free(&b);
+}
+
+static uint64_t end_of(const struct dnc_journal *j, const char *epoch)
+{
+	uint64_t end = 0;
+
+	return dnc_journal_epoch_end(j, dnc_str(epoch), &end) ? end : 0;
+}
+
+static void each_start_is_an_epoch_and_the_log_knows_where_each_ended(void **state)
+{
+	char first[DNC_EPOCH_LEN + 1], idle[DNC_EPOCH_LEN + 1], third[DNC_EPOCH_LEN + 1],
+		last[DNC_EPOCH_LEN + 1];
+	struct dnc_journal *j = open_epoch(first);
+
+	(void)state;
+	assert_int_equal(dnc_journal_epoch_first(j), 1);
+	assert_true(end_of(j, first) == UINT64_MAX);
+	add_events(j, 1, 33);
+	dnc_journal_close(j);
+	j = open_epoch(idle);
+	assert_string_not_equal(first, idle);
+	dnc_journal_close(j);
+	j = open_epoch(third);
+	assert_int_equal(dnc_journal_epoch_first(j), 34);
+	add_events(j, 34, 50);
+	dnc_journal_close(j);
+	j = open_epoch(last);
+	assert_int_equal(end_of(j, first), 33);
+	assert_int_equal(end_of(j, idle), 33);
+	assert_int_equal(end_of(j, third), 50);
+	assert_true(end_of(j, last) == UINT64_MAX);
+	assert_int_equal(end_of(j, "0123456789abcdef"), 0);
+	assert_int_equal(end_of(j, "x"), 0);
+	dnc_journal_close(j);
+	/* The newest events are deleted: no epoch has their numbers any more. */
+	run_sql("DELETE FROM events WHERE seq > 20");
+	j = open_epoch(idle);
+	assert_int_equal(end_of(j, first), 20);
+	assert_int_equal(end_of(j, third), 20);
+	dnc_journal_close(j);
+}
+
+static void a_restored_backup_is_known_by_its_end(void **state)
+{
+	char before[DNC_EPOCH_LEN + 1], after[DNC_EPOCH_LEN + 1], path[128], backup[128];
+	struct dnc_journal *j = open_epoch(before);
+
+	(void)state;
+	add_events(j, 1, 33);
+	run_sql("VACUUM INTO '%s/backup.db'"); /* while it is open */
+	add_events(j, 34, 38);
+	dnc_journal_close(j);
+	snprintf(path, sizeof path, "%s/events.db", dir);
+	snprintf(backup, sizeof backup, "%s/backup.db", dir);
+	assert_int_equal(rename(backup, path), 0);
+	j = open_epoch(after);
+	assert_int_equal(dnc_journal_last(j), 33);
+	assert_int_equal(end_of(j, before), 33);
+	assert_int_equal(dnc_journal_epoch_first(j), 34);
+	dnc_journal_close(j);
+}
+
+static void the_list_of_epochs_is_bounded(void **state)
+{
+	char first[DNC_EPOCH_LEN + 1], now[DNC_EPOCH_LEN + 1];
+	struct dnc_error err;
+	struct dnc_journal *j = open_epoch(first);
+	int64_t start;
+
+	(void)state;
+	add_events(j, 1, 10);
+	dnc_journal_close(j);
+	run_sql("WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 150000) "
+		"INSERT INTO epochs (epoch, first_seq, started_at) "
+		"SELECT printf('%%016x', i), 11, 0 FROM c");
+	start = dnc_clock_mono_ms();
+	j = open_epoch(now);
+	print_message("opened with 150,000 epochs in %d ms\n", (int)(dnc_clock_mono_ms() - start));
+	dnc_journal_close(j);
+	start = dnc_clock_mono_ms();
+	j = open_epoch(now);
+	print_message("opened with 100,000 epochs in %d ms\n", (int)(dnc_clock_mono_ms() - start));
+	assert_int_equal(end_of(j, first), 0);
+	assert_int_equal(end_of(j, "000000000000c350"), 0);  /* 50000 */
+	assert_int_equal(end_of(j, "00000000000249f0"), 10); /* 150000 */
+	/* What it held is gone: some are still known. */
+	add_events(j, 11, 20);
+	dnc_journal_close(j);
+	run_sql("DELETE FROM events WHERE seq < 20");
+	j = dnc_journal_open(&(struct dnc_journal_options){.dir = dir}, &err);
+	dnc_journal_close(j);
+	j = open_epoch(now);
+	assert_int_equal(end_of(j, "0000000000024000"), 0);
+	assert_int_equal(end_of(j, "00000000000249f0"), 10);
+	dnc_journal_close(j);
+}
+
+static void without_room_for_its_epoch_the_log_stores_it_before_the_first_event(void **state)
+{
+	char full[DNC_EPOCH_LEN + 1], next[DNC_EPOCH_LEN + 1];
+	struct dnc_journal *j = open_epoch(next);
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	(void)state;
+	add_events(j, 1, 5);
+	dnc_journal_close(j);
+	failing_writes = 1;
+	j = open_epoch(full);
+	assert_int_equal(failing_writes, 0);
+	fill(&b, 6, 9);
+	failing_writes = 1;
+	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(err.code, ENOSPC);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[3].seq, 9);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+	j = open_epoch(next);
+	assert_int_equal(end_of(j, full), 9);
+	dnc_journal_close(j);
+	/* Nothing was appended: it is stored at the end. */
+	failing_writes = 1;
+	j = open_epoch(full);
+	dnc_journal_close(j);
+	j = open_epoch(next);
+	assert_int_equal(end_of(j, full), 9);
+	dnc_journal_close(j);
+}
+
+static void a_log_of_an_older_layout_keeps_its_epoch(void **state)
+{
+	char epoch[DNC_EPOCH_LEN + 1];
+	struct dnc_journal *j = open_epoch(epoch);
+
+	(void)state;
+	add_events(j, 1, 5);
+	dnc_journal_close(j);
+	run_sql("DROP TABLE epochs; CREATE TABLE log (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+		"INSERT INTO log VALUES ('epoch', '0123456789abcdef'), ('closed', 'yes');"
+		"PRAGMA user_version = 2");
+	j = open_epoch(epoch);
+	assert_string_not_equal(epoch, "0123456789abcdef");
+	assert_int_equal(end_of(j, "0123456789abcdef"), 5);
+	dnc_journal_close(j);
 }
 
 static void pruning_takes_the_oldest_and_never_the_newest(void **state)
@@ -470,6 +704,18 @@ int main(void)
 			an_id_with_other_content_is_a_conflict_not_a_duplicate, make_dir,
 			remove_dir),
 		cmocka_unit_test(without_a_directory_only_ids_are_known),
+		cmocka_unit_test_setup_teardown(
+			each_start_is_an_epoch_and_the_log_knows_where_each_ended, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_restored_backup_is_known_by_its_end, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			the_list_of_epochs_is_bounded, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			without_room_for_its_epoch_the_log_stores_it_before_the_first_event,
+			fail_files, mend_files),
+		cmocka_unit_test_setup_teardown(
+			a_log_of_an_older_layout_keeps_its_epoch, make_dir, remove_dir),
 	};
 	int rc;
 

@@ -1,0 +1,74 @@
+/* sqlite_epochs.c - the list of epochs in the log. */
+#include <stdlib.h>
+#include "../base/clock.h"
+#include "sqlite.h"
+
+enum {
+	/* A place in an epoch whose events are all gone gets the true gap as long as the epoch is known: some
+	 * of them stay. */
+	GONE_KEPT = 1000,
+	KEPT = 100000, /* the older ones go, whatever they hold: some MB, and 50 ms at the start */
+};
+
+static int add(void *ctx, int columns, char **values, char **names)
+{
+	struct epochs *e = ctx;
+
+	(void)columns;
+	(void)names;
+	return epochs_add(e, dnc_str(values[0]), strtoull(values[1], NULL, 10));
+}
+
+/* Forgets what no place needs any more. */
+static int forget(struct journal *j)
+{
+	char *sql = sqlite3_mprintf("DELETE FROM epochs WHERE n < "
+				    "(SELECT max(n) FROM epochs WHERE first_seq <= %lld) - %d "
+				    "OR n <= (SELECT max(n) FROM epochs) - %d",
+		(long long)j->base.oldest, GONE_KEPT, KEPT);
+	int rc = sql ? sqlite3_exec(j->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+int sqlite_epoch_store(struct journal *j)
+{
+	/* A commit that failed may have stored it all the same; then it is written again. */
+	char *sql = sqlite3_mprintf(
+		"INSERT INTO epochs (epoch, first_seq, started_at) VALUES (%Q, %lld, %lld) "
+		"ON CONFLICT (epoch) DO UPDATE SET started_at = excluded.started_at",
+		j->base.epochs.current, (long long)j->base.epochs.first, (long long)j->started_ms);
+	int rc = sql ? sqlite3_exec(j->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+int sqlite_epoch_write(struct journal *j, struct dnc_error *err)
+{
+	if (sqlite3_exec(j->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+		sqlite_epoch_store(j) == 0 &&
+		sqlite3_exec(j->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
+		j->epoch_stored = true;
+		return 0;
+	}
+	sqlite_error(j->db, "write", j->path, err);
+	if (!sqlite3_get_autocommit(j->db))
+		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+int sqlite_epoch_begin(struct journal *j, struct dnc_error *err)
+{
+	static const char *const list = "SELECT epoch, first_seq FROM epochs ORDER BY n";
+
+	epochs_free(&j->base.epochs);
+	if (sqlite3_exec(j->db, list, add, &j->base.epochs, NULL) != SQLITE_OK)
+		return sqlite_error(j->db, "read", j->path, err);
+	epochs_begin(&j->base.epochs, j->base.last + 1);
+	j->started_ms = dnc_clock_now_ms();
+	if (forget(j) < 0)
+		return sqlite_error(j->db, "write", j->path, err);
+	return sqlite_epoch_write(j, err);
+}
