@@ -247,10 +247,11 @@ static bool find_place(struct dnc_subscriber *s)
 	if (s->seek_left && s->at > dnc_hub_oldest(h) && h->past) {
 		s->search = search_start(h->options.reader, &s->view, s->audience->filter,
 			s->at - 1, s->seek_left, 0, s, on_found);
-		if (s->search) {
+		if (s->search)
 			s->phase = SEARCHING;
-			return false;
-		}
+		else
+			work_add(s); /* no memory now, perhaps on the next turn */
+		return false;
 	}
 	return true;
 }
@@ -432,6 +433,22 @@ void feed_audience(struct dnc_hub *h, struct audience *a)
 		send_to_live(a, &r, h->seen);
 }
 
+/* Nothing is skipped that may be there: the client comes back, and asks again. */
+static void fail(struct dnc_subscriber *s)
+{
+	s->dead = true;
+	s->hub->options.transport.failed(s->conn);
+}
+
+/* What the chunk should have started with is not in the log. */
+static bool skip_missing(struct dnc_subscriber *s, const struct chunk *c)
+{
+	uint64_t from = s->at, to = c->first ? c->first - 1 : s->hub->oldest - 1;
+
+	s->at = to + 1;
+	return tell_gap(s, from, to, c->oldest ? "retention" : "missing");
+}
+
 /* Whoever waits for an event of the chunk, or for one that it should have held, goes on. */
 void on_chunk(void *ctx, const struct chunk *c)
 {
@@ -442,15 +459,10 @@ void on_chunk(void *ctx, const struct chunk *c)
 		if (!s->waiting || s->at < c->from || (s->at > c->from && s->at > c->last))
 			continue;
 		s->waiting = false;
-		if (c->first != c->from && s->at == c->from && s->at >= dnc_hub_oldest(h)) {
-			/* It can't be read: a damaged page, or rows taken out by hand. */
-			uint64_t to = c->first ? c->first - 1 : h->oldest - 1;
-
-			s->at = to + 1;
-			if (!tell_gap(s, c->from, to, "retention"))
-				continue;
-		}
-		feed(s);
+		if (c->job.failed)
+			fail(s);
+		else if (c->first == c->from || s->at != c->from || skip_missing(s, c))
+			feed(s);
 	}
 }
 
@@ -458,11 +470,16 @@ void on_found(struct search *search)
 {
 	struct dnc_subscriber *s = search->subscriber;
 	uint64_t place = search->place;
+	bool failed = search->job.failed;
 
 	search_free(search);
 	if (!s)
 		return;
 	s->search = NULL;
+	if (failed) {
+		fail(s);
+		return;
+	}
 	s->seek_left = 0;
 	s->at = place > s->served ? place : s->served + 1;
 	s->phase = SEEKING;

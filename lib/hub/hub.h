@@ -39,13 +39,18 @@ struct dnc_transport {
 	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
 	/* This connection's turn comes next but one: what it needs may be fetched into the cache. */
 	void (*soon)(void *conn);
-	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention" or "epoch". */
+	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention", "missing" (rows are not in the
+	 * log that were never removed as the oldest), "epoch" (TO may be FROM - 1 then: the numbers of events that
+	 * the client had seen stand for others) or "too_large". */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_struck()): the subscription ends
 	 * after the event FROM - 1. */
 	enum dnc_sent (*struck)(void *conn, uint64_t from);
 	/* The place to start from is found: dnc_subscriber_next() tells it. */
 	enum dnc_sent (*started)(void *conn);
+	/* The log can't be read, it was tried for some seconds: nothing more will be sent. Close the connection,
+	 * so that the client comes back later to where it was. */
+	void (*failed)(void *conn);
 };
 
 struct dnc_hub_options {
@@ -79,7 +84,7 @@ bool dnc_hub_work(struct dnc_hub *h);
 bool dnc_hub_paces(const struct dnc_hub *h);
 void dnc_hub_tick(struct dnc_hub *h);
 
-/* DNC_EPOCH_LEN characters that name this life of the log. */
+/* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
 /* The oldest event that can be sent, and the newest; last is oldest - 1 when there is none. */

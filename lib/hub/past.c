@@ -1,6 +1,5 @@
 #include "past.h"
 #include <stdlib.h>
-#include "../base/log.h"
 #include "frame.h"
 
 enum {
@@ -69,7 +68,8 @@ static bool add_frame(void *ctx, uint64_t seq, struct dnc_str line)
 	uint64_t index = c->first ? seq - c->first : 0;
 
 	if (c->first && seq != c->last + 1)
-		return false; /* a hole: somebody took rows out by hand */
+		return false; /* a hole: the next chunk starts with it */
+	c->no_memory = true;
 	if (index == c->room) {
 		size_t room = c->room ? c->room * 2 : 512;
 		struct chunk_slot *slots = realloc(c->slots, room * sizeof *slots);
@@ -90,18 +90,35 @@ static bool add_frame(void *ctx, uint64_t seq, struct dnc_str line)
 	if (!c->first)
 		c->first = seq;
 	c->last = seq;
+	c->no_memory = false;
 	return c->bytes.n < CHUNK_BYTES;
 }
 
-static void read_chunk(struct dnc_job *job, struct dnc_journal_reader *reader)
+static bool note_any(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	(void)seq;
+	(void)line;
+	*(bool *)ctx = true;
+	return false;
+}
+
+/* What was read before a failure is as good as any. */
+static int read_chunk(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
 {
 	struct chunk *c = (struct chunk *)job;
-	struct dnc_error err;
+	bool before = false;
+	int rc = dnc_journal_read(reader, c->from, false, (struct dnc_str){0}, add_frame, c, err);
 
-	if (dnc_journal_read(reader, c->from, false, (struct dnc_str){0}, add_frame, c, &err) == 0)
-		return;
-	dnc_err("%s", err.message);
-	c->failed = true;
+	if (rc == 0 && c->no_memory)
+		rc = dnc_error_nomem(err);
+	if (rc < 0 && !c->first)
+		return -1;
+	/* Where rows are missing at the start: were they removed as the oldest, or out of the middle? */
+	if (c->first != c->from && dnc_journal_read(reader, c->from, true, (struct dnc_str){0},
+					   note_any, &before, err) < 0)
+		return -1;
+	c->oldest = !before;
+	return 0;
 }
 
 static void throw_away_least_used(struct past *p)
@@ -165,22 +182,20 @@ static bool look(void *ctx, uint64_t seq, struct dnc_str line)
 	if (s->looks-- == 0)
 		return false;
 	s->place = seq;
-	s->wanted -= dnc_viewer_look(s->viewer, line, &shown);
-	return s->wanted > 0;
+	s->left -= dnc_viewer_look(s->viewer, line, &shown);
+	return s->left > 0;
 }
 
-static void run_search(struct dnc_job *job, struct dnc_journal_reader *reader)
+static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
 {
 	struct search *s = (struct search *)job;
-	struct dnc_error err;
-	int rc;
 
-	if (s->filter)
-		rc = dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look, s, &err);
-	else
-		rc = dnc_journal_find_time(reader, s->ms, &s->place, &err);
-	if (rc < 0)
-		dnc_err("%s", err.message);
+	if (!s->filter)
+		return dnc_journal_find_time(reader, s->ms, &s->place, err);
+	s->left = s->wanted;
+	s->looks = SEARCH_LOOKS;
+	s->place = s->from + 1;
+	return dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look, s, err);
 }
 
 static void search_done(struct dnc_job *job)
@@ -204,9 +219,7 @@ struct search *search_start(struct dnc_reader *reader, const struct dnc_view *vi
 		.found = found,
 		.ms = ms,
 		.from = from,
-		.wanted = wanted,
-		.looks = SEARCH_LOOKS,
-		.place = from + 1};
+		.wanted = wanted};
 	if (filter) {
 		text = dnc_filter_text(filter);
 		s->filter = dnc_filter_compile_text(text.p, text.n, NULL);

@@ -14,18 +14,19 @@ struct chunk {
 	struct dnc_job job;
 	struct past *past;
 	uint64_t from, first, last; /* asked for, and held; first is 0 when there is nothing */
+	bool oldest;                /* the log has nothing before `first` */
+	bool no_memory;             /* for more than it holds */
 	struct dnc_buf bytes;       /* DNC_JSON_PADDING bytes may be read behind each frame */
 	struct chunk_slot *slots;
 	size_t room;
-	bool failed;
 	uint64_t used; /* for throwing the least used away */
 	struct chunk *next;
 };
 
 struct past;
 
-/* ARRIVED(CTX, chunk) is called when a chunk that was asked for is there; a chunk that holds nothing
- * is gone after it. NULL when there is no memory. READER is borrowed. */
+/* ARRIVED(CTX, chunk) is called when a chunk that was asked for is there, or when its job has failed; a chunk that
+ * holds nothing is gone after it. NULL when there is no memory. READER is borrowed. */
 struct past *past_new(struct dnc_reader *reader,
 	void (*arrived)(void *ctx, const struct chunk *chunk), void *ctx);
 
@@ -46,15 +47,16 @@ static inline const struct chunk_slot *chunk_slot(const struct chunk *c, uint64_
 /* Looking for the place where a subscription starts. */
 struct search {
 	struct dnc_job job;
-	void *subscriber;                /* NULL when it has gone meanwhile */
-	void (*found)(struct search *s); /* in the hub's thread; frees it */
-	struct dnc_filter *filter;       /* NULL: look for the time instead */
+	void *subscriber; /* NULL when it has gone meanwhile */
+	void (*found)(
+		struct search *s); /* in the hub's thread, also when the job has failed; frees it */
+	struct dnc_filter *filter; /* NULL: look for the time instead */
 	struct dnc_view view;
 	struct dnc_filter *sees; /* the view's, copied: the search may outlive it */
 	struct dnc_viewer *viewer;
 	int64_t ms;
-	uint64_t from, wanted; /* matching events still to find, going down from FROM */
-	uint64_t looks;        /* events that may still be looked at */
+	uint64_t from, wanted; /* matching events to find, going down from FROM */
+	uint64_t left, looks;  /* of them, and events that may still be looked at */
 	uint64_t place;
 };
 

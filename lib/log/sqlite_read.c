@@ -1,4 +1,5 @@
 /* sqlite_read.c - events out of the log. */
+#include <errno.h>
 #include <stdlib.h>
 #include "sqlite.h"
 
@@ -62,6 +63,22 @@ static const char *path_of(const struct dnc_journal_reader *r)
 	return ((struct journal *)r->journal)->path;
 }
 
+/* The row's event, with room behind it. */
+static int take_line(struct reader *r, sqlite3_stmt *s, const char *path, struct dnc_error *err)
+{
+	const unsigned char *text = sqlite3_column_text(s, 1);
+	int n = sqlite3_column_bytes(s, 1);
+
+	if (!text)
+		return dnc_error_nomem(err);
+	if (n < 2 || text[0] != '{')
+		return dnc_error_set(err, EIO, "%s is damaged: row %lld holds no event", path,
+			(long long)sqlite3_column_int64(s, 0));
+	dnc_buf_clear(&r->line);
+	dnc_buf_add(&r->line, text, (size_t)n);
+	return dnc_buf_reserve(&r->line, DNC_JSON_PADDING) ? 0 : dnc_error_nomem(err);
+}
+
 int sqlite_read(struct dnc_journal_reader *base, uint64_t from, bool back, struct dnc_str phone,
 	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
@@ -75,19 +92,14 @@ int sqlite_read(struct dnc_journal_reader *base, uint64_t from, bool back, struc
 	if (phone.p)
 		sqlite3_bind_text(s, 2, phone.p, (int)phone.n, SQLITE_STATIC);
 	while (more && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-		dnc_buf_clear(&r->line);
-		dnc_buf_add(
-			&r->line, sqlite3_column_text(s, 1), (size_t)sqlite3_column_bytes(s, 1));
-		if (!dnc_buf_reserve(&r->line, DNC_JSON_PADDING)) {
-			rc = SQLITE_NOMEM;
-			break;
+		if (take_line(r, s, path_of(base), err) < 0) {
+			sqlite3_reset(s);
+			return -1;
 		}
 		more = each(ctx, (uint64_t)sqlite3_column_int64(s, 0), dnc_buf_view(&r->line));
 	}
-	sqlite3_reset(s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE
-	               ? 0
-	               : sqlite_error(r->db, "read", path_of(base), err);
+	rc = sqlite3_reset(s); /* the error of the last step, if it failed */
+	return rc == SQLITE_OK ? 0 : sqlite_error(r->db, "read", path_of(base), err);
 }
 
 int sqlite_find_id(

@@ -467,5 +467,10 @@ static enum dnc_sent hub_started(void *conn)
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }
 
+static void hub_failed(void *conn)
+{
+	client_close(conn, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "the log can't be read now");
+}
+
 const struct dnc_transport dnc_web_transport = {
-	hub_send, hub_soon, send_gap, send_struck, hub_started};
+	hub_send, hub_soon, send_gap, send_struck, hub_started, hub_failed};

@@ -40,7 +40,6 @@ struct history {
 	bool array;
 	struct dnc_buf query; /* what the link to the next page repeats */
 	struct dnc_buf body;
-	struct dnc_error err;
 };
 
 static void history_free(struct history *h)
@@ -173,17 +172,20 @@ static int settle(struct place *p, struct dnc_journal_reader *reader, struct dnc
 	return 0;
 }
 
-static void run(struct dnc_job *job, struct dnc_journal_reader *reader)
+static int run(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
 {
 	struct history *h = (struct history *)job;
 	struct dnc_str phone = {h->phone_bytes ? h->phone : NULL, h->phone_bytes};
 
-	h->err.message[0] = '\0';
-	if (settle(&h->since, reader, &h->err) < 0 || settle(&h->until, reader, &h->err) < 0)
-		return;
-	dnc_journal_read(reader, h->since.seq + 1, false, phone, add_event, h, &h->err);
+	dnc_buf_clear(&h->body);
+	h->count = h->next = h->first_seq = h->last_seq = 0;
+	h->looks = LOOKS;
+	if (settle(&h->since, reader, err) < 0 || settle(&h->until, reader, err) < 0 ||
+		dnc_journal_read(reader, h->since.seq + 1, false, phone, add_event, h, err) < 0)
+		return -1;
 	if (h->array)
 		dnc_buf_str(&h->body, h->count ? DNC_STR("]\n") : DNC_STR("[]\n"));
+	return dnc_buf_ok(&h->body) ? 0 : dnc_error_nomem(err);
 }
 
 /* Who has seen what. */
@@ -213,7 +215,7 @@ static int answer(struct history *h)
 	if (dnc_filter_struck(h->filter))
 		return http_problem(h->web, h->wsi, 400, "Bad Request",
 			"a pattern takes too much work on some numbers");
-	if (h->err.message[0])
+	if (h->job.failed)
 		return http_problem(
 			h->web, h->wsi, 503, "Service Unavailable", "the log can't be read");
 	snprintf(link, sizeof link, "</api/v1/events?%.*ssince=%llu>; rel=\"next\"",
@@ -260,11 +262,8 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	h = calloc(1, sizeof *h);
 	if (!h)
 		return -1;
-	*h = (struct history){.job = {.run = run, .done = done},
-		.web = w,
-		.wsi = wsi,
-		.limit = LIMIT_DEFAULT,
-		.looks = LOOKS};
+	*h = (struct history){
+		.job = {.run = run, .done = done}, .web = w, .wsi = wsi, .limit = LIMIT_DEFAULT};
 	h->array = lws_hdr_copy(wsi, accept, sizeof accept, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
 	           strstr(accept, "application/json");
 	h->identity = who->identity;

@@ -11,7 +11,10 @@ function connect() {
   ws.on('close', () => setTimeout(connect, 50));
   ws.on('message', (data) => {
     const m = JSON.parse(data);
-    if (m.type === 'dnc.subscription.confirmed') epoch = m.metadata.epoch;
+    if (m.type === 'dnc.subscription.confirmed') {
+      epoch = m.metadata.epoch;
+      since = m.metadata.from_seq - 1; // the place is of this epoch, too
+    }
     if (m.type === 'dnc.connection.gap') console.log('gap ' + JSON.stringify(m.metadata));
     if (m.seq === undefined) return;
     since = m.seq;

@@ -19,6 +19,7 @@ async def main():
                     m = json.loads(data)
                     if m["type"] == "dnc.subscription.confirmed":
                         epoch = m["metadata"]["epoch"]
+                        since = m["metadata"]["from_seq"] - 1  # the place is of this epoch, too
                     if m["type"] == "dnc.connection.gap":
                         print("gap", m["metadata"], flush=True)
                     if "seq" in m:

@@ -1,13 +1,17 @@
 /* The hub against a transport that remembers. */
 #include "unit.h"
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
+#include "base/clock.h"
 #include "hub/hub.h"
+#include "log/journal_ops.h"
 
 static struct dnc_journal *journal;
 
 struct peer {
 	uint64_t seqs[4096];
-	size_t count, gaps, starts;
+	size_t count, gaps, starts, failures;
 	uint64_t gap_from, gap_to;
 	const char *gap_reason;
 	bool full; /* its socket takes one write, then no more */
@@ -62,6 +66,11 @@ static enum dnc_sent struck(void *conn, uint64_t from)
 	return DNC_SENT;
 }
 
+static void failed(void *conn)
+{
+	((struct peer *)conn)->failures++;
+}
+
 static struct dnc_ring *ring;
 
 static struct dnc_hub *new_hub(uint64_t max_lag)
@@ -70,7 +79,7 @@ static struct dnc_hub *new_hub(uint64_t max_lag)
 	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
 		.max_lag = max_lag,
 		.journal = journal,
-		.transport = {take, soon, gap, struck, started}});
+		.transport = {take, soon, gap, struck, started, failed}});
 }
 
 static void free_hub(struct dnc_hub *h)
@@ -400,6 +409,276 @@ static void views_and_rates(void **state)
 	free_hub(h);
 }
 
+/* A log whose reads may fail, with events 1 to `last` but for a hole. */
+static struct fake {
+	struct dnc_journal base;
+	atomic_int failures;         /* reads that will fail */
+	atomic_int after;            /* so many rows, each */
+	uint64_t hole_from, hole_to; /* not there */
+} fake;
+
+static void fake_reader_free(struct dnc_journal_reader *r)
+{
+	free(r);
+}
+
+static struct dnc_journal_reader *fake_reader_new(struct dnc_journal *j, struct dnc_error *err)
+{
+	struct dnc_journal_reader *r = calloc(1, sizeof *r);
+
+	(void)err;
+	r->journal = j;
+	return r;
+}
+
+static int fake_event(char *line, size_t size, uint64_t seq)
+{
+	return snprintf(line, size,
+		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\","
+		"\"type\":\"dnc.provider.status_change\",\"provider\":\"%s\","
+		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+		"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},"
+		"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
+		"\"source_format\":\"ndjson\"}}",
+		(int)seq, seq % 2 ? "odd" : "even");
+}
+
+static bool fake_fails(struct dnc_error *err)
+{
+	if (fake.failures <= 0)
+		return false;
+	fake.failures--;
+	dnc_error_set(err, 5, "unable to read the fake log");
+	return true;
+}
+
+static int fake_read(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
+	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
+	struct dnc_error *err)
+{
+	bool fails = fake_fails(err);
+	int rows = fails ? fake.after : INT_MAX;
+
+	(void)phone;
+	for (uint64_t seq = from; seq >= r->journal->oldest && seq <= r->journal->last;
+		seq += back ? (uint64_t)-1 : 1) {
+		char line[600];
+
+		if (seq >= fake.hole_from && seq <= fake.hole_to)
+			continue;
+		if (rows-- == 0)
+			return -1;
+		if (!each(ctx, seq,
+			    (struct dnc_str){line, (size_t)fake_event(line, sizeof line, seq)}))
+			return 0;
+	}
+	return fails ? -1 : 0;
+}
+
+static int fake_find_time(
+	struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err)
+{
+	(void)ms;
+	*seq = r->journal->oldest;
+	return fake_fails(err) ? -1 : 0;
+}
+
+static const struct journal_ops fake_ops = {.reader_new = fake_reader_new,
+	.reader_free = fake_reader_free,
+	.read = fake_read,
+	.find_time = fake_find_time};
+
+static struct dnc_reader *reader;
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+/* A hub that has just started on a log with events OLDEST to LAST. */
+static struct dnc_hub *new_hub_on(uint64_t oldest, uint64_t last)
+{
+	struct dnc_error err;
+
+	memset(&fake, 0, sizeof fake);
+	fake.base.ops = &fake_ops;
+	fake.base.oldest = oldest;
+	fake.base.last = last;
+	epochs_begin(&fake.base.epochs, last + 1);
+	ring = dnc_ring_new(256 << 10, last);
+	reader = dnc_reader_new(&fake.base, nothing, NULL, &err);
+	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
+		.max_lag = 1000000,
+		.journal = &fake.base,
+		.reader = reader,
+		.transport = {take, soon, gap, struck, started, failed}});
+}
+
+static void free_hub_on(struct dnc_hub *h)
+{
+	dnc_reader_free(reader);
+	free_hub(h);
+	epochs_free(&fake.base.epochs);
+}
+
+/* Lets hub and reader work until PEER has COUNT events and FAILURES. */
+static void pump(struct dnc_hub *h, const struct peer *peer, size_t count, size_t failures)
+{
+	int64_t until = dnc_clock_mono_ms() + 20000;
+
+	while ((peer->count < count || peer->failures < failures) && dnc_clock_mono_ms() < until) {
+		dnc_reader_finish(reader);
+		while (dnc_hub_work(h))
+			;
+		usleep(1000);
+	}
+	assert_int_equal(peer->count, count);
+	assert_int_equal(peer->failures, failures);
+}
+
+static void a_read_that_fails_is_tried_again_and_nothing_is_skipped(void **state)
+{
+	struct dnc_hub *h = new_hub_on(1, 100);
+	struct peer a = {0}, b = {0};
+	struct dnc_subscriber *sa = join(h, &a), *sb = join(h, &b);
+
+	(void)state;
+	fake.failures = 3;
+	subscribe(h, sa, "{}", (struct dnc_start){.from = DNC_START_SINCE, .n = 10});
+	pump(h, &a, 90, 0);
+	assert_int_equal(a.seqs[0], 11);
+	assert_int_equal(a.gaps, 0);
+	/* It fails in the middle: what was read is good, the rest comes later. A filter, so that it is looked for
+	 * in the log; nothing of it is in the ring. */
+	fake.after = 7;
+	fake.failures = 2;
+	subscribe(h, sb, "{\"providers\":[\"even\"]}",
+		(struct dnc_start){.from = DNC_START_LAST, .n = 20});
+	pump(h, &b, 20, 0);
+	assert_int_equal(b.seqs[0], 62);
+	assert_int_equal(b.seqs[19], 100);
+	assert_true(dnc_subscriber_recovered(sb));
+	dnc_hub_leave(sa);
+	dnc_hub_leave(sb);
+	free_hub_on(h);
+}
+
+static void who_can_not_be_served_is_sent_away_and_told_no_gap(void **state)
+{
+	static const struct dnc_start starts[] = {{.from = DNC_START_SINCE, .n = 10},
+		{.from = DNC_START_LAST, .n = 5}, {.from = DNC_START_TIME, .ms = 1}};
+	enum { STARTS = sizeof starts / sizeof starts[0] };
+	struct dnc_hub *h = new_hub_on(1, 100);
+	struct peer peers[STARTS] = {0};
+	struct dnc_subscriber *subs[STARTS];
+
+	(void)state;
+	fake.failures = INT_MAX;
+	for (size_t i = 0; i < STARTS; i++) {
+		subs[i] = join(h, &peers[i]);
+		subscribe(h, subs[i], i ? "{\"providers\":[\"even\"]}" : "{}", starts[i]);
+	}
+	for (size_t i = 0; i < STARTS; i++) {
+		pump(h, &peers[i], 0, 1);
+		assert_int_equal(peers[i].gaps, 0);
+	}
+	fake.failures = 0;
+	append(h, 5);
+	for (size_t i = 0; i < STARTS; i++) {
+		assert_int_equal(peers[i].count, 0); /* and not the present, either */
+		dnc_hub_leave(subs[i]);
+	}
+	free_hub_on(h);
+}
+
+static void rows_that_are_missing_are_told_as_such(void **state)
+{
+	struct dnc_hub *h = new_hub_on(1, 100);
+	struct peer middle = {0}, start = {0};
+	struct dnc_subscriber *m = join(h, &middle), *s;
+
+	(void)state;
+	fake.hole_from = 40;
+	fake.hole_to = 49;
+	subscribe(h, m, "{}", (struct dnc_start){.from = DNC_START_SINCE, .n = 10});
+	pump(h, &middle, 80, 0);
+	assert_int_equal(middle.gaps, 1);
+	assert_string_equal(middle.gap_reason, "missing");
+	assert_int_equal(middle.gap_from, 40);
+	assert_int_equal(middle.gap_to, 49);
+	dnc_hub_leave(m);
+	free_hub_on(h);
+	/* They were removed as the oldest, but that is not known yet. */
+	h = new_hub_on(1, 100);
+	s = join(h, &start);
+	fake.hole_from = 1;
+	fake.hole_to = 60;
+	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_SINCE, .n = 5});
+	pump(h, &start, 40, 0);
+	assert_string_equal(start.gap_reason, "retention");
+	assert_int_equal(start.gap_from, 6);
+	assert_int_equal(start.gap_to, 60);
+	dnc_hub_leave(s);
+	free_hub_on(h);
+}
+
+/* Where each place leads on a log that had an epoch of events 1 to 33, one without any, one of 34 to 40, and
+ * that goes on to 45. */
+static void a_place_is_good_as_long_as_its_epoch_had_it(void **state)
+{
+	static const struct {
+		const char *epoch; /* NULL: none; "now": the current one */
+		uint64_t since, oldest, at, gap_from, gap_to;
+		const char *reason; /* NULL: no gap */
+	} cases[] = {{"000000000000000a", 33, 1, 34, 0, 0, NULL},
+		{"000000000000000a", 20, 1, 21, 0, 0, NULL},
+		{"000000000000000a", 0, 1, 1, 0, 0, NULL},
+		{"000000000000000a", 38, 1, 34, 34, 33, "epoch"},
+		{"000000000000000b", 33, 1, 34, 0, 0, NULL},
+		{"000000000000000b", 34, 1, 34, 34, 33, "epoch"},
+		{"000000000000000c", 40, 1, 41, 0, 0, NULL},
+		{"000000000000000c", 41, 1, 41, 41, 40, "epoch"}, {"now", 45, 1, 46, 0, 0, NULL},
+		{"now", 12, 1, 13, 0, 0, NULL}, {"now", 46, 1, 46, 46, 45, "epoch"},
+		{"000000000000000d", 20, 1, 1, 1, 0, "epoch"}, {"other", 0, 1, 1, 1, 0, "epoch"},
+		{"000000000000000a", 20, 30, 30, 21, 29, "retention"},
+		{"000000000000000a", 38, 36, 36, 34, 35, "epoch"},
+		{"000000000000000d", 20, 36, 36, 1, 35, "epoch"}, {NULL, 45, 1, 46, 0, 0, NULL},
+		{NULL, 44, 1, 45, 0, 0, NULL}, {NULL, 60, 1, 46, 41, 45, "epoch"},
+		{NULL, 20, 30, 30, 21, 29, "retention"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_hub *h = new_hub_on(cases[i].oldest, 40);
+		struct peer peer = {0};
+		struct dnc_subscriber *s = join(h, &peer);
+		struct dnc_start start = {.from = DNC_START_SINCE, .n = cases[i].since};
+
+		epochs_free(&fake.base.epochs);
+		fake.base.epochs = (struct epochs){0};
+		epochs_add(&fake.base.epochs, DNC_STR("000000000000000a"), 1);
+		epochs_add(&fake.base.epochs, DNC_STR("000000000000000b"), 34);
+		epochs_add(&fake.base.epochs, DNC_STR("000000000000000c"), 34);
+		epochs_begin(&fake.base.epochs, 41);
+		append(h, 5);
+		if (cases[i].epoch)
+			start.epoch = dnc_str(strcmp(cases[i].epoch, "now") == 0 ? dnc_hub_epoch(h)
+										 : cases[i].epoch);
+		subscribe(h, s, "{}", start);
+		pump(h, &peer, 46 - cases[i].at, 0);
+		if (peer.count && peer.seqs[0] != cases[i].at)
+			fail_msg("case %zu starts at %d", i, (int)peer.seqs[0]);
+		assert_int_equal(dnc_subscriber_next(s), 46);
+		assert_int_equal(dnc_subscriber_recovered(s), !cases[i].reason);
+		assert_int_equal(peer.gaps, cases[i].reason ? 1 : 0);
+		if (peer.gaps &&
+			(peer.gap_from != cases[i].gap_from || peer.gap_to != cases[i].gap_to ||
+				strcmp(peer.gap_reason, cases[i].reason) != 0))
+			fail_msg("case %zu: gap %d to %d, %s", i, (int)peer.gap_from,
+				(int)peer.gap_to, peer.gap_reason);
+		dnc_hub_leave(s);
+		free_hub_on(h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +689,10 @@ int main(void)
 		cmocka_unit_test(all_arrive_once_in_order),
 		cmocka_unit_test(a_slow_one_goes_on_where_it_was),
 		cmocka_unit_test(what_is_skipped_is_told),
+		cmocka_unit_test(a_place_is_good_as_long_as_its_epoch_had_it),
+		cmocka_unit_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
+		cmocka_unit_test(who_can_not_be_served_is_sent_away_and_told_no_gap),
+		cmocka_unit_test(rows_that_are_missing_are_told_as_such),
 	};
 
 	int rc;

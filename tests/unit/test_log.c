@@ -232,6 +232,13 @@ static int read_or_fail(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 	return real_io[f->pMethods - failing_io]->xRead(f, p, n, at);
 }
 
+static bool fail_after_100(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	if (seq == 100)
+		failing_reads = 1;
+	return count_up(ctx, seq, line);
+}
+
 static int open_failing(
 	sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags, int *out)
 {
@@ -360,6 +367,40 @@ static void a_restored_backup_is_known_by_its_end(void **state)
 	assert_int_equal(dnc_journal_last(j), 33);
 	assert_int_equal(end_of(j, before), 33);
 	assert_int_equal(dnc_journal_epoch_first(j), 34);
+	dnc_journal_close(j);
+}
+
+static void a_read_that_fails_half_way_is_an_error(void **state)
+{
+	char epoch[DNC_EPOCH_LEN + 1];
+	struct dnc_error err;
+	struct dnc_journal *j = open_epoch(epoch);
+	struct dnc_journal_reader *r;
+	uint64_t next = 1;
+
+	(void)state;
+	add_events(j, 1, 5000); /* more than SQLite's cache of the reader holds at once */
+	r = dnc_journal_reader_new(j, &err);
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, fail_after_100, &next, &err),
+		-1);
+	assert_in_range(next, 100, 4000);
+	assert_non_null(strstr(err.message, "unable to read"));
+	failing_reads = 1;
+	assert_int_equal(dnc_journal_find_time(r, 1, &next, &err), -1);
+	next = 1;
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &next, &err), 0);
+	assert_int_equal(next, 5001);
+	dnc_journal_reader_free(r);
+	run_sql("UPDATE events SET event = '' WHERE seq = 7");
+	r = dnc_journal_reader_new(j, &err);
+	next = 1;
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &next, &err), -1);
+	assert_int_equal(next, 7);
+	assert_non_null(strstr(err.message, "row 7"));
+	dnc_journal_reader_free(r);
 	dnc_journal_close(j);
 }
 
@@ -714,6 +755,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			without_room_for_its_epoch_the_log_stores_it_before_the_first_event,
 			fail_files, mend_files),
+		cmocka_unit_test_setup_teardown(
+			a_read_that_fails_half_way_is_an_error, fail_files, mend_files),
 		cmocka_unit_test_setup_teardown(
 			a_log_of_an_older_layout_keeps_its_epoch, make_dir, remove_dir),
 	};
