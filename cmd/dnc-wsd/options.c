@@ -15,6 +15,7 @@ enum {
 	KEY_BY_THE_BOOK,
 	KEY_SYNC,
 	KEY_RETAIN,
+	KEY_ACCEPT_CLOCK,
 	KEY_ROLES,
 	KEY_DEFAULT_ROLE,
 	KEY_PRINT_ROLES,
@@ -64,6 +65,8 @@ static const struct argp_option option_list[] = {
 		3},
 	{"retain", KEY_RETAIN, "SPAN|SIZE", 0,
 		"How long events are kept, 5y, or how much of them, 10G; both may be given", 3},
+	{"accept-clock", KEY_ACCEPT_CLOCK, NULL, 0,
+		"The clock is right, however far it is ahead of the last run", 3},
 	{"buffer", KEY_BUFFER, "SIZE", 0, "Memory for events (default: 64M)", 3},
 	{"max-lag", KEY_MAX_LAG, "N", 0, "Events a client may fall behind (default: 100000)", 3},
 	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Clients at once (default: 5000)", 3},
@@ -169,6 +172,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RETAIN:
 		read_retain(o, arg);
+		return 0;
+	case KEY_ACCEPT_CLOCK:
+		o->journal.accept_clock = true;
 		return 0;
 	case KEY_BUFFER:
 		o->buffer_bytes = dnc_cli_size("--buffer", arg, 256u << 10, 1ull << 40);

@@ -30,6 +30,9 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			(double)log.reserve_bytes},
 		{"dnc_log_pruned_total", "counter", "Events removed by --retain", NULL,
 			(double)log.pruned},
+		{"dnc_log_clock_ahead_seconds", "gauge",
+			"How far the clock is ahead of the time that has passed", NULL,
+			(double)log.clock_ahead_ms / 1e3},
 		{"dnc_log_checkpoints_total", "counter",
 			"Times that the whole WAL was copied into the database", NULL,
 			(double)log.checkpoints},
@@ -52,6 +55,8 @@ const char *daemon_not_ready(void *ctx)
 		return "log";
 	if (intake)
 		return intake;
+	if (dnc_journal_stats(d->journal).clock_held)
+		return "clock";
 	/* Without a socket to come back by, input that has ended will not return. */
 	return d->draining || (d->options.exit_on_eof && intake_ended(d->intake)) ? "input" : NULL;
 }

@@ -43,6 +43,8 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.reserve_bytes = f->reserve_bytes,
 		.pruned = f->pruned,
 		.checkpoints = f->checkpoints,
+		.clock_ahead_ms = f->clock_ahead_ms,
+		.clock_held = f->clock_held,
 		.wal_held = f->wal_held};
 }
 

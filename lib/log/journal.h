@@ -19,11 +19,20 @@
  * the last ones), or whenever (it may lose the database). */
 enum dnc_sync { DNC_SYNC_FULL, DNC_SYNC_NORMAL, DNC_SYNC_OFF };
 
+/* For tests: the wall clock, and one that counts the time since the machine was started. */
+struct dnc_journal_clock {
+	int64_t (*wall_ms)(void *ctx);
+	int64_t (*boot_ms)(void *ctx);
+	void *ctx;
+};
+
 struct dnc_journal_options {
 	const char *dir; /* NULL keeps nothing */
 	enum dnc_sync sync;
 	int64_t retain_ms;     /* events logged longer ago may go; 0: for ever */
 	uint64_t retain_bytes; /* the oldest go when the log takes more; 0: as much as there is */
+	bool accept_clock; /* the wall clock is right, however far it is ahead of the last run */
+	const struct dnc_journal_clock *clock; /* borrowed; NULL: the system's */
 };
 
 struct dnc_journal;
@@ -78,9 +87,11 @@ size_t dnc_journal_batch_bytes(const struct dnc_journal *j);
 struct dnc_journal_stats {
 	/* Of the database, of the free pages in it, of the WAL, and of what is held in reserve. */
 	uint64_t bytes, free_bytes, wal_bytes, reserve_bytes;
-	uint64_t pruned;      /* events, since the journal was opened */
-	uint64_t checkpoints; /* times that all of the WAL was copied into the database */
-	bool wal_held;        /* a reader has kept the WAL from starting anew for long */
+	uint64_t pruned;        /* events, since the journal was opened */
+	uint64_t checkpoints;   /* times that all of the WAL was copied into the database */
+	int64_t clock_ahead_ms; /* the wall clock, of the time that is believed to have passed */
+	bool clock_held;        /* events are kept that the wall clock says are old */
+	bool wal_held;          /* a reader has kept the WAL from starting anew for long */
 };
 
 /* Any thread. */

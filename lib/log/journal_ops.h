@@ -24,7 +24,8 @@ struct journal_ops {
 /* struct dnc_journal_stats, as it is written by one thread and read by others. */
 struct journal_figures {
 	atomic_uint_fast64_t bytes, free_bytes, wal_bytes, reserve_bytes, pruned, checkpoints;
-	atomic_bool wal_held;
+	atomic_int_fast64_t clock_ahead_ms;
+	atomic_bool wal_held, clock_held;
 };
 
 struct dnc_journal {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "../base/clock.h"
+#include "../base/log.h"
 #include "content.h"
 #include "sqlite.h"
 
@@ -24,7 +24,7 @@ static const char *const write_sql[WRITES] = {
 	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
 	[FIRST_YOUNG] = ("SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
 			 "ORDER BY seq LIMIT 1"),
-	[OLDEST] = "SELECT seq, logged_at FROM events ORDER BY seq LIMIT 1",
+	[OLDEST] = "SELECT seq, logged_at FROM events WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 };
 
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
@@ -49,7 +49,7 @@ static int prepare(struct journal *j, struct dnc_error *err)
 		if (sqlite3_prepare_v3(j->db, write_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
 			    &j->write[i], NULL) != SQLITE_OK)
 			return sqlite_error(j->db, "read", j->path, err);
-	return 0;
+	return retention_read_oldest(j) < 0 ? sqlite_error(j->db, "read", j->path, err) : 0;
 }
 
 int sqlite_run(struct journal *j, enum statement which)
@@ -153,17 +153,44 @@ static int insert_notes(struct journal *j, const struct dnc_buf *notes)
 	return 0;
 }
 
+/* What else the batch's transaction has to write: where a stretch of the clock begins, and how far it
+ * was believed. */
+static int write_times(struct journal *j, struct stretches *next, bool begins, int64_t before_ms,
+	struct dnc_error *err)
+{
+	if (begins && times_begin_stretch(j, next, before_ms, err) < 0)
+		return -1;
+	return times_save_due(j) ? times_save(j, err) : 0;
+}
+
+/* The batch is in the log: what follows from that. */
+static void written(struct journal *j, uint64_t last, const struct stretches *next, bool begins)
+{
+	j->written_last = last;
+	if (last == j->base.last)
+		return;
+	j->stamp_boot_ms = j->now_boot_ms;
+	if (!j->base.last)
+		j->oldest_logged_at_ms = j->due_ms = j->logged_at_ms;
+	if (!begins)
+		return;
+	j->stretches = *next;
+	/* Other times may be sure now; they are read again with the next pruning, too. */
+	if (retention_read_oldest(j) < 0)
+		dnc_warn("unable to read the oldest event of %s", j->path);
+}
+
 /* Commits the batch. What it makes of the log holds once it is confirmed. */
 static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
 	uint64_t last = j->base.last, duplicates = 0, conflicts = 0;
-	int64_t now = dnc_clock_now_ms();
+	int64_t before_ms = j->logged_at_ms;
+	struct stretches next;
+	bool jumped;
 
-	/* Never backwards, so that the place of a time can be found by halving. */
-	if (now > j->logged_at_ms)
-		j->logged_at_ms = now;
+	j->logged_at_ms = times_stamp(j, &jumped);
 	if (sqlite_run(j, BEGIN) < 0)
-		return sqlite_error(j->db, "write", j->path, err);
+		goto fail;
 	if (!j->epoch_stored && sqlite_epoch_store(j) < 0)
 		goto fail;
 	for (size_t i = 0; i < batch->count; i++) {
@@ -173,17 +200,22 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 		duplicates += batch->events[i].logged == DNC_LOGGED_DUPLICATE;
 		conflicts += batch->events[i].logged == DNC_LOGGED_CONFLICT;
 	}
-	if (insert_notes(j, &batch->notes) < 0 || sqlite_run(j, COMMIT) < 0)
+	jumped &= last > j->base.last;
+	if (insert_notes(j, &batch->notes) < 0 ||
+		write_times(j, &next, jumped, before_ms, err) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
 	j->epoch_stored = true;
-	j->written_last = last;
+	written(j, last, &next, jumped);
 	j->written_duplicates = duplicates;
 	j->written_conflicts = conflicts;
+	if (last == j->base.last)
+		j->logged_at_ms = before_ms;
 	return 0;
 fail:
 	sqlite_error(j->db, "write", j->path, err);
 	if (!sqlite3_get_autocommit(j->db))
 		sqlite_run(j, ROLLBACK);
+	j->logged_at_ms = before_ms;
 	return -1;
 }
 
@@ -206,8 +238,6 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 	if (files_check(j, err) < 0)
 		return -1;
 	j->unconfirmed = false;
-	if (!base->last && j->written_last)
-		j->oldest_logged_at_ms = j->logged_at_ms;
 	base->last = j->written_last;
 	base->duplicates += j->written_duplicates;
 	base->conflicts += j->written_conflicts;
@@ -223,6 +253,8 @@ static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 	if ((j->full || !j->epoch_stored) && sqlite_epoch_write(j, err) < 0)
 		return -1;
 	j->full = false;
+	if (times_save_due(j) && times_save(j, err) < 0)
+		return -1;
 	room_cut_wal(j);
 	room_keep_reserve(j);
 	return 0;
@@ -241,6 +273,8 @@ static void sqlite_close(struct dnc_journal *base)
 
 	if (j->write[INSERT] && !j->epoch_stored)
 		sqlite_epoch_write(j, NULL);
+	if (j->write[INSERT] && j->options.retain_ms)
+		times_save(j, NULL);
 	for (int i = 0; i < WRITES; i++)
 		sqlite3_finalize(j->write[i]);
 	checkpointer_free(j->checkpointer);

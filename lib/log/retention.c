@@ -20,17 +20,32 @@ static void set_synced(struct journal *j, bool synced)
 			NULL, NULL);
 }
 
-static int read_oldest(struct journal *j)
+/* The first event from FROM on. */
+static int read_first(struct journal *j, uint64_t from, uint64_t *seq, int64_t *logged_at_ms)
 {
 	sqlite3_stmt *s = j->write[OLDEST];
-	int rc = sqlite3_step(s);
+	int rc;
 
+	sqlite3_bind_int64(s, 1, (int64_t)from);
+	rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW) {
-		j->base.oldest = (uint64_t)sqlite3_column_int64(s, 0);
-		j->oldest_logged_at_ms = sqlite3_column_int64(s, 1);
+		*seq = (uint64_t)sqlite3_column_int64(s, 0);
+		*logged_at_ms = sqlite3_column_int64(s, 1);
 	}
 	sqlite3_reset(s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+int retention_read_oldest(struct journal *j)
+{
+	uint64_t oldest = j->base.oldest, sure;
+
+	if (read_first(j, 0, &oldest, &j->oldest_logged_at_ms) < 0)
+		return -1;
+	j->base.oldest = oldest;
+	j->due_ms = j->oldest_logged_at_ms;
+	sure = times_first_sure(j);
+	return sure > oldest ? read_first(j, sure, &sure, &j->due_ms) : 0;
 }
 
 /* Lines of access go at the age at which events do, and with the oldest event when there is no room;
@@ -99,14 +114,15 @@ static uint64_t rows_over(const struct journal *j, const struct room *r, uint64_
 static int find_end(struct journal *j, const struct room *r, int64_t horizon, uint64_t *end)
 {
 	uint64_t came = j->base.last - j->pruned_at, oldest = j->base.oldest, aged = oldest;
-	uint64_t large = oldest + rows_over(j, r, came);
+	uint64_t large = oldest + rows_over(j, r, came), sure = times_first_sure(j);
 
 	j->pruned_at = j->base.last;
-	if (j->options.retain_ms && j->oldest_logged_at_ms < horizon) {
+	if (j->options.retain_ms && j->due_ms < horizon) {
 		aged += (j->full ? PRUNE_ROWS_FULL : PRUNE_ROWS) + 2 * came;
 		if (aged > j->base.last)
 			aged = j->base.last;
-		if (aged > oldest && first_young(j, oldest, aged, horizon, &aged) < 0)
+		/* What comes before the first event whose time is sure is older than that. */
+		if (aged > sure && first_young(j, sure, aged, horizon, &aged) < 0)
 			return -1;
 	}
 	*end = aged > large ? aged : large;
@@ -117,7 +133,7 @@ static int find_end(struct journal *j, const struct room *r, int64_t horizon, ui
 
 static int prune_rows(struct journal *j, const struct room *r, bool *more)
 {
-	int64_t horizon = dnc_clock_now_ms() - j->options.retain_ms;
+	int64_t horizon = times_horizon(j);
 	uint64_t end, before = j->base.oldest;
 	bool large = r->limit && r->used > r->limit;
 
@@ -130,7 +146,7 @@ static int prune_rows(struct journal *j, const struct room *r, bool *more)
 	if (end <= before)
 		return 0;
 	sqlite3_bind_int64(j->write[PRUNE], 1, (int64_t)end);
-	if (sqlite_run(j, PRUNE) < 0 || read_oldest(j) < 0)
+	if (sqlite_run(j, PRUNE) < 0 || retention_read_oldest(j) < 0)
 		return -1;
 	j->base.figures.pruned += j->base.oldest - before;
 	*more = true;

@@ -18,6 +18,7 @@ enum {
 	CUT_BYTES = 1 << 20,    /* a shorter WAL is not worth cutting */
 	GIVE_BACK_PAGES = 1024, /* at once; moving a page takes some 10 us */
 	RESERVE_BYTES = 2 << 20,
+	RESERVE_BYTES_MIN = 64 << 10,
 	RESERVE_SHARE = 16, /* of the limit, and of the free room */
 	RESERVE_LOOK_MS = 5000,
 };
@@ -173,14 +174,17 @@ void room_keep_reserve(struct journal *j)
 	char path[4096];
 	int fd;
 
-	if (j->base.figures.reserve_bytes || j->full || (!limit && !j->options.retain_ms) ||
+	if (j->base.figures.reserve_bytes || j->full ||
 		(j->reserve_ms && now - j->reserve_ms < RESERVE_LOOK_MS))
 		return;
 	j->reserve_ms = now;
+	if (reserve_path(j, path, sizeof path) < 0 || statvfs(j->options.dir, &fs) < 0)
+		return;
+	if (bytes > (uint64_t)fs.f_bavail * fs.f_frsize / RESERVE_SHARE)
+		bytes = (uint64_t)fs.f_bavail * fs.f_frsize / RESERVE_SHARE;
 	if (limit && bytes > limit / RESERVE_SHARE)
 		bytes = limit / RESERVE_SHARE;
-	if (reserve_path(j, path, sizeof path) < 0 || statvfs(j->options.dir, &fs) < 0 ||
-		(uint64_t)fs.f_bavail * fs.f_frsize < RESERVE_SHARE * bytes)
+	if (bytes < RESERVE_BYTES_MIN)
 		return;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (fd < 0)

@@ -5,6 +5,8 @@
 #include <sys/types.h>
 #include "checkpoint.h"
 #include "journal_ops.h"
+#include "stretches.h"
+#include "wallclock.h"
 
 enum {
 	BUSY_MS = 1000, /* somebody at the sqlite3 shell may hold a lock for a moment */
@@ -65,6 +67,11 @@ struct journal {
 	struct dnc_buf stored;
 	int64_t started_ms;
 	bool epoch_stored; /* the list of epochs has the current one */
+	struct wallclock wallclock;
+	struct stretches stretches;
+	int64_t stamp_boot_ms; /* CLOCK_BOOTTIME at logged_at_ms; 0: of a run before */
+	int64_t now_boot_ms, clock_saved_ms;
+	int64_t due_ms; /* when the first event was logged whose time is sure */
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
@@ -112,7 +119,29 @@ bool room_give_back(struct journal *j, int64_t pages, int64_t unused);
 void room_keep_reserve(struct journal *j);
 bool room_release_reserve(struct journal *j);
 
+/* times.c: reads what is known of the clock. After the ends are read. */
+int times_open(struct journal *j, struct dnc_error *err);
+int64_t times_wall_ms(const struct journal *j);
+/* The time for what is logged now. JUMPED: the clock did, since the last event. */
+int64_t times_stamp(struct journal *j, bool *jumped);
+/* Writes, in the transaction that adds event last + 1 at logged_at_ms, that a stretch begins there. */
+int times_begin_stretch(
+	struct journal *j, struct stretches *next, int64_t before_ms, struct dnc_error *err);
+/* Writes how far the clock was believed; due once a minute. */
+bool times_save_due(struct journal *j);
+int times_save(struct journal *j, struct dnc_error *err);
+/* The oldest event whose time is sure. */
+uint64_t times_first_sure(const struct journal *j);
+/* Events logged before are old; says when the clock is doubted. */
+int64_t times_horizon(struct journal *j);
+
+/* Table log. A value that is missing is an empty string. */
+int sqlite_set_text(struct journal *j, const char *key, const char *value, struct dnc_error *err);
+int sqlite_get_text(
+	struct journal *j, const char *key, char *out, size_t size, struct dnc_error *err);
+
 /* retention.c */
+int retention_read_oldest(struct journal *j);
 int retention_prune(struct dnc_journal *base, struct dnc_error *err);
 
 /* Runs prepared statement WHICH to its end. */

@@ -21,12 +21,12 @@ static const char *const migrations[] = {
 	"CREATE INDEX events_by_phone ON events (phone_number) WHERE phone_number IS NOT NULL;"
 	"PRAGMA application_id = " APPLICATION_ID ";",
 	"CREATE TABLE access (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, record TEXT NOT NULL);",
-	/* One epoch was kept over restarts until then. */
+	/* One epoch was kept over restarts until then; what else table log held is not needed. */
 	"CREATE TABLE epochs (n INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE,"
 	" first_seq INTEGER NOT NULL, started_at INTEGER NOT NULL);"
 	"INSERT INTO epochs (epoch, first_seq, started_at)"
 	" SELECT value, 1, 0 FROM log WHERE key = 'epoch';"
-	"DROP TABLE log;",
+	"DELETE FROM log;",
 };
 
 enum {
@@ -83,6 +83,41 @@ int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, 
 		*out = sqlite3_column_int64(s, 0);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		sqlite_error(db, "read", path, err);
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+int sqlite_set_text(struct journal *j, const char *key, const char *value, struct dnc_error *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(
+		j->db, "INSERT OR REPLACE INTO log VALUES (?1, ?2)", -1, &s, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 2, value, -1, SQLITE_STATIC);
+		rc = sqlite3_step(s);
+	}
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? 0 : sqlite_error(j->db, "write", j->path, err);
+}
+
+/* The value of KEY, an empty string when there is none. */
+int sqlite_get_text(
+	struct journal *j, const char *key, char *out, size_t size, struct dnc_error *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(j->db, "SELECT value FROM log WHERE key = ?1", -1, &s, NULL);
+
+	out[0] = '\0';
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+		rc = sqlite3_step(s);
+	}
+	if (rc == SQLITE_ROW && sqlite3_column_text(s, 0))
+		snprintf(out, size, "%s", (const char *)sqlite3_column_text(s, 0));
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		sqlite_error(j->db, "read", j->path, err);
 	sqlite3_finalize(s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
 }
@@ -288,6 +323,7 @@ static int open_file(struct journal *j, struct dnc_error *err)
 	return run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) == 0 &&
 	                       check_whole(j, err) == 0 && migrate(j, j->db, j->path, err) == 0 &&
 	                       run_sql(j->db, sql, j->path, err) == 0 && read_ends(j, err) == 0 &&
+	                       times_open(j, err) == 0 &&
 	                       run_sql(j->db, sync_sql[DNC_SYNC_FULL], j->path, err) == 0 &&
 	                       without_room(j, sqlite_epoch_begin(j, err), err) == 0 &&
 	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0

@@ -3,7 +3,16 @@
 #include <stdlib.h>
 #include "sqlite.h"
 
-enum read_statement { FORWARD, BACKWARD, PHONE_FORWARD, PHONE_BACKWARD, BY_ID, LOGGED_AT, READS };
+enum read_statement {
+	FORWARD,
+	BACKWARD,
+	PHONE_FORWARD,
+	PHONE_BACKWARD,
+	BY_ID,
+	LOGGED_AT,
+	STRETCHES,
+	READS
+};
 
 static const char *const read_sql[READS] = {
 	[FORWARD] = "SELECT seq, event FROM events WHERE seq >= ?1 ORDER BY seq",
@@ -13,6 +22,7 @@ static const char *const read_sql[READS] = {
 	[PHONE_BACKWARD] = "SELECT seq, event FROM events WHERE phone_number = ?2 AND seq <= ?1 "
 			   "ORDER BY seq DESC",
 	[BY_ID] = "SELECT seq FROM events WHERE id = ?1",
+	[STRETCHES] = "SELECT value FROM log WHERE key = 'stretches'",
 	[LOGGED_AT] = "SELECT logged_at FROM events WHERE seq = ?1",
 };
 
@@ -118,15 +128,14 @@ int sqlite_find_id(
 	               : sqlite_error(r->db, "read", path_of(base), err);
 }
 
-int sqlite_find_time(
-	struct dnc_journal_reader *base, int64_t ms, uint64_t *seq, struct dnc_error *err)
+/* The first event in FROM to END that was logged at MS or later, END when none was; within a stretch of
+ * the clock. */
+static int find_in_stretch(struct reader *r, int64_t ms, uint64_t from, uint64_t end, uint64_t *seq)
 {
-	struct reader *r = (struct reader *)base;
 	sqlite3_stmt *s = r->read[LOGGED_AT];
-	uint64_t low = base->journal->oldest, high = base->journal->last + 1;
 
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
+	while (from < end) {
+		uint64_t middle = from + (end - from) / 2;
 		bool later = false;
 		int rc;
 
@@ -136,12 +145,60 @@ int sqlite_find_time(
 			later = sqlite3_column_int64(s, 0) >= ms;
 		sqlite3_reset(s);
 		if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-			return sqlite_error(r->db, "read", path_of(base), err);
+			return -1;
 		if (later)
-			high = middle;
+			end = middle;
 		else
-			low = middle + 1; /* earlier, or pruned meanwhile */
+			from = middle + 1; /* earlier, or pruned meanwhile */
 	}
-	*seq = low;
+	*seq = from;
+	return 0;
+}
+
+static int read_stretches(struct reader *r, struct stretches *out)
+{
+	sqlite3_stmt *s = r->read[STRETCHES];
+	int rc = sqlite3_step(s);
+
+	out->n = 0;
+	if (rc == SQLITE_ROW && sqlite3_column_text(s, 0))
+		stretches_read(out, (const char *)sqlite3_column_text(s, 0));
+	sqlite3_reset(s);
+	if (!out->n)
+		out->at[out->n++] = (struct stretch){.first = 1};
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* Events whose times say nothing count as logged when the first one after them was. */
+int sqlite_find_time(
+	struct dnc_journal_reader *base, int64_t ms, uint64_t *seq, struct dnc_error *err)
+{
+	struct reader *r = (struct reader *)base;
+	uint64_t oldest = base->journal->oldest, end = base->journal->last + 1, doubtful = 0;
+	int64_t now = times_wall_ms((struct journal *)base->journal);
+	struct stretches s;
+
+	if (read_stretches(r, &s) < 0)
+		return sqlite_error(r->db, "read", path_of(base), err);
+	*seq = end;
+	for (size_t i = 0; i < s.n; i++) {
+		uint64_t from = s.at[i].first > oldest ? s.at[i].first : oldest;
+		uint64_t to = i + 1 < s.n && s.at[i + 1].first < end ? s.at[i + 1].first : end;
+
+		if (from >= to)
+			continue;
+		if (s.at[i].wrong || (ms <= now && stretches_doubtful(&s, i, now))) {
+			doubtful = doubtful ? doubtful : from;
+			continue;
+		}
+		if (find_in_stretch(r, ms, from, to, seq) < 0)
+			return sqlite_error(r->db, "read", path_of(base), err);
+		if (*seq < to) {
+			if (*seq == from && doubtful)
+				*seq = doubtful;
+			return 0;
+		}
+		doubtful = 0;
+	}
 	return 0;
 }

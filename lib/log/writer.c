@@ -263,6 +263,7 @@ static void *run(void *ctx)
 	struct dnc_batch batch = {0};
 	int64_t wait_ms = PRUNE_MS;
 
+	look_after(w);
 	for (;;) {
 		bool any, stopping;
 

@@ -480,7 +480,7 @@ static void a_log_of_an_older_layout_keeps_its_epoch(void **state)
 	(void)state;
 	add_events(j, 1, 5);
 	dnc_journal_close(j);
-	run_sql("DROP TABLE epochs; CREATE TABLE log (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	run_sql("DROP TABLE epochs; DROP TABLE log; CREATE TABLE log (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 		"INSERT INTO log VALUES ('epoch', '0123456789abcdef'), ('closed', 'yes');"
 		"PRAGMA user_version = 2");
 	j = open_epoch(epoch);
@@ -654,6 +654,250 @@ static void a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back(voi
 	dnc_batch_free(&b);
 }
 
+static const int64_t minute = 60000, day = 86400000, year = 365 * INT64_C(86400000);
+
+/* A clock that is set by hand. */
+static struct {
+	int64_t wall, boot;
+	const char *moved; /* looking at it moves this file away, once */
+} hands;
+
+static int64_t hands_wall(void *ctx)
+{
+	(void)ctx;
+	if (hands.moved) {
+		move(hands.moved, "events.db.away");
+		hands.moved = NULL;
+	}
+	return hands.wall;
+}
+
+static int64_t hands_boot(void *ctx)
+{
+	(void)ctx;
+	return hands.boot;
+}
+
+static const struct dnc_journal_clock by_hand = {hands_wall, hands_boot, NULL};
+
+static void pass(int64_t ms)
+{
+	hands.wall += ms;
+	hands.boot += ms;
+}
+
+static struct dnc_journal *open_by_hand(int64_t retain_ms, bool accept_clock)
+{
+	struct dnc_error err;
+	struct dnc_journal *j = dnc_journal_open(&(struct dnc_journal_options){.dir = dir,
+							 .retain_ms = retain_ms,
+							 .accept_clock = accept_clock,
+							 .clock = &by_hand},
+		&err);
+
+	assert_non_null(j);
+	return j;
+}
+
+static void set_hands(void)
+{
+	hands.wall = INT64_C(1790000000000);
+	hands.boot = 1000 * day;
+	hands.moved = NULL;
+}
+
+static void a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_back(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+
+	(void)state;
+	set_hands();
+	j = open_by_hand(0, false);
+	append(j, &b, 1, 5);
+	fill(&b, 4, 10);
+	hands.moved = "events.db";
+	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_null(hands.moved);
+	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(dnc_journal_last(j), 5);
+	move("events.db.away", "events.db");
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[0].logged, DNC_LOGGED_DUPLICATE);
+	assert_int_equal(b.events[2].logged, DNC_LOGGED_NEW);
+	assert_int_equal(b.events[2].seq, 6);
+	assert_int_equal(dnc_journal_last(j), 10);
+	assert_int_equal(dnc_journal_duplicates(j), 2);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+/* An event a day, for 30 days. */
+static void fill_days(struct dnc_journal *j, struct dnc_batch *b)
+{
+	for (int i = 1; i <= 30; i++) {
+		append(j, b, i, i);
+		prune(j);
+		pass(day);
+	}
+}
+
+static void a_clock_that_jumps_ahead_removes_a_day_more_each_day(void **state)
+{
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+
+	(void)state;
+	set_hands();
+	j = open_by_hand(90 * day, false);
+	fill_days(j, &b);
+	hands.wall += year;
+	prune(j);
+	assert_int_equal(dnc_journal_oldest(j), 1);
+	assert_true(dnc_journal_stats(j).clock_held);
+	assert_in_range(dnc_journal_stats(j).clock_ahead_ms, 363 * day, 365 * day);
+	append(j, &b, 31, 31);
+	/* A restart does not change it, nor do many. */
+	for (int i = 0; i < 20; i++) {
+		dnc_journal_close(j);
+		pass(minute);
+		j = open_by_hand(90 * day, false);
+		prune(j);
+		assert_int_equal(dnc_journal_oldest(j), 1);
+		assert_true(dnc_journal_stats(j).clock_held);
+	}
+	/* Back again: as if nothing had been. */
+	hands.wall -= year;
+	prune(j);
+	assert_false(dnc_journal_stats(j).clock_held);
+	append(j, &b, 32, 32);
+	for (int i = 0; i < 62; i++) {
+		pass(day);
+		prune(j);
+	}
+	assert_in_range(dnc_journal_oldest(j), 2, 4);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void a_clock_that_was_right_is_accepted(void **state)
+{
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+
+	(void)state;
+	set_hands();
+	j = open_by_hand(90 * day, false);
+	fill_days(j, &b);
+	dnc_journal_close(j);
+	hands.wall += year;
+	j = open_by_hand(90 * day, false);
+	prune(j);
+	assert_int_equal(dnc_journal_oldest(j), 1);
+	dnc_journal_close(j);
+	j = open_by_hand(90 * day, true);
+	prune(j);
+	assert_int_equal(dnc_journal_oldest(j), 30);
+	assert_false(dnc_journal_stats(j).clock_held);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void expect_time(struct dnc_journal *j, int64_t ms, uint64_t expected)
+{
+	struct dnc_error err;
+	struct dnc_journal_reader *r = dnc_journal_reader_new(j, &err);
+	uint64_t seq;
+
+	assert_non_null(r);
+	assert_int_equal(dnc_journal_find_time(r, ms, &seq, &err), 0);
+	dnc_journal_reader_free(r);
+	if (seq != expected)
+		fail_msg("%lld: %llu, not %llu", (long long)ms, (unsigned long long)seq,
+			(unsigned long long)expected);
+}
+
+/* Ten events a minute apart, five more after the clock went JUMP ahead, and ten after it came back. */
+static void jump_and_return(int64_t jump, bool restart)
+{
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+	int64_t start;
+
+	set_hands();
+	start = hands.wall;
+	j = open_by_hand(0, false);
+	for (int i = 1; i <= 25; i++) {
+		if (i == 11 || i == 16) {
+			hands.wall += i == 11 ? jump : -jump;
+			if (restart) {
+				dnc_journal_close(j);
+				j = open_by_hand(0, false);
+			}
+		}
+		append(j, &b, i, i);
+		if (i == 1 || i == 10)
+			expect_time(j, start, 1);
+		pass(minute);
+	}
+	for (int turn = 0; turn < 2; turn++) {
+		expect_time(j, start, 1);
+		expect_time(j, start + 4 * minute, 5);
+		expect_time(
+			j, start + 10 * minute, 11); /* of the jump: with the first one after it */
+		expect_time(j, start + 12 * minute, 11);
+		expect_time(j, start + 15 * minute, 11);
+		expect_time(j, start + 16 * minute, 17);
+		expect_time(j, start + 24 * minute, 25);
+		expect_time(j, start + 25 * minute, 26);
+		expect_time(j, start + 2 * year, 26);
+		dnc_journal_close(j);
+		hands.wall += year; /* later */
+		hands.boot += year;
+		j = open_by_hand(0, false);
+	}
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void a_clock_that_jumps_and_returns_spoils_no_times(void **state)
+{
+	static const int64_t jumps[] = {365 * INT64_C(86400000), -365 * INT64_C(86400000)};
+
+	for (int i = 0; i < 4; i++) {
+		jump_and_return(jumps[i / 2], i % 2);
+		remove_dir(state);
+		assert_int_equal(make_dir(state), 0);
+	}
+}
+
+static void a_log_that_began_with_a_wrong_clock_recovers(void **state)
+{
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+	int64_t start;
+
+	(void)state;
+	set_hands();
+	start = hands.wall;
+	hands.wall += year;
+	j = open_by_hand(10 * day, false);
+	append(j, &b, 1, 5);
+	hands.wall -= year;
+	for (int i = 6; i <= 20; i++) {
+		append(j, &b, i, i);
+		prune(j);
+		pass(day);
+	}
+	expect_time(j, start, dnc_journal_oldest(j));
+	expect_time(j, start + 12 * day, 18);
+	/* The first events are as old as the first one after them. */
+	assert_in_range(dnc_journal_oldest(j), 9, 11);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 static void overwrite(off_t at, const char *bytes, size_t n, off_t size)
 {
 	char path[128];
@@ -739,6 +983,17 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back, make_dir,
 			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_back,
+			make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_jumps_ahead_removes_a_day_more_each_day, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_was_right_is_accepted, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_clock_that_jumps_and_returns_spoils_no_times, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_log_that_began_with_a_wrong_clock_recovers, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_damaged_log_is_refused_with_a_way_out, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
