@@ -103,9 +103,132 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 	mkdir log
 	events 5 | faketime '2030-01-01 00:00:00' dnc-wsd -q --listen=127.0.0.1:0 --data=log --exit-on-eof >/dev/null
 	events 5 | faketime '2026-01-01 00:00:00' dnc-wsd -q --listen=127.0.0.1:0 --data=log --exit-on-eof >/dev/null
-	[ "$(sqlite3 log/events.db 'SELECT count(*), min(logged_at) <= max(logged_at) FROM events')" = '10|1' ]
-	[ "$(sqlite3 log/events.db 'SELECT count(*) FROM events a JOIN events b ON b.seq = a.seq + 1 WHERE b.logged_at < a.logged_at')" = 0 ]
+	[ "$(sqlite3 log/events.db 'SELECT count(*), sum(logged_at < 1800000000000) FROM events')" = '10|5' ]
+	start_hub --data="$PWD/log"
+	[ "$(history_count 'since=2026-06-01T00:00:00Z')" = 0 ]
+	[ "$(history_count 'until=2026-06-01T00:00:00Z')" = 10 ]
 }
+
+history_count() { curl -s "http://$ADDRESS/api/v1/events?$1" | wc -l; }
+
+@test "a clock a year ahead removes nothing, shows in /readyz, and may be accepted" {
+	dpkg -s faketime >/dev/null 2>&1 || skip "faketime is not here"
+	[[ $BIN == *release* ]] || skip "faketime and the sanitizer do not go together"
+	mkdir log
+	events 50 | dnc-wsd -q --listen=127.0.0.1:0 --data=log --retain=90d --exit-on-eof >/dev/null
+	mkfifo in
+	exec 9<>in
+	local options
+	for options in "" --accept-clock; do
+		: >address
+		# shellcheck disable=SC2086  # it may be none
+		FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 faketime -f +365d dnc-wsd --listen=127.0.0.1:0 --data=log --retain=90d $options <in >address 2>err 3>&- &
+		HUB=$!
+		PIDS+=("$HUB")
+		wait_for has_content address
+		ADDRESS=$(cat address)
+		if [ "$options" ]; then
+			wait_for oldest_seq_is 50
+			wait_for is_ready 200
+		else
+			wait_for is_ready 503
+			[ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = '["clock"]' ]
+			oldest_seq_is 1
+			curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_clock_ahead_seconds 3[01]......'
+			grep -q 'restart dnc-wsd with --accept-clock' err
+		fi
+		stop_faketime
+	done
+}
+
+oldest_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" = "$1" ]; }
+
+# faketime(1) runs the hub as its child.
+stop_faketime() {
+	local child
+	child=$(pgrep -P "$HUB" || :)
+	kill "${child:-$HUB}"
+	wait "$HUB" || :
+}
+
+@test "a log that is moved away under the hub: nothing is acknowledged until it is back" {
+	start_hub --input="unix:$BATS_TEST_TMPDIR/sock"
+	events 100 | dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock"
+	wait_for last_seq_is 100
+	mv data elsewhere
+	wait_for is_ready 503
+	grep -q 'was removed while it was in use: put it back' hub.err
+	events 50 >more
+	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <more 3>&- &
+	local publisher=$!
+	PIDS+=("$publisher")
+	wait_for has_failures
+	last_seq_is 100
+	mkdir data
+	cp elsewhere/events.db data/
+	kill -0 "$publisher"
+	last_seq_is 100
+	rm -r data
+	mv elsewhere data
+	wait "$publisher"
+	wait_for last_seq_is 150
+	wait_for is_ready 200
+	[ "$(sqlite3 data/events.db 'SELECT count(*), count(DISTINCT id) FROM events')" = '150|150' ]
+}
+
+has_failures() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_total [1-9]'; }
+
+@test "a full disk: the hub starts, serves, and makes room when it may keep less" {
+	[ "$(id -u)" = 0 ] || skip "a small file system can only be mounted by root"
+	mkdir small
+	mount -t tmpfs -o size=32m tmpfs small || skip "no file system can be mounted here"
+	events 8000 >8000
+	dnc-wsd -q --listen=127.0.0.1:0 --data=small/log --exit-on-eof <8000 >/dev/null
+	dd if=/dev/zero of=small/ballast bs=4k count=10000 2>/dev/null || :
+	start_hub --data=small/log --input="unix:$BATS_TEST_TMPDIR/sock"
+	last_seq_is 8000
+	[ "$(history_count 'limit=3')" = 3 ]
+	events 1000 >more
+	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <more 3>&- &
+	local publisher=$!
+	PIDS+=("$publisher")
+	wait_for is_ready 503
+	grep -q 'nothing is acknowledged' hub.err
+	end_hub
+	rm -f hub.in
+	PIDS=()
+	start_hub --data=small/log --input="unix:$BATS_TEST_TMPDIR/sock" --retain=2M
+	wait_for prunes
+	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <more
+	wait_for last_seq_is 9000
+	wait_for is_ready 200
+	wait_for takes_at_most 2048 small/log
+	kill "$HUB"
+	wait "$HUB"
+	umount small
+}
+
+prunes() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_pruned_total [1-9]'; }
+takes_at_most() { [ "$(du -k "$2" | cut -f1)" -le "$1" ]; }
+
+@test "a sync that takes seconds shows in /readyz" {
+	command -v strace >/dev/null || skip "strace is not here"
+	start_hub --input="unix:$BATS_TEST_TMPDIR/sock"
+	wait_for is_ready 200
+	strace -qq -f -o /dev/null -e trace=fdatasync,fsync -e inject=fdatasync,fsync:delay_enter=4500000:when=1 -p "$HUB" 3>&- &
+	local tracer=$!
+	PIDS+=("$tracer")
+	wait_for is_traced
+	events 10 >ten
+	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <ten 3>&- &
+	wait_for is_ready 503
+	[ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = '["log"]' ]
+	wait "$!"
+	wait_for is_ready 200
+	wait_for has_line "the log's disk is slow: a write took" hub.err
+}
+
+is_traced() { grep -q '^TracerPid:	[1-9]' /proc/"$HUB"/status; }
 
 @test "without descriptors producers wait, and are served when there are some again" {
 	(ulimit -n 24; exec dnc-filter --input="unix:$PWD/sock" -x rejects >out 2>err 3>&-) &
