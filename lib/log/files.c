@@ -44,6 +44,7 @@ static int check(struct journal *j, enum log_file which, struct dnc_error *err)
 
 int files_check(struct journal *j, struct dnc_error *err)
 {
+	j->gone = true;
 	if (check(j, FILE_DB, err) < 0)
 		return -1;
 	for (int i = FILE_WAL; i < FILES; i++)
@@ -52,6 +53,7 @@ int files_check(struct journal *j, struct dnc_error *err)
 			checkpointer_wake(j->checkpointer);
 			return -1;
 		}
+	j->gone = false;
 	j->base.figures.bytes = (uint64_t)j->file_bytes[FILE_DB];
 	j->base.figures.wal_bytes = (uint64_t)j->file_bytes[FILE_WAL];
 	return 0;

@@ -227,7 +227,7 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 
 	if (!batch->count && !batch->notes.n)
 		return 0;
-	if (files_check(j, err) < 0)
+	if (j->gone && files_check(j, err) < 0)
 		return -1;
 	if (!j->unconfirmed && write_batch(j, batch, err) < 0) {
 		j->full = err->code == ENOSPC;

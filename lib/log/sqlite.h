@@ -57,6 +57,7 @@ struct journal {
 	off_t file_bytes[FILES];
 	struct wal wal;
 	bool full;        /* the last commit failed for lack of room */
+	bool gone;        /* the files were removed or replaced when it was last looked */
 	bool unconfirmed; /* the batch is committed, but to files that were gone afterwards */
 	bool gives_back;  /* free pages can be cut off (auto_vacuum = INCREMENTAL) */
 	/* As they are once the batch is confirmed. */
