@@ -176,7 +176,7 @@ static int on_close(void *ctx, struct dnc_stream *s)
 		return 0;
 	in->stream = s;
 	rc = dnc_source_end(reading->source);
-	if (rc == 0 && !s->acked && !dnc_cli_stopped_by())
+	if (rc == 0 && !s->acked && !s->cut_short)
 		tell_nothing(in, s, reading->source);
 	dnc_event_reader_place(in->reader, NULL, 0, 0);
 	close_reading(reading);

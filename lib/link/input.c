@@ -150,6 +150,7 @@ static int end_place(struct dnc_input *in, struct place *p, bool whole)
 {
 	int rc;
 
+	p->stream.cut_short = !whole;
 	if (!whole || p->socket)
 		discard_half_line(p);
 	dnc_lines_end(&p->lines);
@@ -268,6 +269,7 @@ static int close_all(struct dnc_input *in)
 	for (size_t i = 0; i < in->count; i++) {
 		struct place *p = in->places[i];
 
+		p->stream.cut_short = true;
 		if (p->lines.p && !p->ended && in->events.close &&
 			in->events.close(in->events.ctx, &p->stream) < 0)
 			rc = -1;

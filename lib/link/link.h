@@ -53,6 +53,7 @@ struct dnc_stream {
 	uint64_t size_bytes; /* of a regular file, else 0 */
 	int64_t modified_ns; /* of a regular file that was opened by its name, else 0 */
 	uint64_t read_bytes;
+	bool cut_short; /* for close(): it was not read to its end */
 	/* To be set in open(), never for a producer, which counts its newlines: a carriage return ends
 	 * a line, too. */
 	bool lone_cr;
