@@ -131,11 +131,12 @@ static void gather(struct run *r, char *space, struct frame f, uint64_t seq)
  * lies further back. */
 static bool seek(struct dnc_subscriber *s)
 {
+	uint64_t oldest = dnc_hub_oldest(s->hub);
 	int looks = TURN_LOOKS;
 
 	if (s->at < s->hub->oldest && !s->hub->past)
 		s->at = s->hub->oldest; /* the ring went on meanwhile */
-	while (s->seek_left && s->at > s->hub->oldest) {
+	while (s->seek_left && s->at > s->hub->oldest && s->at > oldest) {
 		if (looks-- == 0)
 			return false;
 		s->at--;
@@ -213,8 +214,8 @@ static bool send_run_of(
 static bool check_lag(struct dnc_subscriber *s)
 {
 	struct dnc_hub *h = s->hub;
-	uint64_t from = s->at, last = h->seen, oldest = dnc_hub_oldest(h);
-	uint64_t backlog = last + 1 - s->at;
+	uint64_t from = s->at, last = h->seen, logged = dnc_hub_oldest(h);
+	uint64_t backlog = last + 1 - s->at, oldest = logged < h->oldest ? logged : h->oldest;
 
 	if (s->at < oldest && h->past) {
 		s->at = oldest;
@@ -466,11 +467,24 @@ void on_chunk(void *ctx, const struct chunk *c)
 	}
 }
 
+/* A time before the oldest event there is: what was logged between them may be gone. */
+static void tell_older(struct dnc_subscriber *s, uint64_t place)
+{
+	uint64_t oldest = dnc_journal_oldest(s->hub->options.journal);
+
+	if (place > oldest || oldest <= s->served + 1)
+		return;
+	s->recovered = false;
+	s->gap_reason = "retention";
+	s->gap_from = s->served + 1;
+	s->gap_to = oldest - 1;
+}
+
 void on_found(struct search *search)
 {
 	struct dnc_subscriber *s = search->subscriber;
 	uint64_t place = search->place;
-	bool failed = search->job.failed;
+	bool failed = search->job.failed, by_time = !search->filter;
 
 	search_free(search);
 	if (!s)
@@ -480,6 +494,8 @@ void on_found(struct search *search)
 		fail(s);
 		return;
 	}
+	if (by_time)
+		tell_older(s, place);
 	s->seek_left = 0;
 	s->at = place > s->served ? place : s->served + 1;
 	s->phase = SEEKING;

@@ -61,9 +61,14 @@ const char *dnc_hub_epoch(const struct dnc_hub *h)
 
 uint64_t dnc_hub_oldest(const struct dnc_hub *h)
 {
-	uint64_t logged = h->past ? dnc_journal_oldest(h->options.journal) : UINT64_MAX;
+	uint64_t logged;
 
-	return logged < h->oldest ? logged : h->oldest;
+	if (!h->past)
+		return h->oldest;
+	/* What retention removed is not served from memory, either. But the log may have removed already what this hub
+	 * has yet to send as new. */
+	logged = dnc_journal_oldest(h->options.journal);
+	return logged < h->seen + 1 ? logged : h->seen + 1;
 }
 
 bool dnc_hub_keeps_past(const struct dnc_hub *h)

@@ -87,7 +87,9 @@ void dnc_hub_tick(struct dnc_hub *h);
 /* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
-/* The oldest event that can be sent, and the newest; last is oldest - 1 when there is none. */
+/* The oldest event that a subscription can start with, and the newest; last is oldest - 1 when there is none. When the
+ * past is kept, what the log has removed is not served from the ring, either, but for those who were on their way to
+ * it. */
 uint64_t dnc_hub_oldest(const struct dnc_hub *h);
 uint64_t dnc_hub_last(const struct dnc_hub *h);
 

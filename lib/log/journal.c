@@ -94,6 +94,11 @@ void dnc_journal_reader_free(struct dnc_journal_reader *r)
 		r->journal->ops->reader_free(r);
 }
 
+const struct dnc_journal *dnc_journal_of(const struct dnc_journal_reader *r)
+{
+	return r->journal;
+}
+
 int dnc_journal_read(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
 	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 	struct dnc_error *err)

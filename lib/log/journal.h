@@ -102,6 +102,7 @@ struct dnc_journal_reader;
 /* NULL with ERR. A journal that keeps nothing has readers that find nothing. */
 struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err);
 void dnc_journal_reader_free(struct dnc_journal_reader *r);
+const struct dnc_journal *dnc_journal_of(const struct dnc_journal_reader *r);
 
 /* Calls EACH for events from FROM on (downwards from FROM when BACK), until it returns false. PHONE
  * (E.164), when not missing, is looked up by the index. LINE is borrowed during the call. */

@@ -35,6 +35,8 @@ struct history {
 	char role[DNC_ROLE_NAME_MAX], address[ADDRESS_MAX];
 	uint64_t first_seq, last_seq;       /* of those shown */
 	uint64_t limit, count, looks, next; /* next: where the following page starts; 0: none */
+	uint64_t first_looked;              /* 0: none */
+	uint64_t gap_from, gap_to;          /* not in the log any more; none when to is less */
 	char phone[DNC_PHONE_MAX];
 	size_t phone_bytes;
 	bool array;
@@ -139,6 +141,8 @@ static bool add_event(void *ctx, uint64_t seq, struct dnc_str line)
 	struct history *h = ctx;
 	struct dnc_str shown;
 
+	if (!h->first_looked)
+		h->first_looked = seq;
 	if (h->until.given && seq > h->until.seq)
 		return false;
 	if (h->count == h->limit || h->looks-- == 0 || h->body.n > PAGE_BYTES) {
@@ -172,17 +176,37 @@ static int settle(struct place *p, struct dnc_journal_reader *reader, struct dnc
 	return 0;
 }
 
+/* What was asked for and is not in the log any more. Retention may have gone on while the page was read: a row
+ * that was looked at was there. */
+static void note_gap(struct history *h, const struct dnc_journal *journal, uint64_t oldest)
+{
+	uint64_t to = dnc_journal_oldest(journal) - 1;
+
+	if (h->first_looked && (!h->phone_bytes || h->first_looked <= to))
+		to = h->first_looked - 1;
+	if (h->until.given && to > h->until.seq)
+		to = h->until.seq;
+	h->gap_from = h->since.seq + 1;
+	/* How many events there were between a time and the oldest that is left is not known. */
+	if (h->since.is_time && h->gap_from <= oldest)
+		h->gap_from = 1;
+	h->gap_to = to;
+}
+
 static int run(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
 {
 	struct history *h = (struct history *)job;
 	struct dnc_str phone = {h->phone_bytes ? h->phone : NULL, h->phone_bytes};
+	const struct dnc_journal *journal = dnc_journal_of(reader);
+	uint64_t oldest = dnc_journal_oldest(journal);
 
 	dnc_buf_clear(&h->body);
-	h->count = h->next = h->first_seq = h->last_seq = 0;
+	h->count = h->next = h->first_seq = h->last_seq = h->first_looked = 0;
 	h->looks = LOOKS;
 	if (settle(&h->since, reader, err) < 0 || settle(&h->until, reader, err) < 0 ||
 		dnc_journal_read(reader, h->since.seq + 1, false, phone, add_event, h, err) < 0)
 		return -1;
+	note_gap(h, journal, oldest);
 	if (h->array)
 		dnc_buf_str(&h->body, h->count ? DNC_STR("]\n") : DNC_STR("[]\n"));
 	return dnc_buf_ok(&h->body) ? 0 : dnc_error_nomem(err);
@@ -209,8 +233,10 @@ static void note_access(const struct history *h)
 
 static int answer(struct history *h)
 {
-	char link[3 * QUERY_MAX];
-	const struct extra_header next = {"link:", link, NULL};
+	char link[3 * QUERY_MAX], range[48];
+	const struct extra_header gap = {"x-dnc-gap:", range, NULL},
+				  *more = h->gap_to >= h->gap_from ? &gap : NULL,
+				  next = {"link:", link, more};
 
 	if (dnc_filter_struck(h->filter))
 		return http_problem(h->web, h->wsi, 400, "Bad Request",
@@ -220,8 +246,10 @@ static int answer(struct history *h)
 			h->web, h->wsi, 503, "Service Unavailable", "the log can't be read");
 	snprintf(link, sizeof link, "</api/v1/events?%.*ssince=%llu>; rel=\"next\"",
 		DNC_STR_ARG(h->query), (unsigned long long)h->next);
+	snprintf(range, sizeof range, "%llu-%llu", (unsigned long long)h->gap_from,
+		(unsigned long long)h->gap_to);
 	return http_reply(h->wsi, 200, h->array ? "application/json" : "application/x-ndjson",
-		&h->body, h->next ? &next : NULL);
+		&h->body, h->next ? &next : more);
 }
 
 static void done(struct dnc_job *job)

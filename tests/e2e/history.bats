@@ -57,6 +57,73 @@ get() { curl -s --max-time 20 "$@"; }
 	wait "$HUB" "$client"
 }
 
+@test "what retention took is gone everywhere: memory, log and history, and each says so" {
+	start_hub
+	events 300 >&9
+	wait_for last_seq_is 300
+	exec 9>&-
+	kill "$HUB"
+	wait "$HUB" || :
+	rm hub.in address
+	sqlite3 data/events.db 'UPDATE events SET logged_at = 1000 WHERE seq <= 200'
+	start_hub --retain=1d # all that it may remove is old
+	wait_for eval '[ "$(get "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" -eq 201 ]'
+	same() {
+		dnc-tail -e --since=5 -o json "ws://$ADDRESS" >out 2>err
+		[ "$(jq -c .seq out | tr '\n' ' ')" = "$(seq 201 "$1" | tr '\n' ' ')" ]
+		grep -q '6 to 200 .*retention' err
+		api="http://$ADDRESS/api/v1/events"
+		[ "$(get -D head "$api?since=5&limit=3" | jq -c .seq | tr '\n' ' ')" = '201 202 203 ' ]
+		grep -qi '^x-dnc-gap: 6-200' head
+		grep -qi '^link: .*since=203' head
+		get -D head -H 'Accept: application/json' "$api" | jq -e 'length == '"$(($1 - 200))"
+		grep -qi '^x-dnc-gap: 1-200' head
+		get -D head "$api?since=2020-01-01" >page
+		grep -qi '^x-dnc-gap: 1-200' head
+		get -D head "$api?since=5&until=50" >page
+		[ ! -s page ]
+		grep -qi '^x-dnc-gap: 6-50' head
+		get -D head "$api?since=5&phone=%2B13035550250" >page
+		[ "$(jq .seq page)" = 250 ]
+		grep -qi '^x-dnc-gap: 6-200' head
+		get -D head "$api?since=200" >page
+		! grep -qi x-dnc-gap head
+		get -D head "$api?since=9999" >page
+		! grep -qi x-dnc-gap head
+	}
+	same 300
+}
+
+@test "what retention took is not served from memory, before a restart or after" {
+	start_hub --retain=1M
+	events 20000 >&9
+	wait_for last_seq_is 20000
+	log_oldest() { sqlite3 data/events.db 'SELECT min(seq) FROM events'; }
+	settled() { # it has removed what it had to, and knows
+		local before
+		before=$(log_oldest)
+		[ "$before" -gt 1 ] && [ "$(get "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" = "$before" ] &&
+			dnc-tail -e --since=0 -o json "ws://$ADDRESS" >out 2>err && [ "$(log_oldest)" = "$before" ]
+	}
+	same() {
+		wait_for settled
+		local oldest
+		oldest=$(log_oldest)
+		[ "$(head -1 out | jq .seq)" = "$oldest" ]
+		[ "$(tail -1 out | jq .seq)" = 20000 ]
+		grep -q "1 to $((oldest - 1)) .*retention" err
+		[ "$(get "http://$ADDRESS/api/v1/events?limit=1" | jq .seq)" = "$oldest" ]
+		[ "$(dnc-tail -e --lines=20000 -o json "ws://$ADDRESS" | head -1 | jq .seq)" = "$oldest" ]
+	}
+	same
+	exec 9>&-
+	kill "$HUB"
+	wait "$HUB" || :
+	rm hub.in address
+	start_hub --retain=1M
+	same
+}
+
 @test "what retention took is told as a gap, and the rest follows" {
 	start_hub --retain=1M --buffer=256K
 	events 20000 >&9

@@ -679,6 +679,58 @@ static void a_place_is_good_as_long_as_its_epoch_had_it(void **state)
 	}
 }
 
+/* All of it is in the ring still, but the log has removed the oldest. */
+static void what_retention_removed_is_not_served_from_memory(void **state)
+{
+	static const struct {
+		struct dnc_start start;
+		const char *filter;
+		uint64_t at;
+		bool gap;
+	} cases[] = {{{.from = DNC_START_SINCE, .n = 0}, "{}", 31, true},
+		{{.from = DNC_START_SINCE, .n = 30}, "{}", 31, false},
+		{{.from = DNC_START_LAST, .n = 50}, "{}", 31, false},
+		{{.from = DNC_START_LAST, .n = 5}, "{}", 56, false},
+		{{.from = DNC_START_LAST, .n = 50}, "{\"providers\":[\"even\",\"odd\"]}", 31,
+			false},
+		{{.from = DNC_START_TIME, .ms = 1}, "{}", 31, true}};
+	struct dnc_hub *h = new_hub_on(1, 0);
+	struct peer behind = {.full = true};
+	struct dnc_subscriber *b = join(h, &behind);
+
+	(void)state;
+	subscribe(h, b, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	append(h, 1); /* no more fits for now */
+	append(h, 59);
+	fake.base.last = 60;
+	fake.base.oldest = 31;
+	assert_int_equal(dnc_hub_oldest(h), 31);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct peer peer = {0};
+		struct dnc_subscriber *s = join(h, &peer);
+
+		subscribe(h, s, cases[i].filter, cases[i].start);
+		pump(h, &peer, 61 - cases[i].at, 0);
+		assert_int_equal(peer.seqs[0], cases[i].at);
+		assert_int_equal(peer.gaps, cases[i].gap);
+		assert_int_equal(dnc_subscriber_recovered(s), !cases[i].gap);
+		if (peer.gaps && (peer.gap_from != 1 || peer.gap_to != 30 ||
+					 strcmp(peer.gap_reason, "retention") != 0))
+			fail_msg("case %zu: gap %d to %d", i, (int)peer.gap_from, (int)peer.gap_to);
+		dnc_hub_leave(s);
+	}
+	/* Who was on the way there gets it all the same. */
+	behind.full = false;
+	dnc_subscriber_ready(b);
+	pump(h, &behind, 60, 0);
+	assert_int_equal(behind.gaps, 0);
+	dnc_hub_leave(b);
+	/* All that was logged is gone before the hub has seen it. */
+	fake.base.last = fake.base.oldest = 90;
+	assert_int_equal(dnc_hub_oldest(h), 61);
+	free_hub_on(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -693,6 +745,7 @@ int main(void)
 		cmocka_unit_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
 		cmocka_unit_test(who_can_not_be_served_is_sent_away_and_told_no_gap),
 		cmocka_unit_test(rows_that_are_missing_are_told_as_such),
+		cmocka_unit_test(what_retention_removed_is_not_served_from_memory),
 	};
 
 	int rc;
