@@ -43,15 +43,15 @@ get() { curl -s --max-time 20 "$@"; }
 	curl -sN --max-time 60 -D head "http://$ADDRESS/api/v1/stream?since=0" >stream 3>&- 9>&- &
 	local client=$!
 	PIDS+=("$client")
-	wait_for eval '[ "$(grep -c "^id:" stream)" -eq 20 ]'
+	wait_for eval '[ "$(grep -c "^data: {.seq" stream)" -eq 20 ]'
 	grep -qi '^content-type: text/event-stream' head
 	events 5 >&9
-	wait_for eval '[ "$(grep -c "^id:" stream)" -eq 25 ]'
+	wait_for eval '[ "$(grep -c "^data: {.seq" stream)" -eq 25 ]'
 	[ "$(sed -n 's/^data: //p' stream | jq -c 'select(.seq).seq' | tr '\n' ' ')" = "$(seq 25 | tr '\n' ' ')" ]
-	id=$(sed -n 's/^id: //p' stream | sed -n 22p)
+	id=$(grep '^id: .*:22$' stream | sed 's/^id: //')
 	curl -sN --max-time 60 -H "Last-Event-ID: $id" "http://$ADDRESS/api/v1/stream" >again 3>&- 9>&- &
 	PIDS+=($!)
-	wait_for eval '[ "$(grep -c "^id:" again)" -eq 3 ]'
+	wait_for eval '[ "$(grep -c "^data: {.seq" again)" -eq 3 ]'
 	grep -q "^id: ${id%:*}:25$" again
 	kill "$HUB"
 	wait "$HUB" "$client"
