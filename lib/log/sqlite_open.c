@@ -41,8 +41,7 @@ enum {
 static int damaged(const char *path, const char *why, struct dnc_error *err)
 {
 	return dnc_error_set(err, EIO,
-		"%s is damaged (%s): save it with sqlite3's .recover, or move it away to begin a new "
-		"log",
+		"%s is damaged (%s): save it as dnc-wsd(8) says, or move it away to begin a new log",
 		path, why);
 }
 
