@@ -64,6 +64,7 @@ struct words {
 
 static const struct words words[] = {
 	{"retention", "the hub's log no longer goes back so far", NULL},
+	{"missing", "the hub's log lacks them: somebody deleted them, or damage took them", NULL},
 	{"lag", "this client read too slowly (the history has what it missed)",
 		"it reads more slowly than events come"},
 	{"rate_limit", "the rate limit held this client back (the history has what it missed)",
