@@ -126,6 +126,8 @@ history_count() { curl -s "http://$ADDRESS/api/v1/events?$1" | wc -l; }
 		HUB=$!
 		PIDS+=("$HUB")
 		wait_for has_content address
+		# faketime(1) runs the hub as its child.
+		PIDS+=("$(pgrep -P "$HUB" || echo "$HUB")")
 		ADDRESS=$(cat address)
 		if [ "$options" ]; then
 			wait_for oldest_seq_is 50
@@ -143,11 +145,8 @@ history_count() { curl -s "http://$ADDRESS/api/v1/events?$1" | wc -l; }
 
 oldest_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" = "$1" ]; }
 
-# faketime(1) runs the hub as its child.
 stop_faketime() {
-	local child
-	child=$(pgrep -P "$HUB" || :)
-	kill "${child:-$HUB}"
+	kill "${PIDS[-1]}"
 	wait "$HUB" || :
 }
 
