@@ -375,6 +375,7 @@ static void part_with_paced(struct audience *a)
 			continue;
 		live_remove(s);
 		s->at = a->fresh_from;
+		s->held_back = true;
 		work_add(s); /* not now: it would be live again, and get them twice */
 	}
 }

@@ -82,7 +82,7 @@ def produce(done):
                 pending += more
                 *lines, pending = pending.split(b"\n")
                 if lines:
-                    acked = done["acked"] = base + int(lines[-1])
+                    acked = done["acked"] = base + int(lines[-1].split()[0])
         except OSError:
             pass
         finally:
