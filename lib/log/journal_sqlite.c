@@ -21,6 +21,12 @@ static const char *const write_sql[WRITES] = {
 	[PRUNE] = "DELETE FROM events WHERE seq < ?1",
 	[PRUNE_ACCESS] =
 		"DELETE FROM access WHERE at < ?1 AND n < (SELECT min(n) FROM access) + 1000",
+	[PRUNE_MANY_ACCESS] = "DELETE FROM access WHERE n < ?1",
+	/* Two single ends are looked up, both at once would be searched for in all rows. */
+	[ACCESS_ENDS] =
+		("SELECT (SELECT min(n) FROM access), (SELECT max(n) FROM access), "
+		 "(SELECT avg(length(record)) FROM (SELECT record FROM access ORDER BY n DESC "
+		 "LIMIT 64))"),
 	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
 	[FIRST_YOUNG] = ("SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
 			 "ORDER BY seq LIMIT 1"),
@@ -50,14 +56,6 @@ static int prepare(struct journal *j, struct dnc_error *err)
 			    &j->write[i], NULL) != SQLITE_OK)
 			return sqlite_error(j->db, "read", j->path, err);
 	return retention_read_oldest(j) < 0 ? sqlite_error(j->db, "read", j->path, err) : 0;
-}
-
-int sqlite_run(struct journal *j, enum statement which)
-{
-	int rc = sqlite3_step(j->write[which]);
-
-	sqlite3_reset(j->write[which]);
-	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : -1;
 }
 
 static void bind_piece(sqlite3_stmt *s, int index, const struct dnc_batch *b, struct dnc_piece p)
@@ -95,19 +93,23 @@ static int compare(struct journal *j, const struct dnc_batch *b, struct dnc_batc
 	return 0;
 }
 
+/* Looks whether the log has the event's id, and then what the event is. 1 when it does not have it. */
 static int find_stored(struct journal *j, const struct dnc_batch *b, struct dnc_batch_event *e)
 {
 	sqlite3_stmt *s = j->write[STORED];
-	int rc = -1;
+	int rc;
 
-	e->seq = 0;
 	bind_piece(s, 1, b, e->id);
-	if (sqlite3_step(s) == SQLITE_ROW) {
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(s, 0);
 
-		if (text)
-			rc = compare(j, b, e,
-				(struct dnc_str){text, (size_t)sqlite3_column_bytes(s, 0)});
+		e->seq = 0;
+		rc = text ? compare(j, b, e,
+				    (struct dnc_str){text, (size_t)sqlite3_column_bytes(s, 0)})
+		          : -1;
+	} else {
+		rc = rc == SQLITE_DONE ? 1 : -1;
 	}
 	sqlite3_reset(s);
 	return rc;
@@ -117,7 +119,11 @@ static int find_stored(struct journal *j, const struct dnc_batch *b, struct dnc_
 static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event *e, uint64_t seq)
 {
 	sqlite3_stmt *s = j->write[INSERT];
+	int rc;
 
+	/* A list that is read again is nothing but duplicates: then one look tells it. */
+	if (j->repeats && (rc = find_stored(j, b, e)) <= 0)
+		return rc;
 	sqlite3_bind_int64(s, 1, (int64_t)seq);
 	bind_piece(s, 2, b, e->id);
 	bind_piece(s, 3, b, e->type);
@@ -129,8 +135,9 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	bind_piece(s, 9, b, e->line);
 	if (sqlite_run(j, INSERT) < 0)
 		return -1;
-	if (!sqlite3_changes(j->db))
-		return find_stored(j, b, e);
+	j->repeats = !sqlite3_changes(j->db);
+	if (j->repeats)
+		return find_stored(j, b, e) == 0 ? 0 : -1;
 	e->logged = DNC_LOGGED_NEW;
 	e->seq = seq;
 	return 0;

@@ -8,6 +8,8 @@ enum {
 	PRUNE_ROWS = 1000,    /* at once, and more by as many as came since the last time */
 	PRUNE_ROWS_FULL = 50, /* on a full disk, where each page of the WAL counts */
 	PRUNE_ACCESS_MS = 1000,
+	ACCESS_SHARE = 8,      /* access records take this share of a size at most */
+	ACCESS_ROW_BYTES = 32, /* that a row takes beside its text: header, number, time, page */
 };
 
 /* What a deletion leaves in the WAL is safe with the next commit, which syncs it: a crash before that
@@ -48,15 +50,41 @@ int retention_read_oldest(struct journal *j)
 	return sure > oldest ? read_first(j, sure, &sure, &j->due_ms) : 0;
 }
 
-/* Lines of access go at the age at which events do, and with the oldest event when there is no room;
- * some of them once in a while. */
-static int prune_access(struct journal *j, int64_t horizon)
+/* Access records go at the age at which events do; some of them once in a while. */
+static int prune_old_access(struct journal *j, int64_t horizon)
 {
 	if (dnc_clock_mono_ms() - j->access_pruned_ms < PRUNE_ACCESS_MS)
 		return 0;
 	j->access_pruned_ms = dnc_clock_mono_ms();
 	sqlite3_bind_int64(j->write[PRUNE_ACCESS], 1, horizon);
 	return sqlite_run(j, PRUNE_ACCESS);
+}
+
+/* Access records keep within their share of the size: whoever reads a lot must not push events out. 1 when some were
+ * removed: events wait for their room. */
+static int prune_many_access(struct journal *j)
+{
+	sqlite3_stmt *s = j->write[ACCESS_ENDS];
+	uint64_t first = 0, end = 0, bytes = 0, kept;
+	int rc = sqlite3_step(s);
+
+	if (rc == SQLITE_ROW) {
+		first = (uint64_t)sqlite3_column_int64(s, 0);
+		end = (uint64_t)sqlite3_column_int64(s, 1) + 1;
+		bytes = ACCESS_ROW_BYTES + (uint64_t)sqlite3_column_int64(s, 2);
+	}
+	sqlite3_reset(s);
+	if (rc != SQLITE_ROW)
+		return -1;
+	kept = 1 + j->options.retain_bytes / ACCESS_SHARE / bytes;
+	if (end <= first + kept)
+		return 0;
+	/* As many as come between two looks, and more. */
+	end -= kept;
+	if (end > first + 4 * PRUNE_ROWS)
+		end = first + 4 * PRUNE_ROWS;
+	sqlite3_bind_int64(j->write[PRUNE_MANY_ACCESS], 1, (int64_t)end);
+	return sqlite_run(j, PRUNE_MANY_ACCESS) < 0 ? -1 : 1;
 }
 
 /* The first event in FROM to END that is to be kept because it was logged at HORIZON or later. */
@@ -98,7 +126,7 @@ static uint64_t rows_over(const struct journal *j, const struct room *r, uint64_
 	uint64_t kept = j->base.last - j->base.oldest + 1;
 	uint64_t over, share, most;
 
-	if (!r->limit || r->used <= r->limit)
+	if (!kept || !r->limit || r->used <= r->limit)
 		return 0;
 	over = r->used - r->limit;
 	if (over >= r->used / 2)
@@ -131,16 +159,17 @@ static int find_end(struct journal *j, const struct room *r, int64_t horizon, ui
 	return 0;
 }
 
-static int prune_rows(struct journal *j, const struct room *r, bool *more)
+static int prune_rows(struct journal *j, struct room *r, bool *more)
 {
 	int64_t horizon = times_horizon(j);
 	uint64_t end, before = j->base.oldest;
-	bool large = r->limit && r->used > r->limit;
+	int many = j->options.retain_bytes ? prune_many_access(j) : 0;
 
-	if ((j->options.retain_ms || large) &&
-		prune_access(j, j->options.retain_ms && !large ? horizon : j->oldest_logged_at_ms) <
-			0)
+	if (many < 0 || (j->options.retain_ms && prune_old_access(j, horizon) < 0))
 		return -1;
+	*more = many;
+	if (many)
+		r->limit = 0;
 	if (find_end(j, r, horizon, &end) < 0)
 		return -1;
 	if (end <= before)

@@ -1,4 +1,4 @@
-/* sqlite.h - inside lib/log: the embedded log. sqlite_open.c makes it ready, sqlite_epochs.c notes each start,
+/* sqlite.h - inside lib/log: the embedded log. sqlite.c is what all of it uses, sqlite_open.c makes it ready, sqlite_epochs.c notes each start,
  * journal_sqlite.c writes it, sqlite_read.c reads it. */
 #pragma once
 #include <sqlite3.h>
@@ -20,6 +20,8 @@ enum statement {
 	ROLLBACK,
 	PRUNE,
 	PRUNE_ACCESS,
+	PRUNE_MANY_ACCESS,
+	ACCESS_ENDS,
 	FIRST_YOUNG,
 	NOTE,
 	OLDEST,
@@ -65,6 +67,7 @@ struct journal {
 	uint64_t pruned_at;             /* the last number when it was pruned before */
 	int64_t reserve_ms;             /* when the reserve was last looked after */
 	struct dnc_json_parser *parser; /* for events that are compared */
+	bool repeats;                   /* the last event was there already */
 	struct dnc_buf stored;
 	int64_t started_ms;
 	bool epoch_stored; /* the list of epochs has the current one */
@@ -77,6 +80,9 @@ struct journal {
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
 int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_error *err);
+
+/* "PATH is damaged (WHY)", and what to do; returns -1. */
+int sqlite_damaged(const char *path, const char *why, struct dnc_error *err);
 
 int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *err);
 

@@ -590,7 +590,8 @@ static void a_smaller_limit_gives_room_back(void **state)
 {
 	struct dnc_error err;
 	struct dnc_batch b = {0};
-	struct dnc_journal *j = open_log(&err);
+	struct dnc_journal *j = dnc_journal_open(
+		&(struct dnc_journal_options){.dir = dir, .retain_bytes = 1 << 30}, &err);
 
 	(void)state;
 	assert_non_null(j);
@@ -604,6 +605,47 @@ static void a_smaller_limit_gives_room_back(void **state)
 	assert_int_equal(dnc_journal_idle(j, &err), 0);
 	assert_true(size_of_all() <= 2 << 20);
 	assert_int_equal(dnc_journal_last(j), 20000);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+/* So much reading is noted that the records alone would be over the limit. */
+static void add_access(struct dnc_journal *j, struct dnc_batch *b, int count)
+{
+	struct dnc_error err;
+
+	dnc_batch_clear(b);
+	for (int i = 0; i < count; i++)
+		assert_true(dnc_batch_note(b,
+			DNC_STR("{\"what\":\"read\",\"subject\":\"desk\",\"address\":\"192.0.2.7\","
+				"\"role\":\"compliance\",\"events\":0,\"first_seq\":0,\"last_seq\":0}")));
+	if (dnc_journal_append(j, b, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void access_records_never_push_events_out(void **state)
+{
+	const off_t limit = 2 << 20;
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = dnc_journal_open(
+		&(struct dnc_journal_options){.dir = dir, .retain_bytes = (uint64_t)limit}, &err);
+
+	(void)state;
+	assert_non_null(j);
+	add_access(j, &b, 20000); /* before there is any event */
+	prune(j);
+	append(j, &b, 1, 1000);
+	for (int i = 0; i < 10; i++) {
+		add_access(j, &b, 2000);
+		assert_true(dnc_journal_prune(j, &err) >= 0);
+	}
+	for (int i = 0; i < 20; i++)
+		prune(j);
+	assert_int_equal(dnc_journal_oldest(j), 1);
+	assert_int_equal(dnc_journal_stats(j).pruned, 0);
+	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_true(size_of_all() <= limit);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);
 }
@@ -980,6 +1022,8 @@ int main(void)
 			remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_smaller_limit_gives_room_back, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			access_records_never_push_events_out, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back, make_dir,
 			remove_dir),
