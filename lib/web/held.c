@@ -37,7 +37,10 @@ static void look(struct client *c, int64_t now)
 	if (!c->held.since_ms)
 		c->held.since_ms = now;
 	if ((why == DNC_HELD_BY_RATE && now - c->held.since_ms < HELD_AFTER_MS) ||
-		(c->held.told_ms && now - c->held.told_ms < HELD_AGAIN_MS) || c->out.n)
+		(c->held.told_ms && now - c->held.told_ms < HELD_AGAIN_MS))
+		return;
+	/* One message may wait for a connection that takes nothing, not one every half minute. */
+	if (c->held.told && c->out.n)
 		return;
 	c->held.told = true;
 	c->held.told_ms = now;

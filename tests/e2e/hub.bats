@@ -106,8 +106,9 @@ collect() { timeout 30 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dn
 	wait_for last_seq_is 110000
 	after=$(awk '/VmRSS/ {print $2}' "/proc/$HUB/status")
 	echo "resident: $before KiB, then $after KiB"
-	# Several workers are slower on few cores: batches on their way grow, up to 8 MiB each.
-	[ $((after - before)) -lt 4096 ] || [[ "$BIN" == *asan* || ( -n ${HUB_OPTIONS-} && $((after - before)) -lt 32768 ) ]]
+	# A queue would hold over 40 MiB. What grows are batches on their way, up to 8 MiB each: two on a busy machine,
+	# more with several workers.
+	[ $((after - before)) -lt 16384 ] || [[ "$BIN" == *asan* || ( -n ${HUB_OPTIONS-} && $((after - before)) -lt 32768 ) ]]
 	echo >go
 	wait_for has_line lag stalled
 }
