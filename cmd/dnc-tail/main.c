@@ -22,6 +22,7 @@ struct tail {
 	uv_loop_t loop;
 	uv_async_t stop;
 	uv_timer_t again; /* the next turn at the latest */
+	uv_prepare_t turn;
 	struct stream *stream;
 	struct sink *sink;
 	struct dnc_event_reader *reader;
@@ -150,7 +151,7 @@ static bool waits(struct tail *t)
 	return sink->waiting || (t->options.state && sink->taken < sink->added);
 }
 
-/* After each turn of the loop. False at the end. */
+/* Before each wait of the loop. False at the end. */
 static bool turn(struct tail *t)
 {
 	struct sink *sink = t->sink;
@@ -171,6 +172,16 @@ static bool turn(struct tail *t)
 	if (t->dirty || sink->ask || t->stop_ms)
 		uv_timer_start(&t->again, on_again, t->last ? ASK_LAST_MS : ASK_MS, 0);
 	return true;
+}
+
+/* After the timers that were due and before the wait, so that what they have found is acted on first: with turns behind
+ * uv_run(UV_RUN_ONCE) a timer that was due at its start left nothing to end the wait. */
+static void on_turn(uv_prepare_t *prepare)
+{
+	struct tail *t = prepare->data;
+
+	if (!turn(t))
+		uv_stop(&t->loop);
 }
 
 static enum dnc_exit exit_code(const struct tail *t, bool left_over)
@@ -209,6 +220,8 @@ static void open_loop(struct tail *t)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	t->stop.data = t;
 	uv_timer_init(&t->loop, &t->again);
+	uv_prepare_init(&t->loop, &t->turn);
+	t->turn.data = t;
 	stop_async = &t->stop;
 }
 
@@ -216,6 +229,7 @@ static void close_loop(struct tail *t)
 {
 	uv_close((uv_handle_t *)&t->stop, NULL);
 	uv_close((uv_handle_t *)&t->again, NULL);
+	uv_close((uv_handle_t *)&t->turn, NULL);
 	/* A command that still runs keeps the loop alive. */
 	for (int i = 0; i < 100 && uv_run(&t->loop, UV_RUN_NOWAIT); i++)
 		;
@@ -268,9 +282,9 @@ int main(int argc, char **argv)
 	t.stream = stream_new(&t.loop, &t.options, dnc_buf_view(&json), &events);
 	if (!t.reader || !t.stream)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
-	do
-		uv_run(&t.loop, UV_RUN_ONCE);
-	while (turn(&t));
+	uv_prepare_start(&t.turn, on_turn);
+	uv_run(&t.loop, UV_RUN_DEFAULT);
+	uv_prepare_stop(&t.turn);
 	rc = finish(&t);
 	if (t.gone && !t.failed)
 		end_by_sigpipe();
