@@ -57,8 +57,12 @@ static enum body_verdict unpack(struct body *b, const unsigned char *in, size_t 
 	return verdict;
 }
 
+/* What is received is bounded as well as what comes of it: a gzip can go on for ever without a byte of text. */
 static enum body_verdict add_data(struct body *b, const unsigned char *in, size_t n)
 {
+	if (n > b->max_bytes - b->received)
+		return BODY_TOO_LARGE;
+	b->received += n;
 	return b->gzip ? unpack(b, in, n) : keep(b, in, n);
 }
 

@@ -1,5 +1,5 @@
 /* body.h - inside lib/web: the body of a request as it comes in: chunks (RFC 9112 section 7.1) and gzip (RFC 1952)
- * are taken off, and what is left is bounded. No sockets in here. */
+ * are taken off; what is received and what is left are bounded. No sockets in here. */
 #pragma once
 #include <stdbool.h>
 #include <zlib.h>
@@ -28,10 +28,11 @@ enum chunk_state {
 	CHUNK_END,
 };
 
-/* All zero is a body that is neither chunked nor packed, of 0 bytes at most. */
+/* All zero is a body that is neither chunked nor compressed, of 0 bytes at most. */
 struct body {
-	struct dnc_buf text; /* what has come, unpacked */
-	size_t max_bytes;    /* of text */
+	struct dnc_buf text; /* what has come, decompressed */
+	size_t max_bytes;    /* of text, and of what was received */
+	size_t received;     /* bytes that came, without framing */
 	bool chunked, gzip;
 	enum chunk_state state;
 	bool size_digits;  /* at least one digit of the size was read */

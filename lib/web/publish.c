@@ -351,7 +351,7 @@ static const struct refusal body_refusals[] = {
 	[BODY_BAD_CHUNK] = {400, "Bad Request", "the chunks of the body are malformed"},
 	[BODY_BAD_GZIP] = {400, "Bad Request", "the body is no gzip, or it is cut off"},
 	[BODY_TOO_LARGE] = {413, "Content Too Large",
-		"a request has 4 MiB (unpacked, too) and 10000 events at most"},
+		"a request has 4 MiB (decompressed, too) and 10000 events at most"},
 	[BODY_NO_MEMORY] = {503, "Service Unavailable", "the hub is out of memory"},
 };
 

@@ -133,6 +133,31 @@ static void a_bomb_is_given_up_at_the_limit(void **state)
 	free(space);
 }
 
+/* Empty stored blocks (RFC 1951 section 3.2.4) are a gzip that has no end and no text. */
+static void a_gzip_without_text_is_given_up_at_the_limit(void **state)
+{
+	enum { LIMIT = 1000 };
+	static const unsigned char header[10] = {0x1f, 0x8b, 8, [9] = 3},
+				   empty[5] = {0, 0, 0, 255, 255};
+
+	(void)state;
+	for (int chunked = 0; chunked < 2; chunked++) {
+		struct body b = {.gzip = true, .chunked = chunked, .max_bytes = LIMIT};
+		size_t received = sizeof header;
+		enum body_verdict verdict = BODY_MORE;
+
+		if (chunked)
+			assert_int_equal(body_add(&b, "fffff\r\n", 7), BODY_MORE);
+		assert_int_equal(body_add(&b, header, sizeof header), BODY_MORE);
+		for (; verdict == BODY_MORE && received < 2 * LIMIT; received += sizeof empty)
+			verdict = body_add(&b, empty, sizeof empty);
+		assert_int_equal(verdict, BODY_TOO_LARGE);
+		assert_int_equal(received, LIMIT + sizeof empty);
+		assert_int_equal(b.text.n, 0);
+		body_free(&b);
+	}
+}
+
 static void a_body_holds_its_limit_and_no_more(void **state)
 {
 	struct body b = {.max_bytes = 5};
@@ -217,6 +242,7 @@ int main(void)
 		cmocka_unit_test(gzip_is_unpacked_member_by_member),
 		cmocka_unit_test(what_is_no_gzip_is_refused),
 		cmocka_unit_test(a_bomb_is_given_up_at_the_limit),
+		cmocka_unit_test(a_gzip_without_text_is_given_up_at_the_limit),
 		cmocka_unit_test(a_body_holds_its_limit_and_no_more),
 		cmocka_unit_test(records_are_found_in_arrays_objects_and_lines),
 	};
