@@ -123,9 +123,50 @@ bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t o
 	if (q->count == q->room && !grow(q))
 		return false;
 	note = &q->notes[(q->first + q->count++) & (q->room - 1)];
-	*note = (struct ack_note){stream_id, line, line, outlet_lines, 0, 0, 0};
+	*note = (struct ack_note){stream_id, line, line, outlet_lines, 0, 0, 0, 0, 0};
 	count(note, fate);
 	return true;
+}
+
+/* Moves as much of FROM as N lines can take. Returns how much. */
+static uint32_t move_verdicts(uint64_t *from, uint64_t *n)
+{
+	uint64_t moved = *from < *n ? *from : *n;
+
+	*from -= moved;
+	*n -= moved;
+	return (uint32_t)moved;
+}
+
+/* N lines of the note are judged; LEFT are the verdicts that no line has yet. */
+static void judge(struct ack_note *note, uint64_t n, struct dnc_outcome *left)
+{
+	note->judged += (uint32_t)n;
+	note->rejected += move_verdicts(&left->rejected, &n);
+	note->dropped += move_verdicts(&left->dropped, &n);
+	note->duplicates += move_verdicts(&left->duplicates, &n);
+}
+
+void ack_judge(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total)
+{
+	struct dnc_outcome left = {total->duplicates - q->judged.duplicates,
+		total->rejected - q->judged.rejected, total->dropped - q->judged.dropped};
+	uint64_t at = q->judged_lines;
+
+	for (size_t i = 0; i < q->count && at < safe; i++) {
+		struct ack_note *note = &q->notes[(q->first + i) & (q->room - 1)];
+		uint64_t end = note->outlet_lines < safe ? note->outlet_lines : safe;
+		uint64_t n = end > at ? end - at : 0, own = note->passed - note->judged;
+		/* Between them may stand lines of a file, which nobody waits to be told of. */
+		struct ack_note others = {0};
+
+		own = own < n ? own : n;
+		judge(&others, n - own, &left);
+		judge(note, own, &left);
+		at += n;
+	}
+	q->judged_lines = safe;
+	q->judged = *total;
 }
 
 bool ack_take(struct ack_queue *q, uint64_t safe, struct ack_note *out)
@@ -137,11 +178,6 @@ bool ack_take(struct ack_queue *q, uint64_t safe, struct ack_note *out)
 	q->count--;
 	q->taken_lines = out->outlet_lines;
 	return true;
-}
-
-const struct ack_note *ack_peek(const struct ack_queue *q, size_t index)
-{
-	return index < q->count ? &q->notes[(q->first + index) & (q->room - 1)] : NULL;
 }
 
 void ack_finish(struct ack_queue *q)

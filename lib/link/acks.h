@@ -22,7 +22,9 @@ enum line_fate { LINE_PASSED, LINE_REJECTED, LINE_DROPPED };
 /* Up to this line of the producer nothing waits once the outlet has so many lines safe. */
 struct ack_note {
 	uint64_t stream_id, line, first_line, outlet_lines;
-	uint32_t passed, rejected, dropped; /* of its lines */
+	uint32_t passed,
+		judged; /* lines given to the outlet, and those of them that its reader has judged */
+	uint32_t duplicates, rejected, dropped; /* of its lines, here or by the reader */
 };
 
 /* A queue in the order of the outlet's lines. */
@@ -30,6 +32,8 @@ struct ack_queue {
 	struct ack_note *notes;
 	size_t first, count, room; /* room is a power of two */
 	uint64_t taken_lines;      /* outlet_lines of the note taken last */
+	uint64_t judged_lines;     /* of the outlet: what became of them is in the notes */
+	struct dnc_outcome judged; /* what the reader had said of them */
 };
 
 /* Notes that LINE of STREAM_ID, and all before it, led to the outlet's first OUTLET_LINES. False when
@@ -37,10 +41,13 @@ struct ack_queue {
 bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
 	enum line_fate fate);
 
+/* The outlet has SAFE lines safe, and its reader has said TOTAL of them: what is new in that is divided among the lines
+ * that became safe since the last call. Each verdict goes to one line, each line gets one at most: the oldest lines get
+ * what was rejected, the next what was dropped, the next the duplicates, the rest is new. To be called before the notes
+ * are taken. */
+void ack_judge(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total);
+
 /* Takes the first note that is covered by SAFE lines; false when there is none. */
 bool ack_take(struct ack_queue *q, uint64_t safe, struct ack_note *out);
-
-/* The note at INDEX, from the first; NULL behind the last. */
-const struct ack_note *ack_peek(const struct ack_queue *q, size_t index);
 
 void ack_finish(struct ack_queue *q);

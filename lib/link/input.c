@@ -20,7 +20,7 @@
 enum { FILE_BLOCK = 256 << 10 };
 
 /* How soon a producer that did not take its acknowledgement is tried again. */
-enum { UNTOLD_MS = 100 };
+enum { ACK_RETRY_MS = 100 };
 
 /* Between looks while nobody is accepted, or poll(2) fails. */
 enum { EXHAUSTED_MS = 500, WAITING_FAILED_MS = 100 };
@@ -313,8 +313,8 @@ static int wait_for_polls(struct dnc_input *in, size_t listed, int timeout_ms)
 /* How long to wait at most, when the outlet asks for TIMEOUT_MS. */
 static int wait_ms(const struct dnc_input *in, int timeout_ms)
 {
-	if (in->untold && (timeout_ms < 0 || timeout_ms > UNTOLD_MS))
-		timeout_ms = UNTOLD_MS;
+	if (in->acks_due && (timeout_ms < 0 || timeout_ms > ACK_RETRY_MS))
+		timeout_ms = ACK_RETRY_MS;
 	if (in->accept_at_ms && (timeout_ms < 0 || timeout_ms > EXHAUSTED_MS))
 		timeout_ms = EXHAUSTED_MS;
 	return timeout_ms;

@@ -15,10 +15,12 @@
  * error and sends again for ever: senders are upgraded before their readers.
  *
  * A stage adds the lines that it rejected and dropped itself, each to its own producer. What its
- * reader says of the others comes as totals, too: when one acknowledgement covers lines of several
- * producers, nobody can tell whose were meant, and each of them is told all of it, as far as its
- * lines go. So a producer may be told a failure that was another's, but never a success that was
- * none. Lines that are sent again after a lost connection may count as duplicates, though they were
+ * reader says of the others comes as totals: when all lines of an acknowledgement had the same
+ * outcome, each producer is told exactly that. When an acknowledgement covers lines of several
+ * producers and only some of them were new, it does not say whose: the oldest lines are then counted
+ * as rejected, the next as dropped, the next as duplicates, the rest as new. Each outcome is told to
+ * one producer, once, and a producer is told of no more lines than it has sent; the totals over all
+ * producers are those of the reader, but one of them may be told an outcome that was another's. Lines that are sent again after a lost connection may count as duplicates, though they were
  * new when they were sent first.
  *
  * dnc_input_run() and dnc_outlet_finish() wait; a program that must not (the hub's loop) runs its

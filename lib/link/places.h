@@ -15,9 +15,8 @@ struct place {
 	bool ended;          /* a producer that sends no more, but waits for acknowledgements */
 	uint64_t safe, told; /* lines that are safe, and those that the producer was told */
 	struct dnc_outcome outcome;
-	uint64_t exposed; /* its lines that the acknowledgement under way may speak of */
-	char *path;       /* of a listening socket, to be removed; owned */
-	char name[32];    /* of a connection */
+	char *path;    /* of a listening socket, to be removed; owned */
+	char name[32]; /* of a connection */
 };
 
 struct dnc_input {
@@ -29,11 +28,10 @@ struct dnc_input {
 	size_t count, room, producers;
 	struct pollfd *polls; /* as many as room, one for the wake-up, one for the outlet */
 	int wake;
-	uint64_t streams;           /* ever, for names and ids */
-	struct dnc_outcome charged; /* of the outlet's, to producers */
+	uint64_t streams; /* ever, for names and ids */
 	atomic_bool stopping;
 	int64_t accept_at_ms;       /* not before, because no descriptors were left; else 0 */
-	bool untold;                /* some producer may be told more */
+	bool acks_due;              /* some producer may have more to be told */
 	atomic_bool waiting_failed; /* and it was said */
 	struct dnc_error err;
 };

@@ -39,57 +39,20 @@ void dnc_input_ack(
 	p->outcome.duplicates += more->duplicates;
 	p->outcome.rejected += more->rejected;
 	p->outcome.dropped += more->dropped;
-	in->untold = true;
+	in->acks_due = true;
 }
 
-/* As many of N as the place has lines that are not charged yet. */
-static uint64_t take_exposed(struct place *p, uint64_t n)
-{
-	if (n > p->exposed)
-		n = p->exposed;
-	p->exposed -= n;
-	return n;
-}
-
-/* Charges what the outlet's reader said since the last time to the producers whose lines it may have meant; which of
- * them is not known. The worst comes first, so that no line counts twice. */
-static void charge(struct dnc_input *in)
-{
-	const struct dnc_outcome total = dnc_outlet_outcome(in->outlet),
-				 more = {total.duplicates - in->charged.duplicates,
-					 total.rejected - in->charged.rejected,
-					 total.dropped - in->charged.dropped};
-	uint64_t start = in->acks.taken_lines, safe = dnc_outlet_safe(in->outlet);
-	const struct ack_note *note;
-
-	if (!(more.duplicates | more.rejected | more.dropped))
-		return;
-	in->charged = total;
-	for (size_t i = 0; (note = ack_peek(&in->acks, i)) && start < safe; i++) {
-		struct place *p = find(in, note->stream_id);
-
-		if (p)
-			p->exposed += note->passed;
-		start = note->outlet_lines;
-	}
-	for (size_t i = 0; i < in->count; i++) {
-		struct place *p = in->places[i];
-
-		p->outcome.rejected += take_exposed(p, more.rejected);
-		p->outcome.dropped += take_exposed(p, more.dropped);
-		p->outcome.duplicates += take_exposed(p, more.duplicates);
-		p->exposed = 0;
-	}
-}
-
+/* Passes on what the outlet's reader has acknowledged. */
 static void take_acks(struct dnc_input *in)
 {
+	const struct dnc_outcome outcome = dnc_outlet_outcome(in->outlet);
+	uint64_t safe = dnc_outlet_safe(in->outlet);
 	struct ack_note note;
 
-	charge(in);
-	while (ack_take(&in->acks, dnc_outlet_safe(in->outlet), &note))
+	ack_judge(&in->acks, safe, &outcome);
+	while (ack_take(&in->acks, safe, &note))
 		dnc_input_ack(in, note.stream_id, note.line,
-			&(struct dnc_outcome){.rejected = note.rejected, .dropped = note.dropped});
+			&(struct dnc_outcome){note.duplicates, note.rejected, note.dropped});
 }
 
 /* Takes it out, whatever it still sends or waits for. */
@@ -133,9 +96,9 @@ int producers_tell(struct dnc_input *in)
 
 	if (in->outlet)
 		take_acks(in);
-	if (!in->untold)
+	if (!in->acks_due)
 		return 0;
-	in->untold = false;
+	in->acks_due = false;
 	for (size_t i = in->count; i-- > 0;) {
 		struct place *p = in->places[i];
 
@@ -145,7 +108,7 @@ int producers_tell(struct dnc_input *in)
 			rc |= drop(in, p);
 			continue;
 		}
-		in->untold |= p->told < p->safe;
+		in->acks_due |= p->told < p->safe;
 	}
 	return rc;
 }

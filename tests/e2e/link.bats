@@ -68,6 +68,36 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.b
 	last_seq_is 1005
 }
 
+@test "several producers through one filter are told of their own lines, and of no more" {
+	start_hub --input="unix:$OUT"
+	dnc-filter -q --input="unix:$IN" --output="unix:$OUT" 3>&- &
+	PIDS+=($!)
+	wait_for test -S "$IN"
+	local i publishers
+	events 25000 >all
+	split -l 5000 -d -a 1 all list
+	publish() {
+		publishers=()
+		for i in 0 1 2 3; do
+			dnc-ingest --output="unix:$IN" "$1$i" 2>"said$i" 3>&- &
+			publishers+=($!)
+		done
+		wait "${publishers[@]}"
+	}
+	publish list
+	[ "$(sort -u said?)" = 'dnc-ingest: 5000 events: 5000 new, 0 duplicates, 0 rejected' ]
+	publish list
+	[ "$(sort -u said?)" = 'dnc-ingest: 5000 events: 0 new, 5000 duplicates, 0 rejected' ]
+	# Some new, some not: whose is not known, but each line counts once.
+	for i in 0 1 2 3; do
+		sed -n "$((i * 1000 + 1)),$((i * 1000 + 1000))p" list4
+		cat "list$i"
+	done | split -l 6000 -d -a 1 - mixed
+	publish mixed
+	awk '$2 != $4 + $6 + $8 {exit 1} {new += $4; known += $6} END {exit !(NR == 4 && new == 4000 && known == 20000)}' said?
+	last_seq_is 24000
+}
+
 @test "lines of standard input, too: a conflict names them" {
 	start_hub --rejects="$PWD/rejects"
 	events 1 >in

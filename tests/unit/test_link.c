@@ -96,8 +96,6 @@ static void notes_come_back_in_order_and_not_before_they_are_safe(void **state)
 		assert_true(ack_note(&q, (uint64_t)i % 2 + 1, ++lines[i % 2], outlet,
 			drop ? LINE_DROPPED : LINE_PASSED));
 	}
-	assert_non_null(ack_peek(&q, q.count - 1));
-	assert_null(ack_peek(&q, q.count));
 	for (uint64_t safe = 0; safe <= outlet; safe++)
 		while (ack_take(&q, safe, &note)) {
 			assert_true(note.outlet_lines <= safe);
@@ -110,6 +108,84 @@ static void notes_come_back_in_order_and_not_before_they_are_safe(void **state)
 	assert_int_equal(lines[0] + lines[1], 0);
 	assert_int_equal(passed[0] + passed[1], outlet);
 	assert_int_equal(dropped[0] + dropped[1], 1000 - outlet);
+	ack_finish(&q);
+}
+
+/* Four producers take turns in groups of 7 lines; their reader says in steps of STEP lines what became of them: it has
+ * known all, or every NTH. No line is judged twice, whatever part of a note an acknowledgement covers. */
+static void each_verdict_goes_to_one_line(void **state)
+{
+	enum { PRODUCERS = 4, LINES = 5000, GROUP = 7 };
+	static const struct {
+		uint64_t step, nth;
+		bool rejected;
+	} cases[] = {{1, 1, false}, {64, 1, false}, {100, 1, false}, {4096, 1, true}, {3, 2, false},
+		{500, 3, true}, {PRODUCERS * LINES, 2, false}, {11, LINES, false}};
+
+	(void)state;
+	for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+		uint64_t lines[PRODUCERS] = {0}, told[PRODUCERS] = {0}, outlet = 0, sum = 0;
+		struct ack_queue q = {0};
+		struct dnc_outcome total = {0};
+		struct ack_note note;
+
+		for (int i = 0; outlet < PRODUCERS * LINES; i++) {
+			uint64_t p = (uint64_t)i / GROUP % PRODUCERS;
+
+			if (lines[p] < LINES)
+				assert_true(ack_note(&q, p + 1, ++lines[p], ++outlet, LINE_PASSED));
+		}
+		for (uint64_t safe = 0; safe < outlet;) {
+			uint64_t *slot = cases[c].rejected ? &total.rejected : &total.duplicates;
+
+			safe = safe + cases[c].step < outlet ? safe + cases[c].step : outlet;
+			*slot = safe / cases[c].nth;
+			ack_judge(&q, safe, &total);
+			ack_judge(&q, safe, &total);
+			while (ack_take(&q, safe, &note)) {
+				uint64_t its = note.duplicates + note.rejected + note.dropped;
+
+				assert_int_equal(note.judged, note.passed);
+				assert_in_range(its, 0, note.passed);
+				told[note.stream_id - 1] += its;
+				sum += its;
+			}
+		}
+		assert_int_equal(q.count, 0);
+		assert_int_equal(sum, outlet / cases[c].nth);
+		for (int p = 0; p < PRODUCERS && cases[c].nth == 1; p++)
+			assert_int_equal(told[p], LINES);
+		ack_finish(&q);
+	}
+}
+
+static void the_oldest_lines_are_judged_worst_first(void **state)
+{
+	struct ack_queue q = {0};
+	struct ack_note note;
+
+	(void)state;
+	assert_true(ack_note(&q, 1, 1, 1, LINE_PASSED));
+	assert_true(ack_note(&q, 2, 1, 2, LINE_PASSED));
+	assert_true(ack_note(&q, 2, 2, 3, LINE_PASSED));
+	/* The outlet's line 4 is of a file. */
+	assert_true(ack_note(&q, 1, 2, 5, LINE_PASSED));
+	ack_judge(&q, 2, &(struct dnc_outcome){.duplicates = 1});
+	assert_true(ack_take(&q, 2, &note));
+	assert_int_equal(note.duplicates, 1);
+	assert_false(ack_take(&q, 2, &note));
+	ack_judge(&q, 5, &(struct dnc_outcome){.duplicates = 3, .rejected = 1});
+	assert_true(ack_take(&q, 5, &note));
+	assert_int_equal(note.stream_id, 2);
+	assert_int_equal(note.rejected, 1);
+	assert_int_equal(note.duplicates, 0);
+	assert_true(ack_take(&q, 5, &note));
+	assert_int_equal(note.duplicates, 1);
+	/* More than there are lines goes nowhere. */
+	assert_true(ack_note(&q, 1, 3, 6, LINE_PASSED));
+	ack_judge(&q, 6, &(struct dnc_outcome){.duplicates = 100, .rejected = 1});
+	assert_true(ack_take(&q, 6, &note));
+	assert_int_equal(note.duplicates, 1);
 	ack_finish(&q);
 }
 
@@ -316,9 +392,9 @@ static void *run(void *ctx)
 	return dnc_input_run(ctx) == 0 ? NULL : ctx;
 }
 
-/* A stage between two producers and a reader. One acknowledgement speaks of both: each is told what may be its own,
- * neither that all went well. */
-static void what_the_reader_says_comes_back_to_whose_lines_they_may_be(void **state)
+/* A stage between two producers and a reader. One acknowledgement speaks of both: what was rejected is told to the one
+ * whose line was first, and to no other. */
+static void what_the_reader_says_comes_back_once(void **state)
 {
 	struct seen seen = {0};
 	struct sockaddr_un address;
@@ -352,7 +428,7 @@ static void what_the_reader_says_comes_back_to_whose_lines_they_may_be(void **st
 	expect(reader, "a3\n");
 	send_text(reader, "5 duplicates=1 rejected=1 unknown=7\n");
 	expect(b, "3 rejected=1 dropped=1\n");
-	expect(a, "4 duplicates=1 rejected=2\n");
+	expect(a, "4 duplicates=1 rejected=1\n");
 
 	/* The connection is lost: what is sent again counts from 0. */
 	send_text(b, "b3\nb4\n");
@@ -443,11 +519,12 @@ int main(void)
 		cmocka_unit_test(an_acknowledgement_is_read_whatever_words_it_has),
 		cmocka_unit_test(what_is_written_is_read_again),
 		cmocka_unit_test(notes_come_back_in_order_and_not_before_they_are_safe),
+		cmocka_unit_test(each_verdict_goes_to_one_line),
+		cmocka_unit_test(the_oldest_lines_are_judged_worst_first),
 		cmocka_unit_test(half_a_line_counts_at_the_end_of_pipes_not_of_sockets),
 		cmocka_unit_test(a_bad_descriptor_ends_alone),
 		cmocka_unit_test_setup_teardown(
-			what_the_reader_says_comes_back_to_whose_lines_they_may_be, make_dir,
-			remove_dir),
+			what_the_reader_says_comes_back_once, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_reader_that_claims_what_it_was_not_sent_is_left, make_dir, remove_dir),
 		cmocka_unit_test(a_pipe_without_reader_is_found_while_idle),
