@@ -266,6 +266,8 @@ static bool start(struct dnc_subscriber *s)
 		if (!took(s, s->hub->options.transport.started(s->conn)))
 			return false;
 	}
+	if (s->full)
+		return false;
 	if (s->gap_from) {
 		uint64_t from = s->gap_from;
 
@@ -307,9 +309,12 @@ void feed(struct dnc_subscriber *s)
 	bool more = true;
 
 	work_remove(s);
-	if (s->full || s->dead || s->phase == IDLE || s->waiting || s->live || s->paced)
+	if (s->dead || s->phase == IDLE || s->waiting || s->live || s->paced)
 		return;
-	if ((s->phase != FLOWING && !start(s)) || !check_lag(s))
+	/* The place is looked for and told also when the transport is full: it is an answer. */
+	if (s->phase != FLOWING && !start(s))
+		return;
+	if (s->full || !check_lag(s))
 		return;
 	while (more && s->at <= s->hub->seen && total < TURN_BYTES && looks > 0) {
 		uint64_t most = pace_allows(s);

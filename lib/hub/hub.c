@@ -414,6 +414,11 @@ void dnc_subscriber_full(struct dnc_subscriber *s)
 	s->full = true;
 }
 
+bool dnc_subscriber_starting(const struct dnc_subscriber *s)
+{
+	return s->phase == SEEKING || s->phase == SEARCHING;
+}
+
 bool dnc_subscriber_active(const struct dnc_subscriber *s)
 {
 	return s->phase != IDLE;

@@ -46,7 +46,7 @@ struct dnc_transport {
 	/* The filter's patterns took too much work on a number (dnc_filter_struck()): the subscription ends
 	 * after the event FROM - 1. */
 	enum dnc_sent (*struck)(void *conn, uint64_t from);
-	/* The place to start from is found: dnc_subscriber_next() tells it. */
+	/* The place to start from is found: dnc_subscriber_next() tells it. Called though the transport is full. */
 	enum dnc_sent (*started)(void *conn);
 	/* The log can't be read, it was tried for some seconds: nothing more will be sent. Close the connection,
 	 * so that the client comes back later to where it was. */
@@ -170,6 +170,9 @@ void dnc_subscriber_ready(struct dnc_subscriber *s);
 
 /* The transport is full by something the hub did not send. */
 void dnc_subscriber_full(struct dnc_subscriber *s);
+
+/* True while the place of its subscription is looked for: transport.started was not called yet. */
+bool dnc_subscriber_starting(const struct dnc_subscriber *s);
 
 bool dnc_subscriber_active(const struct dnc_subscriber *s);
 

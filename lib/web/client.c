@@ -99,6 +99,33 @@ int client_may_start(struct dnc_web *w, const struct dnc_role *role, unsigned pe
 	return 0;
 }
 
+/* The subscription whose place is still looked for ends before it began: its request is answered now or never. */
+static bool supersede(struct client *c)
+{
+	struct dnc_error err = {.code = REQUEST_ESUPERSEDED,
+		.offset = DNC_NO_OFFSET,
+		.message = "a newer request replaced this one before its place was found"};
+
+	if (!dnc_subscriber_starting(c->subscriber))
+		return false;
+	send_error(c, dnc_buf_view(&c->pending_id), &err);
+	return true;
+}
+
+static int subscribe(struct client *c, const struct request *r)
+{
+	bool superseded = supersede(c);
+	int rc;
+
+	dnc_buf_clear(&c->pending_id);
+	dnc_buf_str(&c->pending_id, r->id);
+	rc = dnc_hub_subscribe(c->subscriber, r->filter, &r->start);
+	if (rc < 0 && superseded)
+		dnc_hub_unsubscribe(c->subscriber); /* it was told to have ended */
+	dnc_web_work(c->web);
+	return rc;
+}
+
 void client_handle(struct client *c, const struct request *r)
 {
 	struct dnc_error err = {.code = REQUEST_ENOMEM,
@@ -113,10 +140,7 @@ void client_handle(struct client *c, const struct request *r)
 			rc = -1;
 			break;
 		}
-		dnc_buf_clear(&c->pending_id);
-		dnc_buf_str(&c->pending_id, r->id);
-		rc = dnc_hub_subscribe(c->subscriber, r->filter, &r->start);
-		dnc_web_work(c->web);
+		rc = subscribe(c, r);
 		break;
 	case REQUEST_UPDATE_FILTERS:
 		rc = dnc_hub_refilter(c->subscriber, r->filter);
@@ -126,6 +150,7 @@ void client_handle(struct client *c, const struct request *r)
 			access_subscribed(c, "filters_changed");
 		break;
 	case REQUEST_UNSUBSCRIBE:
+		supersede(c);
 		dnc_hub_unsubscribe(c->subscriber);
 		if (send_confirmed(c, r->id) == DNC_SENT_FULL)
 			dnc_subscriber_full(c->subscriber);
@@ -463,6 +488,8 @@ static enum dnc_sent hub_started(void *conn)
 {
 	struct client *c = conn;
 
+	if (c->dead || c->close_code)
+		return DNC_SENT_DEAD;
 	access_subscribed(c, "subscribed");
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }

@@ -11,6 +11,7 @@ static const char *const error_names[] = {
 	[REQUEST_ENOMEM] = "no_memory",
 	[REQUEST_EFORBIDDEN] = "forbidden",
 	[REQUEST_EUNAUTHENTICATED] = "unauthenticated",
+	[REQUEST_ESUPERSEDED] = "superseded",
 };
 
 const char *request_error_name(int code)

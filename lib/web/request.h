@@ -27,6 +27,7 @@ enum request_error {
 	REQUEST_ENOMEM,
 	REQUEST_EFORBIDDEN,
 	REQUEST_EUNAUTHENTICATED,
+	REQUEST_ESUPERSEDED,
 };
 
 /* "invalid_filter" and so on. */

@@ -191,6 +191,13 @@ as_role() { # ROLE COUNT
 	wait_for has_line '"warning":"role operator sees none of these event types' stream
 }
 
+@test "each of many subscribe requests in a row is answered, once" {
+	start_hub
+	events 300 >&9
+	wait_for last_seq_is 300
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/superseded.py" "$ADDRESS"
+}
+
 @test "compressed frames, the same for all who ask, read by two other implementations" {
 	start_hub --compress
 	events 300 >&9

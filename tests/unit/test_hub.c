@@ -591,6 +591,37 @@ static void who_can_not_be_served_is_sent_away_and_told_no_gap(void **state)
 	free_hub_on(h);
 }
 
+/* The confirmation is an answer: it does not wait until the transport is ready for events. */
+static void a_full_one_is_told_its_place_and_gets_no_events(void **state)
+{
+	static const struct dnc_start starts[] = {{.from = DNC_START_NOW},
+		{.from = DNC_START_SINCE}, {.from = DNC_START_TIME, .ms = 1}};
+	struct dnc_hub *h = new_hub_on(1, 100);
+	struct peer a = {0};
+	struct dnc_subscriber *s = join(h, &a);
+
+	(void)state;
+	assert_false(dnc_subscriber_starting(s));
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+		dnc_subscriber_full(s);
+		subscribe(h, s, "{}", starts[i]);
+		assert_int_equal(dnc_subscriber_starting(s), starts[i].from == DNC_START_TIME);
+		for (int turn = 0; dnc_subscriber_starting(s) && turn < 20000; turn++) {
+			dnc_reader_finish(reader);
+			dnc_hub_work(h);
+			usleep(1000);
+		}
+		assert_false(dnc_subscriber_starting(s));
+		assert_int_equal(a.starts, i + 1);
+		assert_int_equal(a.count, 0);
+	}
+	dnc_subscriber_ready(s);
+	pump(h, &a, 100, 0);
+	assert_int_equal(a.seqs[0], 1);
+	dnc_hub_leave(s);
+	free_hub_on(h);
+}
+
 static void rows_that_are_missing_are_told_as_such(void **state)
 {
 	struct dnc_hub *h = new_hub_on(1, 100);
@@ -744,6 +775,7 @@ int main(void)
 		cmocka_unit_test(a_place_is_good_as_long_as_its_epoch_had_it),
 		cmocka_unit_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
 		cmocka_unit_test(who_can_not_be_served_is_sent_away_and_told_no_gap),
+		cmocka_unit_test(a_full_one_is_told_its_place_and_gets_no_events),
 		cmocka_unit_test(rows_that_are_missing_are_told_as_such),
 		cmocka_unit_test(what_retention_removed_is_not_served_from_memory),
 	};
