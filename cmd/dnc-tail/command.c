@@ -42,7 +42,7 @@ static void run(struct command *c);
 static void acknowledge(struct command *c)
 {
 	if (c->tries > 1)
-		dnc_note("--exec: done at try %u", c->tries);
+		dnc_note("--exec: succeeded on attempt %u", c->tries);
 	c->sink.taken += c->batch.n;
 	c->sink.waiting -= c->batch.n;
 	dnc_buf_clear(&c->batch);

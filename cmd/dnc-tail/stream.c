@@ -274,7 +274,7 @@ static int on_event(
 	}
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		if (in && strstr(in, "unauthorized")) {
-			dnc_err("the hub does not take the token");
+			dnc_err("token rejected");
 			end(s, DNC_EXIT_NOPERM);
 			return 0;
 		}
@@ -295,7 +295,7 @@ static int on_event(
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (is_refusal(in, n)) {
-			dnc_err("the hub does not let you in");
+			dnc_err("access denied");
 			end(s, DNC_EXIT_NOPERM);
 		}
 		return 0;

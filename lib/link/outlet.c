@@ -196,7 +196,7 @@ static void read_acks(struct dnc_outlet *o)
 		if (bytes[i] != '\n' && o->ack_bytes < sizeof o->ack) {
 			o->ack[o->ack_bytes++] = bytes[i];
 		} else if (bytes[i] != '\n' || !take_ack_line(o)) {
-			disconnect(o, "its reader sent what is no acknowledgement");
+			disconnect(o, "invalid acknowledgement received");
 			return;
 		}
 	}

@@ -80,7 +80,7 @@ static bool run_job(struct dnc_reader *r, struct dnc_job *job)
 	if (!job->failed)
 		return true;
 	if (++job->tries == TRIES) {
-		dnc_err("%s; whoever waited for it is told", err.message);
+		dnc_err("%s; giving up; waiting clients get an error", err.message);
 		return true;
 	}
 	if (job->tries == 1)

@@ -36,7 +36,7 @@ static int copy_pages(const struct journal *j)
 static void started_anew(struct journal *j)
 {
 	if (j->base.figures.wal_held)
-		dnc_note("the WAL of %s can start anew again", j->path);
+		dnc_note("the WAL of %s can be reset again", j->path);
 	j->base.figures.wal_held = false;
 	j->wal.grown_ms = j->wal.retry_ms = j->wal.pause_ms = 0;
 	j->wal.copied = false;

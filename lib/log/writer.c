@@ -400,7 +400,7 @@ void dnc_writer_note(struct dnc_writer *w, struct dnc_str json)
 		pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 	if (first)
-		dnc_err("lines of access are lost: the log can't be written");
+		dnc_err("access records are lost: the log can't be written");
 }
 
 bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v)

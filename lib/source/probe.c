@@ -1,4 +1,4 @@
-/* probe.c - what a file is that is no text: packed, a workbook, another encoding. */
+/* probe.c - what a file is that is no text: compressed, a workbook, another encoding. */
 #include "reader.h"
 
 /* Signatures at a file's start; FURTHER must stand in its first bytes, too. */
@@ -6,29 +6,30 @@ static const struct {
 	struct dnc_str magic, further;
 	const char *what;
 } signatures[] = {
-	{DNC_STR("\x1F\x8B"), {0}, "a gzip file; unpack it first: zcat FILE | dnc-ingest ..."},
+	{DNC_STR("\x1F\x8B"), {0}, "a gzip file; decompress it first: zcat FILE | dnc-ingest ..."},
 	{DNC_STR("PK\3\4"), DNC_STR("[Content_Types].xml"),
 		"an Excel workbook (xlsx); save its sheet as CSV (UTF-8) first"},
 	{DNC_STR("PK\3\4"), DNC_STR("xl/"),
 		"an Excel workbook (xlsx); save its sheet as CSV (UTF-8) first"},
 	{DNC_STR("PK\3\4"), DNC_STR("opendocument"),
 		"an OpenDocument file; save its sheet as CSV (UTF-8) first"},
-	{DNC_STR("PK\3\4"), {0}, "a zip archive; unpack it first: unzip -p FILE | dnc-ingest ..."},
+	{DNC_STR("PK\3\4"), {0}, "a zip archive; extract it first: unzip -p FILE | dnc-ingest ..."},
 	{DNC_STR("PK\5\6"), {0}, "a zip archive with nothing in it"},
 	{DNC_STR("\xFD"
 		 "7zXZ"),
-		{0}, "an xz file; unpack it first: xzcat FILE | dnc-ingest ..."},
+		{0}, "an xz file; decompress it first: xzcat FILE | dnc-ingest ..."},
 	{DNC_STR("\x28\xB5\x2F\xFD"), {0},
-		"a zstd file; unpack it first: zstdcat FILE | dnc-ingest ..."},
+		"a zstd file; decompress it first: zstdcat FILE | dnc-ingest ..."},
 	{DNC_STR("BZh"), DNC_STR("1AY&SY"),
-		"a bzip2 file; unpack it first: bzcat FILE | dnc-ingest ..."},
+		"a bzip2 file; decompress it first: bzcat FILE | dnc-ingest ..."},
 	{DNC_STR("BZh"), DNC_STR("\x17\x72\x45\x38\x50\x90"), "a bzip2 file with nothing in it"},
 	{DNC_STR("\x04\x22\x4D\x18"), {0},
-		"an lz4 file; unpack it first: lz4cat FILE | dnc-ingest ..."},
-	{DNC_STR("\x1F\x9D"), {0}, "a compress file; unpack it first: zcat FILE | dnc-ingest ..."},
+		"an lz4 file; decompress it first: lz4cat FILE | dnc-ingest ..."},
+	{DNC_STR("\x1F\x9D"), {0},
+		"a compress file; decompress it first: zcat FILE | dnc-ingest ..."},
 	{DNC_STR("7z\xBC\xAF\x27\x1C"), {0},
-		"a 7z archive; unpack it first: 7z e -so FILE | dnc-ingest ..."},
-	{DNC_STR("Rar!\x1A\x07"), {0}, "a rar archive; unpack it first"},
+		"a 7z archive; extract it first: 7z e -so FILE | dnc-ingest ..."},
+	{DNC_STR("Rar!\x1A\x07"), {0}, "a rar archive; extract it first"},
 	{DNC_STR("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), {0},
 		"an old Excel workbook (xls); save its sheet as CSV (UTF-8) first"},
 	{DNC_STR("%PDF-"), {0}, "a PDF file; ask for the list as CSV"},

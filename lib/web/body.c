@@ -28,9 +28,9 @@ static bool next_member(struct body *b)
 	return true;
 }
 
-/* Unpacks in small steps, so that a bomb is found out when it is over the limit and not before all is in
+/* Decompresses in small steps, so that a bomb is found out when it is over the limit and not before all is in
  * memory. */
-static enum body_verdict unpack(struct body *b, const unsigned char *in, size_t n)
+static enum body_verdict decompress(struct body *b, const unsigned char *in, size_t n)
 {
 	unsigned char step[INFLATE_STEP];
 	enum body_verdict verdict = BODY_MORE;
@@ -63,7 +63,7 @@ static enum body_verdict add_data(struct body *b, const unsigned char *in, size_
 	if (n > b->max_bytes - b->received)
 		return BODY_TOO_LARGE;
 	b->received += n;
-	return b->gzip ? unpack(b, in, n) : keep(b, in, n);
+	return b->gzip ? decompress(b, in, n) : keep(b, in, n);
 }
 
 static int digit_of(unsigned char c)

@@ -239,9 +239,9 @@ static const char *why_nothing(const struct publish *p)
 {
 	if (!p->rejected)
 		return "the body holds no events";
-	return p->form ? "no event was taken; curl -d takes the ends of lines away: use "
+	return p->form ? "no event was accepted; curl -d takes the ends of lines away: use "
 	                 "--data-binary"
-	               : "no event was taken: each was rejected";
+	               : "no event was accepted: each was rejected";
 }
 
 /* A chunked body is at its end before the library knows: nothing can follow on the connection. */

@@ -22,9 +22,9 @@ refused() { # STATUS PART-OF-MESSAGE ARGUMENT...
 
 bats_require_minimum_version 1.5.0
 
-@test "packed files, workbooks and other encodings are refused by name, the other files are read" {
+@test "compressed files, workbooks and other encodings are refused by name, the other files are read" {
 	gzip <good.csv >packed.gz
-	refused 74 'packed.gz is a gzip file; unpack it first: zcat' packed.gz
+	refused 74 'packed.gz is a gzip file; decompress it first: zcat' packed.gz
 	printf 'BZh91AY&SY\x01\x02' >packed.bz2 && refused 74 'a bzip2 file' packed.bz2
 	printf '\xFD7zXZ\0\0\004' >packed.xz && refused 74 'an xz file' packed.xz
 	printf '\x28\xB5\x2F\xFD\x04\x00' >packed.zst && refused 74 'a zstd file' packed.zst

@@ -310,7 +310,7 @@ subscribed() { # SCHEME KEY
 	[ "$(event_count data/events.db)" -eq "$(grep -c . changes.txt)" ]
 }
 
-@test "dnc-ingest(1): a packed export with columns of its own" {
+@test "dnc-ingest(1): a compressed export with columns of its own" {
 	documented <<-'END'
 	zcat export.csv.gz | dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \
 	    --reason=consumer_request --source=internal

@@ -57,7 +57,7 @@ static void chunks_are_taken_off_or_refused(void **state)
 		}
 }
 
-/* N bytes of C, packed into SPACE. */
+/* N bytes of C, compressed into SPACE. */
 static size_t pack(char c, size_t n, unsigned char *space, size_t size)
 {
 	unsigned char *text = malloc(n);
@@ -75,7 +75,7 @@ static size_t pack(char c, size_t n, unsigned char *space, size_t size)
 	return size - z.avail_out;
 }
 
-static void gzip_is_unpacked_member_by_member(void **state)
+static void gzip_is_decompressed_member_by_member(void **state)
 {
 	unsigned char space[1000];
 	size_t n = pack('a', 50000, space, sizeof space), all;
@@ -239,7 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunks_are_taken_off_or_refused),
-		cmocka_unit_test(gzip_is_unpacked_member_by_member),
+		cmocka_unit_test(gzip_is_decompressed_member_by_member),
 		cmocka_unit_test(what_is_no_gzip_is_refused),
 		cmocka_unit_test(a_bomb_is_given_up_at_the_limit),
 		cmocka_unit_test(a_gzip_without_text_is_given_up_at_the_limit),
