@@ -150,7 +150,7 @@ bats_require_minimum_version 1.5.0
 		s = socket.socket(socket.AF_UNIX); s.connect("sock"); s.settimeout(20)
 		s.sendall(b"phone,mobile\n2025550143,2025550144\n\n2025550145,\n"); s.shutdown(socket.SHUT_WR)
 		told = b""
-		while not told.endswith(b"4\n"): told += s.recv(100) or exit(f"told {told}")
+		while not told.endswith(b"4 rejected=3 dropped=1\n"): told += s.recv(100) or exit(f"told {told}")
 	END
 	[ "$(jq -c '[.line, .code]' rejects | tr '\n' ' ')" = '[1,"invalid_row"] [2,"invalid_row"] [4,"invalid_row"] ' ]
 }
