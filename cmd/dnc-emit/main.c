@@ -192,6 +192,12 @@ static enum dnc_exit judge(const struct dnc_outlet *o, struct dnc_error *err)
 {
 	struct dnc_outcome outcome = dnc_outlet_outcome(o);
 
+	if (outcome.unclear) {
+		dnc_note(
+			"a stage on the way acknowledged it together with lines of others, and some of these were "
+			"duplicates, rejected or dropped: whether this one is new in the log is not known");
+		return DNC_EXIT_OK;
+	}
 	if (outcome.rejected) {
 		dnc_error_set(err, 0,
 			"rejected: the log has another event with this id, or a stage on the way refused it; "

@@ -133,7 +133,7 @@ bool dnc_stage_report(const struct dnc_stage *s)
 {
 	struct dnc_outcome o = dnc_outlet_outcome(s->out);
 	uint64_t lines = dnc_outlet_lines(s->out), known = o.duplicates + o.rejected + o.dropped;
-	char dropped[64] = "", there[64] = "";
+	char dropped[64] = "", there[64] = "", unclear[96] = "";
 
 	if (!dnc_outlet_answers(s->out))
 		return false;
@@ -143,11 +143,15 @@ bool dnc_stage_report(const struct dnc_stage *s)
 	if (o.rejected)
 		snprintf(there, sizeof there, " (%llu by a later stage: see its rejects)",
 			(unsigned long long)o.rejected);
-	dnc_note("%llu events: %llu new, %llu duplicates, %llu rejected%s%s",
+	if (o.unclear)
+		snprintf(unclear, sizeof unclear,
+			"; %llu of them were acknowledged with lines of others, and may be another's",
+			(unsigned long long)o.unclear);
+	dnc_note("%llu events: %llu new, %llu duplicates, %llu rejected%s%s%s",
 		(unsigned long long)(lines + s->rejects.count),
 		(unsigned long long)(known < lines ? lines - known : 0),
 		(unsigned long long)o.duplicates, (unsigned long long)dnc_stage_rejected(s), there,
-		dropped);
+		dropped, unclear);
 	return true;
 }
 

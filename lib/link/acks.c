@@ -14,6 +14,7 @@ static const struct ack_word {
 	{"duplicates", offsetof(struct dnc_outcome, duplicates)},
 	{"rejected", offsetof(struct dnc_outcome, rejected)},
 	{"dropped", offsetof(struct dnc_outcome, dropped)},
+	{"unclear", offsetof(struct dnc_outcome, unclear)},
 };
 
 enum { ACK_WORDS = sizeof ack_words / sizeof ack_words[0] };
@@ -123,7 +124,10 @@ bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t o
 	if (q->count == q->room && !grow(q))
 		return false;
 	note = &q->notes[(q->first + q->count++) & (q->room - 1)];
-	*note = (struct ack_note){stream_id, line, line, outlet_lines, 0, 0, 0, 0, 0};
+	*note = (struct ack_note){.stream_id = stream_id,
+		.line = line,
+		.first_line = line,
+		.outlet_lines = outlet_lines};
 	count(note, fate);
 	return true;
 }
@@ -147,23 +151,55 @@ static void judge(struct ack_note *note, uint64_t n, struct dnc_outcome *left)
 	note->duplicates += move_verdicts(&left->duplicates, &n);
 }
 
+/* How many lines from AT on the note covers, up to SAFE, and how many of these are its producer's. */
+static uint64_t covered(const struct ack_note *note, uint64_t at, uint64_t safe, uint64_t *own)
+{
+	uint64_t end = note->outlet_lines < safe ? note->outlet_lines : safe;
+	uint64_t n = end > at ? end - at : 0, left = note->passed - note->judged;
+
+	/* Between them may stand lines of a file, which nobody waits to be told of. */
+	*own = left < n ? left : n;
+	return n;
+}
+
+/* The verdicts do not say whose: they differ, and the lines are not all of one producer. */
+static bool is_unclear(const struct ack_queue *q, uint64_t safe, const struct dnc_outcome *left)
+{
+	uint64_t at = q->judged_lines, lines = safe - at, n, own, first = 0;
+
+	if (left->unclear)
+		return true;
+	if (left->duplicates == lines || left->rejected == lines || left->dropped == lines ||
+		!(left->duplicates | left->rejected | left->dropped))
+		return false;
+	for (size_t i = 0; i < q->count && at < safe; i++, at += n) {
+		const struct ack_note *note = &q->notes[(q->first + i) & (q->room - 1)];
+
+		n = covered(note, at, safe, &own);
+		if (own < n || (own && first && note->stream_id != first))
+			return true;
+		first = own ? note->stream_id : first;
+	}
+	return false;
+}
+
 void ack_judge(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total)
 {
-	struct dnc_outcome left = {total->duplicates - q->judged.duplicates,
-		total->rejected - q->judged.rejected, total->dropped - q->judged.dropped};
-	uint64_t at = q->judged_lines;
+	struct dnc_outcome left = {.duplicates = total->duplicates - q->judged.duplicates,
+		.rejected = total->rejected - q->judged.rejected,
+		.dropped = total->dropped - q->judged.dropped,
+		.unclear = total->unclear - q->judged.unclear};
+	bool unclear = is_unclear(q, safe, &left);
+	uint64_t at = q->judged_lines, n, own;
 
-	for (size_t i = 0; i < q->count && at < safe; i++) {
+	for (size_t i = 0; i < q->count && at < safe; i++, at += n) {
 		struct ack_note *note = &q->notes[(q->first + i) & (q->room - 1)];
-		uint64_t end = note->outlet_lines < safe ? note->outlet_lines : safe;
-		uint64_t n = end > at ? end - at : 0, own = note->passed - note->judged;
-		/* Between them may stand lines of a file, which nobody waits to be told of. */
 		struct ack_note others = {0};
 
-		own = own < n ? own : n;
+		n = covered(note, at, safe, &own);
 		judge(&others, n - own, &left);
 		judge(note, own, &left);
-		at += n;
+		note->unclear += unclear ? (uint32_t)own : 0;
 	}
 	q->judged_lines = safe;
 	q->judged = *total;

@@ -25,6 +25,7 @@ struct ack_note {
 	uint32_t passed,
 		judged; /* lines given to the outlet, and those of them that its reader has judged */
 	uint32_t duplicates, rejected, dropped; /* of its lines, here or by the reader */
+	uint32_t unclear;                       /* of its lines: which of these is a guess */
 };
 
 /* A queue in the order of the outlet's lines. */
@@ -43,8 +44,8 @@ bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t o
 
 /* The outlet has SAFE lines safe, and its reader has said TOTAL of them: what is new in that is divided among the lines
  * that became safe since the last call. Each verdict goes to one line, each line gets one at most: the oldest lines get
- * what was rejected, the next what was dropped, the next the duplicates, the rest is new. To be called before the notes
- * are taken. */
+ * what was rejected, the next what was dropped, the next the duplicates, the rest is new; where that is a guess they are
+ * unclear, too. To be called before the notes are taken. */
 void ack_judge(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total);
 
 /* Takes the first note that is covered by SAFE lines; false when there is none. */

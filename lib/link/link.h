@@ -20,8 +20,9 @@
  * producers and only some of them were new, it does not say whose: the oldest lines are then counted
  * as rejected, the next as dropped, the next as duplicates, the rest as new. Each outcome is told to
  * one producer, once, and a producer is told of no more lines than it has sent; the totals over all
- * producers are those of the reader, but one of them may be told an outcome that was another's. Lines that are sent again after a lost connection may count as duplicates, though they were
- * new when they were sent first.
+ * producers are those of the reader. The lines whose outcome is such a guess count as "unclear" too,
+ * so that no producer takes it for certain. Lines that are sent again after a lost connection may
+ * count as duplicates, though they were new when they were sent first.
  *
  * dnc_input_run() and dnc_outlet_finish() wait; a program that must not (the hub's loop) runs its
  * input in a thread of its own. */
@@ -43,6 +44,9 @@ struct dnc_outcome {
 	uint64_t
 		rejected; /* invalid, or their id is another event's: they are in somebody's rejects */
 	uint64_t dropped; /* by a rule, or blank: on purpose */
+	/* Of all lines: so many may have had another of these outcomes than told, because one
+	 * acknowledgement covered lines of several producers. */
+	uint64_t unclear;
 };
 
 /* One place that lines come from: a file, a descriptor or a producer's connection. */

@@ -179,6 +179,7 @@ static bool take_ack_line(struct dnc_outlet *o)
 	grow(&o->outcome.duplicates, &o->connection.duplicates, told.duplicates);
 	grow(&o->outcome.rejected, &o->connection.rejected, told.rejected);
 	grow(&o->outcome.dropped, &o->connection.dropped, told.dropped);
+	grow(&o->outcome.unclear, &o->connection.unclear, told.unclear);
 	o->ack_bytes = 0;
 	return true;
 }

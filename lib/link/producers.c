@@ -39,6 +39,7 @@ void dnc_input_ack(
 	p->outcome.duplicates += more->duplicates;
 	p->outcome.rejected += more->rejected;
 	p->outcome.dropped += more->dropped;
+	p->outcome.unclear += more->unclear;
 	in->acks_due = true;
 }
 
@@ -52,7 +53,10 @@ static void take_acks(struct dnc_input *in)
 	ack_judge(&in->acks, safe, &outcome);
 	while (ack_take(&in->acks, safe, &note))
 		dnc_input_ack(in, note.stream_id, note.line,
-			&(struct dnc_outcome){note.duplicates, note.rejected, note.dropped});
+			&(struct dnc_outcome){.duplicates = note.duplicates,
+				.rejected = note.rejected,
+				.dropped = note.dropped,
+				.unclear = note.unclear});
 }
 
 /* Takes it out, whatever it still sends or waits for. */

@@ -22,20 +22,20 @@ static void an_acknowledgement_is_read_whatever_words_it_has(void **state)
 		uint64_t count;
 		struct dnc_outcome outcome;
 	} cases[] = {
-		{"0", true, 0, {0, 0, 0}},
-		{"120", true, 120, {0, 0, 0}},
-		{"120\r", true, 120, {0, 0, 0}},
-		{"120 duplicates=3 rejected=1", true, 120, {3, 1, 0}},
-		{"120 dropped=2 rejected=1 duplicates=3", true, 120, {3, 1, 2}},
-		{"120 later=9 rejected=1 x y= =z  rejectedness=4 reject=5", true, 120, {0, 1, 0}},
-		{"120 duplicates=x rejected= dropped=1x", true, 120, {0, 0, 0}},
-		{"18446744073709551615", true, UINT64_MAX, {0, 0, 0}},
-		{"18446744073709551616", false, 0, {0, 0, 0}},
-		{"", false, 0, {0, 0, 0}},
-		{" 1", false, 0, {0, 0, 0}},
-		{"-1", false, 0, {0, 0, 0}},
-		{"1x", false, 0, {0, 0, 0}},
-		{"{\"type\":1}", false, 0, {0, 0, 0}},
+		{"0", true, 0, {0, 0, 0, 0}},
+		{"120", true, 120, {0, 0, 0, 0}},
+		{"120\r", true, 120, {0, 0, 0, 0}},
+		{"120 duplicates=3 rejected=1", true, 120, {3, 1, 0, 0}},
+		{"120 dropped=2 rejected=1 duplicates=3", true, 120, {3, 1, 2, 0}},
+		{"120 later=9 rejected=1 x y= =z  rejectedness=4 reject=5", true, 120, {0, 1, 0, 0}},
+		{"120 duplicates=x rejected= dropped=1x", true, 120, {0, 0, 0, 0}},
+		{"18446744073709551615", true, UINT64_MAX, {0, 0, 0, 0}},
+		{"18446744073709551616", false, 0, {0, 0, 0, 0}},
+		{"", false, 0, {0, 0, 0, 0}},
+		{" 1", false, 0, {0, 0, 0, 0}},
+		{"-1", false, 0, {0, 0, 0, 0}},
+		{"1x", false, 0, {0, 0, 0, 0}},
+		{"{\"type\":1}", false, 0, {0, 0, 0, 0}},
 	};
 
 	(void)state;
@@ -58,10 +58,10 @@ static void what_is_written_is_read_again(void **state)
 		struct dnc_outcome outcome;
 		const char *text;
 	} cases[] = {
-		{0, {0, 0, 0}, "0\n"},
-		{7, {0, 0, 0}, "7\n"},
-		{7, {1, 0, 2}, "7 duplicates=1 dropped=2\n"},
-		{UINT64_MAX, {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+		{0, {0, 0, 0, 0}, "0\n"},
+		{7, {0, 0, 0, 0}, "7\n"},
+		{7, {1, 0, 2, 0}, "7 duplicates=1 dropped=2\n"},
+		{UINT64_MAX, {UINT64_MAX, UINT64_MAX, UINT64_MAX, 0},
 			"18446744073709551615 duplicates=18446744073709551615 "
 			"rejected=18446744073709551615 dropped=18446744073709551615\n"},
 	};
@@ -173,14 +173,17 @@ static void the_oldest_lines_are_judged_worst_first(void **state)
 	ack_judge(&q, 2, &(struct dnc_outcome){.duplicates = 1});
 	assert_true(ack_take(&q, 2, &note));
 	assert_int_equal(note.duplicates, 1);
+	assert_int_equal(note.unclear, 1);
 	assert_false(ack_take(&q, 2, &note));
 	ack_judge(&q, 5, &(struct dnc_outcome){.duplicates = 3, .rejected = 1});
 	assert_true(ack_take(&q, 5, &note));
 	assert_int_equal(note.stream_id, 2);
 	assert_int_equal(note.rejected, 1);
 	assert_int_equal(note.duplicates, 0);
+	assert_int_equal(note.unclear, 2); /* it may have been the file's, or the other producer's */
 	assert_true(ack_take(&q, 5, &note));
 	assert_int_equal(note.duplicates, 1);
+	assert_int_equal(note.unclear, 1);
 	/* More than there are lines goes nowhere. */
 	assert_true(ack_note(&q, 1, 3, 6, LINE_PASSED));
 	ack_judge(&q, 6, &(struct dnc_outcome){.duplicates = 100, .rejected = 1});
@@ -427,8 +430,8 @@ static void what_the_reader_says_comes_back_once(void **state)
 	send_text(a, "a3\n");
 	expect(reader, "a3\n");
 	send_text(reader, "5 duplicates=1 rejected=1 unknown=7\n");
-	expect(b, "3 rejected=1 dropped=1\n");
-	expect(a, "4 duplicates=1 rejected=1\n");
+	expect(b, "3 rejected=1 dropped=1 unclear=2\n");
+	expect(a, "4 duplicates=1 rejected=1 unclear=1\n");
 
 	/* The connection is lost: what is sent again counts from 0. */
 	send_text(b, "b3\nb4\n");
@@ -438,7 +441,7 @@ static void what_the_reader_says_comes_back_once(void **state)
 	reader = accept(listener, NULL, NULL);
 	expect(reader, "b4\n");
 	send_text(reader, "1 duplicates=1\n");
-	expect(b, "5 duplicates=1 rejected=1 dropped=1\n");
+	expect(b, "5 duplicates=1 rejected=1 dropped=1 unclear=2\n");
 
 	dnc_input_stop(seen.in);
 	assert_int_equal(pthread_join(thread, &failed), 0);
