@@ -31,10 +31,12 @@ struct stream {
 	uint16_t tries;
 	struct dnc_json_parser *parser;
 	struct dnc_buf in, out;
-	char epoch[64];
-	uint64_t position; /* all up to here was received or did not match */
-	uint64_t target;   /* the present when the subscription began */
+	char epoch[64];       /* of this connection */
+	char place_epoch[64]; /* where RESUME's is kept */
+	uint64_t target;      /* the present when the subscription began */
+	/* The place: all up to here was received, did not match, or was told to be gone. */
 	struct resume resume;
+	bool gap_due;    /* the hub said that it leaves out something, but not yet what */
 	bool skips;      /* this subscription begins at the present, not where the last one was */
 	bool subscribed; /* once: a lost connection is taken up again */
 	bool confirmed;  /* on this connection */
@@ -59,11 +61,6 @@ static void begin(struct stream *s)
 
 static void subscribe(struct stream *s, struct lws *wsi)
 {
-	if (s->subscribed)
-		s->resume = (struct resume){.epoch = s->epoch,
-			.seq = s->position,
-			.known = true,
-			.may_past = s->resume.may_past};
 	begin(s);
 	s->skips = !message_subscribe(&s->out, s->options, s->filter, &s->resume);
 	lws_callback_on_writable(wsi);
@@ -80,16 +77,26 @@ static void on_ask(lws_sorted_usec_list_t *sul)
 	lws_callback_on_writable(s->wsi);
 }
 
-static void passed(struct stream *s)
+/* SEQ and this connection's epoch belong together. Never mix them with those of another connection. */
+static void set_place(struct stream *s, uint64_t seq)
 {
-	if (s->confirmed)
-		s->events->passed(s->events->ctx, s->epoch, s->position);
+	memcpy(s->place_epoch, s->epoch, sizeof s->place_epoch);
+	s->resume.epoch = s->place_epoch;
+	s->resume.seq = seq;
+	s->resume.known = true;
+	s->gap_due = false;
+}
+
+static void passed(struct stream *s, uint64_t seq)
+{
+	set_place(s, seq);
+	s->events->passed(s->events->ctx, s->place_epoch, seq);
 }
 
 static void on_established(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	s->resume.may_past = message_may(doc, metadata, DNC_STR("dnc:replay"));
-	s->confirmed = false;
+	s->confirmed = s->gap_due = false;
 	subscribe(s, s->wsi);
 }
 
@@ -102,7 +109,6 @@ static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t 
 	if (s->skips)
 		message_tell_missed(s->resume.seq, from);
 	s->skips = false;
-	s->position = from ? from - 1 : 0;
 	s->target = message_number(doc, metadata, "last_seq");
 	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
 	s->tries = 0;
@@ -112,7 +118,11 @@ static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t 
 		dnc_warn("the hub warns: %.*s", DNC_STR_ARG(warning));
 	s->lost_told = false;
 	s->subscribed = s->confirmed = true;
-	passed(s);
+	/* The new place lies behind the gap. Until the gap was told, the old one stays: whoever goes on from it is
+	 * told of the gap again. */
+	s->gap_due = dnc_str_eq(message_text(doc, metadata, "recovered"), DNC_STR("false"));
+	if (!s->gap_due)
+		passed(s, from ? from - 1 : 0);
 	if (s->options->no_follow)
 		on_ask(&s->ask);
 }
@@ -122,9 +132,8 @@ static void on_gap(struct stream *s, const struct dnc_json *doc, uint32_t metada
 	uint64_t to = message_number(doc, metadata, "to_seq");
 
 	message_tell_gap(doc, metadata);
-	if (to > s->position)
-		s->position = to; /* told once is enough */
-	passed(s);
+	if (s->confirmed && (s->gap_due || to > s->resume.seq))
+		passed(s, to); /* told once is enough */
 }
 
 static void on_held_back(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
@@ -137,11 +146,9 @@ static void on_pong(struct stream *s, const struct dnc_json *doc, uint32_t metad
 {
 	uint64_t position = message_number(doc, metadata, "position");
 
-	if (position > s->position) {
-		s->position = position;
-		passed(s);
-	}
-	if (position >= s->target)
+	if (s->confirmed && !s->gap_due && position > s->resume.seq)
+		passed(s, position);
+	if (!s->gap_due && position >= s->target)
 		end(s, DNC_EXIT_OK);
 	else
 		lws_sul_schedule(s->context, 0, &s->ask, on_ask, ASK_US);
@@ -176,8 +183,8 @@ static void on_message(struct stream *s, struct dnc_str text)
 		return;
 	}
 	if (dnc_json_get(&doc, 0, DNC_STR("seq"))) {
-		s->position = message_number(&doc, 0, "seq");
-		if (s->events->event(s->events->ctx, text, s->epoch, s->position) < 0)
+		set_place(s, message_number(&doc, 0, "seq"));
+		if (s->events->event(s->events->ctx, text, s->place_epoch, s->resume.seq) < 0)
 			end(s, DNC_EXIT_OK);
 		return;
 	}

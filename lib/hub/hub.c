@@ -434,6 +434,11 @@ bool dnc_subscriber_recovered(const struct dnc_subscriber *s)
 	return s->recovered;
 }
 
+bool dnc_subscriber_owed_gap(const struct dnc_subscriber *s)
+{
+	return s->phase == SEEKING || s->phase == SEARCHING || (s->phase != IDLE && s->gap_from);
+}
+
 uint64_t dnc_subscriber_first_sent(const struct dnc_subscriber *s)
 {
 	return s->first_sent;

@@ -182,6 +182,10 @@ uint64_t dnc_subscriber_next(const struct dnc_subscriber *s);
 /* True when the last subscription found all that it asked for. */
 bool dnc_subscriber_recovered(const struct dnc_subscriber *s);
 
+/* True while the last subscription's place is still looked for, or lies behind a gap that has yet to be told: whoever
+ * went on at dnc_subscriber_next() from elsewhere would never hear of the gap. */
+bool dnc_subscriber_owed_gap(const struct dnc_subscriber *s);
+
 /* Events sent. */
 uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s);
 

@@ -158,8 +158,9 @@ enum dnc_sent send_confirmed(struct client *c, struct dnc_str id)
 	member_number(b, "last_seq", dnc_hub_last(hub));
 	member_text(b, "epoch", dnc_hub_epoch(hub));
 	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	/* False promises a gap message: one that was told is not promised again when filters change. */
 	add_raw(b, "recovered",
-		dnc_subscriber_recovered(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+		dnc_subscriber_owed_gap(c->subscriber) ? DNC_STR("false") : DNC_STR("true"));
 	if (filter && write_warning(&warning, c, filter) && dnc_buf_ok(&warning)) {
 		dnc_json_write_key(b, DNC_STR("warning"));
 		dnc_json_write_str(b, dnc_buf_view(&warning));

@@ -200,9 +200,11 @@ struct dnc_str sse_text(const struct client *c, const char *frames, size_t n)
 			add_id(b, c);
 			dnc_buf_str(b, seq);
 			dnc_buf_chr(b, '\n');
-		} else if (c->subscriber && dnc_subscriber_active(c->subscriber)) {
+		} else if (c->subscriber && dnc_subscriber_active(c->subscriber) &&
+			   !dnc_subscriber_owed_gap(c->subscriber)) {
 			/* The place: whoever comes back before the first event, or behind a gap,
-			 * goes on there. */
+			 * goes on there. While the gap has yet to be told there is no id: whoever comes
+			 * back before it was is told then. */
 			add_id(b, c);
 			dnc_buf_u64(b, dnc_subscriber_next(c->subscriber) - 1);
 			dnc_buf_lit(b, "\nevent: connection\n");

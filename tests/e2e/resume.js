@@ -3,7 +3,7 @@
 //   node resume.js URL LAST
 const WebSocket = require('ws');
 const [url, last] = [process.argv[2], Number(process.argv[3])];
-let since = 0, epoch;
+let since = 0, epoch, now;
 function connect() {
   const ws = new WebSocket(url, 'dnc.v1');
   ws.on('open', () => ws.send(JSON.stringify({ type: 'subscribe', since, epoch })));
@@ -11,13 +11,17 @@ function connect() {
   ws.on('close', () => setTimeout(connect, 50));
   ws.on('message', (data) => {
     const m = JSON.parse(data);
+    const take = (seq) => { since = seq; epoch = now; }; // a place is a number and the epoch it is of
     if (m.type === 'dnc.subscription.confirmed') {
-      epoch = m.metadata.epoch;
-      since = m.metadata.from_seq - 1; // the place is of this epoch, too
+      now = m.metadata.epoch;
+      if (m.metadata.recovered) take(m.metadata.from_seq - 1); // else only when the gap has come
     }
-    if (m.type === 'dnc.connection.gap') console.log('gap ' + JSON.stringify(m.metadata));
+    if (m.type === 'dnc.connection.gap') {
+      console.log('gap ' + JSON.stringify(m.metadata));
+      take(m.metadata.to_seq);
+    }
     if (m.seq === undefined) return;
-    since = m.seq;
+    take(m.seq);
     console.log(m.seq + ' ' + m.event_data.n);
     if (m.event_data.n === last) process.exit(0);
   });

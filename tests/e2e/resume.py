@@ -7,6 +7,7 @@ import websockets
 
 
 async def main():
+    # A place is a number and the epoch it is of.
     since, epoch, last = 0, None, int(sys.argv[2])
     while True:
         try:
@@ -18,12 +19,14 @@ async def main():
                 async for data in ws:
                     m = json.loads(data)
                     if m["type"] == "dnc.subscription.confirmed":
-                        epoch = m["metadata"]["epoch"]
-                        since = m["metadata"]["from_seq"] - 1  # the place is of this epoch, too
+                        now = m["metadata"]["epoch"]
+                        if m["metadata"]["recovered"]:  # else only when the gap has come
+                            since, epoch = m["metadata"]["from_seq"] - 1, now
                     if m["type"] == "dnc.connection.gap":
                         print("gap", m["metadata"], flush=True)
+                        since, epoch = m["metadata"]["to_seq"], now
                     if "seq" in m:
-                        since = m["seq"]
+                        since, epoch = m["seq"], now
                         print(since, m["event_data"]["n"])
                         if m["event_data"]["n"] == last:
                             return

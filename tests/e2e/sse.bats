@@ -80,6 +80,31 @@ code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"
 	! grep -q connection.gap out
 }
 
+@test "a confirmation that promises a gap has no id: who comes back before the gap is told of it then" {
+	start_hub --data=data
+	events 100 >&9
+	wait_for last_seq_is 100
+	local epoch client
+	epoch=$(curl -s "http://$ADDRESS/api/v1/info" | jq -r .epoch)
+	kill "$HUB"
+	wait "$HUB" || :
+	sqlite3 data/events.db 'delete from events where seq <= 80'
+	exec 9>&-
+	rm -f hub.in address
+	start_hub --data=data
+	CUT=2 COUNT=20 source_of '?since=50' >out 3>&- &
+	client=$!
+	PIDS+=("$client")
+	wait "$client"
+	[ "$(jq -r 'select(.data.type=="dnc.subscription.confirmed").id' out | head -n 1)" = '' ]
+	[ "$(jq -c 'select(.data.type=="dnc.connection.gap") | [.data.metadata.from_seq, .data.metadata.to_seq]' out)" = '[51,80]' ]
+	[[ "$(jq -r 'select(.data.type=="dnc.connection.gap").id' out)" =~ ^[0-9a-f]{16}:80$ ]]
+	# Of a place that it had, the id stays.
+	curl -sN --max-time 2 -H "Last-Event-ID: $epoch:50" "http://$ADDRESS/api/v1/stream" >raw || :
+	[ "$(grep -a -c '^id: ' raw)" = 21 ]
+	[[ "$(grep -a '^id: ' raw | head -n 1)" == *:80 ]]
+}
+
 @test "Last-Event-ID: what is no id gets 400, another epoch a gap" {
 	start_hub
 	events 3 >&9

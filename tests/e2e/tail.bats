@@ -272,6 +272,84 @@ setup() {
 	[ "$(jq -cR 'fromjson? | .seq' out | tr '\n' ' ')" = '1 2 3 4 5 ' ]
 }
 
+# The words of a hub, in FILE: [OPTION...] are dnc-tail's. Leaves out, err, and hub.out with what was subscribed.
+tail_of_words() {
+	rm -f hub.out
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" dnc:replay <words >hub.out 3>&- &
+	PIDS+=($!)
+	wait_for has_content hub.out
+	run -69 --separate-stderr timeout 30 dnc-tail -o json "$@" "ws://$(head -n 1 hub.out)"
+}
+
+subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
+
+@test "a connection that ends before the gap it was promised leaves the place where it was" {
+	local confirmed='{"type":"dnc.subscription.confirmed","metadata":{"from_seq":81,"last_seq":100,"epoch":"e2","recovered":false}}'
+	local pong='{"type":"dnc.connection.pong","metadata":{"position":80}}' reason option
+	printf '%s\n%s\n' "$confirmed" "$pong" >words
+	for option in --no-reconnect --batch=5; do
+		echo 'e1 50' >place
+		tail_of_words --no-reconnect --state=place --exec='cat >>got' "$option"
+		[ "$(subscribed)" = '[50,"e1"] ' ]
+		[ "$(cat place)" = 'e1 50' ]
+	done
+	echo 'e1 50' >place
+	tail_of_words --no-reconnect --state=place
+	[ "$(cat place)" = 'e1 50' ]
+	# Without a place there is none yet.
+	tail_of_words --no-reconnect --state=fresh --since=50
+	[ ! -s fresh ]
+	# With the gap it moves, backwards too.
+	for reason in retention epoch missing lag; do
+		echo 'e1 90' >place
+		printf '%s\n' "$confirmed" \
+			'{"type":"dnc.connection.gap","metadata":{"from_seq":51,"to_seq":80,"reason":"'$reason'"}}' >words
+		tail_of_words --no-reconnect --state=place
+		[[ "$stderr" == *'events 51 to 80 are gone'* ]]
+		[ "$(cat place)" = 'e2 80' ]
+	done
+	echo 'e1 90' >place
+	printf '%s\n' "$confirmed" '{"seq":81,"type":"dnc.list.synced"}' >words
+	tail_of_words --no-reconnect --state=place
+	[ "$(cat place)" = 'e2 81' ]
+}
+
+@test "who connects again before the gap asks for it again, from the same place" {
+	local promise='{"type":"dnc.subscription.confirmed","metadata":{"from_seq":81,"last_seq":100,"epoch":"e2","recovered":false}}'
+	cat >words <<-END
+		{"type":"dnc.subscription.confirmed","metadata":{"from_seq":50,"last_seq":50,"epoch":"e1","recovered":true}}
+		{"seq":50,"type":"dnc.list.synced"}
+
+		$promise
+
+		$promise
+		{"type":"dnc.connection.gap","metadata":{"from_seq":51,"to_seq":80,"reason":"epoch"}}
+
+		{"error":"no more"}
+		{"type":"dnc.subscription.confirmed","metadata":{"from_seq":81,"last_seq":100,"epoch":"e2","recovered":true}}
+		{"type":"error","code":"x","message":"the end"}
+	END
+	rm -f hub.out
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" dnc:replay <words >hub.out 3>&- &
+	PIDS+=($!)
+	wait_for has_content hub.out
+	run -2 --separate-stderr timeout 30 dnc-tail -o json --since=49 --state=place "ws://$(head -n 1 hub.out)"
+	[ "$(subscribed)" = '[49,null] [50,"e1"] [50,"e1"] [80,"e2"] ' ]
+	[ "$(grep -c 'events 51 to 80 are gone' <<<"$stderr")" = 1 ]
+	# The same before there is a place.
+	cat >words <<-END
+		$promise
+
+		{"type":"error","code":"x","message":"the end"}
+	END
+	rm -f hub.out
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" dnc:replay <words >hub.out 3>&- &
+	PIDS+=($!)
+	wait_for has_content hub.out
+	run -2 timeout 30 dnc-tail -o json --since=49 "ws://$(head -n 1 hub.out)"
+	[ "$(subscribed)" = '[49,null] [49,null] ' ]
+}
+
 @test "gaps, being held back, warnings and what a role may not see are told in words" {
 	echo 'e1 33' >place
 	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" >hub.out 3>&- <<-'END' &

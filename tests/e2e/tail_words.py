@@ -1,5 +1,6 @@
 """A hub of few words for dnc-tail: sends what it is given as lines of JSON on standard input, after the
-subscription, and closes. Prints its address first, then the subscribe message."""
+subscription, and closes; an empty line closes, too, and the rest is for the next connection. Prints its
+address first, then each subscribe message. Arguments are permissions beside dnc:stream."""
 import asyncio, json, sys
 import websockets
 
@@ -8,9 +9,12 @@ async def main():
     done = asyncio.Event()
 
     async def serve(ws):
-        await ws.send(json.dumps({'type': 'dnc.connection.established', 'metadata': {'permissions': ['dnc:stream']}}))
+        await ws.send(json.dumps({'type': 'dnc.connection.established', 'metadata': {'permissions': ['dnc:stream'] + sys.argv[1:]}}))
         print(await ws.recv(), flush=True)
         for line in sys.stdin:
+            if not line.strip():
+                await ws.close()
+                return
             await ws.send(line.strip())
         await ws.close()
         done.set()
