@@ -1,6 +1,7 @@
 #include "output.h"
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Large enough that system calls cost nothing beside the work, small enough for the cache. */
@@ -14,6 +15,15 @@ void dnc_output_init(struct dnc_output *o, int fd, const char *name)
 void dnc_output_finish(struct dnc_output *o)
 {
 	dnc_buf_free(&o->buf);
+}
+
+/* The next flush goes on where this one stopped: what the kernel has must not come again. */
+static void take_out(struct dnc_output *o, size_t done)
+{
+	o->bytes += done;
+	if (done)
+		memmove(o->buf.p, o->buf.p + done, o->buf.n - done);
+	o->buf.n -= done;
 }
 
 int dnc_output_flush(struct dnc_output *o, struct dnc_error *err)
@@ -31,8 +41,10 @@ int dnc_output_flush(struct dnc_output *o, struct dnc_error *err)
 			/* Somebody who shares the descriptor made it non-blocking. */
 			poll(&(struct pollfd){.fd = o->fd, .events = POLLOUT}, 1, -1);
 		} else if (errno != EINTR) {
-			return dnc_error_set(
+			dnc_error_set(
 				err, errno, "unable to write %s: %s", o->name, strerror(errno));
+			take_out(o, done);
+			return -1;
 		}
 	}
 	o->bytes += done;

@@ -21,7 +21,8 @@ void dnc_output_init(struct dnc_output *o, int fd, const char *name);
 /* Frees the buffer; what was not flushed is gone. */
 void dnc_output_finish(struct dnc_output *o);
 
-/* Hands the gathered bytes to the kernel; -1 with ERR (the errno in code) when it refuses. */
+/* Hands the gathered bytes to the kernel; -1 with ERR (the errno in code) when it refuses: what it took
+ * before stays out of the next flush. */
 int dnc_output_flush(struct dnc_output *o, struct dnc_error *err);
 
 /* Appends N bytes and a newline, and flushes when a block is full. */

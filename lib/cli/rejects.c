@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "../link/link.h"
 #include "cli.h"
@@ -12,6 +14,28 @@ enum { STUCK_MS = 1000, RETRY_MS = 250 };
 static int open_file(const char *path)
 {
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+/* Does a file end in a part of a line, which a program that was killed on a full disk may have left? When nobody can
+ * tell, yes: an empty line does less harm than a reject glued to half of another. */
+static bool ends_torn(int fd)
+{
+	struct stat st;
+	char path[32], last = 'x';
+	bool appends = fcntl(fd, F_GETFL) & O_APPEND;
+	off_t end = lseek(fd, 0, appends ? SEEK_END : SEEK_CUR);
+	int file;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || end <= 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* FD itself may only be written */
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return true;
+	if (pread(file, &last, 1, end - 1) != 1)
+		last = 'x';
+	close(file);
+	return last != '\n';
 }
 
 void dnc_rejects_ask_reopen(struct dnc_rejects *r)
@@ -32,7 +56,9 @@ void dnc_rejects_reopen(struct dnc_rejects *r)
 	}
 	close(r->fd);
 	r->fd = fd;
-	r->written = 0; /* a line under way is written whole to the new file */
+	r->written =
+		0; /* a line under way is written whole to the new file, which may be the old one */
+	r->torn = ends_torn(fd);
 }
 
 void dnc_rejects_persist(struct dnc_rejects *r, bool (*stopped)(void *ctx), void *ctx)
@@ -64,6 +90,7 @@ void dnc_rejects_open(struct dnc_rejects *r, const char *where)
 	}
 	r->fd = fd;
 	r->name = where ? where : "standard error";
+	r->torn = where && ends_torn(fd);
 }
 
 static void format(struct dnc_buf *b, const char *source, uint64_t line, uint64_t item,
@@ -95,23 +122,45 @@ static bool has_room(const struct dnc_rejects *r)
 	return poll(&entry, 1, r->stopped ? STUCK_MS : -1) != 0;
 }
 
-/* Writes what is left of the line. */
-static int write_rest(struct dnc_rejects *r, struct dnc_error *why)
+/* Writes TEXT from *WRITTEN on, which counts up. */
+static int write_all(
+	struct dnc_rejects *r, struct dnc_str text, size_t *written, struct dnc_error *why)
 {
-	while (r->written < r->line.n) {
+	while (*written < text.n) {
 		ssize_t n;
 
 		if (!has_room(r))
 			return dnc_error_set(why, EAGAIN,
 				"unable to write %s: its reader takes nothing", r->name);
-		n = write(r->fd, r->line.p + r->written, r->line.n - r->written);
+		n = write(r->fd, text.p + *written, text.n - *written);
 		if (n >= 0)
-			r->written += (size_t)n;
+			*written += (size_t)n;
 		else if (errno != EINTR && errno != EAGAIN)
 			return dnc_error_set(why, errno == EBADF ? EIO : errno,
 				"unable to write %s: %s", r->name, strerror(errno));
 	}
 	return 0;
+}
+
+/* Writes what is left of the line, behind the end of another that was left half. */
+static int write_rest(struct dnc_rejects *r, struct dnc_error *why)
+{
+	size_t ended = 0;
+
+	if (r->torn) {
+		if (write_all(r, DNC_STR("\n"), &ended, why) < 0)
+			return -1;
+		r->torn = false;
+		dnc_warn("%s ended in half a line: a newline was added", r->name);
+	}
+	return write_all(r, dnc_buf_view(&r->line), &r->written, why);
+}
+
+/* Without the line under way; what there is of it must not be glued to the next. */
+static void give_up(struct dnc_rejects *r)
+{
+	r->torn |= r->written && r->written < r->line.n;
+	r->written = 0;
 }
 
 static void set_failing(struct dnc_rejects *r, bool failing, const struct dnc_error *why)
@@ -141,11 +190,15 @@ int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, ui
 		if (rc == 0 || !r->stopped)
 			break;
 		set_failing(r, true, why);
-		if (r->stopped(r->ctx))
+		if (r->stopped(r->ctx)) {
+			give_up(r);
 			return -1;
+		}
 		poll(NULL, 0, RETRY_MS);
 	}
 	set_failing(r, false, NULL);
+	if (rc < 0)
+		give_up(r);
 	return rc;
 }
 

@@ -12,6 +12,7 @@ struct dnc_rejects {
 	const char *name, *path; /* for messages; of a file, else NULL; borrowed */
 	struct dnc_buf line;     /* the one under way */
 	size_t written;          /* of it */
+	bool torn;               /* what was written before ends in a part of another line */
 	uint64_t count;
 	bool (*stopped)(void *ctx);
 	void *ctx;
@@ -19,7 +20,7 @@ struct dnc_rejects {
 };
 
 /* WHERE is a file (appended to), "fd:N", or NULL for standard error. Exits when it can't be
- * opened. */
+ * opened. Half a line at the end of a file is ended before the first reject. */
 void dnc_rejects_open(struct dnc_rejects *r, const char *where);
 
 /* For services: a reject that can't be written is tried again, which is said once, until it works or STOPPED(CTX) is

@@ -290,6 +290,56 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	umount small
 }
 
+@test "half a line at the end of the rejects is ended before the next reject, also when they are opened again" {
+	printf '{"line":1,"source":"x","co' >rejects
+	start_hub --rejects=rejects --input="unix:$PWD/sock"
+	echo nonsense >&9
+	wait_for has_line invalid_json rejects
+	[ "$(jq -cR 'fromjson? | .code' rejects)" = '"invalid_json"' ]
+	grep -q 'rejects ended in half a line' hub.err
+	# A file that somebody put there; a whole line stays as it is.
+	printf '{"line":2,"sour' >other
+	mv other rejects
+	kill -HUP "$HUB"
+	echo nonsense >&9
+	wait_for has_line invalid_json rejects
+	kill -HUP "$HUB"
+	echo nonsense >&9
+	wait_for count_is 3 rejects
+	[ "$(jq -cR 'fromjson? | .code' rejects | wc -l)" -eq 2 ]
+	# By number, and by a run that ends.
+	printf '{"half' >rejects
+	echo nonsense | dnc-ingest -q -f ndjson -x fd:7 7>>rejects
+	[ "$(jq -cR 'fromjson? | .code' rejects)" = '"invalid_json"' ]
+}
+
+count_is() { [ "$(wc -l <"$2")" -eq "$1" ]; }
+
+@test "a reject of which the disk took a part, and the hub was killed, does not swallow the next" {
+	[ "$(id -u)" = 0 ] || skip "a small file system can only be mounted by root"
+	mkdir small
+	mount -t tmpfs -o size=64k tmpfs small || skip "no file system can be mounted here"
+	start_hub --rejects=small/rejects
+	dd if=/dev/zero of=small/ballast bs=1k count=52 2>/dev/null || :
+	awk 'BEGIN { for (i = 1; i <= 200; i++) printf "nonsense number %0100d\n", i }' >&9
+	wait_for fails rejects
+	[ -n "$(tail -c 1 small/rejects)" ]
+	kill -9 "$HUB"
+	wait "$HUB" || :
+	rm small/ballast hub.in address
+	local before
+	before=$(jq -cR 'fromjson? | .line' small/rejects | wc -l)
+	exec 9>&-
+	start_hub --rejects=small/rejects
+	echo nonsense >&9
+	wait_for has_line 'half a line' hub.err
+	wait_for count_is $((before + 2)) small/rejects
+	[ "$(jq -cR 'fromjson? | .line' small/rejects | wc -l)" -eq $((before + 1)) ]
+	kill "$HUB"
+	wait "$HUB"
+	umount small
+}
+
 @test "rejects whose reader has left: unready, and it still ends when asked" {
 	mkfifo rejects
 	exec 8<>rejects

@@ -1,7 +1,13 @@
 /* Times, spans and lines. */
 #include "unit.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/lines.h"
+#include "base/output.h"
 #include "base/words.h"
 
 static void times_are_read_in_any_offset_and_written_in_utc(void **state)
@@ -183,6 +189,39 @@ static void a_typing_error_has_a_nearest_word(void **state)
 	}
 }
 
+/* A limit of the file's size does what a disk does that becomes full in the middle of a write. */
+static void what_was_written_before_a_failure_is_not_written_again(void **state)
+{
+	enum { TAKEN = 100, LINE = 60 };
+	struct dnc_output o;
+	struct dnc_error err;
+	struct rlimit before, small;
+	char line[LINE], back[4 * LINE];
+	FILE *file = tmpfile();
+
+	(void)state;
+	assert_non_null(file);
+	signal(SIGXFSZ, SIG_IGN);
+	dnc_output_init(&o, fileno(file), "file");
+	for (int i = 0; i < 3; i++) {
+		memset(line, 'a' + i, sizeof line);
+		assert_int_equal(dnc_output_line(&o, line, sizeof line - 1, &err), 0);
+	}
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = (struct rlimit){TAKEN, before.rlim_max};
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(dnc_output_flush(&o, &err), -1);
+	assert_int_equal(err.code, EFBIG);
+	assert_int_equal(o.bytes, TAKEN);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(dnc_output_flush(&o, &err), 0);
+	assert_int_equal(pread(fileno(file), back, sizeof back, 0), 3 * LINE);
+	for (size_t i = 0; i < 3 * LINE; i++)
+		assert_int_equal(back[i], i % LINE == LINE - 1 ? '\n' : 'a' + (int)(i / LINE));
+	dnc_output_finish(&o);
+	fclose(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +230,7 @@ int main(void)
 		cmocka_unit_test(spans_have_a_unit),
 		cmocka_unit_test(lines_do_not_depend_on_how_bytes_arrive),
 		cmocka_unit_test(a_typing_error_has_a_nearest_word),
+		cmocka_unit_test(what_was_written_before_a_failure_is_not_written_again),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
