@@ -30,8 +30,9 @@ struct dnc_input {
 	int wake;
 	uint64_t streams; /* ever, for names and ids */
 	atomic_bool stopping;
-	int64_t accept_at_ms;       /* not before, because no descriptors were left; else 0 */
-	bool acks_due;              /* some producer may have more to be told */
+	int64_t accept_at_ms; /* not before, because no descriptors or memory were left; else 0 */
+	bool accept_failed;   /* and it was said */
+	bool acks_due;        /* some producer may have more to be told */
 	atomic_bool waiting_failed; /* and it was said */
 	struct dnc_error err;
 };

@@ -11,7 +11,7 @@
 /* A connection starts small, there may be many. */
 enum { PRODUCER_BLOCK = 16 << 10 };
 
-/* How long nobody is accepted once the descriptors have run out. */
+/* How long nobody is accepted once descriptors or memory have run out. */
 enum { EXHAUSTED_MS = 500 };
 
 void dnc_input_name(uint64_t stream_id, char name[32])
@@ -137,9 +137,11 @@ static int accept_failed(struct dnc_input *in, struct place *listener, int code)
 		place_remove(in, listener);
 		return 0;
 	default:
-		dnc_warn("%s: producers wait", code == EMFILE || code == ENFILE
-						       ? "no descriptors are left"
-						       : strerror(code));
+		if (!in->accept_failed)
+			dnc_warn("%s: producers wait", code == EMFILE || code == ENFILE
+							       ? "no descriptors are left"
+							       : strerror(code));
+		in->accept_failed = true;
 		in->accept_at_ms = dnc_clock_mono_ms() + EXHAUSTED_MS;
 		return 0;
 	}
@@ -152,6 +154,9 @@ int producer_accept(struct dnc_input *in, struct place *listener)
 
 	if (fd < 0)
 		return accept_failed(in, listener, errno);
+	if (in->accept_failed)
+		dnc_note("%s: producers are accepted again", listener->stream.name);
+	in->accept_failed = false;
 	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? place_add(in) : NULL;
 	if (!p) {
 		close(fd);

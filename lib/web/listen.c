@@ -19,6 +19,9 @@
 /* Connections accepted from one socket in one turn of the loop. */
 enum { ACCEPTS = 64, HOST_MAX = 64 };
 
+/* How long nobody is accepted when that failed for want of descriptors, memory or the like. */
+enum { PAUSE_MS = 500 };
+
 struct listener {
 	struct listeners *all;
 	uv_poll_t poll;
@@ -34,7 +37,8 @@ struct listeners {
 	void *ctx;
 	struct listener list[DNC_WEB_MAX_LISTEN];
 	size_t count, closing;
-	int spare; /* a descriptor to refuse connections with when there are no others left */
+	uv_timer_t timer;        /* the end of a pause */
+	bool has_timer, failing; /* and it was said */
 };
 
 struct listeners *listeners_new(
@@ -48,27 +52,42 @@ struct listeners *listeners_new(
 	l->anywhere = anywhere;
 	l->accepted = accepted;
 	l->ctx = ctx;
-	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return l;
 }
 
-/* Without a free descriptor the connection would stay, and wake us for ever. */
-static void refuse_one(struct listener *one)
-{
-	int fd;
+static void on_connection(uv_poll_t *poll, int status, int events);
 
-	if (one->all->spare < 0)
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct listeners *l = timer->data;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (l->list[i].polling)
+			uv_poll_start(&l->list[i].poll, UV_READABLE, on_connection);
+}
+
+/* Who waits stays in the socket's queue, and would wake us all the time: nobody is accepted for a while. */
+static void pause_all(struct listeners *l, int code)
+{
+	if (!l->failing)
+		dnc_warn("unable to accept connections: %s; trying again twice a second",
+			code == EMFILE || code == ENFILE ? "no descriptors are left"
+							 : strerror(code));
+	l->failing = true;
+	if (!l->has_timer && uv_timer_init(l->loop, &l->timer) != 0)
 		return;
-	close(one->all->spare);
-	fd = accept4(one->fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	one->all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	l->has_timer = true;
+	l->timer.data = l;
+	for (size_t i = 0; i < l->count; i++)
+		if (l->list[i].polling)
+			uv_poll_stop(&l->list[i].poll);
+	uv_timer_start(&l->timer, on_pause_over, PAUSE_MS, 0);
 }
 
 static void on_connection(uv_poll_t *poll, int status, int events)
 {
 	struct listener *one = poll->data;
+	struct listeners *l = one->all;
 	int on = 1;
 
 	(void)status;
@@ -76,16 +95,16 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 	for (int i = 0; i < ACCEPTS; i++) {
 		int fd = accept4(one->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-			dnc_warn("no descriptors are left: a connection was refused");
-			refuse_one(one);
-			return;
-		}
+		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			pause_all(l, errno);
 		if (fd < 0)
 			return; /* all taken, or one that went away */
+		if (l->failing)
+			dnc_note("connections are accepted again");
+		l->failing = false;
 		if (!one->local)
 			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		one->all->accepted(one->all->ctx, fd, one->local);
+		l->accepted(l->ctx, fd, one->local);
 	}
 }
 
@@ -251,6 +270,8 @@ const char *listeners_address(const struct listeners *l, size_t index)
 
 void listeners_stop(struct listeners *l)
 {
+	if (l->has_timer)
+		uv_timer_stop(&l->timer);
 	for (size_t i = 0; i < l->count; i++) {
 		struct listener *one = &l->list[i];
 
@@ -262,12 +283,20 @@ void listeners_stop(struct listeners *l)
 	}
 }
 
-static void on_closed(uv_handle_t *handle)
+static void count_closed(struct listeners *l)
 {
-	struct listeners *l = ((struct listener *)handle->data)->all;
-
 	if (--l->closing == 0)
 		free(l);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	count_closed(((struct listener *)handle->data)->all);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	count_closed(handle->data);
 }
 
 void listeners_free(struct listeners *l)
@@ -275,12 +304,13 @@ void listeners_free(struct listeners *l)
 	if (!l)
 		return;
 	listeners_stop(l);
-	if (l->spare >= 0)
-		close(l->spare);
-	l->closing = l->count;
-	if (!l->count)
+	if (!l->count) {
 		free(l);
-	else
-		for (size_t i = 0, n = l->count; i < n; i++)
-			uv_close((uv_handle_t *)&l->list[i].poll, on_closed);
+		return;
+	}
+	l->closing = l->count + l->has_timer;
+	if (l->has_timer)
+		uv_close((uv_handle_t *)&l->timer, on_timer_closed);
+	for (size_t i = 0, n = l->count; i < n; i++)
+		uv_close((uv_handle_t *)&l->list[i].poll, on_closed);
 }

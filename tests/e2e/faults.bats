@@ -406,6 +406,25 @@ start_faulty_hub() {
 	ADDRESS=$(cat address)
 }
 
+@test "an accept that fails for want of memory is tried again after a pause, and said once" {
+	start_faulty_hub -e trace=accept4 -e inject=accept4:error=ENOMEM:when=1..8
+	# Both sockets have somebody waiting while the first tries fail.
+	timeout 60 dnc-emit --timeout=40s --socket="$PWD/sock" number.released phone_number=+12025550143 reason=expired >id 3>&- &
+	local emit=$!
+	PIDS+=("$emit")
+	curl -s --max-time 40 -o info "http://$ADDRESS/api/v1/info"
+	wait "$emit"
+	has_content id
+	wait_for last_seq_is 1
+	grep -q 'ENOMEM.*INJECTED' trace
+	# A spin would use up the failures, and be over, within a moment: each was a pause of its own.
+	jq -e '.uptime_s >= 1' info
+	[ "$(grep -c 'unable to accept connections: Cannot allocate memory' hub.err)" -eq 1 ]
+	[ "$(grep -c 'connections are accepted again' hub.err)" -eq 1 ]
+	[ "$(grep -c 'Cannot allocate memory: producers wait' hub.err)" -eq 1 ]
+	[ "$(grep -c 'INJECTED' trace)" -le 16 ]
+}
+
 @test "an acknowledgement that fails closes the connection, and the producer comes again" {
 	start_faulty_hub -e trace=sendto -e inject=sendto:error=ENOBUFS:when=1..2
 	events 3 >in
