@@ -10,6 +10,7 @@ enum {
 	FAILURES_BURST = 10,
 	FAILURE_MS = 6000,   /* until one is forgotten */
 	FAILING_MAX = 65536, /* addresses; the oldest go first */
+	BODIES_MAX = 64 << 20,
 };
 
 /* Connections of one address, or of one subject. */
@@ -30,7 +31,7 @@ struct failing {
 struct dnc_door {
 	struct dnc_door_limits limits;
 	pthread_mutex_t lock; /* of all below */
-	size_t count;
+	size_t count, bodies;
 	uint64_t number;
 	struct door_count *addresses, *subjects;
 	struct failing *failing;
@@ -142,6 +143,22 @@ void door_leave(struct dnc_door *door, struct door_place *place)
 }
 
 /* Under the lock. What is left of an address's failures. */
+bool door_hold(struct dnc_door *door, size_t *held, size_t bytes)
+{
+	bool fits;
+
+	if (bytes == *held)
+		return true;
+	pthread_mutex_lock(&door->lock);
+	fits = bytes < *held || bytes - *held <= BODIES_MAX - door->bodies;
+	if (fits) {
+		door->bodies = door->bodies - *held + bytes;
+		*held = bytes;
+	}
+	pthread_mutex_unlock(&door->lock);
+	return fits;
+}
+
 static struct failing *find_failing(struct dnc_door *door, const char *address)
 {
 	int64_t now = dnc_clock_mono_ms();

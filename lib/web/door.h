@@ -24,6 +24,10 @@ bool door_bars(struct dnc_door *door, const char *address);
 /* Numbers connections, over all webs. */
 uint64_t door_number(struct dnc_door *door);
 
+/* Bodies of requests under way, over all webs, have 64 MiB of memory at most. Makes *HELD, the bytes that one of them has
+ * told before, BYTES; 0 gives all back. False, with nothing changed, when that would be too much. */
+bool door_hold(struct dnc_door *door, size_t *held, size_t bytes);
+
 /* Webs that share the door make themselves known, for sums over all of them; the list is locked while EACH
  * is called. */
 void door_add_web(struct dnc_door *door, struct dnc_web *w);

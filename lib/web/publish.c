@@ -9,8 +9,9 @@
 
 enum {
 	BODY_MAX = 4 << 20,
-	RECORDS_MAX = 10000, /* of one request: some tens of milliseconds of work */
-	REJECTS_TOLD = 100,  /* each by place and reason; all are counted */
+	GZIP_BYTES = 48 << 10, /* of zlib's, while it unpacks */
+	RECORDS_MAX = 10000,   /* of one request: some tens of milliseconds of work */
+	REJECTS_TOLD = 100,    /* each by place and reason; all are counted */
 };
 
 struct publish {
@@ -21,6 +22,7 @@ struct publish {
 	char role[DNC_ROLE_NAME_MAX], address[ADDRESS_MAX];
 	struct body body;
 	struct dnc_buf lines;
+	size_t held; /* of the memory for bodies under way */
 	struct piece {
 		size_t at, n;  /* of lines */
 		size_t record; /* which of the request's records it is */
@@ -34,12 +36,22 @@ struct publish {
 
 static void free_publish(struct publish *p)
 {
+	if (p->held)
+		door_hold(p->web->options->door, &p->held, 0);
 	body_free(&p->body);
 	dnc_buf_free(&p->lines);
 	dnc_buf_free(&p->rejects);
 	free(p->receipt.logged);
 	free(p->pieces);
 	free(p);
+}
+
+/* Counts what the request has in memory now. False when all of them together have too much. */
+static bool hold(struct publish *p)
+{
+	return door_hold(p->web->options->door, &p->held,
+		p->body.text.size + p->lines.size + p->room * sizeof *p->pieces +
+			(p->body.inflating ? GZIP_BYTES : 0));
 }
 
 /* A header's value, without the blanks around it; n is 0 when it is missing, and too long ones are cut off. */
@@ -355,6 +367,9 @@ static const struct refusal body_refusals[] = {
 	[BODY_NO_MEMORY] = {503, "Service Unavailable", "the hub is out of memory"},
 };
 
+static const struct refusal crowded = {503, "Service Unavailable",
+	"too many requests with bodies are under way: try again, with fewer at once"};
+
 static const struct refusal form_refusal = {415, "Unsupported Media Type",
 	"a form is no body of events: use curl -H 'Content-Type: application/x-ndjson' --data-binary @FILE"};
 
@@ -381,6 +396,9 @@ static int finish(struct publish *p)
 		return refuse(p, &too_large);
 	if (p->no_memory || !dnc_buf_ok(&p->lines))
 		return refuse(p, &body_refusals[BODY_NO_MEMORY]);
+	body_free(&p->body); /* the lines are what is needed from here on */
+	if (!hold(p))
+		return refuse(p, &crowded);
 	if (p->count) {
 		lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the log takes as long as it takes */
 		return offer(p) ? 0 : refuse(p, &busy);
@@ -414,7 +432,9 @@ int publish_body(struct publish *p, const void *in, size_t n)
 	verdict = body_add(&p->body, in, n);
 	if (verdict == BODY_END)
 		return finish(p);
-	return verdict == BODY_MORE ? 0 : refuse(p, &body_refusals[verdict]);
+	if (verdict != BODY_MORE)
+		return refuse(p, &body_refusals[verdict]);
+	return hold(p) ? 0 : refuse(p, &crowded);
 }
 
 int publish_end(struct publish *p)

@@ -56,6 +56,29 @@ RELEASE='{"type":"dnc.number.released","phone_number":"(303) 555-0144","reason":
 	[ "$(cat answer.* | jq -s 'map(.last_seq) | max')" = 1000 ]
 }
 
+@test "bodies under way have a common limit, and what they had is given back" {
+	start_hub --keys=key.pub --workers=2
+	local bodies i
+	mkfifo go
+	timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/half_bodies.py" "$ADDRESS" "$(cat token)" 120 1500000 44 <go >answers 3>&- 9>&- &
+	bodies=$!
+	PIDS+=("$bodies")
+	exec 8>go
+	wait_for has_content answers
+	[ "$(head -n 1 answers)" -le 44 ]
+	[ "$(head -n 1 answers)" -ge 10 ]
+	grep -qx '503 retry' answers
+	[ "$(tail -n +2 answers | grep -cvxE '503 retry|cut|')" -eq 0 ]
+	exec 8>&-
+	wait "$bodies"
+	# What was abandoned is free again, and so is what was answered.
+	head -c 3900000 /dev/zero | tr '\0' ' ' >blanks
+	is_free() { [ "$(code -H 'Expect:' --data-binary @blanks)" = 422 ]; }
+	wait_for is_free
+	for i in $(seq 20); do is_free; done
+	[ "$(code --data-binary "$RELEASE")" = 200 ]
+}
+
 # The status, the number of accepted events and the detail of an answer.
 answer_of() {
 	curl -s --max-time 20 -o body -w '%{http_code}' -H "Authorization: Bearer $(cat token)" "$@" "http://$ADDRESS/api/v1/events" >status
