@@ -94,9 +94,13 @@ void message_tell_gap(const struct dnc_json *doc, uint32_t metadata)
 	if (to >= from)
 		dnc_warn("%s: events %llu to %llu are gone (%.*s)", w->gap, from, to,
 			DNC_STR_ARG(reason));
+	else if (dnc_str_eq(reason, DNC_STR("epoch")))
+		dnc_warn("%s: events from %llu on are new under these numbers, and none of them is "
+			 "missing; what had these numbers before is not in the log any more (%.*s)",
+			w->gap, to + 1, DNC_STR_ARG(reason));
 	else
-		dnc_warn("%s: unable to go on at event %llu, going on at %llu (%.*s)", w->gap, from,
-			to + 1, DNC_STR_ARG(reason));
+		dnc_warn("%s: no event is missing, going on at %llu (%.*s)", w->gap, to + 1,
+			DNC_STR_ARG(reason));
 }
 
 void message_tell_held_back(const struct dnc_json *doc, uint32_t metadata)

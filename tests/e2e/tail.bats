@@ -308,6 +308,13 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 		[[ "$stderr" == *'events 51 to 80 are gone'* ]]
 		[ "$(cat place)" = 'e2 80' ]
 	done
+	# A log that went back, and lacks nothing of what it has.
+	echo 'e1 90' >place
+	printf '%s\n' "${confirmed/81/34}" \
+		'{"type":"dnc.connection.gap","metadata":{"from_seq":34,"to_seq":33,"reason":"epoch"}}' >words
+	tail_of_words --no-reconnect --state=place
+	[[ "$stderr" == *"the hub's log was replaced or restored since: events from 34 on are new under these numbers, and none of them is missing; what had these numbers before is not in the log any more (epoch)"* ]]
+	[ "$(cat place)" = 'e2 33' ]
 	echo 'e1 90' >place
 	printf '%s\n' "$confirmed" '{"seq":81,"type":"dnc.list.synced"}' >words
 	tail_of_words --no-reconnect --state=place
