@@ -1,6 +1,7 @@
 /* identity.c - the id of an event: all that its source said, and what tells equal facts apart.
  *
- * A UUID of the source is kept. A live event gets a UUIDv7, unless its source gave an id of its own.
+ * A UUID of the source is kept. A live event gets a UUIDv7, unless its source gave both an id of its own and a time:
+ * a number that is suppressed, released and suppressed again under one id and without times is three events.
  * Everything else gets a UUIDv8, the hash of all parts, each with a tag and its length before it. */
 #include <sodium.h>
 #include <stdlib.h>
@@ -247,7 +248,7 @@ void draft_identify(struct draft *d, const struct record_place *place, struct dn
 
 	if (find_own_uuid(d))
 		return;
-	if (!d->own_id && !place->run) {
+	if (!place->run && (!d->own_id || !moment_of(d).n)) {
 		dnc_uuid_v7(d->ingested_at_ms, d->uuid);
 		return;
 	}

@@ -172,3 +172,21 @@ answer_of() {
 	[[ "$(answer_of --data-binary @half)" == '422 0 '* ]]
 	[ "$(jq -r '.rejected[0].code' body)" = invalid_json ]
 }
+
+@test "a short id without a time is no identity: what was released and suppressed again is suppressed" {
+	start_hub --keys=key.pub
+	local suppress='{"id":"42","type":"dnc.number.suppressed","phone_number":"3035550144","reason":"complaint"}'
+	local release='{"id":"42","type":"dnc.number.released","phone_number":"3035550144","reason":"expired"}'
+	local timed='{"id":"42","timestamp":"2026-08-29T08:00:00Z","type":"dnc.number.released","phone_number":"3035550144","reason":"expired"}'
+	local event
+	for event in "$suppress" "$release" "$suppress"; do
+		[ "$(answer_of --data-binary "$event")" = '200 1' ]
+	done
+	printf '%s\n' "$release" "$suppress" >&9
+	wait_for last_seq_is 5
+	[ "$(sqlite3 data/events.db "select type from events order by seq desc limit 1")" = dnc.number.suppressed ]
+	[ "$(sqlite3 data/events.db "select distinct json_extract(event, '$.event_data.source_id') from events")" = 42 ]
+	# With a time it is known again.
+	[ "$(answer_of --data-binary "$timed")" = '200 1' ]
+	[ "$(answer_of --data-binary "$timed")" = '200 0' ]
+}

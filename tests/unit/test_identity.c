@@ -216,13 +216,39 @@ static void live_records_get_an_id_of_their_own(void **state)
 	id_of(NULL, "{" AT SUP TEL SAYS "}", b);
 	assert_int_equal(a[14], '7');
 	assert_string_not_equal(a, b);
-	/* A short id of the source says that it is the same. */
-	id_of(NULL, "{\"id\":\"42\"," SUP TEL SAYS "}", a);
-	id_of(NULL, "{\"id\":\"42\"," SUP TEL SAYS "}", b);
+	/* A short id of the source says that it is the same, if a time says which statement it is. */
+	id_of(NULL, "{\"id\":\"42\"," AT SUP TEL SAYS "}", a);
+	id_of(NULL, "{\"id\":\"42\"," AT SUP TEL SAYS "}", b);
 	assert_int_equal(a[14], '8');
 	assert_string_equal(a, b);
-	id_of(NULL, "{\"id\":\"42\"," REL TEL SAYS "}", b);
+	id_of(NULL, "{\"id\":\"42\"," AT REL TEL SAYS "}", b);
 	assert_string_not_equal(a, b);
+	id_of(NULL, "{\"id\":\"42\"," SUP TEL SAYS ",\"suppressed_at\":\"2026-01-01T00:00:00Z\"}",
+		a);
+	assert_int_equal(a[14], '8');
+}
+
+static void a_live_record_without_a_time_is_never_one_that_came_before(void **state)
+{
+	static const char *const records[] = {
+		"{\"id\":\"42\"," SUP TEL SAYS "}",
+		"{\"id\":\"42\"," REL TEL SAYS "}",
+		"{\"event_id\":\"42\"," SUP TEL SAYS "}",
+		"{\"event_data\":{\"event_id\":\"42\"}," SUP TEL SAYS "}",
+		/* The expiry is not when it was said. */
+		"{\"id\":\"42\"," SUP TEL SAYS ",\"expires_at\":\"2027-01-01T00:00:00Z\"}",
+	};
+	struct ids live = start(NULL);
+	char first[DNC_UUID_LEN + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		strcpy(first, next(&live, records[i]));
+		assert_int_equal(first[14], '7');
+		assert_string_not_equal(first, next(&live, records[i]));
+		assert_non_null(strstr(live.text, "\"42\""));
+	}
+	finish(&live);
 }
 
 static void a_sources_own_id_is_kept(void **state)
@@ -278,6 +304,7 @@ int main(void)
 		cmocka_unit_test(equal_records_of_one_moment_are_counted),
 		cmocka_unit_test(too_many_records_of_one_moment_are_said_to_be),
 		cmocka_unit_test(live_records_get_an_id_of_their_own),
+		cmocka_unit_test(a_live_record_without_a_time_is_never_one_that_came_before),
 		cmocka_unit_test(a_sources_own_id_is_kept),
 	};
 
