@@ -10,17 +10,10 @@ static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part,
 	return (struct dnc_piece){(uint32_t)(at + (size_t)(part.p - e->line.p)), (uint32_t)part.n};
 }
 
-static struct dnc_str top_text(const struct dnc_event *e, struct dnc_str key)
-{
-	uint32_t at = dnc_json_get(e->doc, 0, key);
-
-	return at ? e->doc->node[at].text : (struct dnc_str){0};
-}
-
 bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *e)
 {
 	size_t at = b->text.n;
-	struct content content = content_of(e->doc, e->line);
+	struct parts parts = parts_of(e->doc, e->line);
 
 	if (b->count == b->room) {
 		size_t room = b->room ? b->room * 2 : 256;
@@ -40,13 +33,14 @@ bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *e)
 	b->events[b->count++] =
 		(struct dnc_batch_event){.line = {(uint32_t)at, (uint32_t)e->line.n},
 			.id = piece_of(e, e->id, at),
-			.type = piece_of(e, top_text(e, DNC_STR("type")), at),
+			.type = piece_of(e, parts.type, at),
 			.phone_number = piece_of(e, e->phone_number, at),
 			.provider = piece_of(e, e->provider, at),
-			.severity = piece_of(e, top_text(e, DNC_STR("severity")), at),
-			.timestamp = piece_of(e, top_text(e, DNC_STR("timestamp")), at),
-			.head = piece_of(e, content.head, at),
-			.event_data = piece_of(e, content.data, at)};
+			.severity = piece_of(e, parts.severity, at),
+			.timestamp = piece_of(e, parts.content.timestamp, at),
+			.head = piece_of(e, parts.content.head, at),
+			.event_data = piece_of(e, parts.content.data, at),
+			.dated = parts.content.dated};
 	return true;
 }
 

@@ -33,6 +33,7 @@ struct dnc_batch_event {
 	uint64_t line_number;        /* of the producer; 0 when no line led to it */
 	uint32_t mark;               /* of the producer, its index plus one; 0: none */
 	uint8_t logged;              /* enum dnc_logged, set by the log */
+	bool dated;                  /* its source gave the timestamp */
 	uint32_t receipt_index;      /* which of its receipt's events this is */
 	struct dnc_receipt *receipt; /* NULL: nobody waits for this one */
 	int64_t arrived_ns;          /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */

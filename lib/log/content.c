@@ -8,23 +8,44 @@ static struct dnc_str up_to_key(struct dnc_str line, const char *p, struct dnc_s
 	return (struct dnc_str){p, (size_t)(key.p - p) - 2};
 }
 
-struct content content_of(const struct dnc_json *doc, struct dnc_str line)
+/* Canonical events have it as the last but one of all. */
+static struct dnc_str arrival_of(const struct dnc_json *doc, uint32_t metadata)
 {
-	struct content c = {0};
+	static const struct dnc_str key = DNC_STR("ingested_at");
+	uint32_t at = doc->count - 2;
+
+	if (at <= metadata || !dnc_str_eq(doc->node[at].key, key))
+		at = dnc_json_get(doc, metadata, key);
+	return at ? doc->node[at].text : (struct dnc_str){0};
+}
+
+struct parts parts_of(const struct dnc_json *doc, struct dnc_str line)
+{
+	struct parts p = {0};
+	struct content *c = &p.content;
 	const char *head = NULL, *data = NULL;
 
-	/* The members' order is that of every canonical event: id ... severity ... event_data, metadata. */
+	/* The members' order is that of every canonical event: id, type ... severity, timestamp ... event_data, metadata. */
 	for (uint32_t i = 1; i < doc->count; i = doc->node[i].next) {
 		const struct dnc_json_node *node = &doc->node[i];
 
-		if (dnc_str_eq(node->key, DNC_STR("id")))
+		if (dnc_str_eq(node->key, DNC_STR("id"))) {
 			head = node->raw.p + node->raw.n;
-		else if (dnc_str_eq(node->key, DNC_STR("severity")))
-			c.head = up_to_key(line, head, node->key);
-		else if (dnc_str_eq(node->key, DNC_STR("event_data")))
+		} else if (dnc_str_eq(node->key, DNC_STR("type"))) {
+			p.type = node->text;
+		} else if (dnc_str_eq(node->key, DNC_STR("severity"))) {
+			p.severity = node->text;
+			c->head = up_to_key(line, head, node->key);
+		} else if (dnc_str_eq(node->key, DNC_STR("timestamp"))) {
+			c->timestamp = node->text;
+		} else if (dnc_str_eq(node->key, DNC_STR("event_data"))) {
 			data = node->raw.p;
-		else if (dnc_str_eq(node->key, DNC_STR("metadata")))
-			c.data = up_to_key(line, data, node->key);
+		} else if (dnc_str_eq(node->key, DNC_STR("metadata"))) {
+			c->data = up_to_key(line, data, node->key);
+			c->dated = !dnc_str_eq(c->timestamp, arrival_of(doc, i));
+		}
 	}
-	return c.head.n && c.data.n ? c : (struct content){0};
+	if (!c->head.n || !c->data.n)
+		*c = (struct content){.timestamp = c->timestamp};
+	return p;
 }

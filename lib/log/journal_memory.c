@@ -14,7 +14,9 @@ struct uuid {
 
 struct known {
 	struct uuid id;
-	uint64_t content; /* its hash */
+	uint64_t content;   /* its hash, without the time */
+	uint64_t timestamp; /* its hash */
+	bool dated;
 };
 
 struct memory {
@@ -103,17 +105,32 @@ static uint64_t hash_content(const struct memory *m, struct content c)
 	return (head << 1 | head >> 63) ^ hash_text(m, c.data);
 }
 
+static struct known known_of(
+	const struct memory *m, const struct dnc_batch *batch, const struct dnc_batch_event *e)
+{
+	struct content c = content_in_batch(batch, e);
+
+	return (struct known){read_uuid(dnc_piece_str(batch, e->id)), hash_content(m, c),
+		hash_text(m, c.timestamp), c.dated};
+}
+
+/* As content_same(). */
+static bool is_same(const struct known *a, const struct known *b)
+{
+	return a->content == b->content &&
+	       ((!a->dated && !b->dated) || a->timestamp == b->timestamp);
+}
+
 static void append(struct memory *m, const struct dnc_batch *batch, struct dnc_batch_event *e)
 {
 	struct dnc_journal *j = &m->base;
-	struct known known = {read_uuid(dnc_piece_str(batch, e->id)),
-		hash_content(m, content_in_batch(batch, e))};
+	struct known known = known_of(m, batch, e);
 	uint32_t place = (uint32_t)((j->last + 1) % IDS);
 	unsigned slot = find(m, &known.id);
 
 	e->seq = 0;
 	if (m->slots[slot]) {
-		bool same_content = m->ids[m->slots[slot] - 1].content == known.content;
+		bool same_content = is_same(&m->ids[m->slots[slot] - 1], &known);
 
 		e->logged = same_content ? DNC_LOGGED_DUPLICATE : DNC_LOGGED_CONFLICT;
 		if (same_content)

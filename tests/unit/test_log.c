@@ -87,6 +87,7 @@ static void an_id_with_other_content_is_a_conflict_not_a_duplicate(void **state)
 		enum dnc_logged logged;
 	} cases[] = {
 		{1, "", "\"violation_type\":\"t\"", then, DNC_LOGGED_DUPLICATE},
+		/* One time of arrival is another. */
 		{1, "", "\"violation_type\":\"t\"", later, DNC_LOGGED_DUPLICATE},
 		{1, "", "\"violation_type\":\"u\"", then, DNC_LOGGED_CONFLICT},
 		{1, "", "\"violation_type\":\"u\"", later, DNC_LOGGED_CONFLICT},
@@ -136,6 +137,64 @@ static void an_id_with_other_content_is_a_conflict_not_a_duplicate(void **state)
 			remove_dir(NULL);
 			assert_int_equal(make_dir(NULL), 0);
 		}
+	}
+	dnc_batch_free(&b);
+	(void)state;
+}
+
+/* An event at second AT of a minute that arrived at second ARRIVED. */
+static void add_dated(struct dnc_batch *b, int number, int at, int arrived)
+{
+	char line[1024];
+	struct dnc_event event;
+	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"dnc.number.released\","
+		"\"phone_number\":\"+13035550001\",\"severity\":\"low\","
+		"\"timestamp\":\"2026-08-29T08:00:%02d.000Z\",\"summary\":\"s\","
+		"\"event_data\":{\"reason\":\"expired\"},\"metadata\":{"
+		"\"ingested_at\":\"2026-08-29T08:00:%02d.000Z\",\"source_format\":\"ndjson\"}}",
+		number, at, arrived);
+
+	assert_int_equal(dnc_event_view(events, line, (size_t)n, &event), 0);
+	assert_true(dnc_batch_add(b, &event));
+}
+
+static void a_time_that_the_source_gave_is_content(void **state)
+{
+	static const struct {
+		int at, arrived, at_again, arrived_again;
+		enum dnc_logged logged;
+	} cases[] = {
+		{1, 5, 1, 5, DNC_LOGGED_DUPLICATE},
+		{1, 5, 1, 6, DNC_LOGGED_DUPLICATE},
+		{1, 5, 2, 5, DNC_LOGGED_CONFLICT},
+		{1, 5, 2, 6, DNC_LOGGED_CONFLICT},
+		{5, 5, 6, 6, DNC_LOGGED_DUPLICATE}, /* not given, both times */
+		{5, 5, 1, 6, DNC_LOGGED_CONFLICT},
+		{1, 5, 6, 6, DNC_LOGGED_CONFLICT},
+		/* Given, and by chance the time at which it arrived first or again. */
+		{5, 5, 5, 6, DNC_LOGGED_DUPLICATE},
+		{6, 5, 6, 6, DNC_LOGGED_DUPLICATE},
+	};
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	for (int kind = 0; kind < 2; kind++) {
+		struct dnc_journal *j =
+			kind ? dnc_journal_open(&(struct dnc_journal_options){0}, &err)
+			     : open_log(&err);
+
+		assert_non_null(j);
+		for (int i = 0; i < (int)(sizeof cases / sizeof cases[0]); i++) {
+			dnc_batch_clear(&b);
+			add_dated(&b, i, cases[i].at, cases[i].arrived);
+			add_dated(&b, i, cases[i].at_again, cases[i].arrived_again);
+			assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+			assert_int_equal(b.events[0].logged, DNC_LOGGED_NEW);
+			if (b.events[1].logged != cases[i].logged)
+				fail_msg("journal %d, case %d: %d", kind, i, b.events[1].logged);
+		}
+		dnc_journal_close(j);
 	}
 	dnc_batch_free(&b);
 	(void)state;
@@ -1043,6 +1102,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_id_with_other_content_is_a_conflict_not_a_duplicate, make_dir,
 			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_time_that_the_source_gave_is_content, make_dir, remove_dir),
 		cmocka_unit_test(without_a_directory_only_ids_are_known),
 		cmocka_unit_test_setup_teardown(
 			each_start_is_an_epoch_and_the_log_knows_where_each_ended, make_dir,
