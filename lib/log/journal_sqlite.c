@@ -30,6 +30,7 @@ static const char *const write_sql[WRITES] = {
 	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
 	[FIRST_YOUNG] = ("SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
 			 "ORDER BY seq LIMIT 1"),
+	[PAGE_COUNT] = "PRAGMA page_count",
 	[OLDEST] = "SELECT seq, logged_at FROM events WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 };
 
@@ -236,7 +237,8 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 		return 0;
 	if (j->gone && files_check(j, err) < 0)
 		return -1;
-	if (!j->unconfirmed && write_batch(j, batch, err) < 0) {
+	if (!j->unconfirmed &&
+		(room_for_copy(j, batch, err) < 0 || write_batch(j, batch, err) < 0)) {
 		j->full = err->code == ENOSPC;
 		return -1;
 	}
@@ -289,6 +291,8 @@ static void sqlite_close(struct dnc_journal *base)
 	dnc_buf_free(&j->stored);
 	epochs_free(&j->base.epochs);
 	sqlite3_close(j->db);
+	if (j->room_fd >= 0)
+		close(j->room_fd);
 	if (j->lock_fd >= 0)
 		close(j->lock_fd);
 	free_journal(j);
@@ -310,7 +314,7 @@ static struct journal *new_journal(const struct dnc_journal_options *options)
 		.oldest = 1,
 		.batch_bytes = share && share < BATCH_BYTES_MIN ? BATCH_BYTES_MIN : (size_t)share};
 	j->options = *options;
-	j->lock_fd = -1;
+	j->lock_fd = j->room_fd = -1;
 	for (int i = 0; i < FILES; i++)
 		if (asprintf(&j->file_path[i], "%s/events.db%s", options->dir, names[i]) < 0) {
 			j->file_path[i] = NULL;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@ enum {
 	RESERVE_BYTES_MIN = 64 << 10,
 	RESERVE_SHARE = 16, /* of the limit, and of the free room */
 	RESERVE_LOOK_MS = 5000,
+	INDEX_BYTES = 200, /* of an event in two indexes, at most */
+	GROW_PAGES = 64,
 };
 
 static int copy_pages(const struct journal *j)
@@ -72,7 +75,7 @@ static void tell_held(struct journal *j)
 	j->wal.retry_ms = now + j->wal.pause_ms;
 	if (!j->wal.grown_ms)
 		j->wal.grown_ms = now;
-	if (now - j->wal.grown_ms < HELD_MS || j->base.figures.wal_held)
+	if (now - j->wal.grown_ms < HELD_MS || j->base.figures.wal_held || j->full)
 		return;
 	j->base.figures.wal_held = true;
 	dnc_warn("the WAL of %s grows (%lld MiB): a program has been reading the log for more than "
@@ -119,6 +122,7 @@ void room_cut_wal(struct journal *j)
 	j->wal.cut_ms = now;
 	if (copy_all(j, SQLITE_CHECKPOINT_TRUNCATE)) {
 		j->wal.pages = 0;
+		j->reserved_bytes = 0; /* a database that was cut has lost it */
 		started_anew(j);
 	}
 }
@@ -131,8 +135,10 @@ uint64_t room_for_events(const struct journal *j)
 
 	if (!limit)
 		return 0;
-	if (wal > limit / 4)
-		wal = limit / 4;
+	if (wal < (uint64_t)j->file_bytes[FILE_WAL])
+		wal = (uint64_t)j->file_bytes[FILE_WAL];
+	if (wal > limit / 2)
+		wal = limit / 2;
 	/* Some pages stay free for the next batch, so that the file needs not grow and shrink. */
 	rest = wal + (uint64_t)j->file_bytes[FILE_SHM] + j->base.figures.reserve_bytes + limit / 16;
 	return rest < limit ? limit - rest : 1;
@@ -156,9 +162,44 @@ bool room_give_back(struct journal *j, int64_t pages, int64_t unused)
 
 	if (!j->gives_back || unused <= 0 || !too_large(j, pages, unused))
 		return false;
+	j->reserved_bytes = 0;
 	snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%d)",
 		j->full ? GIVE_BACK_PAGES / 16 : GIVE_BACK_PAGES);
 	return sqlite3_exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK && unused > GIVE_BACK_PAGES;
+}
+
+static int read_pages(struct journal *j, uint64_t *pages)
+{
+	sqlite3_stmt *s = j->write[PAGE_COUNT];
+	int rc = sqlite3_step(s);
+
+	*pages = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+	sqlite3_reset(s);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+int room_for_copy(struct journal *j, const struct dnc_batch *batch, struct dnc_error *err)
+{
+	uint64_t pages, wanted;
+	int rc;
+
+	if (read_pages(j, &pages) < 0)
+		return sqlite_error(j->db, "read", j->path, err);
+	/* Pages may stay half empty when they are split. */
+	wanted = pages * (uint64_t)j->page_bytes +
+	         2 * (batch->text.n + batch->notes.n + batch->count * INDEX_BYTES) +
+	         GROW_PAGES * (uint64_t)j->page_bytes;
+	if (j->room_fd < 0 || wanted <= j->reserved_bytes)
+		return 0;
+	wanted += GROW_PAGES * (uint64_t)j->page_bytes; /* and the next small batches */
+	while ((rc = fallocate(j->room_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)wanted)) < 0 &&
+		errno == EINTR)
+		;
+	if (rc < 0 && (errno == ENOSPC || errno == EDQUOT))
+		return dnc_error_set(
+			err, ENOSPC, "unable to write %s: %s", j->path, strerror(errno));
+	j->reserved_bytes = wanted; /* or the file system can't, and is not asked again soon */
+	return 0;
 }
 
 static int reserve_path(const struct journal *j, char *path, size_t size)

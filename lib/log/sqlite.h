@@ -25,6 +25,7 @@ enum statement {
 	FIRST_YOUNG,
 	NOTE,
 	OLDEST,
+	PAGE_COUNT,
 	WRITES
 };
 
@@ -57,6 +58,10 @@ struct journal {
 		ino_t ino;
 	} file_id[FILES];
 	off_t file_bytes[FILES];
+	/* A descriptor of the database beside SQLite's own. Closing one gives up all of the process's locks on the file
+	 * (fcntl(2)), so it stays open longer than any connection. */
+	int room_fd;
+	uint64_t reserved_bytes; /* of the database: the disk has blocks for so much */
 	struct wal wal;
 	bool full;        /* the last commit failed for lack of room */
 	bool gone;        /* the files were removed or replaced when it was last looked */
@@ -116,6 +121,9 @@ int files_check(struct journal *j, struct dnc_error *err);
  * The WAL is kept short: a commit has left PAGES in it; room_tend_wal() copies it when it is long. */
 void room_committed(struct journal *j, int pages);
 void room_tend_wal(struct journal *j);
+/* Has the disk set blocks aside for what the database will grow by when BATCH is copied out of the WAL. Without them a
+ * WAL that has filled the disk can't be copied, and so never be cut. -1 with ERR, ENOSPC: the batch must wait. */
+int room_for_copy(struct journal *j, const struct dnc_batch *batch, struct dnc_error *err);
 /* Cuts the WAL, and with it what was freed at the database's end. */
 void room_cut_wal(struct journal *j);
 /* Bytes for events, of the limit; 0: no limit. */

@@ -242,6 +242,8 @@ static int open_file(struct journal *j, struct dnc_error *err)
 
 	snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d",
 		CACHE_KIB, WAL_LIMIT_BYTES);
+	if (j->room_fd < 0)
+		j->room_fd = open(j->path, O_RDWR | O_CLOEXEC);
 	if (sqlite_open_db(j->path, SQLITE_OPEN_READWRITE, &j->db, err) < 0)
 		return -1;
 	sqlite_keep_wal(j->db);
