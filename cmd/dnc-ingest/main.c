@@ -209,9 +209,11 @@ static int finish(struct ingest *in, int rc)
 {
 	dnc_cli_progress_end(&in->progress);
 	if (rc < 0 && in->too_many) {
-		dnc_err("stopped: %llu of %llu records rejected, more than --max-rejects allows",
+		dnc_err("stopped: %llu of %llu records rejected, more than --max-rejects allows; the %llu events "
+			"before are published",
 			(unsigned long long)in->stage.rejects.count,
-			(unsigned long long)(in->accepted + in->stage.rejects.count));
+			(unsigned long long)(in->accepted + in->stage.rejects.count),
+			(unsigned long long)in->accepted);
 		dnc_stage_finish(&in->stage, 0, NULL);
 		return DNC_EXIT_SOME;
 	}
@@ -227,7 +229,13 @@ static int finish(struct ingest *in, int rc)
 		return (int)in->refused;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
-	return in->options.strict && dnc_stage_rejected(&in->stage) ? DNC_EXIT_SOME : DNC_EXIT_OK;
+	if (in->options.strict && dnc_stage_rejected(&in->stage))
+		return DNC_EXIT_SOME;
+	/* A wrong file, or a wrong format. Of a service a stop after nothing but rejects says nothing. */
+	if (in->accepted || !in->stage.rejects.count || in->options.stage.input_count)
+		return DNC_EXIT_OK;
+	dnc_err("no record became an event: see the rejects, and --format");
+	return DNC_EXIT_SOME;
 }
 
 int main(int argc, char **argv)

@@ -118,8 +118,8 @@ without_reader() {
 			rm -f rejects
 			run dnc-ingest -f "$f" -x rejects in
 			if [ "$status" -eq 0 ]; then [ -s rejects ]; else
-				[ "$status" -eq 2 ] || [ "$status" -eq 74 ]
-				[[ "$output" == "dnc-ingest: in "* ]]
+				[ "$status" -eq 1 ] || [ "$status" -eq 2 ] || [ "$status" -eq 74 ]
+				[[ "$output" == "dnc-ingest: in "* || ( "$status" -eq 1 && "$output" == *"no record became an event"* ) ]]
 			fi
 		done
 		run dnc-filter -x rejects in

@@ -27,7 +27,8 @@ static void an_acknowledgement_is_read_whatever_words_it_has(void **state)
 		{"120\r", true, 120, {0, 0, 0, 0}},
 		{"120 duplicates=3 rejected=1", true, 120, {3, 1, 0, 0}},
 		{"120 dropped=2 rejected=1 duplicates=3", true, 120, {3, 1, 2, 0}},
-		{"120 later=9 rejected=1 x y= =z  rejectedness=4 reject=5", true, 120, {0, 1, 0, 0}},
+		{"120 later=9 rejected=1 x y= =z  rejectedness=4 reject=5", true, 120,
+			{0, 1, 0, 0}},
 		{"120 duplicates=x rejected= dropped=1x", true, 120, {0, 0, 0, 0}},
 		{"18446744073709551615", true, UINT64_MAX, {0, 0, 0, 0}},
 		{"18446744073709551616", false, 0, {0, 0, 0, 0}},
@@ -180,7 +181,8 @@ static void the_oldest_lines_are_judged_worst_first(void **state)
 	assert_int_equal(note.stream_id, 2);
 	assert_int_equal(note.rejected, 1);
 	assert_int_equal(note.duplicates, 0);
-	assert_int_equal(note.unclear, 2); /* it may have been the file's, or the other producer's */
+	assert_int_equal(
+		note.unclear, 2); /* it may have been the file's, or the other producer's */
 	assert_true(ack_take(&q, 5, &note));
 	assert_int_equal(note.duplicates, 1);
 	assert_int_equal(note.unclear, 1);
