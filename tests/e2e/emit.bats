@@ -79,12 +79,13 @@ SAME=(number.suppressed phone_number=+12025550143 reason=complaint id=0198f0a0-0
 
 @test "an event again is a duplicate, exit 0; another under its id is rejected, exit 1" {
 	start_hub --input="unix:$DNC_SOCKET" --rejects="$PWD/rejects"
-	dnc-emit "${SAME[@]}" timestamp=2026-01-02T03:04:05Z 2>err
+	dnc-emit "${SAME[@]}" 2>err
 	[ ! -s err ]
 	[ "$(dnc-emit "${SAME[@]}" 2>err)" = 0198f0a0-0000-7000-8000-000000000001 ]
 	grep -q 'has this event already' err
 	for args in 'phone_number=+12025550144 reason=complaint' 'phone_number=+12025550143 reason=consumer_request' \
 		'phone_number=+12025550143 reason=complaint provider=p' \
+		'phone_number=+12025550143 reason=complaint timestamp=2026-01-02T03:04:05Z' \
 		'phone_number=+12025550143 reason=complaint expires_at=2027-01-01T00:00:00Z'; do
 		# shellcheck disable=SC2086
 		run dnc-emit --spool="$PWD" number.suppressed id=0198f0a0-0000-7000-8000-000000000001 $args
@@ -93,10 +94,10 @@ SAME=(number.suppressed phone_number=+12025550143 reason=complaint id=0198f0a0-0
 		[[ "$output" == *'rejected: the log has another event'* ]]
 	done
 	[ ! -e 0198f0a0-0000-7000-8000-000000000001.ndjson ]
-	[ "$(jq -r .code rejects | sort | uniq -c | tr -s ' \n' ' ')" = ' 4 id_conflict ' ]
+	[ "$(jq -r .code rejects | sort | uniq -c | tr -s ' \n' ' ')" = ' 5 id_conflict ' ]
 	[ "$(jq -r '.raw | fromjson | .id' rejects | sort -u)" = 0198f0a0-0000-7000-8000-000000000001 ]
 	curl -s "http://$ADDRESS/metrics" >metrics
-	grep -qx 'dnc_input_rejected_total{code="id_conflict"} 4' metrics
+	grep -qx 'dnc_input_rejected_total{code="id_conflict"} 5' metrics
 	grep -qx 'dnc_duplicates_total 1' metrics
 	last_seq_is 1
 }
