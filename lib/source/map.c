@@ -3,6 +3,7 @@
 #include <jq.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "../base/log.h"
 #include "../json/json.h"
 #include "wide.h"
 
@@ -34,6 +35,33 @@ static void on_message(void *data, jv message)
 	jv_free(message);
 }
 
+/* What the program gives to `debug`. */
+static void on_debug(void *data, jv message)
+{
+	jv text = jv_dump_string(message, 0);
+
+	(void)data;
+	dnc_note("jq debug: %s", jv_string_value(text));
+	jv_free(text);
+}
+
+/* A record is all that a program gets. */
+static jv on_input(jq_state *jq, void *data)
+{
+	(void)jq;
+	(void)data;
+	return jv_invalid_with_msg(jv_string("input and inputs read nothing here"));
+}
+
+/* libjq calls what is not set, and asserts that there is a list of directories of modules. */
+static void set_up(struct dnc_map *m)
+{
+	jq_set_error_cb(m->jq, on_message, m);
+	jq_set_debug_cb(m->jq, on_debug, m);
+	jq_set_input_cb(m->jq, on_input, m);
+	jq_set_attr(m->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
+}
+
 struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 {
 	struct dnc_map *m = calloc(1, sizeof *m);
@@ -44,7 +72,7 @@ struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 	}
 	err->message[0] = '\0';
 	m->err = err;
-	jq_set_error_cb(m->jq, on_message, m);
+	set_up(m);
 	if (!jq_compile(m->jq, program)) {
 		if (!err->message[0])
 			dnc_error_set(err, 0, "not a jq program");
@@ -102,6 +130,18 @@ static int give(struct dnc_map *m, jv result, int (*each)(void *, struct dnc_str
 	return each(ctx, dnc_buf_view(&m->text));
 }
 
+/* `halt` and `halt_error` would end jq; here they would drop the record in silence. */
+static void say_halted(jq_state *jq, struct dnc_error *err)
+{
+	jv message = jq_get_error_message(jq);
+
+	if (jv_is_valid(message) && jv_get_kind(message) != JV_KIND_STRING)
+		message = jv_dump_string(message, 0);
+	dnc_error_set(err, 0, "the map failed: it halted%s%s", jv_is_valid(message) ? ": " : "",
+		jv_is_valid(message) ? jv_string_value(message) : "");
+	jv_free(message);
+}
+
 static int run(struct dnc_map *m, struct dnc_str text,
 	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
 {
@@ -134,6 +174,9 @@ static int run(struct dnc_map *m, struct dnc_str text,
 			message = jv_dump_string(message, 0);
 		dnc_error_set(err, 0, "the map failed: %s", jv_string_value(message));
 		jv_free(message);
+		rc = 1;
+	} else if (jq_halted(m->jq)) {
+		say_halted(m->jq, err);
 		rc = 1;
 	}
 	jv_free(result);

@@ -151,3 +151,23 @@ s.recv(100)' <undated.csv
 }
 
 has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
+
+@test "a map that calls input or halt rejects its record, and debug speaks on standard error" {
+	printf '{"type":"dnc.number.suppressed","phone_number":"2025550143","reason":"complaint"}\n%.0s' 1 2 >in
+	local program
+	for program in input halt '"x"|halt_error'; do
+		rm -f rejects
+		dnc-ingest -q -x rejects -j "$program" in >out
+		[ ! -s out ]
+		[ "$(jq -r .code rejects | uniq -c | tr -s ' ')" = ' 2 map_failed' ]
+		rm rejects
+		dnc-filter -q -x rejects -j "$program" in >out
+		[ ! -s out ]
+		[ "$(jq -r .code rejects | uniq -c | tr -s ' ')" = ' 2 map_failed' ]
+	done
+	dnc-ingest -j '.reason |= debug' in >out 2>err
+	[ "$(wc -l <out)" -eq 2 ]
+	[ "$(grep -c 'jq debug: "complaint"' err)" -eq 2 ]
+	run dnc-ingest -j 'import "x" as x; .' in
+	[ "$status" -eq 2 ]
+}

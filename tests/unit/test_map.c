@@ -77,10 +77,56 @@ static void a_failing_program_fails_as_ever_beside_wide_integers(void **state)
 	dnc_map_free(m);
 }
 
+/* What libjq leaves to its caller; the process survives, and the next record is run as ever. */
+static void builtins_that_need_their_surroundings_fail_or_pass(void **state)
+{
+	static const struct {
+		const char *program, *says; /* NULL: it does not fail */
+	} cases[] = {
+		{"input", "read nothing"},
+		{"inputs", "read nothing"},
+		{"try input catch 1", NULL},
+		{"debug", NULL},
+		{"{} | debug | debug", NULL},
+		{"input_line_number", "line number"},
+		{"input_filename", NULL},
+		{"env, $ENV, $__loc__", NULL},
+		{"halt", "halted"},
+		{"1, halt", "halted"},
+		{"\"why\" | halt_error", "halted: why"},
+		{"{} | halt_error(3)", "halted: {}"},
+		{"getpath([\"p\", \"q\"])", "Cannot index"},
+	};
+	static const char *const not_programs[] = {
+		"import \"x\" as x; .", "include \"x\"; .", "import \"x\" as $x; ."};
+	struct dnc_error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_map *m = dnc_map_compile(cases[i].program, &err);
+		struct dnc_buf out = {0};
+
+		assert_non_null(m);
+		for (int again = 0; again < 2; again++) {
+			int rc = dnc_map_run(m, DNC_STR("{\"p\":1}"), add, &out, &err);
+
+			if (rc != !!cases[i].says || (rc && !strstr(err.message, cases[i].says)))
+				fail_msg("%s: %d %s", cases[i].program, rc, err.message);
+		}
+		dnc_buf_free(&out);
+		dnc_map_free(m);
+	}
+	for (size_t i = 0; i < sizeof not_programs / sizeof not_programs[0]; i++) {
+		assert_null(dnc_map_compile(not_programs[i], &err));
+		assert_true(err.message[0] != '\0');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wide_integers_pass_by_or_are_refused),
+		cmocka_unit_test(builtins_that_need_their_surroundings_fail_or_pass),
 		cmocka_unit_test(a_failing_program_fails_as_ever_beside_wide_integers),
 	};
 
