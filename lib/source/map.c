@@ -65,9 +65,17 @@ static void set_up(struct dnc_map *m)
 struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 {
 	struct dnc_map *m = calloc(1, sizeof *m);
+	struct dnc_str wide;
 
 	if (!m || !(m->jq = jq_init())) {
 		dnc_error_nomem(err);
+		goto fail;
+	}
+	wide = wide_in_program(dnc_str(program));
+	if (wide.p) {
+		dnc_error_set(err, 0,
+			"jq counts in doubles and would change the number %.*s in the program",
+			(int)(wide.n < 40 ? wide.n : 40), wide.p);
 		goto fail;
 	}
 	err->message[0] = '\0';
@@ -259,10 +267,35 @@ static int run_wide(struct dnc_map *m, struct dnc_str text, struct dnc_str wide,
 	return rc;
 }
 
+/* Where checked results go. */
+struct check {
+	struct dnc_str record;
+	int (*each)(void *ctx, struct dnc_str result);
+	void *ctx;
+	struct dnc_error *err;
+	bool failed;
+};
+
+/* A number that the program made of a text or by counting may have lost digits on the way. */
+static int check(void *ctx, struct dnc_str result)
+{
+	struct check *c = ctx;
+	struct dnc_str made = wide_made(c->record, result);
+
+	if (!made.p)
+		return c->each(c->ctx, result);
+	c->failed = true;
+	return dnc_error_set(c->err, 0,
+		"the map made the number %.*s, which jq can't hold exactly: keep it as a string",
+		(int)(made.n < 40 ? made.n : 40), made.p);
+}
+
 int dnc_map_run(struct dnc_map *m, struct dnc_str text,
 	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
 {
+	struct check c = {text, each, ctx, err, false};
 	struct dnc_str wide = wide_find(text);
+	int rc = wide.p ? run_wide(m, text, wide, check, &c, err) : run(m, text, check, &c, err);
 
-	return wide.p ? run_wide(m, text, wide, each, ctx, err) : run(m, text, each, ctx, err);
+	return c.failed ? 1 : rc;
 }

@@ -19,6 +19,6 @@ void dnc_map_free(struct dnc_map *m);
  *
  * jq counts in doubles: of integers beyond 2^53 it changes digits. A record with such integers is run with
  * the doubles below and above as well, and fails when the results differ: what is given never has a changed
- * integer in it. */
+ * integer in it. A result with a number beyond 2^53 that the record does not have fails, too. */
 int dnc_map_run(struct dnc_map *m, struct dnc_str text,
 	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err);

@@ -8,6 +8,9 @@
 /* All integers of so many digits are held exactly; the longest double has 309 before its point. */
 enum { EXACT_DIGITS = 15, DOUBLE_DIGITS = 310 };
 
+/* Up to here no other integer becomes the same double. */
+static const double EXACT_MAX = 9007199254740991.0;
+
 static bool is_exact(struct dnc_str literal)
 {
 	char text[DOUBLE_DIGITS + 2];
@@ -93,4 +96,108 @@ void wide_replace(struct dnc_buf *b, struct dnc_str json, int step)
 		else
 			dnc_buf_str(b, token);
 	}
+}
+
+/* The value of a number; infinite for one that is too long to be read. */
+static double value_of(struct dnc_str literal)
+{
+	char text[DOUBLE_DIGITS + 2];
+
+	if (literal.n >= sizeof text)
+		return INFINITY;
+	memcpy(text, literal.p, literal.n);
+	text[literal.n] = '\0';
+	return strtod(text, NULL);
+}
+
+static bool is_number(struct dnc_str token)
+{
+	return token.p[0] == '-' || isdigit((unsigned char)token.p[0]);
+}
+
+/* Whether the number NUMBER stands in RECORD, in these digits or in so few that none of them is lost. */
+static bool stands_in(struct dnc_str record, struct dnc_str number)
+{
+	double value = value_of(number);
+
+	while (record.n) {
+		bool integer;
+		struct dnc_str token = take_token(&record, &integer);
+
+		if (is_number(token) &&
+			(dnc_str_eq(token, number) ||
+				(token.n <= EXACT_DIGITS && !(value_of(token) < value) &&
+					!(value_of(token) > value))))
+			return true;
+	}
+	return false;
+}
+
+struct dnc_str wide_made(struct dnc_str record, struct dnc_str result)
+{
+	while (result.n) {
+		bool integer;
+		struct dnc_str token = take_token(&result, &integer);
+
+		if (is_number(token) && (token.n > EXACT_DIGITS || !integer) &&
+			fabs(value_of(token)) > EXACT_MAX && !stands_in(record, token))
+			return token;
+	}
+	return (struct dnc_str){0};
+}
+
+/* How many bytes of S are a number as a program writes it, without a sign. */
+static size_t number_length(struct dnc_str s, bool *integer)
+{
+	size_t n = 0;
+
+	*integer = true;
+	while (n < s.n) {
+		bool sign = n && (s.p[n] == '+' || s.p[n] == '-') && (s.p[n - 1] | 32) == 'e';
+
+		if (!isdigit((unsigned char)s.p[n]) && s.p[n] != '.' && (s.p[n] | 32) != 'e' &&
+			!sign)
+			break;
+		*integer &= isdigit((unsigned char)s.p[n]) != 0;
+		n++;
+	}
+	return n;
+}
+
+static bool in_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == ':';
+}
+
+/* Texts are passed over, but not what they insert by \( ): those numbers are seen when they are in a result. */
+static size_t passed_over(struct dnc_str s)
+{
+	size_t n = 1;
+
+	if (s.p[0] == '"') {
+		while (n < s.n && s.p[n] != '"')
+			n += s.p[n] == '\\' ? 2 : 1;
+		n++;
+	} else if (s.p[0] == '#') {
+		while (n < s.n && s.p[n] != '\n')
+			n++;
+	} else if (in_name(s.p[0])) {
+		while (n < s.n && in_name(s.p[n]))
+			n++;
+	}
+	return n < s.n ? n : s.n;
+}
+
+struct dnc_str wide_in_program(struct dnc_str s)
+{
+	while (s.n) {
+		bool number = isdigit((unsigned char)s.p[0]), integer = false;
+		struct dnc_str token = {s.p, number ? number_length(s, &integer) : passed_over(s)};
+
+		if (number && ((integer && !is_exact(token)) || isinf(value_of(token))))
+			return token;
+		s.p += token.n;
+		s.n -= token.n;
+	}
+	return (struct dnc_str){0};
 }

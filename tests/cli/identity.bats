@@ -171,3 +171,16 @@ has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 	run dnc-ingest -j 'import "x" as x; .' in
 	[ "$status" -eq 2 ]
 }
+
+@test "numbers that jq would round are refused in a map's results and in its program" {
+	printf '{"type":"dnc.number.suppressed","phone_number":"2025550143","reason":"complaint"}\n' >in
+	dnc-ingest -q -x rejects -j '.x=("9007199254740993"|tonumber)' in >out
+	[ ! -s out ]
+	[ "$(jq -r .code rejects)" = map_failed ]
+	run dnc-ingest -j '.x=9007199254740993' in
+	[ "$status" -eq 2 ]
+	[[ "$output" == *9007199254740993* ]]
+	run dnc-filter -j '.x=1e400' in
+	[ "$status" -eq 2 ]
+	dnc-ingest -q -j '.x="9007199254740993"' in | grep -q '"x":"9007199254740993"'
+}

@@ -20,7 +20,7 @@ static void wide_integers_pass_by_or_are_refused(void **state)
 		{".", "{\"id\":9007199254740993}", NULL},
 		{".", "[-9007199254740993]", NULL},
 		{".id", "{\"id\":123456789012345678901234567890}", NULL},
-		{".id == 50000000014435121", "{\"id\":50000000014435121}", NULL},
+		{".id == (\"50000000014435121\"|tonumber)", "{\"id\":50000000014435121}", NULL},
 		{".id / 1000 | floor", "{\"id\":50000000014435999}", NULL},
 		{"if .id > 9007199254740992 then .p else empty end",
 			"{\"id\":9007199254740993,\"p\":1}", NULL},
@@ -36,6 +36,19 @@ static void wide_integers_pass_by_or_are_refused(void **state)
 		{".id > 5", "{\"id\":50000000014435121}", "true\n"},
 		{".id / 1000 | floor", "{\"id\":50000000014435521}", "50000000014435\n"},
 		{"empty", "{\"id\":50000000014435121}", ""},
+		/* Made by the program. */
+		{".x|tonumber", "{\"x\":\"9007199254740993\"}", NULL},
+		{"[.x|tonumber]", "{\"x\":\"-9007199254740993\"}", NULL},
+		{".x * 1000", "{\"x\":9007199254740992}", NULL},
+		{".", "[1e400]", NULL},
+		{".", "[-1e400]", NULL},
+		{".", "[9007199254740993.0]", NULL},
+		{"[.x, (.x * 1e300 * 1e300)]", "{\"x\":5}", NULL},
+		{".", "[1e35,-2.5E+20,0.1e10,12345678901234.5]",
+			"[1e+35,-2.5e+20,1000000000,12345678901234.5]\n"},
+		{".x|tonumber", "{\"x\":\"9007199254740991\"}", "9007199254740991\n"},
+		{".x / 3", "{\"x\":1}", "0.3333333333333333\n"},
+		{".x", "{\"x\":\"9007199254740993\"}", "\"9007199254740993\"\n"},
 	};
 
 	(void)state;
@@ -56,7 +69,7 @@ static void wide_integers_pass_by_or_are_refused(void **state)
 			fail_msg("%s of %s: %d %.*s", cases[i].program, cases[i].record, rc,
 				DNC_STR_ARG(dnc_buf_view(&out)));
 		if (rc)
-			assert_non_null(strstr(err.message, "as a string"));
+			assert_non_null(strstr(err.message, "a string"));
 		dnc_buf_free(&out);
 		dnc_map_free(m);
 	}
@@ -122,10 +135,35 @@ static void builtins_that_need_their_surroundings_fail_or_pass(void **state)
 	}
 }
 
+static void a_program_with_a_number_that_jq_changes_is_refused(void **state)
+{
+	static const char *const refused[] = {"9007199254740993", ".x = 9007199254740993",
+		".x-9007199254740993", "1-9007199254740993", "1e400", "[1e+400]",
+		"select(.id >9007199254740993)"};
+	static const char *const taken[] = {"9007199254740992", "1e300", "\"9007199254740993\"",
+		". # 9007199254740993", ".a9007199254740993", "\"\\\"9007199254740993\"", ".[1:2]",
+		"1e-5 + 0.12345678901234567"};
+	struct dnc_error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		assert_null(dnc_map_compile(refused[i], &err));
+		assert_non_null(strstr(err.message, "doubles"));
+	}
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+		struct dnc_map *m = dnc_map_compile(taken[i], &err);
+
+		if (!m)
+			fail_msg("%s: %s", taken[i], err.message);
+		dnc_map_free(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wide_integers_pass_by_or_are_refused),
+		cmocka_unit_test(a_program_with_a_number_that_jq_changes_is_refused),
 		cmocka_unit_test(builtins_that_need_their_surroundings_fail_or_pass),
 		cmocka_unit_test(a_failing_program_fails_as_ever_beside_wide_integers),
 	};
