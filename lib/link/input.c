@@ -165,6 +165,23 @@ static int end_place(struct dnc_input *in, struct place *p, bool whole)
 	return rc;
 }
 
+/* A file that somebody cut off while it was read: what is missing was never seen. */
+static bool has_shrunk(const struct place *p)
+{
+	return p->file && p->own_fd && p->stream.read_bytes < p->stream.size_bytes;
+}
+
+static void say_shrunk(struct dnc_input *in, struct place *p)
+{
+	struct dnc_error err;
+
+	dnc_error_set(&err, EIO,
+		"%s shrank while it was read: it had %llu bytes and gave %llu; read it again",
+		p->stream.name, (unsigned long long)p->stream.size_bytes,
+		(unsigned long long)p->stream.read_bytes);
+	in->events.failed(in->events.ctx, &p->stream, &err);
+}
+
 static int read_place(struct dnc_input *in, struct place *p)
 {
 	struct dnc_error err;
@@ -192,6 +209,10 @@ static int read_place(struct dnc_input *in, struct place *p)
 		dnc_error_set(
 			&err, errno, "unable to read %s: %s", p->stream.name, strerror(errno));
 		in->events.failed(in->events.ctx, &p->stream, &err);
+	}
+	if (n == 0 && has_shrunk(p)) {
+		say_shrunk(in, p);
+		return end_place(in, p, false);
 	}
 	return end_place(in, p, n == 0);
 }

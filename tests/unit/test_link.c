@@ -326,6 +326,79 @@ static void a_bad_descriptor_ends_alone(void **state)
 	close(fds[0]);
 }
 
+enum { FILE_LINES = 1 << 18 };
+
+struct resized {
+	int fd, failed, cut_short;
+	uint64_t lines;
+	off_t to; /* its size from the first line on */
+};
+
+static int resize_it(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
+{
+	struct resized *r = ctx;
+
+	(void)s;
+	(void)line;
+	return r->lines++ ? 0 : ftruncate(r->fd, r->to);
+}
+
+static int on_resized_close(void *ctx, struct dnc_stream *s)
+{
+	((struct resized *)ctx)->cut_short = s->cut_short;
+	return 0;
+}
+
+static int pass_idle(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void on_resized_failed(void *ctx, const struct dnc_stream *s, const struct dnc_error *err)
+{
+	assert_int_equal(err->code, EIO);
+	assert_non_null(strstr(err->message, s->name));
+	((struct resized *)ctx)->failed++;
+}
+
+static void a_file_that_shrinks_while_it_is_read_is_a_failure(void **state)
+{
+	static const struct {
+		off_t to;
+		bool fails;
+	} cases[] = {{2 * FILE_LINES - 1, true}, {0, true}, {2 * FILE_LINES, false},
+		{2 * FILE_LINES + 100, false}};
+	static char text[2 * FILE_LINES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = i % 2 ? '\n' : 'a';
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char path[] = "/tmp/dnc-link-XXXXXX";
+		struct resized r = {.fd = mkstemp(path), .to = cases[i].to};
+		const struct dnc_input_events events = {.line = resize_it,
+			.close = on_resized_close,
+			.idle = pass_idle,
+			.failed = on_resized_failed,
+			.ctx = &r};
+		struct dnc_input *in = dnc_input_new(1024, &events, NULL);
+		struct dnc_error err;
+
+		assert_true(r.fd >= 0 && in);
+		assert_int_equal(write(r.fd, text, sizeof text), sizeof text);
+		assert_int_equal(dnc_input_add_file(in, path, &err), 0);
+		assert_int_equal(dnc_input_run(in), 0);
+		assert_int_equal(r.failed, cases[i].fails);
+		assert_int_equal(r.cut_short, cases[i].fails);
+		if (!cases[i].fails)
+			assert_true(r.lines >= FILE_LINES);
+		dnc_input_free(in);
+		unlink(path);
+		close(r.fd);
+	}
+}
+
 static char dir[64];
 
 static int make_dir(void **state)
@@ -528,6 +601,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_lines_are_judged_worst_first),
 		cmocka_unit_test(half_a_line_counts_at_the_end_of_pipes_not_of_sockets),
 		cmocka_unit_test(a_bad_descriptor_ends_alone),
+		cmocka_unit_test(a_file_that_shrinks_while_it_is_read_is_a_failure),
 		cmocka_unit_test_setup_teardown(
 			what_the_reader_says_comes_back_once, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
