@@ -161,8 +161,41 @@ static int take_member(struct draft *d, uint32_t at, const char *prefix, struct 
 	return f == FIELD_NONE ? 0 : check_field(d, f, at, prefix, err);
 }
 
+/* Whether two values say the same, member by member. */
+static bool same_value(const struct dnc_json_node *node, uint32_t a, uint32_t b)
+{
+	uint32_t n = node[a].next - a;
+
+	if (node[b].next - b != n)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct dnc_json_node *x = &node[a + i], *y = &node[b + i];
+		bool container = x->type == DNC_JSON_OBJECT || x->type == DNC_JSON_ARRAY;
+
+		if (x->type != y->type || x->next - a != y->next - b ||
+			(i && !dnc_str_eq(x->key, y->key)) ||
+			(!container && !dnc_str_eq(x->text, y->text)))
+			return false;
+	}
+	return true;
+}
+
+/* Two values for one field: whichever were kept, the other would be lost. */
+static int check_again(const struct draft *d, uint32_t at, uint32_t kept, const char *prefix,
+	struct dnc_error *err)
+{
+	struct dnc_str key = d->doc->node[at].key;
+
+	if (same_value(d->doc->node, at, kept))
+		return 0;
+	dnc_error_set(err, DNC_REJECT_INVALID_FIELD, "%s%.*s differs from event_data.%.*s", prefix,
+		DNC_STR_ARG(key), DNC_STR_ARG(key));
+	dnc_error_place(err, "%s%.*s", prefix, DNC_STR_ARG(key));
+	return -1;
+}
+
 /* Gathers event_data: its own members first, then what stands beside it at the top level, then
- * domain fields that a source put into metadata. A field counts where it stands first. */
+ * domain fields that a source put into metadata. A field may stand in several places if they agree. */
 static int read_members(struct draft *d, bool derived_before, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = d->doc->node;
@@ -174,11 +207,14 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 	for (uint32_t i = 1; i < node[0].next; i = node[i].next) {
 		const struct top_key *key = find_top_key(node[i].key);
 		bool second_id = key && i == d->event_id && d->id;
+		uint32_t kept;
 
-		if ((key && !second_id) || node[i].type == DNC_JSON_NULL ||
-			(own && dnc_json_get(d->doc, own, node[i].key)))
+		if ((key && !second_id) || node[i].type == DNC_JSON_NULL)
 			continue;
-		if (take_member(d, i, "", err) < 0)
+		kept = own ? dnc_json_get(d->doc, own, node[i].key) : 0;
+		if (kept && node[kept].type == DNC_JSON_NULL)
+			kept = 0;
+		if ((kept ? check_again(d, i, kept, "", err) : take_member(d, i, "", err)) < 0)
 			return -1;
 	}
 	/* The metadata of a canonical event is derived: what it says came from event_data. */
@@ -186,10 +222,10 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 		i = node[i].next) {
 		enum dnc_field f = dnc_field_find(d->type, node[i].key);
 
-		if (f == FIELD_NONE || node[i].type == DNC_JSON_NULL || d->field[f] ||
-			find_top_key(node[i].key))
+		if (f == FIELD_NONE || node[i].type == DNC_JSON_NULL || find_top_key(node[i].key))
 			continue;
-		if (take_member(d, i, "metadata.", err) < 0)
+		if ((d->field[f] ? check_again(d, i, d->field[f], "metadata.", err)
+				 : take_member(d, i, "metadata.", err)) < 0)
 			return -1;
 	}
 	return 0;

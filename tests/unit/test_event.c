@@ -1,4 +1,5 @@
 #include "unit.h"
+#include <stdio.h>
 #include "event/event.h"
 
 static int normalize(
@@ -113,11 +114,76 @@ static void bad_records_name_their_fault(void **state)
 	dnc_event_reader_free(r);
 }
 
+#define RECORD "{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035025113\","
+
+static void a_field_that_stands_twice_must_say_the_same(void **state)
+{
+	static const struct {
+		const char *in, *want; /* a piece of the event, or all of the message */
+		bool ok;
+	} cases[] = {
+		{"\"reason\":\"complaint\",\"event_data\":{\"reason\":\"other\"}}",
+			"reason differs from event_data.reason", false},
+		{"\"reason\":\"complaint\",\"a\":1,\"event_data\":{\"a\":2}}",
+			"a differs from event_data.a", false},
+		{"\"reason\":\"complaint\",\"a\":1,\"event_data\":{\"a\":\"1\"}}",
+			"a differs from event_data.a", false},
+		{"\"reason\":\"complaint\",\"a\":[1],\"event_data\":{\"a\":[2]}}",
+			"a differs from event_data.a", false},
+		{"\"reason\":\"complaint\",\"a\":{\"b\":1},\"event_data\":{\"a\":{\"c\":1}}}",
+			"a differs from event_data.a", false},
+		{"\"reason\":\"complaint\",\"a\":[[],1],\"event_data\":{\"a\":[[1]]}}",
+			"a differs from event_data.a", false},
+		{"\"reason\":\"complaint\",\"id\":\"1\",\"event_id\":\"2\","
+		 "\"event_data\":{\"event_id\":\"3\"}}",
+			"event_id differs from event_data.event_id", false},
+		{"\"reason\":\"complaint\",\"metadata\":{\"reason\":\"other\"}}",
+			"metadata.reason differs from event_data.reason", false},
+		{"\"reason\":\"complaint\",\"event_data\":{\"reason\":\"compl\\u0061int\"}}",
+			"\"event_data\":{\"reason\":\"compl\\u0061int\"}", true},
+		{"\"reason\":\"complaint\",\"a\":{\"b\":[1, {}]},"
+		 "\"event_data\":{\"a\":{\"b\":[1,{}]}}}",
+			"\"event_data\":{\"a\":{\"b\":[1,{}]},\"reason\"", true},
+		{"\"reason\":\"complaint\",\"a\":1,\"event_data\":{\"a\":null}}",
+			"\"event_data\":{\"reason\":\"complaint\",\"a\":1}", true},
+		{"\"reason\":\"complaint\",\"a\":null,\"event_data\":{\"a\":1}}",
+			"\"event_data\":{\"a\":1,\"reason\"", true},
+		{"\"reason\":\"complaint\",\"metadata\":{\"reason\":\"complaint\"}}",
+			"\"event_data\":{\"reason\":\"complaint\"}", true},
+		/* Derived metadata is made anew. */
+		{"\"reason\":\"complaint\",\"metadata\":{\"reason\":\"other\","
+		 "\"ingested_at\":\"2026-08-29T08:00:00.000Z\"}}",
+			"\"metadata\":{\"reason\":\"complaint\"", true},
+	};
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char in[512], text[4096];
+		struct dnc_error err = {0};
+		struct dnc_str out;
+		int rc;
+
+		snprintf(in, sizeof in, RECORD "%s", cases[i].in);
+		rc = normalize(r, in, &out, &err);
+		if (rc == 0)
+			snprintf(text, sizeof text, "%.*s", DNC_STR_ARG(out));
+		if (rc != (cases[i].ok ? 0 : -1))
+			fail_msg("%s: %s", cases[i].in, err.message);
+		if (rc == 0 ? !strstr(text, cases[i].want)
+			    : strcmp(err.message, cases[i].want) != 0 ||
+					err.code != DNC_REJECT_INVALID_FIELD)
+			fail_msg("%s: %s", cases[i].in, rc == 0 ? text : err.message);
+	}
+	dnc_event_reader_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_become_canonical),
 		cmocka_unit_test(bad_records_name_their_fault),
+		cmocka_unit_test(a_field_that_stands_twice_must_say_the_same),
 	};
 
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
