@@ -407,3 +407,16 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	PIDS+=($!)
 	wait_for has_line pong out
 }
+
+@test "tickets that are used or unknown bar nobody, what can be no ticket does" {
+	start_hub --keys=key.pub
+	local token=$(mint --role=compliance) ticket i
+	ticket=$(buy "$token")
+	for i in $(seq 40); do
+		[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$(printf 'used_-%037d' "$i")")" = 401 ]
+	done
+	[ "$(code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/info")" = 200 ]
+	[ "$(code_of --max-time 1 "http://$ADDRESS/api/v1/stream?ticket=$ticket")" = 200 ]
+	for i in $(seq 40); do code_of "http://$ADDRESS/api/v1/stream?ticket=guess$i"; done >codes
+	grep -q 429 codes
+}
