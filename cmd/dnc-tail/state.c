@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +56,11 @@ static int write_fresh(const struct state_file *f, const char *text, size_t n, c
 	ssize_t written;
 	int fd;
 
+	/* One that is there is left over, or somebody's link to another file. */
 	snprintf(fresh, size, "%s.new", f->path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (unlink(fresh) < 0 && errno != ENOENT)
+		return fail("remove", fresh, err);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return fail("write", fresh, err);
 	written = write(fd, text, n);
@@ -91,22 +95,44 @@ int state_open(struct state_file *f, const char *path, struct dnc_error *err)
 	return 0;
 }
 
+/* `EPOCH SEQ`, and nothing else but the end of the line. */
+static bool parse(const char *text, size_t n, struct place *place)
+{
+	size_t epoch = strcspn(text, " \t\r\n");
+	const char *digits = text + epoch + 1;
+	char *end;
+
+	if (strlen(text) != n || !epoch || epoch >= EPOCH_SIZE || text[epoch] != ' ' ||
+		*digits < '0' || *digits > '9')
+		return false;
+	errno = 0;
+	place->seq = strtoull(digits, &end, 10);
+	if (errno || end[*end == '\n'])
+		return false;
+	memcpy(place->epoch, text, epoch);
+	place->epoch[epoch] = '\0';
+	return true;
+}
+
 int state_read(const struct state_file *f, struct place *place, struct dnc_error *err)
 {
 	FILE *file = fopen(f->path, "re");
-	int n, failed;
+	char text[EPOCH_SIZE + 32];
+	int failed;
+	size_t n;
 
 	if (!file && errno == ENOENT)
 		return 1;
 	if (!file)
 		return fail("open", f->path, err);
-	n = fscanf(file, "%63s %" SCNu64, place->epoch, &place->seq);
+	n = fread(text, 1, sizeof text - 1, file);
+	text[n] = '\0';
 	failed = ferror(file) ? errno : 0;
 	fclose(file);
 	errno = failed;
 	if (failed)
 		return fail("read", f->path, err);
-	if (n != 2)
+	if (!parse(text, n, place))
 		return dnc_error_set(err, EINVAL,
 			"%s: not a place in a stream; remove it to start anew", f->path);
 	return 0;

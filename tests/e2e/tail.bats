@@ -385,3 +385,25 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	)
 	[ "$(cat place)" = 'e2 95' ]
 }
+
+@test "a state file holds a place and nothing else, and is never written through a link" {
+	start_hub
+	events 3 >&9
+	wait_for last_seq_is 3
+	export DNC_URL="ws://$ADDRESS"
+	echo precious >other
+	ln -s other place.new
+	dnc-tail -e --since=0 --state=place -o json >out
+	[ "$(wc -l <out)" -eq 3 ]
+	[ "$(cat other)" = precious ]
+	[ ! -e place.new ]
+	local epoch=$(cut -d' ' -f1 place) bad
+	for bad in "$epoch 1x" "$epoch 1 junk" " 1" "1" "$epoch" "$epoch -1" "$epoch 18446744073709551616" "" "$epoch  1" "$epoch 1"$'\n2'; do
+		printf '%s\n' "$bad" >place
+		run dnc-tail -e --state=place -o json
+		[ "$status" -ne 0 ]
+		[[ "$output" == *'not a place in a stream'* ]]
+	done
+	printf '%s 1' "$epoch" >place
+	[ "$(dnc-tail -e --state=place -o json | jq -c .seq | tr '\n' ' ')" = '2 3 ' ]
+}
