@@ -196,8 +196,7 @@ int room_for_copy(struct journal *j, const struct dnc_batch *batch, struct dnc_e
 		errno == EINTR)
 		;
 	if (rc < 0 && (errno == ENOSPC || errno == EDQUOT))
-		return dnc_error_set(
-			err, ENOSPC, "unable to write %s: %s", j->path, strerror(errno));
+		return dnc_error_set(err, ENOSPC, "unable to write %s: the disk is full", j->path);
 	j->reserved_bytes = wanted; /* or the file system can't, and is not asked again soon */
 	return 0;
 }

@@ -310,7 +310,7 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	[ "$(jq -cR 'fromjson? | .code' rejects | wc -l)" -eq 2 ]
 	# By number, and by a run that ends.
 	printf '{"half' >rejects
-	echo nonsense | dnc-ingest -q -f ndjson -x fd:7 7>>rejects
+	echo nonsense | dnc-ingest -q -f ndjson -x fd:7 7>>rejects || [ $? -eq 1 ]
 	[ "$(jq -cR 'fromjson? | .code' rejects)" = '"invalid_json"' ]
 }
 
