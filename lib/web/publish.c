@@ -30,6 +30,7 @@ struct publish {
 	size_t count, room, rejected;
 	struct dnc_buf rejects; /* JSON, without brackets */
 	bool form;              /* the client says that it is a form */
+	bool glued;             /* objects follow each other on one line */
 	bool begun, too_many, no_memory, ended, handed_over;
 	struct publish *next; /* in the queue of those that are safe */
 };
@@ -251,8 +252,9 @@ static const char *why_nothing(const struct publish *p)
 {
 	if (!p->rejected)
 		return "the body holds no events";
-	return p->form ? "no event was accepted; curl -d takes the ends of lines away: use "
-	                 "--data-binary"
+	return p->glued
+	               ? "no event was accepted: the body has several events on one line; curl -d takes the "
+	                 "ends of lines away: use --data-binary"
 	               : "no event was accepted: each was rejected";
 }
 
@@ -373,6 +375,16 @@ static const struct refusal crowded = {503, "Service Unavailable",
 static const struct refusal form_refusal = {415, "Unsupported Media Type",
 	"a form is no body of events: use curl -H 'Content-Type: application/x-ndjson' --data-binary @FILE"};
 
+/* RFC 1952 section 2.3.1. */
+static const struct refusal packed_refusal = {415, "Unsupported Media Type",
+	"the body is a gzip file: send it with -H 'Content-Encoding: gzip'"};
+
+static bool is_glued(struct dnc_str text)
+{
+	return text.n && text.p[0] == '{' && !memchr(text.p, '\n', text.n) &&
+	       memmem(text.p, text.n, "}{", 2);
+}
+
 /* The body is whole. */
 static int finish(struct publish *p)
 {
@@ -384,6 +396,9 @@ static int finish(struct publish *p)
 	int rc;
 
 	p->ended = true;
+	p->glued = is_glued(text);
+	if (dnc_str_starts(text, DNC_STR("\x1F\x8B")))
+		return refuse(p, &packed_refusal);
 	if (p->form && text.n && text.p[0] != '{' && text.p[0] != '[')
 		return refuse(p, &form_refusal);
 	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))

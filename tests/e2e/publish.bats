@@ -125,6 +125,12 @@ answer_of() {
 	[ "$(answer_of -H 'Content-Type: application/x-ndjson' --data-binary @lines)" = '200 0' ]
 	# -d takes the ends of lines away: nothing is taken, and it is said why.
 	[[ "$(answer_of -d @lines)" == '422 0 '*--data-binary* ]]
+	[[ "$(answer_of -H 'Content-Type: application/x-ndjson' -d @lines)" == '422 0 '*--data-binary* ]]
+	# And it is said of nothing else.
+	[[ "$(answer_of --data-binary '{"type":"dnc.number.moved"}')" == '422 0 '* ]]
+	[[ "$(answer_of --data-binary '{"type":"dnc.number.moved"}')" != *--data-binary* ]]
+	gzip -kf lines
+	[[ "$(answer_of --data-binary @lines.gz)" == 415*'Content-Encoding: gzip'* ]]
 }
 
 @test "gzip and chunks are taken within the limits, other codings refused by name" {
