@@ -18,6 +18,7 @@ enum {
 	BLOCK_BYTES = 128 << 10, /* unsent bytes past which a send is tried */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
+	REMIND_MS = 60000,
 };
 
 struct dnc_outlet {
@@ -295,12 +296,20 @@ int dnc_outlet_flush(struct dnc_outlet *o, struct dnc_error *err)
 int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *err)
 {
 	int64_t until = dnc_clock_mono_ms() + wait_ms;
+	int64_t remind_ms = dnc_clock_mono_ms() + REMIND_MS;
 
 	if (dnc_outlet_flush(o, err) < 0)
 		return -1;
 	while (o->safe < o->lines) {
 		struct pollfd entry;
 		int timeout, left = (int)(until - dnc_clock_mono_ms());
+
+		/* Whoever waits without end, as a job of cron does, must not do it in silence. */
+		if (dnc_clock_mono_ms() >= remind_ms) {
+			dnc_err("%llu lines are not acknowledged by unix:%s yet; still trying",
+				(unsigned long long)(o->lines - o->safe), o->path);
+			remind_ms += REMIND_MS;
+		}
 
 		if (wait_ms >= 0 && left <= 0 && o->give_up_at_ms) {
 			*err = o->connect_err;
@@ -313,6 +322,8 @@ int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *e
 		outlet_poll(o, &entry, &timeout);
 		if (wait_ms >= 0 && (timeout < 0 || timeout > left))
 			timeout = left;
+		if (timeout < 0 || timeout > REMIND_MS)
+			timeout = REMIND_MS;
 		if (poll(&entry, 1, timeout) < 0) {
 			if (errno == EINTR)
 				return dnc_error_set(err, EINTR, "interrupted");
