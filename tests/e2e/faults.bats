@@ -420,8 +420,12 @@ start_faulty_hub() {
 	grep -q 'ENOMEM.*INJECTED' trace
 	# A spin would use up the failures, and be over, within a moment: each was a pause of its own.
 	jq -e '.uptime_s >= 1' info
-	[ "$(grep -c 'unable to accept connections: Cannot allocate memory' hub.err)" -eq 1 ]
-	[ "$(grep -c 'connections are accepted again' hub.err)" -eq 1 ]
+	# Each worker that was hit says it once.
+	local said
+	said=$(grep -c 'unable to accept connections: Cannot allocate memory' hub.err)
+	[ "$said" -ge 1 ] && [ "$said" -le 3 ]
+	[ -n "${HUB_OPTIONS-}" ] || [ "$said" -eq 1 ]
+	[ "$(grep -c 'connections are accepted again' hub.err)" -le "$said" ]
 	[ "$(grep -c 'Cannot allocate memory: producers wait' hub.err)" -eq 1 ]
 	[ "$(grep -c 'INJECTED' trace)" -le 16 ]
 }

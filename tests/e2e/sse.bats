@@ -37,7 +37,8 @@ storm() {
 	SCHEME=https CURL='--cacert tls.crt' storm --tls-cert=tls.crt --tls-key=tls.key --write-in-callback
 }
 
-source_of() { timeout 60 node "$BATS_TEST_DIRNAME/eventsource.js" "http://$ADDRESS/api/v1/stream$1"; }
+# In the background: the process id is the one of timeout(1).
+source_of() { exec timeout 60 node "$BATS_TEST_DIRNAME/eventsource.js" "http://$ADDRESS/api/v1/stream$1"; }
 events_in() { jq -r 'select(.data.seq?).data.seq' "$1" | tr '\n' ' '; }
 code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"; }
 
