@@ -37,7 +37,7 @@ storm() {
 	SCHEME=https CURL='--cacert tls.crt' storm --tls-cert=tls.crt --tls-key=tls.key --write-in-callback
 }
 
-# In the background: the process id is the one of timeout(1).
+# In the background: $! is timeout(1), which ends node.
 source_of() { exec timeout 60 node "$BATS_TEST_DIRNAME/eventsource.js" "http://$ADDRESS/api/v1/stream$1"; }
 events_in() { jq -r 'select(.data.seq?).data.seq' "$1" | tr '\n' ' '; }
 code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"; }
@@ -59,6 +59,7 @@ code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"
 		touch go
 		wait_for has_line "\"seq\":$n" out
 		kill "${PIDS[-1]}"
+		wait "${PIDS[-1]}" || :
 		[ "$(events_in out)" = "$(seq "$(jq -r 'select(.data.seq?).data.seq' out | head -1)" "$n" | tr '\n' ' ')" ]
 		! grep -q failed out
 		! grep -q connection.gap out
