@@ -38,6 +38,12 @@ static struct dnc_journal *open_log(struct dnc_error *err)
 	return dnc_journal_open(&(struct dnc_journal_options){.dir = dir}, err);
 }
 
+static struct dnc_journal *open_limited(off_t bytes, struct dnc_error *err)
+{
+	return dnc_journal_open(
+		&(struct dnc_journal_options){.dir = dir, .retain_bytes = (uint64_t)bytes}, err);
+}
+
 /* Events number FROM to TO; the number stands in id and phone number. */
 static void fill(struct dnc_batch *b, int from, int to)
 {
@@ -552,8 +558,7 @@ static void pruning_takes_the_oldest_and_never_the_newest(void **state)
 {
 	struct dnc_error err;
 	struct dnc_batch b = {0};
-	struct dnc_journal *j = dnc_journal_open(
-		&(struct dnc_journal_options){.dir = dir, .retain_bytes = 1 << 20}, &err);
+	struct dnc_journal *j = open_limited(1 << 20, &err);
 	uint64_t oldest;
 
 	(void)state;
@@ -622,8 +627,7 @@ static void under_load_the_log_keeps_its_limit_and_the_wal_is_short(void **state
 	const off_t limit = 4 << 20;
 	struct dnc_error err;
 	struct dnc_batch b = {0};
-	struct dnc_journal *j = dnc_journal_open(
-		&(struct dnc_journal_options){.dir = dir, .retain_bytes = (uint64_t)limit}, &err);
+	struct dnc_journal *j = open_limited(limit, &err);
 
 	(void)state;
 	assert_non_null(j);
@@ -649,16 +653,14 @@ static void a_smaller_limit_gives_room_back(void **state)
 {
 	struct dnc_error err;
 	struct dnc_batch b = {0};
-	struct dnc_journal *j = dnc_journal_open(
-		&(struct dnc_journal_options){.dir = dir, .retain_bytes = 1 << 30}, &err);
+	struct dnc_journal *j = open_limited(1 << 30, &err);
 
 	(void)state;
 	assert_non_null(j);
 	append(j, &b, 1, 20000);
 	dnc_journal_close(j);
 	assert_true(size_of("events.db") > 8 << 20);
-	j = dnc_journal_open(
-		&(struct dnc_journal_options){.dir = dir, .retain_bytes = 2 << 20}, &err);
+	j = open_limited(2 << 20, &err);
 	assert_non_null(j);
 	prune(j);
 	assert_int_equal(dnc_journal_idle(j, &err), 0);
@@ -687,8 +689,7 @@ static void access_records_never_push_events_out(void **state)
 	const off_t limit = 2 << 20;
 	struct dnc_error err;
 	struct dnc_batch b = {0};
-	struct dnc_journal *j = dnc_journal_open(
-		&(struct dnc_journal_options){.dir = dir, .retain_bytes = (uint64_t)limit}, &err);
+	struct dnc_journal *j = open_limited(limit, &err);
 
 	(void)state;
 	assert_non_null(j);
