@@ -8,7 +8,7 @@ VARIANT  ?= release
 O        := build/$(VARIANT)
 
 COMMANDS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c)))))
-LIB_SRC  := $(wildcard lib/*/*.c) $(wildcard lib/*/*.cpp)
+LIB_SRC  := $(sort $(shell find lib -name "*.c" -o -name "*.cpp"))
 LIB_OBJ  := $(patsubst %,$(O)/%.o,$(LIB_SRC))
 UNITS    := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -160,7 +160,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
 
 lint: ## checks layout, scripts and manuals
-	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
+	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
 	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/hub tests/bench/scale tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 

@@ -4,8 +4,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <uthash.h>
-#include "../base/clock.h"
-#include "base64url.h"
+#include "base/clock.h"
+#include "priv/base64url.h"
 
 enum { TICKETS_MAX = 4096, TICKET_BYTES = 32 };
 

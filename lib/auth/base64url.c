@@ -1,4 +1,4 @@
-#include "base64url.h"
+#include "priv/base64url.h"
 #include <sodium.h>
 
 void base64url_write(struct dnc_buf *b, const void *p, size_t n)

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base64url.h"
-#include "keys.h"
+#include "priv/base64url.h"
+#include "priv/keys.h"
 
 /* A new file, which nobody else can read. */
 static int write_file(

@@ -1,4 +1,4 @@
-#include "keys.h"
+#include "priv/keys.h"
 #include <cjose/cjose.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../base/log.h"
-#include "../json/json.h"
-#include "base64url.h"
+#include "base/log.h"
+#include "json/json.h"
+#include "priv/base64url.h"
 
 const struct dnc_str dnc_algorithm_names[DNC_ALGORITHMS] = {
 	[DNC_EDDSA] = DNC_STR("EdDSA"),

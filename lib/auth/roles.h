@@ -14,9 +14,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stdio.h>
-#include "../base/buf.h"
-#include "../base/err.h"
-#include "../filter/filter.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "filter/filter.h"
 
 enum dnc_permission {
 	DNC_MAY_READ = 1,            /* dnc:read: what the hub says of itself */

@@ -1,8 +1,8 @@
 #include "token.h"
 #include <errno.h>
-#include "../base/clock.h"
-#include "../event/event.h"
-#include "base64url.h"
+#include "base/clock.h"
+#include "event/event.h"
+#include "priv/base64url.h"
 
 enum { SKEW_S = 60 }; /* that clocks may differ */
 

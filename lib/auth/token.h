@@ -4,8 +4,8 @@
  * may. Whoever sends a token learns no more than that it is not taken; why is for the log. */
 #pragma once
 #include <stdint.h>
-#include "../json/json.h"
-#include "keys.h"
+#include "json/json.h"
+#include "priv/keys.h"
 #include "roles.h"
 
 /* Longer tokens are refused before anything is read of them. */

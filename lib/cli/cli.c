@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "../base/clock.h"
-#include "../base/words.h"
+#include "base/clock.h"
+#include "base/words.h"
 
 enum { KEY_VERBOSE = 0x1000, KEY_LOG_FORMAT, KEY_HELP, KEY_USAGE, KEY_VERSION };
 

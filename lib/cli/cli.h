@@ -4,10 +4,10 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "../base/buf.h"
-#include "../base/err.h"
-#include "../base/log.h"
-#include "../filter/filter.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "filter/filter.h"
 
 /* Options of every command: --verbose, --quiet, --log-format, --version. */
 extern const struct argp dnc_cli_common;

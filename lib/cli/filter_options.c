@@ -1,7 +1,7 @@
 /* filter_options.c - command-line options to a filter object. */
-#include "../base/clock.h"
-#include "../base/words.h"
-#include "../event/event.h"
+#include "base/clock.h"
+#include "base/words.h"
+#include "event/event.h"
 #include "cli.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../link/link.h"
+#include "link/link.h"
 #include "cli.h"
 
 /* Of services: how long a reader may take nothing, and between tries. */

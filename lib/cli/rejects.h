@@ -3,9 +3,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "../base/buf.h"
-#include "../base/err.h"
-#include "../event/event.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/event.h"
 
 struct dnc_rejects {
 	int fd;

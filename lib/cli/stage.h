@@ -2,7 +2,7 @@
  * One for each process, because signals end it. For main()s only: these functions print and exit. */
 #pragma once
 #include <stdbool.h>
-#include "../link/link.h"
+#include "link/link.h"
 #include "rejects.h"
 
 struct dnc_stage_options {

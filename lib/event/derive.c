@@ -1,5 +1,5 @@
 /* derive.c - what follows from an event's facts: severity, summary, metadata. */
-#include "draft.h"
+#include "priv/draft.h"
 
 int64_t draft_int(const struct draft *d, enum dnc_field f)
 {

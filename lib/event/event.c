@@ -1,7 +1,7 @@
 /* event.c - records to canonical events, and canonical events to their parts. */
 #include <stdlib.h>
-#include "../base/clock.h"
-#include "draft.h"
+#include "base/clock.h"
+#include "priv/draft.h"
 
 struct dnc_event_reader {
 	struct dnc_event_options options;

@@ -7,9 +7,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "../base/err.h"
-#include "../base/str.h"
-#include "../json/json.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "json/json.h"
 
 #define DNC_EVENT_MAX_BYTES (32u << 10)
 #define DNC_UUID_LEN        36

@@ -1,7 +1,7 @@
 /* fields.c - tables of types, severities and fields, and the hash that finds a field by name. */
-#include "draft.h"
+#include "priv/draft.h"
 #include <pthread.h>
-#include "../base/words.h"
+#include "base/words.h"
 
 const struct dnc_str dnc_type_names[DNC_TYPES] = {
 	[DNC_NUMBER_SUPPRESSED] = DNC_STR("dnc.number.suppressed"),

@@ -5,8 +5,8 @@
  * Everything else gets a UUIDv8, the hash of all parts, each with a tag and its length before it. */
 #include <sodium.h>
 #include <stdlib.h>
-#include "draft.h"
-#include "repeats.h"
+#include "priv/draft.h"
+#include "priv/repeats.h"
 
 enum { DIGEST_BYTES = 16 };
 

@@ -1,6 +1,6 @@
 /* read.c - a record to a draft of an event, checked. */
-#include "../base/clock.h"
-#include "draft.h"
+#include "base/clock.h"
+#include "priv/draft.h"
 
 int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why)
 {

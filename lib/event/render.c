@@ -1,7 +1,7 @@
 #include "render.h"
-#include "../base/clock.h"
-#include "../phone/phone.h"
-#include "fields.h"
+#include "base/clock.h"
+#include "phone/phone.h"
+#include "priv/fields.h"
 
 /* RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits. */
 static bool is_uuid(struct dnc_str s)

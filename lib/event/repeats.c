@@ -1,5 +1,5 @@
 /* repeats.c - a bounded memory of what was said, in two generations. */
-#include "repeats.h"
+#include "priv/repeats.h"
 #include <stdlib.h>
 
 enum {

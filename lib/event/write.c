@@ -1,7 +1,7 @@
 /* write.c - a draft to the canonical event. */
 #include <stdio.h>
-#include "../base/clock.h"
-#include "draft.h"
+#include "base/clock.h"
+#include "priv/draft.h"
 
 static void write_time(struct dnc_buf *b, int64_t ms)
 {

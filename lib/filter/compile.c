@@ -1,8 +1,8 @@
 /* compile.c - a filter object's JSON to clauses, or the place where it is wrong. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "../base/clock.h"
-#include "clause.h"
+#include "base/clock.h"
+#include "priv/clause.h"
 
 const struct list_spec dnc_list_specs[LISTS] = {
 	[LIST_PROVIDERS] = {DNC_STR("providers"), false, 0, {0}},

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../base/err.h"
-#include "../event/event.h"
-#include "../json/json.h"
+#include "base/err.h"
+#include "event/event.h"
+#include "json/json.h"
 
 /* Values in all the lists of one filter together. */
 #define DNC_FILTER_MAX_VALUES  25

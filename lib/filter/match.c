@@ -1,7 +1,7 @@
 /* match.c - one event against a compiled filter. */
 #include <stdatomic.h>
-#include "../base/clock.h"
-#include "clause.h"
+#include "base/clock.h"
+#include "priv/clause.h"
 
 /* Work allowed to one pattern on one number. A number has 16 bytes: an honest pattern needs tens
  * of steps; 2,000 take some microseconds. */

@@ -1,5 +1,5 @@
 /* prefix.c - what an index of filters needs to know of one. */
-#include "clause.h"
+#include "priv/clause.h"
 
 size_t filter_literal_start(struct dnc_str pattern, char out[DNC_PHONE_MAX])
 {

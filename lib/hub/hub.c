@@ -1,9 +1,9 @@
 /* hub.c - who is there, and where each starts. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "../base/clock.h"
-#include "../event/event.h"
-#include "internal.h"
+#include "base/clock.h"
+#include "event/event.h"
+#include "priv/internal.h"
 
 enum {
 	WORK_SUBSCRIBERS = 16, /* served in one call of dnc_hub_work() */

@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../base/err.h"
-#include "../filter/filter.h"
-#include "../log/reader.h"
-#include "../metrics/metrics.h"
+#include "base/err.h"
+#include "filter/filter.h"
+#include "log/reader.h"
+#include "metrics/metrics.h"
 #include "ring.h"
 
 /* The longest single send; a whole number of frames. A power of two that fits one TLS-sized

@@ -1,9 +1,9 @@
 #include "ring.h"
 #include <stdlib.h>
 #include <sys/mman.h>
-#include "../event/event.h"
-#include "../json/json.h"
-#include "frame.h"
+#include "event/event.h"
+#include "json/json.h"
+#include "frame/frame.h"
 
 enum {
 	/* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../base/str.h"
+#include "base/str.h"
 
 enum { DNC_RING_HUBS = 64 };
 

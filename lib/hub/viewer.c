@@ -1,6 +1,6 @@
 #include "viewer.h"
 #include <stdlib.h>
-#include "../event/render.h"
+#include "event/render.h"
 
 struct dnc_viewer {
 	const struct dnc_view *view;

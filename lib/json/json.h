@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../base/buf.h"
-#include "../base/err.h"
-#include "../base/str.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
 
 #ifdef __cplusplus
 extern "C" {

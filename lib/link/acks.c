@@ -1,4 +1,4 @@
-#include "acks.h"
+#include "priv/acks.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

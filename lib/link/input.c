@@ -1,7 +1,7 @@
 /* input.c - waits for many places and hands their lines on. */
 #include "link.h"
-#include "places.h"
-#include "outlet.h"
+#include "priv/places.h"
+#include "priv/outlet.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "../base/clock.h"
-#include "../base/log.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 /* A file or pipe is read in large blocks. */
 enum { FILE_BLOCK = 256 << 10 };

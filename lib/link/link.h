@@ -29,8 +29,8 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "../base/err.h"
-#include "../base/lines.h"
+#include "base/err.h"
+#include "base/lines.h"
 
 /* Producers on all sockets of one input together. */
 #define DNC_INPUT_MAX_PRODUCERS 1024

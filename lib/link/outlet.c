@@ -1,5 +1,5 @@
 /* outlet.c - where a stage writes: a pipe, or a socket whose reader acknowledges. */
-#include "outlet.h"
+#include "priv/outlet.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,10 +7,10 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "../base/output.h"
-#include "acks.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/output.h"
+#include "priv/acks.h"
 #include "address.h"
 
 enum {

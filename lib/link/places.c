@@ -1,5 +1,5 @@
 /* places.c - files, descriptors and sockets as places of an input. */
-#include "places.h"
+#include "priv/places.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

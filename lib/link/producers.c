@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "outlet.h"
-#include "places.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/outlet.h"
+#include "priv/places.h"
 
 /* A connection starts small, there may be many. */
 enum { PRODUCER_BLOCK = 16 << 10 };

@@ -1,6 +1,6 @@
 #include "batch.h"
 #include <stdlib.h>
-#include "content.h"
+#include "priv/content.h"
 
 /* Where the piece PART of the event's line will stand when the line starts at AT. */
 static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part, size_t at)

@@ -4,8 +4,8 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "../base/buf.h"
-#include "../event/event.h"
+#include "base/buf.h"
+#include "event/event.h"
 
 /* What the log made of an event. */
 enum dnc_logged {

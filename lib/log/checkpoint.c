@@ -1,9 +1,9 @@
-#include "checkpoint.h"
+#include "priv/checkpoint.h"
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include "../base/thread.h"
-#include "sqlite.h"
+#include "base/thread.h"
+#include "priv/sqlite.h"
 
 struct checkpointer {
 	sqlite3 *db;

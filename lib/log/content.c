@@ -1,4 +1,4 @@
-#include "content.h"
+#include "priv/content.h"
 
 /* From P up to the key of the next member, without the comma between; empty when the key does not stand in the line. */
 static struct dnc_str up_to_key(struct dnc_str line, const char *p, struct dnc_str key)

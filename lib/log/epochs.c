@@ -1,4 +1,4 @@
-#include "epochs.h"
+#include "priv/epochs.h"
 #include <sodium.h>
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "sqlite.h"
+#include "priv/sqlite.h"
 
 int files_note(struct journal *j, struct dnc_error *err)
 {

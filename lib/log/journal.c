@@ -1,5 +1,5 @@
 /* journal.c - picks the implementation. */
-#include "journal_ops.h"
+#include "priv/journal_ops.h"
 
 struct dnc_journal *dnc_journal_open(
 	const struct dnc_journal_options *options, struct dnc_error *err)

@@ -2,8 +2,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include "content.h"
-#include "journal_ops.h"
+#include "priv/content.h"
+#include "priv/journal_ops.h"
 
 /* Ids remembered: as many as a hub with the default buffer holds events, and some. */
 enum { IDS = 1 << 17, SLOTS = 2 * IDS };

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "../base/log.h"
-#include "content.h"
-#include "sqlite.h"
+#include "base/log.h"
+#include "priv/content.h"
+#include "priv/sqlite.h"
 
 /* A batch takes no more than this share of the log's limit. */
 enum { BATCH_SHARE = 16, BATCH_BYTES_MIN = 64 << 10 };

@@ -2,9 +2,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "../base/thread.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
 
 /* A read that failed is tried again after 100 ms, then after twice as long each time: 3 s in all. */
 enum { TRIES = 6, FIRST_WAIT_MS = 100 };

@@ -1,8 +1,8 @@
 /* retention.c - the oldest events go: those older than they need be kept, and those for which there is
  * no room. */
 #include <errno.h>
-#include "../base/clock.h"
-#include "sqlite.h"
+#include "base/clock.h"
+#include "priv/sqlite.h"
 
 enum {
 	PRUNE_ROWS = 1000,    /* at once, and more by as many as came since the last time */

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "sqlite.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/sqlite.h"
 
 enum {
 	COPY_PAGES_MAX = 8000, /* of 4 KiB: fewer, larger copies of the same pages */

@@ -1,7 +1,7 @@
 /* sqlite.c - what all of the embedded log uses: errors, single values, prepared statements. */
 #include <errno.h>
 #include <stdio.h>
-#include "sqlite.h"
+#include "priv/sqlite.h"
 
 int sqlite_damaged(const char *path, const char *why, struct dnc_error *err)
 {

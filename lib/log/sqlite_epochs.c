@@ -1,7 +1,7 @@
 /* sqlite_epochs.c - the list of epochs in the log. */
 #include <stdlib.h>
-#include "../base/clock.h"
-#include "sqlite.h"
+#include "base/clock.h"
+#include "priv/sqlite.h"
 
 enum {
 	/* A place in an epoch whose events are all gone gets the true gap as long as the epoch is known: some

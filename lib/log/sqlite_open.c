@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "sqlite.h"
+#include "priv/sqlite.h"
 
 /* "DNCL" in the file's header (SQLite file format, offset 68), so that file(1) and we know it. */
 #define APPLICATION_ID "0x444E434C"

@@ -1,7 +1,7 @@
 /* sqlite_read.c - events out of the log. */
 #include <errno.h>
 #include <stdlib.h>
-#include "sqlite.h"
+#include "priv/sqlite.h"
 
 enum read_statement {
 	FORWARD,

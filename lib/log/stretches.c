@@ -1,4 +1,4 @@
-#include "stretches.h"
+#include "priv/stretches.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "sqlite.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/sqlite.h"
 
 enum { SAVE_MS = 60000 };
 

@@ -1,4 +1,4 @@
-#include "verdicts.h"
+#include "priv/verdicts.h"
 #include <stdlib.h>
 
 /* Makes room for all that the batch may bring. */

@@ -1,4 +1,4 @@
-#include "wallclock.h"
+#include "priv/wallclock.h"
 
 #define DAY_MS INT64_C(86400000)
 

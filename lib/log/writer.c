@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "../base/thread.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
 
 enum {
 	FULL_BYTES = 8 << 20, /* of a batch, past which adding waits */

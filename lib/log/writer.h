@@ -6,9 +6,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "../metrics/metrics.h"
+#include "metrics/metrics.h"
 #include "journal.h"
-#include "verdicts.h"
+#include "priv/verdicts.h"
 
 struct dnc_writer;
 

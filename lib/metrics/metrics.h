@@ -2,7 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#include "../base/buf.h"
+#include "base/buf.h"
 
 /* Durations by powers of two: bucket N counts those below 2^(10 + N) ns, from 1 us to 17 s. One thread
  * observes; whoever else reads has a copy. */

@@ -1,5 +1,5 @@
 /* grammar.c - what may be written for one telephone number, in tables. */
-#include "grammar.h"
+#include "priv/grammar.h"
 #include <stdint.h>
 
 enum class {

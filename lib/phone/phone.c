@@ -1,4 +1,4 @@
-#include "grammar.h"
+#include "priv/grammar.h"
 
 enum { NANP_DIGITS = 10 }; /* ITU E.164 country code 1: ten digits after it */
 

@@ -5,8 +5,8 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include "../base/buf.h"
-#include "../base/str.h"
+#include "base/buf.h"
+#include "base/str.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,8 +2,8 @@
  * reported-calls files of the FTC. */
 #include <ctype.h>
 #include <stdlib.h>
-#include "../base/clock.h"
-#include "reader.h"
+#include "base/clock.h"
+#include "priv/reader.h"
 
 static void on_field(void *field, size_t n, void *ctx)
 {

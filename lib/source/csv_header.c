@@ -2,9 +2,9 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "../base/words.h"
-#include "../phone/phone.h"
-#include "reader.h"
+#include "base/words.h"
+#include "phone/phone.h"
+#include "priv/reader.h"
 
 enum { NAME_MAX_BYTES = 64 };
 

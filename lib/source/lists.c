@@ -1,6 +1,6 @@
 /* lists.c - files with a number in each line: the National Registry's and plain ones. */
-#include "../base/clock.h"
-#include "reader.h"
+#include "base/clock.h"
+#include "priv/reader.h"
 
 static bool all_digits(struct dnc_str s, size_t n)
 {

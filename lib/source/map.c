@@ -3,9 +3,9 @@
 #include <jq.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "../base/log.h"
-#include "../json/json.h"
-#include "wide.h"
+#include "base/log.h"
+#include "json/json.h"
+#include "priv/wide.h"
 
 enum { PROGRAM_MAX_BYTES = 1 << 20, RESULTS_MAX = 1000000 };
 

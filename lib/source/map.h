@@ -1,7 +1,7 @@
 /* map.h - jq programs (libjq) run on JSON records. A map belongs to one thread. */
 #pragma once
-#include "../base/err.h"
-#include "../base/str.h"
+#include "base/err.h"
+#include "base/str.h"
 
 struct dnc_map;
 

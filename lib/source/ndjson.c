@@ -1,5 +1,5 @@
 /* ndjson.c - one JSON object per line: events, and the shapes that other systems give them. */
-#include "reader.h"
+#include "priv/reader.h"
 
 bool ndjson_detect(struct dnc_str first_line)
 {

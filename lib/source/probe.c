@@ -1,5 +1,5 @@
 /* probe.c - what a file is that is no text: compressed, a workbook, another encoding. */
-#include "reader.h"
+#include "priv/reader.h"
 
 /* Signatures at a file's start; FURTHER must stand in its first bytes, too. */
 static const struct {

@@ -1,5 +1,5 @@
 /* source.c - the table of formats, and what they share. */
-#include "reader.h"
+#include "priv/reader.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
-#include "../base/err.h"
-#include "../base/lines.h"
+#include "base/err.h"
+#include "base/lines.h"
 #include "map.h"
 
 /* A column of a CSV file that holds a field of the event. */

@@ -1,4 +1,4 @@
-#include "wide.h"
+#include "priv/wide.h"
 #include <ctype.h>
 #include <jv.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "body.h"
+#include "priv/body.h"
 #include <string.h>
 
 enum {

@@ -1,8 +1,8 @@
 /* client.c - one WebSocket connection: messages in, answers and events out. */
-#include "serve.h"
+#include "priv/serve.h"
 #include <sodium.h>
 #include <stdlib.h>
-#include "../base/clock.h"
+#include "base/clock.h"
 
 /* Runs the library's list of what a connection waits for. */
 static void want_writeable(struct client *c)

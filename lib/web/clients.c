@@ -1,5 +1,5 @@
 /* clients.c - GET /api/v1/clients: who is connected. */
-#include "serve.h"
+#include "priv/serve.h"
 
 static void add_client(struct dnc_buf *b, const struct client *c)
 {

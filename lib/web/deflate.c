@@ -1,4 +1,4 @@
-#include "serve.h"
+#include "priv/serve.h"
 
 static int on_extension(struct lws_context *context, const struct lws_extension *extension,
 	struct lws *wsi, enum lws_extension_callback_reasons reason, void *user, void *in, size_t n)

@@ -1,7 +1,7 @@
 /* held.c - tells clients that get events later than they come, and why: a rate limit, or a connection that takes them
  * too slowly. Once a second a bounded number of clients is looked at, so that no delivery pays for it. */
-#include "../base/clock.h"
-#include "serve.h"
+#include "base/clock.h"
+#include "priv/serve.h"
 
 enum {
 	HELD_LOOKS = 4096,    /* clients looked at in one second */

@@ -1,9 +1,9 @@
 /* http.c - the pages: health, metrics, and who may upgrade. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include "../base/clock.h"
-#include "../metrics/metrics.h"
-#include "serve.h"
+#include "base/clock.h"
+#include "metrics/metrics.h"
+#include "priv/serve.h"
 
 static const char json_type[] = "application/json";
 static const char problem_type[] = "application/problem+json"; /* RFC 9457 */

@@ -1,6 +1,6 @@
 /* listen.c - our own listening sockets: the library is handed connections, so that sockets may come
  * from the service manager and a burst of connections takes a bounded share of a turn. */
-#include "listen.h"
+#include "priv/listen.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include "../base/log.h"
-#include "../link/address.h"
+#include "base/log.h"
+#include "link/address.h"
 #include "web.h"
 
 /* Connections accepted from one socket in one turn of the loop. */

@@ -1,6 +1,6 @@
 /* messages.c - what the hub says to a client beside events. */
-#include "../base/clock.h"
-#include "serve.h"
+#include "base/clock.h"
+#include "priv/serve.h"
 
 /* A message under way; message_send() frames it. */
 static struct dnc_buf *message_begin(struct client *c, const char *type)

@@ -2,10 +2,10 @@
  * nothing else. */
 #include <pthread.h>
 #include <stdlib.h>
-#include "../log/writer.h"
-#include "body.h"
-#include "records.h"
-#include "serve.h"
+#include "log/writer.h"
+#include "priv/body.h"
+#include "priv/records.h"
+#include "priv/serve.h"
 
 enum {
 	BODY_MAX = 4 << 20,

@@ -1,5 +1,5 @@
 #include <string.h>
-#include "serve.h"
+#include "priv/serve.h"
 
 int query_read(struct lws *wsi,
 	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),

@@ -1,4 +1,4 @@
-#include "records.h"
+#include "priv/records.h"
 #include <string.h>
 
 enum { DEPTH_MAX = 63 }; /* brackets open at once; the parser allows fewer */

@@ -1,5 +1,5 @@
-#include "request.h"
-#include "../base/clock.h"
+#include "priv/request.h"
+#include "base/clock.h"
 
 static const char *const error_names[] = {
 	[REQUEST_ENONE] = "internal",

@@ -1,8 +1,8 @@
 /* sse.c - server-sent events (HTML standard, section 9.2): the stream for networks that block
  * WebSockets, and for browsers' EventSource. The id of each event is EPOCH:SEQ. */
 #include <string.h>
-#include "../log/journal.h"
-#include "serve.h"
+#include "log/journal.h"
+#include "priv/serve.h"
 
 static const char id_header[] = "last-event-id:";
 

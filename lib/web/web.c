@@ -4,9 +4,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "serve.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/serve.h"
 
 /* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with; and what producers
  * may take where the system allows more. */

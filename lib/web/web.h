@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
-#include "../base/buf.h"
-#include "../base/err.h"
-#include "../auth/auth.h"
-#include "../hub/hub.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "auth/auth.h"
+#include "hub/hub.h"
 
 #define DNC_WEB_MAX_LISTEN  8
 #define DNC_WEB_MAX_MESSAGE (32u << 10) /* bytes of one message from a client */

@@ -1,7 +1,7 @@
 /* What passes a map that changes nothing has the integers that came in, beyond 2^53 as well. */
 #include "fuzz.h"
 #include "source/map.h"
-#include "source/wide.h"
+#include "source/priv/wide.h"
 
 /* libjq keeps only a pointer past the end of its stack, which LeakSanitizer can't follow. Options of the
  * environment do not turn it on again. */

@@ -1,7 +1,7 @@
 /* A number is "+" and at most 15 digits, which stay as they are when they are read again, in any region; and
  * the short cut takes what the check before libphonenumber takes. */
 #include "fuzz.h"
-#include "phone/grammar.h"
+#include "phone/priv/grammar.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,5 @@
 #include "fuzz.h"
-#include "web/request.h"
+#include "web/priv/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

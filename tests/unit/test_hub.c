@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "hub/hub.h"
-#include "log/journal_ops.h"
+#include "log/priv/journal_ops.h"
 
 static struct dnc_journal *journal;
 

@@ -2,7 +2,7 @@
 #include "unit.h"
 #include <stdio.h>
 #include "event/event.h"
-#include "event/repeats.h"
+#include "event/priv/repeats.h"
 
 struct ids {
 	struct dnc_event_reader *reader;

@@ -9,8 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "link/acks.h"
-#include "link/outlet.h"
+#include "link/priv/acks.h"
+#include "link/priv/outlet.h"
 
 enum { WAIT_MS = 20000 };
 

@@ -2,7 +2,7 @@
 #include "unit.h"
 #include "base/buf.h"
 #include "source/map.h"
-#include "source/wide.h"
+#include "source/priv/wide.h"
 
 static int add(void *ctx, struct dnc_str result)
 {

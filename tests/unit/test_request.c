@@ -1,6 +1,6 @@
 /* What clients may say, and what they are told when they say something else. */
 #include "unit.h"
-#include "web/request.h"
+#include "web/priv/request.h"
 
 static struct dnc_json_parser *parser;
 

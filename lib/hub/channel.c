@@ -1,0 +1,283 @@
+#include "priv/channel.h"
+#include <stdlib.h>
+#include "viewer.h"
+
+static bool list_add(struct audience_list *l, struct audience *a)
+{
+	if (l->count == l->room) {
+		size_t room = l->room ? l->room * 2 : 4;
+		struct audience **v = realloc(l->v, room * sizeof *v);
+
+		if (!v)
+			return false;
+		l->v = v;
+		l->room = room;
+	}
+	l->v[l->count++] = a;
+	return true;
+}
+
+static void list_remove(struct audience_list *l, const struct audience *a)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->v[i] == a) {
+			l->v[i] = l->v[--l->count];
+			return;
+		}
+}
+
+static struct audience_prefix *find_prefix(const struct audiences *all, struct dnc_str digits)
+{
+	struct audience_prefix *p;
+
+	HASH_FIND(hh, all->prefixes, digits.p, digits.n, p);
+	return p;
+}
+
+static bool add_prefix(struct audiences *all, struct dnc_str digits, struct audience *a)
+{
+	struct audience_prefix *p = find_prefix(all, digits);
+
+	if (!p) {
+		p = calloc(1, sizeof *p);
+		if (!p)
+			return false;
+		memcpy(p->digits, digits.p, digits.n);
+		HASH_ADD_KEYPTR(hh, all->prefixes, p->digits, digits.n, p);
+		all->lengths[digits.n]++;
+	}
+	return list_add(&p->list, a);
+}
+
+static void remove_prefix(struct audiences *all, struct dnc_str digits, const struct audience *a)
+{
+	struct audience_prefix *p = find_prefix(all, digits);
+
+	if (!p)
+		return;
+	list_remove(&p->list, a);
+	if (p->list.count)
+		return;
+	HASH_DELETE(hh, all->prefixes, p);
+	all->lengths[digits.n]--;
+	free(p->list.v);
+	free(p);
+}
+
+/* A masked number starts with other characters than the event's own. */
+static size_t prefix_count(const struct audience *a)
+{
+	return a->view.rendering & DNC_MASKED ? 0 : dnc_filter_prefix_count(a->filter);
+}
+
+static void forget(struct audiences *all, struct audience *a)
+{
+	list_remove(&all->everything, a);
+	for (int t = 0; t < DNC_TYPES; t++)
+		list_remove(&all->by_type[t], a);
+	for (size_t i = 0; i < prefix_count(a); i++)
+		remove_prefix(all, dnc_filter_prefix(a->filter, i), a);
+}
+
+/* Puts the audience where events find it. */
+static bool remember(struct audiences *all, struct audience *a)
+{
+	size_t prefixes = prefix_count(a);
+	bool ok = true;
+
+	if (a->all)
+		return list_add(&all->everything, a);
+	for (size_t i = 0; ok && i < prefixes; i++)
+		ok = add_prefix(all, dnc_filter_prefix(a->filter, i), a);
+	for (int t = 0; ok && !prefixes && t < DNC_TYPES; t++)
+		if (a->types & 1u << t)
+			ok = list_add(&all->by_type[t], a);
+	if (!ok)
+		forget(all, a);
+	return ok;
+}
+
+static struct dnc_str write_key(
+	struct dnc_buf *key, const struct dnc_view *view, const struct dnc_filter *filter)
+{
+	struct dnc_str text = dnc_filter_text(filter);
+
+	dnc_buf_clear(key);
+	dnc_buf_add(key, &view->sees, sizeof view->sees);
+	dnc_buf_add(key, &view->types, sizeof view->types);
+	dnc_buf_add(key, &view->rendering, sizeof view->rendering);
+	dnc_buf_str(key, text);
+	return dnc_buf_ok(key) ? dnc_buf_view(key) : (struct dnc_str){0};
+}
+
+static struct audience *make(
+	struct dnc_str key, const struct dnc_view *view, struct dnc_filter *filter)
+{
+	struct audience *a = calloc(1, sizeof *a);
+
+	if (!a || !(a->key = malloc(key.n))) {
+		free(a);
+		return NULL;
+	}
+	memcpy(a->key, key.p, key.n);
+	a->view = *view;
+	a->filter = filter;
+	a->types = view->types & dnc_filter_types(filter);
+	a->all = !view->sees && view->types == DNC_ALL_TYPES && dnc_filter_count(filter) == 0;
+	a->run = a->all && !view->rendering;
+	return a;
+}
+
+static void free_audience(struct audience *a)
+{
+	free(a->fresh);
+	free(a->key);
+	free(a);
+}
+
+struct audience *audience_join(
+	struct audiences *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced)
+{
+	struct dnc_str key = write_key(&all->key, view, filter);
+	struct audience *a = NULL;
+
+	if (key.p)
+		HASH_FIND(hh, all->table, key.p, key.n, a);
+	if (a) {
+		dnc_filter_free(filter);
+	} else if (!key.p || !(a = make(key, view, filter))) {
+		dnc_filter_free(filter);
+		return NULL;
+	} else if (!remember(all, a)) {
+		dnc_filter_free(filter);
+		free_audience(a);
+		return NULL;
+	} else {
+		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
+		all->masked += view->rendering & DNC_MASKED ? 1 : 0;
+	}
+	a->members++;
+	a->paced_members += paced;
+	return a;
+}
+
+/* Not among those that matched something. */
+static void unlink_fresh(struct audiences *all, struct audience *a)
+{
+	struct audience **at = &all->fresh;
+
+	while (*at && *at != a)
+		at = &(*at)->fresh_next;
+	if (*at)
+		*at = a->fresh_next;
+}
+
+void audience_leave(struct audiences *all, struct audience *a, bool paced)
+{
+	a->paced_members -= paced;
+	if (--a->members)
+		return;
+	if (a->fresh_from)
+		unlink_fresh(all, a);
+	HASH_DELETE(hh, all->table, a);
+	forget(all, a);
+	all->masked -= a->view.rendering & DNC_MASKED ? 1 : 0;
+	dnc_filter_free(a->filter);
+	free_audience(a);
+}
+
+static bool grow_fresh(struct audience *a)
+{
+	size_t room = a->fresh_room ? a->fresh_room * 2 : 16;
+	uint64_t *fresh = realloc(a->fresh, room * sizeof *fresh);
+
+	if (!fresh)
+		return false;
+	a->fresh = fresh;
+	a->fresh_room = room;
+	return true;
+}
+
+static void add_fresh(struct audiences *all, struct audience *a, uint64_t seq)
+{
+	if (!a->fresh_from) {
+		a->fresh_from = seq;
+		a->fresh_next = all->fresh;
+		all->fresh = a;
+	}
+	all->owed += a->members;
+	if (a->run)
+		return;
+	if (a->fresh_count == a->fresh_room && !grow_fresh(a))
+		a->fresh_partial = true;
+	else
+		a->fresh[a->fresh_count++] = seq;
+}
+
+bool audience_matches(const struct audience *a, const struct audience_event *event)
+{
+	return a->all ||
+	       (event->plain && dnc_view_shows(&a->view, a->filter, event->plain, event->masked));
+}
+
+static void match_list(
+	struct audiences *all, const struct audience_list *l, const struct audience_event *event)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct audience *a = l->v[i];
+
+		if (a->looked == event->seq)
+			continue;
+		a->looked = event->seq;
+		if (audience_matches(a, event))
+			add_fresh(all, a, event->seq);
+		else if (dnc_filter_struck(a->filter) && !a->struck_at) {
+			a->struck_at = event->seq;
+			all->struck = true;
+		}
+	}
+}
+
+void audiences_match(struct audiences *all, const struct audience_event *event)
+{
+	const struct dnc_event *plain = event->plain;
+
+	for (size_t i = 0; i < all->everything.count; i++)
+		add_fresh(all, all->everything.v[i], event->seq);
+	if (!plain)
+		return;
+	match_list(all, &all->by_type[plain->type], event);
+	for (size_t n = 1; n < DNC_PHONE_MAX && n <= plain->phone_number.n; n++) {
+		struct audience_prefix *p;
+
+		if (!all->lengths[n])
+			continue;
+		p = find_prefix(all, (struct dnc_str){plain->phone_number.p, n});
+		if (p)
+			match_list(all, &p->list, event);
+	}
+}
+
+struct audience *audiences_take_fresh(struct audiences *all)
+{
+	struct audience *a = all->fresh;
+
+	if (a)
+		all->fresh = a->fresh_next;
+	return a;
+}
+
+void audience_sent(struct audience *a)
+{
+	a->fresh_from = 0;
+	a->fresh_count = 0;
+	a->fresh_partial = false;
+}
+
+void audiences_finish(struct audiences *all)
+{
+	dnc_buf_free(&all->key);
+	free(all->everything.v);
+	for (int t = 0; t < DNC_TYPES; t++)
+		free(all->by_type[t].v);
+}

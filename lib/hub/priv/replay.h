@@ -1,0 +1,69 @@
+/* past.h - inside lib/hub: what lies behind the ring, read from the log in chunks of ready frames.
+ * A few chunks are kept for all subscribers together: one that is far behind owns no memory. */
+#pragma once
+#include "base/buf.h"
+#include "filter/filter.h"
+#include "log/reader.h"
+#include "hub/viewer.h"
+
+struct chunk_slot {
+	uint32_t at, bytes, header; /* of a frame in the chunk's bytes */
+};
+
+struct chunk {
+	struct dnc_job job;
+	struct past *past;
+	uint64_t from, first, last; /* asked for, and held; first is 0 when there is nothing */
+	bool oldest;                /* the log has nothing before `first` */
+	bool no_memory;             /* for more than it holds */
+	struct dnc_buf bytes;       /* DNC_JSON_PADDING bytes may be read behind each frame */
+	struct chunk_slot *slots;
+	size_t room;
+	uint64_t used; /* for throwing the least used away */
+	struct chunk *next;
+};
+
+struct past;
+
+/* ARRIVED(CTX, chunk) is called when a chunk that was asked for is there, or when its job has failed; a chunk that
+ * holds nothing is gone after it. NULL when there is no memory. READER is borrowed. */
+struct past *past_new(struct dnc_reader *reader,
+	void (*arrived)(void *ctx, const struct chunk *chunk), void *ctx);
+
+/* All jobs must have ended. NULL is allowed. */
+void past_free(struct past *p);
+
+/* The chunk that holds SEQ, valid until the loop's next turn; NULL when it must be asked for. */
+const struct chunk *past_find(struct past *p, uint64_t seq);
+
+/* Asks for a chunk from SEQ on. False when there is no memory. */
+bool past_ask(struct past *p, uint64_t seq);
+
+static inline const struct chunk_slot *chunk_slot(const struct chunk *c, uint64_t seq)
+{
+	return &c->slots[seq - c->first];
+}
+
+/* Looking for the place where a subscription starts. */
+struct search {
+	struct dnc_job job;
+	void *subscriber; /* NULL when it has gone meanwhile */
+	void (*found)(
+		struct search *s); /* in the hub's thread, also when the job has failed; frees it */
+	struct dnc_filter *filter; /* NULL: look for the time instead */
+	struct dnc_view view;
+	struct dnc_filter *sees; /* the view's, copied: the search may outlive it */
+	struct dnc_viewer *viewer;
+	int64_t ms;
+	uint64_t from, wanted; /* matching events to find, going down from FROM */
+	uint64_t left, looks;  /* of them, and events that may still be looked at */
+	uint64_t place;
+};
+
+/* Starts to look for the time MS, or (FILTER given: copied, and VIEW with it) for the last WANTED events
+ * at or below FROM that are seen. NULL when there is no memory. */
+struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
+	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,
+	void *subscriber, void (*found)(struct search *s));
+
+void search_free(struct search *s);

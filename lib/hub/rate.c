@@ -1,0 +1,87 @@
+#include "priv/rate.h"
+#include "base/clock.h"
+#include "priv/internal.h"
+
+static void refill(struct dnc_subscriber *s)
+{
+	int64_t now = dnc_clock_mono_ms();
+
+	s->tokens += (double)(now - s->refilled_ms) * s->pace.per_minute / 60000;
+	if (s->tokens > s->pace.burst)
+		s->tokens = s->pace.burst;
+	s->refilled_ms = now;
+}
+
+uint64_t pace_allows(struct dnc_subscriber *s)
+{
+	if (!s->pace.per_minute)
+		return UINT64_MAX;
+	refill(s);
+	return (uint64_t)s->tokens;
+}
+
+void pace_spend(struct dnc_subscriber *s, uint64_t count)
+{
+	if (s->pace.per_minute)
+		s->tokens -= (double)count;
+}
+
+void pace_wait(struct dnc_subscriber *s)
+{
+	struct pace_wheel *w = &s->hub->wheel;
+	double ms = (1 - s->tokens) * 60000 / s->pace.per_minute;
+	int64_t ticks = 1 + (int64_t)ms / DNC_HUB_TICK_MS,
+		now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
+	struct dnc_subscriber **slot;
+
+	if (s->paced)
+		return;
+	if (!w->waiting)
+		w->tick = now;
+	slot = &w->slot[(now + (ticks < PACE_SLOTS ? ticks : PACE_SLOTS - 1)) % PACE_SLOTS];
+	s->paced = true;
+	s->held_back = true;
+	s->pace_slot = slot;
+	s->pace_prev = NULL;
+	s->pace_next = *slot;
+	if (s->pace_next)
+		s->pace_next->pace_prev = s;
+	*slot = s;
+	w->waiting++;
+	s->hub->stats.paced++;
+}
+
+void pace_remove(struct dnc_subscriber *s)
+{
+	if (!s->paced)
+		return;
+	s->paced = false;
+	*(s->pace_prev ? &s->pace_prev->pace_next : s->pace_slot) = s->pace_next;
+	if (s->pace_next)
+		s->pace_next->pace_prev = s->pace_prev;
+	s->hub->wheel.waiting--;
+}
+
+bool dnc_hub_paces(const struct dnc_hub *h)
+{
+	return h->wheel.waiting;
+}
+
+void dnc_hub_tick(struct dnc_hub *h)
+{
+	struct pace_wheel *w = &h->wheel;
+	int64_t now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
+
+	if (now - w->tick > PACE_SLOTS)
+		w->tick = now - PACE_SLOTS;
+	while (w->tick < now) {
+		struct dnc_subscriber *s = w->slot[++w->tick % PACE_SLOTS];
+
+		/* Who has to wait again goes to a later slot. */
+		for (struct dnc_subscriber *next; s; s = next) {
+			next = s->pace_next;
+			pace_remove(s);
+			feed(s);
+		}
+	}
+}

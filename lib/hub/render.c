@@ -1,0 +1,148 @@
+#include "priv/render.h"
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <zlib.h>
+#include "event/render.h"
+
+enum {
+	SHORTEST_FRAME = 256, /* seldom shorter: see ring.c */
+	/* A CloudEvent around the longest event, and what deflate adds at worst to what it can't press. */
+	LONGEST_FRAME = DNC_EVENT_MAX_BYTES + (8u << 10),
+	/* One compressor makes the frames of all events. */
+	DEFLATE_LEVEL = 1,
+	DEFLATE_WINDOW_BITS = 15,
+	DEFLATE_MEMORY = 8,
+};
+
+struct slot {
+	uint64_t seq, pos; /* seq 0: none */
+	uint32_t bytes, header;
+};
+
+struct rendering {
+	unsigned how;
+	struct rendering *base;
+	char *bytes;
+	size_t size;
+	uint64_t head; /* grows; the byte is head modulo size */
+	struct slot *slots;
+	uint64_t slot_mask;
+	struct dnc_event_reader *reader, *masked_reader;
+	struct dnc_buf text;
+	z_stream deflate;
+	bool deflates;
+};
+
+struct rendering *rendering_new(unsigned how, struct rendering *base, size_t size)
+{
+	struct rendering *r = calloc(1, sizeof *r);
+	size_t slots = 1;
+
+	if (!r)
+		return NULL;
+	r->how = how;
+	r->base = base;
+	r->size = size > 8 * LONGEST_FRAME ? size : 8 * LONGEST_FRAME;
+	while (slots < r->size / SHORTEST_FRAME)
+		slots *= 2;
+	r->slot_mask = slots - 1;
+	r->slots = calloc(slots, sizeof *r->slots);
+	/* What follows a frame is read by nobody but the JSON reader, as far as its padding. */
+	r->bytes = mmap(NULL, r->size + DNC_JSON_PADDING, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (r->bytes == MAP_FAILED)
+		r->bytes = NULL;
+	r->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	r->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (how & DNC_DEFLATED)
+		r->deflates =
+			deflateInit2(&r->deflate, DEFLATE_LEVEL, Z_DEFLATED, -DEFLATE_WINDOW_BITS,
+				DEFLATE_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK;
+	if (r->slots && r->bytes && r->reader && r->masked_reader &&
+		dnc_buf_reserve(&r->text, LONGEST_FRAME) && (r->deflates || !(how & DNC_DEFLATED)))
+		return r;
+	rendering_free(r);
+	return NULL;
+}
+
+void rendering_free(struct rendering *r)
+{
+	if (!r)
+		return;
+	if (r->deflates)
+		deflateEnd(&r->deflate);
+	if (r->bytes)
+		munmap(r->bytes, r->size + DNC_JSON_PADDING);
+	free(r->slots);
+	dnc_buf_free(&r->text);
+	dnc_event_reader_free(r->reader);
+	dnc_event_reader_free(r->masked_reader);
+	free(r);
+}
+
+/* RFC 7692 section 7.2.1: one message, and what a flush ends with is left out. Nothing of the message
+ * before is referred to, so that it may go to anybody. */
+static bool deflate_text(struct rendering *r, struct dnc_str text)
+{
+	enum { TAIL = 4 }; /* 00 00 ff ff */
+
+	deflateReset(&r->deflate);
+	r->deflate.next_in = (unsigned char *)(uintptr_t)text.p;
+	r->deflate.avail_in = (unsigned)text.n;
+	r->deflate.next_out = (unsigned char *)r->text.p;
+	r->deflate.avail_out = (unsigned)r->text.size;
+	if (deflate(&r->deflate, Z_SYNC_FLUSH) != Z_OK || r->deflate.avail_in ||
+		!r->deflate.avail_out)
+		return false;
+	r->text.n = r->text.size - r->deflate.avail_out - TAIL;
+	return true;
+}
+
+/* Writes the payload into r->text. */
+static bool render(struct rendering *r, struct frame from)
+{
+	struct dnc_str text = frame_payload(from);
+	struct dnc_event event, masked;
+
+	dnc_buf_clear(&r->text);
+	if (r->how & DNC_DEFLATED)
+		return deflate_text(r, text);
+	if (dnc_event_view(r->reader, text.p, text.n, &event) < 0)
+		return false;
+	if (r->how & DNC_CLOUDEVENT)
+		dnc_event_write_cloudevent(&r->text, &event);
+	else if (dnc_event_mask(r->masked_reader, &r->text, &event, &masked) < 0)
+		return false;
+	return dnc_buf_ok(&r->text) && r->text.n <= LONGEST_FRAME;
+}
+
+static struct frame keep(struct rendering *r, uint64_t seq)
+{
+	char header[FRAME_HEADER_MAX];
+	uint32_t head = frame_header(
+		header, r->how & DNC_DEFLATED ? FRAME_TEXT_DEFLATED : FRAME_TEXT, r->text.n);
+	size_t total = head + r->text.n, left = r->size - r->head % r->size;
+	char *to;
+
+	if (left < total)
+		r->head += left;
+	r->slots[seq & r->slot_mask] = (struct slot){seq, r->head, (uint32_t)total, head};
+	to = r->bytes + r->head % r->size;
+	r->head += total;
+	memcpy(to, header, head);
+	memcpy(to + head, r->text.p, r->text.n);
+	return (struct frame){to, total, head};
+}
+
+struct frame rendering_frame(struct rendering *r, uint64_t seq, struct frame plain)
+{
+	const struct slot *slot = &r->slots[seq & r->slot_mask];
+
+	if (slot->seq == seq && slot->pos + r->size >= r->head)
+		return (struct frame){r->bytes + slot->pos % r->size, slot->bytes, slot->header};
+	if (r->base)
+		plain = rendering_frame(r->base, seq, plain);
+	if (!plain.p || !render(r, plain))
+		return (struct frame){0};
+	return keep(r, seq);
+}

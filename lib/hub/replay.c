@@ -1,0 +1,250 @@
+#include "priv/replay.h"
+#include <stdlib.h>
+#include "frame/frame.h"
+
+enum {
+	CHUNK_BYTES = 256 << 10,
+	CHUNKS_KEPT = 16,
+	/* How many events "the last N that match" looks at behind the ring: some seconds of work that
+	 * others wait for. */
+	SEARCH_LOOKS = 500000,
+};
+
+struct past {
+	struct dnc_reader *reader;
+	void (*arrived)(void *ctx, const struct chunk *chunk);
+	void *ctx;
+	struct chunk *kept, *asked;
+	size_t kept_count;
+	uint64_t uses;
+};
+
+static void free_chunk(struct chunk *c)
+{
+	dnc_buf_free(&c->bytes);
+	free(c->slots);
+	free(c);
+}
+
+struct past *past_new(
+	struct dnc_reader *reader, void (*arrived)(void *ctx, const struct chunk *chunk), void *ctx)
+{
+	struct past *p = calloc(1, sizeof *p);
+
+	if (p) {
+		p->reader = reader;
+		p->arrived = arrived;
+		p->ctx = ctx;
+	}
+	return p;
+}
+
+void past_free(struct past *p)
+{
+	if (!p)
+		return;
+	for (struct chunk *c = p->kept, *next; c; c = next) {
+		next = c->next;
+		free_chunk(c);
+	}
+	free(p);
+}
+
+const struct chunk *past_find(struct past *p, uint64_t seq)
+{
+	for (struct chunk *c = p->kept; c; c = c->next)
+		if (seq >= c->first && seq <= c->last) {
+			c->used = ++p->uses;
+			return c;
+		}
+	return NULL;
+}
+
+/* In the reader's thread. */
+static bool add_frame(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	struct chunk *c = ctx;
+	struct frame_front front = frame_front(seq, line.n);
+	uint64_t index = c->first ? seq - c->first : 0;
+
+	if (c->first && seq != c->last + 1)
+		return false; /* a hole: the next chunk starts with it */
+	c->no_memory = true;
+	if (index == c->room) {
+		size_t room = c->room ? c->room * 2 : 512;
+		struct chunk_slot *slots = realloc(c->slots, room * sizeof *slots);
+
+		if (!slots)
+			return false;
+		c->slots = slots;
+		c->room = room;
+	}
+	/* The whole size at once: growing by doubling would waste half. */
+	if (!dnc_buf_reserve(&c->bytes, c->first ? front.n + line.n + DNC_JSON_PADDING
+						 : CHUNK_BYTES + DNC_EVENT_MAX_BYTES))
+		return false;
+	c->slots[index] = (struct chunk_slot){
+		(uint32_t)c->bytes.n, (uint32_t)(front.n + line.n - 1), front.header};
+	dnc_buf_add(&c->bytes, front.bytes, front.n);
+	dnc_buf_add(&c->bytes, line.p + 1, line.n - 1);
+	if (!c->first)
+		c->first = seq;
+	c->last = seq;
+	c->no_memory = false;
+	return c->bytes.n < CHUNK_BYTES;
+}
+
+static bool note_any(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	(void)seq;
+	(void)line;
+	*(bool *)ctx = true;
+	return false;
+}
+
+/* What was read before a failure is as good as any. */
+static int read_chunk(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
+{
+	struct chunk *c = (struct chunk *)job;
+	bool before = false;
+	int rc = dnc_journal_read(reader, c->from, false, (struct dnc_str){0}, add_frame, c, err);
+
+	if (rc == 0 && c->no_memory)
+		rc = dnc_error_nomem(err);
+	if (rc < 0 && !c->first)
+		return -1;
+	/* Where rows are missing at the start: were they removed as the oldest, or out of the middle? */
+	if (c->first != c->from && dnc_journal_read(reader, c->from, true, (struct dnc_str){0},
+					   note_any, &before, err) < 0)
+		return -1;
+	c->oldest = !before;
+	return 0;
+}
+
+static void throw_away_least_used(struct past *p)
+{
+	struct chunk **least = &p->kept, *gone;
+
+	for (struct chunk **c = &p->kept; *c; c = &(*c)->next)
+		if ((*c)->used < (*least)->used)
+			least = c;
+	gone = *least;
+	*least = gone->next;
+	p->kept_count--;
+	free_chunk(gone);
+}
+
+static void chunk_done(struct dnc_job *job)
+{
+	struct chunk *c = (struct chunk *)job, **at;
+	struct past *p = c->past;
+
+	for (at = &p->asked; *at != c;)
+		at = &(*at)->next;
+	*at = c->next;
+	if (c->first) {
+		if (p->kept_count == CHUNKS_KEPT)
+			throw_away_least_used(p);
+		c->used = ++p->uses;
+		c->next = p->kept;
+		p->kept = c;
+		p->kept_count++;
+	}
+	p->arrived(p->ctx, c);
+	if (!c->first)
+		free_chunk(c);
+}
+
+bool past_ask(struct past *p, uint64_t seq)
+{
+	struct chunk *c;
+
+	for (c = p->asked; c; c = c->next)
+		if (c->from == seq)
+			return true;
+	c = calloc(1, sizeof *c);
+	if (!c)
+		return false;
+	c->job = (struct dnc_job){.run = read_chunk, .done = chunk_done};
+	c->past = p;
+	c->from = seq;
+	c->next = p->asked;
+	p->asked = c;
+	dnc_reader_submit(p->reader, &c->job);
+	return true;
+}
+
+static bool look(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	struct search *s = ctx;
+	struct dnc_str shown;
+
+	if (s->looks-- == 0)
+		return false;
+	s->place = seq;
+	s->left -= dnc_viewer_look(s->viewer, line, &shown);
+	return s->left > 0;
+}
+
+static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
+{
+	struct search *s = (struct search *)job;
+
+	if (!s->filter)
+		return dnc_journal_find_time(reader, s->ms, &s->place, err);
+	s->left = s->wanted;
+	s->looks = SEARCH_LOOKS;
+	s->place = s->from + 1;
+	return dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look, s, err);
+}
+
+static void search_done(struct dnc_job *job)
+{
+	struct search *s = (struct search *)job;
+
+	s->found(s);
+}
+
+struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
+	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,
+	void *subscriber, void (*found)(struct search *s))
+{
+	struct search *s = calloc(1, sizeof *s);
+	struct dnc_str text;
+
+	if (!s)
+		return NULL;
+	*s = (struct search){.job = {.run = run_search, .done = search_done},
+		.subscriber = subscriber,
+		.found = found,
+		.ms = ms,
+		.from = from,
+		.wanted = wanted};
+	if (filter) {
+		text = dnc_filter_text(filter);
+		s->filter = dnc_filter_compile_text(text.p, text.n, NULL);
+		s->view = *view;
+		if (view->sees) {
+			text = dnc_filter_text(view->sees);
+			s->sees = dnc_filter_compile_text(text.p, text.n, NULL);
+			s->view.sees = s->sees;
+		}
+		s->viewer = dnc_viewer_new(&s->view, s->filter);
+		if (!s->filter || !s->viewer || (view->sees && !s->sees)) {
+			search_free(s);
+			return NULL;
+		}
+	}
+	dnc_reader_submit(reader, &s->job);
+	return s;
+}
+
+void search_free(struct search *s)
+{
+	if (!s)
+		return;
+	dnc_filter_free(s->filter);
+	dnc_viewer_free(s->viewer);
+	dnc_filter_free(s->sees);
+	free(s);
+}

@@ -1,0 +1,45 @@
+/* journal_ops.h - inside lib/log: what an implementation of the journal provides. Its structs start
+ * with these. */
+#pragma once
+#include <stdatomic.h>
+#include "epochs.h"
+#include "log/journal.h"
+
+struct journal_ops {
+	void (*close)(struct dnc_journal *j);
+	int (*append)(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
+	int (*prune)(struct dnc_journal *j, struct dnc_error *err);
+	int (*idle)(struct dnc_journal *j, struct dnc_error *err);
+	struct dnc_journal_reader *(*reader_new)(struct dnc_journal *j, struct dnc_error *err);
+	void (*reader_free)(struct dnc_journal_reader *r);
+	int (*read)(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
+		bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
+		struct dnc_error *err);
+	int (*find_id)(struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq,
+		struct dnc_error *err);
+	int (*find_time)(
+		struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);
+};
+
+/* struct dnc_journal_stats, as it is written by one thread and read by others. */
+struct journal_figures {
+	atomic_uint_fast64_t bytes, free_bytes, wal_bytes, reserve_bytes, pruned, checkpoints;
+	atomic_int_fast64_t clock_ahead_ms;
+	atomic_bool wal_held, clock_held;
+};
+
+struct dnc_journal {
+	const struct journal_ops *ops;
+	struct epochs epochs; /* does not change while the journal is open */
+	atomic_uint_fast64_t oldest, last, duplicates, conflicts;
+	size_t batch_bytes; /* 0: no bound */
+	struct journal_figures figures;
+};
+
+struct dnc_journal_reader {
+	struct dnc_journal *journal;
+};
+
+struct dnc_journal *journal_sqlite_open(
+	const struct dnc_journal_options *options, struct dnc_error *err);
+struct dnc_journal *journal_memory_open(struct dnc_error *err);

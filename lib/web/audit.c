@@ -1,0 +1,97 @@
+#include "base/clock.h"
+#include "phone/phone.h"
+#include "priv/serve.h"
+
+void member_text(struct dnc_buf *b, const char *key, const char *value)
+{
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_json_write_str(b, dnc_str(value));
+}
+
+void member_number(struct dnc_buf *b, const char *key, uint64_t value)
+{
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_buf_u64(b, value);
+}
+
+void member_time(struct dnc_buf *b, const char *key, int64_t ms)
+{
+	char text[DNC_TIME_LEN];
+
+	dnc_clock_format(ms, text);
+	dnc_json_write_key(b, dnc_str(key));
+	dnc_json_write_str(b, (struct dnc_str){text, sizeof text});
+}
+
+struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
+	const struct dnc_identity *identity, const struct dnc_role *role, const char *address)
+{
+	struct dnc_buf *b = &w->access_line;
+
+	dnc_buf_clear(b);
+	dnc_buf_chr(b, '{');
+	member_time(b, "timestamp", dnc_clock_now_ms());
+	member_text(b, "what", what);
+	if (identity && identity->subject[0])
+		member_text(b, "subject", identity->subject);
+	if (role)
+		member_text(b, "role", role->name);
+	member_text(b, "address", address);
+	return b;
+}
+
+struct dnc_buf *access_of(const struct client *c, const char *what)
+{
+	struct dnc_buf *b = access_begin(c->web, what, c->identity, c->role, c->address);
+
+	dnc_buf_printf(b, ",\"client_id\":\"c%llu\"", (unsigned long long)c->number);
+	return b;
+}
+
+void access_end(struct dnc_web *w)
+{
+	dnc_buf_chr(&w->access_line, '}');
+	if (dnc_buf_ok(&w->access_line))
+		w->options->access_note(w->options->ctx, dnc_buf_view(&w->access_line));
+}
+
+void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
+	const char *reason)
+{
+	member_text(access_begin(w, "refused", identity, NULL, address), "reason", reason);
+	access_end(w);
+}
+
+void access_subscribed(const struct client *c, const char *what)
+{
+	enum { SHOWN = 512 }; /* of a filter */
+	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
+	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
+	struct dnc_buf *b = access_of(c, what);
+	char masked[SHOWN + 1];
+	size_t n = text.n < SHOWN ? text.n : SHOWN;
+
+	memcpy(masked, n ? text.p : "", n);
+	dnc_phone_mask_digits(masked, n);
+	masked[n] = '\0';
+	if (filter)
+		member_text(b, "filters", masked);
+	member_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
+	access_end(c->web);
+}
+
+void access_left(const struct client *c)
+{
+	struct dnc_buf *b = access_of(c, "disconnected");
+
+	if (c->close_code)
+		member_number(b, "code", c->close_code);
+	member_text(b, "reason", c->close_code ? c->close_reason : c->dead ? "lost" : "gone");
+	if (c->subscriber) {
+		member_number(b, "events", dnc_subscriber_sent(c->subscriber));
+		member_number(b, "first_seq", dnc_subscriber_first_sent(c->subscriber));
+		member_number(b, "last_seq", dnc_subscriber_last_sent(c->subscriber));
+	}
+	member_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - c->connected_ms) / 1000);
+	access_end(c->web);
+}

@@ -1,0 +1,181 @@
+#include "priv/identity.h"
+#include <sodium.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/serve.h"
+
+bool who_is_local_socket(struct lws *wsi)
+{
+	struct sockaddr_storage own;
+	socklen_t n = sizeof own;
+
+	return getsockname(lws_get_socket_fd(wsi), (struct sockaddr *)&own, &n) == 0 &&
+	       own.ss_family == AF_UNIX;
+}
+
+/* What the proxy itself put at the end; all before that is hearsay. */
+static bool forwarded_for(struct lws *wsi, char address[ADDRESS_MAX])
+{
+	unsigned char binary[sizeof(struct in6_addr)];
+	char list[512], *last;
+	int n = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
+
+	if (n <= 0)
+		return false;
+	last = strrchr(list, ',');
+	last = last ? last + 1 : list;
+	last += strspn(last, " ");
+	if (inet_pton(AF_INET, last, binary) != 1 && inet_pton(AF_INET6, last, binary) != 1)
+		return false;
+	snprintf(address, ADDRESS_MAX, "%s", last);
+	return true;
+}
+
+void who_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX])
+{
+	address[0] = '\0';
+	if (!who_is_local_socket(wsi)) {
+		lws_get_peer_simple(wsi, address, ADDRESS_MAX);
+		return;
+	}
+	if (!w->options->trust_proxy || !forwarded_for(wsi, address))
+		snprintf(address, ADDRESS_MAX, "local");
+}
+
+void who_settle(struct dnc_web *w, struct who *out)
+{
+	out->role = dnc_roles_find(w->access->roles, dnc_str(out->identity.role));
+	out->permissions = out->role->permissions | out->identity.permissions;
+}
+
+enum who_verdict who_bears(
+	struct dnc_web *w, const char *address, struct dnc_str token, struct who *out)
+{
+	const struct dnc_token_rules rules = {.keys = w->access->keys,
+		.revoked = w->access->revoked,
+		.audience = w->access->audience,
+		.now_ms = dnc_clock_now_ms()};
+	struct dnc_error err;
+
+	if (door_bars(w->options->door, address))
+		return WHO_BARRED;
+	if (dnc_token_check(w->parser, &rules, token, &out->identity, &err) < 0) {
+		door_failed(w->options->door, address);
+		w->counts.refused_tokens[err.code]++;
+		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
+			err.message);
+		access_refused(w, address, &out->identity, dnc_token_fault_name(err.code));
+		return WHO_WRONG;
+	}
+	who_settle(w, out);
+	return WHO_KNOWN;
+}
+
+/* `Bearer T`, RFC 6750 section 2.1. */
+static enum who_verdict by_header(
+	struct dnc_web *w, struct lws *wsi, const char *address, struct who *out)
+{
+	static const char scheme[] = "Bearer ";
+	char text[DNC_TOKEN_MAX + sizeof scheme + 1];
+	enum who_verdict verdict = WHO_WRONG;
+	int n = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_AUTHORIZATION);
+
+	if (n > (int)sizeof scheme - 1 && strncasecmp(text, scheme, sizeof scheme - 1) == 0)
+		verdict = who_bears(w, address,
+			(struct dnc_str){text + sizeof scheme - 1, (size_t)n - (sizeof scheme - 1)},
+			out);
+	else
+		door_failed(w->options->door, address);
+	sodium_memzero(text, sizeof text);
+	return verdict;
+}
+
+/* Browsers can't set headers. A WebSocket's ticket is among the subprotocols, a stream's in its address.
+ * The ticket points into SPACE; p is NULL when there is none. */
+static struct dnc_str find_ticket(
+	struct lws *wsi, enum ticket_place place, char *space, size_t size)
+{
+	static const char mark[] = "dnc.ticket.", name[] = "ticket=";
+	struct dnc_str ticket = {0};
+	const char *at;
+
+	if (place == TICKET_QUERY) {
+		at = lws_get_urlarg_by_name(wsi, name, space, (int)size);
+		/* The library has given the value with and without the equals sign. */
+		if (at)
+			ticket.p = at + (*at == '=');
+	} else if (place == TICKET_SUBPROTOCOL &&
+		   lws_hdr_copy(wsi, space, (int)size, WSI_TOKEN_PROTOCOL) > 0) {
+		at = strstr(space, mark);
+		if (at)
+			ticket.p = at + sizeof mark - 1;
+	}
+	if (ticket.p)
+		ticket.n = strcspn(ticket.p, ", \t");
+	return ticket;
+}
+
+/* Text that a ticket may be: so many bits can't be guessed, whoever shows one has had it from the hub. A browser that
+ * comes back by itself shows one that is used. */
+static bool looks_like_ticket(struct dnc_str text)
+{
+	if (text.n != DNC_TICKET_LEN)
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			    c == '-' || c == '_'))
+			return false;
+	}
+	return true;
+}
+
+/* The token that it was bought with may have ended or been revoked since. */
+static bool redeem(struct dnc_web *w, struct dnc_str ticket, struct who *out)
+{
+	return dnc_ticket_take(w->options->auth, ticket, &out->identity) &&
+	       dnc_clock_now_ms() < out->identity.expires_ms &&
+	       !dnc_revoked_has(w->access->revoked, out->identity.jti);
+}
+
+static enum who_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum ticket_place place,
+	const char *address, struct who *out)
+{
+	char space[256];
+	struct dnc_str ticket = find_ticket(wsi, place, space, sizeof space);
+
+	if (!ticket.p)
+		return WHO_SILENT;
+	if (door_bars(w->options->door, address))
+		return WHO_BARRED;
+	if (redeem(w, ticket, out)) {
+		who_settle(w, out);
+		return WHO_KNOWN;
+	}
+	memset(&out->identity, 0, sizeof out->identity);
+	if (!looks_like_ticket(ticket))
+		door_failed(w->options->door, address);
+	dnc_warn("refused a ticket from %s: used, too old, or none", address);
+	access_refused(w, address, NULL, "ticket");
+	return WHO_WRONG;
+}
+
+enum who_verdict who_asks(
+	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out)
+{
+	char address[ADDRESS_MAX];
+
+	memset(out, 0, sizeof *out);
+	if (!w->access->keys) {
+		out->role = w->access->default_role;
+		out->permissions = out->role->permissions;
+		return WHO_KNOWN;
+	}
+	who_address(w, wsi, address);
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0)
+		return by_header(w, wsi, address, out);
+	return by_ticket(w, wsi, place, address, out);
+}

@@ -1,0 +1,30 @@
+/* listen.h - inside lib/web: sockets that clients connect to. */
+#pragma once
+#include <stdbool.h>
+#include <uv.h>
+#include "base/err.h"
+
+enum { LISTEN_ADDRESS_MAX = 80 };
+
+struct listeners;
+
+/* ACCEPTED(CTX, fd, local) owns the connection; LOCAL: it came by a Unix socket. ANYWHERE: not only addresses of this
+ * machine may be listened on. NULL when there is no memory. */
+struct listeners *listeners_new(
+	uv_loop_t *loop, bool anywhere, void (*accepted)(void *ctx, int fd, bool local), void *ctx);
+
+/* Listens on "127.0.0.1:8080", "[::1]:0", "unix:PATH", or on all TCP sockets that the service manager passed
+ * ("systemd"). -1 with ERR, whose code is an errno. */
+int listeners_add(struct listeners *l, const char *text, struct dnc_error *err);
+
+/* Listens where OTHER does, with the same sockets: whichever is free takes a connection. */
+int listeners_share(struct listeners *l, const struct listeners *other, struct dnc_error *err);
+
+/* The address of number INDEX, as a client names it; empty behind the last. */
+const char *listeners_address(const struct listeners *l, size_t index);
+
+/* Takes no more connections. */
+void listeners_stop(struct listeners *l);
+
+/* Closes all. The loop must run once more. NULL is allowed. */
+void listeners_free(struct listeners *l);

@@ -1,0 +1,292 @@
+/* serve.h - inside lib/web: the server, its clients and its pages. */
+#pragma once
+#include <libwebsockets.h>
+#include "limits.h"
+#include "stats.h"
+#include "listen.h"
+#include "request.h"
+#include "web/web.h"
+#include "identity.h"
+
+/* Source of the times and sizes: dnc-wsd(8). */
+enum {
+	PING_INTERVAL_S = 30,
+	PONG_LIMIT_S = 60,
+	SSE_COMMENT_S = 15,
+	MESSAGES_PER_S = 20,
+	MESSAGES_BURST = 40,
+	OUTBOX_BYTES = 64 << 10, /* answers that wait; past it the client is not read */
+	CLOSE_WAIT_S = 2,        /* for the peer's answer to a close */
+	AUTH_LIMIT_S = 5,        /* for the first message of who has not said who he is */
+};
+
+/* Close codes of our own, RFC 6455 section 7.4.2. */
+enum {
+	CLOSE_NOT_AUTHENTICATED = 4401,
+	CLOSE_FORBIDDEN = 4403,
+	CLOSE_AUTH_LATE = 4408,
+	CLOSE_EXPIRED = 4410,
+	CLOSE_REVOKED = 4411,
+	CLOSE_TOO_MANY = 4429,
+};
+
+struct client {
+	/* What a delivery touches comes first. */
+	struct lws *wsi;
+	struct dnc_web *web;
+	struct dnc_buf out;  /* whole frames that wait for the socket */
+	uint16_t close_code; /* on its way out with this; 0 is not */
+	uint16_t retry_ms;   /* of 1001: when to come back */
+	bool waiting;        /* a writeable callback will come */
+	bool paused;         /* not read, because answers wait */
+	bool dead, writeable;
+	bool bye; /* the close frame is out */
+	bool sse; /* server-sent events instead of a WebSocket */
+	struct client *prev, *next;
+	struct client *queue_prev,
+		*queue_next; /* those heard of, or pinged, in the order of time */
+	struct alive_queue *queue;
+	int64_t queued_ms;
+	struct dnc_subscriber *subscriber;
+	const struct dnc_role *role;   /* NULL: he has not said yet who he is */
+	struct dnc_identity *identity; /* NULL: nobody was asked */
+	char *address;                 /* where he comes from */
+	unsigned permissions;          /* of enum dnc_permission */
+	unsigned rendering;            /* of enum dnc_rendering */
+	struct door_place place;
+	struct dnc_buf in; /* a message that came in pieces */
+	size_t out_sent;
+	struct dnc_buf pending_id; /* `id` of the request whose place is looked for */
+	double messages;           /* left in the bucket */
+	int64_t bucket_ms, connected_ms, active_ms;
+	uint64_t number, received;
+	const char *close_reason; /* constant text */
+	/* What held.c knows of it; times are of dnc_clock_mono_ms(). */
+	struct {
+		int64_t since_ms, told_ms; /* 0: never */
+		uint64_t behind;           /* at the last look */
+		enum dnc_held why;
+		bool told; /* since it last had everything */
+	} held;
+};
+
+struct alive_queue {
+	struct client *first, *last;
+};
+
+struct history;
+struct publish;
+
+/* What belongs to one connection in the library's hands. */
+struct session {
+	struct client *client;
+	struct history *history; /* an answer that is being looked up */
+	struct publish *publish; /* events that are being taken */
+	bool closing;            /* the answer is under way: the connection ends behind it */
+};
+
+struct dnc_web {
+	const struct dnc_web_options *options;
+	struct dnc_hub *hub;
+	const struct dnc_access *access,
+		*old_access; /* held; the old one while clients change over */
+	struct lws_context *context;
+	struct lws_vhost *vhost, *local_vhost; /* of TCP, perhaps with TLS, and of Unix sockets */
+	struct listeners *listeners;
+	struct client *clients,
+		*held_next; /* held_next: looked at next by held.c; NULL: the first */
+	size_t client_count;
+	struct alive_queue heard, pinged, streams, strangers;
+	pthread_mutex_t figures_lock;
+	struct figures figures;
+	struct dnc_buf client_list;                      /* under the same lock */
+	struct dnc_json_parser *parser, *request_parser; /* of tokens, and of messages */
+	struct dnc_buf scratch, page, sse, access_line;
+	struct web_counts counts;
+	int64_t started_ms;
+	struct dnc_event_reader *normalizer, *viewer; /* of events that are published */
+	pthread_mutex_t published_lock;
+	struct publish *published; /* those that are safe, to be answered */
+	uv_async_t published_async;
+	uv_idle_t work;  /* runs while the hub has work left */
+	uv_timer_t pace; /* while a rate limit holds clients back */
+	uv_timer_t second;
+	uv_prepare_t turn; /* at the end of each turn of the loop */
+	uint64_t turn_ns,
+		idle_ns; /* when the last one ended, and how long it was waited until then */
+	bool working, pacing, draining;
+	struct lws_protocols protocols[3];
+	struct lws_context_creation_info info;
+	lws_retry_bo_t keepalive; /* the library's own: off */
+};
+
+/* client.c */
+/* Creates the client of a new connection in SLOT, to be freed with client_free(). NULL when there is no
+ * memory; without memory for its address that is NULL. */
+struct client *client_new(struct dnc_web *w, struct client **slot, struct lws *wsi, bool sse);
+/* Opens a new WebSocket for WHO; NULL: the client must authenticate with its first message. Returns -1 if the
+ * connection must be closed. */
+int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, const struct who *who);
+/* May somebody with this role and these permissions start there? -1 with ERR, whose code is an enum
+ * request_error, when not. */
+int client_may_start(struct dnc_web *w, const struct dnc_role *role, unsigned permissions,
+	const struct dnc_start *start, struct dnc_error *err);
+/* Does what a valid request asks for, and answers. Takes the request's filter. */
+void client_handle(struct client *c, const struct request *r);
+/* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
+void client_take_message(struct client *c, const char *text, size_t n);
+
+/* A member of a JSON object in B. */
+void member_text(struct dnc_buf *b, const char *key, const char *value);
+void member_number(struct dnc_buf *b, const char *key, uint64_t value);
+/* MS since 1970, as RFC 3339 text. */
+void member_time(struct dnc_buf *b, const char *key, int64_t ms);
+
+/* access.c - who did what, for the log of access. Numbers in it are masked. */
+/* What C did; access_begin() starts the line, access_end() hands it on. */
+struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
+	const struct dnc_identity *identity, const struct dnc_role *role, const char *address);
+struct dnc_buf *access_of(const struct client *c, const char *what);
+void access_end(struct dnc_web *w);
+void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
+	const char *reason);
+void access_subscribed(const struct client *c, const char *what);
+void access_left(const struct client *c);
+
+/* admit.c */
+/* Takes a place among the connections. NULL, or why there is none. */
+const char *client_enter(struct client *c, const struct who *who);
+/* It has a place: joins the hub as WHO and is told so. -1: there is no memory. */
+int client_start(struct client *c, const struct who *who);
+/* Both: who gets no place is closed. -1: there is no memory. */
+int client_admit(struct client *c, const struct who *who);
+/* A stranger says who he is, or somebody shows a newer token. */
+void client_take_token(struct client *c, const struct request *r);
+/* Once a second: whose token has ended or was revoked goes, and what roles may do is looked up again when
+ * RELOADED. */
+void client_check(struct client *c, bool reloaded);
+void client_free(struct client **slot);
+/* -1 closes the connection. */
+int client_receive(struct client *c, const char *in, size_t n);
+int client_writeable(struct client *c);
+/* Says CODE and REASON as soon as the socket can take it, then closes. */
+void client_close(struct client *c, uint16_t code, const char *reason);
+/* The same with 1001 and when to come back. */
+void client_close_until(struct client *c, uint16_t retry_ms);
+/* Nothing waits, and all events were sent. */
+bool client_done(const struct client *c);
+
+/* Says something that is answered, or that fails when the peer is gone. */
+void client_ping(struct client *c);
+/* Takes whole frames, now or behind what waits. */
+enum dnc_sent client_put(struct client *c, const void *frames, size_t n);
+enum dnc_sent client_lost(struct client *c);
+/* Closes the connection as soon as the library can. */
+void client_hang_up(struct lws *wsi);
+
+/* alive.c */
+/* The client was heard of: it is pinged after a while. */
+void alive_heard(struct client *c);
+void alive_leave(struct client *c);
+/* He must say who he is, soon. */
+void alive_stranger(struct client *c);
+/* Once a second: pings, and hangs up on those that did not answer. */
+void alive_tick(struct dnc_web *w);
+
+/* held.c */
+/* Once a second: tells those who are held back. */
+void held_tick(struct dnc_web *w);
+/* The client is about to be freed. */
+void held_leave(struct client *c);
+
+/* messages.c */
+void send_established(struct client *c);
+enum dnc_sent send_confirmed(struct client *c, struct dnc_str id);
+void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err);
+void send_pong(struct client *c, struct dnc_str id);
+void send_stats(struct client *c, struct dnc_str id);
+void send_renewed(struct client *c, struct dnc_str id);
+/* It is BEHIND events behind the present because of REASON; 0: it has caught up. */
+void send_held_back(struct client *c, const char *reason, uint64_t behind);
+enum dnc_sent send_struck(void *conn, uint64_t from);
+enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
+
+/* What somebody with this role and these permissions sees, in the form RENDERING at most. */
+struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering);
+
+/* What is known of a connection between the check of its upgrade and its start. */
+struct upgrade {
+	bool deflates, known;
+	struct who who;
+};
+/* Of this connection; made when there is none. NULL when there is no memory. */
+struct upgrade *upgrade_of(struct lws *wsi);
+void upgrade_free(struct lws *wsi);
+
+/* deflate.c */
+/* The library's permessage-deflate, such that no connection keeps a compressor or a window: both sides
+ * start each message anew. Events are not compressed by it: they come compressed. */
+extern const struct lws_extension deflate_extensions[];
+/* Says so in the answer to the upgrade. -1 when that can't be done. */
+int deflate_add_headers(struct lws *wsi, struct lws_process_html_args *args);
+/* True when the connection uses it. */
+bool deflate_used(struct lws *wsi);
+
+/* query.c */
+/* Calls ADD for each NAME=VALUE of the query string, decoded. How many, or -1 with ERR. */
+int query_read(struct lws *wsi,
+	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),
+	void *ctx, struct dnc_error *err);
+
+/* sse.c */
+/* Answers the request with an endless stream of events, or with what is wrong with it. As a route runs:
+ * 1 when the stream has begun, 0 when it was answered otherwise, -1 to hang up. */
+int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
+/* The frames as server-sent events, valid until the next call; p is NULL when there is no memory. */
+struct dnc_str sse_text(const struct client *c, const char *frames, size_t n);
+
+/* history.c */
+/* Looks the answer up in the log; -1 hangs up, 1 when it comes later. */
+int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
+/* The client went before it had its answer. */
+void history_abandon(struct history *h);
+
+/* clients.c */
+int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who);
+/* For lists that another web of the door gives out. */
+void clients_refresh(struct dnc_web *w);
+
+/* publish.c */
+int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
+/* More of the body. -1 hangs up, as below. */
+int publish_body(struct publish *p, const void *in, size_t n);
+/* The request is whole. -1 hangs up. */
+int publish_end(struct publish *p);
+/* The client went before it had its answer. NULL is allowed. */
+void publish_abandon(struct publish *p);
+/* Answers whose events are safe. */
+void publish_answer(struct dnc_web *w);
+
+/* http.c */
+/* A header that an answer has beside the usual ones. */
+struct extra_header {
+	const char *name, *value; /* "link:" */
+	const struct extra_header *more;
+};
+/* Writes head and body. 0 when the connection may be used again, else -1. EXTRA may be NULL. */
+int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
+	const struct extra_header *extra);
+int http_problem(
+	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail);
+/* The same with more members: begin writes into the web's page, then members are added, end sends it. */
+void http_problem_begin(struct dnc_buf *b, unsigned status, const char *title, const char *detail);
+int http_problem_end(
+	struct dnc_web *w, struct lws *wsi, unsigned status, const struct extra_header *extra);
+/* True when the request is HEAD: its answer has no body. */
+bool http_is_head(struct lws *wsi);
+/* Adds the headers that every answer has. -1 when there is no room. */
+int http_add_headers(
+	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end);
+int http_request(struct dnc_web *w, struct lws *wsi);
+/* 0 lets the upgrade go on; 1 when it was answered otherwise, -1 to hang up. */
+int http_check_upgrade(struct dnc_web *w, struct lws *wsi);

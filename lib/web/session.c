@@ -1,0 +1,153 @@
+/* admit.c - who gets in, as what, and for how long. */
+#include <sodium.h>
+#include <stdlib.h>
+#include "base/clock.h"
+#include "priv/serve.h"
+
+struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering)
+{
+	return (struct dnc_view){.sees = role->sees,
+		.types = dnc_role_types(role, permissions),
+		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
+}
+
+const char *client_enter(struct client *c, const struct who *who)
+{
+	static const char *const reasons[] = {[DOOR_FULL] = "too many connections",
+		[DOOR_ADDRESS] = "too many connections from this address",
+		[DOOR_SUBJECT] = "too many connections of this subject"};
+	const char *subject = c->web->access->keys ? who->identity.subject : NULL;
+	enum door_verdict verdict =
+		door_enter(c->web->options->door, c->address, subject, &c->place);
+
+	if (verdict == DOOR_OPEN)
+		return NULL;
+	access_refused(c->web, c->address, subject ? &who->identity : NULL, reasons[verdict]);
+	c->web->counts.refused++;
+	return reasons[verdict];
+}
+
+static struct dnc_pace pace_of(const struct dnc_role *role)
+{
+	return (struct dnc_pace){role->per_minute, role->burst};
+}
+
+int client_start(struct client *c, const struct who *who)
+{
+	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
+	struct dnc_pace pace = pace_of(who->role);
+
+	if (c->web->access->keys && !(c->identity = malloc(sizeof *c->identity)))
+		return -1;
+	if (c->identity)
+		*c->identity = who->identity;
+	c->role = who->role;
+	c->permissions = who->permissions;
+	alive_heard(c);
+	c->subscriber = dnc_hub_join(c->web->hub, c, &view, &pace);
+	if (!c->subscriber)
+		return -1;
+	member_text(access_of(c, "connected"), "protocol",
+		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
+	access_end(c->web);
+	send_established(c);
+	return 0;
+}
+
+int client_admit(struct client *c, const struct who *who)
+{
+	const char *full = client_enter(c, who);
+
+	if (!full)
+		return client_start(c, who);
+	client_close(c, CLOSE_TOO_MANY, full);
+	return 0;
+}
+
+/* The role, the permissions, the rate may be others now. */
+static int look_again(struct client *c, const struct who *who)
+{
+	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
+	struct dnc_pace pace = pace_of(who->role);
+
+	if (dnc_hub_look_as(c->subscriber, &view, &pace) < 0)
+		return -1;
+	c->role = who->role;
+	c->permissions = who->permissions;
+	if (c->identity)
+		*c->identity = who->identity;
+	if (dnc_subscriber_active(c->subscriber) && !(c->permissions & DNC_MAY_STREAM))
+		client_close(c, CLOSE_FORBIDDEN, "dnc:stream was lost");
+	dnc_web_work(c->web);
+	return 0;
+}
+
+void client_check(struct client *c, bool reloaded)
+{
+	const struct dnc_access *access = c->web->access;
+	struct who who = {0};
+
+	if (!c->role)
+		return;
+	/* The old roles go after this, whatever becomes of the client. */
+	if (reloaded)
+		c->role = dnc_roles_find(access->roles, dnc_str(c->role->name));
+	if (c->close_code || c->dead)
+		return;
+	if (c->identity && dnc_clock_now_ms() >= c->identity->expires_ms) {
+		client_close(c, CLOSE_EXPIRED, "the token has ended");
+		return;
+	}
+	if (!reloaded)
+		return;
+	if (c->identity && dnc_revoked_has(access->revoked, c->identity->jti)) {
+		client_close(c, CLOSE_REVOKED, "the token was revoked");
+		return;
+	}
+	if (c->identity) {
+		who.identity = *c->identity;
+		who_settle(c->web, &who);
+	} else {
+		who.role = access->default_role;
+		who.permissions = who.role->permissions;
+	}
+	if (look_again(c, &who) < 0)
+		client_lost(c);
+}
+
+void client_take_token(struct client *c, const struct request *r)
+{
+	struct dnc_error err;
+	struct who who = {0};
+	enum who_verdict verdict =
+		c->web->access->keys ? who_bears(c->web, c->address, r->token, &who) : WHO_SILENT;
+
+	if (verdict == WHO_SILENT) {
+		dnc_error_set(&err, REQUEST_EUNAVAILABLE, "this hub asks nobody who he is");
+		send_error(c, r->id, &err);
+	} else if (verdict != WHO_KNOWN && !c->role) {
+		client_close(c, CLOSE_NOT_AUTHENTICATED, "the token is not taken");
+	} else if (verdict != WHO_KNOWN) {
+		dnc_error_set(&err, REQUEST_EUNAUTHENTICATED, "the token is not taken");
+		send_error(c, r->id, &err);
+	} else if (!c->role) {
+		struct dnc_buf query = c->pending_id;
+
+		c->pending_id = (struct dnc_buf){0};
+		if (client_admit(c, &who) < 0)
+			client_lost(c);
+		else if (c->subscriber && query.n && dnc_buf_reserve(&query, DNC_JSON_PADDING))
+			client_take_message(c, query.p, query.n);
+		dnc_buf_free(&query);
+	} else if (!c->identity || strcmp(c->identity->subject, who.identity.subject) != 0) {
+		dnc_error_set(&err, REQUEST_EFORBIDDEN, "the token is of another subject");
+		send_error(c, r->id, &err);
+	} else if (look_again(c, &who) < 0) {
+		client_lost(c);
+	} else {
+		access_of(c, "renewed");
+		access_end(c->web);
+		send_renewed(c, r->id);
+	}
+	sodium_memzero(&who, sizeof who);
+}
