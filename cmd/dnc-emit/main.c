@@ -256,7 +256,7 @@ int main(int argc, char **argv)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	write_raw(&e, &raw);
 	if (dnc_event_normalize(reader, raw.p, raw.n, &text, &err) < 0 ||
-		dnc_event_view(viewer, text.p, text.n, &event) < 0)
+		dnc_event_parse(viewer, text.p, text.n, &event) < 0)
 		dnc_cli_usage("%s: %s", dnc_reject_name((enum dnc_reject)err.code), err.message);
 	rc = publish(&e, text, &err);
 	if (rc != DNC_EXIT_OK && rc != DNC_EXIT_SOME && e.spool) {

@@ -48,11 +48,11 @@ static int hand_on(
 static int read_event(
 	struct pass *p, struct dnc_str text, struct dnc_event *event, struct dnc_error *err)
 {
-	if (dnc_event_view(p->reader, text.p, text.n, event) == 0)
+	if (dnc_event_parse(p->reader, text.p, text.n, event) == 0)
 		return 0;
 	if (dnc_event_normalize(p->reader, text.p, text.n, &text, err) < 0)
 		return -1;
-	if (dnc_event_view(p->reader, text.p, text.n, event) == 0)
+	if (dnc_event_parse(p->reader, text.p, text.n, event) == 0)
 		return 0;
 	return dnc_error_set(err, DNC_REJECT_INVALID_JSON, "not an event");
 }
@@ -73,7 +73,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
 		return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 	matches = dnc_filter_match(p->filter, &event);
-	if (dnc_filter_struck(p->filter)) {
+	if (dnc_filter_over_budget(p->filter)) {
 		if (dnc_outlet_flush(p->stage.out, &p->err) < 0)
 			return -1;
 		return dnc_error_set(&p->err, EINVAL,

@@ -46,7 +46,7 @@ static int on_event(void *ctx, struct dnc_str text, const char *epoch, uint64_t 
 	struct tail *t = ctx;
 	struct dnc_event event;
 
-	if (!t->options.json && dnc_event_view(t->reader, text.p, text.n, &event) == 0) {
+	if (!t->options.json && dnc_event_parse(t->reader, text.p, text.n, &event) == 0) {
 		dnc_buf_clear(&t->line);
 		pretty_event(&t->line, &event, t->options.color);
 		text = dnc_buf_view(&t->line);

@@ -14,7 +14,7 @@ struct daemon {
 	struct dnc_journal *journal;
 	struct dnc_writer *writer;
 	struct dnc_ring *ring;
-	struct dnc_door *door;
+	struct dnc_web_shared *door;
 	struct dnc_auth *auth;
 	struct worker *workers;
 	struct intake *intake;

@@ -99,7 +99,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	}
 	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &text, &err) < 0)
 		return refuse(in, s, line, &err);
-	if (dnc_event_view(in->viewer, text.p, text.n, &event) < 0)
+	if (dnc_event_parse(in->viewer, text.p, text.n, &event) < 0)
 		return dnc_error_set(&in->err, 0, "a canonical event is not canonical");
 	in->accepted++;
 	return dnc_writer_add(in->writer, &event, s->id, line->number);

@@ -162,7 +162,7 @@ static void on_status(uv_timer_t *timer)
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The log can't be written: %s", why.message);
 	else
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=%zu clients, %llu events in the log",
-			dnc_door_count(d->door), (unsigned long long)dnc_ring_last(d->ring));
+			dnc_shared_count(d->door), (unsigned long long)dnc_ring_last(d->ring));
 }
 
 static void open_log(struct daemon *d)
@@ -176,7 +176,7 @@ static void open_log(struct daemon *d)
 	if (!d->writer)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	d->ring = dnc_ring_new(d->options.buffer_bytes, dnc_journal_last(d->journal));
-	d->door = dnc_door_new(&d->options.limits);
+	d->door = dnc_shared_new(&d->options.limits);
 	d->workers = calloc(d->options.workers, sizeof *d->workers);
 	if (!d->ring || !d->door || !d->workers)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
@@ -307,7 +307,7 @@ int main(int argc, char **argv)
 		worker_free(&d.workers[i]);
 	free(d.workers);
 	dnc_ring_free(d.ring);
-	dnc_door_free(d.door);
+	dnc_shared_free(d.door);
 	dnc_auth_free(d.auth);
 	dnc_journal_close(d.journal);
 	dnc_batch_free(&d.batch);

@@ -23,7 +23,7 @@ struct options {
 	struct dnc_journal_options journal;
 	char *data; /* the default place of the log, owned */
 	bool exit_on_eof, by_the_book, compress, print_roles, trust_proxy, has_data;
-	struct dnc_door_limits limits;
+	struct dnc_web_limits limits;
 	unsigned workers;
 	uint64_t max_lag, buffer_bytes;
 	int64_t grace_ms;

@@ -27,7 +27,7 @@ static bool reserve(struct daemon *d, size_t bytes, size_t count)
 {
 	if (dnc_ring_reserve(d->ring, bytes, count))
 		return true;
-	dnc_hub_let_go(d->workers[0].hub);
+	dnc_hub_release_ring(d->workers[0].hub);
 	if (dnc_ring_reserve(d->ring, bytes, count))
 		return true;
 	wake_workers(d); /* on_advanced() comes back when there is room */

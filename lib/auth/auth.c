@@ -10,7 +10,7 @@
 enum { TICKETS_MAX = 4096, TICKET_BYTES = 32 };
 
 struct held {
-	struct dnc_access access; /* first: an access is the address of this */
+	struct dnc_auth_snapshot access; /* first: an access is the address of this */
 	size_t users;
 };
 
@@ -55,7 +55,7 @@ static struct dnc_keys *read_keys(const struct dnc_auth_options *o, struct dnc_e
 static struct held *read_all(const struct dnc_auth_options *o, struct dnc_error *err)
 {
 	struct held *h = calloc(1, sizeof *h);
-	struct dnc_access *a = &h->access;
+	struct dnc_auth_snapshot *a = &h->access;
 
 	if (!h) {
 		dnc_error_nomem(err);
@@ -133,7 +133,7 @@ int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err)
 	return 0;
 }
 
-const struct dnc_access *dnc_auth_hold(struct dnc_auth *auth)
+const struct dnc_auth_snapshot *dnc_auth_acquire(struct dnc_auth *auth)
 {
 	struct held *h;
 
@@ -144,7 +144,8 @@ const struct dnc_access *dnc_auth_hold(struct dnc_auth *auth)
 	return &h->access;
 }
 
-const struct dnc_access *dnc_auth_hold_too(struct dnc_auth *auth, const struct dnc_access *access)
+const struct dnc_auth_snapshot *dnc_auth_ref(
+	struct dnc_auth *auth, const struct dnc_auth_snapshot *access)
 {
 	pthread_mutex_lock(&auth->lock);
 	((struct held *)(uintptr_t)access)->users++;
@@ -152,7 +153,7 @@ const struct dnc_access *dnc_auth_hold_too(struct dnc_auth *auth, const struct d
 	return access;
 }
 
-void dnc_auth_let_go(struct dnc_auth *auth, const struct dnc_access *access)
+void dnc_auth_release(struct dnc_auth *auth, const struct dnc_auth_snapshot *access)
 {
 	if (!access)
 		return;
@@ -161,7 +162,7 @@ void dnc_auth_let_go(struct dnc_auth *auth, const struct dnc_access *access)
 	pthread_mutex_unlock(&auth->lock);
 }
 
-bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_access *access)
+bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *access)
 {
 	bool old;
 

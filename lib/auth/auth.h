@@ -12,7 +12,7 @@ struct dnc_auth_options {
 	const char *default_role;                         /* of everybody, when nobody is asked */
 };
 
-struct dnc_access {
+struct dnc_auth_snapshot {
 	const struct dnc_keys *keys; /* NULL: nobody is asked who he is */
 	const struct dnc_roles *roles;
 	const struct dnc_revoked *revoked; /* NULL: none */
@@ -33,13 +33,14 @@ void dnc_auth_free(struct dnc_auth *auth);
 int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err);
 
 /* The newest access, to be let go. */
-const struct dnc_access *dnc_auth_hold(struct dnc_auth *auth);
+const struct dnc_auth_snapshot *dnc_auth_acquire(struct dnc_auth *auth);
 /* One more user of ACCESS, which the caller holds. */
-const struct dnc_access *dnc_auth_hold_too(struct dnc_auth *auth, const struct dnc_access *access);
-void dnc_auth_let_go(struct dnc_auth *auth, const struct dnc_access *access);
+const struct dnc_auth_snapshot *dnc_auth_ref(
+	struct dnc_auth *auth, const struct dnc_auth_snapshot *access);
+void dnc_auth_release(struct dnc_auth *auth, const struct dnc_auth_snapshot *access);
 
 /* True when ACCESS is not the newest any more. */
-bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_access *access);
+bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *access);
 
 /* A ticket stands for a token where none can be sent: once, for 30 s. */
 enum { DNC_TICKET_LEN = 43, DNC_TICKET_S = 30 };

@@ -6,7 +6,7 @@
 struct dnc_event_reader {
 	struct dnc_event_options options;
 	struct dnc_json_parser *parser;
-	struct dnc_json view; /* of the line dnc_event_view() took apart last */
+	struct dnc_json view; /* of the line dnc_event_parse() took apart last */
 	struct draft draft;
 	struct record_place place; /* of the record that comes next */
 	struct dnc_buf out, scratch;
@@ -160,7 +160,7 @@ static bool view_value(struct dnc_event *e, int key, uint32_t at)
 	}
 }
 
-int dnc_event_view(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out)
+int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out)
 {
 	struct dnc_json *doc = &r->view;
 	uint32_t at = 1;

@@ -117,7 +117,7 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, 
 /* Takes a line apart that is canonical (a `seq` in front is allowed). -1 when it does not have
  * the canonical form: keys out of order, white space, something missing. What is derived is
  * believed, not derived again. */
-int dnc_event_view(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
+int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
 
 /* True when FIELD of an event of TYPE holds text, or is none that this module knows: what a command
  * line says of it is a string, not JSON. */

@@ -155,7 +155,7 @@ static void add_bare(struct dnc_buf *out, const struct dnc_event *e)
 static int view(struct dnc_event_reader *r, struct dnc_buf *out, size_t from, struct dnc_event *e)
 {
 	return dnc_buf_reserve(out, DNC_JSON_PADDING) && dnc_buf_ok(out)
-	               ? dnc_event_view(r, out->p + from, out->n - from, e)
+	               ? dnc_event_parse(r, out->p + from, out->n - from, e)
 	               : -1;
 }
 

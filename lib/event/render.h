@@ -1,4 +1,4 @@
-/* render.h - an event in other forms than the canonical one. Both take an event that dnc_event_view() took
+/* render.h - an event in other forms than the canonical one. Both take an event that dnc_event_parse() took
  * apart. Thread safe as the event is. */
 #pragma once
 #include "event.h"

@@ -32,12 +32,12 @@ struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dn
 void dnc_filter_free(struct dnc_filter *f);
 
 /* True when EVENT belongs. Never fails: a pattern that takes too much work counts as no match and in
- * dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_struck()). Thread safe. */
+ * dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_over_budget()). Thread safe. */
 bool dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
 
 /* True once one of F's patterns took too much work on a number: F is of no more use. Patterns that do so
  * with numbers of every kind are refused when they are compiled. */
-bool dnc_filter_struck(const struct dnc_filter *f);
+bool dnc_filter_over_budget(const struct dnc_filter *f);
 
 /* A bit for each enum dnc_type that F can match. */
 unsigned dnc_filter_types(const struct dnc_filter *f);

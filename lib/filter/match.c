@@ -62,7 +62,7 @@ static bool match_patterns(
 	return false;
 }
 
-bool dnc_filter_struck(const struct dnc_filter *f)
+bool dnc_filter_over_budget(const struct dnc_filter *f)
 {
 	return atomic_load_explicit(&f->struck, memory_order_relaxed);
 }
@@ -178,7 +178,7 @@ bool dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)
 {
 	if (!f->count)
 		return true;
-	for (size_t i = 0; i < f->count && !dnc_filter_struck(f); i++)
+	for (size_t i = 0; i < f->count && !dnc_filter_over_budget(f); i++)
 		if (match_clause(f, &f->clauses[i], event))
 			return true;
 	return false;

@@ -1,4 +1,4 @@
-/* frame.h - inside lib/hub: an event as a ready WebSocket frame. */
+/* frame.h - an event as a ready WebSocket frame. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

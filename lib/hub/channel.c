@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include "viewer.h"
 
-static bool list_add(struct audience_list *l, struct audience *a)
+static bool list_add(struct channel_list *l, struct channel *a)
 {
 	if (l->count == l->room) {
 		size_t room = l->room ? l->room * 2 : 4;
-		struct audience **v = realloc(l->v, room * sizeof *v);
+		struct channel **v = realloc(l->v, room * sizeof *v);
 
 		if (!v)
 			return false;
@@ -17,7 +17,7 @@ static bool list_add(struct audience_list *l, struct audience *a)
 	return true;
 }
 
-static void list_remove(struct audience_list *l, const struct audience *a)
+static void list_remove(struct channel_list *l, const struct channel *a)
 {
 	for (size_t i = 0; i < l->count; i++)
 		if (l->v[i] == a) {
@@ -26,17 +26,17 @@ static void list_remove(struct audience_list *l, const struct audience *a)
 		}
 }
 
-static struct audience_prefix *find_prefix(const struct audiences *all, struct dnc_str digits)
+static struct channel_prefix *find_prefix(const struct channels *all, struct dnc_str digits)
 {
-	struct audience_prefix *p;
+	struct channel_prefix *p;
 
 	HASH_FIND(hh, all->prefixes, digits.p, digits.n, p);
 	return p;
 }
 
-static bool add_prefix(struct audiences *all, struct dnc_str digits, struct audience *a)
+static bool add_prefix(struct channels *all, struct dnc_str digits, struct channel *a)
 {
-	struct audience_prefix *p = find_prefix(all, digits);
+	struct channel_prefix *p = find_prefix(all, digits);
 
 	if (!p) {
 		p = calloc(1, sizeof *p);
@@ -49,9 +49,9 @@ static bool add_prefix(struct audiences *all, struct dnc_str digits, struct audi
 	return list_add(&p->list, a);
 }
 
-static void remove_prefix(struct audiences *all, struct dnc_str digits, const struct audience *a)
+static void remove_prefix(struct channels *all, struct dnc_str digits, const struct channel *a)
 {
-	struct audience_prefix *p = find_prefix(all, digits);
+	struct channel_prefix *p = find_prefix(all, digits);
 
 	if (!p)
 		return;
@@ -65,12 +65,12 @@ static void remove_prefix(struct audiences *all, struct dnc_str digits, const st
 }
 
 /* A masked number starts with other characters than the event's own. */
-static size_t prefix_count(const struct audience *a)
+static size_t prefix_count(const struct channel *a)
 {
 	return a->view.rendering & DNC_MASKED ? 0 : dnc_filter_prefix_count(a->filter);
 }
 
-static void forget(struct audiences *all, struct audience *a)
+static void forget(struct channels *all, struct channel *a)
 {
 	list_remove(&all->everything, a);
 	for (int t = 0; t < DNC_TYPES; t++)
@@ -79,8 +79,8 @@ static void forget(struct audiences *all, struct audience *a)
 		remove_prefix(all, dnc_filter_prefix(a->filter, i), a);
 }
 
-/* Puts the audience where events find it. */
-static bool remember(struct audiences *all, struct audience *a)
+/* Puts the channel where events find it. */
+static bool remember(struct channels *all, struct channel *a)
 {
 	size_t prefixes = prefix_count(a);
 	bool ok = true;
@@ -110,10 +110,10 @@ static struct dnc_str write_key(
 	return dnc_buf_ok(key) ? dnc_buf_view(key) : (struct dnc_str){0};
 }
 
-static struct audience *make(
+static struct channel *make(
 	struct dnc_str key, const struct dnc_view *view, struct dnc_filter *filter)
 {
-	struct audience *a = calloc(1, sizeof *a);
+	struct channel *a = calloc(1, sizeof *a);
 
 	if (!a || !(a->key = malloc(key.n))) {
 		free(a);
@@ -128,18 +128,18 @@ static struct audience *make(
 	return a;
 }
 
-static void free_audience(struct audience *a)
+static void free_channel(struct channel *a)
 {
 	free(a->fresh);
 	free(a->key);
 	free(a);
 }
 
-struct audience *audience_join(
-	struct audiences *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced)
+struct channel *channel_join(
+	struct channels *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced)
 {
 	struct dnc_str key = write_key(&all->key, view, filter);
-	struct audience *a = NULL;
+	struct channel *a = NULL;
 
 	if (key.p)
 		HASH_FIND(hh, all->table, key.p, key.n, a);
@@ -150,7 +150,7 @@ struct audience *audience_join(
 		return NULL;
 	} else if (!remember(all, a)) {
 		dnc_filter_free(filter);
-		free_audience(a);
+		free_channel(a);
 		return NULL;
 	} else {
 		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
@@ -162,9 +162,9 @@ struct audience *audience_join(
 }
 
 /* Not among those that matched something. */
-static void unlink_fresh(struct audiences *all, struct audience *a)
+static void unlink_fresh(struct channels *all, struct channel *a)
 {
-	struct audience **at = &all->fresh;
+	struct channel **at = &all->fresh;
 
 	while (*at && *at != a)
 		at = &(*at)->fresh_next;
@@ -172,7 +172,7 @@ static void unlink_fresh(struct audiences *all, struct audience *a)
 		*at = a->fresh_next;
 }
 
-void audience_leave(struct audiences *all, struct audience *a, bool paced)
+void channel_leave(struct channels *all, struct channel *a, bool paced)
 {
 	a->paced_members -= paced;
 	if (--a->members)
@@ -183,10 +183,10 @@ void audience_leave(struct audiences *all, struct audience *a, bool paced)
 	forget(all, a);
 	all->masked -= a->view.rendering & DNC_MASKED ? 1 : 0;
 	dnc_filter_free(a->filter);
-	free_audience(a);
+	free_channel(a);
 }
 
-static bool grow_fresh(struct audience *a)
+static bool grow_fresh(struct channel *a)
 {
 	size_t room = a->fresh_room ? a->fresh_room * 2 : 16;
 	uint64_t *fresh = realloc(a->fresh, room * sizeof *fresh);
@@ -198,7 +198,7 @@ static bool grow_fresh(struct audience *a)
 	return true;
 }
 
-static void add_fresh(struct audiences *all, struct audience *a, uint64_t seq)
+static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
 {
 	if (!a->fresh_from) {
 		a->fresh_from = seq;
@@ -214,31 +214,31 @@ static void add_fresh(struct audiences *all, struct audience *a, uint64_t seq)
 		a->fresh[a->fresh_count++] = seq;
 }
 
-bool audience_matches(const struct audience *a, const struct audience_event *event)
+bool channel_matches(const struct channel *a, const struct channel_event *event)
 {
 	return a->all ||
 	       (event->plain && dnc_view_shows(&a->view, a->filter, event->plain, event->masked));
 }
 
 static void match_list(
-	struct audiences *all, const struct audience_list *l, const struct audience_event *event)
+	struct channels *all, const struct channel_list *l, const struct channel_event *event)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		struct audience *a = l->v[i];
+		struct channel *a = l->v[i];
 
 		if (a->looked == event->seq)
 			continue;
 		a->looked = event->seq;
-		if (audience_matches(a, event))
+		if (channel_matches(a, event))
 			add_fresh(all, a, event->seq);
-		else if (dnc_filter_struck(a->filter) && !a->struck_at) {
-			a->struck_at = event->seq;
+		else if (dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
+			a->over_budget_at = event->seq;
 			all->struck = true;
 		}
 	}
 }
 
-void audiences_match(struct audiences *all, const struct audience_event *event)
+void channels_match(struct channels *all, const struct channel_event *event)
 {
 	const struct dnc_event *plain = event->plain;
 
@@ -248,7 +248,7 @@ void audiences_match(struct audiences *all, const struct audience_event *event)
 		return;
 	match_list(all, &all->by_type[plain->type], event);
 	for (size_t n = 1; n < DNC_PHONE_MAX && n <= plain->phone_number.n; n++) {
-		struct audience_prefix *p;
+		struct channel_prefix *p;
 
 		if (!all->lengths[n])
 			continue;
@@ -258,23 +258,23 @@ void audiences_match(struct audiences *all, const struct audience_event *event)
 	}
 }
 
-struct audience *audiences_take_fresh(struct audiences *all)
+struct channel *channels_take_fresh(struct channels *all)
 {
-	struct audience *a = all->fresh;
+	struct channel *a = all->fresh;
 
 	if (a)
 		all->fresh = a->fresh_next;
 	return a;
 }
 
-void audience_sent(struct audience *a)
+void channel_sent(struct channel *a)
 {
 	a->fresh_from = 0;
 	a->fresh_count = 0;
 	a->fresh_partial = false;
 }
 
-void audiences_finish(struct audiences *all)
+void channels_finish(struct channels *all)
 {
 	dnc_buf_free(&all->key);
 	free(all->everything.v);

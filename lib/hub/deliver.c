@@ -1,4 +1,4 @@
-/* feed.c - moves cursors along the ring, and along the log behind it. */
+/* deliver.c - moves cursors along the ring, and along the log behind it. */
 #include "priv/internal.h"
 
 /* One subscriber's share of a turn: bytes sent, and events looked at one by one. A parse and match
@@ -36,10 +36,10 @@ static void live_add(struct dnc_subscriber *s)
 		return;
 	s->live = true;
 	s->live_prev = NULL;
-	s->live_next = s->audience->live;
+	s->live_next = s->channel->live;
 	if (s->live_next)
 		s->live_next->live_prev = s;
-	s->audience->live = s;
+	s->channel->live = s;
 }
 
 void live_remove(struct dnc_subscriber *s)
@@ -48,7 +48,7 @@ void live_remove(struct dnc_subscriber *s)
 		return;
 	s->live = false;
 	s->at = s->hub->seen + 1;
-	*(s->live_prev ? &s->live_prev->live_next : &s->audience->live) = s->live_next;
+	*(s->live_prev ? &s->live_prev->live_next : &s->channel->live) = s->live_next;
 	if (s->live_next)
 		s->live_next->live_prev = s->live_prev;
 }
@@ -64,9 +64,9 @@ static struct frame plain_frame(const struct dnc_hub *h, const struct chunk *c, 
 	return (struct frame){c->bytes.p + slot->at, slot->bytes, slot->header};
 }
 
-/* The same in the form that the audience gets; p is NULL when it can't be made. */
+/* The same in the form that the channel gets; p is NULL when it can't be made. */
 static struct frame frame_for(
-	struct dnc_hub *h, const struct audience *a, const struct chunk *c, uint64_t seq)
+	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
 {
 	struct frame f = plain_frame(h, c, seq);
 
@@ -76,12 +76,12 @@ static struct frame frame_for(
 static bool belongs(const struct dnc_subscriber *s, const struct chunk *c, uint64_t seq)
 {
 	struct event_space space;
-	struct audience_event event;
+	struct channel_event event;
 
-	if (s->audience->all)
+	if (s->channel->all)
 		return true;
 	event = view_event(s->hub, seq, plain_frame(s->hub, c, seq), &space);
-	return audience_matches(s->audience, &event);
+	return channel_matches(s->channel, &event);
 }
 
 /* False when the subscriber can't go on for now. */
@@ -111,7 +111,7 @@ static bool send_frames(struct dnc_subscriber *s, const struct run *r)
 		s->first_sent = r->first;
 	s->last_sent = r->last;
 	s->sent += r->count;
-	pace_spend(s, r->count);
+	rate_spend(s, r->count);
 	s->hub->stats.deliveries += r->count;
 	s->hub->stats.delivered_bytes += r->n;
 	return took(s, s->hub->options.transport.send(s->conn, r->p, r->n));
@@ -134,7 +134,7 @@ static bool seek(struct dnc_subscriber *s)
 	uint64_t oldest = dnc_hub_oldest(s->hub);
 	int looks = TURN_LOOKS;
 
-	if (s->at < s->hub->oldest && !s->hub->past)
+	if (s->at < s->hub->oldest && !s->hub->replay)
 		s->at = s->hub->oldest; /* the ring went on meanwhile */
 	while (s->seek_left && s->at > s->hub->oldest && s->at > oldest) {
 		if (looks-- == 0)
@@ -175,14 +175,14 @@ static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint6
 		struct frame f;
 
 		if (!belongs(s, c, s->at)) {
-			if (!dnc_filter_struck(s->audience->filter))
+			if (!dnc_filter_over_budget(s->channel->filter))
 				continue;
-			s->hub->audiences.struck = true;
+			s->hub->channels.struck = true;
 			if (!r.n)
 				return false;
 			break;
 		}
-		f = frame_for(s->hub, s->audience, c, s->at);
+		f = frame_for(s->hub, s->channel, c, s->at);
 		if (!f.p && !r.n)
 			return skip(s, s->at);
 		if (!f.p || r.n + f.bytes > DNC_HUB_SEND_BYTES)
@@ -217,7 +217,7 @@ static bool check_lag(struct dnc_subscriber *s)
 	uint64_t from = s->at, last = h->seen, logged = dnc_hub_oldest(h);
 	uint64_t backlog = last + 1 - s->at, oldest = logged < h->oldest ? logged : h->oldest;
 
-	if (s->at < oldest && h->past) {
+	if (s->at < oldest && h->replay) {
 		s->at = oldest;
 		return tell_gap(s, from, oldest - 1, "retention");
 	}
@@ -245,9 +245,9 @@ static bool find_place(struct dnc_subscriber *s)
 		work_add(s);
 		return false;
 	}
-	if (s->seek_left && s->at > dnc_hub_oldest(h) && h->past) {
-		s->search = search_start(h->options.reader, &s->view, s->audience->filter,
-			s->at - 1, s->seek_left, 0, s, on_found);
+	if (s->seek_left && s->at > dnc_hub_oldest(h) && h->replay) {
+		s->search = search_start(h->options.reader, &s->view, s->channel->filter, s->at - 1,
+			s->seek_left, 0, s, on_found);
 		if (s->search)
 			s->phase = SEARCHING;
 		else
@@ -284,25 +284,25 @@ static bool start(struct dnc_subscriber *s)
 static bool send_some(struct dnc_subscriber *s, uint64_t most, size_t *bytes, int *looks)
 {
 	struct dnc_hub *h = s->hub;
-	bool run = s->audience->run;
+	bool run = s->channel->run;
 	const struct chunk *c;
 
 	*bytes = 0;
 	if (s->at >= h->oldest)
 		return run ? send_run(s, most, bytes)
 		           : send_matching(s, NULL, h->seen, most, bytes, looks);
-	c = past_find(h->past, s->at);
+	c = replay_find(h->replay, s->at);
 	if (c)
 		return run ? send_run_of(s, c, most, bytes)
 		           : send_matching(s, c, c->last, most, bytes, looks);
-	s->waiting = past_ask(h->past, s->at);
+	s->waiting = replay_ask(h->replay, s->at);
 	if (!s->waiting)
 		work_add(s); /* no memory now, perhaps on the next turn */
 	return false;
 }
 
 /* One turn of one subscriber. */
-void feed(struct dnc_subscriber *s)
+void deliver(struct dnc_subscriber *s)
 {
 	size_t total = 0, bytes = 0;
 	int looks = TURN_LOOKS;
@@ -317,10 +317,10 @@ void feed(struct dnc_subscriber *s)
 	if (s->full || !check_lag(s))
 		return;
 	while (more && s->at <= s->hub->seen && total < TURN_BYTES && looks > 0) {
-		uint64_t most = pace_allows(s);
+		uint64_t most = rate_allows(s);
 
 		if (!most) {
-			pace_wait(s);
+			rate_wait(s);
 			return;
 		}
 		more = send_some(s, most, &bytes, &looks);
@@ -335,7 +335,7 @@ void feed(struct dnc_subscriber *s)
 }
 
 /* Sends the frames to all live members; all up to UPTO was looked at. */
-static void send_to_live(struct audience *a, const struct run *r, uint64_t upto)
+static void send_to_live(struct channel *a, const struct run *r, uint64_t upto)
 {
 	void (*soon)(void *conn) = a->live->hub->options.transport.soon;
 
@@ -358,7 +358,7 @@ static void send_to_live(struct audience *a, const struct run *r, uint64_t upto)
 }
 
 /* Each member goes its own way from AT. */
-static void feed_from(struct audience *a, uint64_t at)
+static void deliver_from(struct channel *a, uint64_t at)
 {
 	struct dnc_subscriber *first = a->live, *next;
 
@@ -367,16 +367,16 @@ static void feed_from(struct audience *a, uint64_t at)
 		next = s->live_next;
 		s->live = false;
 		s->at = at;
-		feed(s);
+		deliver(s);
 	}
 }
 
 /* Members that may not get all of it now go their own way. */
-static void part_with_paced(struct audience *a)
+static void part_with_paced(struct channel *a)
 {
 	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
 		next = s->live_next;
-		if (pace_allows(s) >= a->fresh_count)
+		if (rate_allows(s) >= a->fresh_count)
 			continue;
 		live_remove(s);
 		s->at = a->fresh_from;
@@ -386,18 +386,18 @@ static void part_with_paced(struct audience *a)
 }
 
 /* The same for all members from this one on: its form can't be made. */
-static void skip_for_live(struct audience *a, uint64_t seq)
+static void skip_for_live(struct channel *a, uint64_t seq)
 {
 	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
 		next = s->live_next;
 		live_remove(s);
 		if (skip(s, seq))
-			feed(s);
+			deliver(s);
 	}
 }
 
-/* When all that is new lies side by side in the ring, as everybody of the audience gets it. */
-static bool feed_run(struct dnc_hub *h, struct audience *a)
+/* When all that is new lies side by side in the ring, as everybody of the channel gets it. */
+static bool deliver_run(struct dnc_hub *h, struct channel *a)
 {
 	struct run r = {.first = a->fresh_from, .last = h->seen};
 
@@ -410,15 +410,15 @@ static bool feed_run(struct dnc_hub *h, struct audience *a)
 	return true;
 }
 
-void feed_audience(struct dnc_hub *h, struct audience *a)
+void deliver_channel(struct dnc_hub *h, struct channel *a)
 {
 	struct run r = {0};
 
-	if (feed_run(h, a))
+	if (deliver_run(h, a))
 		return;
 	/* One socket is best written to in a row. And when not all that matched is known, each looks itself. */
 	if (a->run || a->fresh_partial) {
-		feed_from(a, a->fresh_from);
+		deliver_from(a, a->fresh_from);
 		return;
 	}
 	if (a->paced_members)
@@ -469,7 +469,7 @@ void on_chunk(void *ctx, const struct chunk *c)
 		if (c->job.failed)
 			fail(s);
 		else if (c->first == c->from || s->at != c->from || skip_missing(s, c))
-			feed(s);
+			deliver(s);
 	}
 }
 
@@ -505,5 +505,5 @@ void on_found(struct search *search)
 	s->seek_left = 0;
 	s->at = place > s->served ? place : s->served + 1;
 	s->phase = SEEKING;
-	feed(s);
+	deliver(s);
 }

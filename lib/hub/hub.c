@@ -31,9 +31,9 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
 	h->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	h->gather = malloc(DNC_HUB_SEND_BYTES);
 	if (options->reader)
-		h->past = past_new(options->reader, on_chunk, h);
+		h->replay = replay_new(options->reader, on_chunk, h);
 	if (!h->mark || !h->reader || !h->masked_reader || !h->gather ||
-		(options->reader && !h->past)) {
+		(options->reader && !h->replay)) {
 		dnc_hub_free(h);
 		return NULL;
 	}
@@ -44,8 +44,8 @@ void dnc_hub_free(struct dnc_hub *h)
 {
 	if (!h)
 		return;
-	past_free(h->past);
-	audiences_finish(&h->audiences);
+	replay_free(h->replay);
+	channels_finish(&h->channels);
 	for (int i = 0; i < DNC_RENDERINGS; i++)
 		rendering_free(h->renderings[i]);
 	dnc_event_reader_free(h->reader);
@@ -63,7 +63,7 @@ uint64_t dnc_hub_oldest(const struct dnc_hub *h)
 {
 	uint64_t logged;
 
-	if (!h->past)
+	if (!h->replay)
 		return h->oldest;
 	/* What retention removed is not served from memory, either. But the log may have removed already what this hub
 	 * has yet to send as new. */
@@ -71,9 +71,9 @@ uint64_t dnc_hub_oldest(const struct dnc_hub *h)
 	return logged < h->seen + 1 ? logged : h->seen + 1;
 }
 
-bool dnc_hub_keeps_past(const struct dnc_hub *h)
+bool dnc_hub_has_replay(const struct dnc_hub *h)
 {
-	return h->past;
+	return h->replay;
 }
 
 uint64_t dnc_hub_last(const struct dnc_hub *h)
@@ -85,11 +85,11 @@ struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h)
 {
 	struct dnc_hub_stats stats = h->stats;
 
-	stats.audiences = HASH_COUNT(h->audiences.table);
+	stats.channels = HASH_COUNT(h->channels.table);
 	return stats;
 }
 
-void dnc_hub_lags(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
+void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 {
 	memset(behind, 0, DNC_HUB_LAGS * sizeof *behind);
 	for (const struct dnc_subscriber *s = h->subscribers; s; s = s->next) {
@@ -100,20 +100,20 @@ void dnc_hub_lags(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 	}
 }
 
-struct audience_event view_event(
+struct channel_event view_event(
 	struct dnc_hub *h, uint64_t seq, struct frame plain, struct event_space *space)
 {
-	struct audience_event event = {.seq = seq};
+	struct channel_event event = {.seq = seq};
 	struct dnc_str text = frame_payload(plain);
 	struct frame masked;
 
-	if (dnc_event_view(h->reader, text.p, text.n, &space->plain) == 0)
+	if (dnc_event_parse(h->reader, text.p, text.n, &space->plain) == 0)
 		event.plain = &space->plain;
-	if (!h->audiences.masked)
+	if (!h->channels.masked)
 		return event;
 	masked = rendering_frame(h->renderings[DNC_MASKED], seq, plain);
 	text = frame_payload(masked);
-	if (masked.p && dnc_event_view(h->masked_reader, text.p, text.n, &space->masked) == 0)
+	if (masked.p && dnc_event_parse(h->masked_reader, text.p, text.n, &space->masked) == 0)
 		event.masked = &space->masked;
 	return event;
 }
@@ -121,29 +121,29 @@ struct audience_event view_event(
 static void match(struct dnc_hub *h, uint64_t seq)
 {
 	struct event_space space;
-	struct audience_event event = {.seq = seq};
+	struct channel_event event = {.seq = seq};
 	int64_t start;
 
-	if (!audiences_look(&h->audiences)) {
-		audiences_match(&h->audiences, &event);
+	if (!channels_look(&h->channels)) {
+		channels_match(&h->channels, &event);
 		return;
 	}
 	start = dnc_clock_mono_ns();
 	event = view_event(h, seq, ring_frame_at(h, seq), &space);
-	audiences_match(&h->audiences, &event);
+	channels_match(&h->channels, &event);
 	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
 }
 
 /* Ends the subscriptions whose filter has become of no use. */
 static void strike(struct dnc_hub *h)
 {
-	h->audiences.struck = false;
+	h->channels.struck = false;
 	for (struct dnc_subscriber *s = h->subscribers; s; s = s->next) {
 		uint64_t from;
 
-		if (!s->audience || !dnc_filter_struck(s->audience->filter))
+		if (!s->channel || !dnc_filter_over_budget(s->channel->filter))
 			continue;
-		from = s->live ? s->audience->struck_at : s->at;
+		from = s->live ? s->channel->over_budget_at : s->at;
 		dnc_hub_unsubscribe(s);
 		if (h->options.transport.struck(s->conn, from) != DNC_SENT)
 			s->full = true;
@@ -152,16 +152,16 @@ static void strike(struct dnc_hub *h)
 
 static void flush(struct dnc_hub *h)
 {
-	struct audience *a;
+	struct channel *a;
 
-	h->audiences.owed = 0;
-	while ((a = audiences_take_fresh(&h->audiences))) {
-		feed_audience(h, a);
-		audience_sent(a);
+	h->channels.owed = 0;
+	while ((a = channels_take_fresh(&h->channels))) {
+		deliver_channel(h, a);
+		channel_sent(a);
 	}
 }
 
-void dnc_hub_let_go(struct dnc_hub *h)
+void dnc_hub_release_ring(struct dnc_hub *h)
 {
 	h->oldest = dnc_ring_oldest(h->ring);
 	h->mark->keep = h->oldest;
@@ -173,9 +173,9 @@ bool dnc_hub_advance(struct dnc_hub *h)
 	int64_t start = dnc_clock_mono_ns(), now;
 	size_t bytes = 0;
 
-	dnc_hub_let_go(h);
+	dnc_hub_release_ring(h);
 	h->fresh = first;
-	while (h->seen < last && bytes < ADVANCE_BYTES && h->audiences.owed < ADVANCE_DELIVERIES) {
+	while (h->seen < last && bytes < ADVANCE_BYTES && h->channels.owed < ADVANCE_DELIVERIES) {
 		if (++count % CLOCK_EVENTS == 0 && dnc_clock_mono_ns() - start > ADVANCE_NS)
 			break;
 		h->seen++;
@@ -185,7 +185,7 @@ bool dnc_hub_advance(struct dnc_hub *h)
 	if (first > h->seen)
 		return false;
 	flush(h);
-	if (h->audiences.struck)
+	if (h->channels.struck)
 		strike(h);
 	now = dnc_clock_mono_ns();
 	for (uint64_t seq = first; seq <= h->seen; seq++)
@@ -200,8 +200,8 @@ bool dnc_hub_work(struct dnc_hub *h)
 	bool more = dnc_hub_advance(h);
 
 	for (int i = 0; i < WORK_SUBSCRIBERS && h->work_first; i++)
-		feed(h->work_first);
-	if (h->audiences.struck)
+		deliver(h->work_first);
+	if (h->channels.struck)
 		strike(h);
 	return more || h->work_first;
 }
@@ -228,7 +228,7 @@ static bool prepare(struct dnc_hub *h, unsigned rendering)
 }
 
 struct dnc_subscriber *dnc_hub_join(
-	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_pace *pace)
+	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *pace)
 {
 	struct dnc_subscriber *s = calloc(1, sizeof *s);
 
@@ -274,62 +274,62 @@ static void stop_search(struct dnc_subscriber *s)
 void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 {
 	work_remove(s);
-	pace_remove(s);
+	rate_remove(s);
 	live_remove(s);
 	stop_search(s);
-	if (s->audience)
-		audience_leave(&s->hub->audiences, s->audience, s->pace.per_minute > 0);
-	s->audience = NULL;
+	if (s->channel)
+		channel_leave(&s->hub->channels, s->channel, s->pace.per_minute > 0);
+	s->channel = NULL;
 	s->phase = IDLE;
 }
 
-static int change_audience(struct dnc_subscriber *s, struct dnc_filter *filter)
+static int change_channel(struct dnc_subscriber *s, struct dnc_filter *filter)
 {
 	bool paced = s->pace.per_minute > 0;
-	struct audience *a = audience_join(&s->hub->audiences, &s->view, filter, paced);
+	struct channel *a = channel_join(&s->hub->channels, &s->view, filter, paced);
 
 	if (!a)
 		return -1;
 	live_remove(s);
-	if (s->audience)
-		audience_leave(&s->hub->audiences, s->audience, paced);
-	s->audience = a;
+	if (s->channel)
+		channel_leave(&s->hub->channels, s->channel, paced);
+	s->channel = a;
 	return 0;
 }
 
 int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter)
 {
-	if (change_audience(s, filter) < 0)
+	if (change_channel(s, filter) < 0)
 		return -1;
-	feed(s); /* live again, when it was */
+	deliver(s); /* live again, when it was */
 	return 0;
 }
 
-int dnc_hub_look_as(
-	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_pace *pace)
+int dnc_subscriber_set_view(
+	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *pace)
 {
 	const struct dnc_filter *filter = dnc_subscriber_filter(s);
 	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
 	struct dnc_filter *copy = filter ? dnc_filter_compile_text(text.p, text.n, NULL) : NULL;
 	struct dnc_hub *h = s->hub;
-	struct audience *a = NULL;
+	struct channel *a = NULL;
 
 	if (!prepare(h, view->rendering) || (filter && !copy)) {
 		dnc_filter_free(copy);
 		return -1;
 	}
-	if (copy && !(a = audience_join(&h->audiences, view, copy, pace->per_minute > 0)))
+	if (copy && !(a = channel_join(&h->channels, view, copy, pace->per_minute > 0)))
 		return -1;
 	live_remove(s);
-	pace_remove(s);
-	if (s->audience)
-		audience_leave(&h->audiences, s->audience, s->pace.per_minute > 0);
-	s->audience = a;
+	rate_remove(s);
+	if (s->channel)
+		channel_leave(&h->channels, s->channel, s->pace.per_minute > 0);
+	s->channel = a;
 	s->view = *view;
 	s->pace = *pace;
 	if (s->tokens > pace->burst)
 		s->tokens = pace->burst;
-	feed(s);
+	deliver(s);
 	return 0;
 }
 
@@ -367,10 +367,10 @@ int dnc_hub_subscribe(
 
 	if (s->sent)
 		s->served = subscriber_at(s) - 1;
-	if (change_audience(s, filter) < 0)
+	if (change_channel(s, filter) < 0)
 		return -1;
 	work_remove(s);
-	pace_remove(s);
+	rate_remove(s);
 	stop_search(s);
 	s->recovered = true;
 	s->gap_from = 0;
@@ -379,13 +379,13 @@ int dnc_hub_subscribe(
 	s->phase = SEEKING;
 	if (start->from == DNC_START_SINCE) {
 		start_since(s, start);
-	} else if (start->from == DNC_START_LAST && s->audience->all) {
+	} else if (start->from == DNC_START_LAST && s->channel->all) {
 		uint64_t held = s->at - dnc_hub_oldest(h);
 
 		s->at -= start->n < held ? start->n : held;
 	} else if (start->from == DNC_START_LAST) {
 		s->seek_left = start->n;
-	} else if (start->from == DNC_START_TIME && h->past) {
+	} else if (start->from == DNC_START_TIME && h->replay) {
 		s->search =
 			search_start(h->options.reader, NULL, NULL, 0, 0, start->ms, s, on_found);
 		if (!s->search)
@@ -398,14 +398,14 @@ int dnc_hub_subscribe(
 	}
 	s->exempt = h->seen;
 	s->backlog = h->seen + 1 - s->at;
-	feed(s);
+	deliver(s);
 	return 0;
 }
 
 void dnc_subscriber_ready(struct dnc_subscriber *s)
 {
 	s->full = false;
-	feed(s);
+	deliver(s);
 }
 
 void dnc_subscriber_full(struct dnc_subscriber *s)
@@ -449,7 +449,7 @@ uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s)
 	return s->last_sent;
 }
 
-bool dnc_subscriber_paced(const struct dnc_subscriber *s)
+bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s)
 {
 	return s->paced;
 }
@@ -470,5 +470,5 @@ enum dnc_held dnc_subscriber_held(const struct dnc_subscriber *s, uint64_t *behi
 
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s)
 {
-	return s->audience ? s->audience->filter : NULL;
+	return s->channel ? s->channel->filter : NULL;
 }

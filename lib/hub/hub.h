@@ -3,7 +3,7 @@
  * An event becomes a ready WebSocket frame (RFC 6455, text, not masked by a key) once and stands in a
  * ring of bytes (ring.h). A subscriber is a cursor into that ring and, further back, into the log, never
  * a queue: one that is slow costs no memory. Subscribers with the same view and the same filter share
- * an audience, which matches each event once. Other forms of an event (numbers masked, as a CloudEvent,
+ * a channel, which matches each event once. Other forms of an event (numbers masked, as a CloudEvent,
  * compressed) are made when the first subscriber asks for one, and kept for the next.
  *
  * There are no sockets in here: bytes leave through struct dnc_transport. A hub belongs to one
@@ -43,7 +43,7 @@ struct dnc_transport {
 	 * log that were never removed as the oldest), "epoch" (TO may be FROM - 1 then: the numbers of events that
 	 * the client had seen stand for others) or "too_large". */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
-	/* The filter's patterns took too much work on a number (dnc_filter_struck()): the subscription ends
+	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()): the subscription ends
 	 * after the event FROM - 1. */
 	enum dnc_sent (*struck)(void *conn, uint64_t from);
 	/* The place to start from is found: dnc_subscriber_next() tells it. Called though the transport is full. */
@@ -69,7 +69,7 @@ void dnc_hub_free(struct dnc_hub *h);
 
 /* Lets go of what the ring's writer wants to overwrite (dnc_ring_wanted()). Nothing of it is in use
  * between two calls. */
-void dnc_hub_let_go(struct dnc_hub *h);
+void dnc_hub_release_ring(struct dnc_hub *h);
 
 /* Looks at what was appended to the ring, a bounded piece of it, and sends it to everybody who is ready.
  * True when there is more: dnc_hub_work() goes on with it. */
@@ -81,7 +81,7 @@ bool dnc_hub_work(struct dnc_hub *h);
 
 /* True while a rate limit holds subscribers back: call dnc_hub_tick() every DNC_HUB_TICK_MS then. */
 #define DNC_HUB_TICK_MS 50
-bool dnc_hub_paces(const struct dnc_hub *h);
+bool dnc_hub_rate_limits(const struct dnc_hub *h);
 void dnc_hub_tick(struct dnc_hub *h);
 
 /* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
@@ -97,8 +97,8 @@ struct dnc_hub_stats {
 	uint64_t deliveries, delivered_bytes; /* ever handed to transports */
 	uint64_t gaps;
 	uint64_t paced; /* times that a rate limit held a subscriber back */
-	size_t subscribers, audiences;
-	struct dnc_histogram match;    /* of one event with all audiences */
+	size_t subscribers, channels;
+	struct dnc_histogram match;    /* of one event with all channels */
 	struct dnc_histogram delivery; /* from its arrival until all who were ready had it */
 };
 
@@ -107,7 +107,7 @@ struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h);
 /* How far behind the present subscribers are, in events: by how many each, in powers of two: BEHIND[0]
  * have all, BEHIND[n] lack less than 2^n. */
 enum { DNC_HUB_LAGS = 40 };
-void dnc_hub_lags(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS]);
+void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS]);
 
 /* The forms of an event besides the canonical one; may be joined. */
 enum dnc_rendering {
@@ -128,19 +128,19 @@ struct dnc_view {
 #define DNC_ALL_TYPES ((1u << DNC_TYPES) - 1)
 
 /* How many events a subscriber gets: its cursor is moved slower, nothing is dropped before max_lag. */
-struct dnc_pace {
+struct dnc_rate {
 	unsigned per_minute, burst; /* per_minute 0: as many as there are */
 };
 
 /* A new subscriber that gets nothing until it subscribes. NULL when there is no memory. */
 struct dnc_subscriber *dnc_hub_join(
-	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_pace *pace);
+	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *pace);
 void dnc_hub_leave(struct dnc_subscriber *s);
 
 /* S sees things as VIEW says from the next event on, and as fast as PACE does. -1 when there is no memory; then
  * nothing has changed. */
-int dnc_hub_look_as(
-	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_pace *pace);
+int dnc_subscriber_set_view(
+	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *pace);
 
 /* Where to start. */
 struct dnc_start {
@@ -151,7 +151,7 @@ struct dnc_start {
 };
 
 /* The past is kept: DNC_START_TIME can be asked for. */
-bool dnc_hub_keeps_past(const struct dnc_hub *h);
+bool dnc_hub_has_replay(const struct dnc_hub *h);
 
 /* Starts or replaces a subscription. FILTER is taken, and freed when an equal one is in use.
  * transport.started is called once the place is found, which may be at once or during
@@ -194,7 +194,7 @@ uint64_t dnc_subscriber_first_sent(const struct dnc_subscriber *s);
 uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s);
 
 /* Held back by its rate limit. */
-bool dnc_subscriber_paced(const struct dnc_subscriber *s);
+bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s);
 
 /* Why a subscriber is behind the present. */
 enum dnc_held {

@@ -12,7 +12,7 @@ static void refill(struct dnc_subscriber *s)
 	s->refilled_ms = now;
 }
 
-uint64_t pace_allows(struct dnc_subscriber *s)
+uint64_t rate_allows(struct dnc_subscriber *s)
 {
 	if (!s->pace.per_minute)
 		return UINT64_MAX;
@@ -20,15 +20,15 @@ uint64_t pace_allows(struct dnc_subscriber *s)
 	return (uint64_t)s->tokens;
 }
 
-void pace_spend(struct dnc_subscriber *s, uint64_t count)
+void rate_spend(struct dnc_subscriber *s, uint64_t count)
 {
 	if (s->pace.per_minute)
 		s->tokens -= (double)count;
 }
 
-void pace_wait(struct dnc_subscriber *s)
+void rate_wait(struct dnc_subscriber *s)
 {
-	struct pace_wheel *w = &s->hub->wheel;
+	struct rate_wheel *w = &s->hub->wheel;
 	double ms = (1 - s->tokens) * 60000 / s->pace.per_minute;
 	int64_t ticks = 1 + (int64_t)ms / DNC_HUB_TICK_MS,
 		now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
@@ -41,35 +41,35 @@ void pace_wait(struct dnc_subscriber *s)
 	slot = &w->slot[(now + (ticks < PACE_SLOTS ? ticks : PACE_SLOTS - 1)) % PACE_SLOTS];
 	s->paced = true;
 	s->held_back = true;
-	s->pace_slot = slot;
-	s->pace_prev = NULL;
-	s->pace_next = *slot;
-	if (s->pace_next)
-		s->pace_next->pace_prev = s;
+	s->rate_slot = slot;
+	s->rate_prev = NULL;
+	s->rate_next = *slot;
+	if (s->rate_next)
+		s->rate_next->rate_prev = s;
 	*slot = s;
 	w->waiting++;
 	s->hub->stats.paced++;
 }
 
-void pace_remove(struct dnc_subscriber *s)
+void rate_remove(struct dnc_subscriber *s)
 {
 	if (!s->paced)
 		return;
 	s->paced = false;
-	*(s->pace_prev ? &s->pace_prev->pace_next : s->pace_slot) = s->pace_next;
-	if (s->pace_next)
-		s->pace_next->pace_prev = s->pace_prev;
+	*(s->rate_prev ? &s->rate_prev->rate_next : s->rate_slot) = s->rate_next;
+	if (s->rate_next)
+		s->rate_next->rate_prev = s->rate_prev;
 	s->hub->wheel.waiting--;
 }
 
-bool dnc_hub_paces(const struct dnc_hub *h)
+bool dnc_hub_rate_limits(const struct dnc_hub *h)
 {
 	return h->wheel.waiting;
 }
 
 void dnc_hub_tick(struct dnc_hub *h)
 {
-	struct pace_wheel *w = &h->wheel;
+	struct rate_wheel *w = &h->wheel;
 	int64_t now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
 
 	if (now - w->tick > PACE_SLOTS)
@@ -79,9 +79,9 @@ void dnc_hub_tick(struct dnc_hub *h)
 
 		/* Who has to wait again goes to a later slot. */
 		for (struct dnc_subscriber *next; s; s = next) {
-			next = s->pace_next;
-			pace_remove(s);
-			feed(s);
+			next = s->rate_next;
+			rate_remove(s);
+			deliver(s);
 		}
 	}
 }

@@ -107,7 +107,7 @@ static bool render(struct rendering *r, struct frame from)
 	dnc_buf_clear(&r->text);
 	if (r->how & DNC_DEFLATED)
 		return deflate_text(r, text);
-	if (dnc_event_view(r->reader, text.p, text.n, &event) < 0)
+	if (dnc_event_parse(r->reader, text.p, text.n, &event) < 0)
 		return false;
 	if (r->how & DNC_CLOUDEVENT)
 		dnc_event_write_cloudevent(&r->text, &event);

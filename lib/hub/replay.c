@@ -10,7 +10,7 @@ enum {
 	SEARCH_LOOKS = 500000,
 };
 
-struct past {
+struct replay {
 	struct dnc_reader *reader;
 	void (*arrived)(void *ctx, const struct chunk *chunk);
 	void *ctx;
@@ -26,10 +26,10 @@ static void free_chunk(struct chunk *c)
 	free(c);
 }
 
-struct past *past_new(
+struct replay *replay_new(
 	struct dnc_reader *reader, void (*arrived)(void *ctx, const struct chunk *chunk), void *ctx)
 {
-	struct past *p = calloc(1, sizeof *p);
+	struct replay *p = calloc(1, sizeof *p);
 
 	if (p) {
 		p->reader = reader;
@@ -39,7 +39,7 @@ struct past *past_new(
 	return p;
 }
 
-void past_free(struct past *p)
+void replay_free(struct replay *p)
 {
 	if (!p)
 		return;
@@ -50,7 +50,7 @@ void past_free(struct past *p)
 	free(p);
 }
 
-const struct chunk *past_find(struct past *p, uint64_t seq)
+const struct chunk *replay_find(struct replay *p, uint64_t seq)
 {
 	for (struct chunk *c = p->kept; c; c = c->next)
 		if (seq >= c->first && seq <= c->last) {
@@ -121,7 +121,7 @@ static int read_chunk(struct dnc_job *job, struct dnc_journal_reader *reader, st
 	return 0;
 }
 
-static void throw_away_least_used(struct past *p)
+static void throw_away_least_used(struct replay *p)
 {
 	struct chunk **least = &p->kept, *gone;
 
@@ -137,7 +137,7 @@ static void throw_away_least_used(struct past *p)
 static void chunk_done(struct dnc_job *job)
 {
 	struct chunk *c = (struct chunk *)job, **at;
-	struct past *p = c->past;
+	struct replay *p = c->replay;
 
 	for (at = &p->asked; *at != c;)
 		at = &(*at)->next;
@@ -155,7 +155,7 @@ static void chunk_done(struct dnc_job *job)
 		free_chunk(c);
 }
 
-bool past_ask(struct past *p, uint64_t seq)
+bool replay_ask(struct replay *p, uint64_t seq)
 {
 	struct chunk *c;
 
@@ -166,7 +166,7 @@ bool past_ask(struct past *p, uint64_t seq)
 	if (!c)
 		return false;
 	c->job = (struct dnc_job){.run = read_chunk, .done = chunk_done};
-	c->past = p;
+	c->replay = p;
 	c->from = seq;
 	c->next = p->asked;
 	p->asked = c;

@@ -49,7 +49,7 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 {
 	struct dnc_event plain, masked;
 
-	if (dnc_event_view(v->reader, line.p, line.n, &plain) < 0)
+	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0)
 		return false;
 	*shown = line;
 	if (!(v->view->rendering & DNC_MASKED))

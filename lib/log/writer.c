@@ -362,7 +362,7 @@ static bool add_offered(struct dnc_writer *w, struct dnc_event_reader *reader,
 	for (size_t i = 0; i < count; i++) {
 		struct dnc_event event;
 
-		if (dnc_event_view(reader, lines[i].p, lines[i].n, &event) < 0 ||
+		if (dnc_event_parse(reader, lines[i].p, lines[i].n, &event) < 0 ||
 			!dnc_batch_add(&w->filling, &event)) {
 			w->filling.count = before; /* their text stays behind, unused */
 			return false;

@@ -23,10 +23,10 @@ void member_time(struct dnc_buf *b, const char *key, int64_t ms)
 	dnc_json_write_str(b, (struct dnc_str){text, sizeof text});
 }
 
-struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
+struct dnc_buf *audit_begin(struct dnc_web *w, const char *what,
 	const struct dnc_identity *identity, const struct dnc_role *role, const char *address)
 {
-	struct dnc_buf *b = &w->access_line;
+	struct dnc_buf *b = &w->audit_line;
 
 	dnc_buf_clear(b);
 	dnc_buf_chr(b, '{');
@@ -40,34 +40,34 @@ struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
 	return b;
 }
 
-struct dnc_buf *access_of(const struct client *c, const char *what)
+struct dnc_buf *audit_of(const struct client *c, const char *what)
 {
-	struct dnc_buf *b = access_begin(c->web, what, c->identity, c->role, c->address);
+	struct dnc_buf *b = audit_begin(c->web, what, c->identity, c->role, c->address);
 
 	dnc_buf_printf(b, ",\"client_id\":\"c%llu\"", (unsigned long long)c->number);
 	return b;
 }
 
-void access_end(struct dnc_web *w)
+void audit_end(struct dnc_web *w)
 {
-	dnc_buf_chr(&w->access_line, '}');
-	if (dnc_buf_ok(&w->access_line))
-		w->options->access_note(w->options->ctx, dnc_buf_view(&w->access_line));
+	dnc_buf_chr(&w->audit_line, '}');
+	if (dnc_buf_ok(&w->audit_line))
+		w->options->access_note(w->options->ctx, dnc_buf_view(&w->audit_line));
 }
 
-void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
+void audit_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
 	const char *reason)
 {
-	member_text(access_begin(w, "refused", identity, NULL, address), "reason", reason);
-	access_end(w);
+	member_text(audit_begin(w, "refused", identity, NULL, address), "reason", reason);
+	audit_end(w);
 }
 
-void access_subscribed(const struct client *c, const char *what)
+void audit_subscribed(const struct client *c, const char *what)
 {
 	enum { SHOWN = 512 }; /* of a filter */
 	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
 	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
-	struct dnc_buf *b = access_of(c, what);
+	struct dnc_buf *b = audit_of(c, what);
 	char masked[SHOWN + 1];
 	size_t n = text.n < SHOWN ? text.n : SHOWN;
 
@@ -77,12 +77,12 @@ void access_subscribed(const struct client *c, const char *what)
 	if (filter)
 		member_text(b, "filters", masked);
 	member_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
-	access_end(c->web);
+	audit_end(c->web);
 }
 
-void access_left(const struct client *c)
+void audit_left(const struct client *c)
 {
-	struct dnc_buf *b = access_of(c, "disconnected");
+	struct dnc_buf *b = audit_of(c, "disconnected");
 
 	if (c->close_code)
 		member_number(b, "code", c->close_code);
@@ -93,5 +93,5 @@ void access_left(const struct client *c)
 		member_number(b, "last_seq", dnc_subscriber_last_sent(c->subscriber));
 	}
 	member_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - c->connected_ms) / 1000);
-	access_end(c->web);
+	audit_end(c->web);
 }

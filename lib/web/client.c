@@ -90,7 +90,7 @@ int client_may_start(struct dnc_web *w, const struct dnc_role *role, unsigned pe
 	if (past && !(permissions & DNC_MAY_REPLAY))
 		return dnc_error_set(err, REQUEST_EFORBIDDEN,
 			"role %s lacks dnc:replay: it can't start in the past", role->name);
-	if (start->from == DNC_START_TIME && !dnc_hub_keeps_past(w->hub)) {
+	if (start->from == DNC_START_TIME && !dnc_hub_has_replay(w->hub)) {
 		dnc_error_set(err, REQUEST_EUNAVAILABLE,
 			"this hub keeps no log to look times up in; use since or last");
 		dnc_error_place(err, "since_time");
@@ -147,7 +147,7 @@ void client_handle(struct client *c, const struct request *r)
 		if (rc == 0 && send_confirmed(c, r->id) == DNC_SENT_FULL)
 			dnc_subscriber_full(c->subscriber);
 		if (rc == 0)
-			access_subscribed(c, "filters_changed");
+			audit_subscribed(c, "filters_changed");
 		break;
 	case REQUEST_UNSUBSCRIBE:
 		supersede(c);
@@ -251,7 +251,7 @@ struct client *client_new(struct dnc_web *w, struct client **slot, struct lws *w
 
 	if (!c)
 		return NULL;
-	who_address(w, wsi, address);
+	identity_address(w, wsi, address);
 	*c = (struct client){.web = w,
 		.wsi = wsi,
 		.sse = sse,
@@ -262,7 +262,7 @@ struct client *client_new(struct dnc_web *w, struct client **slot, struct lws *w
 		.bucket_ms = dnc_clock_mono_ms(),
 		.connected_ms = dnc_clock_now_ms(),
 		.active_ms = dnc_clock_now_ms(),
-		.number = door_number(w->options->door),
+		.number = limits_number(w->options->door),
 		.writeable = false};
 	*slot = c;
 	if (c->next)
@@ -280,7 +280,7 @@ int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, const 
 	if (!c || !c->address)
 		return -1;
 	if (!who) {
-		alive_stranger(c);
+		heartbeat_await_auth(c);
 		return keep_query(c);
 	}
 	if (client_admit(c, who) < 0)
@@ -298,11 +298,11 @@ void client_free(struct client **slot)
 		return;
 	*slot = NULL;
 	if (c->role || c->close_code)
-		access_left(c);
-	alive_leave(c);
+		audit_left(c);
+	heartbeat_leave(c);
 	held_leave(c);
 	dnc_hub_leave(c->subscriber);
-	door_leave(c->web->options->door, &c->place);
+	limits_leave(c->web->options->door, &c->place);
 	*(c->prev ? &c->prev->next : &c->web->clients) = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
@@ -350,7 +350,7 @@ static bool over_rate(struct client *c)
 
 int client_receive(struct client *c, const char *in, size_t n)
 {
-	alive_heard(c);
+	heartbeat_heard(c);
 	/* The library inflates a message in pieces, one each turn of the loop, but does not wake the loop. */
 	if (!lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi))
 		lws_callback_on_writable(c->wsi);
@@ -490,7 +490,7 @@ static enum dnc_sent hub_started(void *conn)
 
 	if (c->dead || c->close_code)
 		return DNC_SENT_DEAD;
-	access_subscribed(c, "subscribed");
+	audit_subscribed(c, "subscribed");
 	return send_confirmed(c, dnc_buf_view(&c->pending_id));
 }
 
@@ -500,4 +500,4 @@ static void hub_failed(void *conn)
 }
 
 const struct dnc_transport dnc_web_transport = {
-	hub_send, hub_soon, send_gap, send_struck, hub_started, hub_failed};
+	hub_send, hub_soon, send_gap, send_over_budget, hub_started, hub_failed};

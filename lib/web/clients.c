@@ -20,7 +20,7 @@ static void add_client(struct dnc_buf *b, const struct client *c)
 	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
 		dnc_subscriber_active(s) ? "true" : "false",
-		dnc_subscriber_paced(s) ? "true" : "false");
+		dnc_subscriber_rate_limited(s) ? "true" : "false");
 	member_number(b, "lag", last >= next ? last + 1 - next : 0);
 	dnc_buf_chr(b, '}');
 }
@@ -29,23 +29,23 @@ void clients_refresh(struct dnc_web *w)
 {
 	struct dnc_buf *b = &w->client_list;
 
-	pthread_mutex_lock(&w->figures_lock);
+	pthread_mutex_lock(&w->stats_lock);
 	dnc_buf_clear(b);
 	for (const struct client *c = w->clients; c; c = c->next)
 		if (c->subscriber)
 			add_client(b, c);
-	pthread_mutex_unlock(&w->figures_lock);
+	pthread_mutex_unlock(&w->stats_lock);
 }
 
 static void add_list(void *ctx, struct dnc_web *w)
 {
 	struct dnc_buf *out = ctx;
 
-	pthread_mutex_lock(&w->figures_lock);
+	pthread_mutex_lock(&w->stats_lock);
 	if (w->client_list.n && out->p[out->n - 1] == '}')
 		dnc_buf_chr(out, ',');
 	dnc_buf_str(out, dnc_buf_view(&w->client_list));
-	pthread_mutex_unlock(&w->figures_lock);
+	pthread_mutex_unlock(&w->stats_lock);
 }
 
 int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who)
@@ -53,7 +53,7 @@ int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	(void)who;
 	clients_refresh(w);
 	dnc_buf_lit(&w->page, "{\"clients\":[");
-	door_each_web(w->options->door, add_list, &w->page);
+	limits_each_web(w->options->door, add_list, &w->page);
 	dnc_buf_lit(&w->page, "]}");
 	return http_reply(wsi, 200, "application/json", &w->page, NULL);
 }

@@ -1,11 +1,11 @@
-/* alive.c - pings. Everybody waits equally long for one, so two queues in the order of time do what a timer
+/* heartbeat.c - pings. Everybody waits equally long for one, so two queues in the order of time do what a timer
  * for each connection would; the library's list of timers is walked from its start for each new one. */
 #include "base/clock.h"
 #include "priv/serve.h"
 
 static void leave(struct client *c)
 {
-	struct alive_queue *q = c->queue;
+	struct heartbeat_queue *q = c->queue;
 
 	if (!q)
 		return;
@@ -14,7 +14,7 @@ static void leave(struct client *c)
 	c->queue = NULL;
 }
 
-static void enter(struct client *c, struct alive_queue *q)
+static void enter(struct client *c, struct heartbeat_queue *q)
 {
 	leave(c);
 	c->queue = q;
@@ -25,31 +25,31 @@ static void enter(struct client *c, struct alive_queue *q)
 	q->last = c;
 }
 
-void alive_heard(struct client *c)
+void heartbeat_heard(struct client *c)
 {
 	if (!c->role)
 		return; /* whatever a stranger says, his time goes on */
 	enter(c, c->sse ? &c->web->streams : &c->web->heard);
 }
 
-void alive_leave(struct client *c)
+void heartbeat_leave(struct client *c)
 {
 	leave(c);
 }
 
-void alive_stranger(struct client *c)
+void heartbeat_await_auth(struct client *c)
 {
 	enter(c, &c->web->strangers);
 }
 
-static struct client *due(const struct alive_queue *q, int64_t after_s)
+static struct client *due(const struct heartbeat_queue *q, int64_t after_s)
 {
 	struct client *c = q->first;
 
 	return c && dnc_clock_mono_ms() - c->queued_ms >= after_s * 1000 ? c : NULL;
 }
 
-void alive_tick(struct dnc_web *w)
+void heartbeat_tick(struct dnc_web *w)
 {
 	struct client *c;
 

@@ -27,7 +27,7 @@ struct history {
 	struct lws *wsi; /* NULL when the client has gone */
 	struct request_query filters;
 	struct dnc_filter *filter;
-	const struct dnc_access *access; /* held: the view looks into it */
+	const struct dnc_auth_snapshot *access; /* held: the view looks into it */
 	struct dnc_view view;
 	struct dnc_viewer *viewer;
 	struct place since, until;
@@ -46,7 +46,7 @@ struct history {
 
 static void history_free(struct history *h)
 {
-	dnc_auth_let_go(h->web->options->auth, h->access);
+	dnc_auth_release(h->web->options->auth, h->access);
 	dnc_viewer_free(h->viewer);
 	dnc_filter_free(h->filter);
 	request_query_finish(&h->filters);
@@ -215,7 +215,7 @@ static int run(struct dnc_job *job, struct dnc_journal_reader *reader, struct dn
 /* Who has seen what. */
 static void note_access(const struct history *h)
 {
-	struct dnc_buf *b = access_begin(h->web, "read", &h->identity, NULL, h->address);
+	struct dnc_buf *b = audit_begin(h->web, "read", &h->identity, NULL, h->address);
 
 	member_text(b, "role", h->role);
 	if (h->phone_bytes) {
@@ -228,7 +228,7 @@ static void note_access(const struct history *h)
 	member_number(b, "events", h->count);
 	member_number(b, "first_seq", h->first_seq);
 	member_number(b, "last_seq", h->last_seq);
-	access_end(h->web);
+	audit_end(h->web);
 }
 
 static int answer(struct history *h)
@@ -238,7 +238,7 @@ static int answer(struct history *h)
 				  *more = h->gap_to >= h->gap_from ? &gap : NULL,
 				  next = {"link:", link, more};
 
-	if (dnc_filter_struck(h->filter))
+	if (dnc_filter_over_budget(h->filter))
 		return http_problem(h->web, h->wsi, 400, "Bad Request",
 			"a pattern takes too much work on some numbers");
 	if (h->job.failed)
@@ -296,8 +296,8 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	           strstr(accept, "application/json");
 	h->identity = who->identity;
 	snprintf(h->role, sizeof h->role, "%s", who->role->name);
-	who_address(w, wsi, h->address);
-	h->access = dnc_auth_hold_too(w->options->auth, w->access);
+	identity_address(w, wsi, h->address);
+	h->access = dnc_auth_ref(w->options->auth, w->access);
 	h->view = view_of(who->role, who->permissions, 0);
 	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||
 		!(h->viewer = dnc_viewer_new(&h->view, h->filter))) {

@@ -133,8 +133,8 @@ static int get_info(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		"\"max_connections\":%u,\"max_message_bytes\":%u,\"messages_per_s\":%d,"
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
 		DNC_VERSION, (dnc_clock_mono_ms() - w->started_ms) / 1000, dnc_hub_epoch(w->hub),
-		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), dnc_door_count(w->options->door),
-		door_limit(w->options->door), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
+		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), dnc_shared_count(w->options->door),
+		limits_limit(w->options->door), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
 		DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
 	return http_reply(wsi, 200, json_type, &w->page, NULL);
 }
@@ -142,7 +142,7 @@ static int get_info(struct dnc_web *w, struct lws *wsi, const struct who *who)
 static int get_metrics(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	(void)who;
-	figures_text(w, &w->page);
+	stats_text(w, &w->page);
 	w->options->metrics(w->options->ctx, &w->page);
 	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
 }
@@ -172,7 +172,7 @@ static bool is_loopback_peer(struct dnc_web *w, struct lws *wsi)
 {
 	char address[ADDRESS_MAX];
 
-	who_address(w, wsi, address);
+	identity_address(w, wsi, address);
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
@@ -236,7 +236,7 @@ static const char *forbidden(const struct dnc_web *w, struct lws *wsi)
 	if (lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
 		return "a Host header is missing, or too long";
 	/* Whoever has to show a token is safe from pages of other sites, under whatever name. */
-	if (!w->access->keys && !who_is_local_socket(wsi) && !is_own_host(host))
+	if (!w->access->keys && !identity_is_local_socket(wsi) && !is_own_host(host))
 		return "the Host header does not name this machine's loopback";
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0)
 		return NULL;
@@ -247,7 +247,7 @@ static const char *forbidden(const struct dnc_web *w, struct lws *wsi)
 }
 
 /* Answers whoever does not get in; the same words for every wrong token. */
-static int refuse(struct dnc_web *w, struct lws *wsi, enum who_verdict verdict)
+static int refuse(struct dnc_web *w, struct lws *wsi, enum identity_verdict verdict)
 {
 	if (verdict == WHO_BARRED)
 		return http_problem(w, wsi, 429, "Too Many Requests",
@@ -259,11 +259,11 @@ static int refuse(struct dnc_web *w, struct lws *wsi, enum who_verdict verdict)
 static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *route)
 {
 	struct who who = {0};
-	enum who_verdict verdict = WHO_KNOWN;
+	enum identity_verdict verdict = WHO_KNOWN;
 	char detail[96], address[ADDRESS_MAX];
 
 	if (route->permission && !(route->loopback && is_loopback_peer(w, wsi)))
-		verdict = who_asks(w, wsi,
+		verdict = identity_of_request(w, wsi,
 			route->run == sse_begin && !http_is_head(wsi) ? TICKET_QUERY : TICKET_NONE,
 			&who);
 	if (verdict != WHO_KNOWN)
@@ -271,8 +271,8 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 	if (who.role && !(who.permissions & route->permission)) {
 		snprintf(detail, sizeof detail, "the permission %s is missing",
 			dnc_permission_names[__builtin_ctz(route->permission)].p);
-		who_address(w, wsi, address);
-		access_refused(w, address, &who.identity, detail);
+		identity_address(w, wsi, address);
+		audit_refused(w, address, &who.identity, detail);
 		return http_problem(w, wsi, 403, "Forbidden", detail);
 	}
 	return route->run(w, wsi, &who);
@@ -349,7 +349,7 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 {
 	const char *why = forbidden(w, wsi);
 	struct upgrade *upgrade;
-	enum who_verdict verdict;
+	enum identity_verdict verdict;
 	char *uri;
 	int rc, length = 0;
 
@@ -363,7 +363,7 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 	upgrade = upgrade_of(wsi);
 	if (!upgrade)
 		return -1;
-	verdict = who_asks(w, wsi, TICKET_SUBPROTOCOL, &upgrade->who);
+	verdict = identity_of_request(w, wsi, TICKET_SUBPROTOCOL, &upgrade->who);
 	upgrade->known = verdict == WHO_KNOWN;
 	if (verdict == WHO_KNOWN || verdict == WHO_SILENT)
 		return 0; /* the first message may tell */

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "priv/serve.h"
 
-bool who_is_local_socket(struct lws *wsi)
+bool identity_is_local_socket(struct lws *wsi)
 {
 	struct sockaddr_storage own;
 	socklen_t n = sizeof own;
@@ -33,10 +33,10 @@ static bool forwarded_for(struct lws *wsi, char address[ADDRESS_MAX])
 	return true;
 }
 
-void who_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX])
+void identity_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX])
 {
 	address[0] = '\0';
-	if (!who_is_local_socket(wsi)) {
+	if (!identity_is_local_socket(wsi)) {
 		lws_get_peer_simple(wsi, address, ADDRESS_MAX);
 		return;
 	}
@@ -44,13 +44,13 @@ void who_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX])
 		snprintf(address, ADDRESS_MAX, "local");
 }
 
-void who_settle(struct dnc_web *w, struct who *out)
+void identity_resolve(struct dnc_web *w, struct who *out)
 {
 	out->role = dnc_roles_find(w->access->roles, dnc_str(out->identity.role));
 	out->permissions = out->role->permissions | out->identity.permissions;
 }
 
-enum who_verdict who_bears(
+enum identity_verdict identity_of_token(
 	struct dnc_web *w, const char *address, struct dnc_str token, struct who *out)
 {
 	const struct dnc_token_rules rules = {.keys = w->access->keys,
@@ -59,35 +59,35 @@ enum who_verdict who_bears(
 		.now_ms = dnc_clock_now_ms()};
 	struct dnc_error err;
 
-	if (door_bars(w->options->door, address))
+	if (limits_bars(w->options->door, address))
 		return WHO_BARRED;
 	if (dnc_token_check(w->parser, &rules, token, &out->identity, &err) < 0) {
-		door_failed(w->options->door, address);
+		limits_failed(w->options->door, address);
 		w->counts.refused_tokens[err.code]++;
 		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
 			err.message);
-		access_refused(w, address, &out->identity, dnc_token_fault_name(err.code));
+		audit_refused(w, address, &out->identity, dnc_token_fault_name(err.code));
 		return WHO_WRONG;
 	}
-	who_settle(w, out);
+	identity_resolve(w, out);
 	return WHO_KNOWN;
 }
 
 /* `Bearer T`, RFC 6750 section 2.1. */
-static enum who_verdict by_header(
+static enum identity_verdict by_header(
 	struct dnc_web *w, struct lws *wsi, const char *address, struct who *out)
 {
 	static const char scheme[] = "Bearer ";
 	char text[DNC_TOKEN_MAX + sizeof scheme + 1];
-	enum who_verdict verdict = WHO_WRONG;
+	enum identity_verdict verdict = WHO_WRONG;
 	int n = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_AUTHORIZATION);
 
 	if (n > (int)sizeof scheme - 1 && strncasecmp(text, scheme, sizeof scheme - 1) == 0)
-		verdict = who_bears(w, address,
+		verdict = identity_of_token(w, address,
 			(struct dnc_str){text + sizeof scheme - 1, (size_t)n - (sizeof scheme - 1)},
 			out);
 	else
-		door_failed(w->options->door, address);
+		limits_failed(w->options->door, address);
 	sodium_memzero(text, sizeof text);
 	return verdict;
 }
@@ -141,7 +141,7 @@ static bool redeem(struct dnc_web *w, struct dnc_str ticket, struct who *out)
 	       !dnc_revoked_has(w->access->revoked, out->identity.jti);
 }
 
-static enum who_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum ticket_place place,
+static enum identity_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum ticket_place place,
 	const char *address, struct who *out)
 {
 	char space[256];
@@ -149,21 +149,21 @@ static enum who_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum ticke
 
 	if (!ticket.p)
 		return WHO_SILENT;
-	if (door_bars(w->options->door, address))
+	if (limits_bars(w->options->door, address))
 		return WHO_BARRED;
 	if (redeem(w, ticket, out)) {
-		who_settle(w, out);
+		identity_resolve(w, out);
 		return WHO_KNOWN;
 	}
 	memset(&out->identity, 0, sizeof out->identity);
 	if (!looks_like_ticket(ticket))
-		door_failed(w->options->door, address);
+		limits_failed(w->options->door, address);
 	dnc_warn("refused a ticket from %s: used, too old, or none", address);
-	access_refused(w, address, NULL, "ticket");
+	audit_refused(w, address, NULL, "ticket");
 	return WHO_WRONG;
 }
 
-enum who_verdict who_asks(
+enum identity_verdict identity_of_request(
 	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out)
 {
 	char address[ADDRESS_MAX];
@@ -174,7 +174,7 @@ enum who_verdict who_asks(
 		out->permissions = out->role->permissions;
 		return WHO_KNOWN;
 	}
-	who_address(w, wsi, address);
+	identity_address(w, wsi, address);
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0)
 		return by_header(w, wsi, address, out);
 	return by_ticket(w, wsi, place, address, out);

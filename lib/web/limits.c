@@ -14,7 +14,7 @@ enum {
 };
 
 /* Connections of one address, or of one subject. */
-struct door_count {
+struct limits_count {
 	char name[NAME_MAX_BYTES];
 	unsigned count;
 	UT_hash_handle hh;
@@ -28,21 +28,21 @@ struct failing {
 	UT_hash_handle hh;
 };
 
-struct dnc_door {
-	struct dnc_door_limits limits;
+struct dnc_web_shared {
+	struct dnc_web_limits limits;
 	pthread_mutex_t lock; /* of all below */
 	size_t count, bodies;
 	uint64_t number;
-	struct door_count *addresses, *subjects;
+	struct limits_count *addresses, *subjects;
 	struct failing *failing;
 	pthread_mutex_t webs_lock;
 	struct dnc_web *webs[WEBS_MAX];
 	size_t web_count;
 };
 
-struct dnc_door *dnc_door_new(const struct dnc_door_limits *limits)
+struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits)
 {
-	struct dnc_door *door = calloc(1, sizeof *door);
+	struct dnc_web_shared *door = calloc(1, sizeof *door);
 
 	if (!door)
 		return NULL;
@@ -52,7 +52,7 @@ struct dnc_door *dnc_door_new(const struct dnc_door_limits *limits)
 	return door;
 }
 
-void dnc_door_free(struct dnc_door *door)
+void dnc_shared_free(struct dnc_web_shared *door)
 {
 	if (!door)
 		return;
@@ -67,10 +67,10 @@ void dnc_door_free(struct dnc_door *door)
 }
 
 /* One more of NAME in the table, if there may be. NULL when not; *FULL tells no memory from a limit. */
-static struct door_count *count_up(
-	struct door_count **table, const char *name, unsigned limit, bool *full)
+static struct limits_count *count_up(
+	struct limits_count **table, const char *name, unsigned limit, bool *full)
 {
-	struct door_count *c;
+	struct limits_count *c;
 
 	HASH_FIND_STR(*table, name, c);
 	*full = c && limit && c->count >= limit;
@@ -87,7 +87,7 @@ static struct door_count *count_up(
 	return c;
 }
 
-static void count_down(struct door_count **table, struct door_count *c)
+static void count_down(struct limits_count **table, struct limits_count *c)
 {
 	if (!c || --c->count)
 		return;
@@ -96,10 +96,10 @@ static void count_down(struct door_count **table, struct door_count *c)
 }
 
 /* Under the lock. */
-static enum door_verdict enter(
-	struct dnc_door *door, const char *address, const char *subject, struct door_place *place)
+static enum limits_verdict enter(struct dnc_web_shared *door, const char *address,
+	const char *subject, struct limits_place *place)
 {
-	const struct dnc_door_limits *limits = &door->limits;
+	const struct dnc_web_limits *limits = &door->limits;
 	bool full;
 
 	if (door->count >= limits->connections)
@@ -118,19 +118,19 @@ static enum door_verdict enter(
 	return DOOR_OPEN;
 }
 
-enum door_verdict door_enter(
-	struct dnc_door *door, const char *address, const char *subject, struct door_place *place)
+enum limits_verdict limits_enter(struct dnc_web_shared *door, const char *address,
+	const char *subject, struct limits_place *place)
 {
-	enum door_verdict verdict;
+	enum limits_verdict verdict;
 
-	*place = (struct door_place){0};
+	*place = (struct limits_place){0};
 	pthread_mutex_lock(&door->lock);
 	verdict = enter(door, address, subject, place);
 	pthread_mutex_unlock(&door->lock);
 	return verdict;
 }
 
-void door_leave(struct dnc_door *door, struct door_place *place)
+void limits_leave(struct dnc_web_shared *door, struct limits_place *place)
 {
 	if (!place->address)
 		return;
@@ -139,11 +139,11 @@ void door_leave(struct dnc_door *door, struct door_place *place)
 	count_down(&door->addresses, place->address);
 	count_down(&door->subjects, place->subject);
 	pthread_mutex_unlock(&door->lock);
-	*place = (struct door_place){0};
+	*place = (struct limits_place){0};
 }
 
 /* Under the lock. What is left of an address's failures. */
-bool door_hold(struct dnc_door *door, size_t *held, size_t bytes)
+bool limits_hold(struct dnc_web_shared *door, size_t *held, size_t bytes)
 {
 	bool fits;
 
@@ -159,7 +159,7 @@ bool door_hold(struct dnc_door *door, size_t *held, size_t bytes)
 	return fits;
 }
 
-static struct failing *find_failing(struct dnc_door *door, const char *address)
+static struct failing *find_failing(struct dnc_web_shared *door, const char *address)
 {
 	int64_t now = dnc_clock_mono_ms();
 	struct failing *f;
@@ -175,7 +175,7 @@ static struct failing *find_failing(struct dnc_door *door, const char *address)
 }
 
 /* Under the lock. */
-static struct failing *add_failing(struct dnc_door *door, const char *address)
+static struct failing *add_failing(struct dnc_web_shared *door, const char *address)
 {
 	struct failing *f;
 
@@ -193,7 +193,7 @@ static struct failing *add_failing(struct dnc_door *door, const char *address)
 	return f;
 }
 
-void door_failed(struct dnc_door *door, const char *address)
+void limits_failed(struct dnc_web_shared *door, const char *address)
 {
 	struct failing *f;
 
@@ -204,7 +204,7 @@ void door_failed(struct dnc_door *door, const char *address)
 	pthread_mutex_unlock(&door->lock);
 }
 
-bool door_bars(struct dnc_door *door, const char *address)
+bool limits_bars(struct dnc_web_shared *door, const char *address)
 {
 	const struct failing *f;
 	bool bars;
@@ -216,7 +216,7 @@ bool door_bars(struct dnc_door *door, const char *address)
 	return bars;
 }
 
-uint64_t door_number(struct dnc_door *door)
+uint64_t limits_number(struct dnc_web_shared *door)
 {
 	uint64_t n;
 
@@ -226,7 +226,7 @@ uint64_t door_number(struct dnc_door *door)
 	return n;
 }
 
-size_t dnc_door_count(struct dnc_door *door)
+size_t dnc_shared_count(struct dnc_web_shared *door)
 {
 	size_t n;
 
@@ -236,7 +236,7 @@ size_t dnc_door_count(struct dnc_door *door)
 	return n;
 }
 
-bool door_is_shared(struct dnc_door *door)
+bool limits_is_shared(struct dnc_web_shared *door)
 {
 	bool shared;
 
@@ -246,12 +246,12 @@ bool door_is_shared(struct dnc_door *door)
 	return shared;
 }
 
-unsigned door_limit(const struct dnc_door *door)
+unsigned limits_limit(const struct dnc_web_shared *door)
 {
 	return door->limits.connections;
 }
 
-void door_add_web(struct dnc_door *door, struct dnc_web *w)
+void limits_add_web(struct dnc_web_shared *door, struct dnc_web *w)
 {
 	pthread_mutex_lock(&door->webs_lock);
 	if (door->web_count < WEBS_MAX)
@@ -259,7 +259,7 @@ void door_add_web(struct dnc_door *door, struct dnc_web *w)
 	pthread_mutex_unlock(&door->webs_lock);
 }
 
-void door_remove_web(struct dnc_door *door, struct dnc_web *w)
+void limits_remove_web(struct dnc_web_shared *door, struct dnc_web *w)
 {
 	pthread_mutex_lock(&door->webs_lock);
 	for (size_t i = 0; i < door->web_count; i++)
@@ -270,7 +270,8 @@ void door_remove_web(struct dnc_door *door, struct dnc_web *w)
 	pthread_mutex_unlock(&door->webs_lock);
 }
 
-void door_each_web(struct dnc_door *door, void (*each)(void *ctx, struct dnc_web *w), void *ctx)
+void limits_each_web(
+	struct dnc_web_shared *door, void (*each)(void *ctx, struct dnc_web *w), void *ctx)
 {
 	pthread_mutex_lock(&door->webs_lock);
 	for (size_t i = 0; i < door->web_count; i++)

@@ -232,7 +232,7 @@ void send_stats(struct client *c, struct dnc_str id)
 	member_number(b, "last_seq", dnc_hub_last(hub));
 	member_number(b, "lag", dnc_hub_last(hub) - position);
 	add_raw(b, "rate_limited",
-		dnc_subscriber_paced(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
+		dnc_subscriber_rate_limited(c->subscriber) ? DNC_STR("true") : DNC_STR("false"));
 	dnc_buf_chr(b, '}');
 	answer(c);
 }
@@ -253,7 +253,7 @@ void send_held_back(struct client *c, const char *reason, uint64_t behind)
 	answer(c);
 }
 
-enum dnc_sent send_struck(void *conn, uint64_t from)
+enum dnc_sent send_over_budget(void *conn, uint64_t from)
 {
 	struct client *c = conn;
 	struct dnc_buf *b = message_begin(c, "error");

@@ -38,7 +38,7 @@ struct publish {
 static void free_publish(struct publish *p)
 {
 	if (p->held)
-		door_hold(p->web->options->door, &p->held, 0);
+		limits_hold(p->web->options->door, &p->held, 0);
 	body_free(&p->body);
 	dnc_buf_free(&p->lines);
 	dnc_buf_free(&p->rejects);
@@ -50,7 +50,7 @@ static void free_publish(struct publish *p)
 /* Counts what the request has in memory now. False when all of them together have too much. */
 static bool hold(struct publish *p)
 {
-	return door_hold(p->web->options->door, &p->held,
+	return limits_hold(p->web->options->door, &p->held,
 		p->body.text.size + p->lines.size + p->room * sizeof *p->pieces +
 			(p->body.inflating ? GZIP_BYTES : 0));
 }
@@ -158,7 +158,7 @@ int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	p->wsi = wsi;
 	p->identity = who->identity;
 	snprintf(p->role, sizeof p->role, "%s", who->role->name);
-	who_address(w, wsi, p->address);
+	identity_address(w, wsi, p->address);
 	session->publish = p;
 	return 1;
 }
@@ -223,14 +223,14 @@ static bool take_record(void *ctx, size_t index, struct dnc_str record)
 
 static void note_access(const struct publish *p)
 {
-	struct dnc_buf *b = access_begin(p->web, "published", &p->identity, NULL, p->address);
+	struct dnc_buf *b = audit_begin(p->web, "published", &p->identity, NULL, p->address);
 
 	member_text(b, "role", p->role);
 	member_number(b, "accepted", p->receipt.accepted);
 	member_number(b, "duplicates", p->receipt.duplicates);
 	member_number(b, "rejected", p->rejected);
 	member_number(b, "last_seq", p->receipt.last_seq);
-	access_end(p->web);
+	audit_end(p->web);
 }
 
 /* Events whose id is taken, by another event. */

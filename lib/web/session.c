@@ -1,4 +1,4 @@
-/* admit.c - who gets in, as what, and for how long. */
+/* session.c - who gets in, as what, and for how long. */
 #include <sodium.h>
 #include <stdlib.h>
 #include "base/clock.h"
@@ -17,25 +17,25 @@ const char *client_enter(struct client *c, const struct who *who)
 		[DOOR_ADDRESS] = "too many connections from this address",
 		[DOOR_SUBJECT] = "too many connections of this subject"};
 	const char *subject = c->web->access->keys ? who->identity.subject : NULL;
-	enum door_verdict verdict =
-		door_enter(c->web->options->door, c->address, subject, &c->place);
+	enum limits_verdict verdict =
+		limits_enter(c->web->options->door, c->address, subject, &c->place);
 
 	if (verdict == DOOR_OPEN)
 		return NULL;
-	access_refused(c->web, c->address, subject ? &who->identity : NULL, reasons[verdict]);
+	audit_refused(c->web, c->address, subject ? &who->identity : NULL, reasons[verdict]);
 	c->web->counts.refused++;
 	return reasons[verdict];
 }
 
-static struct dnc_pace pace_of(const struct dnc_role *role)
+static struct dnc_rate pace_of(const struct dnc_role *role)
 {
-	return (struct dnc_pace){role->per_minute, role->burst};
+	return (struct dnc_rate){role->per_minute, role->burst};
 }
 
 int client_start(struct client *c, const struct who *who)
 {
 	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
-	struct dnc_pace pace = pace_of(who->role);
+	struct dnc_rate pace = pace_of(who->role);
 
 	if (c->web->access->keys && !(c->identity = malloc(sizeof *c->identity)))
 		return -1;
@@ -43,13 +43,13 @@ int client_start(struct client *c, const struct who *who)
 		*c->identity = who->identity;
 	c->role = who->role;
 	c->permissions = who->permissions;
-	alive_heard(c);
+	heartbeat_heard(c);
 	c->subscriber = dnc_hub_join(c->web->hub, c, &view, &pace);
 	if (!c->subscriber)
 		return -1;
-	member_text(access_of(c, "connected"), "protocol",
+	member_text(audit_of(c, "connected"), "protocol",
 		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
-	access_end(c->web);
+	audit_end(c->web);
 	send_established(c);
 	return 0;
 }
@@ -68,9 +68,9 @@ int client_admit(struct client *c, const struct who *who)
 static int look_again(struct client *c, const struct who *who)
 {
 	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
-	struct dnc_pace pace = pace_of(who->role);
+	struct dnc_rate pace = pace_of(who->role);
 
-	if (dnc_hub_look_as(c->subscriber, &view, &pace) < 0)
+	if (dnc_subscriber_set_view(c->subscriber, &view, &pace) < 0)
 		return -1;
 	c->role = who->role;
 	c->permissions = who->permissions;
@@ -84,7 +84,7 @@ static int look_again(struct client *c, const struct who *who)
 
 void client_check(struct client *c, bool reloaded)
 {
-	const struct dnc_access *access = c->web->access;
+	const struct dnc_auth_snapshot *access = c->web->access;
 	struct who who = {0};
 
 	if (!c->role)
@@ -106,7 +106,7 @@ void client_check(struct client *c, bool reloaded)
 	}
 	if (c->identity) {
 		who.identity = *c->identity;
-		who_settle(c->web, &who);
+		identity_resolve(c->web, &who);
 	} else {
 		who.role = access->default_role;
 		who.permissions = who.role->permissions;
@@ -119,8 +119,9 @@ void client_take_token(struct client *c, const struct request *r)
 {
 	struct dnc_error err;
 	struct who who = {0};
-	enum who_verdict verdict =
-		c->web->access->keys ? who_bears(c->web, c->address, r->token, &who) : WHO_SILENT;
+	enum identity_verdict verdict =
+		c->web->access->keys ? identity_of_token(c->web, c->address, r->token, &who)
+				     : WHO_SILENT;
 
 	if (verdict == WHO_SILENT) {
 		dnc_error_set(&err, REQUEST_EUNAVAILABLE, "this hub asks nobody who he is");
@@ -145,8 +146,8 @@ void client_take_token(struct client *c, const struct request *r)
 	} else if (look_again(c, &who) < 0) {
 		client_lost(c);
 	} else {
-		access_of(c, "renewed");
-		access_end(c->web);
+		audit_of(c, "renewed");
+		audit_end(c->web);
 		send_renewed(c, r->id);
 	}
 	sodium_memzero(&who, sizeof who);

@@ -105,8 +105,8 @@ static int refuse(
 		return http_problem(w, wsi, 503, "Service Unavailable", detail);
 	if (err->code != REQUEST_EFORBIDDEN)
 		return http_problem(w, wsi, 400, "Bad Request", detail);
-	who_address(w, wsi, address);
-	access_refused(w, address, w->access->keys ? &who->identity : NULL, detail);
+	identity_address(w, wsi, address);
+	audit_refused(w, address, w->access->keys ? &who->identity : NULL, detail);
 	return http_problem(w, wsi, 403, "Forbidden", detail);
 }
 

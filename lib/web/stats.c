@@ -3,7 +3,7 @@
 #include "priv/limits.h"
 #include "priv/serve.h"
 
-static void count_role(struct figures *f, const char *name, size_t connections)
+static void count_role(struct web_stats *f, const char *name, size_t connections)
 {
 	size_t i = 0;
 
@@ -18,26 +18,26 @@ static void count_role(struct figures *f, const char *name, size_t connections)
 	f->roles[i].connections += connections;
 }
 
-void figures_refresh(struct dnc_web *w)
+void stats_refresh(struct dnc_web *w)
 {
-	struct figures *f = &w->figures;
+	struct web_stats *f = &w->stats;
 
-	pthread_mutex_lock(&w->figures_lock);
+	pthread_mutex_lock(&w->stats_lock);
 	f->counts = w->counts;
 	f->hub = dnc_hub_stats(w->hub);
-	dnc_hub_lags(w->hub, f->behind);
+	dnc_hub_lag_histogram(w->hub, f->behind);
 	f->role_count = 0;
 	for (const struct client *c = w->clients; c; c = c->next)
 		count_role(f, c->role ? c->role->name : "", 1);
-	pthread_mutex_unlock(&w->figures_lock);
+	pthread_mutex_unlock(&w->stats_lock);
 }
 
 static void add(void *ctx, struct dnc_web *w)
 {
-	struct figures *sum = ctx;
-	const struct figures *f = &w->figures;
+	struct web_stats *sum = ctx;
+	const struct web_stats *f = &w->stats;
 
-	pthread_mutex_lock(&w->figures_lock);
+	pthread_mutex_lock(&w->stats_lock);
 	sum->counts.connections += f->counts.connections;
 	sum->counts.refused += f->counts.refused;
 	sum->counts.messages += f->counts.messages;
@@ -50,17 +50,17 @@ static void add(void *ctx, struct dnc_web *w)
 	sum->hub.delivered_bytes += f->hub.delivered_bytes;
 	sum->hub.gaps += f->hub.gaps;
 	sum->hub.paced += f->hub.paced;
-	sum->hub.audiences += f->hub.audiences;
+	sum->hub.channels += f->hub.channels;
 	dnc_histogram_add(&sum->hub.match, &f->hub.match);
 	dnc_histogram_add(&sum->hub.delivery, &f->hub.delivery);
 	for (int i = 0; i < DNC_HUB_LAGS; i++)
 		sum->behind[i] += f->behind[i];
 	for (size_t i = 0; i < f->role_count; i++)
 		count_role(sum, f->roles[i].name, f->roles[i].connections);
-	pthread_mutex_unlock(&w->figures_lock);
+	pthread_mutex_unlock(&w->stats_lock);
 }
 
-static void connections_text(const struct figures *f, struct dnc_buf *out)
+static void connections_text(const struct web_stats *f, struct dnc_buf *out)
 {
 	struct dnc_metric metrics[FIGURES_ROLES];
 	char labels[FIGURES_ROLES][DNC_ROLE_NAME_MAX * 2 + 16];
@@ -78,7 +78,7 @@ static void connections_text(const struct figures *f, struct dnc_buf *out)
 	dnc_metrics_text(out, metrics, f->role_count);
 }
 
-static void tokens_text(const struct figures *f, struct dnc_buf *out)
+static void tokens_text(const struct web_stats *f, struct dnc_buf *out)
 {
 	struct dnc_metric metrics[DNC_TOKEN_FAULTS];
 	char labels[DNC_TOKEN_FAULTS][48];
@@ -93,7 +93,7 @@ static void tokens_text(const struct figures *f, struct dnc_buf *out)
 }
 
 /* Lags are known to a power of two: what is told is the upper end. */
-static void lag_text(const struct figures *f, struct dnc_buf *out)
+static void lag_text(const struct web_stats *f, struct dnc_buf *out)
 {
 	static const struct {
 		double share;
@@ -121,18 +121,18 @@ static void lag_text(const struct figures *f, struct dnc_buf *out)
 	dnc_buf_printf(out, "dnc_client_lag_events_count %zu\n", all);
 }
 
-void figures_text(struct dnc_web *w, struct dnc_buf *out)
+void stats_text(struct dnc_web *w, struct dnc_buf *out)
 {
 	struct dnc_ring *ring = w->options->ring;
-	struct figures sum = {0};
+	struct web_stats sum = {0};
 
-	figures_refresh(w);
-	door_each_web(w->options->door, add, &sum);
+	stats_refresh(w);
+	limits_each_web(w->options->door, add, &sum);
 	connections_text(&sum, out);
 	dnc_metrics_text(out,
 		(const struct dnc_metric[]){
 			{"dnc_connections_max", "gauge", "Client connections allowed", NULL,
-				door_limit(w->options->door)},
+				limits_limit(w->options->door)},
 			{"dnc_connections_opened_total", "counter", "Client connections ever", NULL,
 				(double)sum.counts.connections},
 			{"dnc_connections_refused_total", "counter", "Connections over a limit",
@@ -145,7 +145,7 @@ void figures_text(struct dnc_web *w, struct dnc_buf *out)
 			{"dnc_http_requests_total", "counter", "HTTP requests", NULL,
 				(double)sum.counts.http_requests},
 			{"dnc_audiences", "gauge", "Distinct views and filters in use", NULL,
-				(double)sum.hub.audiences},
+				(double)sum.hub.channels},
 			{"dnc_deliveries_total", "counter", "Events handed to client connections",
 				NULL, (double)sum.hub.deliveries},
 			{"dnc_delivered_bytes_total", "counter", "Bytes of these", NULL,

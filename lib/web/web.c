@@ -66,7 +66,7 @@ static int on_event(
 		return session && session->client ? client_writeable(session->client) : 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if (session->client)
-			alive_heard(session->client);
+			heartbeat_heard(session->client);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		return session->client && session->client->bye ? -1 : 0;
@@ -104,7 +104,7 @@ static void on_pace(uv_timer_t *timer)
 /* Wakes those that a rate limit holds back, as long as there are any. */
 static void pace(struct dnc_web *w)
 {
-	bool paces = dnc_hub_paces(w->hub);
+	bool paces = dnc_hub_rate_limits(w->hub);
 
 	if (paces == w->pacing)
 		return;
@@ -121,7 +121,7 @@ static bool renew_access(struct dnc_web *w)
 	if (!dnc_auth_is_old(w->options->auth, w->access))
 		return false;
 	w->old_access = w->access;
-	w->access = dnc_auth_hold(w->options->auth);
+	w->access = dnc_auth_acquire(w->options->auth);
 	return true;
 }
 
@@ -133,7 +133,7 @@ static void check_clients(struct dnc_web *w, bool reloaded)
 	}
 	/* Nobody looks into the old one any more. */
 	if (reloaded)
-		dnc_auth_let_go(w->options->auth, w->old_access);
+		dnc_auth_release(w->options->auth, w->old_access);
 }
 
 void dnc_web_reload(struct dnc_web *w)
@@ -148,11 +148,11 @@ static void on_second(uv_timer_t *timer)
 {
 	struct dnc_web *w = timer->data;
 
-	alive_tick(w);
+	heartbeat_tick(w);
 	check_clients(w, renew_access(w));
 	held_tick(w);
-	figures_refresh(w);
-	if (door_is_shared(w->options->door))
+	stats_refresh(w);
+	if (limits_is_shared(w->options->door))
 		clients_refresh(w);
 }
 
@@ -270,7 +270,7 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop, struct dnc_error *er
 		.timeout_secs = 15,
 		.server_string = "dnc-wsd",
 	};
-	settle_descriptors(door_limit(w->options->door) + SPARE_DESCRIPTORS);
+	settle_descriptors(limits_limit(w->options->door) + SPARE_DESCRIPTORS);
 	lws_set_log_level(LLL_ERR, log_library);
 	w->context = lws_create_context(&w->info);
 	if (!w->context)
@@ -300,7 +300,7 @@ struct dnc_web *dnc_web_new(
 	w->options = options;
 	w->hub = options->hub;
 	w->started_ms = dnc_clock_mono_ms();
-	pthread_mutex_init(&w->figures_lock, NULL);
+	pthread_mutex_init(&w->stats_lock, NULL);
 	pthread_mutex_init(&w->published_lock, NULL);
 	uv_async_init(loop, &w->published_async, on_published);
 	w->published_async.data = w;
@@ -314,11 +314,11 @@ struct dnc_web *dnc_web_new(
 	w->work.data = w->pace.data = w->second.data = w->turn.data = w;
 	uv_prepare_start(&w->turn, on_turn);
 	uv_timer_start(&w->second, on_second, 1000, 1000);
-	figures_refresh(w);
-	door_add_web(options->door, w);
+	stats_refresh(w);
+	limits_add_web(options->door, w);
 	w->parser = dnc_json_parser_new();
 	w->request_parser = dnc_json_parser_new();
-	w->access = dnc_auth_hold(options->auth);
+	w->access = dnc_auth_acquire(options->auth);
 	w->listeners = listeners_new(loop, w->access->keys, on_accepted, w);
 	if (!w->parser || !w->request_parser || !w->normalizer || !w->viewer || !w->listeners) {
 		dnc_error_nomem(err);
@@ -360,7 +360,7 @@ void dnc_web_close(struct dnc_web *w)
 {
 	if (!w)
 		return;
-	door_remove_web(w->options->door, w);
+	limits_remove_web(w->options->door, w);
 	listeners_free(w->listeners);
 	w->listeners = NULL;
 	if (w->context)
@@ -380,17 +380,17 @@ void dnc_web_free(struct dnc_web *w)
 	if (w->context)
 		lws_context_destroy(w->context);
 	publish_answer(w); /* to nobody: all are gone */
-	pthread_mutex_destroy(&w->figures_lock);
+	pthread_mutex_destroy(&w->stats_lock);
 	pthread_mutex_destroy(&w->published_lock);
 	dnc_event_reader_free(w->normalizer);
 	dnc_event_reader_free(w->viewer);
 	dnc_json_parser_free(w->parser);
 	dnc_json_parser_free(w->request_parser);
-	dnc_auth_let_go(w->options->auth, w->access);
+	dnc_auth_release(w->options->auth, w->access);
 	dnc_buf_free(&w->scratch);
 	dnc_buf_free(&w->page);
 	dnc_buf_free(&w->sse);
-	dnc_buf_free(&w->access_line);
+	dnc_buf_free(&w->audit_line);
 	dnc_buf_free(&w->client_list);
 	free(w);
 }

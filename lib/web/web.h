@@ -19,27 +19,27 @@
 struct dnc_web;
 
 /* What webs that serve together have in common: who is connected, and how much of it is allowed. */
-struct dnc_door;
+struct dnc_web_shared;
 
-struct dnc_door_limits {
+struct dnc_web_limits {
 	unsigned connections;
 	unsigned connections_per_address, connections_per_subject; /* 0 is no limit */
 };
 
 /* NULL when there is no memory. */
-struct dnc_door *dnc_door_new(const struct dnc_door_limits *limits);
+struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits);
 
 /* How many are connected. Any thread. */
-size_t dnc_door_count(struct dnc_door *door);
+size_t dnc_shared_count(struct dnc_web_shared *door);
 
 /* All webs must be gone. NULL is allowed. */
-void dnc_door_free(struct dnc_door *door);
+void dnc_shared_free(struct dnc_web_shared *door);
 
 struct dnc_web_options {
 	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:PATH", "systemd" */
 	size_t listen_count;             /* at most DNC_WEB_MAX_LISTEN */
 	const struct dnc_web *beside;    /* listen where this web does, instead */
-	struct dnc_door *door;           /* borrowed */
+	struct dnc_web_shared *door;     /* borrowed */
 	struct dnc_auth *auth;           /* borrowed */
 	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
 	bool trust_proxy;                /* X-Forwarded-For of connections to a Unix socket */

@@ -49,7 +49,7 @@ static void fill(struct dnc_batch *b, struct dnc_event_reader *r, size_t n, bool
 			"\"ingested_at\":\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}",
 			id >> 32, id >> 16 & 0xFFFF, id & 0xFFFF,
 			2000000000ull + (list ? number : number * 2654435761u % 7999999999u));
-		if (dnc_event_view(r, line, (size_t)size, &event) < 0 || !dnc_batch_add(b, &event))
+		if (dnc_event_parse(r, line, (size_t)size, &event) < 0 || !dnc_batch_add(b, &event))
 			exit(1);
 	}
 }

@@ -41,13 +41,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* Live or of a file; as a line of another file it must stay as it is. */
 	dnc_event_reader_place(r, size % 2 ? run : NULL, size, 0);
-	dnc_event_view(r, text, size, &event);
+	dnc_event_parse(r, text, size, &event);
 	if (dnc_event_normalize(r, text, size, &out, &err) == 0) {
 		first = padded((const uint8_t *)out.p, out.n);
 		if (out.n > DNC_EVENT_MAX_BYTES ||
 			dnc_event_normalize(again, first, out.n, &out2, &err) < 0 ||
 			out2.n != out.n || memcmp(first, out2.p, out2.n) != 0 ||
-			dnc_event_view(again, first, out.n, &event) < 0)
+			dnc_event_parse(again, first, out.n, &event) < 0)
 			abort();
 		check_masked(&event);
 		free(first);

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!f)
 		return 0;
 	text = padded((const uint8_t *)line, sizeof line - 1);
-	if (dnc_event_view(r, text, sizeof line - 1, &event) < 0)
+	if (dnc_event_parse(r, text, sizeof line - 1, &event) < 0)
 		abort();
 	dnc_filter_match(f, &event);
 	/* The one spelling means the same. */

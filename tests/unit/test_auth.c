@@ -297,7 +297,7 @@ static void a_ticket_is_good_once(void **state)
 			.key_files = files, .key_file_count = 1, .default_role = "admin"},
 		&err);
 	struct dnc_identity who = {.subject = "desk"}, taken;
-	const struct dnc_access *held = dnc_auth_hold(auth);
+	const struct dnc_auth_snapshot *held = dnc_auth_acquire(auth);
 	char ticket[DNC_TICKET_LEN + 1];
 
 	(void)state;
@@ -312,7 +312,7 @@ static void a_ticket_is_good_once(void **state)
 	assert_int_equal(dnc_auth_reload(auth, &err), 0);
 	assert_true(dnc_auth_is_old(auth, held));
 	assert_int_equal(dnc_keys_count(held->keys), 1);
-	dnc_auth_let_go(auth, held);
+	dnc_auth_release(auth, held);
 	dnc_auth_free(auth);
 }
 

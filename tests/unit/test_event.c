@@ -66,7 +66,7 @@ static void events_become_canonical(void **state)
 		assert_int_equal(normalize(r, first, &out, &err), 0);
 		assert_int_equal(out.n, strlen(first));
 		assert_memory_equal(out.p, first, out.n);
-		assert_int_equal(dnc_event_view(r, out.p, out.n, &event), 0);
+		assert_int_equal(dnc_event_parse(r, out.p, out.n, &event), 0);
 	}
 	dnc_event_reader_free(r);
 }

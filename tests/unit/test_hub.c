@@ -91,7 +91,7 @@ static void free_hub(struct dnc_hub *h)
 static void append_line(struct dnc_hub *h, const char *line, int n)
 {
 	while (!dnc_ring_reserve(ring, (size_t)n, 1)) {
-		dnc_hub_let_go(h);
+		dnc_hub_release_ring(h);
 		dnc_hub_advance(h);
 	}
 	dnc_ring_append(ring, line, (size_t)n, 0);
@@ -100,7 +100,7 @@ static void append_line(struct dnc_hub *h, const char *line, int n)
 static struct dnc_subscriber *join(struct dnc_hub *h, struct peer *peer)
 {
 	static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
-	static const struct dnc_pace at_once;
+	static const struct dnc_rate at_once;
 
 	return dnc_hub_join(h, peer, &everything, &at_once);
 }
@@ -265,7 +265,7 @@ static void the_index_finds_what_matching_each_would(void **state)
 			"\"summary\":\"s\",\"event_data\":{},\"metadata\":{\"ingested_at\":"
 			"\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}",
 			i, dnc_type_names[i % DNC_TYPES].p, phone, severities[i / 3 % 3]);
-		assert_int_equal(dnc_event_view(r, line, (size_t)n, &event), 0);
+		assert_int_equal(dnc_event_parse(r, line, (size_t)n, &event), 0);
 		for (size_t f = 0; f < FILTERS; f++) {
 			struct dnc_filter *one = filter(filters[f]);
 
@@ -282,7 +282,7 @@ static void the_index_finds_what_matching_each_would(void **state)
 			fail_msg("%s: %zu events, not %zu", filters[f], peers[f].count, wanted[f]);
 		dnc_hub_leave(subs[f]);
 	}
-	assert_int_equal(dnc_hub_stats(h).audiences, 0);
+	assert_int_equal(dnc_hub_stats(h).channels, 0);
 	dnc_event_reader_free(r);
 	free_hub(h);
 }
@@ -364,7 +364,7 @@ static void a_pattern_that_takes_too_much_work_ends_its_subscription(void **stat
 	assert_int_equal(past.count, 1);
 	assert_int_equal(struck_from, 2);
 	assert_false(dnc_subscriber_active(p));
-	assert_int_equal(dnc_hub_stats(h).audiences, 1);
+	assert_int_equal(dnc_hub_stats(h).channels, 1);
 	dnc_hub_leave(l);
 	dnc_hub_leave(p);
 	dnc_hub_leave(o);
@@ -378,7 +378,7 @@ static void views_and_rates(void **state)
 	struct peer whole = {0}, masked = {0}, slow = {0};
 	struct dnc_view all = {.types = DNC_ALL_TYPES},
 			hidden = {.types = DNC_ALL_TYPES, .rendering = DNC_MASKED};
-	struct dnc_pace none = {0}, three = {.per_minute = 1, .burst = 3};
+	struct dnc_rate none = {0}, three = {.per_minute = 1, .burst = 3};
 	struct dnc_subscriber *w = dnc_hub_join(h, &whole, &all, &none),
 			      *m = dnc_hub_join(h, &masked, &hidden, &none),
 			      *s = dnc_hub_join(h, &slow, &all, &three);
@@ -390,14 +390,14 @@ static void views_and_rates(void **state)
 		(struct dnc_start){.from = DNC_START_NOW});
 	subscribe(h, s, "{\"phone_patterns\":[\"5550143$\"]}",
 		(struct dnc_start){.from = DNC_START_NOW});
-	assert_int_equal(dnc_hub_stats(h).audiences, 2);
+	assert_int_equal(dnc_hub_stats(h).channels, 2);
 	for (int i = 0; i < 5; i++)
 		append_number(h, "+19165550143");
 	assert_int_equal(whole.count, 5);
 	assert_int_equal(masked.count, 0);
 	assert_int_equal(slow.count, 3);
-	assert_true(dnc_subscriber_paced(s));
-	assert_true(dnc_hub_paces(h));
+	assert_true(dnc_subscriber_rate_limited(s));
+	assert_true(dnc_hub_rate_limits(h));
 	assert_int_equal(dnc_subscriber_next(s), 4);
 	assert_int_equal(dnc_hub_refilter(m, filter("{\"phone_patterns\":[\"\\\\*0143$\"]}")), 0);
 	append_number(h, "+19165550143");
@@ -405,7 +405,7 @@ static void views_and_rates(void **state)
 	dnc_hub_leave(w);
 	dnc_hub_leave(m);
 	dnc_hub_leave(s);
-	assert_false(dnc_hub_paces(h));
+	assert_false(dnc_hub_rate_limits(h));
 	free_hub(h);
 }
 

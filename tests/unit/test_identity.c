@@ -44,7 +44,7 @@ static const char *next(struct ids *ids, const char *record)
 		fail_msg("%s: %s", record, err.message);
 	memcpy(ids->text, out.p, out.n);
 	ids->text[out.n] = '\0';
-	assert_int_equal(dnc_event_view(ids->reader, out.p, out.n, &event), 0);
+	assert_int_equal(dnc_event_parse(ids->reader, out.p, out.n, &event), 0);
 	memcpy(ids->id, event.id.p, DNC_UUID_LEN);
 	return ids->id;
 }

@@ -60,7 +60,7 @@ static void fill(struct dnc_batch *b, int from, int to)
 			"\"source_format\":\"ndjson\"}}",
 			i, i % 10000);
 
-		assert_int_equal(dnc_event_view(events, line, (size_t)n, &event), 0);
+		assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
 		assert_true(dnc_batch_add(b, &event));
 	}
 }
@@ -78,7 +78,7 @@ static void add_one(
 		"\"metadata\":{\"ingested_at\":\"%.20s000Z\",\"source_format\":\"ndjson\"}}",
 		number, number % 10000, provider, rest, data, strstr(rest, "20"));
 
-	assert_int_equal(dnc_event_view(events, line, (size_t)n, &event), 0);
+	assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
 	assert_true(dnc_batch_add(b, &event));
 }
 
@@ -161,7 +161,7 @@ static void add_dated(struct dnc_batch *b, int number, int at, int arrived)
 		"\"ingested_at\":\"2026-08-29T08:00:%02d.000Z\",\"source_format\":\"ndjson\"}}",
 		number, at, arrived);
 
-	assert_int_equal(dnc_event_view(events, line, (size_t)n, &event), 0);
+	assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
 	assert_true(dnc_batch_add(b, &event));
 }
 

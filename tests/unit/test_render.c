@@ -27,7 +27,7 @@ static void check(const char *said, void (*write)(struct dnc_buf *, const struct
 	snprintf(text, sizeof text - DNC_JSON_PADDING, "%s", said);
 	if (dnc_event_normalize(r, text, strlen(text), &line, &err) < 0)
 		fail_msg("%s: %s", said, err.message);
-	assert_int_equal(dnc_event_view(v, line.p, line.n, &event), 0);
+	assert_int_equal(dnc_event_parse(v, line.p, line.n, &event), 0);
 	write(&out, &event);
 	dnc_buf_chr(&out, '\0');
 	for (; *wanted; wanted++)

@@ -32,7 +32,7 @@ static int on_record(void *ctx, const struct dnc_record *r)
 		dnc_buf_str(&result->text, out);
 		return 0;
 	}
-	assert_int_equal(dnc_event_view(result->reader, out.p, out.n, &event), 0);
+	assert_int_equal(dnc_event_parse(result->reader, out.p, out.n, &event), 0);
 	dnc_buf_printf(&result->text, "%llu %.*s %.*s %.*s\n", (unsigned long long)r->line,
 		DNC_STR_ARG(dnc_type_names[event.type]), DNC_STR_ARG(event.phone_number),
 		DNC_STR_ARG(event.provider));

@@ -1,4 +1,4 @@
-/* base64url.h - inside lib/auth: RFC 4648 section 5 without padding, as JOSE has it. */
+/* base64url.h - RFC 4648 section 5 without padding, as JOSE has it. */
 #pragma once
 #include "base/buf.h"
 

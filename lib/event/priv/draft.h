@@ -1,4 +1,4 @@
-/* draft.h - inside lib/event: an event on its way to canonical form. */
+/* draft.h - an event on its way to canonical form. */
 #pragma once
 #include "phone/phone.h"
 #include "fields.h"

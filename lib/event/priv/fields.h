@@ -1,4 +1,4 @@
-/* fields.h - inside lib/event: the domain fields of each type, and what each may hold. */
+/* fields.h - the domain fields of each type, and what each may hold. */
 #pragma once
 #include "event/event.h"
 

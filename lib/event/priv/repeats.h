@@ -1,4 +1,4 @@
-/* repeats.h - inside lib/event: how often records of one stream have said the same.
+/* repeats.h - how often records of one stream have said the same.
  *
  * Two records may be equal in all that they say and still be two facts, as a number that is added,
  * deleted and added again within one second. They are told apart by counting. The memory is bounded

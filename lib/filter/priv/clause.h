@@ -1,4 +1,4 @@
-/* clause.h - inside lib/filter: one compiled filter object. */
+/* clause.h - one compiled filter object. */
 #pragma once
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

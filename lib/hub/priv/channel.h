@@ -1,9 +1,9 @@
-/* audience.h - inside lib/hub: all subscribers with one view and one filter, and a way to find those
- * audiences that could match an event without asking each.
+/* channel.h - all subscribers with one view and one filter, and a way to find those
+ * channels that could match an event without asking each.
  *
- * An audience whose patterns all start with literal digits ("^\+1916") is found by the digits of the
+ * A channel whose patterns all start with literal digits ("^\+1916") is found by the digits of the
  * event's number; others, and those that see masked numbers, by the event's type. So the cost of an
- * event grows with the audiences that could match it, not with all there are. */
+ * event grows with the channels that could match it, not with all there are. */
 #pragma once
 #include <uthash.h>
 #include "filter/filter.h"
@@ -12,7 +12,7 @@
 
 struct dnc_subscriber;
 
-struct audience {
+struct channel {
 	char *key; /* the view, and the filter's text */
 	struct dnc_view view;
 	struct dnc_filter *filter;
@@ -21,7 +21,7 @@ struct audience {
 	bool all;                      /* lets everything through: nothing to match */
 	bool run;                      /* and as it stands in the ring: nothing to gather */
 	struct dnc_subscriber *live;   /* members that have all up to the newest event */
-	uint64_t struck_at;            /* the event that made its filter of no use; 0: none */
+	uint64_t over_budget_at;       /* the event that made its filter of no use; 0: none */
 	uint64_t looked; /* the event matched last, because two digits may lead here */
 	/* What it matched since the last flush: the first, and all of them unless it is sent runs of the
 	 * ring or there was no memory for one. */
@@ -29,70 +29,70 @@ struct audience {
 	uint64_t *fresh;
 	size_t fresh_count, fresh_room;
 	bool fresh_partial;
-	struct audience *fresh_next; /* in the list of those that matched something */
+	struct channel *fresh_next; /* in the list of those that matched something */
 	UT_hash_handle hh;
 };
 
-struct audience_list {
-	struct audience **v;
+struct channel_list {
+	struct channel **v;
 	size_t count, room;
 };
 
-/* The audiences that a string of digits leads to. */
-struct audience_prefix {
+/* The channels that a string of digits leads to. */
+struct channel_prefix {
 	char digits[DNC_PHONE_MAX];
-	struct audience_list list;
+	struct channel_list list;
 	UT_hash_handle hh;
 };
 
-struct audiences {
-	struct audience *table; /* by view and filter */
-	struct dnc_buf key;     /* to look one up with */
-	struct audience_prefix *prefixes;
-	size_t lengths[DNC_PHONE_MAX];           /* how many prefixes have this length */
-	struct audience_list by_type[DNC_TYPES]; /* those without prefixes */
-	struct audience_list everything;         /* those that let everything through */
-	struct audience *fresh;
-	bool struck;   /* the filter of some audience has become of no use */
+struct channels {
+	struct channel *table; /* by view and filter */
+	struct dnc_buf key;    /* to look one up with */
+	struct channel_prefix *prefixes;
+	size_t lengths[DNC_PHONE_MAX];          /* how many prefixes have this length */
+	struct channel_list by_type[DNC_TYPES]; /* those without prefixes */
+	struct channel_list everything;         /* those that let everything through */
+	struct channel *fresh;
+	bool struck;   /* the filter of some channel has become of no use */
 	size_t masked; /* how many see masked numbers */
 	uint64_t owed; /* deliveries that the fresh events make, at most */
 };
 
-/* An event as audiences look at it. */
-struct audience_event {
+/* An event as channels look at it. */
+struct channel_event {
 	uint64_t seq;
 	const struct dnc_event *plain; /* NULL when it can't be read */
 	const struct dnc_event
-		*masked; /* NULL when no audience sees masked numbers, or there is no memory */
+		*masked; /* NULL when no channel sees masked numbers, or there is no memory */
 };
 
-/* The audience of VIEW and FILTER (taken, freed when there is an equal one) with one member more. NULL
+/* The channel of VIEW and FILTER (taken, freed when there is an equal one) with one member more. NULL
  * when there is no memory; FILTER is freed then, too. */
-struct audience *audience_join(
-	struct audiences *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced);
+struct channel *channel_join(
+	struct channels *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced);
 
-/* One member less; the last one takes the audience with it. */
-void audience_leave(struct audiences *all, struct audience *a, bool paced);
+/* One member less; the last one takes the channel with it. */
+void channel_leave(struct channels *all, struct channel *a, bool paced);
 
-/* True when the audience gets the event. */
-bool audience_matches(const struct audience *a, const struct audience_event *event);
+/* True when the channel gets the event. */
+bool channel_matches(const struct channel *a, const struct channel_event *event);
 
 /* Does anybody ask for particular events, so that they must be looked at? */
-static inline bool audiences_look(const struct audiences *all)
+static inline bool channels_look(const struct channels *all)
 {
 	return HASH_COUNT(all->table) > all->everything.count;
 }
 
 /* Matches the event, the next in order, with those that could match it, and notes in `fresh` those
- * that do. `plain` may be NULL when nobody looks (audiences_look()). */
-void audiences_match(struct audiences *all, const struct audience_event *event);
+ * that do. `plain` may be NULL when nobody looks (channels_look()). */
+void channels_match(struct channels *all, const struct channel_event *event);
 
-/* Takes the next audience that matched something since it was taken last; NULL when there is none. What
- * it matched is valid until audience_sent(). */
-struct audience *audiences_take_fresh(struct audiences *all);
+/* Takes the next channel that matched something since it was taken last; NULL when there is none. What
+ * it matched is valid until channel_sent(). */
+struct channel *channels_take_fresh(struct channels *all);
 
-/* What the audience matched was sent: it starts anew. */
-void audience_sent(struct audience *a);
+/* What the channel matched was sent: it starts anew. */
+void channel_sent(struct channel *a);
 
-/* Frees the tables; no audience must be left. */
-void audiences_finish(struct audiences *all);
+/* Frees the tables; no channel must be left. */
+void channels_finish(struct channels *all);

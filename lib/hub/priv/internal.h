@@ -1,4 +1,4 @@
-/* internal.h - inside lib/hub: a hub and its subscribers. hub.c keeps them, feed.c moves cursors. */
+/* internal.h - a hub and its subscribers. hub.c keeps them, deliver.c moves cursors. */
 #pragma once
 #include "channel.h"
 #include "hub/hub.h"
@@ -13,11 +13,11 @@ struct dnc_subscriber {
 	/* What a delivery touches comes first. */
 	void *conn;
 	struct dnc_subscriber *live_next,
-		*live_prev; /* those of its audience that have everything */
+		*live_prev; /* those of its channel that have everything */
 	struct dnc_hub *hub;
-	struct audience *audience;
+	struct channel *channel;
 	uint64_t sent, last_sent;
-	struct dnc_pace pace;
+	struct dnc_rate pace;
 	bool full, dead, working, recovered;
 	bool live;      /* has all up to the newest event: `at` is not kept */
 	bool waiting;   /* for a chunk of the past */
@@ -29,7 +29,7 @@ struct dnc_subscriber {
 	struct dnc_view view;
 	double tokens;
 	int64_t refilled_ms;
-	struct dnc_subscriber *pace_prev, *pace_next, **pace_slot;
+	struct dnc_subscriber *rate_prev, *rate_next, **rate_slot;
 	uint64_t at;               /* next seq to look at */
 	uint64_t exempt, backlog;  /* up to exempt it catches up, backlog events when that began */
 	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
@@ -48,19 +48,19 @@ struct dnc_hub {
 	uint64_t oldest; /* nothing before is read from the ring */
 	uint64_t
 		fresh; /* where the newest piece starts: whoever is here has not had its turn yet */
-	struct audiences audiences;
+	struct channels channels;
 	struct rendering *renderings[DNC_RENDERINGS]; /* made when first asked for; 0 never is */
 	struct dnc_subscriber *subscribers;
 	struct dnc_subscriber *work_first, *work_last;
-	struct pace_wheel wheel;
+	struct rate_wheel wheel;
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_hub_stats stats;
-	char *gather;      /* DNC_HUB_SEND_BYTES, for frames that do not lie side by side */
-	struct past *past; /* NULL when it is not kept */
+	char *gather;          /* DNC_HUB_SEND_BYTES, for frames that do not lie side by side */
+	struct replay *replay; /* NULL when it is not kept */
 };
 
 /* Gives a subscriber its turn: whatever it may have and its transport takes, within bounds. */
-void feed(struct dnc_subscriber *s);
+void deliver(struct dnc_subscriber *s);
 
 /* A live subscriber goes on by itself: from here on `at` counts again. */
 void live_remove(struct dnc_subscriber *s);
@@ -79,20 +79,20 @@ static inline struct frame ring_frame_at(const struct dnc_hub *h, uint64_t seq)
 	return (struct frame){ring_frame(h->ring, seq), slot->bytes, slot->header};
 }
 
-/* Takes the event whose plain frame is given apart, as audiences look at it; valid until the next call.
+/* Takes the event whose plain frame is given apart, as channels look at it; valid until the next call.
  * SPACE is for what it points at. */
 struct event_space {
 	struct dnc_event plain, masked;
 };
-struct audience_event view_event(
+struct channel_event view_event(
 	struct dnc_hub *h, uint64_t seq, struct frame plain, struct event_space *space);
 
-/* Sends what the audience matched since the last flush to its live members. */
-void feed_audience(struct dnc_hub *h, struct audience *a);
+/* Sends what the channel matched since the last flush to its live members. */
+void deliver_channel(struct dnc_hub *h, struct channel *a);
 
 /* Not in the list of those with more to get. */
 void work_remove(struct dnc_subscriber *s);
 
-/* Answers to what was asked of the log: struct past's ARRIVED, struct search's FOUND. */
+/* Answers to what was asked of the log: struct replay's ARRIVED, struct search's FOUND. */
 void on_chunk(void *ctx, const struct chunk *c);
 void on_found(struct search *search);

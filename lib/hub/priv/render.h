@@ -1,4 +1,4 @@
-/* rendering.h - inside lib/hub: events in another form than the ring has them in. One is made when it is
+/* render.h - events in another form than the ring has them in. One is made when it is
  * first asked for, and kept for whoever asks next; memory is had at the start. */
 #pragma once
 #include "frame/frame.h"

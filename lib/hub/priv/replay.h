@@ -1,4 +1,4 @@
-/* past.h - inside lib/hub: what lies behind the ring, read from the log in chunks of ready frames.
+/* replay.h - what lies behind the ring, read from the log in chunks of ready frames.
  * A few chunks are kept for all subscribers together: one that is far behind owns no memory. */
 #pragma once
 #include "base/buf.h"
@@ -12,7 +12,7 @@ struct chunk_slot {
 
 struct chunk {
 	struct dnc_job job;
-	struct past *past;
+	struct replay *replay;
 	uint64_t from, first, last; /* asked for, and held; first is 0 when there is nothing */
 	bool oldest;                /* the log has nothing before `first` */
 	bool no_memory;             /* for more than it holds */
@@ -23,21 +23,21 @@ struct chunk {
 	struct chunk *next;
 };
 
-struct past;
+struct replay;
 
 /* ARRIVED(CTX, chunk) is called when a chunk that was asked for is there, or when its job has failed; a chunk that
  * holds nothing is gone after it. NULL when there is no memory. READER is borrowed. */
-struct past *past_new(struct dnc_reader *reader,
+struct replay *replay_new(struct dnc_reader *reader,
 	void (*arrived)(void *ctx, const struct chunk *chunk), void *ctx);
 
 /* All jobs must have ended. NULL is allowed. */
-void past_free(struct past *p);
+void replay_free(struct replay *p);
 
 /* The chunk that holds SEQ, valid until the loop's next turn; NULL when it must be asked for. */
-const struct chunk *past_find(struct past *p, uint64_t seq);
+const struct chunk *replay_find(struct replay *p, uint64_t seq);
 
 /* Asks for a chunk from SEQ on. False when there is no memory. */
-bool past_ask(struct past *p, uint64_t seq);
+bool replay_ask(struct replay *p, uint64_t seq);
 
 static inline const struct chunk_slot *chunk_slot(const struct chunk *c, uint64_t seq)
 {

@@ -1,4 +1,4 @@
-/* acks.h - inside lib/link: acknowledgements as text, and which lines of which producer are safe once the outlet has
+/* acks.h - acknowledgements as text, and which lines of which producer are safe once the outlet has
  * acknowledged how many. */
 #pragma once
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* outlet.h - inside lib/link: an outlet in somebody's poll(). */
+/* outlet.h - an outlet in somebody's poll(). */
 #pragma once
 #include <poll.h>
 #include "link/link.h"

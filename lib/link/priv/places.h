@@ -1,4 +1,4 @@
-/* places.h - inside lib/link: an input, and the places that its lines come from. */
+/* places.h - an input, and the places that its lines come from. */
 #pragma once
 #include <poll.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* checkpoint.h - inside lib/log: a thread that copies SQLite's WAL into the database, so that commits
+/* checkpoint.h - a thread that copies SQLite's WAL into the database, so that commits
  * do not wait for it. */
 #pragma once
 #include <stdatomic.h>

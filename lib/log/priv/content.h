@@ -1,4 +1,4 @@
-/* content.h - inside lib/log: what an event says, without what its arrival added (summary, severity, metadata, and the
+/* content.h - what an event says, without what its arrival added (summary, severity, metadata, and the
  * timestamp of one that came without). Two events of one id with the same content are one event that came twice. */
 #pragma once
 #include "log/batch.h"

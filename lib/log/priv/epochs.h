@@ -1,4 +1,4 @@
-/* epochs.h - inside lib/log: which numbers the log had in which of its openings. */
+/* epochs.h - which numbers the log had in which of its openings. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

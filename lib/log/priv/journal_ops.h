@@ -1,4 +1,4 @@
-/* journal_ops.h - inside lib/log: what an implementation of the journal provides. Its structs start
+/* journal_ops.h - what an implementation of the journal provides. Its structs start
  * with these. */
 #pragma once
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* sqlite.h - inside lib/log: the embedded log. sqlite.c is what all of it uses, sqlite_open.c makes it ready, sqlite_epochs.c notes each start,
+/* sqlite.h - the embedded log. sqlite.c is what all of it uses, sqlite_open.c makes it ready, sqlite_epochs.c notes each start,
  * journal_sqlite.c writes it, sqlite_read.c reads it. */
 #pragma once
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-/* stretches.h - inside lib/log: the stretches of the log in which the clock went on without a jump.
+/* stretches.h - the stretches of the log in which the clock went on without a jump.
  *
  * Within one the times of logging never go back, so that a time can be found by halving. A stretch that
  * began with a jump and ended with the jump back has wrong times: its events count as logged between

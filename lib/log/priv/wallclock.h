@@ -1,4 +1,4 @@
-/* wallclock.h - inside lib/log: how far the wall clock is believed when events are removed by age.
+/* wallclock.h - how far the wall clock is believed when events are removed by age.
  *
  * A clock that jumps ahead makes every event old. The retention clock follows the wall clock, but never
  * goes ahead of the time that has passed by more than a day at once, nor for long by more than a day each

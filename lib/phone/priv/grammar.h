@@ -1,4 +1,4 @@
-/* grammar.h - inside lib/phone: what may be written for one telephone number.
+/* grammar.h - what may be written for one telephone number.
  *
  * libphonenumber looks for a number in a text and leaves out what it does not know: "202-555-XXXX" is
  * 2029999 to it, and "2025550143;9165550186" the first of the two. So a text is checked

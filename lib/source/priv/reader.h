@@ -1,4 +1,4 @@
-/* reader.h - inside lib/source: what the formats share. */
+/* reader.h - what the formats share. */
 #pragma once
 #include <csv.h>
 #include "event/event.h"

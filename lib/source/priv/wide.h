@@ -1,4 +1,4 @@
-/* wide.h - inside lib/source: integers that jq would change, because it holds numbers as doubles. */
+/* wide.h - integers that jq would change, because it holds numbers as doubles. */
 #pragma once
 #include "base/buf.h"
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* body.h - inside lib/web: the body of a request as it comes in: chunks (RFC 9112 section 7.1) and gzip (RFC 1952)
+/* body.h - the body of a request as it comes in: chunks (RFC 9112 section 7.1) and gzip (RFC 1952)
  * are taken off; what is received and what is left are bounded. No sockets in here. */
 #pragma once
 #include <stdbool.h>

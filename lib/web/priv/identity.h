@@ -1,4 +1,4 @@
-/* who.h - inside lib/web: who is at the other end, and what he may do. */
+/* identity.h - who is at the other end, and what he may do. */
 #pragma once
 #include <libwebsockets.h>
 #include "auth/auth.h"
@@ -13,7 +13,7 @@ struct who {
 	struct dnc_identity identity;
 };
 
-enum who_verdict {
+enum identity_verdict {
 	WHO_KNOWN,
 	WHO_SILENT, /* no token, no ticket */
 	WHO_WRONG,  /* one that is not taken */
@@ -21,21 +21,21 @@ enum who_verdict {
 };
 
 /* True when the connection came by a Unix socket. */
-bool who_is_local_socket(struct lws *wsi);
+bool identity_is_local_socket(struct lws *wsi);
 
 /* Where the connection comes from: its address, or what a proxy that is trusted says. */
-void who_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX]);
+void identity_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX]);
 
 /* Where a request may show a ticket: a ticket opens a stream and nothing else. */
 enum ticket_place { TICKET_NONE, TICKET_SUBPROTOCOL, TICKET_QUERY };
 
 /* Looks at the request: a bearer token, or a ticket in PLACE. */
-enum who_verdict who_asks(
+enum identity_verdict identity_of_request(
 	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out);
 
 /* Looks at a token that came otherwise. */
-enum who_verdict who_bears(
+enum identity_verdict identity_of_token(
 	struct dnc_web *w, const char *address, struct dnc_str token, struct who *out);
 
 /* What the identity in OUT may do now, by the web's access. */
-void who_settle(struct dnc_web *w, struct who *out);
+void identity_resolve(struct dnc_web *w, struct who *out);

@@ -1,4 +1,4 @@
-/* listen.h - inside lib/web: sockets that clients connect to. */
+/* listen.h - sockets that clients connect to. */
 #pragma once
 #include <stdbool.h>
 #include <uv.h>

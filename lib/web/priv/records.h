@@ -1,4 +1,4 @@
-/* records.h - inside lib/web: the records in the body of a request: a JSON array's elements, one JSON object, or one
+/* records.h - the records in the body of a request: a JSON array's elements, one JSON object, or one
  * a line. No sockets in here. */
 #pragma once
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-/* request.h - inside lib/web: what clients say, in JSON. No sockets in here. */
+/* request.h - what clients say, in JSON. No sockets in here. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* serve.h - inside lib/web: the server, its clients and its pages. */
+/* serve.h - the server, its clients and its pages. */
 #pragma once
 #include <libwebsockets.h>
 #include "limits.h"
@@ -45,7 +45,7 @@ struct client {
 	struct client *prev, *next;
 	struct client *queue_prev,
 		*queue_next; /* those heard of, or pinged, in the order of time */
-	struct alive_queue *queue;
+	struct heartbeat_queue *queue;
 	int64_t queued_ms;
 	struct dnc_subscriber *subscriber;
 	const struct dnc_role *role;   /* NULL: he has not said yet who he is */
@@ -53,7 +53,7 @@ struct client {
 	char *address;                 /* where he comes from */
 	unsigned permissions;          /* of enum dnc_permission */
 	unsigned rendering;            /* of enum dnc_rendering */
-	struct door_place place;
+	struct limits_place place;
 	struct dnc_buf in; /* a message that came in pieces */
 	size_t out_sent;
 	struct dnc_buf pending_id; /* `id` of the request whose place is looked for */
@@ -70,7 +70,7 @@ struct client {
 	} held;
 };
 
-struct alive_queue {
+struct heartbeat_queue {
 	struct client *first, *last;
 };
 
@@ -88,7 +88,7 @@ struct session {
 struct dnc_web {
 	const struct dnc_web_options *options;
 	struct dnc_hub *hub;
-	const struct dnc_access *access,
+	const struct dnc_auth_snapshot *access,
 		*old_access; /* held; the old one while clients change over */
 	struct lws_context *context;
 	struct lws_vhost *vhost, *local_vhost; /* of TCP, perhaps with TLS, and of Unix sockets */
@@ -96,12 +96,12 @@ struct dnc_web {
 	struct client *clients,
 		*held_next; /* held_next: looked at next by held.c; NULL: the first */
 	size_t client_count;
-	struct alive_queue heard, pinged, streams, strangers;
-	pthread_mutex_t figures_lock;
-	struct figures figures;
+	struct heartbeat_queue heard, pinged, streams, strangers;
+	pthread_mutex_t stats_lock;
+	struct web_stats stats;
 	struct dnc_buf client_list;                      /* under the same lock */
 	struct dnc_json_parser *parser, *request_parser; /* of tokens, and of messages */
-	struct dnc_buf scratch, page, sse, access_line;
+	struct dnc_buf scratch, page, sse, audit_line;
 	struct web_counts counts;
 	int64_t started_ms;
 	struct dnc_event_reader *normalizer, *viewer; /* of events that are published */
@@ -142,18 +142,18 @@ void member_number(struct dnc_buf *b, const char *key, uint64_t value);
 /* MS since 1970, as RFC 3339 text. */
 void member_time(struct dnc_buf *b, const char *key, int64_t ms);
 
-/* access.c - who did what, for the log of access. Numbers in it are masked. */
-/* What C did; access_begin() starts the line, access_end() hands it on. */
-struct dnc_buf *access_begin(struct dnc_web *w, const char *what,
+/* audit.c - who did what, for the log of access. Numbers in it are masked. */
+/* What C did; audit_begin() starts the line, audit_end() hands it on. */
+struct dnc_buf *audit_begin(struct dnc_web *w, const char *what,
 	const struct dnc_identity *identity, const struct dnc_role *role, const char *address);
-struct dnc_buf *access_of(const struct client *c, const char *what);
-void access_end(struct dnc_web *w);
-void access_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
+struct dnc_buf *audit_of(const struct client *c, const char *what);
+void audit_end(struct dnc_web *w);
+void audit_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
 	const char *reason);
-void access_subscribed(const struct client *c, const char *what);
-void access_left(const struct client *c);
+void audit_subscribed(const struct client *c, const char *what);
+void audit_left(const struct client *c);
 
-/* admit.c */
+/* session.c */
 /* Takes a place among the connections. NULL, or why there is none. */
 const char *client_enter(struct client *c, const struct who *who);
 /* It has a place: joins the hub as WHO and is told so. -1: there is no memory. */
@@ -184,14 +184,14 @@ enum dnc_sent client_lost(struct client *c);
 /* Closes the connection as soon as the library can. */
 void client_hang_up(struct lws *wsi);
 
-/* alive.c */
+/* heartbeat.c */
 /* The client was heard of: it is pinged after a while. */
-void alive_heard(struct client *c);
-void alive_leave(struct client *c);
+void heartbeat_heard(struct client *c);
+void heartbeat_leave(struct client *c);
 /* He must say who he is, soon. */
-void alive_stranger(struct client *c);
+void heartbeat_await_auth(struct client *c);
 /* Once a second: pings, and hangs up on those that did not answer. */
-void alive_tick(struct dnc_web *w);
+void heartbeat_tick(struct dnc_web *w);
 
 /* held.c */
 /* Once a second: tells those who are held back. */
@@ -208,7 +208,7 @@ void send_stats(struct client *c, struct dnc_str id);
 void send_renewed(struct client *c, struct dnc_str id);
 /* It is BEHIND events behind the present because of REASON; 0: it has caught up. */
 void send_held_back(struct client *c, const char *reason, uint64_t behind);
-enum dnc_sent send_struck(void *conn, uint64_t from);
+enum dnc_sent send_over_budget(void *conn, uint64_t from);
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);
 
 /* What somebody with this role and these permissions sees, in the form RENDERING at most. */

@@ -1,4 +1,4 @@
-/* figures.h - inside lib/web: what a web counts, for /metrics. Each web refreshes its figures in its own
+/* stats.h - what a web counts, for /metrics. Each web refreshes its figures in its own
  * thread; any thread may add them up. */
 #pragma once
 #include <pthread.h>
@@ -16,7 +16,7 @@ struct web_counts {
 
 enum { FIGURES_ROLES = 65 };
 
-struct figures {
+struct web_stats {
 	struct web_counts counts;
 	struct dnc_hub_stats hub;
 	size_t behind[DNC_HUB_LAGS];
@@ -28,7 +28,7 @@ struct figures {
 };
 
 /* Takes them from W: in its thread. */
-void figures_refresh(struct dnc_web *w);
+void stats_refresh(struct dnc_web *w);
 
 /* Appends those of all webs together; W is refreshed before, the others are a second old at most. */
-void figures_text(struct dnc_web *w, struct dnc_buf *out);
+void stats_text(struct dnc_web *w, struct dnc_buf *out);
