@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 	rc = finish(&p, dnc_input_run(p.stage.input));
 	dnc_stage_close(&p.stage);
 	dnc_event_reader_free(p.reader);
-	dnc_filter_free(p.filter);
+	dnc_filter_unref(p.filter);
 	dnc_map_free(p.map);
 	dnc_cli_filter_free(&p.options.filter);
 	dnc_buf_free(&json);

@@ -273,7 +273,7 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	options_read(&t.options, argc, argv);
 	dnc_cli_filter_json(&t.options.filter, &json);
-	dnc_filter_free(dnc_cli_filter_compile(&json)); /* a bad pattern is shown here and now */
+	dnc_filter_unref(dnc_cli_filter_compile(&json)); /* a bad pattern is shown here and now */
 	go_on_from_state(&t);
 	t.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	open_loop(&t);

@@ -113,7 +113,7 @@ static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *e
 		if (!filter)
 			return -1;
 	}
-	dnc_filter_free(role->sees);
+	dnc_filter_unref(role->sees);
 	role->sees = filter;
 	return 0;
 }
@@ -293,7 +293,7 @@ void dnc_roles_free(struct dnc_roles *roles)
 	if (!roles)
 		return;
 	for (size_t i = 0; i < roles->count; i++) {
-		dnc_filter_free(roles->role[i]->sees);
+		dnc_filter_unref(roles->role[i]->sees);
 		free(roles->role[i]);
 	}
 	dnc_buf_free(&roles->value);

@@ -429,8 +429,10 @@ struct dnc_filter *dnc_filter_compile(
 		return NULL;
 	}
 	c.filter = calloc(1, sizeof *c.filter);
-	if (c.filter)
+	if (c.filter) {
+		c.filter->refs = 1;
 		c.filter->clauses = calloc(room ? room : 1, sizeof *c.filter->clauses);
+	}
 	if (!c.filter || !c.filter->clauses) {
 		dnc_error_nomem(err);
 		goto fail;
@@ -458,7 +460,7 @@ struct dnc_filter *dnc_filter_compile(
 		dnc_buf_chr(&c.filter->text, ']');
 	return c.filter;
 fail:
-	dnc_filter_free(c.filter);
+	dnc_filter_unref(c.filter);
 	return NULL;
 }
 
@@ -493,9 +495,20 @@ static void free_clause(struct clause *clause)
 	free(clause->customs);
 }
 
-void dnc_filter_free(struct dnc_filter *f)
+const struct dnc_filter *dnc_filter_ref(const struct dnc_filter *f)
 {
-	if (!f)
+	struct dnc_filter *held = (struct dnc_filter *)(uintptr_t)f;
+
+	if (held)
+		atomic_fetch_add_explicit(&held->refs, 1, memory_order_relaxed);
+	return held;
+}
+
+void dnc_filter_unref(const struct dnc_filter *held)
+{
+	struct dnc_filter *f = (struct dnc_filter *)(uintptr_t)held;
+
+	if (!f || atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	for (size_t i = 0; i < f->count; i++)
 		free_clause(&f->clauses[i]);

@@ -1,6 +1,7 @@
 /* filter.h - decides whether an event belongs to a subscription.
  *
- * A filter is compiled once from JSON and then only read, so one filter may serve many threads.
+ * A filter is compiled once from JSON and then only read, so one filter may serve many threads. It is
+ * reference counted: whoever keeps one holds it (dnc_filter_ref()).
  * Its fields are joined by AND, the values of a field by OR, and a list of filters by OR; they are
  * listed in dnc-filter(1). Patterns come from strangers: their size, nesting and the work of one
  * match are bounded. */
@@ -18,8 +19,8 @@
 
 struct dnc_filter;
 
-/* Compiles node INDEX of DOC: a filter object, or an array of them. Returns a filter to be freed
- * with dnc_filter_free(), or NULL with ERR's place set to the field's path inside the node
+/* Compiles node INDEX of DOC: a filter object, or an array of them. Returns a filter that the
+ * caller holds (dnc_filter_unref()), or NULL with ERR's place set to the field's path inside the node
  * ("phone_patterns[0]") and, for a bad pattern, its offset to the byte at fault.
  * Cost: compiles every pattern; call it on (re)subscription, never per event. */
 struct dnc_filter *dnc_filter_compile(
@@ -28,8 +29,11 @@ struct dnc_filter *dnc_filter_compile(
 /* The same from N bytes of JSON text, copied. */
 struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err);
 
-/* Frees F; NULL is allowed. */
-void dnc_filter_free(struct dnc_filter *f);
+/* One more holder of F, which the caller holds: returns F. NULL gives NULL. Any thread. */
+const struct dnc_filter *dnc_filter_ref(const struct dnc_filter *f);
+
+/* One holder of F less; the last one frees it. NULL is allowed. Any thread. */
+void dnc_filter_unref(const struct dnc_filter *f);
 
 /* True when EVENT belongs. Never fails: a pattern that takes too much work counts as no match and in
  * dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_over_budget()). Thread safe. */

@@ -111,7 +111,7 @@ static struct dnc_str write_key(
 }
 
 static struct channel *make(
-	struct dnc_str key, const struct dnc_view *view, struct dnc_filter *filter)
+	struct dnc_str key, const struct dnc_view *view, const struct dnc_filter *filter)
 {
 	struct channel *a = calloc(1, sizeof *a);
 
@@ -121,7 +121,8 @@ static struct channel *make(
 	}
 	memcpy(a->key, key.p, key.n);
 	a->view = *view;
-	a->filter = filter;
+	a->view.sees = dnc_filter_ref(view->sees);
+	a->filter = dnc_filter_ref(filter);
 	a->types = view->types & dnc_filter_types(filter);
 	a->all = !view->sees && view->types == DNC_ALL_TYPES && dnc_filter_count(filter) == 0;
 	a->run = a->all && !view->rendering;
@@ -130,29 +131,28 @@ static struct channel *make(
 
 static void free_channel(struct channel *a)
 {
+	dnc_filter_unref(a->filter);
+	dnc_filter_unref(a->view.sees);
 	free(a->fresh);
 	free(a->key);
 	free(a);
 }
 
-struct channel *channel_join(
-	struct channels *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced)
+struct channel *channel_join(struct channels *all, const struct dnc_view *view,
+	const struct dnc_filter *filter, bool paced)
 {
 	struct dnc_str key = write_key(&all->key, view, filter);
 	struct channel *a = NULL;
 
 	if (key.p)
 		HASH_FIND(hh, all->table, key.p, key.n, a);
-	if (a) {
-		dnc_filter_free(filter);
-	} else if (!key.p || !(a = make(key, view, filter))) {
-		dnc_filter_free(filter);
-		return NULL;
-	} else if (!remember(all, a)) {
-		dnc_filter_free(filter);
-		free_channel(a);
-		return NULL;
-	} else {
+	if (!a) {
+		if (!key.p || !(a = make(key, view, filter)))
+			return NULL;
+		if (!remember(all, a)) {
+			free_channel(a);
+			return NULL;
+		}
 		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
 		all->masked += view->rendering & DNC_MASKED ? 1 : 0;
 	}
@@ -182,7 +182,6 @@ void channel_leave(struct channels *all, struct channel *a, bool paced)
 	HASH_DELETE(hh, all->table, a);
 	forget(all, a);
 	all->masked -= a->view.rendering & DNC_MASKED ? 1 : 0;
-	dnc_filter_free(a->filter);
 	free_channel(a);
 }
 

@@ -490,7 +490,7 @@ void on_found(struct search *search)
 {
 	struct dnc_subscriber *s = search->subscriber;
 	uint64_t place = search->place;
-	bool failed = search->job.failed, by_time = !search->filter;
+	bool failed = search->job.failed, by_time = !search->viewer;
 
 	search_free(search);
 	if (!s)

@@ -227,6 +227,15 @@ static bool prepare(struct dnc_hub *h, unsigned rendering)
 	return h->renderings[rendering];
 }
 
+static void keep_view(struct dnc_subscriber *s, const struct dnc_view *view)
+{
+	const struct dnc_filter *before = s->view.sees;
+
+	s->view = *view;
+	dnc_filter_ref(view->sees);
+	dnc_filter_unref(before);
+}
+
 struct dnc_subscriber *dnc_hub_join(
 	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *pace)
 {
@@ -238,7 +247,7 @@ struct dnc_subscriber *dnc_hub_join(
 	}
 	s->hub = h;
 	s->conn = conn;
-	s->view = *view;
+	keep_view(s, view);
 	s->pace = *pace;
 	s->tokens = pace->burst;
 	s->refilled_ms = dnc_clock_mono_ms();
@@ -260,6 +269,7 @@ void dnc_hub_leave(struct dnc_subscriber *s)
 	if (s->next)
 		s->next->prev = s->prev;
 	s->hub->stats.subscribers--;
+	dnc_filter_unref(s->view.sees);
 	free(s);
 }
 
@@ -283,7 +293,7 @@ void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 	s->phase = IDLE;
 }
 
-static int change_channel(struct dnc_subscriber *s, struct dnc_filter *filter)
+static int change_channel(struct dnc_subscriber *s, const struct dnc_filter *filter)
 {
 	bool paced = s->pace.per_minute > 0;
 	struct channel *a = channel_join(&s->hub->channels, &s->view, filter, paced);
@@ -297,7 +307,7 @@ static int change_channel(struct dnc_subscriber *s, struct dnc_filter *filter)
 	return 0;
 }
 
-int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter)
+int dnc_hub_refilter(struct dnc_subscriber *s, const struct dnc_filter *filter)
 {
 	if (change_channel(s, filter) < 0)
 		return -1;
@@ -309,23 +319,19 @@ int dnc_subscriber_set_view(
 	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *pace)
 {
 	const struct dnc_filter *filter = dnc_subscriber_filter(s);
-	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
-	struct dnc_filter *copy = filter ? dnc_filter_compile_text(text.p, text.n, NULL) : NULL;
 	struct dnc_hub *h = s->hub;
 	struct channel *a = NULL;
 
-	if (!prepare(h, view->rendering) || (filter && !copy)) {
-		dnc_filter_free(copy);
+	if (!prepare(h, view->rendering))
 		return -1;
-	}
-	if (copy && !(a = channel_join(&h->channels, view, copy, pace->per_minute > 0)))
+	if (filter && !(a = channel_join(&h->channels, view, filter, pace->per_minute > 0)))
 		return -1;
 	live_remove(s);
 	rate_remove(s);
 	if (s->channel)
 		channel_leave(&h->channels, s->channel, s->pace.per_minute > 0);
 	s->channel = a;
-	s->view = *view;
+	keep_view(s, view);
 	s->pace = *pace;
 	if (s->tokens > pace->burst)
 		s->tokens = pace->burst;
@@ -361,7 +367,7 @@ static void start_since(struct dnc_subscriber *s, const struct dnc_start *start)
 }
 
 int dnc_hub_subscribe(
-	struct dnc_subscriber *s, struct dnc_filter *filter, const struct dnc_start *start)
+	struct dnc_subscriber *s, const struct dnc_filter *filter, const struct dnc_start *start)
 {
 	struct dnc_hub *h = s->hub;
 

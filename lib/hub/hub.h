@@ -120,7 +120,7 @@ enum dnc_rendering {
 /* What a subscriber may see and how. Filters of a masked view are matched with what it shows: they
  * are no way to ask for the digits. */
 struct dnc_view {
-	const struct dnc_filter *sees; /* lives as long as the hub; NULL: everything */
+	const struct dnc_filter *sees; /* NULL: everything. Whoever keeps a view holds it */
 	unsigned types;                /* a bit for each enum dnc_type that may be seen */
 	unsigned rendering;            /* of enum dnc_rendering */
 };
@@ -153,15 +153,15 @@ struct dnc_start {
 /* The past is kept: DNC_START_TIME can be asked for. */
 bool dnc_hub_has_replay(const struct dnc_hub *h);
 
-/* Starts or replaces a subscription. FILTER is taken, and freed when an equal one is in use.
+/* Starts or replaces a subscription. FILTER is held from here on, not taken.
  * transport.started is called once the place is found, which may be at once or during
  * dnc_hub_work(); gaps are told after it. A connection never goes back: no event is sent twice.
  * -1 when there is no memory; the old subscription then stays. */
 int dnc_hub_subscribe(
-	struct dnc_subscriber *s, struct dnc_filter *filter, const struct dnc_start *start);
+	struct dnc_subscriber *s, const struct dnc_filter *filter, const struct dnc_start *start);
 
 /* Another filter, from the next event on that was not sent yet. */
-int dnc_hub_refilter(struct dnc_subscriber *s, struct dnc_filter *filter);
+int dnc_hub_refilter(struct dnc_subscriber *s, const struct dnc_filter *filter);
 
 void dnc_hub_unsubscribe(struct dnc_subscriber *s);
 

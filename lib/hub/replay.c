@@ -190,7 +190,7 @@ static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, st
 {
 	struct search *s = (struct search *)job;
 
-	if (!s->filter)
+	if (!s->viewer)
 		return dnc_journal_find_time(reader, s->ms, &s->place, err);
 	s->left = s->wanted;
 	s->looks = SEARCH_LOOKS;
@@ -210,7 +210,6 @@ struct search *search_start(struct dnc_reader *reader, const struct dnc_view *vi
 	void *subscriber, void (*found)(struct search *s))
 {
 	struct search *s = calloc(1, sizeof *s);
-	struct dnc_str text;
 
 	if (!s)
 		return NULL;
@@ -220,20 +219,9 @@ struct search *search_start(struct dnc_reader *reader, const struct dnc_view *vi
 		.ms = ms,
 		.from = from,
 		.wanted = wanted};
-	if (filter) {
-		text = dnc_filter_text(filter);
-		s->filter = dnc_filter_compile_text(text.p, text.n, NULL);
-		s->view = *view;
-		if (view->sees) {
-			text = dnc_filter_text(view->sees);
-			s->sees = dnc_filter_compile_text(text.p, text.n, NULL);
-			s->view.sees = s->sees;
-		}
-		s->viewer = dnc_viewer_new(&s->view, s->filter);
-		if (!s->filter || !s->viewer || (view->sees && !s->sees)) {
-			search_free(s);
-			return NULL;
-		}
+	if (filter && !(s->viewer = dnc_viewer_new(view, filter))) {
+		search_free(s);
+		return NULL;
 	}
 	dnc_reader_submit(reader, &s->job);
 	return s;
@@ -243,8 +231,6 @@ void search_free(struct search *s)
 {
 	if (!s)
 		return;
-	dnc_filter_free(s->filter);
 	dnc_viewer_free(s->viewer);
-	dnc_filter_free(s->sees);
 	free(s);
 }

@@ -3,8 +3,8 @@
 #include "event/render.h"
 
 struct dnc_viewer {
-	const struct dnc_view *view;
-	const struct dnc_filter *filter;
+	struct dnc_view view;
+	const struct dnc_filter *filter, *sees;
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_buf masked;
 };
@@ -15,8 +15,9 @@ struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_
 
 	if (!v)
 		return NULL;
-	v->view = view;
-	v->filter = filter;
+	v->view = *view;
+	v->view.sees = v->sees = dnc_filter_ref(view->sees);
+	v->filter = dnc_filter_ref(filter);
 	v->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	v->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (v->reader && v->masked_reader)
@@ -32,6 +33,8 @@ void dnc_viewer_free(struct dnc_viewer *v)
 	dnc_event_reader_free(v->reader);
 	dnc_event_reader_free(v->masked_reader);
 	dnc_buf_free(&v->masked);
+	dnc_filter_unref(v->filter);
+	dnc_filter_unref(v->sees);
 	free(v);
 }
 
@@ -52,11 +55,11 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0)
 		return false;
 	*shown = line;
-	if (!(v->view->rendering & DNC_MASKED))
-		return dnc_view_shows(v->view, v->filter, &plain, NULL);
+	if (!(v->view.rendering & DNC_MASKED))
+		return dnc_view_shows(&v->view, v->filter, &plain, NULL);
 	dnc_buf_clear(&v->masked);
 	if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &masked) < 0)
 		return false;
 	*shown = dnc_buf_view(&v->masked);
-	return dnc_view_shows(v->view, v->filter, &plain, &masked);
+	return dnc_view_shows(&v->view, v->filter, &plain, &masked);
 }

@@ -4,7 +4,7 @@
 
 struct dnc_viewer;
 
-/* VIEW and FILTER are borrowed. NULL when there is no memory. For one thread. */
+/* Holds FILTER and what VIEW sees; VIEW itself is copied. NULL when there is no memory. For one thread. */
 struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter);
 void dnc_viewer_free(struct dnc_viewer *v);
 

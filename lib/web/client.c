@@ -135,12 +135,9 @@ void client_handle(struct client *c, const struct request *r)
 
 	switch (r->type) {
 	case REQUEST_SUBSCRIBE:
-		if (client_may_start(c->web, c->role, c->permissions, &r->start, &err) < 0) {
-			dnc_filter_free(r->filter);
-			rc = -1;
-			break;
-		}
-		rc = subscribe(c, r);
+		rc = client_may_start(c->web, c->role, c->permissions, &r->start, &err);
+		if (rc == 0)
+			rc = subscribe(c, r);
 		break;
 	case REQUEST_UPDATE_FILTERS:
 		rc = dnc_hub_refilter(c->subscriber, r->filter);
@@ -179,14 +176,13 @@ void client_take_message(struct client *c, const char *text, size_t n)
 	c->active_ms = dnc_clock_now_ms();
 	if (request_parse(c->web->request_parser, text, n, &request, &err) < 0)
 		send_error(c, request.id, &err);
-	else if (!c->role && request.type != REQUEST_AUTH) {
-		dnc_filter_free(request.filter);
+	else if (!c->role && request.type != REQUEST_AUTH)
 		client_close(c, CLOSE_NOT_AUTHENTICATED, "say who you are first");
-	} else if (request.type == REQUEST_AUTH) {
+	else if (request.type == REQUEST_AUTH)
 		client_take_token(c, &request);
-	} else {
+	else
 		client_handle(c, &request);
-	}
+	dnc_filter_unref(request.filter);
 }
 
 static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)

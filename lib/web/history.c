@@ -48,7 +48,7 @@ static void history_free(struct history *h)
 {
 	dnc_auth_release(h->web->options->auth, h->access);
 	dnc_viewer_free(h->viewer);
-	dnc_filter_free(h->filter);
+	dnc_filter_unref(h->filter);
 	request_query_finish(&h->filters);
 	dnc_buf_free(&h->query);
 	dnc_buf_free(&h->body);

@@ -87,10 +87,7 @@ static int read_request(struct dnc_web *w, struct lws *wsi, const struct who *wh
 		return dnc_error_set(err, REQUEST_ENOMEM, "the hub is out of memory");
 	if (request_parse(w->request_parser, text->p, text->n, out, err) < 0)
 		return -1;
-	if (client_may_start(w, who->role, who->permissions, &out->start, err) == 0)
-		return 0;
-	dnc_filter_free(out->filter);
-	return -1;
+	return client_may_start(w, who->role, who->permissions, &out->start, err);
 }
 
 static int refuse(
@@ -130,15 +127,12 @@ static int begin(
 	const char *full = c && c->address ? client_enter(c, who) : NULL;
 
 	if (!c || !c->address || full || send_head(wsi) < 0) {
-		dnc_filter_free(request->filter);
 		client_free(&session->client);
 		return full ? http_problem(w, wsi, 429, "Too Many Requests", full) : -1;
 	}
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the answer has no end */
-	if (client_start(c, who) < 0) {
-		dnc_filter_free(request->filter);
+	if (client_start(c, who) < 0)
 		return -1;
-	}
 	client_handle(c, request);
 	return 1;
 }
@@ -146,7 +140,7 @@ static int begin(
 int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	struct dnc_buf text = {0};
-	struct request request;
+	struct request request = {0};
 	struct dnc_error err = {.offset = DNC_NO_OFFSET};
 	int rc;
 
@@ -155,11 +149,11 @@ int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	if (read_request(w, wsi, who, &text, &request, &err) < 0) {
 		rc = refuse(w, wsi, who, &err);
 	} else if (http_is_head(wsi)) {
-		dnc_filter_free(request.filter);
 		rc = send_head(wsi) < 0 ? -1 : 0;
 	} else {
 		rc = begin(w, wsi, who, &request);
 	}
+	dnc_filter_unref(request.filter);
 	dnc_buf_free(&text);
 	return rc;
 }

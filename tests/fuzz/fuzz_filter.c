@@ -26,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	same = dnc_filter_compile_text(dnc_filter_text(f).p, dnc_filter_text(f).n, &err);
 	if (!same || !dnc_str_eq(dnc_filter_text(f), dnc_filter_text(same)))
 		abort();
-	dnc_filter_free(same);
-	dnc_filter_free(f);
+	dnc_filter_unref(same);
+	dnc_filter_unref(f);
 	free(text);
 	return 0;
 }

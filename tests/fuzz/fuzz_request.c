@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!parser)
 		parser = dnc_json_parser_new();
 	if (request_parse(parser, text, size, &request, &err) == 0)
-		dnc_filter_free(request.filter);
+		dnc_filter_unref(request.filter);
 	else if (!err.message[0] || !request_error_name(err.code))
 		abort();
 	free(text);

@@ -53,7 +53,7 @@ static void filters_choose(void **state)
 			fail_msg("%s: %s", json, err.message);
 		if (dnc_filter_match(f, &event) != cases[i].match)
 			fail_msg("%s", json);
-		dnc_filter_free(f);
+		dnc_filter_unref(f);
 	}
 	dnc_event_reader_free(r);
 }

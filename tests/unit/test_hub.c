@@ -132,10 +132,21 @@ static struct dnc_filter *filter(const char *json)
 	return dnc_filter_compile_text(json, strlen(json), &err);
 }
 
+static void refilter(struct dnc_subscriber *s, const char *json)
+{
+	struct dnc_filter *f = filter(json);
+
+	assert_int_equal(dnc_hub_refilter(s, f), 0);
+	dnc_filter_unref(f);
+}
+
 static void subscribe(
 	struct dnc_hub *h, struct dnc_subscriber *s, const char *json, struct dnc_start start)
 {
-	assert_int_equal(dnc_hub_subscribe(s, filter(json), &start), 0);
+	struct dnc_filter *f = filter(json);
+
+	assert_int_equal(dnc_hub_subscribe(s, f, &start), 0);
+	dnc_filter_unref(f);
 	while (dnc_hub_work(h))
 		;
 }
@@ -270,7 +281,7 @@ static void the_index_finds_what_matching_each_would(void **state)
 			struct dnc_filter *one = filter(filters[f]);
 
 			wanted[f] += dnc_filter_match(one, &event);
-			dnc_filter_free(one);
+			dnc_filter_unref(one);
 		}
 		append_line(h, line, n);
 		if (i % 5 == 0)
@@ -287,6 +298,37 @@ static void the_index_finds_what_matching_each_would(void **state)
 	free_hub(h);
 }
 
+/* A reload frees the roles and what they see while clients still have them. */
+static void what_a_view_sees_lives_as_long_as_its_subscriber(void **state)
+{
+	static const struct dnc_rate at_once;
+	struct dnc_hub *h = new_hub(100000);
+	struct peer old = {0}, changed = {0};
+	struct dnc_filter *even = filter("{\"providers\":[\"even\"]}"),
+			  *odd = filter("{\"providers\":[\"odd\"]}");
+	struct dnc_view sees_even = {.sees = even, .types = DNC_ALL_TYPES},
+			sees_odd = {.sees = odd, .types = DNC_ALL_TYPES};
+	struct dnc_subscriber *so = dnc_hub_join(h, &old, &sees_even, &at_once),
+			      *sc = dnc_hub_join(h, &changed, &sees_even, &at_once);
+
+	(void)state;
+	dnc_filter_unref(even);
+	subscribe(h, so, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, sc, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	append(h, 4);
+	assert_int_equal(old.count, 2);
+	assert_int_equal(dnc_subscriber_set_view(sc, &sees_odd, &at_once), 0);
+	dnc_filter_unref(odd);
+	append(h, 6);
+	assert_int_equal(old.count, 5);
+	assert_int_equal(changed.count, 5);
+	dnc_hub_leave(so);
+	append(h, 2);
+	assert_int_equal(changed.count, 6);
+	dnc_hub_leave(sc);
+	free_hub(h);
+}
+
 static void filters_change_while_others_stay(void **state)
 {
 	struct dnc_hub *h = new_hub(100000);
@@ -297,9 +339,9 @@ static void filters_change_while_others_stay(void **state)
 	subscribe(h, sa, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_NOW});
 	subscribe(h, sb, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_NOW});
 	append(h, 4);
-	assert_int_equal(dnc_hub_refilter(sa, filter("{\"providers\":[\"odd\"]}")), 0);
+	refilter(sa, "{\"providers\":[\"odd\"]}");
 	append(h, 4);
-	assert_int_equal(dnc_hub_refilter(sa, filter("{}")), 0);
+	refilter(sa, "{}");
 	append(h, 1);
 	dnc_subscriber_full(sb);
 	append(h, 3);
@@ -399,7 +441,7 @@ static void views_and_rates(void **state)
 	assert_true(dnc_subscriber_rate_limited(s));
 	assert_true(dnc_hub_rate_limits(h));
 	assert_int_equal(dnc_subscriber_next(s), 4);
-	assert_int_equal(dnc_hub_refilter(m, filter("{\"phone_patterns\":[\"\\\\*0143$\"]}")), 0);
+	refilter(m, "{\"phone_patterns\":[\"\\\\*0143$\"]}");
 	append_number(h, "+19165550143");
 	assert_int_equal(masked.count, 1);
 	dnc_hub_leave(w);
@@ -766,6 +808,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_index_finds_what_matching_each_would),
+		cmocka_unit_test(what_a_view_sees_lives_as_long_as_its_subscriber),
 		cmocka_unit_test(filters_change_while_others_stay),
 		cmocka_unit_test(a_pattern_that_takes_too_much_work_ends_its_subscription),
 		cmocka_unit_test(views_and_rates),

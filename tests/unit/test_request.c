@@ -43,7 +43,7 @@ static void messages_are_taken_or_their_fault_is_named(void **state)
 		strcpy(text, cases[i].message);
 		rc = request_parse(parser, text, strlen(text), &request, &err);
 		if (rc == 0)
-			dnc_filter_free(request.filter);
+			dnc_filter_unref(request.filter);
 		if ((rc < 0) != (cases[i].error != 0) ||
 			(rc < 0 && (err.code != cases[i].error ||
 					   strcmp(err.place, cases[i].place) != 0)))

@@ -50,6 +50,7 @@ struct clause {
 };
 
 struct dnc_filter {
+	atomic_uint refs;
 	struct clause *clauses;
 	size_t count;
 	struct dnc_buf text; /* canonical; the values point into strings of their own */

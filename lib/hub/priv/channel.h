@@ -15,7 +15,7 @@ struct dnc_subscriber;
 struct channel {
 	char *key; /* the view, and the filter's text */
 	struct dnc_view view;
-	struct dnc_filter *filter;
+	const struct dnc_filter *filter;
 	size_t members, paced_members; /* all, and those among them with a rate limit */
 	unsigned types;                /* a bit for each that it can match */
 	bool all;                      /* lets everything through: nothing to match */
@@ -66,10 +66,10 @@ struct channel_event {
 		*masked; /* NULL when no channel sees masked numbers, or there is no memory */
 };
 
-/* The channel of VIEW and FILTER (taken, freed when there is an equal one) with one member more. NULL
- * when there is no memory; FILTER is freed then, too. */
-struct channel *channel_join(
-	struct channels *all, const struct dnc_view *view, struct dnc_filter *filter, bool paced);
+/* The channel of VIEW and FILTER, both of which it holds, with one member more. NULL when there is no
+ * memory. */
+struct channel *channel_join(struct channels *all, const struct dnc_view *view,
+	const struct dnc_filter *filter, bool paced);
 
 /* One member less; the last one takes the channel with it. */
 void channel_leave(struct channels *all, struct channel *a, bool paced);

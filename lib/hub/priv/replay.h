@@ -50,17 +50,14 @@ struct search {
 	void *subscriber; /* NULL when it has gone meanwhile */
 	void (*found)(
 		struct search *s); /* in the hub's thread, also when the job has failed; frees it */
-	struct dnc_filter *filter; /* NULL: look for the time instead */
-	struct dnc_view view;
-	struct dnc_filter *sees; /* the view's, copied: the search may outlive it */
-	struct dnc_viewer *viewer;
+	struct dnc_viewer *viewer; /* NULL: look for the time instead */
 	int64_t ms;
 	uint64_t from, wanted; /* matching events to find, going down from FROM */
 	uint64_t left, looks;  /* of them, and events that may still be looked at */
 	uint64_t place;
 };
 
-/* Starts to look for the time MS, or (FILTER given: copied, and VIEW with it) for the last WANTED events
+/* Starts to look for the time MS, or (FILTER given) for the last WANTED events
  * at or below FROM that are seen. NULL when there is no memory. */
 struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
 	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,

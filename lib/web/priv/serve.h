@@ -131,7 +131,7 @@ int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, const 
  * request_error, when not. */
 int client_may_start(struct dnc_web *w, const struct dnc_role *role, unsigned permissions,
 	const struct dnc_start *start, struct dnc_error *err);
-/* Does what a valid request asks for, and answers. Takes the request's filter. */
+/* Does what a valid request asks for, and answers. */
 void client_handle(struct client *c, const struct request *r);
 /* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
 void client_take_message(struct client *c, const char *text, size_t n);
