@@ -3,7 +3,7 @@
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 DESTDIR  ?=
-# release, asan or fuzz; each has its own objects below build/
+# release, asan, tsan, coverage or fuzz; each has its own objects below build/
 VARIANT  ?= release
 O        := build/$(VARIANT)
 
@@ -46,6 +46,11 @@ ifeq ($(VARIANT),release)
 OPT      := -O2 -g -D_FORTIFY_SOURCE=2
 else ifeq ($(VARIANT),asan)
 OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifeq ($(VARIANT),tsan)
+# Its checks make gcc see buffers as too short that are not.
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-format-truncation
+else ifeq ($(VARIANT),coverage)
+OPT      := -O0 -g --coverage -fprofile-abs-path
 else ifeq ($(VARIANT),fuzz)
 OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
 	-fno-sanitize-recover=undefined
@@ -54,12 +59,12 @@ CXX      := clang++
 # clang sees enums as unsigned where gcc does not.
 WARN_C   += -Wno-sign-conversion
 else
-$(error VARIANT must be release, asan or fuzz)
+$(error VARIANT must be release, asan, tsan, coverage or fuzz)
 endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan fuzz soak bench bench-hub benches lint deps clean help units fuzzers
+.PHONY: all check demo install asan tsan coverage fuzz soak bench bench-hub benches lint deps clean help units fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -107,6 +112,14 @@ units: $(UNITS)
 asan: ## builds with AddressSanitizer and UBSan into build/asan
 	+@$(MAKE) --no-print-directory VARIANT=asan all units
 
+tsan: ## builds with ThreadSanitizer into build/tsan
+	+@$(MAKE) --no-print-directory VARIANT=tsan all units
+
+coverage: ## prints which lines of lib/ the unit tests alone run, by folder and file
+	+@$(MAKE) --no-print-directory deps
+	+@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=coverage units
+	@tests/coverage
+
 fuzz: ## builds the fuzz targets into build/fuzz (clang)
 	+@$(MAKE) --no-print-directory VARIANT=fuzz fuzzers
 
@@ -120,6 +133,7 @@ check: ## installs what is missing, builds and runs all tests
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	+@$(MAKE) --no-print-directory $(PARALLEL) asan
+	+@$(MAKE) --no-print-directory $(PARALLEL) tsan
 	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz
 	@tests/run
 

@@ -102,12 +102,9 @@ static double boot_time(void)
 void dnc_metrics_process(struct dnc_buf *b)
 {
 	enum { UTIME = 14, STIME = 15, THREADS = 20, START = 22, VSIZE = 23, RSS = 24 };
-	static double boot;
 	double stat[64] = {0}, tick = (double)sysconf(_SC_CLK_TCK);
 	struct rlimit files = {0};
 
-	if (boot == 0)
-		boot = boot_time();
 	read_stat(stat);
 	getrlimit(RLIMIT_NOFILE, &files);
 	dnc_metrics_text(b,
@@ -115,7 +112,7 @@ void dnc_metrics_process(struct dnc_buf *b)
 			{"process_cpu_seconds_total", "counter", "User and system CPU time", NULL,
 				(stat[UTIME] + stat[STIME]) / tick},
 			{"process_start_time_seconds", "gauge", "Start, in seconds since 1970",
-				NULL, boot + stat[START] / tick},
+				NULL, boot_time() + stat[START] / tick},
 			{"process_resident_memory_bytes", "gauge", "Resident memory", NULL,
 				stat[RSS] * (double)sysconf(_SC_PAGESIZE)},
 			{"process_virtual_memory_bytes", "gauge", "Address space", NULL,
