@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/array.h"
 
 struct seen {
 	const char *base;
@@ -20,17 +21,15 @@ static struct dnc_event_run *new_run(const char *kind, const char *name, const c
  * size and time as well. -1 when there is no memory. */
 static long look_alikes(struct runs *runs, const struct seen *file)
 {
-	struct seen *more = realloc(runs->seen, (runs->count + 1) * sizeof *more);
 	long same = 0;
 
-	if (!more)
+	if (!dnc_array_grow(&runs->seen, &runs->room, runs->count + 1))
 		return -1;
-	runs->seen = more;
 	for (size_t i = 0; i < runs->count; i++)
-		same += strcmp(more[i].base, file->base) == 0 &&
-		        (runs->given || (more[i].size == file->size &&
-						more[i].modified_ns == file->modified_ns));
-	more[runs->count++] = *file;
+		same += strcmp(runs->seen[i].base, file->base) == 0 &&
+		        (runs->given || (runs->seen[i].size == file->size &&
+						runs->seen[i].modified_ns == file->modified_ns));
+	runs->seen[runs->count++] = *file;
 	return same;
 }
 

@@ -6,7 +6,7 @@
 struct runs {
 	const char *given; /* by --run, or NULL */
 	struct seen *seen; /* files of this process, to tell those apart that look the same */
-	size_t count;
+	size_t count, room;
 };
 
 /* The run of stream S, to be freed with dnc_event_run_free(). NULL in *OUT when its records are live. -1

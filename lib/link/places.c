@@ -7,25 +7,15 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "address.h"
+#include "base/array.h"
 
 struct place *place_add(struct dnc_input *in)
 {
 	struct place *p;
 
-	if (in->count == in->room) {
-		size_t room = in->room ? in->room * 2 : 8;
-		struct place **places = realloc(in->places, room * sizeof *places);
-		struct pollfd *polls;
-
-		if (!places)
-			return NULL;
-		in->places = places;
-		polls = realloc(in->polls, (room + POLL_PLACES) * sizeof *polls);
-		if (!polls)
-			return NULL;
-		in->polls = polls;
-		in->room = room;
-	}
+	if (!dnc_array_grow(&in->places, &in->room, in->count + 1) ||
+		!dnc_array_grow(&in->polls, &in->poll_room, in->room + POLL_PLACES))
+		return NULL;
 	p = calloc(1, sizeof *p);
 	if (p) {
 		p->fd = -1;

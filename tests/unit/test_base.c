@@ -5,10 +5,19 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/lines.h"
 #include "base/output.h"
 #include "base/words.h"
+
+/* AddressSanitizer ends a program that asks for more than there is, unless told that it may. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
 
 static void times_are_read_in_any_offset_and_written_in_utc(void **state)
 {
@@ -222,6 +231,48 @@ static void what_was_written_before_a_failure_is_not_written_again(void **state)
 	fclose(file);
 }
 
+static void an_array_grows_by_doubling_and_keeps_its_elements(void **state)
+{
+	uint64_t *v = NULL;
+	size_t room = 0, count = 0, grown = 0;
+
+	(void)state;
+	while (count < 10000) {
+		size_t before = room;
+
+		assert_true(dnc_array_grow(&v, &room, count + 1));
+		assert_true(room > count);
+		grown += room != before;
+		v[count] = count * 3;
+		count++;
+	}
+	assert_in_range(grown, 1, 20);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(v[i], i * 3);
+	assert_true(dnc_array_grow(&v, &room, 70000));
+	assert_int_equal(room, 70000);
+	assert_int_equal(v[9999], 9999 * 3);
+	free(v);
+}
+
+static void an_array_that_cannot_grow_stays_as_it_is(void **state)
+{
+	uint64_t *v = NULL, *before;
+	size_t room = 0;
+
+	(void)state;
+	assert_true(dnc_array_grow(&v, &room, 1));
+	v[0] = 7;
+	before = v;
+	/* In bytes it would be more than there can be, or more than a size_t holds. */
+	assert_false(dnc_array_grow(&v, &room, SIZE_MAX / sizeof *v));
+	assert_false(dnc_array_grow(&v, &room, SIZE_MAX / 2));
+	assert_ptr_equal(v, before);
+	assert_int_equal(v[0], 7);
+	assert_in_range(room, 1, 100);
+	free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +282,8 @@ int main(void)
 		cmocka_unit_test(lines_do_not_depend_on_how_bytes_arrive),
 		cmocka_unit_test(a_typing_error_has_a_nearest_word),
 		cmocka_unit_test(what_was_written_before_a_failure_is_not_written_again),
+		cmocka_unit_test(an_array_grows_by_doubling_and_keeps_its_elements),
+		cmocka_unit_test(an_array_that_cannot_grow_stays_as_it_is),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -26,7 +26,8 @@ struct dnc_input {
 	size_t max_line;
 	struct place **places;
 	size_t count, room, producers;
-	struct pollfd *polls; /* as many as room, one for the wake-up, one for the outlet */
+	struct pollfd *polls; /* POLL_PLACES, and one for each place */
+	size_t poll_room;
 	int wake;
 	uint64_t streams; /* ever, for names and ids */
 	atomic_bool stopping;
