@@ -6,8 +6,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/array.h"
+#include "base/bucket.h"
 #include "base/clock.h"
 #include "base/lines.h"
+#include "base/list.h"
 #include "base/output.h"
 #include "base/words.h"
 
@@ -273,6 +275,109 @@ static void an_array_that_cannot_grow_stays_as_it_is(void **state)
 	free(v);
 }
 
+struct item {
+	char name;
+	struct dnc_list link;
+};
+
+/* The names in a list, forwards; backwards must give the same. */
+static void assert_list(const struct dnc_list *head, const char *names)
+{
+	size_t n = strlen(names), at = 0;
+
+	DNC_LIST_EACH (link, head) {
+		assert_true(at < n);
+		assert_int_equal(DNC_LIST_ELEMENT(link, struct item, link)->name, names[at++]);
+	}
+	assert_int_equal(at, n);
+	for (const struct dnc_list *link = head->prev; link != head; link = link->prev)
+		assert_int_equal(DNC_LIST_ELEMENT(link, struct item, link)->name, names[--at]);
+	assert_int_equal(at, 0);
+	assert_int_equal(dnc_list_is_empty(head), n == 0);
+}
+
+static void a_list_keeps_its_order_whatever_is_removed(void **state)
+{
+	struct item a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'};
+	struct dnc_list list, other;
+
+	(void)state;
+	dnc_list_init(&list);
+	dnc_list_init(&other);
+	assert_list(&list, "");
+	assert_null(dnc_list_first(&list));
+	assert_null(dnc_list_pop(&list));
+	dnc_list_append(&list, &b.link);
+	dnc_list_append(&list, &c.link);
+	dnc_list_insert(&list, &a.link);
+	assert_list(&list, "abc");
+	dnc_list_remove(&b.link);
+	assert_false(dnc_list_is_linked(&b.link));
+	assert_true(dnc_list_is_linked(&a.link));
+	dnc_list_remove(&b.link);
+	assert_list(&list, "ac");
+	dnc_list_insert(&a.link, &b.link);
+	assert_list(&list, "abc");
+	dnc_list_remove(&c.link);
+	dnc_list_append(&other, &c.link);
+	dnc_list_move(&other, &list);
+	assert_list(&list, "");
+	assert_list(&other, "cab");
+	dnc_list_move(&other, &list);
+	dnc_list_move(&list, &other);
+	assert_list(&list, "cab");
+	assert_ptr_equal(dnc_list_first(&list), &c.link);
+	assert_ptr_equal(dnc_list_pop(&list), &c.link);
+	assert_list(&list, "ab");
+	assert_ptr_equal(dnc_list_pop(&list), &a.link);
+	assert_ptr_equal(dnc_list_pop(&list), &b.link);
+	assert_list(&list, "");
+	assert_false(dnc_list_is_linked(&c.link));
+}
+
+static void a_bucket_allows_a_burst_and_then_its_rate(void **state)
+{
+	struct dnc_bucket b;
+
+	(void)state;
+	dnc_bucket_init(&b, 60, 3, 1000);
+	assert_int_equal(dnc_bucket_allows(&b, 1000), 3);
+	assert_int_equal(dnc_bucket_wait_ms(&b), 0);
+	for (int i = 0; i < 3; i++)
+		assert_true(dnc_bucket_take(&b, 1000));
+	assert_false(dnc_bucket_take(&b, 1000));
+	assert_int_equal(dnc_bucket_wait_ms(&b), 1000);
+	assert_false(dnc_bucket_take(&b, 1750));
+	assert_int_equal(dnc_bucket_wait_ms(&b), 250);
+	assert_true(dnc_bucket_take(&b, 2000));
+	assert_false(dnc_bucket_take(&b, 2000));
+	/* It holds no more than a burst, however long it was left alone. */
+	assert_int_equal(dnc_bucket_allows(&b, 1000000), 3);
+	dnc_bucket_spend(&b, 5);
+	assert_int_equal(dnc_bucket_allows(&b, 1000000), 0);
+	assert_int_equal(dnc_bucket_wait_ms(&b), 3000);
+	assert_int_equal(dnc_bucket_allows(&b, 1003000), 1);
+}
+
+static void a_bucket_whose_limit_changes_keeps_its_tokens(void **state)
+{
+	struct dnc_bucket b;
+
+	(void)state;
+	dnc_bucket_init(&b, 60, 10, 0);
+	dnc_bucket_spend(&b, 6);
+	dnc_bucket_change(&b, 120, 20, 1000); /* one came in at the old rate */
+	assert_int_equal(dnc_bucket_allows(&b, 1000), 5);
+	assert_int_equal(dnc_bucket_allows(&b, 2000), 7);
+	dnc_bucket_change(&b, 120, 2, 2000);
+	assert_int_equal(dnc_bucket_allows(&b, 2000), 2);
+	dnc_bucket_change(&b, 0, 0, 2000);
+	assert_true(dnc_bucket_allows(&b, 2000) == UINT64_MAX);
+	for (int i = 0; i < 1000; i++)
+		assert_true(dnc_bucket_take(&b, 2000));
+	assert_int_equal(dnc_bucket_wait_ms(&b), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +389,9 @@ int main(void)
 		cmocka_unit_test(what_was_written_before_a_failure_is_not_written_again),
 		cmocka_unit_test(an_array_grows_by_doubling_and_keeps_its_elements),
 		cmocka_unit_test(an_array_that_cannot_grow_stays_as_it_is),
+		cmocka_unit_test(a_list_keeps_its_order_whatever_is_removed),
+		cmocka_unit_test(a_bucket_allows_a_burst_and_then_its_rate),
+		cmocka_unit_test(a_bucket_whose_limit_changes_keeps_its_tokens),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
