@@ -1,10 +1,11 @@
 /* dnc-emit - publishes one event, for cron and scripts. */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/words.h"
 #include "cli/cli.h"
 #include "event/event.h"
@@ -167,24 +168,22 @@ static void write_raw(const struct emit *e, struct dnc_buf *raw)
 	dnc_buf_free(&own);
 }
 
-/* A file of its own, whole or not at all, for dnc-ingest to read later. */
+/* A file of its own for dnc-ingest to read later. Its name ends in .ndjson only once it is whole. */
 static void write_spool(const char *dir, struct dnc_str id, struct dnc_str event)
 {
-	char path[4096], fresh[4096];
-	int fd, fits = snprintf(path, sizeof path, "%s/%.*s.ndjson", dir, DNC_STR_ARG(id));
-	bool ok;
+	struct dnc_buf line = {0};
+	struct dnc_error err;
+	char path[PATH_MAX];
 
-	if (fits >= (int)sizeof path - 5)
+	if (snprintf(path, sizeof path, "%s/%.*s.ndjson", dir, DNC_STR_ARG(id)) >= (int)sizeof path)
 		dnc_cli_usage("--spool: %s: the path is too long", dir);
-	memcpy(fresh, path, (size_t)fits);
-	strcpy(fresh + fits, ".new");
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	ok = fd >= 0 && write(fd, event.p, event.n) == (ssize_t)event.n &&
-	     write(fd, "\n", 1) == 1 && fsync(fd) == 0;
-	if (fd >= 0)
-		ok &= close(fd) == 0;
-	if (!ok || rename(fresh, path) < 0)
-		dnc_cli_die(DNC_EXIT_IO, "unable to write %s: %s", path, strerror(errno));
+	dnc_buf_str(&line, event);
+	dnc_buf_chr(&line, '\n');
+	if (!dnc_buf_ok(&line))
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+	if (dnc_file_replace(path, 0640, dnc_buf_view(&line), &err) < 0)
+		dnc_cli_die(DNC_EXIT_IO, "%s", err.message);
+	dnc_buf_free(&line);
 }
 
 /* What the reader said of the one event. An exit code; ERR says why it is not 0. */

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 
 static int fail(const char *act, const char *path, struct dnc_error *err)
 {
@@ -50,36 +50,15 @@ static int lock_file(struct state_file *f, struct dnc_error *err)
 }
 
 /* Writes what is as long as any place, where the next one will be written. */
-static int write_fresh(const struct state_file *f, const char *text, size_t n, char *fresh,
-	size_t size, struct dnc_error *err)
-{
-	ssize_t written;
-	int fd;
-
-	/* One that is there is left over, or somebody's link to another file. */
-	snprintf(fresh, size, "%s.new", f->path);
-	if (unlink(fresh) < 0 && errno != ENOENT)
-		return fail("remove", fresh, err);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return fail("write", fresh, err);
-	written = write(fd, text, n);
-	if (written >= 0 && (size_t)written < n)
-		errno = ENOSPC;
-	if (written != (ssize_t)n || fsync(fd) < 0) {
-		fail("write", fresh, err);
-		close(fd);
-		return -1;
-	}
-	return close(fd) < 0 ? fail("write", fresh, err) : 0;
-}
-
 static int try_to_write(const struct state_file *f, struct dnc_error *err)
 {
 	char fresh[sizeof f->path + 8], text[EPOCH_SIZE + 24];
 
 	memset(text, ' ', sizeof text);
-	if (write_fresh(f, text, sizeof text, fresh, sizeof fresh, err) < 0)
+	snprintf(fresh, sizeof fresh, "%s.new", f->path);
+	if (unlink(fresh) < 0 && errno != ENOENT)
+		return fail("remove", fresh, err);
+	if (dnc_file_create(fresh, 0640, (struct dnc_str){text, sizeof text}, err) < 0)
 		return -1;
 	unlink(fresh);
 	return 0;
@@ -138,38 +117,12 @@ int state_read(const struct state_file *f, struct place *place, struct dnc_error
 	return 0;
 }
 
-/* The new name is on disk once its directory is. */
-static int sync_directory(const struct state_file *f, struct dnc_error *err)
-{
-	char copy[sizeof f->path];
-	const char *name;
-	int fd, rc;
-
-	memcpy(copy, f->path, sizeof copy);
-	name = dirname(copy);
-	fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return fail("open", name, err);
-	rc = fsync(fd);
-	/* Some file systems sync no directories, and say EINVAL. */
-	if (rc < 0 && errno != EINVAL)
-		fail("sync", name, err);
-	else
-		rc = 0;
-	close(fd);
-	return rc;
-}
-
 int state_write(const struct state_file *f, const struct place *place, struct dnc_error *err)
 {
-	char fresh[sizeof f->path + 8], text[EPOCH_SIZE + 24];
+	char text[EPOCH_SIZE + 24];
 	int n = snprintf(text, sizeof text, "%s %" PRIu64 "\n", place->epoch, place->seq);
 
-	if (write_fresh(f, text, (size_t)n, fresh, sizeof fresh, err) < 0)
-		return -1;
-	if (rename(fresh, f->path) < 0)
-		return fail("write", f->path, err);
-	return sync_directory(f, err);
+	return dnc_file_replace(f->path, 0640, (struct dnc_str){text, (size_t)n}, err);
 }
 
 void state_close(struct state_file *f)

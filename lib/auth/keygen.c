@@ -1,30 +1,10 @@
 /* keygen.c - makes keys. */
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "priv/base64url.h"
 #include "priv/keys.h"
-
-/* A new file, which nobody else can read. */
-static int write_file(
-	const char *path, const struct dnc_buf *text, mode_t mode, struct dnc_error *err)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-
-	if (fd < 0)
-		return dnc_error_set(err, errno, "unable to make %s: %s", path, strerror(errno));
-	if (write(fd, text->p, text->n) != (ssize_t)text->n || fsync(fd) < 0) {
-		dnc_error_set(err, errno, "unable to write %s: %s", path, strerror(errno));
-		close(fd);
-		unlink(path);
-		return -1;
-	}
-	close(fd);
-	return 0;
-}
 
 /* The members that a thumbprint is made of, in their order: RFC 7638 section 3.2. */
 static void write_thumbprint(struct dnc_buf *kid, struct dnc_str members)
@@ -92,10 +72,10 @@ int dnc_keys_generate(
 	if (!dnc_buf_ok(&text) || !dnc_buf_ok(kid))
 		dnc_error_nomem(err);
 	else
-		rc = write_file(path, &text, 0600, err);
+		rc = dnc_file_create(path, 0600, dnc_buf_view(&text), err);
 	if (rc == 0 && algorithm == DNC_EDDSA) {
 		write_jwk(&public, dnc_buf_view(kid), algorithm, public_key, NULL, 0);
-		rc = write_file(public_path, &public, 0644, err);
+		rc = dnc_file_create(public_path, 0644, dnc_buf_view(&public), err);
 		if (rc < 0)
 			unlink(path);
 	}

@@ -4,10 +4,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/array.h"
 #include "base/bucket.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/lines.h"
 #include "base/list.h"
 #include "base/output.h"
@@ -378,6 +380,111 @@ static void a_bucket_whose_limit_changes_keeps_its_tokens(void **state)
 	assert_int_equal(dnc_bucket_wait_ms(&b), 0);
 }
 
+static char dir[64];
+
+static int make_dir(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/dnc-base-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+/* Fails if the test left anything but what it removed. */
+static int remove_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+static void assert_content(const char *path, const char *text, mode_t mode)
+{
+	char got[256];
+	struct stat st;
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(got, 1, sizeof got, f);
+	assert_int_equal(fstat(fileno(f), &st), 0);
+	fclose(f);
+	assert_int_equal(n, strlen(text));
+	assert_memory_equal(got, text, n);
+	assert_int_equal(st.st_mode & 0777, mode);
+}
+
+static void a_file_is_created_once_and_replaced_as_a_whole(void **state)
+{
+	char path[80], fresh[80], other[80];
+	struct dnc_error err;
+	mode_t mask = umask(022);
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/a", dir);
+	snprintf(fresh, sizeof fresh, "%s/a.new", dir);
+	snprintf(other, sizeof other, "%s/other", dir);
+	assert_int_equal(dnc_file_create(path, 0600, DNC_STR("one\n"), &err), 0);
+	assert_content(path, "one\n", 0600);
+	assert_int_equal(dnc_file_create(path, 0600, DNC_STR("two\n"), &err), -1);
+	assert_int_equal(err.code, EEXIST);
+	assert_content(path, "one\n", 0600);
+	assert_int_equal(dnc_file_replace(path, 0640, DNC_STR("three\n"), &err), 0);
+	assert_content(path, "three\n", 0640);
+	/* What stands under the temporary name is neither used nor followed. */
+	assert_int_equal(dnc_file_create(other, 0644, DNC_STR("other"), &err), 0);
+	assert_int_equal(symlink(other, fresh), 0);
+	assert_int_equal(dnc_file_replace(path, 0640, DNC_STR(""), &err), 0);
+	assert_content(path, "", 0640);
+	assert_content(other, "other", 0644);
+	assert_int_equal(access(fresh, F_OK), -1);
+	unlink(path);
+	unlink(other);
+	umask(mask);
+}
+
+static void a_file_that_cannot_be_written_stays_as_it_is(void **state)
+{
+	char path[80], fresh[80], big[4096], longest[8000];
+	struct rlimit before, small;
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/a", dir);
+	snprintf(fresh, sizeof fresh, "%s/a.new", dir);
+	memset(big, 'x', sizeof big);
+	assert_int_equal(dnc_file_create(path, 0644, DNC_STR("old"), &err), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = (struct rlimit){100, before.rlim_max};
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(dnc_file_replace(path, 0644, (struct dnc_str){big, sizeof big}, &err), -1);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(err.code, EFBIG);
+	assert_non_null(strstr(err.message, fresh));
+	assert_content(path, "old", 0644);
+	assert_int_equal(access(fresh, F_OK), -1);
+	unlink(path);
+	/* A directory cannot be replaced by a file, and one in the way cannot be removed. */
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(dnc_file_replace(path, 0644, DNC_STR("new"), &err), -1);
+	assert_int_equal(err.code, EISDIR);
+	assert_int_equal(access(fresh, F_OK), -1);
+	assert_int_equal(mkdir(fresh, 0755), 0);
+	assert_int_equal(dnc_file_replace(path, 0644, DNC_STR("new"), &err), -1);
+	assert_int_equal(err.code, EISDIR);
+	rmdir(fresh);
+	rmdir(path);
+	assert_int_equal(dnc_file_sync_directory(path, &err), 0);
+	strcat(path, "/b");
+	assert_int_equal(dnc_file_create(path, 0644, DNC_STR("new"), &err), -1);
+	assert_int_equal(err.code, ENOENT);
+	assert_int_equal(dnc_file_sync_directory(path, &err), -1);
+	assert_int_equal(err.code, ENOENT);
+	memset(longest, 'y', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_int_equal(dnc_file_replace(longest, 0644, DNC_STR("new"), &err), -1);
+	assert_int_equal(err.code, ENAMETOOLONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +499,10 @@ int main(void)
 		cmocka_unit_test(a_list_keeps_its_order_whatever_is_removed),
 		cmocka_unit_test(a_bucket_allows_a_burst_and_then_its_rate),
 		cmocka_unit_test(a_bucket_whose_limit_changes_keeps_its_tokens),
+		cmocka_unit_test_setup_teardown(
+			a_file_is_created_once_and_replaced_as_a_whole, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_cannot_be_written_stays_as_it_is, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -1,0 +1,22 @@
+/* file.h - small files that are written as a whole.
+ *
+ * Whoever opens the file, also after a power failure, finds all of its content or none of it: content
+ * and name are on disk (fsync(2)) before the functions return 0. They wait for the disk. Errors: -1 with
+ * the errno in ERR's code; no temporary or incomplete file is left. Thread safe, but only one writer may
+ * write the same PATH at a time. */
+#pragma once
+#include <sys/types.h>
+#include "err.h"
+#include "str.h"
+
+/* Writes TEXT to a new file with the permissions MODE (less the umask). EEXIST if PATH exists. */
+int dnc_file_create(const char *path, mode_t mode, struct dnc_str text, struct dnc_error *err);
+
+/* Replaces the file PATH, or creates it, with the permissions MODE (less the umask). The content is
+ * written to PATH.new first, which takes the place of the old file once it is on disk; a PATH.new that is
+ * there is removed. A symbolic link is replaced, not followed. */
+int dnc_file_replace(const char *path, mode_t mode, struct dnc_str text, struct dnc_error *err);
+
+/* Waits until the directory that holds PATH is on disk, and with it the names of new and renamed files.
+ * 0 also on file systems that cannot sync directories. */
+int dnc_file_sync_directory(const char *path, struct dnc_error *err);
