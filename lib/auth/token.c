@@ -1,7 +1,7 @@
 #include "token.h"
 #include <errno.h>
 #include "base/clock.h"
-#include "event/event.h"
+#include "base/uuid.h"
 #include "priv/base64url.h"
 
 enum { SKEW_S = 60 }; /* that clocks may differ */

@@ -1,8 +1,6 @@
 #include "clock.h"
 #include <time.h>
 
-#define DAY_MS INT64_C(86400000)
-
 /* The first millisecond of year 1 and the first of year 10000, which four digits can't write. */
 #define YEAR_1_MS     INT64_C(-62135596800000)
 #define YEAR_10000_MS INT64_C(253402300800000)
@@ -75,11 +73,11 @@ static void put_digits(char *p, int width, int v)
 
 void dnc_clock_format(int64_t ms, char out[DNC_TIME_LEN])
 {
-	int64_t days = ms / DAY_MS, rest = ms % DAY_MS;
+	int64_t days = ms / DNC_DAY_MS, rest = ms % DNC_DAY_MS;
 	int y, m, d, r;
 
 	if (rest < 0) {
-		rest += DAY_MS;
+		rest += DNC_DAY_MS;
 		days--;
 	}
 	r = (int)rest;
@@ -133,7 +131,7 @@ static bool take_date(struct dnc_str *s, int64_t *ms)
 		return false;
 	if (m == 2 && d == 29 && (y % 4 || (y % 100 == 0 && y % 400)))
 		return false;
-	*ms = days_from_date(y, m, d) * DAY_MS;
+	*ms = days_from_date(y, m, d) * DNC_DAY_MS;
 	return true;
 }
 
@@ -167,9 +165,9 @@ static bool is_leap_second(int64_t ms)
 {
 	int y, m, d;
 
-	if (ms % DAY_MS < 0 || ms % DAY_MS >= 1000)
+	if (ms % DNC_DAY_MS < 0 || ms % DNC_DAY_MS >= 1000)
 		return false;
-	date_from_days(ms / DAY_MS, &y, &m, &d);
+	date_from_days(ms / DNC_DAY_MS, &y, &m, &d);
 	return d == 1;
 }
 
@@ -232,7 +230,8 @@ bool dnc_clock_parse_span(struct dnc_str s, int64_t *ms)
 	static const struct {
 		char unit;
 		int64_t ms;
-	} units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', DAY_MS}, {'w', 7 * DAY_MS}};
+	} units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', DNC_DAY_MS},
+		{'w', 7 * DNC_DAY_MS}};
 	int64_t v = 0;
 	int digit;
 

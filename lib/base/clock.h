@@ -8,6 +8,7 @@
 #include "str.h"
 
 #define DNC_TIME_LEN 24 /* 2026-08-29T08:00:00.000Z */
+#define DNC_DAY_MS   INT64_C(86400000)
 
 /* Now, by the wall clock. */
 int64_t dnc_clock_now_ms(void);

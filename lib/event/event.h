@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/str.h"
+#include "base/uuid.h"
 #include "json/json.h"
 
 #define DNC_EVENT_MAX_BYTES (32u << 10)
-#define DNC_UUID_LEN        36
 
 enum dnc_type {
 	DNC_NUMBER_SUPPRESSED,
@@ -133,9 +133,3 @@ bool dnc_event_has_field(enum dnc_type type, struct dnc_str field);
 
 /* Appends the names of these fields, with a blank after each. */
 void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names);
-
-/* Writes a random, time-ordered UUIDv7 (RFC 9562) for MS. */
-void dnc_uuid_v7(int64_t ms, char out[DNC_UUID_LEN]);
-
-/* Writes the UUIDv8 of DIGEST: 122 of its bits stay. */
-void dnc_uuid_v8(const unsigned char digest[16], char out[DNC_UUID_LEN]);

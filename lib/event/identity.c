@@ -76,34 +76,6 @@ void dnc_event_run_free(struct dnc_event_run *run)
 	free(run);
 }
 
-/* A source's UUID in its canonical writing; the dashes may be missing. False when TEXT is none. */
-static bool canonical_uuid(struct dnc_str text, char out[DNC_UUID_LEN])
-{
-	bool dashes = text.n == DNC_UUID_LEN;
-	size_t at = 0;
-
-	if (!dashes && text.n != DNC_UUID_LEN - 4)
-		return false;
-	for (size_t i = 0; i < DNC_UUID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c;
-
-		if (dash) {
-			if (dashes && text.p[at++] != '-')
-				return false;
-			out[i] = '-';
-			continue;
-		}
-		c = text.p[at++];
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c + 32);
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-		out[i] = c;
-	}
-	return true;
-}
-
 static int compare_keys(const void *a, const void *b, void *ctx)
 {
 	const struct dnc_json *doc = ctx;
@@ -234,7 +206,7 @@ static bool find_own_uuid(struct draft *d)
 
 		if (!text.n)
 			continue;
-		if (canonical_uuid(text, d->uuid))
+		if (dnc_uuid_read(text, d->uuid))
 			return true;
 		if (!d->own_id)
 			d->own_id = given[i];

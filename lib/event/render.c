@@ -3,20 +3,11 @@
 #include "phone/phone.h"
 #include "priv/fields.h"
 
-/* RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits. */
 static bool is_uuid(struct dnc_str s)
 {
-	if (s.n != DNC_UUID_LEN)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c = s.p[i] | 0x20;
+	char canonical[DNC_UUID_LEN];
 
-		if (dash ? s.p[i] != '-'
-			 : !((s.p[i] >= '0' && s.p[i] <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return true;
+	return s.n == DNC_UUID_LEN && dnc_uuid_read(s, canonical);
 }
 
 static bool is_time(struct dnc_str s)

@@ -1,6 +1,6 @@
-/* uuid.c - identifiers of events (RFC 9562). */
-#include "event.h"
+#include "uuid.h"
 #include <sodium.h>
+#include <string.h>
 
 static void write_uuid(const unsigned char b[16], char out[DNC_UUID_LEN])
 {
@@ -47,4 +47,31 @@ void dnc_uuid_v8(const unsigned char digest[16], char out[DNC_UUID_LEN])
 	memcpy(b, digest, sizeof b);
 	set_version(b, 8);
 	write_uuid(b, out);
+}
+
+bool dnc_uuid_read(struct dnc_str text, char out[DNC_UUID_LEN])
+{
+	bool dashes = text.n == DNC_UUID_LEN;
+	size_t at = 0;
+
+	if (!dashes && text.n != DNC_UUID_LEN - 4)
+		return false;
+	for (size_t i = 0; i < DNC_UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		char c;
+
+		if (dash) {
+			if (dashes && text.p[at++] != '-')
+				return false;
+			out[i] = '-';
+			continue;
+		}
+		c = text.p[at++];
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c + 32);
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+		out[i] = c;
+	}
+	return true;
 }
