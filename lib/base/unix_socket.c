@@ -1,26 +1,37 @@
-/* address.c - Unix sockets and descriptors by name. */
-#include "link.h"
-#include "address.h"
+#include "unix_socket.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-static int socket_error(struct dnc_error *err, const char *doing, const char *path, int code)
+static bool is_socket(const char *path)
 {
-	return dnc_error_set(err, code, "unable to %s unix:%s: %s", doing, path,
-		code == EADDRINUSE ? "another process listens there" : strerror(code));
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-/* A socket file whose owner is gone refuses connections. */
+static int socket_error(struct dnc_error *err, const char *doing, const char *path, int code)
+{
+	const char *reason = strerror(code);
+
+	if (code == EADDRINUSE)
+		reason = is_socket(path) ? "another process listens there"
+		                         : "it exists and is not a socket";
+	return dnc_error_set(err, code, "unable to %s unix:%s: %s", doing, path, reason);
+}
+
+/* A socket file whose owner is gone refuses connections; so does every other kind of file. */
 static bool is_stale(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool stale;
+	int fd;
 
+	if (!is_socket(address->sun_path))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	stale = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
@@ -48,7 +59,7 @@ int dnc_unix_socket(const char *path, bool listening, struct dnc_error *err)
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return socket_error(err, "make a socket for", path, errno);
+		return socket_error(err, "create a socket for", path, errno);
 	if (!listening) {
 		if (connect(fd, generic, sizeof address) == 0)
 			return fd;
@@ -64,19 +75,4 @@ int dnc_unix_socket(const char *path, bool listening, struct dnc_error *err)
 	socket_error(err, "listen on", path, errno);
 	close(fd);
 	return -1;
-}
-
-int dnc_fd_address(const char *address, struct dnc_error *err)
-{
-	char *end;
-	long fd;
-
-	errno = 0;
-	fd = strtol(address + 3, &end, 10);
-	if (errno || *end || end == address + 3 || fd < 0 || fd > INT_MAX ||
-		fcntl((int)fd, F_GETFD) < 0) {
-		dnc_error_set(err, EBADF, "%s: no such open descriptor", address);
-		return -1;
-	}
-	return (int)fd;
 }

@@ -1,10 +1,12 @@
-/* address.h - Unix sockets, as options name them. */
+/* unix_socket.h - stream sockets in the Unix domain. Thread safe. */
 #pragma once
 #include <stdbool.h>
 #include "base/err.h"
 
-/* False with ERR when PATH is too long for a socket's address. */
+/* False with ERR if PATH is too long for the address of a socket. */
 bool dnc_unix_path_fits(const char *path, struct dnc_error *err);
 
-/* A connected (LISTEN false) or listening stream socket at PATH. -1 with ERR. */
+/* Returns a connected (LISTENING false) or listening stream socket at PATH, to be closed by the caller,
+ * close-on-exec and blocking. A socket file that no process listens on is replaced by a listening socket.
+ * EADDRINUSE if a process does, or if PATH is a file of another kind. -1 with ERR, whose code is the errno. */
 int dnc_unix_socket(const char *path, bool listening, struct dnc_error *err);

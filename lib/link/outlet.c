@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "base/unix_socket.h"
 #include "priv/acks.h"
-#include "address.h"
 
 enum {
 	FULL_BYTES = 4 << 20,    /* unacknowledged bytes past which no more should be taken */

@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include "address.h"
 #include "base/array.h"
+#include "base/unix_socket.h"
 
 struct place *place_add(struct dnc_input *in)
 {

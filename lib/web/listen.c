@@ -13,7 +13,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "link/address.h"
+#include "base/unix_socket.h"
 #include "web.h"
 
 /* Connections accepted from one socket in one turn of the loop. */

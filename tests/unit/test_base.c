@@ -1,9 +1,11 @@
 /* Times, spans and lines. */
 #include "unit.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/array.h"
@@ -13,6 +15,8 @@
 #include "base/lines.h"
 #include "base/list.h"
 #include "base/output.h"
+#include "base/unix_socket.h"
+#include "base/uuid.h"
 #include "base/words.h"
 
 /* AddressSanitizer ends a program that asks for more than there is, unless told that it may. */
@@ -485,6 +489,101 @@ static void a_file_that_cannot_be_written_stays_as_it_is(void **state)
 	assert_int_equal(err.code, ENAMETOOLONG);
 }
 
+static void a_uuid_is_read_in_either_case_with_its_dashes_or_without(void **state)
+{
+	static const struct {
+		const char *text, *canonical; /* NULL: no UUID */
+	} cases[] = {
+		{"0191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b", "0191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b"},
+		{"0191A2B3-C4D5-7E6F-8A9B-0C1D2E3F4A5B", "0191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b"},
+		{"0191a2b3c4d57e6f8a9b0c1d2e3f4a5b", "0191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b"},
+		{"0191a2b3-c4d57e6f-8a9b-0c1d2e3f4a5b", NULL},
+		{"0191a2b3-c4d5-7e6f-8a9b00c1d2e3f4a5b", NULL},
+		{"0191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5g", NULL},
+		{"{191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5}", NULL},
+		{"0191a2b3-c4d5-7e6f-8a9b-0c1d2e3f4a5b ", NULL},
+		{"0191a2b3c4d57e6f8a9b0c1d2e3f4a5", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char out[DNC_UUID_LEN];
+		bool ok = dnc_uuid_read(dnc_str(cases[i].text), out);
+
+		if (ok != (cases[i].canonical != NULL) ||
+			(ok && memcmp(out, cases[i].canonical, sizeof out) != 0))
+			fail_msg("%s: %.*s", cases[i].text, ok ? DNC_UUID_LEN : 0, out);
+	}
+}
+
+static void uuids_have_their_version_and_time(void **state)
+{
+	static const unsigned char digest[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	char a[DNC_UUID_LEN], b[DNC_UUID_LEN], again[DNC_UUID_LEN];
+
+	(void)state;
+	dnc_uuid_v8(digest, a);
+	assert_memory_equal(a, "01234567-89ab-8def-bfff-ffffffffffff", DNC_UUID_LEN);
+	/* More than one block of random bytes. */
+	for (int i = 0; i < 300; i++) {
+		dnc_uuid_v7(INT64_C(0x0191a2b3c4d5), a);
+		dnc_uuid_v7(INT64_C(0x0191a2b3c4d5), b);
+		assert_memory_equal(a, "0191a2b3-c4d5-7", 15);
+		assert_non_null(strchr("89ab", a[19]));
+		assert_true(dnc_uuid_read((struct dnc_str){a, sizeof a}, again));
+		assert_memory_equal(a, again, sizeof a);
+		assert_memory_not_equal(a, b, sizeof a);
+	}
+}
+
+static void a_socket_file_without_a_listener_is_replaced_a_live_one_is_not(void **state)
+{
+	char path[80], longest[200];
+	struct dnc_error err;
+	int listener, client, other;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/socket", dir);
+	client = dnc_unix_socket(path, false, &err);
+	assert_int_equal(client, -1);
+	assert_int_equal(err.code, ENOENT);
+	listener = dnc_unix_socket(path, true, &err);
+	assert_true(listener >= 0);
+	assert_int_equal(fcntl(listener, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(dnc_unix_socket(path, true, &err), -1);
+	assert_int_equal(err.code, EADDRINUSE);
+	client = dnc_unix_socket(path, false, &err);
+	assert_true(client >= 0);
+	close(accept(listener, NULL, NULL)); /* the second listener's question */
+	other = accept(listener, NULL, NULL);
+	assert_int_equal(write(client, "x", 1), 1);
+	assert_int_equal(read(other, longest, sizeof longest), 1);
+	close(other);
+	close(client);
+	close(listener);
+	assert_int_equal(dnc_unix_socket(path, false, &err), -1);
+	assert_int_equal(err.code, ECONNREFUSED);
+	listener = dnc_unix_socket(path, true, &err);
+	assert_true(listener >= 0);
+	close(listener);
+	unlink(path);
+	/* A file that is no socket stays. */
+	assert_int_equal(dnc_file_create(path, 0644, DNC_STR("data"), &err), 0);
+	assert_int_equal(dnc_unix_socket(path, true, &err), -1);
+	assert_int_equal(err.code, EADDRINUSE);
+	assert_non_null(strstr(err.message, "not a socket"));
+	assert_content(path, "data", 0644);
+	unlink(path);
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_int_equal(dnc_unix_socket(longest, true, &err), -1);
+	assert_int_equal(err.code, ENAMETOOLONG);
+	longest[107] = '\0';
+	assert_true(dnc_unix_path_fits(longest, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +602,11 @@ int main(void)
 			a_file_is_created_once_and_replaced_as_a_whole, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_cannot_be_written_stays_as_it_is, make_dir, remove_dir),
+		cmocka_unit_test(a_uuid_is_read_in_either_case_with_its_dashes_or_without),
+		cmocka_unit_test(uuids_have_their_version_and_time),
+		cmocka_unit_test_setup_teardown(
+			a_socket_file_without_a_listener_is_replaced_a_live_one_is_not, make_dir,
+			remove_dir),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
