@@ -38,7 +38,7 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 {
 	(void)db;
 	(void)name;
-	room_committed(ctx, pages);
+	wal_committed(ctx, pages);
 	return SQLITE_OK;
 }
 
@@ -238,7 +238,7 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 	if (j->gone && files_check(j, err) < 0)
 		return -1;
 	if (!j->unconfirmed &&
-		(room_for_copy(j, batch, err) < 0 || write_batch(j, batch, err) < 0)) {
+		(space_preallocate(j, batch, err) < 0 || write_batch(j, batch, err) < 0)) {
 		j->full = err->code == ENOSPC;
 		return -1;
 	}
@@ -264,8 +264,8 @@ static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 	j->full = false;
 	if (times_save_due(j) && times_save(j, err) < 0)
 		return -1;
-	room_cut_wal(j);
-	room_keep_reserve(j);
+	wal_truncate(j);
+	reserve_keep(j);
 	return 0;
 }
 
@@ -291,8 +291,8 @@ static void sqlite_close(struct dnc_journal *base)
 	dnc_buf_free(&j->stored);
 	epochs_free(&j->base.epochs);
 	sqlite3_close(j->db);
-	if (j->room_fd >= 0)
-		close(j->room_fd);
+	if (j->space_fd >= 0)
+		close(j->space_fd);
 	if (j->lock_fd >= 0)
 		close(j->lock_fd);
 	free_journal(j);
@@ -314,7 +314,7 @@ static struct journal *new_journal(const struct dnc_journal_options *options)
 		.oldest = 1,
 		.batch_bytes = share && share < BATCH_BYTES_MIN ? BATCH_BYTES_MIN : (size_t)share};
 	j->options = *options;
-	j->lock_fd = j->room_fd = -1;
+	j->lock_fd = j->space_fd = -1;
 	for (int i = 0; i < FILES; i++)
 		if (asprintf(&j->file_path[i], "%s/events.db%s", options->dir, names[i]) < 0) {
 			j->file_path[i] = NULL;

@@ -115,7 +115,7 @@ static int look(struct journal *j, struct room *r, struct dnc_error *err)
 		return -1;
 	j->base.figures.free_bytes = (uint64_t)(r->unused * j->page_bytes);
 	r->used = (uint64_t)((r->pages - r->unused) * j->page_bytes);
-	r->limit = room_for_events(j);
+	r->limit = space_for_events(j);
 	return 0;
 }
 
@@ -190,8 +190,8 @@ static int prune_failed(struct journal *j, struct dnc_error *err)
 	if (err->code != ENOSPC)
 		return -1;
 	j->full = true;
-	room_cut_wal(j);
-	return room_release_reserve(j) ? 1 : -1;
+	wal_truncate(j);
+	return reserve_release(j) ? 1 : -1;
 }
 
 int retention_prune(struct dnc_journal *base, struct dnc_error *err)
@@ -204,22 +204,22 @@ int retention_prune(struct dnc_journal *base, struct dnc_error *err)
 	/* Who appends is told. */
 	if (j->gone)
 		return 0;
-	room_tend_wal(j);
+	wal_tend(j);
 	if (!j->options.retain_bytes && !j->options.retain_ms)
 		return 0;
 	if (j->full)
-		room_cut_wal(j);
+		wal_truncate(j);
 	if (look(j, &room, err) < 0)
 		return -1;
 	set_synced(j, false);
 	rc = prune_rows(j, &room, &more);
-	more |= rc == 0 && room_give_back(j, room.pages, room.unused);
+	more |= rc == 0 && space_release(j, room.pages, room.unused);
 	if (rc < 0)
 		rc = prune_failed(j, err);
 	else
 		rc = more;
 	set_synced(j, true);
 	if (j->full && more)
-		room_cut_wal(j);
+		wal_truncate(j);
 	return rc;
 }

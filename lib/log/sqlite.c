@@ -1,4 +1,4 @@
-/* sqlite.c - what all of the embedded log uses: errors, single values, prepared statements. */
+/* sqlite.c - what all of the embedded log uses: connections, errors, single values, prepared statements. */
 #include <errno.h>
 #include <stdio.h>
 #include "priv/sqlite.h"
@@ -28,6 +28,21 @@ int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_er
 		return sqlite_damaged(path, sqlite3_errmsg(db), err);
 	return dnc_error_set(err, no_room(db, code) ? ENOSPC : EIO, "unable to %s %s: %s", doing,
 		path, memory ? "out of memory" : sqlite3_errmsg(db));
+}
+
+int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *err)
+{
+	if (sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		return sqlite_error(*db, "open", path, err);
+	sqlite3_busy_timeout(*db, BUSY_MS);
+	return 0;
+}
+
+void sqlite_keep_wal(sqlite3 *db)
+{
+	int on = 1;
+
+	sqlite3_file_control(db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
 }
 
 int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, const char *path,

@@ -147,21 +147,6 @@ static int create(struct journal *j, struct dnc_error *err)
 	return rc;
 }
 
-int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *err)
-{
-	if (sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		return sqlite_error(*db, "open", path, err);
-	sqlite3_busy_timeout(*db, BUSY_MS);
-	return 0;
-}
-
-void sqlite_keep_wal(sqlite3 *db)
-{
-	int on = 1;
-
-	sqlite3_file_control(db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
-}
-
 static int on_check(void *ctx, int columns, char **values, char **names)
 {
 	(void)names;
@@ -242,8 +227,8 @@ static int open_file(struct journal *j, struct dnc_error *err)
 
 	snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d",
 		CACHE_KIB, WAL_LIMIT_BYTES);
-	if (j->room_fd < 0)
-		j->room_fd = open(j->path, O_RDWR | O_CLOEXEC);
+	if (j->space_fd < 0)
+		j->space_fd = open(j->path, O_RDWR | O_CLOEXEC);
 	if (sqlite_open_db(j->path, SQLITE_OPEN_READWRITE, &j->db, err) < 0)
 		return -1;
 	sqlite_keep_wal(j->db);
@@ -274,7 +259,7 @@ static int open_and_check(struct journal *j, struct dnc_error *err)
 	if (open_file(j, err) == 0)
 		return 0;
 	/* The index of the WAL needs room even to read. */
-	if (err->code != ENOSPC || !room_release_reserve(j))
+	if (err->code != ENOSPC || !reserve_release(j))
 		return -1;
 	sqlite3_close(j->db);
 	j->db = NULL;

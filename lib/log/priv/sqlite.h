@@ -1,5 +1,8 @@
-/* sqlite.h - the embedded log. sqlite.c is what all of it uses, sqlite_open.c makes it ready, sqlite_epochs.c notes each start,
- * journal_sqlite.c writes it, sqlite_read.c reads it. */
+/* sqlite.h - the embedded log: its state and what its files provide to each other.
+ *
+ * sqlite.c has the helpers that all use; sqlite_open.c creates, checks and opens the database; sqlite_epochs.c stores
+ * the epochs; journal_sqlite.c appends; sqlite_read.c reads. Unless said otherwise all is for the thread that
+ * appends. */
 #pragma once
 #include <sqlite3.h>
 #include <sys/types.h>
@@ -34,12 +37,12 @@ enum log_file { FILE_DB, FILE_WAL, FILE_SHM, FILES };
 /* The WAL, as the thread that appends sees it. */
 struct wal {
 	int pages;                  /* after the last commit */
-	int copy_pages;             /* so many, and it is copied */
-	int wake_pages;             /* so many, and the checkpointer is woken again */
-	bool copied;                /* all of it was copied: the next commit starts it anew */
-	int64_t retry_ms, pause_ms; /* not copied again before; the longer, the oftener in vain */
-	int64_t grown_ms;           /* since when it should have started anew, or 0 */
-	int64_t cut_ms;             /* when it was last tried to give its room back */
+	int copy_pages;             /* from so many on it is copied */
+	int wake_pages;             /* from so many on the checkpointer is woken again */
+	bool copied;                /* all of it was copied: the next commit restarts it */
+	int64_t retry_ms, pause_ms; /* not copied again before; doubled after each failure */
+	int64_t grown_since_ms;     /* since when it should have been restarted; 0: it should not */
+	int64_t truncate_tried_ms;
 };
 
 struct journal {
@@ -60,7 +63,7 @@ struct journal {
 	off_t file_bytes[FILES];
 	/* A descriptor of the database beside SQLite's own. Closing one gives up all of the process's locks on the file
 	 * (fcntl(2)), so it stays open longer than any connection. */
-	int room_fd;
+	int space_fd;
 	uint64_t reserved_bytes; /* of the database: the disk has blocks for so much */
 	struct wal wal;
 	bool full;        /* the last commit failed for lack of room */
@@ -70,7 +73,7 @@ struct journal {
 	/* As they are once the batch is confirmed. */
 	uint64_t written_last, written_duplicates, written_conflicts;
 	uint64_t pruned_at;             /* the last number when it was pruned before */
-	int64_t reserve_ms;             /* when the reserve was last looked after */
+	int64_t reserve_tried_ms;       /* when the reserve was last looked after */
 	struct dnc_json_parser *parser; /* for events that are compared */
 	bool repeats;                   /* the last event was there already */
 	struct dnc_buf stored;
@@ -116,23 +119,33 @@ void sqlite_keep_wal(sqlite3 *db);
 int files_note(struct journal *j, struct dnc_error *err);
 int files_check(struct journal *j, struct dnc_error *err);
 
-/* room.c: how much the log takes. All by the thread that appends.
+/* wal.c: keeps the WAL short. All by the thread that appends.
  *
- * The WAL is kept short: a commit has left PAGES in it; room_tend_wal() copies it when it is long. */
-void room_committed(struct journal *j, int pages);
-void room_tend_wal(struct journal *j);
-/* Has the disk set blocks aside for what the database will grow by when BATCH is copied out of the WAL. Without them a
- * WAL that has filled the disk can't be copied, and so never be cut. -1 with ERR, ENOSPC: the batch must wait. */
-int room_for_copy(struct journal *j, const struct dnc_batch *batch, struct dnc_error *err);
-/* Cuts the WAL, and with it what was freed at the database's end. */
-void room_cut_wal(struct journal *j);
-/* Bytes for events, of the limit; 0: no limit. */
-uint64_t room_for_events(const struct journal *j);
-/* Cuts some free pages off. True when there is more to do. */
-bool room_give_back(struct journal *j, int64_t pages, int64_t unused);
-/* A file that is given up when there is no room for pruning. */
-void room_keep_reserve(struct journal *j);
-bool room_release_reserve(struct journal *j);
+ * A commit has left PAGES in it. */
+void wal_committed(struct journal *j, int pages);
+/* Pages in the WAL from which it is copied into the database. */
+int wal_copy_pages(const struct journal *j);
+/* Copies the WAL into the database when the checkpointer does not keep up. */
+void wal_tend(struct journal *j);
+/* Copies all of a long WAL and truncates it, and with it the free pages at the end of the database. */
+void wal_truncate(struct journal *j);
+
+/* space.c: how many bytes the log may take. All by the thread that appends.
+ *
+ * Bytes for events, of the limit; 0: no limit. */
+uint64_t space_for_events(const struct journal *j);
+/* Allocates the blocks by which the database will grow when BATCH is copied out of the WAL. Without them a
+ * WAL that has filled the disk can't be copied, and so never be truncated. -1 with ERR, ENOSPC: the batch must wait. */
+int space_preallocate(struct journal *j, const struct dnc_batch *batch, struct dnc_error *err);
+/* Returns some of the UNUSED pages (of PAGES) to the file system. True when there is more to do. */
+bool space_release(struct journal *j, int64_t pages, int64_t unused);
+
+/* reserve.c: a file that is truncated when there is no space for pruning.
+ *
+ * Allocates it when it is missing; tried again after some seconds. */
+void reserve_keep(struct journal *j);
+/* Truncates it. False when it held nothing. */
+bool reserve_release(struct journal *j);
 
 /* times.c: reads what is known of the clock. After the ends are read. */
 int times_open(struct journal *j, struct dnc_error *err);

@@ -1,0 +1,114 @@
+/* wal.c - keeps SQLite's write-ahead log short: when it is copied into the database, restarted and truncated. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/sqlite.h"
+
+enum {
+	COPY_PAGES_MAX = 8000, /* of 4 KiB: fewer, larger copies of the same pages */
+	COPY_PAGES_MIN = 64,
+	HELD_MS = 10000, /* a WAL that can't be restarted for so long is reported */
+	RETRY_MIN_MS = 8,
+	RETRY_MS = 1000, /* at most, between attempts to copy a WAL that a reader holds */
+	TRUNCATE_BYTES_MIN = 1 << 20, /* a shorter WAL is not worth truncating */
+};
+
+int wal_copy_pages(const struct journal *j)
+{
+	uint64_t pages = j->options.retain_bytes / 16 / (uint64_t)j->page_bytes;
+
+	if (!j->options.retain_bytes || pages > COPY_PAGES_MAX)
+		return COPY_PAGES_MAX;
+	return pages < COPY_PAGES_MIN ? COPY_PAGES_MIN : (int)pages;
+}
+
+/* This commit restarted the WAL: no reader holds it any more. */
+static void wal_restarted(struct journal *j)
+{
+	if (j->base.figures.wal_held)
+		dnc_note("the WAL of %s can be reset again", j->path);
+	j->base.figures.wal_held = false;
+	j->wal.grown_since_ms = j->wal.retry_ms = j->wal.pause_ms = 0;
+	j->wal.copied = false;
+	j->wal.wake_pages = j->wal.copy_pages;
+}
+
+void wal_committed(struct journal *j, int pages)
+{
+	struct wal *w = &j->wal;
+
+	if (!w->copy_pages)
+		w->copy_pages = w->wake_pages = wal_copy_pages(j);
+	if (pages < w->pages)
+		wal_restarted(j);
+	w->pages = pages;
+	if (pages < w->wake_pages)
+		return;
+	/* From twice as many pages on this thread copies itself; the checkpointer would only contend with it. */
+	if (pages < 2 * w->copy_pages)
+		checkpointer_wake(j->checkpointer);
+	w->wake_pages = pages + w->copy_pages / 2;
+}
+
+/* The WAL is too long and a checkpoint could not restart it. */
+static void warn_held(struct journal *j)
+{
+	int64_t now = dnc_clock_mono_ms();
+
+	if (j->wal.pause_ms < RETRY_MIN_MS)
+		j->wal.pause_ms = RETRY_MIN_MS;
+	else if (j->wal.pause_ms < RETRY_MS)
+		j->wal.pause_ms *= 2;
+	j->wal.retry_ms = now + j->wal.pause_ms;
+	if (!j->wal.grown_since_ms)
+		j->wal.grown_since_ms = now;
+	if (now - j->wal.grown_since_ms < HELD_MS || j->base.figures.wal_held || j->full)
+		return;
+	j->base.figures.wal_held = true;
+	dnc_warn("the WAL of %s grows (%lld MiB): a program has been reading the log for more than "
+		 "%d s; end it (fuser %s names it)",
+		j->path, (long long)(j->file_bytes[FILE_WAL] >> 20), HELD_MS / 1000, j->path);
+}
+
+static bool copy_all(struct journal *j, int mode)
+{
+	int frames = -1, copied = -1, rc;
+
+	checkpointer_wait(j->checkpointer);
+	sqlite3_busy_timeout(j->db, 0);
+	rc = sqlite3_wal_checkpoint_v2(j->db, NULL, mode, &frames, &copied);
+	sqlite3_busy_timeout(j->db, BUSY_MS);
+	if (rc != SQLITE_OK || frames != copied)
+		return false;
+	j->base.figures.checkpoints++;
+	return true;
+}
+
+/* Under continuous commits the checkpointer never catches up, and SQLite restarts the WAL only when all of it
+ * was copied: the rest is copied between two commits. */
+void wal_tend(struct journal *j)
+{
+	struct wal *w = &j->wal;
+
+	if (!w->copy_pages || w->pages < 2 * w->copy_pages || dnc_clock_mono_ms() < w->retry_ms)
+		return;
+	w->copied = !w->copied && copy_all(j, SQLITE_CHECKPOINT_PASSIVE);
+	if (!w->copied)
+		warn_held(j);
+}
+
+void wal_truncate(struct journal *j)
+{
+	bool longer = j->file_bytes[FILE_WAL] >= TRUNCATE_BYTES_MIN || j->full ||
+	              (j->options.retain_bytes &&
+			      j->file_bytes[FILE_WAL] > (off_t)(j->options.retain_bytes / 32));
+	int64_t now = dnc_clock_mono_ms();
+
+	if (!longer || now - j->wal.truncate_tried_ms < RETRY_MS)
+		return;
+	j->wal.truncate_tried_ms = now;
+	if (copy_all(j, SQLITE_CHECKPOINT_TRUNCATE)) {
+		j->wal.pages = 0;
+		j->reserved_bytes = 0; /* a database that was cut has lost it */
+		wal_restarted(j);
+	}
+}
