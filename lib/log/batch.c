@@ -1,84 +1,154 @@
 #include "batch.h"
 #include <stdlib.h>
 #include "priv/content.h"
+#include "priv/describe.h"
 
-/* Where the piece PART of the event's line will stand when the line starts at AT. */
-static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part, size_t at)
+/* PART as an offset in the event's line. */
+static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part)
 {
 	if (!part.p || part.p < e->line.p || part.p >= e->line.p + e->line.n)
 		return (struct dnc_piece){0};
-	return (struct dnc_piece){(uint32_t)(at + (size_t)(part.p - e->line.p)), (uint32_t)part.n};
+	return (struct dnc_piece){(uint32_t)(part.p - e->line.p), (uint32_t)part.n};
 }
 
-bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *e)
+struct dnc_batch_event batch_describe(const struct dnc_event *e)
 {
-	size_t at = b->text.n;
 	struct parts parts = parts_of(e->doc, e->line);
 
-	if (b->count == b->room) {
-		size_t room = b->room ? b->room * 2 : 256;
-		struct dnc_batch_event *events = realloc(b->events, room * sizeof *events);
+	return (struct dnc_batch_event){.line = {0, (uint32_t)e->line.n},
+		.id = piece_of(e, e->id),
+		.type = piece_of(e, parts.type),
+		.phone_number = piece_of(e, e->phone_number),
+		.provider = piece_of(e, e->provider),
+		.severity = piece_of(e, parts.severity),
+		.timestamp = piece_of(e, parts.content.timestamp),
+		.head = piece_of(e, parts.content.head),
+		.event_data = piece_of(e, parts.content.data),
+		.dated = parts.content.dated};
+}
 
-		if (!events)
-			return false;
-		b->events = events;
-		b->room = room;
-	}
-	if (!dnc_buf_reserve(&b->text, e->line.n + 1 + DNC_JSON_PADDING)) {
-		b->text.failed = false;
+/* E's text starts OFFSET bytes later. */
+static void shift(struct dnc_batch_event *e, uint32_t offset)
+{
+	struct dnc_piece *const pieces[] = {&e->line, &e->id, &e->type, &e->phone_number,
+		&e->provider, &e->severity, &e->timestamp, &e->head, &e->event_data};
+
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+		pieces[i]->at += offset;
+}
+
+static bool reserve_events(struct dnc_batch *b, size_t count)
+{
+	size_t room = b->room ? b->room : 256;
+	struct dnc_batch_event *events;
+
+	if (b->count + count <= b->room)
+		return true;
+	while (room < b->count + count)
+		room *= 2;
+	events = realloc(b->events, room * sizeof *events);
+	if (!events)
 		return false;
-	}
-	dnc_buf_str(&b->text, e->line);
+	b->events = events;
+	b->room = room;
+	return true;
+}
+
+static bool reserve_marks(struct dnc_batch *b, size_t count)
+{
+	size_t room = b->mark_room ? b->mark_room : 16;
+	struct dnc_batch_mark *marks;
+
+	if (b->mark_count + count <= b->mark_room)
+		return true;
+	while (room < b->mark_count + count)
+		room *= 2;
+	marks = realloc(b->marks, room * sizeof *marks);
+	if (!marks)
+		return false;
+	b->marks = marks;
+	b->mark_room = room;
+	return true;
+}
+
+static bool reserve_bytes(struct dnc_buf *b, size_t bytes)
+{
+	if (dnc_buf_reserve(b, bytes))
+		return true;
+	b->failed = false;
+	return false;
+}
+
+bool batch_put(struct dnc_batch *b, struct dnc_str line, const struct dnc_batch_event *e)
+{
+	struct dnc_batch_event *added;
+
+	if (!reserve_events(b, 1) || !reserve_bytes(&b->text, line.n + 1 + DNC_JSON_PADDING))
+		return false;
+	added = &b->events[b->count++];
+	*added = *e;
+	shift(added, (uint32_t)b->text.n);
+	dnc_buf_str(&b->text, line);
 	dnc_buf_chr(&b->text, '\n');
-	b->events[b->count++] =
-		(struct dnc_batch_event){.line = {(uint32_t)at, (uint32_t)e->line.n},
-			.id = piece_of(e, e->id, at),
-			.type = piece_of(e, parts.type, at),
-			.phone_number = piece_of(e, e->phone_number, at),
-			.provider = piece_of(e, e->provider, at),
-			.severity = piece_of(e, parts.severity, at),
-			.timestamp = piece_of(e, parts.content.timestamp, at),
-			.head = piece_of(e, parts.content.head, at),
-			.event_data = piece_of(e, parts.content.data, at),
-			.dated = parts.content.dated};
+	return true;
+}
+
+bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event)
+{
+	struct dnc_batch_event e = batch_describe(event);
+
+	return batch_put(b, event->line, &e);
+}
+
+bool dnc_batch_append(struct dnc_batch *b, const struct dnc_batch *more)
+{
+	if (!reserve_events(b, more->count) || !reserve_marks(b, more->mark_count) ||
+		!reserve_bytes(&b->text, more->text.n + DNC_JSON_PADDING) ||
+		!reserve_bytes(&b->audit, more->audit.n))
+		return false;
+	for (size_t i = 0; i < more->count; i++) {
+		struct dnc_batch_event *e = &b->events[b->count++];
+
+		*e = more->events[i];
+		shift(e, (uint32_t)b->text.n);
+		if (e->mark)
+			e->mark += (uint32_t)b->mark_count;
+	}
+	dnc_buf_str(&b->text, dnc_buf_view(&more->text));
+	if (more->mark_count)
+		memcpy(b->marks + b->mark_count, more->marks,
+			more->mark_count * sizeof *more->marks);
+	b->mark_count += more->mark_count;
+	dnc_buf_str(&b->audit, dnc_buf_view(&more->audit));
 	return true;
 }
 
 struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line)
 {
-	/* The producer that spoke last speaks again most of the time. */
+	/* Most often it is the producer of the line before. */
 	for (size_t i = b->mark_count; i-- > 0;)
 		if (b->marks[i].stream_id == stream_id) {
 			b->marks[i].line = line;
 			return &b->marks[i];
 		}
-	if (b->mark_count == b->mark_room) {
-		size_t room = b->mark_room ? b->mark_room * 2 : 16;
-		struct dnc_batch_mark *marks = realloc(b->marks, room * sizeof *marks);
-
-		if (!marks)
-			return NULL;
-		b->marks = marks;
-		b->mark_room = room;
-	}
+	if (!reserve_marks(b, 1))
+		return NULL;
 	b->marks[b->mark_count] = (struct dnc_batch_mark){.stream_id = stream_id, .line = line};
 	return &b->marks[b->mark_count++];
 }
 
-bool dnc_batch_note(struct dnc_batch *b, struct dnc_str json)
+bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json)
 {
-	if (!dnc_buf_reserve(&b->notes, json.n + 1)) {
-		b->notes.failed = false;
+	if (!reserve_bytes(&b->audit, json.n + 1))
 		return false;
-	}
-	dnc_buf_str(&b->notes, json);
-	dnc_buf_chr(&b->notes, '\n');
+	dnc_buf_str(&b->audit, json);
+	dnc_buf_chr(&b->audit, '\n');
 	return true;
 }
 
 void dnc_batch_clear(struct dnc_batch *b)
 {
-	dnc_buf_clear(&b->notes);
+	dnc_buf_clear(&b->audit);
 	dnc_buf_clear(&b->text);
 	b->count = b->mark_count = 0;
 }
@@ -88,6 +158,6 @@ void dnc_batch_free(struct dnc_batch *b)
 	dnc_buf_free(&b->text);
 	free(b->events);
 	free(b->marks);
-	dnc_buf_free(&b->notes);
+	dnc_buf_free(&b->audit);
 	*b = (struct dnc_batch){0};
 }

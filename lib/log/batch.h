@@ -1,6 +1,6 @@
 /* batch.h - events on their way into the log: what is committed at once.
  *
- * Not safe for use by two threads at once. Memory is kept when a batch is cleared. */
+ * A zeroed batch is empty. Not safe for use by two threads at once. Memory is kept when a batch is cleared. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,13 +14,14 @@ enum dnc_logged {
 	DNC_LOGGED_CONFLICT,  /* it has the id, with other content: this event is not in the log */
 };
 
-/* What became of events that were added together: filled in by the writer when they are safe. */
+/* What became of events that were added together: filled in by the writer once they are committed. */
 struct dnc_receipt {
 	size_t waiting, accepted, duplicates, conflicts;
-	uint8_t *logged;   /* an enum dnc_logged for each event, in the order in
-	                                            * which they were added; NULL: not wanted. The owner's */
-	uint64_t last_seq; /* the highest among them; 0: none was new */
-	void (*safe)(struct dnc_receipt *receipt); /* in the writer's thread, once, when all are */
+	uint8_t *logged; /* an enum dnc_logged for each event, in the order of the batch; NULL: not
+	                    * wanted. Owned by the caller. */
+	uint64_t last_seq;                         /* the highest among them; 0: none was new */
+	void (*safe)(struct dnc_receipt *receipt); /* in the writer's thread, once, when all are
+	                                            * committed; may free the receipt */
 };
 
 /* A piece of the batch's text. */
@@ -36,26 +37,26 @@ struct dnc_batch_event {
 	bool dated;                  /* its source gave the timestamp */
 	uint32_t receipt_index;      /* which of its receipt's events this is */
 	struct dnc_receipt *receipt; /* NULL: nobody waits for this one */
-	int64_t arrived_ns;          /* CLOCK_MONOTONIC; set by whoever adds it, 0 when not */
+	int64_t arrived_ns;          /* CLOCK_MONOTONIC; 0: set when it is given to the writer */
 	struct dnc_piece line, id, type, phone_number, provider, severity,
 		timestamp;                 /* n 0: absent */
 	struct dnc_piece head, event_data; /* its content: see content.h */
 };
 
-/* Up to this line of a producer all is in the batch, or in one before it. The counts are of its lines in this
- * batch; those that the log finds are set when it is committed. */
+/* All lines of a producer up to LINE are in the batch, or in one before it. The counts are of its lines in this
+ * batch; duplicates and conflicts are set when it is committed. */
 struct dnc_batch_mark {
 	uint64_t stream_id, line;
 	uint32_t duplicates, conflicts, rejected, dropped;
 };
 
 struct dnc_batch {
-	struct dnc_buf text; /* DNC_JSON_PADDING bytes may be read behind each line */
+	struct dnc_buf text; /* DNC_JSON_PADDING bytes may be read after each line */
 	struct dnc_batch_event *events;
 	size_t count, room;
 	struct dnc_batch_mark *marks;
 	size_t mark_count, mark_room;
-	struct dnc_buf notes; /* of access, a JSON object a line */
+	struct dnc_buf audit; /* records: a JSON object a line */
 };
 
 static inline struct dnc_str dnc_piece_str(const struct dnc_batch *b, struct dnc_piece p)
@@ -63,15 +64,19 @@ static inline struct dnc_str dnc_piece_str(const struct dnc_batch *b, struct dnc
 	return (struct dnc_str){p.n ? b->text.p + p.at : NULL, p.n};
 }
 
-/* Copies a canonical EVENT. False when there is no memory; the batch is as before then. */
+/* Copies a canonical EVENT. False when there is no memory; the batch is unchanged then. */
 bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event);
 
-/* Notes that all up to LINE of the producer is in the batch. Returns its mark, valid until the next is added; NULL when
- * there is no memory. */
+/* Copies all events, marks and audit records of MORE to the end of the batch. False when there is no memory; the batch
+ * is unchanged then. */
+bool dnc_batch_append(struct dnc_batch *b, const struct dnc_batch *more);
+
+/* Marks that all lines up to LINE of the producer are in the batch. Returns its mark, valid until the next is added;
+ * NULL when there is no memory. */
 struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
 
-/* Adds a line of access: who did what with the events. False when there is no memory. */
-bool dnc_batch_note(struct dnc_batch *b, struct dnc_str json);
+/* Adds an audit record: who did what with the events. False when there is no memory. */
+bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json);
 
 void dnc_batch_clear(struct dnc_batch *b);
 void dnc_batch_free(struct dnc_batch *b);

@@ -19,15 +19,15 @@ static const char *const write_sql[WRITES] = {
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[PRUNE] = "DELETE FROM events WHERE seq < ?1",
-	[PRUNE_ACCESS] =
+	[PRUNE_OLD_AUDIT] =
 		"DELETE FROM access WHERE at < ?1 AND n < (SELECT min(n) FROM access) + 1000",
-	[PRUNE_MANY_ACCESS] = "DELETE FROM access WHERE n < ?1",
+	[PRUNE_MANY_AUDIT] = "DELETE FROM access WHERE n < ?1",
 	/* Two single ends are looked up, both at once would be searched for in all rows. */
-	[ACCESS_ENDS] =
+	[AUDIT_ENDS] =
 		("SELECT (SELECT min(n) FROM access), (SELECT max(n) FROM access), "
 		 "(SELECT avg(length(record)) FROM (SELECT record FROM access ORDER BY n DESC "
 		 "LIMIT 64))"),
-	[NOTE] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
+	[INSERT_AUDIT] = "INSERT INTO access (at, record) VALUES (?1, ?2)",
 	[FIRST_YOUNG] = ("SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
 			 "ORDER BY seq LIMIT 1"),
 	[PAGE_COUNT] = "PRAGMA page_count",
@@ -144,17 +144,17 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	return 0;
 }
 
-static int insert_notes(struct journal *j, const struct dnc_buf *notes)
+static int insert_audit(struct journal *j, const struct dnc_buf *records)
 {
-	sqlite3_stmt *s = j->write[NOTE];
-	const char *at = notes->p, *end = at + notes->n;
+	sqlite3_stmt *s = j->write[INSERT_AUDIT];
+	const char *at = records->p, *end = at + records->n;
 
 	while (at < end) {
 		size_t n = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
 
 		sqlite3_bind_int64(s, 1, j->logged_at_ms);
 		sqlite3_bind_text(s, 2, at, (int)n, SQLITE_STATIC);
-		if (sqlite_run(j, NOTE) < 0)
+		if (sqlite_run(j, INSERT_AUDIT) < 0)
 			return -1;
 		at += n + 1;
 	}
@@ -209,7 +209,7 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 		conflicts += batch->events[i].logged == DNC_LOGGED_CONFLICT;
 	}
 	jumped &= last > j->base.last;
-	if (insert_notes(j, &batch->notes) < 0 ||
+	if (insert_audit(j, &batch->audit) < 0 ||
 		write_times(j, &next, jumped, before_ms, err) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
 	j->epoch_stored = true;
@@ -233,7 +233,7 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 {
 	struct journal *j = (struct journal *)base;
 
-	if (!batch->count && !batch->notes.n)
+	if (!batch->count && !batch->audit.n)
 		return 0;
 	if (j->gone && files_check(j, err) < 0)
 		return -1;

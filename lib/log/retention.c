@@ -7,9 +7,9 @@
 enum {
 	PRUNE_ROWS = 1000,    /* at once, and more by as many as came since the last time */
 	PRUNE_ROWS_FULL = 50, /* on a full disk, where each page of the WAL counts */
-	PRUNE_ACCESS_MS = 1000,
-	ACCESS_SHARE = 8,      /* access records take this share of a size at most */
-	ACCESS_ROW_BYTES = 32, /* that a row takes beside its text: header, number, time, page */
+	PRUNE_AUDIT_MS = 1000,
+	AUDIT_SHARE = 8,      /* audit records take this share of a size at most */
+	AUDIT_ROW_BYTES = 32, /* that a row takes beside its text: header, number, time, page */
 };
 
 /* What a deletion leaves in the WAL is safe with the next commit, which syncs it: a crash before that
@@ -50,41 +50,41 @@ int retention_read_oldest(struct journal *j)
 	return sure > oldest ? read_first(j, sure, &sure, &j->due_ms) : 0;
 }
 
-/* Access records go at the age at which events do; some of them once in a while. */
-static int prune_old_access(struct journal *j, int64_t horizon)
+/* Audit records go at the age at which events do; some of them once in a while. */
+static int prune_old_audit(struct journal *j, int64_t horizon)
 {
-	if (dnc_clock_mono_ms() - j->access_pruned_ms < PRUNE_ACCESS_MS)
+	if (dnc_clock_mono_ms() - j->audit_pruned_ms < PRUNE_AUDIT_MS)
 		return 0;
-	j->access_pruned_ms = dnc_clock_mono_ms();
-	sqlite3_bind_int64(j->write[PRUNE_ACCESS], 1, horizon);
-	return sqlite_run(j, PRUNE_ACCESS);
+	j->audit_pruned_ms = dnc_clock_mono_ms();
+	sqlite3_bind_int64(j->write[PRUNE_OLD_AUDIT], 1, horizon);
+	return sqlite_run(j, PRUNE_OLD_AUDIT);
 }
 
-/* Access records keep within their share of the size: whoever reads a lot must not push events out. 1 when some were
+/* Audit records keep within their share of the size: whoever reads a lot must not push events out. 1 when some were
  * removed: events wait for their room. */
-static int prune_many_access(struct journal *j)
+static int prune_many_audit(struct journal *j)
 {
-	sqlite3_stmt *s = j->write[ACCESS_ENDS];
+	sqlite3_stmt *s = j->write[AUDIT_ENDS];
 	uint64_t first = 0, end = 0, bytes = 0, kept;
 	int rc = sqlite3_step(s);
 
 	if (rc == SQLITE_ROW) {
 		first = (uint64_t)sqlite3_column_int64(s, 0);
 		end = (uint64_t)sqlite3_column_int64(s, 1) + 1;
-		bytes = ACCESS_ROW_BYTES + (uint64_t)sqlite3_column_int64(s, 2);
+		bytes = AUDIT_ROW_BYTES + (uint64_t)sqlite3_column_int64(s, 2);
 	}
 	sqlite3_reset(s);
 	if (rc != SQLITE_ROW)
 		return -1;
-	kept = 1 + j->options.retain_bytes / ACCESS_SHARE / bytes;
+	kept = 1 + j->options.retain_bytes / AUDIT_SHARE / bytes;
 	if (end <= first + kept)
 		return 0;
 	/* As many as come between two looks, and more. */
 	end -= kept;
 	if (end > first + 4 * PRUNE_ROWS)
 		end = first + 4 * PRUNE_ROWS;
-	sqlite3_bind_int64(j->write[PRUNE_MANY_ACCESS], 1, (int64_t)end);
-	return sqlite_run(j, PRUNE_MANY_ACCESS) < 0 ? -1 : 1;
+	sqlite3_bind_int64(j->write[PRUNE_MANY_AUDIT], 1, (int64_t)end);
+	return sqlite_run(j, PRUNE_MANY_AUDIT) < 0 ? -1 : 1;
 }
 
 /* The first event in FROM to END that is to be kept because it was logged at HORIZON or later. */
@@ -163,9 +163,9 @@ static int prune_rows(struct journal *j, struct room *r, bool *more)
 {
 	int64_t horizon = times_horizon(j);
 	uint64_t end, before = j->base.oldest;
-	int many = j->options.retain_bytes ? prune_many_access(j) : 0;
+	int many = j->options.retain_bytes ? prune_many_audit(j) : 0;
 
-	if (many < 0 || (j->options.retain_ms && prune_old_access(j, horizon) < 0))
+	if (many < 0 || (j->options.retain_ms && prune_old_audit(j, horizon) < 0))
 		return -1;
 	*more = many;
 	if (many)

@@ -72,7 +72,7 @@ int space_preallocate(struct journal *j, const struct dnc_batch *batch, struct d
 		return sqlite_error(j->db, "read", j->path, err);
 	/* Pages may stay half empty when they are split. */
 	wanted = pages * (uint64_t)j->page_bytes +
-	         2 * (batch->text.n + batch->notes.n + batch->count * INDEX_BYTES) +
+	         2 * (batch->text.n + batch->audit.n + batch->count * INDEX_BYTES) +
 	         GROW_PAGES * (uint64_t)j->page_bytes;
 	if (j->space_fd < 0 || wanted <= j->reserved_bytes)
 		return 0;

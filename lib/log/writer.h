@@ -1,19 +1,40 @@
-/* writer.h - the thread that commits: a batch is whatever has arrived since the last commit, so that
- * latency stays at one commit and throughput grows with load.
+/* writer.h - the thread that commits: a batch is all that has arrived since the last commit, so that latency stays at
+ * one commit and throughput grows with load.
  *
- * One thread adds, one takes what is committed. A commit that fails is tried again until it works or
- * the writer is stopped; meanwhile nothing is acknowledged, and adding waits. */
+ * A commit that fails is retried until it works or the writer is stopped; meanwhile nothing is acknowledged, and
+ * dnc_writer_add() waits. Functions may be called by any thread, unless said otherwise. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include "metrics/metrics.h"
 #include "journal.h"
-#include "priv/verdicts.h"
 
 struct dnc_writer;
 
-/* COMMITTED(CTX) runs in the writer's thread: there is something to take, or failing changed. NULL
- * when there is no memory. JOURNAL is borrowed, and the writer's alone once it has started. */
+/* A line whose event is not in the log, because another event has its id. */
+struct dnc_conflict {
+	uint64_t stream_id, line;
+	struct dnc_piece event, id; /* of `text`: the canonical line, and its id */
+};
+
+/* What the log made of producers' lines. A zeroed one is empty. Not safe for use by two threads at once. */
+struct dnc_verdicts {
+	struct dnc_batch_mark *marks; /* a producer may have several, in the order of its lines */
+	size_t count, room;
+	struct dnc_conflict *conflicts;
+	size_t conflict_count, conflict_room;
+	struct dnc_buf text;
+};
+
+static inline struct dnc_str dnc_verdicts_text(const struct dnc_verdicts *v, struct dnc_piece p)
+{
+	return (struct dnc_str){v->text.p + p.at, p.n};
+}
+
+void dnc_verdicts_free(struct dnc_verdicts *v);
+
+/* COMMITTED(CTX) runs in the writer's thread: there is a committed batch or a verdict, or dnc_writer_failing() changed.
+ * NULL when there is no memory. JOURNAL is borrowed, and used by the writer's thread alone once it has started. */
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 
@@ -23,36 +44,40 @@ void dnc_writer_free(struct dnc_writer *w);
 /* Starts the thread. -1 when that can't be done. */
 int dnc_writer_start(struct dnc_writer *w);
 
-/* Adds EVENT, line LINE of the stream STREAM_ID (0: none, and no verdict). Waits while too much is under way. -1
+/* Adds EVENT, line LINE of the stream STREAM_ID (0: none, and no verdict). Waits while too much is waiting already. -1
  * when the writer was stopped or there is no memory. */
 int dnc_writer_add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line);
 
-/* Adds COUNT canonical lines (each with DNC_JSON_PADDING readable bytes behind it), all or none, without
- * waiting; RECEIPT, whose `waiting` is set here, tells when they are safe. Any thread. -1 when there is too much under
- * way, commits fail, or the writer was stopped: try again later. */
-int dnc_writer_offer(struct dnc_writer *w, struct dnc_event_reader *reader,
-	const struct dnc_str *lines, size_t count, struct dnc_receipt *receipt);
-
-/* Notes a line of access, a JSON object, in the log and, once it is there, on standard error. Any thread, without
- * waiting: when commits fail for long, the last ones are lost, and said to be. */
-void dnc_writer_note(struct dnc_writer *w, struct dnc_str json);
-
-/* A line that is no event, but is done with all the same: rejected (and recorded), or blank. */
+/* Marks a line without an event as done: rejected (and recorded), or blank. Otherwise as dnc_writer_add(). */
 int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line, bool rejected);
 
+/* Adds copies of all that BATCH holds, or nothing; never waits, and only copies memory while other threads that add
+ * wait. BATCH stays the caller's, and may be cleared and used again at once. RECEIPT (NULL: none wanted), which must
+ * live until `safe` was called, tells what became of the events; its `waiting` is set here, its counts must be 0.
+ * With a receipt BATCH must have an event. -1 when too much is waiting already, commits fail, the writer was
+ * stopped or there is no memory: nothing was added, `safe` is not called, try again later. */
+int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_receipt *receipt);
+
+/* Adds an audit record, a JSON object, to the log and, once it is there, prints it on standard error. Never waits: when
+ * commits fail for long the last records are lost, and an error is printed once. */
+void dnc_writer_note(struct dnc_writer *w, struct dnc_str json);
+
 /* Swaps V for what the log made of lines since the last call; false when there is nothing. A producer's lines up to its
- * mark may be acknowledged once the conflicts in V are recorded. For the thread that adds. */
+ * mark may be acknowledged once the conflicts in V are recorded. */
 bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v);
 
-/* Waits until all that was added is committed; false when the writer was stopped before. For the
- * thread that adds. */
+/* Waits until all that was added is committed; false when the writer was stopped before. */
 bool dnc_writer_drain(struct dnc_writer *w);
 
-/* Swaps BATCH for a committed one; false when there is none. */
+/* As dnc_writer_drain(), but waits MS at most. */
+void dnc_writer_settle(struct dnc_writer *w, int64_t ms);
+
+/* Swaps BATCH for the oldest committed one; false when there is none. The next is committed, but handed on only after
+ * this. For one thread. */
 bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch);
 
-/* True, and why, while commits fail or would fail, and while one takes seconds. Any thread. */
+/* True, and why, while commits fail or would fail, and while one takes seconds. */
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 
 struct dnc_writer_stats {
@@ -62,11 +87,8 @@ struct dnc_writer_stats {
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);
 
-/* Waits at most MS until all that was added is committed. */
-void dnc_writer_settle(struct dnc_writer *w, int64_t ms);
-
 /* Gives up what can't be committed now; adding and draining end. */
 void dnc_writer_stop(struct dnc_writer *w);
 
-/* Stops, and waits for the thread: nothing is called back any more. */
+/* Stops, and waits for the thread: COMMITTED and receipts are not called any more. */
 void dnc_writer_join(struct dnc_writer *w);

@@ -330,20 +330,30 @@ void publish_answer(struct dnc_web *w)
 	}
 }
 
+static bool build_batch(const struct publish *p, struct dnc_batch *batch)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		struct dnc_event event;
+
+		if (dnc_event_parse(p->web->viewer, p->lines.p + p->pieces[i].at, p->pieces[i].n,
+			    &event) < 0 ||
+			!dnc_batch_add(batch, &event))
+			return false;
+	}
+	return true;
+}
+
 static bool offer(struct publish *p)
 {
-	struct dnc_str *lines = calloc(p->count, sizeof *lines);
+	struct dnc_batch batch = {0};
 	int rc = -1;
 
 	p->receipt.logged = calloc(p->count, sizeof *p->receipt.logged);
-	for (size_t i = 0; lines && i < p->count; i++)
-		lines[i] = (struct dnc_str){p->lines.p + p->pieces[i].at, p->pieces[i].n};
 	p->receipt.safe = on_safe;
 	p->handed_over = true;
-	if (lines && p->receipt.logged)
-		rc = dnc_writer_offer(
-			p->web->options->writer, p->web->viewer, lines, p->count, &p->receipt);
-	free(lines);
+	if (p->receipt.logged && build_batch(p, &batch))
+		rc = dnc_writer_submit(p->web->options->writer, &batch, &p->receipt);
+	dnc_batch_free(&batch);
 	p->handed_over = rc == 0;
 	return rc == 0;
 }

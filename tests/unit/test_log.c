@@ -677,7 +677,7 @@ static void add_access(struct dnc_journal *j, struct dnc_batch *b, int count)
 
 	dnc_batch_clear(b);
 	for (int i = 0; i < count; i++)
-		assert_true(dnc_batch_note(b,
+		assert_true(dnc_batch_audit(b,
 			DNC_STR("{\"what\":\"read\",\"subject\":\"desk\",\"address\":\"192.0.2.7\","
 				"\"role\":\"compliance\",\"events\":0,\"first_seq\":0,\"last_seq\":0}")));
 	if (dnc_journal_append(j, b, &err) < 0)

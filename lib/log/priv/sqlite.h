@@ -22,11 +22,11 @@ enum statement {
 	COMMIT,
 	ROLLBACK,
 	PRUNE,
-	PRUNE_ACCESS,
-	PRUNE_MANY_ACCESS,
-	ACCESS_ENDS,
+	PRUNE_OLD_AUDIT,
+	PRUNE_MANY_AUDIT,
+	AUDIT_ENDS,
 	FIRST_YOUNG,
-	NOTE,
+	INSERT_AUDIT,
 	OLDEST,
 	PAGE_COUNT,
 	WRITES
@@ -54,7 +54,7 @@ struct journal {
 	struct checkpointer *checkpointer;
 	int lock_fd;
 	int64_t logged_at_ms, oldest_logged_at_ms;
-	int64_t page_bytes, access_pruned_ms;
+	int64_t page_bytes, audit_pruned_ms;
 	char *file_path[FILES];
 	struct stat_id {
 		dev_t dev;

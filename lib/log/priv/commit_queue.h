@@ -1,0 +1,56 @@
+/* commit_queue.h - what waits to be committed, and what was committed and waits for its consumers.
+ *
+ * Any number of threads add to the batch that is filled; one thread commits: it gets that batch with
+ * commit_queue_next() and hands it on with commit_queue_publish(). Adding and waiting end once the queue was stopped.
+ * All functions may be called by any thread, unless said otherwise. */
+#pragma once
+#include <pthread.h>
+#include "verdicts.h"
+
+struct commit_queue {
+	size_t full_bytes;    /* of a batch, from which on adding waits */
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t work, space, changed;
+	struct dnc_batch filling, committed;
+	bool committing, stopping;
+	struct dnc_verdicts verdicts;
+	uint64_t lost_audit; /* records */
+};
+
+void commit_queue_init(struct commit_queue *q, size_t full_bytes);
+
+/* Nobody uses Q any more. Returns how many events were still waiting: they are not in the log. */
+size_t commit_queue_destroy(struct commit_queue *q);
+
+void commit_queue_stop(struct commit_queue *q);
+
+/* Adds EVENT (NULL: a line without one, REJECTED or blank), line LINE of the stream STREAM_ID (0: none). Waits while
+ * the batch is full. -1 when the queue was stopped or there is no memory. */
+int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint64_t stream_id,
+	uint64_t line, bool rejected);
+
+/* Adds copies of all that BATCH holds, or nothing, without waiting. -1 when the batch is full, the queue was stopped or
+ * there is no memory. */
+int commit_queue_merge(struct commit_queue *q, const struct dnc_batch *batch);
+
+/* Adds an audit record. False for the first one that is lost because too many wait, or for lack of memory. */
+bool commit_queue_audit(struct commit_queue *q, struct dnc_str json);
+
+/* The committing thread: waits MS at most for work and swaps it for BATCH, which is empty. 1 when there was some, 0
+ * when not, -1 when the queue was stopped. */
+int commit_queue_next(struct commit_queue *q, struct dnc_batch *batch, int64_t ms);
+
+/* The committing thread: waits MS. False at once when the queue is stopped. */
+bool commit_queue_sleep(struct commit_queue *q, int64_t ms);
+
+/* The committing thread: hands on BATCH, which was committed, once the one before was taken, and clears it. */
+void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch);
+
+/* Swaps V, which is cleared, for the verdicts so far; false when there are none. */
+bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v);
+
+/* Swaps BATCH, which is cleared, for the committed batch; false when there is none. */
+bool commit_queue_take(struct commit_queue *q, struct dnc_batch *batch);
+
+/* Waits until all that was added is committed; MS at most, unless MS is negative. False when it is not. */
+bool commit_queue_drain(struct commit_queue *q, int64_t ms);
