@@ -1,12 +1,15 @@
-/* daemon.h - inside dnc-wsd: what there is of everything. main.c puts it together, take.c moves events from the log to
- * the ring, report.c tells how things are. */
+/* daemon.h - the parts of a running dnc-wsd. main.c puts them together, loop.c holds the callbacks of the main thread's
+ * loop, status.c reports to /metrics, /readyz and the service manager. */
 #pragma once
-#include <stdatomic.h>
 #include <uv.h>
-#include "intake.h"
+#include "auth/auth.h"
+#include "base/buf.h"
+#include "daemon/drain.h"
+#include "daemon/intake.h"
+#include "daemon/pump.h"
+#include "daemon/worker.h"
 #include "log/writer.h"
 #include "options.h"
-#include "worker.h"
 
 struct daemon {
 	struct options options;
@@ -16,24 +19,45 @@ struct daemon {
 	struct dnc_ring *ring;
 	struct dnc_web_shared *door;
 	struct dnc_auth *auth;
-	struct worker *workers;
-	struct intake *intake;
-	struct dnc_batch batch;
-	size_t taken; /* events of the batch that are in the ring */
+	struct dnc_worker *workers; /* the first one runs in the main thread */
+	struct dnc_intake *intake;
+	struct dnc_pump pump;
+	struct dnc_drain drain;
 	uv_async_t stop, committed, reload;
-	uv_timer_t drain, status;
-	int64_t drain_until_ms;
-	bool draining;
-	bool input_failed;                        /* told by the exit status */
-	atomic_uint_fast64_t events, event_bytes; /* appended */
+	uv_timer_t status;
+	bool input_failed; /* for the exit status, once the intake is freed */
 };
 
-/* Puts what the log has into the ring, a slice of it, and sends it: what is left waits for the loop's next turn, so
- * that nobody waits long behind a large batch. False when there is nothing, or no room. */
-bool daemon_take(struct daemon *d);
+/* loop.c */
 
-/* What the daemon adds to /metrics. In any worker's thread. */
+/* Makes the loop and its handles. Exits if it can't. */
+void daemon_open_loop(struct daemon *d);
+
+/* Runs until everything is closed. */
+void daemon_run_loop(struct daemon *d);
+
+/* SIGTERM and SIGINT start the drain, SIGHUP reloads. */
+void daemon_handle_signals(struct daemon *d);
+
+/* All input has ended. In the main thread; CTX is the daemon. */
+void daemon_input_ended(void *ctx);
+
+/* The writer has committed something. In the writer's thread. */
+void daemon_committed(void *ctx);
+
+/* A worker's hub has read something new in the ring. In the worker's thread. */
+void daemon_advanced(void *ctx);
+
+/* A worker has an audit record for the log. In the worker's thread. */
+void daemon_audit(void *ctx, struct dnc_str json);
+
+/* status.c */
+
+/* Appends the daemon's metrics to /metrics. In any worker's thread. */
 void daemon_metrics(void *ctx, struct dnc_buf *out);
 
-/* The check that fails, or NULL. In any worker's thread. */
+/* Returns the name of the check of /readyz that fails, or NULL. In any worker's thread. */
 const char *daemon_not_ready(void *ctx);
+
+/* Tells the service manager that the daemon is ready, and from then on its status and that its loop runs. */
+void daemon_start_status(struct daemon *d);

@@ -1,4 +1,4 @@
-#include "intake.h"
+#include "daemon/intake.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,23 +11,23 @@
 #include "link/link.h"
 #include "metrics/metrics.h"
 
-/* A place of input that is no producer's connection, by name when its events come back as conflicts. */
+/* An input other than a producer's connection: its name for conflicts, which only know the stream. */
 struct source {
 	uint64_t stream_id;
-	const char *name; /* of an option */
+	const char *name; /* borrowed from the command line */
 };
 
-struct intake {
+struct dnc_intake {
 	struct dnc_input *input;
-	struct dnc_event_reader *reader, *viewer;
+	struct dnc_event_reader *reader, *parser;
 	struct dnc_rejects rejects;
 	struct dnc_writer *writer;
 	uv_async_t ended_async;
 	void (*on_ended)(void *ctx);
 	void *ctx;
 	pthread_t thread;
-	bool started;
-	bool unrecorded; /* a reject could not be written: nothing more is acknowledged */
+	atomic_bool started;
+	bool unrecorded; /* a reject could not be written: nothing is acknowledged any more */
 	atomic_bool ended, stopping, failed;
 	struct dnc_error err;
 	struct dnc_verdicts verdicts;
@@ -38,19 +38,19 @@ struct intake {
 
 static void on_ended(uv_async_t *async)
 {
-	struct intake *in = async->data;
+	struct dnc_intake *in = async->data;
 
 	in->on_ended(in->ctx);
 }
 
 static bool is_stopped(void *ctx)
 {
-	return ((struct intake *)ctx)->stopping;
+	return ((struct dnc_intake *)ctx)->stopping;
 }
 
 static int on_open(void *ctx, struct dnc_stream *s)
 {
-	struct intake *in = ctx;
+	struct dnc_intake *in = ctx;
 	struct source *more;
 
 	if (s->acked)
@@ -63,19 +63,19 @@ static int on_open(void *ctx, struct dnc_stream *s)
 	return 0;
 }
 
-/* Records it, then counts it: what is counted can be found. */
-static int reject(struct intake *in, const char *source, uint64_t line, struct dnc_str raw,
+/* Writes the reject, then counts it: every reject that is counted can be found. */
+static int reject(struct dnc_intake *in, const char *source, uint64_t line, struct dnc_str raw,
 	const struct dnc_error *err)
 {
 	in->unrecorded |= dnc_rejects_add(&in->rejects, source, line, 0, raw, err, &in->err) < 0;
 	if (in->unrecorded)
 		return -1;
-	in->err.message[0] = '\0'; /* of a try that failed */
+	in->err.message[0] = '\0'; /* left by a write that failed before one succeeded */
 	in->rejected[err->code]++;
 	return 0;
 }
 
-static int refuse(struct intake *in, struct dnc_stream *s, const struct dnc_line *line,
+static int reject_line(struct dnc_intake *in, struct dnc_stream *s, const struct dnc_line *line,
 	const struct dnc_error *err)
 {
 	if (reject(in, s->name, line->number, line->text, err) < 0)
@@ -85,7 +85,7 @@ static int refuse(struct intake *in, struct dnc_stream *s, const struct dnc_line
 
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 {
-	struct intake *in = ctx;
+	struct dnc_intake *in = ctx;
 	struct dnc_str text;
 	struct dnc_event event;
 	struct dnc_error err;
@@ -95,11 +95,11 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	if (line->too_long) {
 		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
 			DNC_EVENT_MAX_BYTES);
-		return refuse(in, s, line, &err);
+		return reject_line(in, s, line, &err);
 	}
 	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &text, &err) < 0)
-		return refuse(in, s, line, &err);
-	if (dnc_event_parse(in->viewer, text.p, text.n, &event) < 0)
+		return reject_line(in, s, line, &err);
+	if (dnc_event_parse(in->parser, text.p, text.n, &event) < 0)
 		return dnc_error_set(&in->err, 0, "a canonical event is not canonical");
 	in->accepted++;
 	return dnc_writer_add(in->writer, &event, s->id, line->number);
@@ -107,14 +107,14 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 
 static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_error *err)
 {
-	struct intake *in = ctx;
+	struct dnc_intake *in = ctx;
 
 	dnc_err("%s", err->message);
-	if (!s->acked) /* a producer comes again, these do not */
+	if (!s->acked) /* a producer connects again, other inputs do not */
 		in->failed = true;
 }
 
-static const char *source_name(const struct intake *in, uint64_t stream_id, char name[32])
+static const char *source_name(const struct dnc_intake *in, uint64_t stream_id, char name[32])
 {
 	for (size_t i = 0; i < in->source_count; i++)
 		if (in->sources[i].stream_id == stream_id)
@@ -123,7 +123,7 @@ static const char *source_name(const struct intake *in, uint64_t stream_id, char
 	return name;
 }
 
-static int reject_conflict(struct intake *in, const struct dnc_conflict *c)
+static int reject_conflict(struct dnc_intake *in, const struct dnc_conflict *c)
 {
 	struct dnc_error err;
 	char name[32];
@@ -134,9 +134,9 @@ static int reject_conflict(struct intake *in, const struct dnc_conflict *c)
 		dnc_verdicts_text(&in->verdicts, c->event), &err);
 }
 
-/* Tells producers what the log made of their lines, once the conflicts are recorded: whoever was not told sends again,
- * and the conflict is found again. */
-static void acknowledge(struct intake *in)
+/* Acknowledges lines to their producers once the conflicts are in the rejects. A producer without an acknowledgement
+ * sends its lines again, and the conflict is found again. */
+static void acknowledge(struct dnc_intake *in)
 {
 	while (!in->unrecorded && dnc_writer_verdicts(in->writer, &in->verdicts)) {
 		for (size_t i = 0; i < in->verdicts.conflict_count; i++)
@@ -153,10 +153,10 @@ static void acknowledge(struct intake *in)
 	}
 }
 
-/* Another thread has something to say. */
+/* The log has committed something, or the rejects must be opened again. */
 static void on_woken(void *ctx)
 {
-	struct intake *in = ctx;
+	struct dnc_intake *in = ctx;
 
 	dnc_rejects_reopen(&in->rejects);
 	acknowledge(in);
@@ -164,7 +164,7 @@ static void on_woken(void *ctx)
 
 static void *run(void *ctx)
 {
-	struct intake *in = ctx;
+	struct dnc_intake *in = ctx;
 
 	if (dnc_input_run(in->input) < 0 && !in->err.message[0])
 		in->err = *dnc_input_error(in->input);
@@ -172,7 +172,7 @@ static void *run(void *ctx)
 		dnc_err("input stopped: %s", in->err.message);
 		in->failed = true;
 	}
-	/* Producers that are still there learn what became of their last lines. */
+	/* Producers that are still connected get the acknowledgements of their last lines. */
 	dnc_writer_drain(in->writer);
 	acknowledge(in);
 	dnc_input_finish(in->input, 0);
@@ -181,10 +181,10 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
+struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
 	void (*ended)(void *ctx), void *ctx)
 {
-	struct intake *in = calloc(1, sizeof *in);
+	struct dnc_intake *in = calloc(1, sizeof *in);
 	struct dnc_input_events events = {.open = on_open,
 		.line = on_line,
 		.failed = on_failed,
@@ -198,12 +198,12 @@ struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_write
 	in->ctx = ctx;
 	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, NULL);
 	in->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	in->viewer = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!in->input || !in->reader || !in->viewer ||
+	in->parser = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (!in->input || !in->reader || !in->parser ||
 		uv_async_init(loop, &in->ended_async, on_ended) != 0) {
 		dnc_input_free(in->input);
 		dnc_event_reader_free(in->reader);
-		dnc_event_reader_free(in->viewer);
+		dnc_event_reader_free(in->parser);
 		free(in);
 		return NULL;
 	}
@@ -213,7 +213,7 @@ struct intake *intake_new(uv_loop_t *loop, const char *rejects, struct dnc_write
 	return in;
 }
 
-bool intake_add_stdin(struct intake *in, struct dnc_error *err)
+bool dnc_intake_add_stdin(struct dnc_intake *in, struct dnc_error *err)
 {
 	struct stat st;
 
@@ -224,52 +224,52 @@ bool intake_add_stdin(struct intake *in, struct dnc_error *err)
 	return dnc_input_add_file(in->input, "-", err) == 0;
 }
 
-int intake_add(struct intake *in, const char *address, struct dnc_error *err)
+int dnc_intake_add(struct dnc_intake *in, const char *address, struct dnc_error *err)
 {
 	return dnc_input_add_address(in->input, address, err);
 }
 
-int intake_start(struct intake *in)
+int dnc_intake_start(struct dnc_intake *in)
 {
 	in->started = dnc_thread_start(&in->thread, run, in) == 0;
 	return in->started ? 0 : -1;
 }
 
-void intake_committed(struct intake *in)
+void dnc_intake_committed(struct dnc_intake *in)
 {
 	dnc_input_wake(in->input);
 }
 
-void intake_reopen(struct intake *in)
+void dnc_intake_reopen(struct dnc_intake *in)
 {
 	dnc_rejects_ask_reopen(&in->rejects);
 	dnc_input_wake(in->input);
 }
 
-bool intake_ended(struct intake *in)
+bool dnc_intake_ended(struct dnc_intake *in)
 {
 	return !in->started || in->ended;
 }
 
-const char *intake_not_ready(struct intake *in)
+const char *dnc_intake_not_ready(struct dnc_intake *in)
 {
 	if (dnc_rejects_failing(&in->rejects))
 		return "rejects";
 	return in->failed || dnc_input_failing(in->input) ? "input" : NULL;
 }
 
-bool intake_failed(struct intake *in)
+bool dnc_intake_failed(struct dnc_intake *in)
 {
 	return in->failed;
 }
 
-void intake_stop(struct intake *in)
+void dnc_intake_stop(struct dnc_intake *in)
 {
 	in->stopping = true;
 	dnc_input_stop(in->input);
 }
 
-void intake_metrics(struct intake *in, struct dnc_buf *out)
+void dnc_intake_metrics(struct dnc_intake *in, struct dnc_buf *out)
 {
 	struct dnc_metric metrics[DNC_REJECTS];
 	char labels[DNC_REJECTS][48];
@@ -291,18 +291,18 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-void intake_free(struct intake *in)
+void dnc_intake_free(struct dnc_intake *in)
 {
 	if (!in)
 		return;
 	if (in->started) {
-		intake_stop(in);
+		dnc_intake_stop(in);
 		dnc_writer_stop(in->writer);
 		pthread_join(in->thread, NULL);
 	}
 	dnc_input_free(in->input);
 	dnc_event_reader_free(in->reader);
-	dnc_event_reader_free(in->viewer);
+	dnc_event_reader_free(in->parser);
 	dnc_rejects_close(&in->rejects);
 	dnc_verdicts_free(&in->verdicts);
 	free(in->sources);

@@ -1,8 +1,8 @@
-#include "worker.h"
+#include "daemon/worker.h"
 #include <errno.h>
 #include "base/thread.h"
 
-static void close_all(struct worker *w)
+static void close_all(struct dnc_worker *w)
 {
 	dnc_web_close(w->web);
 	w->ended = true;
@@ -13,29 +13,29 @@ static void close_all(struct worker *w)
 }
 
 /* In the loop's thread. */
-static void obey(struct worker *w, enum worker_order order)
+static void apply_order(struct dnc_worker *w, enum dnc_worker_order order)
 {
-	if (order == WORKER_DRAIN || order == WORKER_FORCE)
-		w->left = dnc_web_drain(w->web, order == WORKER_FORCE);
-	if (order == WORKER_END)
+	if (order == DNC_WORKER_DRAIN || order == DNC_WORKER_FORCE)
+		w->left = dnc_web_drain(w->web, order == DNC_WORKER_FORCE);
+	if (order == DNC_WORKER_END)
 		close_all(w);
 }
 
 static void on_wake(uv_async_t *async)
 {
-	struct worker *w = async->data;
+	struct dnc_worker *w = async->data;
 
 	if (w->ended)
 		return;
 	if (atomic_exchange(&w->reload, false))
 		dnc_web_reload(w->web);
 	dnc_web_flush(w->web);
-	obey(w, w->order);
+	apply_order(w, w->order);
 }
 
 static void on_found(uv_async_t *async)
 {
-	struct worker *w = async->data;
+	struct dnc_worker *w = async->data;
 
 	if (w->ended)
 		return;
@@ -46,10 +46,10 @@ static void on_found(uv_async_t *async)
 /* In the reader's thread. */
 static void wake_found(void *ctx)
 {
-	uv_async_send(&((struct worker *)ctx)->found);
+	uv_async_send(&((struct dnc_worker *)ctx)->found);
 }
 
-int worker_open(struct worker *w, uv_loop_t *loop, struct dnc_journal *journal,
+int dnc_worker_open(struct dnc_worker *w, uv_loop_t *loop, struct dnc_journal *journal,
 	const struct dnc_hub_options *hub, const struct dnc_web_options *web, struct dnc_error *err)
 {
 	struct dnc_hub_options hub_options = *hub;
@@ -78,51 +78,51 @@ int worker_open(struct worker *w, uv_loop_t *loop, struct dnc_journal *journal,
 
 static void *run(void *ctx)
 {
-	struct worker *w = ctx;
+	struct dnc_worker *w = ctx;
 
 	uv_run(w->loop, UV_RUN_DEFAULT);
 	return NULL;
 }
 
-int worker_start(struct worker *w)
+int dnc_worker_start(struct dnc_worker *w)
 {
 	w->started = dnc_thread_start(&w->thread, run, w) == 0;
 	return w->started ? 0 : -1;
 }
 
-void worker_wake(struct worker *w)
+void dnc_worker_wake(struct dnc_worker *w)
 {
 	uv_async_send(&w->wake);
 }
 
-void worker_reload(struct worker *w)
+void dnc_worker_reload(struct dnc_worker *w)
 {
 	w->reload = true;
-	worker_wake(w);
+	dnc_worker_wake(w);
 }
 
-size_t worker_drain(struct worker *w, bool force)
+size_t dnc_worker_drain(struct dnc_worker *w, bool force)
 {
-	w->order = force ? WORKER_FORCE : WORKER_DRAIN;
+	w->order = force ? DNC_WORKER_FORCE : DNC_WORKER_DRAIN;
 	if (w->started)
-		worker_wake(w);
+		dnc_worker_wake(w);
 	else
-		obey(w, w->order);
+		apply_order(w, w->order);
 	return w->left;
 }
 
-void worker_end(struct worker *w)
+void dnc_worker_end(struct dnc_worker *w)
 {
 	if (!w->started) {
 		close_all(w);
 		return;
 	}
-	w->order = WORKER_END;
-	worker_wake(w);
+	w->order = DNC_WORKER_END;
+	dnc_worker_wake(w);
 	pthread_join(w->thread, NULL);
 }
 
-void worker_free(struct worker *w)
+void dnc_worker_free(struct dnc_worker *w)
 {
 	dnc_web_free(w->web);
 	if (w->loop == &w->own_loop)

@@ -1,6 +1,9 @@
-/* report.c - how things are. */
+/* status.c - what the daemon reports: metrics, readiness, and to the service manager. */
+#include <systemd/sd-daemon.h>
 #include "daemon.h"
 #include "metrics/metrics.h"
+
+enum { STATUS_MS = 5000 };
 
 void daemon_metrics(void *ctx, struct dnc_buf *out)
 {
@@ -9,9 +12,9 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 	struct dnc_journal_stats log = dnc_journal_stats(d->journal);
 	const struct dnc_metric metrics[] = {
 		{"dnc_events_total", "counter", "Events taken into the log", NULL,
-			(double)d->events},
+			(double)d->pump.events},
 		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
-			(double)d->event_bytes},
+			(double)d->pump.event_bytes},
 		{"dnc_log_failures_total", "counter", "Commits that failed and were tried again",
 			NULL, (double)s.failures},
 		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
@@ -41,7 +44,7 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
 	dnc_metrics_histogram(
 		out, "dnc_log_commit_seconds", "Commits to the log, synced", &s.commit);
-	intake_metrics(d->intake, out);
+	dnc_intake_metrics(d->intake, out);
 }
 
 const char *daemon_not_ready(void *ctx)
@@ -49,7 +52,7 @@ const char *daemon_not_ready(void *ctx)
 	struct daemon *d = ctx;
 	struct dnc_error why;
 
-	const char *intake = intake_not_ready(d->intake);
+	const char *intake = dnc_intake_not_ready(d->intake);
 
 	if (dnc_writer_failing(d->writer, &why))
 		return "log";
@@ -58,5 +61,30 @@ const char *daemon_not_ready(void *ctx)
 	if (dnc_journal_stats(d->journal).clock_held)
 		return "clock";
 	/* Without a socket to come back by, input that has ended will not return. */
-	return d->draining || (d->options.exit_on_eof && intake_ended(d->intake)) ? "input" : NULL;
+	return dnc_drain_begun(&d->drain) || (d->options.exit_on_eof && dnc_intake_ended(d->intake))
+	               ? "input"
+	               : NULL;
+}
+
+/* Sends the status, and the watchdog's sign that the loop runs: sd_notify(3). */
+static void on_status(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct dnc_error why;
+
+	if (dnc_writer_failing(d->writer, &why))
+		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The log can't be written: %s", why.message);
+	else
+		sd_notifyf(0, "WATCHDOG=1\nSTATUS=%zu clients, %llu events in the log",
+			dnc_shared_count(d->door), (unsigned long long)dnc_ring_last(d->ring));
+}
+
+void daemon_start_status(struct daemon *d)
+{
+	uint64_t watchdog_us = 0, every_ms = STATUS_MS;
+
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0 && watchdog_us / 2000 < every_ms)
+		every_ms = watchdog_us / 2000;
+	uv_timer_start(&d->status, on_status, 0, every_ms);
+	sd_notify(0, "READY=1");
 }

@@ -1,0 +1,176 @@
+/* loop.c - the main thread's event loop: what wakes it, reload and the end. */
+#include <systemd/sd-daemon.h>
+#include "base/log.h"
+#include "cli/cli.h"
+#include "daemon.h"
+
+/* How long the last audit records may take to reach the log. */
+enum { SETTLE_MS = 2000 };
+
+static void on_committed(uv_async_t *async)
+{
+	struct daemon *d = async->data;
+
+	if (!d->workers[0].ended)
+		dnc_pump_run(&d->pump);
+}
+
+void daemon_audit(void *ctx, struct dnc_str json)
+{
+	struct daemon *d = ctx;
+
+	if (d->writer) /* NULL after the last client has been closed */
+		dnc_writer_note(d->writer, json);
+}
+
+void daemon_advanced(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (dnc_ring_wanted(d->ring))
+		uv_async_send(&d->committed);
+}
+
+void daemon_committed(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	dnc_intake_committed(d->intake);
+	uv_async_send(&d->committed);
+}
+
+static void release_ring(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	dnc_hub_release_ring(d->workers[0].hub);
+}
+
+static void wake_workers(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	for (unsigned i = 1; i < d->options.workers; i++)
+		dnc_worker_wake(&d->workers[i]);
+}
+
+static void deliver(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	wake_workers(d);
+	dnc_web_flush(d->workers[0].web);
+	uv_async_send(&d->committed); /* the rest of the batch, or the next one */
+}
+
+/* Nothing is left to do: closes everything, so that the loop ends. */
+static void on_drained(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	uv_timer_stop(&d->status);
+	for (unsigned i = d->options.workers; i-- > 0;)
+		dnc_worker_end(&d->workers[i]);
+	dnc_writer_settle(d->writer, SETTLE_MS); /* the records of clients that were just closed */
+	dnc_writer_join(d->writer);
+	d->input_failed = dnc_intake_failed(d->intake);
+	dnc_intake_free(d->intake);
+	dnc_writer_free(d->writer);
+	d->writer = NULL;
+	dnc_drain_close(&d->drain);
+	uv_close((uv_handle_t *)&d->status, NULL);
+	uv_close((uv_handle_t *)&d->stop, NULL);
+	uv_close((uv_handle_t *)&d->reload, NULL);
+	uv_close((uv_handle_t *)&d->committed, NULL);
+	uv_stop(&d->loop);
+}
+
+static void begin_drain(struct daemon *d)
+{
+	d->drain.intake = d->intake;
+	d->drain.workers = d->workers;
+	if (dnc_drain_begin(&d->drain))
+		sd_notify(0, "STOPPING=1");
+}
+
+static void on_stop(uv_async_t *async)
+{
+	begin_drain(async->data);
+}
+
+void daemon_input_ended(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	dnc_pump_run(&d->pump);
+	if (d->options.exit_on_eof)
+		begin_drain(d);
+}
+
+/* Reads keys, roles, revoked tokens and the certificate again. */
+static void on_reload(uv_async_t *async)
+{
+	struct daemon *d = async->data;
+	struct dnc_error err;
+
+	sd_notify(0, "RELOADING=1");
+	if (dnc_auth_reload(d->auth, &err) < 0)
+		dnc_err("%s; what was read before stays in force", err.message);
+	else
+		dnc_note("keys, roles and revoked tokens were read again");
+	for (unsigned i = 0; i < d->options.workers; i++)
+		dnc_worker_reload(&d->workers[i]);
+	sd_notify(0, "READY=1");
+}
+
+/* In the signal handler: uv_async_send() is safe there. */
+static void ask_to_stop(void *ctx)
+{
+	uv_async_send(&((struct daemon *)ctx)->stop);
+}
+
+/* In the signal handler. */
+static void on_hangup(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	dnc_intake_reopen(d->intake);
+	uv_async_send(&d->reload);
+}
+
+void daemon_handle_signals(struct daemon *d)
+{
+	dnc_cli_on_stop(ask_to_stop, d);
+	dnc_cli_on_hangup(on_hangup, d);
+}
+
+void daemon_open_loop(struct daemon *d)
+{
+	bool ok = uv_loop_init(&d->loop) == 0 && uv_async_init(&d->loop, &d->stop, on_stop) == 0 &&
+	          uv_async_init(&d->loop, &d->reload, on_reload) == 0 &&
+	          uv_async_init(&d->loop, &d->committed, on_committed) == 0;
+
+	if (!ok)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to make an event loop");
+	uv_timer_init(&d->loop, &d->status);
+	d->stop.data = d->committed.data = d->reload.data = d->status.data = d;
+	d->pump.release = release_ring;
+	d->pump.blocked = wake_workers;
+	d->pump.appended = deliver;
+	d->pump.ctx = d;
+	d->drain.pump = &d->pump;
+	d->drain.worker_count = d->options.workers;
+	d->drain.grace_ms = d->options.grace_ms;
+	d->drain.finished = on_drained;
+	d->drain.ctx = d;
+	dnc_drain_init(&d->drain, &d->loop);
+}
+
+void daemon_run_loop(struct daemon *d)
+{
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	/* The handles that were closed last still have their callbacks to run. */
+	for (int turns = 0; turns < 100 && uv_loop_alive(&d->loop); turns++)
+		uv_run(&d->loop, UV_RUN_NOWAIT);
+	uv_loop_close(&d->loop);
+}

@@ -1,0 +1,60 @@
+#include "daemon/drain.h"
+#include "base/clock.h"
+
+/* How often the workers are asked what is left, and how long they may take to close connections by force. */
+enum { STEP_MS = 20, FORCE_MS = 500 };
+
+void dnc_drain_init(struct dnc_drain *d, uv_loop_t *loop)
+{
+	uv_timer_init(loop, &d->timer);
+	d->timer.data = d;
+}
+
+/* Returns how many connections are left; SIZE_MAX if not all workers have answered. */
+static size_t drain_workers(struct dnc_drain *d, bool force)
+{
+	size_t left = 0;
+
+	for (unsigned i = 0; i < d->worker_count; i++) {
+		size_t one = dnc_worker_drain(&d->workers[i], force);
+
+		left = one > SIZE_MAX - left ? SIZE_MAX : left + one;
+	}
+	return left;
+}
+
+static void on_step(uv_timer_t *timer)
+{
+	struct dnc_drain *d = timer->data;
+	bool late = dnc_clock_mono_ms() >= d->until_ms;
+
+	while (dnc_pump_run(d->pump))
+		;
+	if ((!dnc_intake_ended(d->intake) || dnc_pump_pending(d->pump)) && !late)
+		return;
+	if (drain_workers(d, late) > 0 && dnc_clock_mono_ms() < d->until_ms + FORCE_MS)
+		return;
+	uv_timer_stop(&d->timer);
+	d->finished(d->ctx);
+}
+
+bool dnc_drain_begin(struct dnc_drain *d)
+{
+	if (atomic_exchange(&d->begun, true))
+		return false;
+	d->until_ms = dnc_clock_mono_ms() + d->grace_ms;
+	dnc_intake_stop(d->intake);
+	uv_timer_start(&d->timer, on_step, 0, STEP_MS);
+	return true;
+}
+
+bool dnc_drain_begun(const struct dnc_drain *d)
+{
+	return d->begun;
+}
+
+void dnc_drain_close(struct dnc_drain *d)
+{
+	uv_timer_stop(&d->timer);
+	uv_close((uv_handle_t *)&d->timer, NULL);
+}
