@@ -17,6 +17,8 @@ static void work_add(struct dnc_subscriber *s)
 	s->work_prev = h->work_last;
 	*(h->work_last ? &h->work_last->work_next : &h->work_first) = s;
 	h->work_last = s;
+	if (h->work_first == s)
+		hub_wake(h);
 }
 
 void work_remove(struct dnc_subscriber *s)
@@ -48,6 +50,8 @@ void live_remove(struct dnc_subscriber *s)
 		return;
 	s->live = false;
 	s->at = s->hub->seen + 1;
+	if (s->hub->live_walk == s)
+		s->hub->live_walk = s->live_next;
 	*(s->live_prev ? &s->live_prev->live_next : &s->channel->live) = s->live_next;
 	if (s->live_next)
 		s->live_next->live_prev = s->live_prev;
@@ -84,12 +88,12 @@ static bool belongs(const struct dnc_subscriber *s, const struct chunk *c, uint6
 	return channel_matches(s->channel, &event);
 }
 
-/* False when the subscriber can't go on for now. */
+/* False when the subscriber can't go on for now, or the callback ended its subscription. */
 static bool took(struct dnc_subscriber *s, enum dnc_sent sent)
 {
 	s->full |= sent == DNC_SENT_FULL;
 	s->dead |= sent == DNC_SENT_DEAD;
-	return sent == DNC_SENT;
+	return sent == DNC_SENT && s->phase != IDLE;
 }
 
 static bool tell_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const char *reason)
@@ -177,6 +181,8 @@ static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint6
 		if (!belongs(s, c, s->at)) {
 			if (!dnc_filter_over_budget(s->channel->filter))
 				continue;
+			if (!s->hub->channels.struck)
+				hub_wake(s->hub);
 			s->hub->channels.struck = true;
 			if (!r.n)
 				return false;
@@ -337,12 +343,13 @@ void deliver(struct dnc_subscriber *s)
 /* Sends the frames to all live members; all up to UPTO was looked at. */
 static void send_to_live(struct channel *a, const struct run *r, uint64_t upto)
 {
-	void (*soon)(void *conn) = a->live->hub->options.transport.soon;
+	struct dnc_hub *h = a->live->hub;
+	void (*soon)(void *conn) = h->options.transport.soon;
 
 	/* With thousands of members each is out of the cache when its turn comes: what it needs is fetched
 	 * while others are written to. */
-	for (struct dnc_subscriber *s = a->live, *next, *after; s; s = next) {
-		next = s->live_next;
+	for (struct dnc_subscriber *s = a->live, *next, *after; s; s = h->live_walk) {
+		h->live_walk = next = s->live_next;
 		after = next ? next->live_next : NULL;
 		if (after) {
 			__builtin_prefetch(after->live_next);
@@ -350,7 +357,7 @@ static void send_to_live(struct channel *a, const struct run *r, uint64_t upto)
 		}
 		if (next)
 			soon(next->conn);
-		if (send_frames(s, r))
+		if (!s->live || send_frames(s, r))
 			continue;
 		live_remove(s);
 		s->at = upto + 1;
@@ -358,14 +365,12 @@ static void send_to_live(struct channel *a, const struct run *r, uint64_t upto)
 }
 
 /* Each member goes its own way from AT. */
-static void deliver_from(struct channel *a, uint64_t at)
+static void deliver_from(struct dnc_hub *h, struct channel *a, uint64_t at)
 {
-	struct dnc_subscriber *first = a->live, *next;
-
-	a->live = NULL; /* who has everything comes back to it */
-	for (struct dnc_subscriber *s = first; s; s = next) {
-		next = s->live_next;
-		s->live = false;
+	/* One that has everything comes back in front of those that the walk has yet to reach. */
+	for (struct dnc_subscriber *s = a->live; s; s = h->live_walk) {
+		h->live_walk = s->live_next;
+		live_remove(s);
 		s->at = at;
 		deliver(s);
 	}
@@ -386,10 +391,10 @@ static void part_with_paced(struct channel *a)
 }
 
 /* The same for all members from this one on: its form can't be made. */
-static void skip_for_live(struct channel *a, uint64_t seq)
+static void skip_for_live(struct dnc_hub *h, struct channel *a, uint64_t seq)
 {
-	for (struct dnc_subscriber *s = a->live, *next; s; s = next) {
-		next = s->live_next;
+	for (struct dnc_subscriber *s = a->live; s; s = h->live_walk) {
+		h->live_walk = s->live_next;
 		live_remove(s);
 		if (skip(s, seq))
 			deliver(s);
@@ -418,7 +423,7 @@ void deliver_channel(struct dnc_hub *h, struct channel *a)
 		return;
 	/* One socket is best written to in a row. And when not all that matched is known, each looks itself. */
 	if (a->run || a->fresh_partial) {
-		deliver_from(a, a->fresh_from);
+		deliver_from(h, a, a->fresh_from);
 		return;
 	}
 	if (a->paced_members)
@@ -431,7 +436,7 @@ void deliver_channel(struct dnc_hub *h, struct channel *a)
 			r = (struct run){0};
 		}
 		if (!f.p) {
-			skip_for_live(a, a->fresh[i]);
+			skip_for_live(h, a, a->fresh[i]);
 			return;
 		}
 		gather(&r, h->gather, f, a->fresh[i]);
@@ -461,8 +466,9 @@ void on_chunk(void *ctx, const struct chunk *c)
 {
 	struct dnc_hub *h = ctx;
 
-	for (struct dnc_subscriber *s = h->subscribers, *next; s; s = next) {
-		next = s->next;
+	hub_enter(h);
+	for (struct dnc_subscriber *s = h->subscribers; s; s = h->all_walk) {
+		h->all_walk = s->next;
 		if (!s->waiting || s->at < c->from || (s->at > c->from && s->at > c->last))
 			continue;
 		s->waiting = false;
@@ -471,6 +477,7 @@ void on_chunk(void *ctx, const struct chunk *c)
 		else if (c->first == c->from || s->at != c->from || skip_missing(s, c))
 			deliver(s);
 	}
+	hub_exit(h);
 }
 
 /* A time before the oldest event there is: what was logged between them may be gone. */
@@ -486,24 +493,31 @@ static void tell_older(struct dnc_subscriber *s, uint64_t place)
 	s->gap_to = oldest - 1;
 }
 
-void on_found(struct search *search)
+static void found_place(struct dnc_subscriber *s, uint64_t place, bool by_time)
 {
-	struct dnc_subscriber *s = search->subscriber;
-	uint64_t place = search->place;
-	bool failed = search->job.failed, by_time = !search->viewer;
-
-	search_free(search);
-	if (!s)
-		return;
-	s->search = NULL;
-	if (failed) {
-		fail(s);
-		return;
-	}
 	if (by_time)
 		tell_older(s, place);
 	s->seek_left = 0;
 	s->at = place > s->served ? place : s->served + 1;
 	s->phase = SEEKING;
 	deliver(s);
+}
+
+void on_found(struct search *search)
+{
+	struct dnc_subscriber *s = search->subscriber;
+	struct dnc_hub *h = s ? s->hub : NULL;
+	uint64_t place = search->place;
+	bool failed = search->job.failed, by_time = !search->viewer;
+
+	search_free(search);
+	if (!s)
+		return;
+	hub_enter(h);
+	s->search = NULL;
+	if (failed)
+		fail(s);
+	else
+		found_place(s, place, by_time);
+	hub_exit(h);
 }

@@ -134,13 +134,36 @@ static void match(struct dnc_hub *h, uint64_t seq)
 	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
 }
 
+void hub_enter(struct dnc_hub *h)
+{
+	h->calls++;
+}
+
+void hub_exit(struct dnc_hub *h)
+{
+	if (--h->calls)
+		return;
+	for (struct dnc_subscriber *s = h->left, *next; s; s = next) {
+		next = s->next;
+		free(s);
+	}
+	h->left = NULL;
+}
+
+void hub_wake(struct dnc_hub *h)
+{
+	if (!h->working && h->options.work)
+		h->options.work(h->options.ctx);
+}
+
 /* Ends the subscriptions whose filter has become of no use. */
 static void strike(struct dnc_hub *h)
 {
 	h->channels.struck = false;
-	for (struct dnc_subscriber *s = h->subscribers; s; s = s->next) {
+	for (struct dnc_subscriber *s = h->subscribers; s; s = h->all_walk) {
 		uint64_t from;
 
+		h->all_walk = s->next;
 		if (!s->channel || !dnc_filter_over_budget(s->channel->filter))
 			continue;
 		from = s->live ? s->channel->over_budget_at : s->at;
@@ -156,8 +179,10 @@ static void flush(struct dnc_hub *h)
 
 	h->channels.owed = 0;
 	while ((a = channels_take_fresh(&h->channels))) {
+		a->members++; /* it lives though all its members leave */
 		deliver_channel(h, a);
 		channel_sent(a);
+		channel_leave(&h->channels, a, false);
 	}
 }
 
@@ -184,9 +209,11 @@ bool dnc_hub_advance(struct dnc_hub *h)
 	}
 	if (first > h->seen)
 		return false;
+	hub_enter(h);
 	flush(h);
 	if (h->channels.struck)
 		strike(h);
+	hub_exit(h);
 	now = dnc_clock_mono_ns();
 	for (uint64_t seq = first; seq <= h->seen; seq++)
 		dnc_histogram_observe(
@@ -197,12 +224,17 @@ bool dnc_hub_advance(struct dnc_hub *h)
 
 bool dnc_hub_work(struct dnc_hub *h)
 {
-	bool more = dnc_hub_advance(h);
+	bool more;
 
+	hub_enter(h);
+	h->working = true;
+	more = dnc_hub_advance(h);
 	for (int i = 0; i < WORK_SUBSCRIBERS && h->work_first; i++)
 		deliver(h->work_first);
 	if (h->channels.struck)
 		strike(h);
+	h->working = false;
+	hub_exit(h);
 	return more || h->work_first;
 }
 
@@ -225,6 +257,16 @@ static bool prepare(struct dnc_hub *h, unsigned rendering)
 	h->renderings[rendering] = rendering_new(
 		rendering & ~base, h->renderings[base], dnc_ring_size(h->ring) / RENDERING_SHARE);
 	return h->renderings[rendering];
+}
+
+/* What S may get now, as a call of the owner's. */
+static void turn(struct dnc_subscriber *s)
+{
+	struct dnc_hub *h = s->hub;
+
+	hub_enter(h);
+	deliver(s);
+	hub_exit(h);
 }
 
 static void keep_view(struct dnc_subscriber *s, const struct dnc_view *view)
@@ -262,15 +304,25 @@ struct dnc_subscriber *dnc_hub_join(
 
 void dnc_hub_leave(struct dnc_subscriber *s)
 {
+	struct dnc_hub *h;
+
 	if (!s)
 		return;
+	h = s->hub;
 	dnc_hub_unsubscribe(s);
-	*(s->prev ? &s->prev->next : &s->hub->subscribers) = s->next;
+	if (h->all_walk == s)
+		h->all_walk = s->next;
+	*(s->prev ? &s->prev->next : &h->subscribers) = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
-	s->hub->stats.subscribers--;
+	h->stats.subscribers--;
 	dnc_filter_unref(s->view.sees);
-	free(s);
+	if (!h->calls) {
+		free(s);
+		return;
+	}
+	s->next = h->left;
+	h->left = s;
 }
 
 static void stop_search(struct dnc_subscriber *s)
@@ -311,7 +363,7 @@ int dnc_hub_refilter(struct dnc_subscriber *s, const struct dnc_filter *filter)
 {
 	if (change_channel(s, filter) < 0)
 		return -1;
-	deliver(s); /* live again, when it was */
+	turn(s); /* live again, when it was */
 	return 0;
 }
 
@@ -335,7 +387,7 @@ int dnc_subscriber_set_view(
 	s->pace = *pace;
 	if (s->tokens > pace->burst)
 		s->tokens = pace->burst;
-	deliver(s);
+	turn(s);
 	return 0;
 }
 
@@ -404,14 +456,14 @@ int dnc_hub_subscribe(
 	}
 	s->exempt = h->seen;
 	s->backlog = h->seen + 1 - s->at;
-	deliver(s);
+	turn(s);
 	return 0;
 }
 
 void dnc_subscriber_ready(struct dnc_subscriber *s)
 {
 	s->full = false;
-	deliver(s);
+	turn(s);
 }
 
 void dnc_subscriber_full(struct dnc_subscriber *s)

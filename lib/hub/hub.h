@@ -33,8 +33,10 @@ enum dnc_sent {
 	DNC_SENT_DEAD, /* the connection is gone; the owner will call dnc_hub_leave() later */
 };
 
-/* How a subscriber's owner is reached. CONN is what dnc_hub_join() was given. None of these may
- * call back into the hub. */
+/* How a subscriber's owner is reached. CONN is what dnc_hub_join() was given. All are called in the hub's thread.
+ * Each of them may call dnc_hub_leave(), dnc_hub_unsubscribe() and dnc_subscriber_full(), for its own subscriber or
+ * any other of the hub, and read what dnc_hub_stats() and the dnc_subscriber_ functions tell. Nothing else may be
+ * called from inside one of them. */
 struct dnc_transport {
 	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
 	/* This connection's turn comes next but one: what it needs may be fetched into the cache. */
@@ -59,6 +61,16 @@ struct dnc_hub_options {
 	struct dnc_journal *journal; /* borrowed: epoch, and the oldest event */
 	struct dnc_reader *reader;   /* borrowed; NULL when the past is not kept */
 	struct dnc_transport transport;
+	/* There is something for dnc_hub_work() that was not there before: call it soon, from the loop. WORK is
+	 * called with CTX in the hub's thread, from inside any function of this header that is not const, but not
+	 * from dnc_hub_work(), which returns true instead. It must not call the hub. It is called
+	 * - when a subscriber has more to get and no other had;
+	 * - when dnc_hub_rate_limits() becomes true: the ticks must start;
+	 * - when a filter's patterns took too much work, so that its subscriptions must end.
+	 * New events in the ring are not reported: who appends them knows. NULL: the owner calls dnc_hub_work()
+	 * after each call. */
+	void (*work)(void *ctx);
+	void *ctx;
 };
 
 /* NULL when there is no memory. */
@@ -135,6 +147,10 @@ struct dnc_rate {
 /* A new subscriber that gets nothing until it subscribes. NULL when there is no memory. */
 struct dnc_subscriber *dnc_hub_join(
 	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *pace);
+
+/* Ends the subscription of S and frees S. May be called at any time in the hub's thread, also from inside a callback of
+ * the transport, for the subscriber it was called for or another: no callback is called for S after it, and S must
+ * not be used after it. NULL is allowed. */
 void dnc_hub_leave(struct dnc_subscriber *s);
 
 /* S sees things as VIEW says from the next event on, and as fast as PACE does. -1 when there is no memory; then
@@ -163,6 +179,8 @@ int dnc_hub_subscribe(
 /* Another filter, from the next event on that was not sent yet. */
 int dnc_hub_refilter(struct dnc_subscriber *s, const struct dnc_filter *filter);
 
+/* Ends the subscription; S stays and may subscribe again. May be called at any time in the hub's thread, as
+ * dnc_hub_leave(): nothing is sent to S after it. */
 void dnc_hub_unsubscribe(struct dnc_subscriber *s);
 
 /* The transport can take more. */

@@ -47,7 +47,8 @@ void rate_wait(struct dnc_subscriber *s)
 	if (s->rate_next)
 		s->rate_next->rate_prev = s;
 	*slot = s;
-	w->waiting++;
+	if (w->waiting++ == 0)
+		hub_wake(s->hub);
 	s->hub->stats.paced++;
 }
 
@@ -56,6 +57,8 @@ void rate_remove(struct dnc_subscriber *s)
 	if (!s->paced)
 		return;
 	s->paced = false;
+	if (s->hub->rate_walk == s)
+		s->hub->rate_walk = s->rate_next;
 	*(s->rate_prev ? &s->rate_prev->rate_next : s->rate_slot) = s->rate_next;
 	if (s->rate_next)
 		s->rate_next->rate_prev = s->rate_prev;
@@ -74,14 +77,16 @@ void dnc_hub_tick(struct dnc_hub *h)
 
 	if (now - w->tick > PACE_SLOTS)
 		w->tick = now - PACE_SLOTS;
+	hub_enter(h);
 	while (w->tick < now) {
 		struct dnc_subscriber *s = w->slot[++w->tick % PACE_SLOTS];
 
 		/* Who has to wait again goes to a later slot. */
-		for (struct dnc_subscriber *next; s; s = next) {
-			next = s->rate_next;
+		for (; s; s = h->rate_walk) {
+			h->rate_walk = s->rate_next;
 			rate_remove(s);
 			deliver(s);
 		}
 	}
+	hub_exit(h);
 }

@@ -1,155 +1,5 @@
 /* The hub against a transport that remembers. */
-#include "unit.h"
-#include <limits.h>
-#include <stdio.h>
-#include <unistd.h>
-#include "base/clock.h"
-#include "hub/hub.h"
-#include "log/priv/journal_ops.h"
-
-static struct dnc_journal *journal;
-
-struct peer {
-	uint64_t seqs[4096];
-	size_t count, gaps, starts, failures;
-	uint64_t gap_from, gap_to;
-	const char *gap_reason;
-	bool full; /* its socket takes one write, then no more */
-};
-
-static enum dnc_sent take(void *conn, const void *frames, size_t n)
-{
-	const unsigned char *p = frames, *end = p + n;
-	struct peer *peer = conn;
-
-	while (p < end) {
-		size_t head = p[1] == 126 ? 4 : 2,
-		       size = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
-
-		assert_int_equal(p[0], 0x81);
-		assert_memory_equal(p + head, "{\"seq\":", 7);
-		peer->seqs[peer->count++] = strtoull((const char *)p + head + 7, NULL, 10);
-		p += head + size;
-	}
-	assert_ptr_equal(p, end);
-	return peer->full ? DNC_SENT_FULL : DNC_SENT;
-}
-
-static enum dnc_sent gap(void *conn, uint64_t from, uint64_t to, const char *reason)
-{
-	struct peer *peer = conn;
-
-	peer->gaps++;
-	peer->gap_from = from;
-	peer->gap_to = to;
-	peer->gap_reason = reason;
-	return DNC_SENT;
-}
-
-static enum dnc_sent started(void *conn)
-{
-	((struct peer *)conn)->starts++;
-	return DNC_SENT;
-}
-
-static void soon(void *conn)
-{
-	(void)conn;
-}
-
-static size_t struck_from;
-
-static enum dnc_sent struck(void *conn, uint64_t from)
-{
-	(void)conn;
-	struck_from = from;
-	return DNC_SENT;
-}
-
-static void failed(void *conn)
-{
-	((struct peer *)conn)->failures++;
-}
-
-static struct dnc_ring *ring;
-
-static struct dnc_hub *new_hub(uint64_t max_lag)
-{
-	ring = dnc_ring_new(256 << 10, 0);
-	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
-		.max_lag = max_lag,
-		.journal = journal,
-		.transport = {take, soon, gap, struck, started, failed}});
-}
-
-static void free_hub(struct dnc_hub *h)
-{
-	dnc_hub_free(h);
-	dnc_ring_free(ring);
-}
-
-static void append_line(struct dnc_hub *h, const char *line, int n)
-{
-	while (!dnc_ring_reserve(ring, (size_t)n, 1)) {
-		dnc_hub_release_ring(h);
-		dnc_hub_advance(h);
-	}
-	dnc_ring_append(ring, line, (size_t)n, 0);
-}
-
-static struct dnc_subscriber *join(struct dnc_hub *h, struct peer *peer)
-{
-	static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
-	static const struct dnc_rate at_once;
-
-	return dnc_hub_join(h, peer, &everything, &at_once);
-}
-
-/* Events of two providers in turn: "even" and "odd". */
-static void append(struct dnc_hub *h, int count)
-{
-	for (int i = 0; i < count; i++) {
-		char line[512];
-		int n = snprintf(line, sizeof line,
-			"{\"id\":\"0198f0a0-0000-7000-8000-%012d\","
-			"\"type\":\"dnc.provider.status_change\",\"provider\":\"%s\","
-			"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
-			"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},"
-			"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
-			"\"source_format\":\"ndjson\"}}",
-			i, (dnc_ring_last(ring) + 1) % 2 ? "odd" : "even");
-
-		append_line(h, line, n);
-	}
-	while (dnc_hub_work(h))
-		;
-}
-
-static struct dnc_filter *filter(const char *json)
-{
-	struct dnc_error err;
-
-	return dnc_filter_compile_text(json, strlen(json), &err);
-}
-
-static void refilter(struct dnc_subscriber *s, const char *json)
-{
-	struct dnc_filter *f = filter(json);
-
-	assert_int_equal(dnc_hub_refilter(s, f), 0);
-	dnc_filter_unref(f);
-}
-
-static void subscribe(
-	struct dnc_hub *h, struct dnc_subscriber *s, const char *json, struct dnc_start start)
-{
-	struct dnc_filter *f = filter(json);
-
-	assert_int_equal(dnc_hub_subscribe(s, f, &start), 0);
-	dnc_filter_unref(f);
-	while (dnc_hub_work(h))
-		;
-}
+#include "fake_log.h"
 
 static void all_arrive_once_in_order(void **state)
 {
@@ -363,23 +213,6 @@ static void filters_change_while_others_stay(void **state)
 	free_hub(h);
 }
 
-/* One event about NUMBER. */
-static void append_number(struct dnc_hub *h, const char *number)
-{
-	char line[512];
-	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
-		"{\"id\":\"0198f0a0-0000-7000-8000-000000000000\","
-		"\"type\":\"dnc.number.suppressed\",\"phone_number\":\"%s\","
-		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
-		"\"summary\":\"s\",\"event_data\":{},\"metadata\":{\"ingested_at\":"
-		"\"2026-08-29T08:00:00.000Z\"}}",
-		number);
-
-	append_line(h, line, n);
-	while (dnc_hub_work(h))
-		;
-}
-
 /* A pattern that looks honest until a number of one area comes. */
 static void a_pattern_that_takes_too_much_work_ends_its_subscription(void **state)
 {
@@ -393,18 +226,16 @@ static void a_pattern_that_takes_too_much_work_ends_its_subscription(void **stat
 	subscribe(h, l, trap, (struct dnc_start){.from = DNC_START_NOW});
 	subscribe(h, o, "{\"phone_patterns\":[\"^\\\\+1\"]}",
 		(struct dnc_start){.from = DNC_START_NOW});
-	struck_from = 0;
 	append_number(h, "+12025550143");
 	append_number(h, "+19165550143");
 	append_number(h, "+12025550143");
 	assert_int_equal(live.count, 1);
-	assert_int_equal(struck_from, 2);
+	assert_int_equal(live.ended_from, 2);
 	assert_false(dnc_subscriber_active(l));
 	assert_int_equal(other.count, 3);
-	struck_from = 0;
 	subscribe(h, p, trap, (struct dnc_start){.from = DNC_START_SINCE});
 	assert_int_equal(past.count, 1);
-	assert_int_equal(struck_from, 2);
+	assert_int_equal(past.ended_from, 2);
 	assert_false(dnc_subscriber_active(p));
 	assert_int_equal(dnc_hub_stats(h).channels, 1);
 	dnc_hub_leave(l);
@@ -449,133 +280,6 @@ static void views_and_rates(void **state)
 	dnc_hub_leave(s);
 	assert_false(dnc_hub_rate_limits(h));
 	free_hub(h);
-}
-
-/* A log whose reads may fail, with events 1 to `last` but for a hole. */
-static struct fake {
-	struct dnc_journal base;
-	atomic_int failures;         /* reads that will fail */
-	atomic_int after;            /* so many rows, each */
-	uint64_t hole_from, hole_to; /* not there */
-} fake;
-
-static void fake_reader_free(struct dnc_journal_reader *r)
-{
-	free(r);
-}
-
-static struct dnc_journal_reader *fake_reader_new(struct dnc_journal *j, struct dnc_error *err)
-{
-	struct dnc_journal_reader *r = calloc(1, sizeof *r);
-
-	(void)err;
-	r->journal = j;
-	return r;
-}
-
-static int fake_event(char *line, size_t size, uint64_t seq)
-{
-	return snprintf(line, size,
-		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\","
-		"\"type\":\"dnc.provider.status_change\",\"provider\":\"%s\","
-		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
-		"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},"
-		"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
-		"\"source_format\":\"ndjson\"}}",
-		(int)seq, seq % 2 ? "odd" : "even");
-}
-
-static bool fake_fails(struct dnc_error *err)
-{
-	if (fake.failures <= 0)
-		return false;
-	fake.failures--;
-	dnc_error_set(err, 5, "unable to read the fake log");
-	return true;
-}
-
-static int fake_read(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
-	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
-	struct dnc_error *err)
-{
-	bool fails = fake_fails(err);
-	int rows = fails ? fake.after : INT_MAX;
-
-	(void)phone;
-	for (uint64_t seq = from; seq >= r->journal->oldest && seq <= r->journal->last;
-		seq += back ? (uint64_t)-1 : 1) {
-		char line[600];
-
-		if (seq >= fake.hole_from && seq <= fake.hole_to)
-			continue;
-		if (rows-- == 0)
-			return -1;
-		if (!each(ctx, seq,
-			    (struct dnc_str){line, (size_t)fake_event(line, sizeof line, seq)}))
-			return 0;
-	}
-	return fails ? -1 : 0;
-}
-
-static int fake_find_time(
-	struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err)
-{
-	(void)ms;
-	*seq = r->journal->oldest;
-	return fake_fails(err) ? -1 : 0;
-}
-
-static const struct journal_ops fake_ops = {.reader_new = fake_reader_new,
-	.reader_free = fake_reader_free,
-	.read = fake_read,
-	.find_time = fake_find_time};
-
-static struct dnc_reader *reader;
-
-static void nothing(void *ctx)
-{
-	(void)ctx;
-}
-
-/* A hub that has just started on a log with events OLDEST to LAST. */
-static struct dnc_hub *new_hub_on(uint64_t oldest, uint64_t last)
-{
-	struct dnc_error err;
-
-	memset(&fake, 0, sizeof fake);
-	fake.base.ops = &fake_ops;
-	fake.base.oldest = oldest;
-	fake.base.last = last;
-	epochs_begin(&fake.base.epochs, last + 1);
-	ring = dnc_ring_new(256 << 10, last);
-	reader = dnc_reader_new(&fake.base, nothing, NULL, &err);
-	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
-		.max_lag = 1000000,
-		.journal = &fake.base,
-		.reader = reader,
-		.transport = {take, soon, gap, struck, started, failed}});
-}
-
-static void free_hub_on(struct dnc_hub *h)
-{
-	dnc_reader_free(reader);
-	free_hub(h);
-	epochs_free(&fake.base.epochs);
-}
-
-/* Lets hub and reader work until PEER has COUNT events and FAILURES. */
-static void pump(struct dnc_hub *h, const struct peer *peer, size_t count, size_t failures)
-{
-	int64_t until = dnc_clock_mono_ms() + 20000;
-
-	while ((peer->count < count || peer->failures < failures) && dnc_clock_mono_ms() < until) {
-		dnc_reader_finish(reader);
-		while (dnc_hub_work(h))
-			;
-		usleep(1000);
-	}
-	assert_int_equal(peer->count, count);
-	assert_int_equal(peer->failures, failures);
 }
 
 static void a_read_that_fails_is_tried_again_and_nothing_is_skipped(void **state)
@@ -648,12 +352,8 @@ static void a_full_one_is_told_its_place_and_gets_no_events(void **state)
 		dnc_subscriber_full(s);
 		subscribe(h, s, "{}", starts[i]);
 		assert_int_equal(dnc_subscriber_starting(s), starts[i].from == DNC_START_TIME);
-		for (int turn = 0; dnc_subscriber_starting(s) && turn < 20000; turn++) {
-			dnc_reader_finish(reader);
-			dnc_hub_work(h);
-			usleep(1000);
-		}
-		assert_false(dnc_subscriber_starting(s));
+		for (; dnc_subscriber_starting(s); work(h))
+			read_some();
 		assert_int_equal(a.starts, i + 1);
 		assert_int_equal(a.count, 0);
 	}
@@ -662,6 +362,55 @@ static void a_full_one_is_told_its_place_and_gets_no_events(void **state)
 	assert_int_equal(a.seqs[0], 1);
 	dnc_hub_leave(s);
 	free_hub_on(h);
+}
+
+/* From inside dnc_hub_work() it is not: that returns true, or is called by whoever looks at its result. */
+static void the_owner_is_told_when_there_is_work_that_was_not_there(void **state)
+{
+	static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
+	static const char rare[] = "{\"providers\":[\"nobody\"]}";
+	struct dnc_hub *h = new_hub(100000);
+	struct peer a = {0}, b = {0}, slow = {0};
+	struct dnc_subscriber *sa = join(h, &a), *sb = join(h, &b), *s;
+
+	(void)state;
+	append(h, 700); /* more than one turn looks at */
+	assert_int_equal(wakes, 0);
+	subscribe_only(sa, rare, (struct dnc_start){.from = DNC_START_LAST, .n = 1});
+	assert_int_equal(wakes, 1);
+	subscribe_only(sb, rare, (struct dnc_start){.from = DNC_START_LAST, .n = 1});
+	assert_int_equal(wakes, 1);
+	work(h);
+	assert_int_equal(wakes, 1);
+	s = dnc_hub_join(h, &slow, &everything, &(struct dnc_rate){.per_minute = 1, .burst = 2});
+	subscribe_only(s, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	append_only(h, 3);
+	assert_false(dnc_hub_advance(h));
+	assert_true(dnc_hub_rate_limits(h));
+	assert_int_equal(wakes, 2);
+	dnc_hub_leave(sa);
+	dnc_hub_leave(sb);
+	dnc_hub_leave(s);
+	free_hub(h);
+}
+
+/* The subscription ends in the next turn: the owner must hear that there is one. */
+static void the_owner_is_told_when_a_filter_is_over_its_budget(void **state)
+{
+	struct dnc_hub *h = new_hub(100000);
+	struct peer past = {0};
+	struct dnc_subscriber *s = join(h, &past);
+
+	(void)state;
+	append_number(h, "+19165550143");
+	subscribe_only(s, "{\"phone_patterns\":[\"^\\\\+1916((((.+)+)+)+)+[^0-9+]\"]}",
+		(struct dnc_start){.from = DNC_START_SINCE});
+	assert_int_equal(past.ends, 0);
+	assert_int_equal(wakes, 1);
+	assert_false(dnc_hub_work(h));
+	assert_int_equal(past.ends, 1);
+	dnc_hub_leave(s);
+	free_hub(h);
 }
 
 static void rows_that_are_missing_are_told_as_such(void **state)
@@ -819,6 +568,8 @@ int main(void)
 		cmocka_unit_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
 		cmocka_unit_test(who_can_not_be_served_is_sent_away_and_told_no_gap),
 		cmocka_unit_test(a_full_one_is_told_its_place_and_gets_no_events),
+		cmocka_unit_test(the_owner_is_told_when_there_is_work_that_was_not_there),
+		cmocka_unit_test(the_owner_is_told_when_a_filter_is_over_its_budget),
 		cmocka_unit_test(rows_that_are_missing_are_told_as_such),
 		cmocka_unit_test(what_retention_removed_is_not_served_from_memory),
 	};

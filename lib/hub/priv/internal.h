@@ -52,12 +52,25 @@ struct dnc_hub {
 	struct rendering *renderings[DNC_RENDERINGS]; /* made when first asked for; 0 never is */
 	struct dnc_subscriber *subscribers;
 	struct dnc_subscriber *work_first, *work_last;
+	/* The next in the walk of each list that is under way: moved on when that one is taken off the list. */
+	struct dnc_subscriber *all_walk, *live_walk, *rate_walk;
+	struct dnc_subscriber
+		*left;  /* left while calls were under way: freed when the outermost returns */
+	unsigned calls; /* under way that may call the transport */
+	bool working;   /* in dnc_hub_work() */
 	struct rate_wheel wheel;
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_hub_stats stats;
 	char *gather;          /* DNC_HUB_SEND_BYTES, for frames that do not lie side by side */
 	struct replay *replay; /* NULL when it is not kept */
 };
+
+/* Around all that may call the transport, so that a subscriber that leaves meanwhile lives until its end. */
+void hub_enter(struct dnc_hub *h);
+void hub_exit(struct dnc_hub *h);
+
+/* Tells the owner that there is something for dnc_hub_work(). */
+void hub_wake(struct dnc_hub *h);
 
 /* Gives a subscriber its turn: whatever it may have and its transport takes, within bounds. */
 void deliver(struct dnc_subscriber *s);

@@ -1,0 +1,255 @@
+/* hub_peer.h - a hub with a transport that remembers, and events for it. */
+#pragma once
+#include "unit.h"
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "hub/hub.h"
+#include "hub/ring.h"
+#include "log/priv/journal_ops.h"
+
+enum { PEER_EVENTS = 4096 };
+
+enum callback {
+	ON_NONE,
+	ON_SEND,
+	ON_SOON,
+	ON_GAP,
+	ON_OVER_BUDGET,
+	ON_STARTED,
+	ON_FAILED,
+	CALLBACKS
+};
+
+/* What the transport is given as a connection. */
+struct peer {
+	uint64_t seqs[PEER_EVENTS];
+	size_t count, gaps, starts, failures, ends;
+	uint64_t gap_from, gap_to, ended_from;
+	const char *gap_reason;
+	bool full; /* its socket takes one write, then no more */
+	bool gone; /* it left: no callback may come */
+	/* Called once, from the callback ON. */
+	enum callback on;
+	void (*act)(struct peer *peer);
+	struct dnc_subscriber *subscriber;
+	size_t calls[CALLBACKS];
+};
+
+static inline void peer_called(struct peer *peer, enum callback which)
+{
+	assert_false(peer->gone);
+	peer->calls[which]++;
+	if (peer->on != which)
+		return;
+	peer->on = ON_NONE;
+	peer->act(peer);
+}
+
+static inline enum dnc_sent peer_sent(const struct peer *peer)
+{
+	return peer->full ? DNC_SENT_FULL : DNC_SENT;
+}
+
+static inline enum dnc_sent peer_send(void *conn, const void *frames, size_t n)
+{
+	const unsigned char *p = frames, *end = p + n;
+	struct peer *peer = conn;
+
+	while (p < end) {
+		size_t head = p[1] == 126 ? 4 : 2,
+		       size = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
+
+		assert_int_equal(p[0], 0x81);
+		assert_memory_equal(p + head, "{\"seq\":", 7);
+		assert_true(peer->count < PEER_EVENTS);
+		peer->seqs[peer->count++] = strtoull((const char *)p + head + 7, NULL, 10);
+		p += head + size;
+	}
+	assert_ptr_equal(p, end);
+	peer_called(peer, ON_SEND);
+	return peer_sent(peer);
+}
+
+static inline void peer_soon(void *conn)
+{
+	peer_called(conn, ON_SOON);
+}
+
+static inline enum dnc_sent peer_gap(void *conn, uint64_t from, uint64_t to, const char *reason)
+{
+	struct peer *peer = conn;
+
+	peer->gaps++;
+	peer->gap_from = from;
+	peer->gap_to = to;
+	peer->gap_reason = reason;
+	peer_called(peer, ON_GAP);
+	return DNC_SENT;
+}
+
+static inline enum dnc_sent peer_over_budget(void *conn, uint64_t from)
+{
+	struct peer *peer = conn;
+
+	peer->ends++;
+	peer->ended_from = from;
+	peer_called(peer, ON_OVER_BUDGET);
+	return DNC_SENT;
+}
+
+static inline enum dnc_sent peer_started(void *conn)
+{
+	struct peer *peer = conn;
+
+	peer->starts++;
+	peer_called(peer, ON_STARTED);
+	return DNC_SENT;
+}
+
+static inline void peer_failed(void *conn)
+{
+	struct peer *peer = conn;
+
+	peer->failures++;
+	peer_called(peer, ON_FAILED);
+}
+
+static const struct dnc_transport peer_transport = {
+	peer_send, peer_soon, peer_gap, peer_over_budget, peer_started, peer_failed};
+
+static struct dnc_journal *journal; /* to be opened by main() */
+static struct dnc_ring *ring;
+static size_t wakes; /* calls of the hub's `work` */
+
+static inline void peer_wake(void *ctx)
+{
+	++*(size_t *)ctx;
+}
+
+/* A hub with a ring of its own and nothing in the log. */
+static inline struct dnc_hub *new_hub(uint64_t max_lag)
+{
+	ring = dnc_ring_new(256 << 10, 0);
+	wakes = 0;
+	return dnc_hub_new(&(struct dnc_hub_options){.ring = ring,
+		.max_lag = max_lag,
+		.journal = journal,
+		.transport = peer_transport,
+		.work = peer_wake,
+		.ctx = &wakes});
+}
+
+static inline void free_hub(struct dnc_hub *h)
+{
+	dnc_hub_free(h);
+	dnc_ring_free(ring);
+}
+
+static inline void work(struct dnc_hub *h)
+{
+	while (dnc_hub_work(h))
+		;
+}
+
+static inline struct dnc_subscriber *join(struct dnc_hub *h, struct peer *peer)
+{
+	static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
+	static const struct dnc_rate at_once;
+
+	return peer->subscriber = dnc_hub_join(h, peer, &everything, &at_once);
+}
+
+static inline void append_line(struct dnc_hub *h, const char *line, int n)
+{
+	while (!dnc_ring_reserve(ring, (size_t)n, 1)) {
+		dnc_hub_release_ring(h);
+		dnc_hub_advance(h);
+	}
+	dnc_ring_append(ring, line, (size_t)n, 0);
+}
+
+/* Event SEQ, of two providers in turn: "even" and "odd". */
+static inline int provider_event(char *line, size_t size, uint64_t seq)
+{
+	return snprintf(line, size,
+		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\","
+		"\"type\":\"dnc.provider.status_change\",\"provider\":\"%s\","
+		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+		"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},"
+		"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
+		"\"source_format\":\"ndjson\"}}",
+		(int)seq, seq % 2 ? "odd" : "even");
+}
+
+/* COUNT such events; the hub has looked at none of them, unless the ring was full. */
+static inline void append_only(struct dnc_hub *h, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char line[512];
+
+		append_line(h, line, provider_event(line, sizeof line, dnc_ring_last(ring) + 1));
+	}
+}
+
+static inline void append(struct dnc_hub *h, int count)
+{
+	append_only(h, count);
+	work(h);
+}
+
+/* One event about NUMBER. */
+static inline void append_number(struct dnc_hub *h, const char *number)
+{
+	char line[512];
+	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+		"{\"id\":\"0198f0a0-0000-7000-8000-000000000000\","
+		"\"type\":\"dnc.number.suppressed\",\"phone_number\":\"%s\","
+		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+		"\"summary\":\"s\",\"event_data\":{},\"metadata\":{\"ingested_at\":"
+		"\"2026-08-29T08:00:00.000Z\"}}",
+		number);
+
+	append_line(h, line, n);
+	work(h);
+}
+
+static inline struct dnc_filter *filter(const char *json)
+{
+	struct dnc_error err;
+
+	return dnc_filter_compile_text(json, strlen(json), &err);
+}
+
+/* Without a turn of the hub after it. */
+static inline void subscribe_only(
+	struct dnc_subscriber *s, const char *json, struct dnc_start start)
+{
+	struct dnc_filter *f = filter(json);
+
+	assert_int_equal(dnc_hub_subscribe(s, f, &start), 0);
+	dnc_filter_unref(f);
+}
+
+static inline void subscribe(
+	struct dnc_hub *h, struct dnc_subscriber *s, const char *json, struct dnc_start start)
+{
+	subscribe_only(s, json, start);
+	work(h);
+}
+
+static inline void refilter(struct dnc_subscriber *s, const char *json)
+{
+	struct dnc_filter *f = filter(json);
+
+	assert_int_equal(dnc_hub_refilter(s, f), 0);
+	dnc_filter_unref(f);
+}
+
+/* Subscribes S to all from after event N on. */
+static inline void subscribe_since(struct dnc_hub *h, struct dnc_subscriber *s, uint64_t n)
+{
+	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_SINCE, .n = n});
+}
