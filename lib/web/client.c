@@ -1,4 +1,5 @@
 /* client.c - one WebSocket connection: messages in, answers and events out. */
+#include "http/query.h"
 #include "priv/serve.h"
 #include <sodium.h>
 #include <stdlib.h>

@@ -2,6 +2,8 @@
  * WebSockets, and for browsers' EventSource. The id of each event is EPOCH:SEQ. */
 #include <string.h>
 #include "log/journal.h"
+#include "http/query.h"
+#include "http/reply.h"
 #include "priv/serve.h"
 
 static const char id_header[] = "last-event-id:";

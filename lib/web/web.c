@@ -6,6 +6,11 @@
 #include <sys/resource.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/clients.h"
+#include "http/handshake.h"
+#include "http/history.h"
+#include "http/publish.h"
+#include "http/routes.h"
 #include "priv/serve.h"
 
 /* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with; and what producers

@@ -2,8 +2,8 @@
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
-#include "web/priv/body.h"
-#include "web/priv/records.h"
+#include "web/http/body.h"
+#include "web/http/records.h"
 
 static struct dnc_json_parser *parser;
 

@@ -7,6 +7,7 @@
 #include "request.h"
 #include "web/web.h"
 #include "identity.h"
+#include "upgrade.h"
 
 /* Source of the times and sizes: dnc-wsd(8). */
 enum {
@@ -214,15 +215,6 @@ enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reaso
 /* What somebody with this role and these permissions sees, in the form RENDERING at most. */
 struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering);
 
-/* What is known of a connection between the check of its upgrade and its start. */
-struct upgrade {
-	bool deflates, known;
-	struct who who;
-};
-/* Of this connection; made when there is none. NULL when there is no memory. */
-struct upgrade *upgrade_of(struct lws *wsi);
-void upgrade_free(struct lws *wsi);
-
 /* deflate.c */
 /* The library's permessage-deflate, such that no connection keeps a compressor or a window: both sides
  * start each message anew. Events are not compressed by it: they come compressed. */
@@ -232,61 +224,9 @@ int deflate_add_headers(struct lws *wsi, struct lws_process_html_args *args);
 /* True when the connection uses it. */
 bool deflate_used(struct lws *wsi);
 
-/* query.c */
-/* Calls ADD for each NAME=VALUE of the query string, decoded. How many, or -1 with ERR. */
-int query_read(struct lws *wsi,
-	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),
-	void *ctx, struct dnc_error *err);
-
 /* sse.c */
 /* Answers the request with an endless stream of events, or with what is wrong with it. As a route runs:
  * 1 when the stream has begun, 0 when it was answered otherwise, -1 to hang up. */
 int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
 /* The frames as server-sent events, valid until the next call; p is NULL when there is no memory. */
 struct dnc_str sse_text(const struct client *c, const char *frames, size_t n);
-
-/* history.c */
-/* Looks the answer up in the log; -1 hangs up, 1 when it comes later. */
-int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
-/* The client went before it had its answer. */
-void history_abandon(struct history *h);
-
-/* clients.c */
-int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who);
-/* For lists that another web of the door gives out. */
-void clients_refresh(struct dnc_web *w);
-
-/* publish.c */
-int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
-/* More of the body. -1 hangs up, as below. */
-int publish_body(struct publish *p, const void *in, size_t n);
-/* The request is whole. -1 hangs up. */
-int publish_end(struct publish *p);
-/* The client went before it had its answer. NULL is allowed. */
-void publish_abandon(struct publish *p);
-/* Answers whose events are safe. */
-void publish_answer(struct dnc_web *w);
-
-/* http.c */
-/* A header that an answer has beside the usual ones. */
-struct extra_header {
-	const char *name, *value; /* "link:" */
-	const struct extra_header *more;
-};
-/* Writes head and body. 0 when the connection may be used again, else -1. EXTRA may be NULL. */
-int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
-	const struct extra_header *extra);
-int http_problem(
-	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail);
-/* The same with more members: begin writes into the web's page, then members are added, end sends it. */
-void http_problem_begin(struct dnc_buf *b, unsigned status, const char *title, const char *detail);
-int http_problem_end(
-	struct dnc_web *w, struct lws *wsi, unsigned status, const struct extra_header *extra);
-/* True when the request is HEAD: its answer has no body. */
-bool http_is_head(struct lws *wsi);
-/* Adds the headers that every answer has. -1 when there is no room. */
-int http_add_headers(
-	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end);
-int http_request(struct dnc_web *w, struct lws *wsi);
-/* 0 lets the upgrade go on; 1 when it was answered otherwise, -1 to hang up. */
-int http_check_upgrade(struct dnc_web *w, struct lws *wsi);

@@ -1,4 +1,4 @@
-#include "priv/body.h"
+#include "web/http/body.h"
 #include <string.h>
 
 enum {

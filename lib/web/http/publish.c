@@ -1,11 +1,11 @@
-/* publish.c - POST /api/v1/events: one event, a JSON array of them, or one a line. What the log has is answered for,
- * nothing else. */
+#include "web/http/publish.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include "log/writer.h"
-#include "priv/body.h"
-#include "priv/records.h"
-#include "priv/serve.h"
+#include "web/http/body.h"
+#include "web/http/records.h"
+#include "web/http/reply.h"
+#include "web/priv/serve.h"
 
 enum {
 	BODY_MAX = 4 << 20,

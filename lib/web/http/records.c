@@ -1,4 +1,4 @@
-#include "priv/records.h"
+#include "web/http/records.h"
 #include <string.h>
 
 enum { DEPTH_MAX = 63 }; /* brackets open at once; the parser allows fewer */

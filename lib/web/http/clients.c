@@ -1,5 +1,6 @@
-/* clients.c - GET /api/v1/clients: who is connected. */
-#include "priv/serve.h"
+#include "web/http/clients.h"
+#include "web/http/reply.h"
+#include "web/priv/serve.h"
 
 static void add_client(struct dnc_buf *b, const struct client *c)
 {

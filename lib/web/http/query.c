@@ -1,5 +1,6 @@
+#include "web/http/query.h"
 #include <string.h>
-#include "priv/serve.h"
+#include "web/priv/request.h"
 
 int query_read(struct lws *wsi,
 	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),

@@ -1,10 +1,12 @@
-/* history.c - GET /api/v1/events: a page of the log, looked up in the reader's thread. */
+#include "web/http/history.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "phone/phone.h"
 #include "hub/viewer.h"
-#include "priv/serve.h"
+#include "web/http/query.h"
+#include "web/http/reply.h"
+#include "web/priv/serve.h"
 
 enum {
 	LIMIT_DEFAULT = 1000,
