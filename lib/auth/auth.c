@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <uthash.h>
 #include "base/clock.h"
@@ -9,9 +10,10 @@
 
 enum { TICKETS_MAX = 4096, TICKET_BYTES = 32 };
 
-struct held {
-	struct dnc_auth_snapshot access; /* first: an access is the address of this */
-	size_t users;
+struct snapshot {
+	struct dnc_auth_snapshot face; /* first: both have the same address */
+	atomic_uint refs;
+	char *audience;
 };
 
 struct ticket {
@@ -23,19 +25,20 @@ struct ticket {
 
 struct dnc_auth {
 	struct dnc_auth_options options;
-	pthread_mutex_t lock; /* of all below */
-	struct held *newest;
-	struct ticket *tickets; /* the oldest first */
+	pthread_mutex_t lock; /* of newest and the tickets */
+	struct snapshot *newest;
+	struct ticket *tickets; /* oldest first */
 };
 
-static void free_held(struct held *h)
+static void free_snapshot(struct snapshot *s)
 {
-	if (!h)
+	if (!s)
 		return;
-	dnc_keys_free((struct dnc_keys *)(uintptr_t)h->access.keys);
-	dnc_roles_free((struct dnc_roles *)(uintptr_t)h->access.roles);
-	dnc_revoked_free((struct dnc_revoked *)(uintptr_t)h->access.revoked);
-	free(h);
+	dnc_keys_free((struct dnc_keys *)(uintptr_t)s->face.keys);
+	dnc_roles_free((struct dnc_roles *)(uintptr_t)s->face.roles);
+	dnc_revoked_free((struct dnc_revoked *)(uintptr_t)s->face.revoked);
+	free(s->audience);
+	free(s);
 }
 
 static struct dnc_keys *read_keys(const struct dnc_auth_options *o, struct dnc_error *err)
@@ -52,30 +55,36 @@ static struct dnc_keys *read_keys(const struct dnc_auth_options *o, struct dnc_e
 	return keys;
 }
 
-static struct held *read_all(const struct dnc_auth_options *o, struct dnc_error *err)
+static int read_files(struct snapshot *s, const struct dnc_auth_options *o, struct dnc_error *err)
 {
-	struct held *h = calloc(1, sizeof *h);
-	struct dnc_auth_snapshot *a = &h->access;
+	struct dnc_auth_snapshot *face = &s->face;
 
-	if (!h) {
+	if (o->audience && !(face->audience = s->audience = strdup(o->audience)))
+		return dnc_error_nomem(err);
+	face->roles = dnc_roles_load(o->roles_file, err);
+	if (!face->roles || (o->key_file_count && !(face->keys = read_keys(o, err))) ||
+		(o->revoked_file && !(face->revoked = dnc_revoked_load(o->revoked_file, err))))
+		return -1;
+	if (!dnc_roles_has(face->roles, dnc_str(o->default_role)))
+		return dnc_error_set(err, EINVAL, "there is no role \"%s\"", o->default_role);
+	face->default_role = dnc_roles_find(face->roles, dnc_str(o->default_role));
+	return 0;
+}
+
+/* With one reference, the caller's. */
+static struct snapshot *new_snapshot(const struct dnc_auth_options *o, struct dnc_error *err)
+{
+	struct snapshot *s = calloc(1, sizeof *s);
+
+	if (!s) {
 		dnc_error_nomem(err);
 		return NULL;
 	}
-	h->users = 1;
-	a->audience = o->audience;
-	a->roles = dnc_roles_load(o->roles_file, err);
-	if (!a->roles || (o->key_file_count && !(a->keys = read_keys(o, err))) ||
-		(o->revoked_file && !(a->revoked = dnc_revoked_load(o->revoked_file, err)))) {
-		free_held(h);
-		return NULL;
-	}
-	if (!dnc_roles_has(a->roles, dnc_str(o->default_role))) {
-		dnc_error_set(err, EINVAL, "there is no role \"%s\"", o->default_role);
-		free_held(h);
-		return NULL;
-	}
-	a->default_role = dnc_roles_find(a->roles, dnc_str(o->default_role));
-	return h;
+	atomic_init(&s->refs, 1);
+	if (read_files(s, o, err) == 0)
+		return s;
+	free_snapshot(s);
+	return NULL;
 }
 
 struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc_error *err)
@@ -88,7 +97,7 @@ struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc
 	}
 	auth->options = *options;
 	pthread_mutex_init(&auth->lock, NULL);
-	auth->newest = read_all(options, err);
+	auth->newest = new_snapshot(options, err);
 	if (auth->newest)
 		return auth;
 	dnc_auth_free(auth);
@@ -108,71 +117,65 @@ void dnc_auth_free(struct dnc_auth *auth)
 		return;
 	while (auth->tickets)
 		free_ticket(auth, auth->tickets);
-	free_held(auth->newest);
+	if (auth->newest)
+		dnc_auth_snapshot_unref(&auth->newest->face);
 	pthread_mutex_destroy(&auth->lock);
 	free(auth);
 }
 
-/* Under the lock. */
-static void let_go(struct held *h)
-{
-	if (--h->users == 0)
-		free_held(h);
-}
-
 int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err)
 {
-	struct held *h = read_all(&auth->options, err);
+	struct snapshot *s = new_snapshot(&auth->options, err), *old;
 
-	if (!h)
+	if (!s)
 		return -1;
 	pthread_mutex_lock(&auth->lock);
-	let_go(auth->newest);
-	auth->newest = h;
+	old = auth->newest;
+	auth->newest = s;
 	pthread_mutex_unlock(&auth->lock);
+	dnc_auth_snapshot_unref(&old->face);
 	return 0;
 }
 
+/* The lock keeps a reload from releasing the newest snapshot between the load and the increment. */
 const struct dnc_auth_snapshot *dnc_auth_acquire(struct dnc_auth *auth)
 {
-	struct held *h;
+	const struct dnc_auth_snapshot *newest;
 
 	pthread_mutex_lock(&auth->lock);
-	h = auth->newest;
-	h->users++;
+	newest = dnc_auth_snapshot_ref(&auth->newest->face);
 	pthread_mutex_unlock(&auth->lock);
-	return &h->access;
+	return newest;
 }
 
-const struct dnc_auth_snapshot *dnc_auth_ref(
-	struct dnc_auth *auth, const struct dnc_auth_snapshot *access)
+const struct dnc_auth_snapshot *dnc_auth_snapshot_ref(const struct dnc_auth_snapshot *snapshot)
 {
-	pthread_mutex_lock(&auth->lock);
-	((struct held *)(uintptr_t)access)->users++;
-	pthread_mutex_unlock(&auth->lock);
-	return access;
+	struct snapshot *s = (struct snapshot *)(uintptr_t)snapshot;
+
+	if (s)
+		atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return snapshot;
 }
 
-void dnc_auth_release(struct dnc_auth *auth, const struct dnc_auth_snapshot *access)
+void dnc_auth_snapshot_unref(const struct dnc_auth_snapshot *snapshot)
 {
-	if (!access)
-		return;
-	pthread_mutex_lock(&auth->lock);
-	let_go((struct held *)(uintptr_t)access);
-	pthread_mutex_unlock(&auth->lock);
+	struct snapshot *s = (struct snapshot *)(uintptr_t)snapshot;
+
+	if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+		free_snapshot(s);
 }
 
-bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *access)
+bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot)
 {
 	bool old;
 
 	pthread_mutex_lock(&auth->lock);
-	old = &auth->newest->access != access;
+	old = &auth->newest->face != snapshot;
 	pthread_mutex_unlock(&auth->lock);
 	return old;
 }
 
-/* Under the lock. Those that nobody came for go: they stand in the order in which they were made. */
+/* Under the lock. Frees the expired ones, which come first: the table keeps the order of insertion. */
 static void clear_tickets(struct dnc_auth *auth, int64_t now)
 {
 	while (auth->tickets && now - auth->tickets->made_ms > DNC_TICKET_S * 1000)
@@ -200,7 +203,7 @@ bool dnc_ticket_make(
 	return t;
 }
 
-bool dnc_ticket_take(struct dnc_auth *auth, struct dnc_str ticket, struct dnc_identity *identity)
+bool dnc_ticket_redeem(struct dnc_auth *auth, struct dnc_str ticket, struct dnc_identity *identity)
 {
 	struct ticket *t = NULL;
 

@@ -136,7 +136,7 @@ static bool looks_like_ticket(struct dnc_str text)
 /* The token that it was bought with may have ended or been revoked since. */
 static bool redeem(struct dnc_web *w, struct dnc_str ticket, struct who *out)
 {
-	return dnc_ticket_take(w->options->auth, ticket, &out->identity) &&
+	return dnc_ticket_redeem(w->options->auth, ticket, &out->identity) &&
 	       dnc_clock_now_ms() < out->identity.expires_ms &&
 	       !dnc_revoked_has(w->access->revoked, out->identity.jti);
 }

@@ -138,7 +138,7 @@ static void check_clients(struct dnc_web *w, bool reloaded)
 	}
 	/* Nobody looks into the old one any more. */
 	if (reloaded)
-		dnc_auth_release(w->options->auth, w->old_access);
+		dnc_auth_snapshot_unref(w->old_access);
 }
 
 void dnc_web_reload(struct dnc_web *w)
@@ -391,7 +391,7 @@ void dnc_web_free(struct dnc_web *w)
 	dnc_event_reader_free(w->viewer);
 	dnc_json_parser_free(w->parser);
 	dnc_json_parser_free(w->request_parser);
-	dnc_auth_release(w->options->auth, w->access);
+	dnc_auth_snapshot_unref(w->access);
 	dnc_buf_free(&w->scratch);
 	dnc_buf_free(&w->page);
 	dnc_buf_free(&w->sse);

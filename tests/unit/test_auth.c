@@ -1,7 +1,9 @@
 /* Keys, tokens and tickets. Tokens of other implementations are in tests/e2e/auth.bats. */
 #include "unit.h"
 #include <errno.h>
+#include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -297,23 +299,155 @@ static void a_ticket_is_good_once(void **state)
 			.key_files = files, .key_file_count = 1, .default_role = "admin"},
 		&err);
 	struct dnc_identity who = {.subject = "desk"}, taken;
-	const struct dnc_auth_snapshot *held = dnc_auth_acquire(auth);
 	char ticket[DNC_TICKET_LEN + 1];
 
 	(void)state;
 	assert_true(dnc_ticket_make(auth, &who, ticket));
 	assert_int_equal(strlen(ticket), DNC_TICKET_LEN);
-	assert_false(dnc_ticket_take(auth, DNC_STR("x"), &taken));
-	assert_true(dnc_ticket_take(auth, dnc_str(ticket), &taken));
+	assert_false(dnc_ticket_redeem(auth, DNC_STR("x"), &taken));
+	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
 	assert_string_equal(taken.subject, "desk");
-	assert_false(dnc_ticket_take(auth, dnc_str(ticket), &taken));
-	/* Read again: the old one stays for who holds it. */
-	assert_false(dnc_auth_is_old(auth, held));
-	assert_int_equal(dnc_auth_reload(auth, &err), 0);
-	assert_true(dnc_auth_is_old(auth, held));
-	assert_int_equal(dnc_keys_count(held->keys), 1);
-	dnc_auth_release(auth, held);
+	assert_false(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
 	dnc_auth_free(auth);
+}
+
+static struct dnc_auth *open_auth(const char *roles_file)
+{
+	static const char *files[] = {key_path};
+	struct dnc_error err;
+	struct dnc_auth *auth = dnc_auth_new(&(struct dnc_auth_options){.key_files = files,
+						     .key_file_count = 1,
+						     .roles_file = roles_file,
+						     .audience = "hub",
+						     .default_role = "admin"},
+		&err);
+
+	if (!auth)
+		fail_msg("%s", err.message);
+	return auth;
+}
+
+static void a_failed_reload_changes_nothing(void **state)
+{
+	char path[64];
+	struct dnc_auth *auth;
+	const struct dnc_auth_snapshot *before;
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/roles", dir);
+	put(path, "[role night]\nrate = 5/min\n", 0600);
+	auth = open_auth(path);
+	before = dnc_auth_acquire(auth);
+	put(path, "[role night]\nrate = fast\n", 0600);
+	assert_int_equal(dnc_auth_reload(auth, &err), -1);
+	assert_int_equal(err.code, EINVAL);
+	assert_false(dnc_auth_is_old(auth, before));
+	put(path, "[role night]\nrate = 7/min\n", 0600);
+	assert_int_equal(dnc_auth_reload(auth, &err), 0);
+	assert_true(dnc_auth_is_old(auth, before));
+	assert_int_equal(dnc_roles_find(before->roles, DNC_STR("night"))->per_minute, 5);
+	dnc_auth_snapshot_unref(before);
+	before = dnc_auth_acquire(auth);
+	assert_int_equal(dnc_roles_find(before->roles, DNC_STR("night"))->per_minute, 7);
+	dnc_auth_snapshot_unref(before);
+	dnc_auth_free(auth);
+}
+
+static void a_snapshot_outlives_reloads_and_its_auth(void **state)
+{
+	struct dnc_auth *auth = open_auth(NULL);
+	const struct dnc_auth_snapshot *first = dnc_auth_acquire(auth), *last;
+	const struct dnc_role *role = dnc_roles_find(first->roles, DNC_STR("security"));
+	struct dnc_error err;
+
+	(void)state;
+	assert_int_equal(dnc_auth_reload(auth, &err), 0);
+	last = dnc_auth_acquire(auth);
+	assert_ptr_not_equal(first, last);
+	assert_ptr_equal(dnc_auth_snapshot_ref(first), first);
+	dnc_auth_snapshot_unref(first);
+	dnc_auth_free(auth);
+	assert_int_equal(dnc_keys_count(first->keys), 1);
+	assert_string_equal(first->audience, "hub");
+	assert_int_equal(dnc_filter_count(role->sees), 2);
+	assert_string_equal(last->default_role->name, "admin");
+	dnc_auth_snapshot_unref(first);
+	dnc_auth_snapshot_unref(last);
+	assert_null(dnc_auth_snapshot_ref(NULL));
+	dnc_auth_snapshot_unref(NULL);
+}
+
+enum { THREADS = 4, RELOADS = 200, RELOADS_MAX = 100000 };
+
+struct user {
+	pthread_t thread;
+	struct dnc_auth *auth;
+	const struct dnc_auth_snapshot *kept;
+	atomic_bool *stop;
+	atomic_bool broken;
+	atomic_size_t renewals;
+};
+
+static bool all_renewed(struct user *users)
+{
+	for (int i = 0; i < THREADS; i++)
+		if (!users[i].renewals)
+			return false;
+	return true;
+}
+
+/* As a worker does: look whether the snapshot is old, change to the newest one, use it. */
+static void *use_snapshots(void *ctx)
+{
+	struct user *u = ctx;
+	const struct dnc_auth_snapshot *s = dnc_auth_acquire(u->auth);
+
+	while (!atomic_load(u->stop)) {
+		const struct dnc_auth_snapshot *mine = dnc_auth_snapshot_ref(s);
+
+		if (dnc_auth_is_old(u->auth, s)) {
+			dnc_auth_snapshot_unref(s);
+			s = dnc_auth_acquire(u->auth);
+			u->renewals++;
+		}
+		if (dnc_keys_count(mine->keys) != 1 ||
+			dnc_filter_count(dnc_roles_find(mine->roles, DNC_STR("security"))->sees) !=
+				2)
+			u->broken = true;
+		dnc_auth_snapshot_unref(mine);
+	}
+	u->kept = s;
+	return NULL;
+}
+
+static void threads_use_snapshots_while_others_reload(void **state)
+{
+	struct dnc_auth *auth = open_auth(NULL);
+	struct user users[THREADS] = {0};
+	struct dnc_error err;
+	atomic_bool stop = false;
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++) {
+		users[i].auth = auth;
+		users[i].stop = &stop;
+		assert_int_equal(
+			pthread_create(&users[i].thread, NULL, use_snapshots, &users[i]), 0);
+	}
+	for (int i = 0; i < RELOADS || (i < RELOADS_MAX && !all_renewed(users)); i++)
+		assert_int_equal(dnc_auth_reload(auth, &err), 0);
+	atomic_store(&stop, true);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(users[i].thread, NULL);
+		assert_false(users[i].broken);
+	}
+	dnc_auth_free(auth);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(dnc_keys_count(users[i].kept->keys), 1);
+		dnc_auth_snapshot_unref(users[i].kept);
+	}
+	assert_true(all_renewed(users));
 }
 
 int main(void)
@@ -324,6 +458,9 @@ int main(void)
 		cmocka_unit_test(a_made_token_is_taken_until_it_is_revoked),
 		cmocka_unit_test(key_files_that_are_wrong_are_told),
 		cmocka_unit_test(a_ticket_is_good_once),
+		cmocka_unit_test(a_failed_reload_changes_nothing),
+		cmocka_unit_test(a_snapshot_outlives_reloads_and_its_auth),
+		cmocka_unit_test(threads_use_snapshots_while_others_reload),
 	};
 	struct dnc_buf kid = {0};
 	struct dnc_error err;
@@ -342,9 +479,9 @@ int main(void)
 	if (rc == 0)
 		rc = cmocka_run_group_tests_name("auth", tests, NULL, NULL);
 	dnc_json_parser_free(parser);
-	for (int i = 0; i < 7; i++) {
-		static const char *const names[] = {
-			"key", "key.pub", "other", "other.pub", "secret", "revoked", "bad"};
+	for (int i = 0; i < 8; i++) {
+		static const char *const names[] = {"key", "key.pub", "other", "other.pub",
+			"secret", "revoked", "bad", "roles"};
 		char path[80];
 
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]);

@@ -48,7 +48,7 @@ struct history {
 
 static void history_free(struct history *h)
 {
-	dnc_auth_release(h->web->options->auth, h->access);
+	dnc_auth_snapshot_unref(h->access);
 	dnc_viewer_free(h->viewer);
 	dnc_filter_unref(h->filter);
 	request_query_finish(&h->filters);
@@ -299,7 +299,7 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	h->identity = who->identity;
 	snprintf(h->role, sizeof h->role, "%s", who->role->name);
 	identity_address(w, wsi, h->address);
-	h->access = dnc_auth_ref(w->options->auth, w->access);
+	h->access = dnc_auth_snapshot_ref(w->access);
 	h->view = view_of(who->role, who->permissions, 0);
 	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||
 		!(h->viewer = dnc_viewer_new(&h->view, h->filter))) {
