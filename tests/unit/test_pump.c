@@ -79,6 +79,7 @@ static void open_world(struct world *w)
 {
 	static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
 	static const struct dnc_rate unlimited;
+	struct dnc_filter *all;
 	struct dnc_error err;
 	struct dnc_hub_options options = {.max_lag = 1000000,
 		.transport = {
@@ -99,9 +100,11 @@ static void open_world(struct world *w)
 	options.journal = w->journal;
 	w->hub = dnc_hub_new(&options);
 	w->subscriber = dnc_hub_join(w->hub, w, &everything, &unlimited);
-	assert_int_equal(dnc_hub_subscribe(w->subscriber, dnc_filter_compile_text("{}", 2, &err),
-				 &(struct dnc_start){.from = DNC_START_NOW}),
+	all = dnc_filter_compile_text("{}", 2, &err);
+	assert_int_equal(
+		dnc_hub_subscribe(w->subscriber, all, &(struct dnc_start){.from = DNC_START_NOW}),
 		0);
+	dnc_filter_unref(all);
 	dnc_hub_work(w->hub);
 }
 
@@ -168,7 +171,9 @@ static void every_event_is_appended_once_in_order(void **state)
 	pump_until(&w, EVENTS);
 	add(&w, EVENTS, 1);
 	pump_until(&w, EVENTS + 1);
-	assert_false(dnc_pump_run(&w.pump));
+	/* The last event's repetition may be in a batch of its own. */
+	while (dnc_pump_run(&w.pump))
+		;
 	assert_false(dnc_pump_pending(&w.pump));
 	assert_int_equal(dnc_ring_last(w.pump.ring), EVENTS + 1);
 	assert_int_equal(w.pump.events, EVENTS + 1);
