@@ -239,27 +239,24 @@ int main(int argc, char **argv)
 	const char *socket = getenv("DNC_SOCKET");
 	struct emit e = {
 		.socket = socket && *socket ? socket : "/run/dnc/hub.sock", .timeout_ms = 10000};
-	struct dnc_event_reader *reader, *viewer;
+	struct dnc_event_reader *reader;
 	struct dnc_buf raw = {0};
 	struct dnc_event event;
 	struct dnc_error err;
-	struct dnc_str text;
 	enum dnc_exit rc;
 
 	dnc_cli_parse(&argp, "dnc-emit", argc, argv, &e);
 	if (!e.type)
 		dnc_cli_usage("a type is missing; see --help");
 	reader = dnc_event_reader_new(&(struct dnc_event_options){.source_format = "emit"});
-	viewer = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!reader || !viewer)
+	if (!reader)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
 	write_raw(&e, &raw);
-	if (dnc_event_normalize(reader, raw.p, raw.n, &text, &err) < 0 ||
-		dnc_event_parse(viewer, text.p, text.n, &event) < 0)
+	if (dnc_event_normalize(reader, raw.p, raw.n, &event, &err) < 0)
 		dnc_cli_usage("%s: %s", dnc_reject_name((enum dnc_reject)err.code), err.message);
-	rc = publish(&e, text, &err);
+	rc = publish(&e, event.line, &err);
 	if (rc != DNC_EXIT_OK && rc != DNC_EXIT_SOME && e.spool) {
-		write_spool(e.spool, event.id, text);
+		write_spool(e.spool, event.id, event.line);
 		dnc_note("%s; written to %s instead", err.message, e.spool);
 		rc = DNC_EXIT_OK;
 	} else if (rc != DNC_EXIT_OK) {
@@ -271,7 +268,6 @@ int main(int argc, char **argv)
 		rc = DNC_EXIT_IO;
 	}
 	dnc_event_reader_free(reader);
-	dnc_event_reader_free(viewer);
 	dnc_buf_free(&raw);
 	return (int)rc;
 }

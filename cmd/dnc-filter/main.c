@@ -44,17 +44,13 @@ static int hand_on(
 	return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 }
 
-/* Takes the line apart; one that is no canonical event is made one first. */
+/* Parses a canonical line; any other is normalized first. */
 static int read_event(
 	struct pass *p, struct dnc_str text, struct dnc_event *event, struct dnc_error *err)
 {
 	if (dnc_event_parse(p->reader, text.p, text.n, event) == 0)
 		return 0;
-	if (dnc_event_normalize(p->reader, text.p, text.n, &text, err) < 0)
-		return -1;
-	if (dnc_event_parse(p->reader, text.p, text.n, event) == 0)
-		return 0;
-	return dnc_error_set(err, DNC_REJECT_INVALID_JSON, "not an event");
+	return dnc_event_normalize(p->reader, text.p, text.n, event, err);
 }
 
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)

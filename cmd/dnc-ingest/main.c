@@ -83,7 +83,7 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	struct ingest *in = ctx;
 	const struct reading *reading = in->stream->user;
 	struct dnc_error err;
-	struct dnc_str event;
+	struct dnc_event event;
 
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_place(in->reader, reading->run, r->line, r->item);
@@ -92,7 +92,7 @@ static int on_record(void *ctx, const struct dnc_record *r)
 	if (in->options.rate > 0 && pace(in) < 0)
 		return -1;
 	in->accepted++;
-	return dnc_outlet_line(in->stage.out, event.p, event.n, &in->err);
+	return dnc_outlet_line(in->stage.out, event.line.p, event.line.n, &in->err);
 }
 
 /* The others go on; the exit status tells. */

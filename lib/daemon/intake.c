@@ -19,7 +19,7 @@ struct source {
 
 struct dnc_intake {
 	struct dnc_input *input;
-	struct dnc_event_reader *reader, *parser;
+	struct dnc_event_reader *reader;
 	struct dnc_rejects rejects;
 	struct dnc_writer *writer;
 	uv_async_t ended_async;
@@ -86,7 +86,6 @@ static int reject_line(struct dnc_intake *in, struct dnc_stream *s, const struct
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 {
 	struct dnc_intake *in = ctx;
-	struct dnc_str text;
 	struct dnc_event event;
 	struct dnc_error err;
 
@@ -97,10 +96,8 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 			DNC_EVENT_MAX_BYTES);
 		return reject_line(in, s, line, &err);
 	}
-	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &text, &err) < 0)
+	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &event, &err) < 0)
 		return reject_line(in, s, line, &err);
-	if (dnc_event_parse(in->parser, text.p, text.n, &event) < 0)
-		return dnc_error_set(&in->err, 0, "a canonical event is not canonical");
 	in->accepted++;
 	return dnc_writer_add(in->writer, &event, s->id, line->number);
 }
@@ -198,12 +195,10 @@ struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct d
 	in->ctx = ctx;
 	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, NULL);
 	in->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	in->parser = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!in->input || !in->reader || !in->parser ||
+	if (!in->input || !in->reader ||
 		uv_async_init(loop, &in->ended_async, on_ended) != 0) {
 		dnc_input_free(in->input);
 		dnc_event_reader_free(in->reader);
-		dnc_event_reader_free(in->parser);
 		free(in);
 		return NULL;
 	}
@@ -302,7 +297,6 @@ void dnc_intake_free(struct dnc_intake *in)
 	}
 	dnc_input_free(in->input);
 	dnc_event_reader_free(in->reader);
-	dnc_event_reader_free(in->parser);
 	dnc_rejects_close(&in->rejects);
 	dnc_verdicts_free(&in->verdicts);
 	free(in->sources);

@@ -1,16 +1,6 @@
-/* event.c - records to canonical events, and canonical events to their parts. */
+/* event.c - the reader, which makes canonical events of records. */
 #include <stdlib.h>
-#include "base/clock.h"
-#include "priv/draft.h"
-
-struct dnc_event_reader {
-	struct dnc_event_options options;
-	struct dnc_json_parser *parser;
-	struct dnc_json view; /* of the line dnc_event_parse() took apart last */
-	struct draft draft;
-	struct record_place place; /* of the record that comes next */
-	struct dnc_buf out, scratch;
-};
+#include "priv/reader.h"
 
 struct dnc_event_reader *dnc_event_reader_new(const struct dnc_event_options *options)
 {
@@ -71,116 +61,39 @@ static int json_reject(struct dnc_error *err)
 	return -1;
 }
 
-int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_str *out,
-	struct dnc_error *err)
+int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
+	struct dnc_event *out, struct dnc_error *err)
 {
-	struct dnc_json doc;
+	struct dnc_event_shape shape;
 
-	if (dnc_json_parse(r->parser, text, n, &doc, err) < 0)
+	r->doc_of = 0;
+	if (dnc_json_parse(r->parser, text, n, &r->doc, err) < 0)
 		return json_reject(err);
-	if (doc.node[0].type != DNC_JSON_OBJECT)
+	if (r->doc.node[0].type != DNC_JSON_OBJECT)
 		return draft_reject(
 			err, DNC_REJECT_NOT_AN_OBJECT, "", "the record is not a JSON object");
-	if (draft_read(&r->draft, &doc, &r->options, err) < 0)
+	if (draft_read(&r->draft, &r->doc, &r->options, err) < 0)
 		return -1;
 	draft_identify(&r->draft, &r->place, &r->scratch);
 	if (!dnc_buf_ok(&r->scratch))
 		return dnc_error_nomem(err);
-	draft_write(&r->draft, r->options.source_format, &r->out);
+	draft_write(&r->draft, r->options.source_format, &r->out, &shape);
 	if (!dnc_buf_reserve(&r->out, DNC_JSON_PADDING) || !dnc_buf_ok(&r->out))
 		return dnc_error_nomem(err);
 	if (r->out.n > DNC_EVENT_MAX_BYTES)
 		return draft_reject(
 			err, DNC_REJECT_TOO_LARGE, "", "the event is longer than 32768 bytes");
-	*out = dnc_buf_view(&r->out);
-	if (n == out->n && memcmp(text, out->p, n) == 0)
-		out->p = text;
-	return 0;
+	if (n != r->out.n || memcmp(text, r->out.p, n) != 0)
+		return dnc_event_from_shape(r, dnc_buf_view(&r->out), 0, &shape, out) < 0
+		               ? dnc_error_nomem(err)
+		               : 0;
+	r->doc_of = r->events + 1; /* the event that is made next */
+	return dnc_event_from_shape(r, (struct dnc_str){text, n}, 0, &shape, out);
 }
 
-/* The canonical keys in their order, and where a view keeps them. */
-static const struct view_key {
-	struct dnc_str name;
-	size_t slot; /* offset of a struct dnc_str in struct dnc_event, 0 for none */
-	bool required;
-} view_keys[] = {
-	{DNC_STR("seq"), 0, false},
-	{DNC_STR("id"), offsetof(struct dnc_event, id), true},
-	{DNC_STR("type"), 0, true},
-	{DNC_STR("phone_number"), offsetof(struct dnc_event, phone_number), false},
-	{DNC_STR("provider"), offsetof(struct dnc_event, provider), false},
-	{DNC_STR("provider_id"), offsetof(struct dnc_event, provider_id), false},
-	{DNC_STR("severity"), 0, true},
-	{DNC_STR("timestamp"), 0, true},
-	{DNC_STR("summary"), offsetof(struct dnc_event, summary), true},
-	{DNC_STR("event_data"), 0, true},
-	{DNC_STR("metadata"), 0, true},
-};
-
-enum {
-	VIEW_SEQ = 0,
-	VIEW_TYPE = 2,
-	VIEW_SEVERITY = 6,
-	VIEW_TIMESTAMP,
-	VIEW_SUMMARY,
-	VIEW_EVENT_DATA,
-	VIEW_METADATA,
-	VIEW_KEYS
-};
-
-static bool view_value(struct dnc_event *e, int key, uint32_t at)
+uint64_t dnc_event_reader_parses(const struct dnc_event_reader *r)
 {
-	const struct dnc_json_node *node = &e->doc->node[at];
-	int64_t seq;
-
-	switch (key) {
-	case VIEW_SEQ:
-		if (!dnc_json_int(node, &seq) || seq < 1)
-			return false;
-		e->seq = (uint64_t)seq;
-		return true;
-	case VIEW_TYPE:
-		return dnc_type_from_name(node->text, &e->type);
-	case VIEW_SEVERITY:
-		e->severity = dnc_severity_from_name(node->text);
-		return e->severity;
-	case VIEW_TIMESTAMP:
-		return node->text.n == DNC_TIME_LEN &&
-		       dnc_clock_parse_any_year(node->text, &e->timestamp_ms);
-	case VIEW_EVENT_DATA:
-		e->event_data = at;
-		return node->type == DNC_JSON_OBJECT;
-	case VIEW_METADATA:
-		e->metadata = at;
-		return node->type == DNC_JSON_OBJECT &&
-		       dnc_json_get(e->doc, at, DNC_STR("ingested_at"));
-	default:
-		*(struct dnc_str *)((char *)e + view_keys[key].slot) = node->text;
-		return node->type == DNC_JSON_STRING;
-	}
-}
-
-int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out)
-{
-	struct dnc_json *doc = &r->view;
-	uint32_t at = 1;
-
-	if (n > DNC_EVENT_MAX_BYTES + 32 || dnc_json_parse(r->parser, text, n, doc, NULL) < 0)
-		return -1;
-	if (doc->node[0].type != DNC_JSON_OBJECT || !doc->compact)
-		return -1;
-	*out = (struct dnc_event){.line = {text, n}, .doc = doc};
-	for (int key = 0; key < VIEW_KEYS; key++) {
-		bool there = at < doc->count && dnc_str_eq(doc->node[at].key, view_keys[key].name);
-
-		if (!there && view_keys[key].required)
-			return -1;
-		if (there && !view_value(out, key, at))
-			return -1;
-		if (there)
-			at = doc->node[at].next;
-	}
-	return at == doc->count ? 0 : -1;
+	return dnc_json_parser_count(r->parser);
 }
 
 bool dnc_event_takes_text(enum dnc_type type, struct dnc_str field)

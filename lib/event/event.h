@@ -36,6 +36,9 @@ struct dnc_severity {
 	int rank;
 };
 
+enum { DNC_SEVERITIES = 8 };
+extern const struct dnc_severity dnc_severities[DNC_SEVERITIES];
+
 /* Looks NAME up without regard to case; NULL when it is none. */
 const struct dnc_severity *dnc_severity_from_name(struct dnc_str name);
 
@@ -61,17 +64,38 @@ enum dnc_reject {
 /* "invalid_phone_number" and so on. */
 const char *dnc_reject_name(enum dnc_reject code);
 
-/* One canonical event, taken apart. Everything is borrowed from the line and the reader, and
- * valid until the reader is used again. */
+struct dnc_event_reader;
+
+/* One parsed canonical event. Strings point into the line, except provider, provider_id and summary when
+ * they hold escapes: these point into the reader's memory and are valid until the reader parses again. */
 struct dnc_event {
-	struct dnc_str line; /* without a newline */
+	struct dnc_str line; /* without a newline; DNC_JSON_PADDING readable bytes follow it */
 	uint64_t seq;        /* 0 when the hub has not given one */
 	enum dnc_type type;
 	const struct dnc_severity *severity;
 	int64_t timestamp_ms;
 	struct dnc_str id, phone_number, provider, provider_id, summary; /* p is NULL when absent */
-	const struct dnc_json *doc;
-	uint32_t event_data, metadata; /* nodes of doc */
+	struct dnc_str severity_text, timestamp, ingested_at;            /* as written */
+	struct dnc_str event_data, metadata; /* the JSON text of both objects */
+	struct dnc_event_reader *reader;     /* borrowed, for dnc_event_doc() */
+	uint64_t number;                     /* the reader's own name for this event */
+};
+
+/* Where the members of a canonical line stand: enough to restore the event without parsing the line again.
+ * Offsets count from the start of the line without `seq`, so a shape stays valid when the hub puts `seq` in
+ * front. A plain value: copy it at will. */
+struct dnc_event_span {
+	uint16_t at, n; /* both 0: absent */
+};
+
+struct dnc_event_shape {
+	int64_t timestamp_ms;
+	struct dnc_event_span id, phone_number, provider, provider_id, summary, ingested_at;
+	uint16_t bytes;                               /* of the line without `seq` */
+	uint16_t severity_text, event_data, metadata; /* where they start */
+	uint8_t type;                                 /* enum dnc_type */
+	uint8_t severity;                             /* index of dnc_severities */
+	bool escaped; /* provider, provider_id or summary hold escapes */
 };
 
 struct dnc_event_options {
@@ -79,8 +103,6 @@ struct dnc_event_options {
 	bool strict_phone;         /* valid numbers only, not all possible ones */
 	const char *source_format; /* for metadata, when the event names none; NULL is "ndjson" */
 };
-
-struct dnc_event_reader;
 
 /* NULL when there is no memory. Strings in OPTIONS are borrowed for the reader's life. */
 struct dnc_event_reader *dnc_event_reader_new(const struct dnc_event_options *options);
@@ -107,17 +129,46 @@ void dnc_event_run_free(struct dnc_event_run *run);
 void dnc_event_reader_place(
 	struct dnc_event_reader *r, struct dnc_event_run *run, uint64_t line, uint64_t item);
 
-/* Makes the N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, a canonical
- * event. OUT is TEXT itself when that is canonical, else the reader's own memory, valid until its
- * next use; DNC_JSON_PADDING readable bytes follow it. -1 with a reject code and the field at
- * fault in ERR. A `seq` is dropped: only the hub gives one. */
-int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_str *out,
-	struct dnc_error *err);
+/* Makes the N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, a canonical event. OUT's
+ * line is TEXT itself when that is canonical, else the reader's own memory, valid until its next use. -1
+ * with a reject code and the field at fault in ERR. A `seq` is dropped: only the hub gives one. */
+int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
+	struct dnc_event *out, struct dnc_error *err);
 
-/* Takes a line apart that is canonical (a `seq` in front is allowed). -1 when it does not have
- * the canonical form: keys out of order, white space, something missing. What is derived is
- * believed, not derived again. */
+/* Parses a canonical line (a `seq` in front is allowed), which DNC_JSON_PADDING readable bytes must follow.
+ * -1 when it does not have the canonical form: keys out of order, white space, something missing. Derived
+ * members are not derived again. */
 int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
+
+/* The shape of EVENT, which must still be valid. */
+void dnc_event_shape_of(const struct dnc_event *event, struct dnc_event_shape *shape);
+
+/* Restores the event of LINE from the SHAPE that it had with or without a `seq` in front. SEQ is the
+ * number that LINE starts with, or 0 when it has none; DNC_JSON_PADDING readable bytes follow LINE. The line
+ * is parsed only when SHAPE says escaped. One reader may serve any number of restored events. -1 when LINE
+ * is shorter than the shape's, or an escaped one cannot be parsed. */
+int dnc_event_from_shape(struct dnc_event_reader *r, struct dnc_str line, uint64_t seq,
+	const struct dnc_event_shape *shape, struct dnc_event *out);
+
+/* The whole line as JSON. It is parsed when first asked for, and again only after the reader parsed
+ * something else. Valid until the reader parses again; NULL when there is no memory. For the
+ * reader's thread. */
+const struct dnc_json *dnc_event_doc(const struct dnc_event *event);
+
+/* The nodes of event_data and metadata in an event's DOC: these are its last two members, and all before
+ * them are scalars. */
+static inline uint32_t dnc_event_data_node(const struct dnc_json *doc)
+{
+	return doc->node[0].count - 1;
+}
+
+static inline uint32_t dnc_event_metadata_node(const struct dnc_json *doc)
+{
+	return doc->node[dnc_event_data_node(doc)].next;
+}
+
+/* How many JSON texts R has parsed so far. */
+uint64_t dnc_event_reader_parses(const struct dnc_event_reader *r);
 
 /* True when FIELD of an event of TYPE holds text, or is none that this module knows: what a command
  * line says of it is a string, not JSON. */

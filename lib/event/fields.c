@@ -12,9 +12,10 @@ const struct dnc_str dnc_type_names[DNC_TYPES] = {
 	[DNC_PROVIDER_STATUS_CHANGE] = DNC_STR("dnc.provider.status_change"),
 };
 
-static const struct dnc_severity severities[] = {{DNC_STR("info"), 0}, {DNC_STR("success"), 0},
-	{DNC_STR("low"), 1}, {DNC_STR("medium"), 2}, {DNC_STR("warning"), 2}, {DNC_STR("high"), 3},
-	{DNC_STR("error"), 3}, {DNC_STR("critical"), 4}};
+const struct dnc_severity dnc_severities[DNC_SEVERITIES] = {{DNC_STR("info"), 0},
+	{DNC_STR("success"), 0}, {DNC_STR("low"), 1}, {DNC_STR("medium"), 2},
+	{DNC_STR("warning"), 2}, {DNC_STR("high"), 3}, {DNC_STR("error"), 3},
+	{DNC_STR("critical"), 4}};
 
 static const char *const reject_names[DNC_REJECTS] = {
 	[DNC_REJECT_NONE] = "none",
@@ -115,9 +116,9 @@ bool dnc_type_from_name(struct dnc_str name, enum dnc_type *type)
 
 const struct dnc_severity *dnc_severity_from_name(struct dnc_str name)
 {
-	for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++)
-		if (dnc_str_caseeq(severities[i].name, name))
-			return &severities[i];
+	for (size_t i = 0; i < DNC_SEVERITIES; i++)
+		if (dnc_str_caseeq(dnc_severities[i].name, name))
+			return &dnc_severities[i];
 	return NULL;
 }
 

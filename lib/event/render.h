@@ -1,14 +1,14 @@
-/* render.h - an event in other forms than the canonical one. Both take an event that dnc_event_parse() took
- * apart. Thread safe as the event is. */
+/* render.h - an event in other forms than the canonical one. For the thread of the event's reader. */
 #pragma once
 #include "event.h"
 
-/* Appends the event as whoever may not see whole numbers gets it, and takes that apart by R, another reader
- * than the event's: of each run of seven digits and more, with blanks, dots, dashes, slashes or brackets
- * between them, only the last four stay, and the country code behind a "+". That holds for every string and
- * key, wherever it stands; times and UUIDs are left alone, and whole numbers of fields that this module knows
- * to be counts or durations. Other whole numbers of seven digits and more become strings. Should two keys
- * look the same then, event_data stays empty. Never longer than the event. -1 when there is no memory. */
+/* Appends the event E without whole phone numbers to OUT, and makes MASKED of that for R, another reader than
+ * E's. Of each run of seven digits and more, with blanks, dots, dashes, slashes or brackets between them, only
+ * the last four stay, and the country code after a "+". That holds for every string and key at any depth; times
+ * and UUIDs are left alone, and whole numbers of fields that this module knows to be counts or durations.
+ * Other whole numbers of seven digits and more become strings. When two keys are equal then,
+ * event_data stays empty. Never longer than E. The result is parsed only when masking changed a key or a string
+ * with escapes. MASKED points into OUT: it is valid until OUT changes. -1 when there is no memory. */
 int dnc_event_mask(struct dnc_event_reader *r, struct dnc_buf *out, const struct dnc_event *e,
 	struct dnc_event *masked);
 

@@ -15,7 +15,6 @@ static void write_summary(const struct draft *d, struct dnc_buf *b)
 {
 	struct dnc_buf masked = {0};
 
-	dnc_buf_lit(b, ",\"summary\":");
 	if (!d->summary) {
 		dnc_buf_chr(b, '"');
 		draft_write_summary(d, b);
@@ -61,7 +60,7 @@ static void write_own_id(const struct draft *d, struct dnc_buf *b)
 
 static void write_event_data(const struct draft *d, struct dnc_buf *b)
 {
-	dnc_buf_lit(b, ",\"event_data\":{");
+	dnc_buf_chr(b, '{');
 	if (d->own_id)
 		write_own_id(d, b);
 	for (uint32_t i = 0; i < d->members; i++) {
@@ -88,13 +87,16 @@ static bool is_reserved(struct dnc_str key)
 	return false;
 }
 
-static void write_metadata(const struct draft *d, const char *format, struct dnc_buf *b)
+static void write_metadata(
+	const struct draft *d, const char *format, struct dnc_buf *b, struct dnc_event_shape *shape)
 {
 	const struct dnc_json_node *node = d->doc->node;
 	uint32_t meta = d->metadata, written;
 	struct dnc_str source = dnc_str(format);
 
-	dnc_buf_lit(b, ",\"metadata\":{");
+	dnc_buf_lit(b, ",\"metadata\":");
+	shape->metadata = (uint16_t)b->n;
+	dnc_buf_chr(b, '{');
 	written = draft_write_derived(d, b);
 	for (uint32_t i = meta + 1; meta && i < node[meta].next; i = node[i].next) {
 		int row = dnc_derived_find(d->type, node[i].key);
@@ -122,39 +124,76 @@ static void write_metadata(const struct draft *d, const char *format, struct dnc
 	}
 	dnc_json_write_key(b, DNC_STR("ingested_at"));
 	dnc_buf_chr(b, '"');
+	shape->ingested_at = (struct dnc_event_span){(uint16_t)b->n, DNC_TIME_LEN};
 	write_time(b, d->ingested_at_ms);
 	dnc_buf_lit(b, "\",\"source_format\":");
 	dnc_json_write_str(b, source);
 	dnc_buf_lit(b, "}}");
 }
 
-void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b)
+/* The content of the string literal that was written from FROM to the end of B. */
+static struct dnc_event_span literal(
+	const struct dnc_buf *b, size_t from, struct dnc_event_shape *shape)
 {
-	dnc_buf_clear(b);
-	dnc_buf_lit(b, "{\"id\":\"");
-	dnc_buf_add(b, d->uuid, sizeof d->uuid);
-	dnc_buf_lit(b, "\",\"type\":\"");
-	dnc_buf_str(b, dnc_type_names[d->type]);
-	dnc_buf_chr(b, '"');
+	size_t n = b->n - from - 2;
+
+	if (dnc_buf_ok(b) && memchr(b->p + from, '\\', b->n - from))
+		shape->escaped = true;
+	return (struct dnc_event_span){(uint16_t)(from + 1), (uint16_t)n};
+}
+
+static struct dnc_event_span write_str(
+	struct dnc_buf *b, struct dnc_str s, struct dnc_event_shape *shape)
+{
+	size_t from = b->n;
+
+	dnc_json_write_str(b, s);
+	return literal(b, from, shape);
+}
+
+static void write_who(const struct draft *d, struct dnc_buf *b, struct dnc_event_shape *shape)
+{
 	if (d->e164.p) {
-		dnc_buf_lit(b, ",\"phone_number\":\"");
-		dnc_buf_str(b, d->e164);
-		dnc_buf_chr(b, '"');
+		dnc_buf_lit(b, ",\"phone_number\":");
+		shape->phone_number = write_str(b, d->e164, shape);
 	}
 	if (d->provider_name.p) {
 		dnc_buf_lit(b, ",\"provider\":");
-		dnc_json_write_str(b, d->provider_name);
+		shape->provider = write_str(b, d->provider_name, shape);
 	}
 	if (d->provider_id) {
 		dnc_buf_lit(b, ",\"provider_id\":");
-		dnc_json_write_str(b, d->doc->node[d->provider_id].text);
+		shape->provider_id = write_str(b, d->doc->node[d->provider_id].text, shape);
 	}
+}
+
+void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b,
+	struct dnc_event_shape *shape)
+{
+	size_t from;
+
+	*shape = (struct dnc_event_shape){.timestamp_ms = d->timestamp_ms,
+		.type = (uint8_t)d->type,
+		.severity = (uint8_t)(d->severity - dnc_severities)};
+	dnc_buf_clear(b);
+	dnc_buf_lit(b, "{\"id\":");
+	shape->id = write_str(b, (struct dnc_str){d->uuid, sizeof d->uuid}, shape);
+	dnc_buf_lit(b, ",\"type\":\"");
+	dnc_buf_str(b, dnc_type_names[d->type]);
+	dnc_buf_chr(b, '"');
+	write_who(d, b, shape);
 	dnc_buf_lit(b, ",\"severity\":\"");
+	shape->severity_text = (uint16_t)b->n;
 	dnc_buf_str(b, d->severity->name);
 	dnc_buf_lit(b, "\",\"timestamp\":\"");
 	write_time(b, d->timestamp_ms);
-	dnc_buf_chr(b, '"');
+	dnc_buf_lit(b, "\",\"summary\":");
+	from = b->n;
 	write_summary(d, b);
+	shape->summary = literal(b, from, shape);
+	dnc_buf_lit(b, ",\"event_data\":");
+	shape->event_data = (uint16_t)b->n;
 	write_event_data(d, b);
-	write_metadata(d, source_format, b);
+	write_metadata(d, source_format, b, shape);
+	shape->bytes = (uint16_t)b->n;
 }

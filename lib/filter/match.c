@@ -75,11 +75,25 @@ static bool among(const struct values *list, struct dnc_str value)
 	return false;
 }
 
-static struct dnc_str member_text(const struct dnc_event *e, uint32_t object, struct dnc_str key)
+static struct dnc_str member_text(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
 {
-	uint32_t at = dnc_json_get(e->doc, object, key);
+	uint32_t at = dnc_json_get(doc, object, key);
 
-	return at ? e->doc->node[at].text : (struct dnc_str){0};
+	return at ? doc->node[at].text : (struct dnc_str){0};
+}
+
+static struct dnc_str event_data_text(const struct dnc_event *e, struct dnc_str key)
+{
+	const struct dnc_json *doc = dnc_event_doc(e);
+
+	return doc ? member_text(doc, dnc_event_data_node(doc), key) : (struct dnc_str){0};
+}
+
+static struct dnc_str metadata_text(const struct dnc_event *e, struct dnc_str key)
+{
+	const struct dnc_json *doc = dnc_event_doc(e);
+
+	return doc ? member_text(doc, dnc_event_metadata_node(doc), key) : (struct dnc_str){0};
 }
 
 static bool match_lists(const struct clause *c, const struct dnc_event *e)
@@ -91,7 +105,7 @@ static bool match_lists(const struct clause *c, const struct dnc_event *e)
 		if (!c->list[l].n || (spec->own_type && spec->type != e->type))
 			continue;
 		if (spec->own_type)
-			value = member_text(e, e->event_data, spec->field);
+			value = event_data_text(e, spec->field);
 		else if (l == LIST_PROVIDERS)
 			value = e->provider;
 		else if (l == LIST_PROVIDER_IDS)
@@ -114,7 +128,7 @@ static bool match_flags(unsigned flags, const struct dnc_event *e)
 	if (flags & FLAG_ERRORS_ONLY && !dnc_str_eq(e->severity->name, DNC_STR("error")))
 		return false;
 	if (flags & FLAG_BLOCKED_ONLY &&
-		!dnc_str_eq(member_text(e, e->metadata, DNC_STR("is_blocked")), DNC_STR("true")))
+		!dnc_str_eq(metadata_text(e, DNC_STR("is_blocked")), DNC_STR("true")))
 		return false;
 	return true;
 }
@@ -141,8 +155,9 @@ static uint32_t find_path(const struct dnc_json *doc, struct dnc_str path)
 /* A value matches a scalar that is equal, or an array that holds an equal one. */
 static bool match_custom(const struct custom *custom, const struct dnc_event *e)
 {
-	uint32_t at = find_path(e->doc, custom->path);
-	const struct dnc_json_node *node = e->doc->node;
+	const struct dnc_json *doc = dnc_event_doc(e);
+	uint32_t at = doc ? find_path(doc, custom->path) : 0;
+	const struct dnc_json_node *node = doc ? doc->node : NULL;
 
 	if (!at || node[at].type == DNC_JSON_OBJECT)
 		return false;

@@ -58,6 +58,9 @@ struct dnc_json_parser;
 struct dnc_json_parser *dnc_json_parser_new(void);
 void dnc_json_parser_free(struct dnc_json_parser *p);
 
+/* How many texts P has parsed so far, those that failed included. */
+uint64_t dnc_json_parser_count(const struct dnc_json_parser *p);
+
 /* Reads the N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow. DOC is valid
  * until the parser's next use, and as long as TEXT is. -1 with ERR for anything but one whole
  * JSON value. */

@@ -96,6 +96,7 @@ struct dnc_json_parser {
 	uint32_t count = 0, room = 0;
 	key_slot *slots = nullptr;
 	uint32_t slot_mask = 0, keys = 0, stamp = 0;
+	uint64_t texts = 0; // parsed so far
 	struct dnc_buf plain = {}; // strings without their escapes
 	bool escapes = false;      // there is a backslash somewhere in the text
 	size_t token_bytes = 0;    // all tokens together: the text's length when compact
@@ -358,6 +359,11 @@ extern "C" void dnc_json_parser_free(struct dnc_json_parser *p)
 	delete p;
 }
 
+extern "C" uint64_t dnc_json_parser_count(const struct dnc_json_parser *p)
+{
+	return p->texts;
+}
+
 static int parse_error(error_code e, const struct dnc_json_parser *p, struct dnc_error *err)
 {
 	switch (e) {
@@ -383,6 +389,7 @@ extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_
 {
 	error_code e = SUCCESS;
 
+	p->texts++;
 	p->count = p->keys = 0;
 	p->token_bytes = 0;
 	p->why = nullptr;

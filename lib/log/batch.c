@@ -1,6 +1,5 @@
 #include "batch.h"
 #include <stdlib.h>
-#include "priv/content.h"
 #include "priv/describe.h"
 
 /* PART as an offset in the event's line. */
@@ -11,20 +10,35 @@ static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part)
 	return (struct dnc_piece){(uint32_t)(part.p - e->line.p), (uint32_t)part.n};
 }
 
+/* The type stands right after the id. */
+static struct dnc_str type_text(const struct dnc_event *e)
+{
+	static const struct dnc_str between = DNC_STR("\",\"type\":\"");
+
+	return (struct dnc_str){e->id.p + e->id.n + between.n, dnc_type_names[e->type].n};
+}
+
+/* What stands between the id and the severity (content.h). */
+static struct dnc_str head_text(const struct dnc_event *e)
+{
+	static const struct dnc_str before_severity = DNC_STR(",\"severity\":\"");
+	const char *from = e->id.p + e->id.n + 1;
+
+	return (struct dnc_str){from, (size_t)(e->severity_text.p - from) - before_severity.n};
+}
+
 struct dnc_batch_event batch_describe(const struct dnc_event *e)
 {
-	struct parts parts = parts_of(e->doc, e->line);
-
 	return (struct dnc_batch_event){.line = {0, (uint32_t)e->line.n},
 		.id = piece_of(e, e->id),
-		.type = piece_of(e, parts.type),
+		.type = piece_of(e, type_text(e)),
 		.phone_number = piece_of(e, e->phone_number),
 		.provider = piece_of(e, e->provider),
-		.severity = piece_of(e, parts.severity),
-		.timestamp = piece_of(e, parts.content.timestamp),
-		.head = piece_of(e, parts.content.head),
-		.event_data = piece_of(e, parts.content.data),
-		.dated = parts.content.dated};
+		.severity = piece_of(e, e->severity_text),
+		.timestamp = piece_of(e, e->timestamp),
+		.head = piece_of(e, head_text(e)),
+		.event_data = piece_of(e, e->event_data),
+		.dated = !dnc_str_eq(e->timestamp, e->ingested_at)};
 }
 
 /* E's text starts OFFSET bytes later. */

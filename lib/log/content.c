@@ -19,10 +19,9 @@ static struct dnc_str arrival_of(const struct dnc_json *doc, uint32_t metadata)
 	return at ? doc->node[at].text : (struct dnc_str){0};
 }
 
-struct parts parts_of(const struct dnc_json *doc, struct dnc_str line)
+struct content content_of(const struct dnc_json *doc, struct dnc_str line)
 {
-	struct parts p = {0};
-	struct content *c = &p.content;
+	struct content c = {0};
 	const char *head = NULL, *data = NULL;
 
 	/* The members' order is that of every canonical event: id, type ... severity, timestamp ... event_data, metadata. */
@@ -31,21 +30,18 @@ struct parts parts_of(const struct dnc_json *doc, struct dnc_str line)
 
 		if (dnc_str_eq(node->key, DNC_STR("id"))) {
 			head = node->raw.p + node->raw.n;
-		} else if (dnc_str_eq(node->key, DNC_STR("type"))) {
-			p.type = node->text;
 		} else if (dnc_str_eq(node->key, DNC_STR("severity"))) {
-			p.severity = node->text;
-			c->head = up_to_key(line, head, node->key);
+			c.head = up_to_key(line, head, node->key);
 		} else if (dnc_str_eq(node->key, DNC_STR("timestamp"))) {
-			c->timestamp = node->text;
+			c.timestamp = node->text;
 		} else if (dnc_str_eq(node->key, DNC_STR("event_data"))) {
 			data = node->raw.p;
 		} else if (dnc_str_eq(node->key, DNC_STR("metadata"))) {
-			c->data = up_to_key(line, data, node->key);
-			c->dated = !dnc_str_eq(c->timestamp, arrival_of(doc, i));
+			c.data = up_to_key(line, data, node->key);
+			c.dated = !dnc_str_eq(c.timestamp, arrival_of(doc, i));
 		}
 	}
-	if (!c->head.n || !c->data.n)
-		*c = (struct content){.timestamp = c->timestamp};
-	return p;
+	if (!c.head.n || !c.data.n)
+		c = (struct content){.timestamp = c.timestamp};
+	return c;
 }

@@ -85,7 +85,7 @@ static int compare(struct journal *j, const struct dnc_batch *b, struct dnc_batc
 	if (!dnc_buf_reserve(&j->stored, DNC_JSON_PADDING) || !dnc_buf_ok(&j->stored))
 		return -1;
 	if (dnc_json_parse(j->parser, j->stored.p, j->stored.n, &doc, &err) == 0)
-		content = parts_of(&doc, dnc_buf_view(&j->stored)).content;
+		content = content_of(&doc, dnc_buf_view(&j->stored));
 	else if (err.code == DNC_JSON_ENOMEM)
 		return -1;
 	e->logged = content.head.n && content_same(content, content_in_batch(b, e))

@@ -9,12 +9,12 @@ static int on_record(void *ctx, const struct dnc_record *record)
 {
 	static struct dnc_event_run *run;
 	struct dnc_error err;
-	struct dnc_str out;
+	struct dnc_event event;
 
 	if (!run)
 		run = dnc_event_run_new(NULL, 0);
 	dnc_event_reader_place(ctx, run, record->line, record->item);
-	dnc_event_normalize(ctx, record->event.p, record->event.n, &out, &err);
+	dnc_event_normalize(ctx, record->event.p, record->event.n, &event, &err);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #include "event/event.h"
 
 static int normalize(
-	struct dnc_event_reader *r, const char *text, struct dnc_str *out, struct dnc_error *err)
+	struct dnc_event_reader *r, const char *text, struct dnc_event *out, struct dnc_error *err)
 {
 	static char copy[4096];
 
@@ -51,22 +51,21 @@ static void events_become_canonical(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct dnc_error err;
-		struct dnc_str out;
 		struct dnc_event event;
 		char first[4096];
 
-		if (normalize(r, cases[i].in, &out, &err) < 0)
+		if (normalize(r, cases[i].in, &event, &err) < 0)
 			fail_msg("case %zu: %s", i, err.message);
-		memcpy(first, out.p, out.n);
-		first[out.n] = '\0';
+		memcpy(first, event.line.p, event.line.n);
+		first[event.line.n] = '\0';
 		if (!strstr(first, cases[i].want))
 			fail_msg("case %zu: no %s in %s", i, cases[i].want, first);
 		assert_null(strstr(first, "\"seq\""));
 		/* What is canonical stays as it is, byte for byte. */
-		assert_int_equal(normalize(r, first, &out, &err), 0);
-		assert_int_equal(out.n, strlen(first));
-		assert_memory_equal(out.p, first, out.n);
-		assert_int_equal(dnc_event_parse(r, out.p, out.n, &event), 0);
+		assert_int_equal(normalize(r, first, &event, &err), 0);
+		assert_int_equal(event.line.n, strlen(first));
+		assert_memory_equal(event.line.p, first, event.line.n);
+		assert_int_equal(dnc_event_parse(r, event.line.p, event.line.n, &event), 0);
 	}
 	dnc_event_reader_free(r);
 }
@@ -104,9 +103,9 @@ static void bad_records_name_their_fault(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct dnc_error err;
-		struct dnc_str out;
+		struct dnc_event event;
 
-		assert_int_equal(normalize(r, cases[i].in, &out, &err), -1);
+		assert_int_equal(normalize(r, cases[i].in, &event, &err), -1);
 		if (err.code != (int)cases[i].code)
 			fail_msg("%s: %s", cases[i].in, dnc_reject_name((enum dnc_reject)err.code));
 		assert_true(err.message[0] != '\0');
@@ -161,13 +160,13 @@ static void a_field_that_stands_twice_must_say_the_same(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char in[512], text[4096];
 		struct dnc_error err = {0};
-		struct dnc_str out;
+		struct dnc_event event;
 		int rc;
 
 		snprintf(in, sizeof in, RECORD "%s", cases[i].in);
-		rc = normalize(r, in, &out, &err);
+		rc = normalize(r, in, &event, &err);
 		if (rc == 0)
-			snprintf(text, sizeof text, "%.*s", DNC_STR_ARG(out));
+			snprintf(text, sizeof text, "%.*s", DNC_STR_ARG(event.line));
 		if (rc != (cases[i].ok ? 0 : -1))
 			fail_msg("%s: %s", cases[i].in, err.message);
 		if (rc == 0 ? !strstr(text, cases[i].want)

@@ -76,8 +76,10 @@ struct record_place {
 /* Gives D its id; all else must have been read. SCRATCH is memory to use. */
 void draft_identify(struct draft *d, const struct record_place *place, struct dnc_buf *scratch);
 
-/* Writes the canonical event to B, which is emptied first. */
-void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b);
+/* Writes the canonical event to B, which is emptied first, and its SHAPE. The shape is valid when the event is
+ * not longer than DNC_EVENT_MAX_BYTES. */
+void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b,
+	struct dnc_event_shape *shape);
 
 /* Sets ERR to CODE and "PLACE WHY"; returns -1. */
 int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why);

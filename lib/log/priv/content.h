@@ -11,14 +11,8 @@ struct content {
 	bool dated; /* the source gave the timestamp: it is not that of the arrival */
 };
 
-/* All that the log wants to know of a line. */
-struct parts {
-	struct content content;
-	struct dnc_str type, severity;
-};
-
 /* DOC is the parsed LINE. The content's head is empty when it is not a canonical event. */
-struct parts parts_of(const struct dnc_json *doc, struct dnc_str line);
+struct content content_of(const struct dnc_json *doc, struct dnc_str line);
 
 static inline struct content content_in_batch(
 	const struct dnc_batch *b, const struct dnc_batch_event *e)

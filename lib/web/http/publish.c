@@ -199,7 +199,7 @@ static bool take_record(void *ctx, size_t index, struct dnc_str record)
 {
 	struct publish *p = ctx;
 	struct dnc_error err = {.place = ""};
-	struct dnc_str line;
+	struct dnc_event event;
 
 	if (index >= RECORDS_MAX) {
 		p->too_many = true;
@@ -211,12 +211,12 @@ static bool take_record(void *ctx, size_t index, struct dnc_str record)
 		reject(p, index, &err);
 		return true;
 	}
-	if (dnc_event_normalize(p->web->normalizer, record.p, record.n, &line, &err) < 0) {
+	if (dnc_event_normalize(p->web->normalizer, record.p, record.n, &event, &err) < 0) {
 		reject(p, index, &err);
 		return true;
 	}
-	p->no_memory = !add_piece(p, (struct piece){p->lines.n, line.n, index});
-	dnc_buf_str(&p->lines, line);
+	p->no_memory = !add_piece(p, (struct piece){p->lines.n, event.line.n, index});
+	dnc_buf_str(&p->lines, event.line);
 	dnc_buf_chr(&p->lines, '\n');
 	return !p->no_memory;
 }
