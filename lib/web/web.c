@@ -310,7 +310,6 @@ struct dnc_web *dnc_web_new(
 	uv_async_init(loop, &w->published_async, on_published);
 	w->published_async.data = w;
 	w->normalizer = dnc_event_reader_new(&(struct dnc_event_options){.source_format = "http"});
-	w->viewer = dnc_event_reader_new(&(struct dnc_event_options){0});
 	uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
 	uv_idle_init(loop, &w->work);
 	uv_timer_init(loop, &w->pace);
@@ -325,7 +324,7 @@ struct dnc_web *dnc_web_new(
 	w->request_parser = dnc_json_parser_new();
 	w->access = dnc_auth_acquire(options->auth);
 	w->listeners = listeners_new(loop, w->access->keys, on_accepted, w);
-	if (!w->parser || !w->request_parser || !w->normalizer || !w->viewer || !w->listeners) {
+	if (!w->parser || !w->request_parser || !w->normalizer || !w->listeners) {
 		dnc_error_nomem(err);
 		goto fail;
 	}
@@ -388,7 +387,6 @@ void dnc_web_free(struct dnc_web *w)
 	pthread_mutex_destroy(&w->stats_lock);
 	pthread_mutex_destroy(&w->published_lock);
 	dnc_event_reader_free(w->normalizer);
-	dnc_event_reader_free(w->viewer);
 	dnc_json_parser_free(w->parser);
 	dnc_json_parser_free(w->request_parser);
 	dnc_auth_snapshot_unref(w->access);

@@ -21,12 +21,9 @@ struct publish {
 	struct dnc_identity identity;
 	char role[DNC_ROLE_NAME_MAX], address[ADDRESS_MAX];
 	struct body body;
-	struct dnc_buf lines;
-	size_t held; /* of the memory for bodies under way */
-	struct piece {
-		size_t at, n;  /* of lines */
-		size_t record; /* which of the request's records it is */
-	} * pieces;
+	struct dnc_batch batch; /* the events, until the writer has them */
+	size_t held;            /* of the memory for bodies under way */
+	size_t *records;        /* of each event: which of the request's records it was */
 	size_t count, room, rejected;
 	struct dnc_buf rejects; /* JSON, without brackets */
 	bool form;              /* the client says that it is a form */
@@ -40,10 +37,10 @@ static void free_publish(struct publish *p)
 	if (p->held)
 		limits_hold(p->web->options->door, &p->held, 0);
 	body_free(&p->body);
-	dnc_buf_free(&p->lines);
+	dnc_batch_free(&p->batch);
 	dnc_buf_free(&p->rejects);
 	free(p->receipt.logged);
-	free(p->pieces);
+	free(p->records);
 	free(p);
 }
 
@@ -51,8 +48,8 @@ static void free_publish(struct publish *p)
 static bool hold(struct publish *p)
 {
 	return limits_hold(p->web->options->door, &p->held,
-		p->body.text.size + p->lines.size + p->room * sizeof *p->pieces +
-			(p->body.inflating ? GZIP_BYTES : 0));
+		p->body.text.size + p->batch.text.size + p->batch.room * sizeof *p->batch.events +
+			p->room * sizeof *p->records + (p->body.inflating ? GZIP_BYTES : 0));
 }
 
 /* A header's value, without the blanks around it; n is 0 when it is missing, and too long ones are cut off. */
@@ -179,19 +176,19 @@ static void reject(struct publish *p, size_t index, const struct dnc_error *err)
 	dnc_buf_chr(b, '}');
 }
 
-static bool add_piece(struct publish *p, struct piece piece)
+static bool add_event(struct publish *p, const struct dnc_event *event, size_t record)
 {
 	if (p->count == p->room) {
 		size_t room = p->room ? p->room * 2 : 64;
-		struct piece *more = realloc(p->pieces, room * sizeof *more);
+		size_t *more = realloc(p->records, room * sizeof *more);
 
 		if (!more)
 			return false;
-		p->pieces = more;
+		p->records = more;
 		p->room = room;
 	}
-	p->pieces[p->count++] = piece;
-	return true;
+	p->records[p->count++] = record;
+	return dnc_batch_add(&p->batch, event);
 }
 
 /* The record number INDEX; DNC_JSON_PADDING readable bytes follow it. False ends the request: it is too much. */
@@ -215,9 +212,7 @@ static bool take_record(void *ctx, size_t index, struct dnc_str record)
 		reject(p, index, &err);
 		return true;
 	}
-	p->no_memory = !add_piece(p, (struct piece){p->lines.n, event.line.n, index});
-	dnc_buf_str(&p->lines, event.line);
-	dnc_buf_chr(&p->lines, '\n');
+	p->no_memory = !add_event(p, &event, index);
 	return !p->no_memory;
 }
 
@@ -245,7 +240,7 @@ static void reject_conflicts(struct publish *p)
 	dnc_error_place(&err, "id");
 	for (size_t i = 0; i < p->count; i++)
 		if (p->receipt.logged[i] == DNC_LOGGED_CONFLICT)
-			reject(p, p->pieces[i].record, &err);
+			reject(p, p->records[i], &err);
 }
 
 static const char *why_nothing(const struct publish *p)
@@ -330,32 +325,14 @@ void publish_answer(struct dnc_web *w)
 	}
 }
 
-static bool build_batch(const struct publish *p, struct dnc_batch *batch)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		struct dnc_event event;
-
-		if (dnc_event_parse(p->web->viewer, p->lines.p + p->pieces[i].at, p->pieces[i].n,
-			    &event) < 0 ||
-			!dnc_batch_add(batch, &event))
-			return false;
-	}
-	return true;
-}
-
 static bool offer(struct publish *p)
 {
-	struct dnc_batch batch = {0};
-	int rc = -1;
-
 	p->receipt.logged = calloc(p->count, sizeof *p->receipt.logged);
 	p->receipt.safe = on_safe;
-	p->handed_over = true;
-	if (p->receipt.logged && build_batch(p, &batch))
-		rc = dnc_writer_submit(p->web->options->writer, &batch, &p->receipt);
-	dnc_batch_free(&batch);
-	p->handed_over = rc == 0;
-	return rc == 0;
+	p->handed_over = p->receipt.logged &&
+	                 dnc_writer_submit(p->web->options->writer, &p->batch, &p->receipt) == 0;
+	dnc_batch_free(&p->batch);
+	return p->handed_over;
 }
 
 /* Ends the request with the answer. -1 hangs up. */
@@ -419,9 +396,9 @@ static int finish(struct publish *p)
 	}
 	if (p->too_many)
 		return refuse(p, &too_large);
-	if (p->no_memory || !dnc_buf_ok(&p->lines))
+	if (p->no_memory)
 		return refuse(p, &body_refusals[BODY_NO_MEMORY]);
-	body_free(&p->body); /* the lines are what is needed from here on */
+	body_free(&p->body); /* the batch is what is needed from here on */
 	if (!hold(p))
 		return refuse(p, &crowded);
 	if (p->count) {

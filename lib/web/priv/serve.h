@@ -105,7 +105,7 @@ struct dnc_web {
 	struct dnc_buf scratch, page, sse, audit_line;
 	struct web_counts counts;
 	int64_t started_ms;
-	struct dnc_event_reader *normalizer, *viewer; /* of events that are published */
+	struct dnc_event_reader *normalizer; /* of events that are published */
 	pthread_mutex_t published_lock;
 	struct publish *published; /* those that are safe, to be answered */
 	uv_async_t published_async;
