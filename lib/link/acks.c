@@ -1,10 +1,9 @@
 #include "priv/acks.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* So many lines of one producer in a row share a note: their acknowledgement waits for the last. */
-enum { SHARED_LINES = 64, ROOM_MIN = 64 };
+/* Lines of one producer in a row that share a span; they are acknowledged when the last is safe. */
+enum { SPAN_LINES = 64, ROOM_MIN = 64 };
 
 /* The words of an acknowledgement. */
 static const struct ack_word {
@@ -34,7 +33,7 @@ size_t ack_write(char text[ACK_MAX], uint64_t count, const struct dnc_outcome *o
 	return (size_t)n;
 }
 
-/* Takes a decimal number off the front of TEXT. */
+/* Reads a decimal number and removes it from the front of TEXT. */
 static bool read_number(struct dnc_str *text, uint64_t *out)
 {
 	size_t n = 0;
@@ -82,58 +81,66 @@ bool ack_read(struct dnc_str text, uint64_t *count, struct dnc_outcome *o)
 	return true;
 }
 
+static struct ack_span *span_at(const struct ack_queue *q, size_t i)
+{
+	return &q->spans[(q->first + i) & (q->room - 1)];
+}
+
 static bool grow(struct ack_queue *q)
 {
 	size_t room = q->room ? q->room * 2 : ROOM_MIN;
-	struct ack_note *notes = malloc(room * sizeof *notes);
+	struct ack_span *spans = reallocarray(NULL, room, sizeof *spans);
 
-	if (!notes)
+	if (!spans)
 		return false;
 	for (size_t i = 0; i < q->count; i++)
-		notes[i] = q->notes[(q->first + i) & (q->room - 1)];
-	free(q->notes);
-	q->notes = notes;
+		spans[i] = *span_at(q, i);
+	free(q->spans);
+	q->spans = spans;
 	q->room = room;
 	q->first = 0;
 	return true;
 }
 
-static void count(struct ack_note *note, enum line_fate fate)
+static void count(struct ack_span *span, enum line_action action)
 {
-	note->passed += fate == LINE_PASSED;
-	note->rejected += fate == LINE_REJECTED;
-	note->dropped += fate == LINE_DROPPED;
+	span->forwarded += action == LINE_FORWARDED;
+	span->rejected += action == LINE_REJECTED;
+	span->dropped += action == LINE_DROPPED;
 }
 
-bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
-	enum line_fate fate)
+/* The last span, if the line belongs to it: it waits for no more lines of the outlet, or has room for it. */
+static struct ack_span *find_span(
+	struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines)
 {
-	struct ack_note *note;
+	struct ack_span *span = q->count ? span_at(q, q->count - 1) : NULL;
 
-	if (q->count) {
-		note = &q->notes[(q->first + q->count - 1) & (q->room - 1)];
-		if (note->stream_id == stream_id &&
-			(note->outlet_lines == outlet_lines ||
-				line - note->first_line < SHARED_LINES)) {
-			note->line = line;
-			note->outlet_lines = outlet_lines;
-			count(note, fate);
-			return true;
-		}
+	if (!span || span->stream_id != stream_id)
+		return NULL;
+	if (span->outlet_lines != outlet_lines && line - span->first_line >= SPAN_LINES)
+		return NULL;
+	return span;
+}
+
+bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
+	enum line_action action)
+{
+	struct ack_span *span = find_span(q, stream_id, line, outlet_lines);
+
+	if (!span) {
+		if (q->count == q->room && !grow(q))
+			return false;
+		span = span_at(q, q->count++);
+		*span = (struct ack_span){.stream_id = stream_id, .first_line = line};
 	}
-	if (q->count == q->room && !grow(q))
-		return false;
-	note = &q->notes[(q->first + q->count++) & (q->room - 1)];
-	*note = (struct ack_note){.stream_id = stream_id,
-		.line = line,
-		.first_line = line,
-		.outlet_lines = outlet_lines};
-	count(note, fate);
+	span->last_line = line;
+	span->outlet_lines = outlet_lines;
+	count(span, action);
 	return true;
 }
 
 /* Moves as much of FROM as N lines can take. Returns how much. */
-static uint32_t move_verdicts(uint64_t *from, uint64_t *n)
+static uint32_t move_outcomes(uint64_t *from, uint64_t *n)
 {
 	uint64_t moved = *from < *n ? *from : *n;
 
@@ -142,30 +149,30 @@ static uint32_t move_verdicts(uint64_t *from, uint64_t *n)
 	return (uint32_t)moved;
 }
 
-/* N lines of the note are judged; LEFT are the verdicts that no line has yet. */
-static void judge(struct ack_note *note, uint64_t n, struct dnc_outcome *left)
+/* N lines of the span get their outcomes out of LEFT, those that no line has yet. */
+static void resolve(struct ack_span *span, uint64_t n, struct dnc_outcome *left)
 {
-	note->judged += (uint32_t)n;
-	note->rejected += move_verdicts(&left->rejected, &n);
-	note->dropped += move_verdicts(&left->dropped, &n);
-	note->duplicates += move_verdicts(&left->duplicates, &n);
+	span->resolved += (uint32_t)n;
+	span->rejected += move_outcomes(&left->rejected, &n);
+	span->dropped += move_outcomes(&left->dropped, &n);
+	span->duplicates += move_outcomes(&left->duplicates, &n);
 }
 
-/* How many lines from AT on the note covers, up to SAFE, and how many of these are its producer's. */
-static uint64_t covered(const struct ack_note *note, uint64_t at, uint64_t safe, uint64_t *own)
+/* How many lines of the outlet, from AT up to SAFE, the span covers, and how many of these are its
+ * producer's. The others are lines of a file, whose outcomes nobody waits for. */
+static uint64_t covered(const struct ack_span *span, uint64_t at, uint64_t safe, uint64_t *own)
 {
-	uint64_t end = note->outlet_lines < safe ? note->outlet_lines : safe;
-	uint64_t n = end > at ? end - at : 0, left = note->passed - note->judged;
+	uint64_t end = span->outlet_lines < safe ? span->outlet_lines : safe;
+	uint64_t n = end > at ? end - at : 0, left = span->forwarded - span->resolved;
 
-	/* Between them may stand lines of a file, which nobody waits to be told of. */
 	*own = left < n ? left : n;
 	return n;
 }
 
-/* The verdicts do not say whose: they differ, and the lines are not all of one producer. */
+/* True if the outcomes do not say whose they are: they differ, and the lines are of several sources. */
 static bool is_unclear(const struct ack_queue *q, uint64_t safe, const struct dnc_outcome *left)
 {
-	uint64_t at = q->judged_lines, lines = safe - at, n, own, first = 0;
+	uint64_t at = q->resolved_lines, lines = safe - at, n, own, first = 0;
 
 	if (left->unclear)
 		return true;
@@ -173,51 +180,49 @@ static bool is_unclear(const struct ack_queue *q, uint64_t safe, const struct dn
 		!(left->duplicates | left->rejected | left->dropped))
 		return false;
 	for (size_t i = 0; i < q->count && at < safe; i++, at += n) {
-		const struct ack_note *note = &q->notes[(q->first + i) & (q->room - 1)];
+		const struct ack_span *span = span_at(q, i);
 
-		n = covered(note, at, safe, &own);
-		if (own < n || (own && first && note->stream_id != first))
+		n = covered(span, at, safe, &own);
+		if (own < n || (own && first && span->stream_id != first))
 			return true;
-		first = own ? note->stream_id : first;
+		first = own ? span->stream_id : first;
 	}
 	return false;
 }
 
-void ack_judge(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total)
+void acks_resolve(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total)
 {
-	struct dnc_outcome left = {.duplicates = total->duplicates - q->judged.duplicates,
-		.rejected = total->rejected - q->judged.rejected,
-		.dropped = total->dropped - q->judged.dropped,
-		.unclear = total->unclear - q->judged.unclear};
+	struct dnc_outcome left = {.duplicates = total->duplicates - q->resolved.duplicates,
+		.rejected = total->rejected - q->resolved.rejected,
+		.dropped = total->dropped - q->resolved.dropped,
+		.unclear = total->unclear - q->resolved.unclear};
 	bool unclear = is_unclear(q, safe, &left);
-	uint64_t at = q->judged_lines, n, own;
+	uint64_t at = q->resolved_lines, n, own;
 
 	for (size_t i = 0; i < q->count && at < safe; i++, at += n) {
-		struct ack_note *note = &q->notes[(q->first + i) & (q->room - 1)];
-		struct ack_note others = {0};
+		struct ack_span *span = span_at(q, i), others = {0};
 
-		n = covered(note, at, safe, &own);
-		judge(&others, n - own, &left);
-		judge(note, own, &left);
-		note->unclear += unclear ? (uint32_t)own : 0;
+		n = covered(span, at, safe, &own);
+		resolve(&others, n - own, &left);
+		resolve(span, own, &left);
+		span->unclear += unclear ? (uint32_t)own : 0;
 	}
-	q->judged_lines = safe;
-	q->judged = *total;
+	q->resolved_lines = safe;
+	q->resolved = *total;
 }
 
-bool ack_take(struct ack_queue *q, uint64_t safe, struct ack_note *out)
+bool acks_take(struct ack_queue *q, uint64_t safe, struct ack_span *out)
 {
-	if (!q->count || q->notes[q->first].outlet_lines > safe)
+	if (!q->count || span_at(q, 0)->outlet_lines > safe)
 		return false;
-	*out = q->notes[q->first];
+	*out = *span_at(q, 0);
 	q->first = (q->first + 1) & (q->room - 1);
 	q->count--;
-	q->taken_lines = out->outlet_lines;
 	return true;
 }
 
-void ack_finish(struct ack_queue *q)
+void acks_finish(struct ack_queue *q)
 {
-	free(q->notes);
+	free(q->spans);
 	*q = (struct ack_queue){0};
 }

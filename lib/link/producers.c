@@ -1,131 +1,121 @@
-/* producers.c - connections on listening sockets, and what they are told. */
+#include "priv/producers.h"
 #include <errno.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "priv/outlet.h"
-#include "priv/places.h"
 
 /* A connection starts small, there may be many. */
 enum { PRODUCER_BLOCK = 16 << 10 };
 
-/* How long nobody is accepted once descriptors or memory have run out. */
-enum { EXHAUSTED_MS = 500 };
-
-void dnc_input_name(uint64_t stream_id, char name[32])
-{
-	snprintf(name, 32, "connection %llu", (unsigned long long)stream_id);
-}
-
-static struct place *find(const struct dnc_input *in, uint64_t stream_id)
+static struct input_source *find(const struct dnc_input *in, uint64_t stream_id)
 {
 	for (size_t i = 0; i < in->count; i++)
-		if (in->places[i]->stream.id == stream_id)
-			return in->places[i];
+		if (in->sources[i]->stream.id == stream_id)
+			return in->sources[i];
 	return NULL;
 }
 
 void dnc_input_ack(
 	struct dnc_input *in, uint64_t stream_id, uint64_t count, const struct dnc_outcome *more)
 {
-	struct place *p = find(in, stream_id);
+	struct input_source *s = find(in, stream_id);
 
-	if (!p)
+	if (!s)
 		return;
-	if (count > p->safe)
-		p->safe = count;
-	p->outcome.duplicates += more->duplicates;
-	p->outcome.rejected += more->rejected;
-	p->outcome.dropped += more->dropped;
-	p->outcome.unclear += more->unclear;
+	if (count > s->safe)
+		s->safe = count;
+	s->outcome.duplicates += more->duplicates;
+	s->outcome.rejected += more->rejected;
+	s->outcome.dropped += more->dropped;
+	s->outcome.unclear += more->unclear;
 	in->acks_due = true;
 }
 
 /* Passes on what the outlet's reader has acknowledged. */
-static void take_acks(struct dnc_input *in)
+static void forward_acks(struct dnc_input *in)
 {
-	const struct dnc_outcome outcome = dnc_outlet_outcome(in->outlet);
+	const struct dnc_outcome total = dnc_outlet_outcome(in->outlet);
 	uint64_t safe = dnc_outlet_safe(in->outlet);
-	struct ack_note note;
+	struct ack_span span;
 
-	ack_judge(&in->acks, safe, &outcome);
-	while (ack_take(&in->acks, safe, &note))
-		dnc_input_ack(in, note.stream_id, note.line,
-			&(struct dnc_outcome){.duplicates = note.duplicates,
-				.rejected = note.rejected,
-				.dropped = note.dropped,
-				.unclear = note.unclear});
+	acks_resolve(&in->acks, safe, &total);
+	while (acks_take(&in->acks, safe, &span))
+		dnc_input_ack(in, span.stream_id, span.last_line,
+			&(struct dnc_outcome){.duplicates = span.duplicates,
+				.rejected = span.rejected,
+				.dropped = span.dropped,
+				.unclear = span.unclear});
 }
 
-/* Takes it out, whatever it still sends or waits for. */
-static int drop(struct dnc_input *in, struct place *p)
+/* Removes a producer, whatever it still sends or waits for. */
+static int drop(struct dnc_input *in, struct input_source *s)
 {
 	int rc = 0;
 
-	if (!p->ended && in->events.close)
-		rc = in->events.close(in->events.ctx, &p->stream);
-	in->producers--;
-	place_remove(in, p);
+	if (!s->ended && in->events.close)
+		rc = in->events.close(in->events.ctx, &s->stream);
+	input_remove_source(in, s);
 	return rc;
 }
 
-/* Acknowledgements never wait: what the socket does not take now is told with a later count. False when the connection
- * is of no use any more: its producer connects again and sends again what it was not told. */
-static bool tell(struct place *p)
+/* Sends an acknowledgement without waiting: what the socket does not accept now is sent with a later count.
+ * False if the connection must be closed; its producer connects again and sends again what was not
+ * acknowledged. */
+static bool acknowledge(struct input_source *s)
 {
 	char text[ACK_MAX];
-	size_t n = ack_write(text, p->safe, &p->outcome);
-	ssize_t sent = send(p->fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	size_t n = ack_write(text, s->safe, &s->outcome);
+	ssize_t sent = send(s->fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent == (ssize_t)n) {
-		p->told = p->safe;
+		s->acked = s->safe;
 		return true;
 	}
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
-		p->told = UINT64_MAX; /* it does not listen any more, but what it sent is read */
+		s->acked = UINT64_MAX; /* it reads no more, but what it has sent is still read */
 		return true;
 	}
-	dnc_warn("%s: unable to acknowledge: %s; closed", p->stream.name,
+	dnc_warn("%s: unable to acknowledge: %s; closed", s->stream.name,
 		sent < 0 ? strerror(errno) : "cut short");
 	return false;
 }
 
-int producers_tell(struct dnc_input *in)
+int producers_notify(struct dnc_input *in)
 {
 	int rc = 0;
 
 	if (in->outlet)
-		take_acks(in);
+		forward_acks(in);
 	if (!in->acks_due)
 		return 0;
 	in->acks_due = false;
 	for (size_t i = in->count; i-- > 0;) {
-		struct place *p = in->places[i];
+		struct input_source *s = in->sources[i];
 
-		if (!p->stream.acked)
+		if (!s->stream.acked)
 			continue;
-		if ((p->told < p->safe && !tell(p)) || (p->ended && !producer_waits(p))) {
-			rc |= drop(in, p);
+		if ((s->acked < s->safe && !acknowledge(s)) ||
+			(s->ended && !input_source_waits(s))) {
+			rc |= drop(in, s);
 			continue;
 		}
-		in->acks_due |= p->told < p->safe;
+		in->acks_due |= s->acked < s->safe;
 	}
 	return rc;
 }
 
-/* A listening socket that is none any more ends; whatever else failed is tried again. */
-static int accept_failed(struct dnc_input *in, struct place *listener, int code)
+/* A descriptor that cannot accept is at its end; after every other failure it is tried again. */
+static int fail_accepting(struct dnc_input *in, struct input_source *listener, int code)
 {
 	struct dnc_error err;
 
 	switch (code) {
 	case EAGAIN:
 	case EINTR:
-	case ECONNABORTED: /* it went away */
+	case ECONNABORTED: /* the producer went away */
 		return 0;
 	case EBADF:
 	case EINVAL:
@@ -134,7 +124,7 @@ static int accept_failed(struct dnc_input *in, struct place *listener, int code)
 		dnc_error_set(&err, code, "unable to accept on %s: %s", listener->stream.name,
 			strerror(code));
 		in->events.failed(in->events.ctx, &listener->stream, &err);
-		place_remove(in, listener);
+		input_remove_source(in, listener);
 		return 0;
 	default:
 		if (!in->accept_failed)
@@ -142,29 +132,29 @@ static int accept_failed(struct dnc_input *in, struct place *listener, int code)
 							       ? "no descriptors are left"
 							       : strerror(code));
 		in->accept_failed = true;
-		in->accept_at_ms = dnc_clock_mono_ms() + EXHAUSTED_MS;
+		in->accept_at_ms = dnc_clock_mono_ms() + ACCEPT_RETRY_MS;
 		return 0;
 	}
 }
 
-int producer_accept(struct dnc_input *in, struct place *listener)
+int producers_accept(struct dnc_input *in, struct input_source *listener)
 {
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-	struct place *p;
+	struct input_source *s;
 
 	if (fd < 0)
-		return accept_failed(in, listener, errno);
+		return fail_accepting(in, listener, errno);
 	if (in->accept_failed)
 		dnc_note("%s: producers are accepted again", listener->stream.name);
 	in->accept_failed = false;
-	p = in->producers < DNC_INPUT_MAX_PRODUCERS ? place_add(in) : NULL;
-	if (!p) {
+	s = in->producers < DNC_INPUT_MAX_PRODUCERS ? input_add_source(in) : NULL;
+	if (!s) {
 		close(fd);
 		return 0;
 	}
-	p->fd = fd;
-	p->own_fd = true;
-	p->stream.acked = true;
+	s->fd = fd;
+	s->own_fd = true;
+	s->stream.acked = true;
 	in->producers++;
-	return place_start(in, p, PRODUCER_BLOCK);
+	return input_start_source(in, s, PRODUCER_BLOCK);
 }

@@ -83,10 +83,10 @@ static void what_is_written_is_read_again(void **state)
 }
 
 /* Two producers take turns; every third line is dropped. More notes than the queue starts with. */
-static void notes_come_back_in_order_and_not_before_they_are_safe(void **state)
+static void spans_are_acknowledged_in_order_and_not_before_they_are_safe(void **state)
 {
 	struct ack_queue q = {0};
-	struct ack_note note;
+	struct ack_span span;
 	uint64_t lines[2] = {0, 0}, outlet = 0, passed[2] = {0, 0}, dropped[2] = {0, 0};
 
 	(void)state;
@@ -94,27 +94,26 @@ static void notes_come_back_in_order_and_not_before_they_are_safe(void **state)
 		bool drop = i % 3 == 0;
 
 		outlet += !drop;
-		assert_true(ack_note(&q, (uint64_t)i % 2 + 1, ++lines[i % 2], outlet,
-			drop ? LINE_DROPPED : LINE_PASSED));
+		assert_true(acks_record(&q, (uint64_t)i % 2 + 1, ++lines[i % 2], outlet,
+			drop ? LINE_DROPPED : LINE_FORWARDED));
 	}
 	for (uint64_t safe = 0; safe <= outlet; safe++)
-		while (ack_take(&q, safe, &note)) {
-			assert_true(note.outlet_lines <= safe);
-			assert_int_equal(q.taken_lines, note.outlet_lines);
-			passed[note.stream_id - 1] += note.passed;
-			dropped[note.stream_id - 1] += note.dropped;
-			lines[note.stream_id - 1] -= note.passed + note.dropped + note.rejected;
+		while (acks_take(&q, safe, &span)) {
+			assert_true(span.outlet_lines <= safe);
+			passed[span.stream_id - 1] += span.forwarded;
+			dropped[span.stream_id - 1] += span.dropped;
+			lines[span.stream_id - 1] -= span.forwarded + span.dropped + span.rejected;
 		}
 	assert_int_equal(q.count, 0);
 	assert_int_equal(lines[0] + lines[1], 0);
 	assert_int_equal(passed[0] + passed[1], outlet);
 	assert_int_equal(dropped[0] + dropped[1], 1000 - outlet);
-	ack_finish(&q);
+	acks_finish(&q);
 }
 
 /* Four producers take turns in groups of 7 lines; their reader says in steps of STEP lines what became of them: it has
  * known all, or every NTH. No line is judged twice, whatever part of a note an acknowledgement covers. */
-static void each_verdict_goes_to_one_line(void **state)
+static void each_outcome_goes_to_one_line(void **state)
 {
 	enum { PRODUCERS = 4, LINES = 5000, GROUP = 7 };
 	static const struct {
@@ -128,27 +127,28 @@ static void each_verdict_goes_to_one_line(void **state)
 		uint64_t lines[PRODUCERS] = {0}, told[PRODUCERS] = {0}, outlet = 0, sum = 0;
 		struct ack_queue q = {0};
 		struct dnc_outcome total = {0};
-		struct ack_note note;
+		struct ack_span span;
 
 		for (int i = 0; outlet < PRODUCERS * LINES; i++) {
 			uint64_t p = (uint64_t)i / GROUP % PRODUCERS;
 
 			if (lines[p] < LINES)
-				assert_true(ack_note(&q, p + 1, ++lines[p], ++outlet, LINE_PASSED));
+				assert_true(acks_record(
+					&q, p + 1, ++lines[p], ++outlet, LINE_FORWARDED));
 		}
 		for (uint64_t safe = 0; safe < outlet;) {
 			uint64_t *slot = cases[c].rejected ? &total.rejected : &total.duplicates;
 
 			safe = safe + cases[c].step < outlet ? safe + cases[c].step : outlet;
 			*slot = safe / cases[c].nth;
-			ack_judge(&q, safe, &total);
-			ack_judge(&q, safe, &total);
-			while (ack_take(&q, safe, &note)) {
-				uint64_t its = note.duplicates + note.rejected + note.dropped;
+			acks_resolve(&q, safe, &total);
+			acks_resolve(&q, safe, &total);
+			while (acks_take(&q, safe, &span)) {
+				uint64_t its = span.duplicates + span.rejected + span.dropped;
 
-				assert_int_equal(note.judged, note.passed);
-				assert_in_range(its, 0, note.passed);
-				told[note.stream_id - 1] += its;
+				assert_int_equal(span.resolved, span.forwarded);
+				assert_in_range(its, 0, span.forwarded);
+				told[span.stream_id - 1] += its;
 				sum += its;
 			}
 		}
@@ -156,42 +156,42 @@ static void each_verdict_goes_to_one_line(void **state)
 		assert_int_equal(sum, outlet / cases[c].nth);
 		for (int p = 0; p < PRODUCERS && cases[c].nth == 1; p++)
 			assert_int_equal(told[p], LINES);
-		ack_finish(&q);
+		acks_finish(&q);
 	}
 }
 
-static void the_oldest_lines_are_judged_worst_first(void **state)
+static void the_oldest_lines_get_the_worst_outcomes(void **state)
 {
 	struct ack_queue q = {0};
-	struct ack_note note;
+	struct ack_span span;
 
 	(void)state;
-	assert_true(ack_note(&q, 1, 1, 1, LINE_PASSED));
-	assert_true(ack_note(&q, 2, 1, 2, LINE_PASSED));
-	assert_true(ack_note(&q, 2, 2, 3, LINE_PASSED));
+	assert_true(acks_record(&q, 1, 1, 1, LINE_FORWARDED));
+	assert_true(acks_record(&q, 2, 1, 2, LINE_FORWARDED));
+	assert_true(acks_record(&q, 2, 2, 3, LINE_FORWARDED));
 	/* The outlet's line 4 is of a file. */
-	assert_true(ack_note(&q, 1, 2, 5, LINE_PASSED));
-	ack_judge(&q, 2, &(struct dnc_outcome){.duplicates = 1});
-	assert_true(ack_take(&q, 2, &note));
-	assert_int_equal(note.duplicates, 1);
-	assert_int_equal(note.unclear, 1);
-	assert_false(ack_take(&q, 2, &note));
-	ack_judge(&q, 5, &(struct dnc_outcome){.duplicates = 3, .rejected = 1});
-	assert_true(ack_take(&q, 5, &note));
-	assert_int_equal(note.stream_id, 2);
-	assert_int_equal(note.rejected, 1);
-	assert_int_equal(note.duplicates, 0);
+	assert_true(acks_record(&q, 1, 2, 5, LINE_FORWARDED));
+	acks_resolve(&q, 2, &(struct dnc_outcome){.duplicates = 1});
+	assert_true(acks_take(&q, 2, &span));
+	assert_int_equal(span.duplicates, 1);
+	assert_int_equal(span.unclear, 1);
+	assert_false(acks_take(&q, 2, &span));
+	acks_resolve(&q, 5, &(struct dnc_outcome){.duplicates = 3, .rejected = 1});
+	assert_true(acks_take(&q, 5, &span));
+	assert_int_equal(span.stream_id, 2);
+	assert_int_equal(span.rejected, 1);
+	assert_int_equal(span.duplicates, 0);
 	assert_int_equal(
-		note.unclear, 2); /* it may have been the file's, or the other producer's */
-	assert_true(ack_take(&q, 5, &note));
-	assert_int_equal(note.duplicates, 1);
-	assert_int_equal(note.unclear, 1);
+		span.unclear, 2); /* it may have been the file's, or the other producer's */
+	assert_true(acks_take(&q, 5, &span));
+	assert_int_equal(span.duplicates, 1);
+	assert_int_equal(span.unclear, 1);
 	/* More than there are lines goes nowhere. */
-	assert_true(ack_note(&q, 1, 3, 6, LINE_PASSED));
-	ack_judge(&q, 6, &(struct dnc_outcome){.duplicates = 100, .rejected = 1});
-	assert_true(ack_take(&q, 6, &note));
-	assert_int_equal(note.duplicates, 1);
-	ack_finish(&q);
+	assert_true(acks_record(&q, 1, 3, 6, LINE_FORWARDED));
+	acks_resolve(&q, 6, &(struct dnc_outcome){.duplicates = 100, .rejected = 1});
+	assert_true(acks_take(&q, 6, &span));
+	assert_int_equal(span.duplicates, 1);
+	acks_finish(&q);
 }
 
 /* What an input's owner saw. */
@@ -596,9 +596,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_acknowledgement_is_read_whatever_words_it_has),
 		cmocka_unit_test(what_is_written_is_read_again),
-		cmocka_unit_test(notes_come_back_in_order_and_not_before_they_are_safe),
-		cmocka_unit_test(each_verdict_goes_to_one_line),
-		cmocka_unit_test(the_oldest_lines_are_judged_worst_first),
+		cmocka_unit_test(spans_are_acknowledged_in_order_and_not_before_they_are_safe),
+		cmocka_unit_test(each_outcome_goes_to_one_line),
+		cmocka_unit_test(the_oldest_lines_get_the_worst_outcomes),
 		cmocka_unit_test(half_a_line_counts_at_the_end_of_pipes_not_of_sockets),
 		cmocka_unit_test(a_bad_descriptor_ends_alone),
 		cmocka_unit_test(a_file_that_shrinks_while_it_is_read_is_a_failure),

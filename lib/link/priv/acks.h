@@ -1,54 +1,56 @@
-/* acks.h - acknowledgements as text, and which lines of which producer are safe once the outlet has
- * acknowledged how many. */
+/* acks.h - acknowledgements as text, and which lines of which producer an acknowledgement of the outlet
+ * covers. Used within the thread of one input. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "link/link.h"
 
-/* The longest acknowledgement, without its newline: a reader has to take words that it does not know. */
+/* The longest acknowledgement that is accepted, without its newline: it may have unknown words. */
 enum { ACK_MAX = 512 };
 
-/* Writes "COUNT" or "COUNT duplicates=N rejected=N dropped=N", without those that are 0, and a newline. Returns the
- * length. */
+/* Writes "COUNT" or "COUNT duplicates=N rejected=N dropped=N unclear=N", leaving out those that are 0, and
+ * a newline. Returns the length. */
 size_t ack_write(char text[ACK_MAX], uint64_t count, const struct dnc_outcome *o);
 
-/* Reads one without its newline; words that are not known are passed over. False when it starts with no number. */
+/* Reads an acknowledgement without its newline; unknown words are ignored. False if TEXT does not start
+ * with a number. */
 bool ack_read(struct dnc_str text, uint64_t *count, struct dnc_outcome *o);
 
 /* What a stage did with a line. */
-enum line_fate { LINE_PASSED, LINE_REJECTED, LINE_DROPPED };
+enum line_action { LINE_FORWARDED, LINE_REJECTED, LINE_DROPPED };
 
-/* Up to this line of the producer nothing waits once the outlet has so many lines safe. */
-struct ack_note {
-	uint64_t stream_id, line, first_line, outlet_lines;
-	uint32_t passed,
-		judged; /* lines given to the outlet, and those of them that its reader has judged */
-	uint32_t duplicates, rejected, dropped; /* of its lines, here or by the reader */
-	uint32_t unclear;                       /* of its lines: which of these is a guess */
+/* Lines of one producer in a row that are acknowledged together, once the outlet has OUTLET_LINES lines
+ * safe. */
+struct ack_span {
+	uint64_t stream_id, first_line, last_line, outlet_lines;
+	uint32_t forwarded;                     /* lines that were written to the outlet */
+	uint32_t resolved;                      /* and those of them whose outcome is known */
+	uint32_t duplicates, rejected, dropped; /* outcomes, of this stage or of its reader */
+	uint32_t unclear;                       /* lines whose outcome is a guess */
 };
 
-/* A queue in the order of the outlet's lines. */
+/* The spans that are not acknowledged yet, in the order of the outlet's lines. All zero is an empty queue. */
 struct ack_queue {
-	struct ack_note *notes;
-	size_t first, count, room; /* room is a power of two */
-	uint64_t taken_lines;      /* outlet_lines of the note taken last */
-	uint64_t judged_lines;     /* of the outlet: what became of them is in the notes */
-	struct dnc_outcome judged; /* what the reader had said of them */
+	struct ack_span *spans;      /* a ring; owned */
+	size_t first, count, room;   /* room is a power of two */
+	uint64_t resolved_lines;     /* lines of the outlet whose outcomes are in the spans */
+	struct dnc_outcome resolved; /* the reader's totals of them */
 };
 
-/* Notes that LINE of STREAM_ID, and all before it, led to the outlet's first OUTLET_LINES. False when
- * there is no memory. */
-bool ack_note(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
-	enum line_fate fate);
+/* Records that LINE of STREAM_ID was the last line of its producer when the outlet had been given
+ * OUTLET_LINES lines. False when there is no memory. */
+bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
+	enum line_action action);
 
-/* The outlet has SAFE lines safe, and its reader has said TOTAL of them: what is new in that is divided among the lines
- * that became safe since the last call. Each verdict goes to one line, each line gets one at most: the oldest lines get
- * what was rejected, the next what was dropped, the next the duplicates, the rest is new; where that is a guess they are
- * unclear, too. To be called before the notes are taken. */
-void ack_judge(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total);
+/* The outlet has SAFE lines safe, and TOTAL is what its reader has reported of them: divides what is new in
+ * it among the lines that became safe since the last call. Each outcome goes to one line, and each line
+ * gets at most one: the oldest lines were rejected, the next dropped, the next duplicates, the rest are new.
+ * Lines for which that is a guess are counted as unclear, too. Must be called before acks_take(). */
+void acks_resolve(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total);
 
-/* Takes the first note that is covered by SAFE lines; false when there is none. */
-bool ack_take(struct ack_queue *q, uint64_t safe, struct ack_note *out);
+/* Removes the first span, if SAFE lines cover it. False if they do not, or if there is none. */
+bool acks_take(struct ack_queue *q, uint64_t safe, struct ack_span *out);
 
-void ack_finish(struct ack_queue *q);
+/* Frees the memory; the queue is empty and may be used again. */
+void acks_finish(struct ack_queue *q);
