@@ -135,7 +135,7 @@ bool dnc_stage_report(const struct dnc_stage *s)
 	uint64_t lines = dnc_outlet_lines(s->out), known = o.duplicates + o.rejected + o.dropped;
 	char dropped[64] = "", there[64] = "", unclear[96] = "";
 
-	if (!dnc_outlet_answers(s->out))
+	if (!dnc_outlet_acknowledges(s->out))
 		return false;
 	if (o.dropped)
 		snprintf(dropped, sizeof dropped, ", %llu dropped by a rule",

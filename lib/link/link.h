@@ -147,7 +147,7 @@ uint64_t dnc_outlet_lines(const struct dnc_outlet *o);
 uint64_t dnc_outlet_safe(const struct dnc_outlet *o);
 
 /* True when it is a socket, whose reader answers: then what it said of the lines that are safe is known. */
-bool dnc_outlet_answers(const struct dnc_outlet *o);
+bool dnc_outlet_acknowledges(const struct dnc_outlet *o);
 struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o);
 
 /* True when an error came from a pipe whose reader has left. */

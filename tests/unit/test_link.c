@@ -486,7 +486,7 @@ static void what_the_reader_says_comes_back_once(void **state)
 	snprintf(name, sizeof name, "unix:%s/out", dir);
 	seen.out = dnc_outlet_open(name, WAIT_MS, &err);
 	assert_non_null(seen.out);
-	assert_true(dnc_outlet_answers(seen.out));
+	assert_true(dnc_outlet_acknowledges(seen.out));
 	new_input(&seen);
 	snprintf(in_name, sizeof in_name, "unix:%s/in", dir);
 	assert_int_equal(dnc_input_add_address(seen.in, in_name, &err), 0);
@@ -578,7 +578,7 @@ static void a_pipe_without_reader_is_found_while_idle(void **state)
 	snprintf(name, sizeof name, "fd:%d", fds[1]);
 	out = dnc_outlet_open(name, 0, &err);
 	assert_non_null(out);
-	assert_false(dnc_outlet_answers(out));
+	assert_false(dnc_outlet_acknowledges(out));
 	outlet_poll(out, &entry, &timeout);
 	assert_int_equal(poll(&entry, 1, 0), 0);
 	assert_int_equal(outlet_turn(out, entry.revents, &err), 0);

@@ -1,11 +1,12 @@
-/* outlet.h - an outlet in somebody's poll(). */
+/* outlet.h - an outlet in the poll(2) of its owner. Used within one thread. */
 #pragma once
 #include <poll.h>
 #include "link/link.h"
 
-/* What to wait for, and for how long at most (-1 for ever). */
+/* What to wait for, and for how many milliseconds at most (-1: without a limit). */
 void outlet_poll(const struct dnc_outlet *o, struct pollfd *entry, int *timeout_ms);
 
-/* Connects, reads acknowledgements and sends, whatever is possible without waiting. -1 with ERR when
- * the first connection did not come about in time. */
+/* Connects, reads acknowledgements and sends, as far as possible without waiting; REVENTS are those of
+ * outlet_poll()'s entry. -1 with ERR when the first connection was not made in time, or the reader of a
+ * pipe has left. */
 int outlet_turn(struct dnc_outlet *o, short revents, struct dnc_error *err);

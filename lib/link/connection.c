@@ -1,0 +1,206 @@
+/* connection.c - connects to a reader, sends lines and reads acknowledgements. */
+#include "priv/connection.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/unix_socket.h"
+
+enum {
+	FULL_BYTES = 4 << 20,    /* unacknowledged bytes past which a connection is full */
+	BLOCK_BYTES = 128 << 10, /* unsent bytes past which a send is tried */
+	BACKOFF_MIN_MS = 100,
+	BACKOFF_MAX_MS = 5000,
+};
+
+int connection_init(
+	struct connection *c, const char *path, int64_t patience_ms, struct dnc_error *err)
+{
+	*c = (struct connection){.fd = -1,
+		.path = path,
+		.backoff_ms = BACKOFF_MIN_MS,
+		.give_up_at_ms = dnc_clock_mono_ms() + patience_ms};
+	return dnc_unix_path_fits(path, err) ? 0 : -1;
+}
+
+void connection_finish(struct connection *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	dnc_buf_free(&c->buf);
+}
+
+/* Waits between one half and one and a half of the backoff, so that stages that lost the same reader do not
+ * all connect at once. */
+static void schedule_retry(struct connection *c)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+		random = 0;
+	c->retry_at_ms = dnc_clock_mono_ms() + c->backoff_ms / 2 + random % (unsigned)c->backoff_ms;
+	c->backoff_ms = c->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : c->backoff_ms * 2;
+}
+
+/* What was not acknowledged will be sent again. */
+static void disconnect(struct connection *c, const char *why)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->sent = c->first;
+	c->count = 0;
+	c->totals = (struct dnc_outcome){0};
+	c->ack_bytes = 0;
+	if (!c->loss_logged)
+		dnc_warn("lost unix:%s (%s); connecting again", c->path, why);
+	c->loss_logged = true;
+	schedule_retry(c);
+}
+
+static int try_connect(struct connection *c, struct dnc_error *err)
+{
+	c->fd = dnc_unix_socket(c->path, false, err);
+	if (c->fd < 0) {
+		c->connect_err = *err;
+		if (c->give_up_at_ms && dnc_clock_mono_ms() >= c->give_up_at_ms)
+			return -1;
+		schedule_retry(c);
+		return 0;
+	}
+	fcntl(c->fd, F_SETFL, O_NONBLOCK);
+	c->give_up_at_ms = 0;
+	c->backoff_ms = BACKOFF_MIN_MS;
+	if (c->loss_logged)
+		dnc_note("connected to unix:%s again", c->path);
+	c->loss_logged = false;
+	return 0;
+}
+
+/* COUNT lines of this connection are safe now. False if that is more than were sent. */
+static bool apply_count(struct connection *c, uint64_t count)
+{
+	uint64_t more = count > c->count ? count - c->count : 0;
+	size_t first = c->first;
+
+	for (uint64_t i = 0; i < more; i++) {
+		const char *newline = NULL;
+
+		if (c->sent > first)
+			newline = memchr(c->buf.p + first, '\n', c->sent - first);
+		if (!newline)
+			return false;
+		first = (size_t)(newline - c->buf.p) + 1;
+	}
+	c->first = first;
+	c->count += more;
+	c->safe += more;
+	if (c->first > c->buf.n / 2) {
+		memmove(c->buf.p, c->buf.p + c->first, c->buf.n - c->first);
+		c->buf.n -= c->first;
+		c->sent -= c->first;
+		c->first = 0;
+	}
+	return true;
+}
+
+/* Adds to SUM what a total has grown by since LAST. */
+static void add_growth(uint64_t *sum, uint64_t *last, uint64_t now)
+{
+	if (now <= *last)
+		return;
+	*sum += now - *last;
+	*last = now;
+}
+
+/* False if the line is no acknowledgement. */
+static bool apply_ack(struct connection *c)
+{
+	struct dnc_outcome reported;
+	uint64_t count;
+
+	if (!ack_read((struct dnc_str){c->ack, c->ack_bytes}, &count, &reported) ||
+		!apply_count(c, count))
+		return false;
+	add_growth(&c->outcome.duplicates, &c->totals.duplicates, reported.duplicates);
+	add_growth(&c->outcome.rejected, &c->totals.rejected, reported.rejected);
+	add_growth(&c->outcome.dropped, &c->totals.dropped, reported.dropped);
+	add_growth(&c->outcome.unclear, &c->totals.unclear, reported.unclear);
+	c->ack_bytes = 0;
+	return true;
+}
+
+static void read_acks(struct connection *c)
+{
+	char bytes[4096];
+	ssize_t n = read(c->fd, bytes, sizeof bytes);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		disconnect(c, n ? strerror(errno) : "closed by its reader");
+		return;
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		if (bytes[i] != '\n' && c->ack_bytes < sizeof c->ack) {
+			c->ack[c->ack_bytes++] = bytes[i];
+		} else if (bytes[i] != '\n' || !apply_ack(c)) {
+			disconnect(c, "invalid acknowledgement received");
+			return;
+		}
+	}
+}
+
+static void send_more(struct connection *c)
+{
+	while (c->fd >= 0 && c->sent < c->buf.n) {
+		ssize_t n = send(c->fd, c->buf.p + c->sent, c->buf.n - c->sent, MSG_NOSIGNAL);
+
+		if (n >= 0)
+			c->sent += (size_t)n;
+		else if (errno == EAGAIN)
+			return;
+		else if (errno != EINTR)
+			disconnect(c, strerror(errno));
+	}
+}
+
+int connection_turn(struct connection *c, short revents, struct dnc_error *err)
+{
+	if (c->fd < 0 && dnc_clock_mono_ms() >= c->retry_at_ms && try_connect(c, err) < 0)
+		return -1;
+	if (c->fd >= 0 && revents & (POLLIN | POLLHUP | POLLERR))
+		read_acks(c);
+	send_more(c);
+	return 0;
+}
+
+void connection_poll(const struct connection *c, struct pollfd *entry, int *timeout_ms)
+{
+	int64_t left = c->retry_at_ms - dnc_clock_mono_ms();
+
+	*timeout_ms = -1;
+	*entry = (struct pollfd){.fd = c->fd, .events = POLLIN};
+	if (c->sent < c->buf.n)
+		entry->events |= POLLOUT;
+	if (c->fd < 0)
+		*timeout_ms = left < 0 ? 0 : (int)left;
+}
+
+int connection_add(struct connection *c, const char *p, size_t n, struct dnc_error *err)
+{
+	dnc_buf_add(&c->buf, p, n);
+	dnc_buf_chr(&c->buf, '\n');
+	if (!dnc_buf_ok(&c->buf))
+		return dnc_error_nomem(err);
+	if (c->buf.n - c->sent >= BLOCK_BYTES)
+		send_more(c);
+	return 0;
+}
+
+bool connection_is_full(const struct connection *c)
+{
+	return c->buf.n - c->first > FULL_BYTES;
+}
