@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 		dnc_cli_usage("--jq: %s", err.message);
 	p.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (!p.reader)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	dnc_stage_open(&p.stage, &p.options.stage, DNC_EVENT_MAX_BYTES, &events);
 	dnc_cli_progress_start(&p.progress, dnc_cli_quiet());
 	rc = finish(&p, dnc_input_run(p.stage.input));

@@ -1,84 +1,46 @@
 #include "options.h"
 
-enum { KEY_SINCE = 0x100, KEY_UNTIL, KEY_STRICT };
+static const struct dnc_option rows[] = {
+	{"since", 0, "TIME|-DURATION", "Events at this time or later: 2026-08-29, -1h", 1,
+		DNC_TIME(struct options, filter.start_ms)},
+	{"until", 0, "TIME|-DURATION", "Events before this time", 1,
+		DNC_TIME(struct options, filter.end_ms)},
+	{"invert-match", 'v', NULL, "Pass events that do not match", 2,
+		DNC_FLAG(struct options, invert)},
+	{"count", 'c', NULL, "Print the number of matching events instead of the events", 2,
+		DNC_FLAG(struct options, count)},
+	{"max-count", 'm', "N", "Stop after N matching events", 2,
+		DNC_NUMBER(struct options, max_count, 1, UINT64_MAX - 1)},
+	{"jq", 'j', "PROGRAM", "Run a jq program on each matching event and write its results", 2,
+		DNC_TEXT(struct options, jq)},
+	{"input", 'i', "unix:PATH|fd:N|systemd", "Read events from here; may be repeated", 3,
+		DNC_LIST(struct options, inputs, stage.input_count)},
+	{"output", 'o', "unix:PATH|fd:N", "Write to this instead of standard output", 3,
+		DNC_TEXT(struct options, stage.output)},
+	{"rejects", 'x', "FILE|fd:N",
+		"Write lines that are not valid events here (default: standard error)", 3,
+		DNC_TEXT(struct options, stage.rejects)},
+	{"strict", 0, NULL, "Exit with 1 if a line was rejected", 4,
+		DNC_FLAG(struct options, strict)},
+	{0}};
 
-static const struct argp_option option_list[] = {
-	{"since", KEY_SINCE, "TIME|-SPAN", 0, "Events from this time on: 2026-08-29, -1h", 1},
-	{"until", KEY_UNTIL, "TIME|-SPAN", 0, "Events before this time", 1},
-	{"invert-match", 'v', NULL, 0, "Let through what does not match", 2},
-	{"count", 'c', NULL, 0, "Print how many matched instead of them", 2},
-	{"max-count", 'm', "N", 0, "Stop after N matches", 2},
-	{"jq", 'j', "PROGRAM", 0, "Run a jq program on what is let through", 2},
-	{"input", 'i', "unix:PATH|fd:N|systemd", 0, "Take lines from here; may be repeated", 3},
-	{"output", 'o', "unix:PATH|fd:N", 0, "Write there instead of to standard output", 3},
-	{"rejects", 'x', "FILE|fd:N", 0, "Lines that are no events (default: standard error)", 3},
-	{"strict", KEY_STRICT, NULL, 0, "Exit with 1 when a line was rejected", 4}, {0}};
+static const struct dnc_option arguments[] = {
+	{"FILE", DNC_LIST(struct options, files, stage.file_count)}, {0}};
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->filter;
-		return 0;
-	case KEY_SINCE:
-		o->filter.start_ms = dnc_cli_time("--since", arg);
-		return 0;
-	case KEY_UNTIL:
-		o->filter.end_ms = dnc_cli_time("--until", arg);
-		return 0;
-	case 'v':
-		o->invert = true;
-		return 0;
-	case 'c':
-		o->count = true;
-		return 0;
-	case 'm':
-		o->max_count = dnc_cli_number("--max-count", arg, 1, UINT64_MAX - 1);
-		return 0;
-	case 'j':
-		o->jq = arg;
-		return 0;
-	case 'o':
-		o->stage.output = arg;
-		return 0;
-	case 'x':
-		o->stage.rejects = arg;
-		return 0;
-	case KEY_STRICT:
-		o->strict = true;
-		return 0;
-	case 'i':
-		if (o->stage.input_count == MAX_PLACES)
-			dnc_cli_usage("--input: more than %d inputs", MAX_PLACES);
-		o->inputs[o->stage.input_count++] = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->stage.file_count == MAX_PLACES)
-			dnc_cli_usage("more than %d files", MAX_PLACES);
-		o->files[o->stage.file_count++] = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_child children[] = {
-	{&dnc_cli_filter_argp, 0, NULL, 0}, {&dnc_cli_common, 0, NULL, 90}, {0}};
-
-static const struct argp argp = {.options = option_list,
-	.parser = parse,
+static const struct dnc_command command = {.name = "dnc-filter",
 	.args_doc = "[FILE...]",
-	.doc = "Let through the Do-Not-Call events that match.",
-	.children = children};
+	.doc = "Pass on the Do-Not-Call events that match.",
+	.options = rows,
+	.arguments = arguments,
+	.filter = &dnc_cli_filter_argp,
+	.filter_offset = offsetof(struct options, filter)};
 
 void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.max_count = UINT64_MAX};
-	dnc_cli_parse(&argp, "dnc-filter", argc, argv, o);
+	dnc_options_parse(&command, argc, argv, o);
 	o->stage.files = o->files;
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)
-		dnc_cli_usage("--input and files exclude each other");
+		dnc_cli_usage("--input and FILE arguments exclude each other");
 }

@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
 	if (!in.reader)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	dnc_stage_open(&in.stage, &in.options.stage, in.options.source.max_record, &events);
 	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
 	in.started_ns = dnc_clock_mono_ns();

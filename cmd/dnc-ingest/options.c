@@ -6,43 +6,6 @@
 #include "event/event.h"
 #include "phone/phone.h"
 
-enum {
-	KEY_PROVIDER_ID = 0x100,
-	KEY_REASON,
-	KEY_SOURCE,
-	KEY_STRICT_PHONE,
-	KEY_STRICT,
-	KEY_MAX_REJECTS,
-	KEY_MAX_RECORD,
-	KEY_RATE,
-	KEY_RUN,
-};
-
-static const struct argp_option option_list[] = {
-	{"format", 'f', "FORMAT", 0,
-		"auto, ndjson, csv, ftc-full, ftc-change, ftc-reported or numbers (default: auto)",
-		1},
-	{"column", 'c', "FIELD=HEADER", 0, "CSV column HEADER holds the event's FIELD", 1},
-	{"map", 'j', "JQ", 0, "jq program from a record to an event, or several, or empty", 1},
-	{"map-file", 'J', "FILE", 0, "The same from a file", 1},
-	{"region", 'r', "REGION", 0, "Whose national numbers are meant (default: US)", 1},
-	{"strict-phone", KEY_STRICT_PHONE, NULL, 0, "Numbers must be valid, not only possible", 1},
-	{"max-record", KEY_MAX_RECORD, "SIZE", 0, "Longest record (default: 1M)", 1},
-	{"provider", 'P', "NAME", 0, "Provider of events that name none", 2},
-	{"provider-id", KEY_PROVIDER_ID, "ID", 0, "The provider's id", 2},
-	{"reason", KEY_REASON, "REASON", 0, "Reason of suppressions that name none", 2},
-	{"source", KEY_SOURCE, "SOURCE", 0, "federal, state, internal, consumer or partner", 2},
-	{"run", KEY_RUN, "ID", 0,
-		"The run that rows without a time belong to (default: the file's name, size and "
-		"time)",
-		2},
-	{"input", 'i', "unix:PATH|fd:N|systemd", 0, "Take lines from here; may be repeated", 3},
-	{"output", 'o', "unix:PATH|fd:N", 0, "Write there instead of to standard output", 3},
-	{"rejects", 'x', "FILE|fd:N", 0, "Rejected records (default: standard error)", 3},
-	{"strict", KEY_STRICT, NULL, 0, "Exit with 1 when a record was rejected", 4},
-	{"max-rejects", KEY_MAX_REJECTS, "N|P%", 0, "Stop with 1 when more are rejected", 4},
-	{"rate", KEY_RATE, "N/s", 0, "Write at most N events a second", 4}, {0}};
-
 /* The event's field that FIELD means; "event_data.NAME" is one of the user's own. */
 static const char *check_field(const char *field)
 {
@@ -68,134 +31,110 @@ static const char *check_field(const char *field)
 		field);
 }
 
-static void add_column(struct options *o, char *arg)
+static void add_column(void *options, const char *name, char *arg)
 {
+	struct options *o = options;
 	char *equals = strchr(arg, '=');
 	struct dnc_column column;
 
 	if (!equals || equals == arg || !equals[1])
-		dnc_cli_usage("--column: \"%s\" is not FIELD=HEADER", arg);
+		dnc_cli_usage("%s: \"%s\" is not FIELD=HEADER", name, arg);
 	if (o->source.column_count == MAX_COLUMNS)
-		dnc_cli_usage("--column: more than %d columns", MAX_COLUMNS);
+		dnc_cli_usage("%s: given more than %d times", name, MAX_COLUMNS);
 	*equals = '\0';
 	column = (struct dnc_column){check_field(arg), equals + 1};
 	for (size_t i = 0; i < o->source.column_count; i++) {
 		if (strcmp(o->columns[i].field, column.field) == 0)
-			dnc_cli_usage("--column: %s is given two headers, \"%s\" and \"%s\"", arg,
+			dnc_cli_usage("%s: %s is given two headers, \"%s\" and \"%s\"", name, arg,
 				o->columns[i].header, column.header);
 		if (dnc_str_caseeq(dnc_str(o->columns[i].header), dnc_str(column.header)))
-			dnc_cli_usage(
-				"--column: the header \"%s\" is given to two fields, %s and %s",
-				column.header, o->columns[i].field, column.field);
+			dnc_cli_usage("%s: the header \"%s\" is given to two fields, %s and %s",
+				name, column.header, o->columns[i].field, column.field);
 	}
 	o->columns[o->source.column_count++] = column;
 }
 
-static void set_max_rejects(struct options *o, char *arg)
+static void set_max_rejects(void *options, const char *name, char *arg)
 {
+	struct options *o = options;
 	size_t n = strlen(arg);
 
 	if (n && arg[n - 1] == '%') {
 		arg[n - 1] = '\0';
-		o->max_rejects_share = (double)dnc_cli_number("--max-rejects", arg, 0, 100) / 100;
+		o->max_rejects_share = (double)dnc_cli_number(name, arg, 0, 100) / 100;
 	} else {
-		o->max_rejects = dnc_cli_number("--max-rejects", arg, 0, UINT64_MAX - 1);
+		o->max_rejects = dnc_cli_number(name, arg, 0, UINT64_MAX - 1);
 	}
 }
 
-static void set_rate(struct options *o, const char *arg)
+static void set_rate(void *options, const char *name, char *arg)
 {
+	struct options *o = options;
 	char *end;
 
 	o->rate = strtod(arg, &end);
 	if (end == arg || (strcmp(end, "/s") != 0 && *end) || !(o->rate > 0) || o->rate > 1e9)
-		dnc_cli_usage("--rate: \"%s\" is not a rate like 100/s", arg);
+		dnc_cli_usage("%s: \"%s\" is not a rate like 100/s", name, arg);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void set_run(void *options, const char *name, char *arg)
 {
-	struct options *o = state->input;
-	const char **text = NULL;
-
-	switch (key) {
-	case 'f':
-		text = &o->source.format;
-		break;
-	case 'P':
-		text = &o->source.provider;
-		break;
-	case KEY_PROVIDER_ID:
-		text = &o->source.provider_id;
-		break;
-	case KEY_REASON:
-		text = &o->source.reason;
-		break;
-	case KEY_SOURCE:
-		text = &o->source.source;
-		break;
-	case 'r':
-		text = &o->source.region;
-		break;
-	case 'j':
-		text = &o->map;
-		break;
-	case 'J':
-		text = &o->map_file;
-		break;
-	case 'x':
-		text = &o->stage.rejects;
-		break;
-	case 'o':
-		text = &o->stage.output;
-		break;
-	case 'c':
-		add_column(o, arg);
-		return 0;
-	case 'i':
-		if (o->stage.input_count == MAX_PLACES)
-			dnc_cli_usage("--input: more than %d inputs", MAX_PLACES);
-		o->inputs[o->stage.input_count++] = arg;
-		return 0;
-	case KEY_STRICT:
-		o->strict = true;
-		return 0;
-	case KEY_STRICT_PHONE:
-		o->strict_phone = true;
-		return 0;
-	case KEY_MAX_REJECTS:
-		set_max_rejects(o, arg);
-		return 0;
-	case KEY_MAX_RECORD:
-		o->source.max_record = dnc_cli_size("--max-record", arg, 1024, 64u << 20);
-		return 0;
-	case KEY_RUN:
-		if (!*arg)
-			dnc_cli_usage("--run: an ID must not be empty");
-		text = &o->run;
-		break;
-	case KEY_RATE:
-		set_rate(o, arg);
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->stage.file_count == MAX_PLACES)
-			dnc_cli_usage("more than %d files", MAX_PLACES);
-		o->files[o->stage.file_count++] = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	*text = arg;
-	return 0;
+	if (!*arg)
+		dnc_cli_usage("%s: the id is empty", name);
+	((struct options *)options)->run = arg;
 }
 
-static const struct argp_child children[] = {{&dnc_cli_common, 0, NULL, 90}, {0}};
+static const struct dnc_option rows[] = {
+	{"format", 'f', "FORMAT",
+		"Input format: auto, ndjson, csv, ftc-full, ftc-change, ftc-reported or numbers "
+		"(default: auto)",
+		1, DNC_TEXT(struct options, source.format)},
+	{"column", 'c', "FIELD=HEADER", "The CSV column HEADER holds the event's FIELD", 1,
+		DNC_CALL(add_column)},
+	{"map", 'j', "PROGRAM", "jq program that makes of each record an event, several or none", 1,
+		DNC_TEXT(struct options, map)},
+	{"map-file", 'J', "FILE", "Read the jq program from this file", 1,
+		DNC_TEXT(struct options, map_file)},
+	{"region", 'r', "REGION", "Region of numbers without a country code (default: US)", 1,
+		DNC_TEXT(struct options, source.region)},
+	{"strict-phone", 0, NULL, "Reject numbers that are possible but not valid", 1,
+		DNC_FLAG(struct options, strict_phone)},
+	{"max-record", 0, "SIZE", "Reject records that are longer (default: 1M)", 1,
+		DNC_SIZE(struct options, source.max_record, 1024, 64u << 20)},
+	{"provider", 'P', "NAME", "Provider of events without one", 2,
+		DNC_TEXT(struct options, source.provider)},
+	{"provider-id", 0, "ID", "Provider id of events without a provider", 2,
+		DNC_TEXT(struct options, source.provider_id)},
+	{"reason", 0, "REASON", "Reason of suppressions without one", 2,
+		DNC_TEXT(struct options, source.reason)},
+	{"source", 0, "SOURCE",
+		"Source of suppressions without one: federal, state, internal, consumer or partner",
+		2, DNC_TEXT(struct options, source.source)},
+	{"run", 0, "ID",
+		"Run that records without a time belong to (default: the file's name, size and "
+		"modification time)",
+		2, DNC_CALL(set_run)},
+	{"input", 'i', "unix:PATH|fd:N|systemd", "Read records from here; may be repeated", 3,
+		DNC_LIST(struct options, inputs, stage.input_count)},
+	{"output", 'o', "unix:PATH|fd:N", "Write to this instead of standard output", 3,
+		DNC_TEXT(struct options, stage.output)},
+	{"rejects", 'x', "FILE|fd:N", "Write rejected records here (default: standard error)", 3,
+		DNC_TEXT(struct options, stage.rejects)},
+	{"strict", 0, NULL, "Exit with 1 if a record was rejected", 4,
+		DNC_FLAG(struct options, strict)},
+	{"max-rejects", 0, "N|P%", "Stop and exit with 1 if more records are rejected", 4,
+		DNC_CALL(set_max_rejects)},
+	{"rate", 0, "N/s", "Write at most N events a second", 4, DNC_CALL(set_rate)}, {0}};
 
-static const struct argp argp = {.options = option_list,
-	.parser = parse,
+static const struct dnc_option arguments[] = {
+	{"FILE", DNC_LIST(struct options, files, stage.file_count)}, {0}};
+
+static const struct dnc_command command = {.name = "dnc-ingest",
 	.args_doc = "[FILE...]",
-	.doc = "Turn whatever upstream systems send into canonical Do-Not-Call events, one JSON "
-	       "object per line.",
-	.children = children};
+	.doc = "Convert records of upstream systems to canonical Do-Not-Call events, one JSON object "
+	       "per line.",
+	.options = rows,
+	.arguments = arguments};
 
 /* A reason is one of a suppression, or, where records may be releases, of a release. */
 static void check_reason(const struct dnc_source_options *o)
@@ -226,7 +165,7 @@ static void check_columns(const struct options *o)
 	if (!o->source.column_count)
 		return;
 	if (o->map || o->map_file)
-		dnc_cli_usage("--column and a map exclude each other: the map names the fields");
+		dnc_cli_usage("--column and --map exclude each other: the map names the fields");
 	if (strcmp(format, "auto") != 0 && strcmp(format, "csv") != 0 &&
 		strcmp(format, "ftc-reported") != 0)
 		dnc_cli_usage("--column is for files with a header: --format=csv, not %s", format);
@@ -240,7 +179,7 @@ static void check(struct options *o)
 		i++;
 	if (!dnc_source_formats[i])
 		dnc_cli_usage(
-			"--format: \"%s\" is none of auto, ndjson, csv, ftc-full, ftc-change, "
+			"--format: \"%s\" is not one of auto, ndjson, csv, ftc-full, ftc-change, "
 			"ftc-reported, numbers",
 			o->source.format);
 	if (o->map && o->map_file)
@@ -256,7 +195,7 @@ static void check(struct options *o)
 	o->stage.files = o->files;
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)
-		dnc_cli_usage("--input and files exclude each other");
+		dnc_cli_usage("--input and FILE arguments exclude each other");
 }
 
 void options_read(struct options *o, int argc, char **argv)
@@ -264,7 +203,7 @@ void options_read(struct options *o, int argc, char **argv)
 	*o = (struct options){.source = {.format = "auto", .region = "US", .max_record = 1u << 20},
 		.max_rejects = UINT64_MAX,
 		.max_rejects_share = 1};
-	dnc_cli_parse(&argp, "dnc-ingest", argc, argv, o);
+	dnc_options_parse(&command, argc, argv, o);
 	o->source.columns = o->columns;
 	check(o);
 }

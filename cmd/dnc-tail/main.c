@@ -217,7 +217,7 @@ static enum dnc_exit finish(struct tail *t)
 static void open_loop(struct tail *t)
 {
 	if (uv_loop_init(&t->loop) != 0 || uv_async_init(&t->loop, &t->stop, on_stop) != 0)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	t->stop.data = t;
 	uv_timer_init(&t->loop, &t->again);
 	uv_prepare_init(&t->loop, &t->turn);
@@ -245,7 +245,7 @@ static void open_sink(struct tail *t)
 	else if (printer_open(&t->sink, &t->loop, t->options.state, &t->err) < 0)
 		dnc_cli_die(DNC_EXIT_IO, "%s", t->err.message);
 	if (!t->sink)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 }
 
 /* A descriptor that was closed would be given to a connection or a file, and written to. */
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 	dnc_cli_on_stop(ask_to_stop, NULL);
 	t.stream = stream_new(&t.loop, &t.options, dnc_buf_view(&json), &events);
 	if (!t.reader || !t.stream)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	uv_prepare_start(&t.turn, on_turn);
 	uv_run(&t.loop, UV_RUN_DEFAULT);
 	uv_prepare_stop(&t.turn);

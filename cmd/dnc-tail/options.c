@@ -1,136 +1,86 @@
 #include "options.h"
 #include <stdlib.h>
 #include <unistd.h>
-#include "base/clock.h"
 
-enum {
-	KEY_SINCE = 0x100,
-	KEY_NO_RECONNECT,
-	KEY_COLOR,
-	KEY_STATE,
-	KEY_TOKEN,
-	KEY_CA,
-	KEY_INSECURE,
-	KEY_EXEC,
-	KEY_BATCH,
-	KEY_GRACE
-};
+/* In the order of the words of --color. */
+enum { OUTPUT_PRETTY, OUTPUT_JSON }; /* of --output */
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-static const struct argp_option option_list[] = {
-	{"lines", 'n', "N", 0, "First the last N events that match (default: 10)", 1},
-	{"since", KEY_SINCE, "SEQ|TIME|-SPAN", 0,
-		"First all events behind this sequence number, or logged since this time: "
-		"2026-08-29T08:00:00Z, -1h",
-		1},
-	{"state", KEY_STATE, "FILE", 0, "Remember the place here, and go on from it", 1},
-	{"no-follow", 'e', NULL, 0, "End at the present", 1},
-	{"max-count", 'm', "N", 0, "End after N events", 1},
-	{"no-reconnect", KEY_NO_RECONNECT, NULL, 0, "End when the connection is lost", 1},
-	{"token-file", KEY_TOKEN, "FILE", 0,
-		"Show the hub the token in this file (default: $DNC_TOKEN_FILE)", 1},
-	{"cacert", KEY_CA, "FILE", 0, "Trust these authorities, PEM, instead of the system's", 1},
-	{"insecure", KEY_INSECURE, NULL, 0, "Do not check who the hub is", 1},
-	{"exec", KEY_EXEC, "COMMAND", 0,
-		"Give the events to this command's standard input instead of printing them; they "
-		"are done when it ends with status 0, and given again otherwise",
-		2},
-	{"batch", KEY_BATCH, "N", 0, "At most N events for each run of the command (default: 100)",
-		2},
-	{"grace", KEY_GRACE, "SPAN", 0,
-		"Time for the command, or the pipe's reader, at the end (default: 10s)", 2},
-	{"output", 'o', "pretty|json", 0, "How events look (default: pretty)", 2},
-	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never (default: auto)", 2}, {0}};
-
-static bool want_color(const char *when, bool exec)
+static bool want_color(enum color when, bool exec)
 {
-	if (strcmp(when, "auto") == 0)
+	if (when == COLOR_AUTO)
 		return !exec && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	if (strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
-		dnc_cli_usage("--color: \"%s\" is none of auto, always, never", when);
-	return when[0] == 'a';
+	return when == COLOR_ALWAYS;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void set_since(void *options, const char *name, char *arg)
 {
-	struct options *o = state->input;
+	struct options *o = options;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &o->filter;
-		return 0;
-	case 'n':
-		o->lines_given = true;
-		o->lines = dnc_cli_number("--lines", arg, 0, INT64_MAX);
-		return 0;
-	case KEY_SINCE:
-		if (arg[0] && strspn(arg, "0123456789") == strlen(arg))
-			o->start = (struct start){.from = START_SINCE,
-				.seq = dnc_cli_number("--since", arg, 0, INT64_MAX)};
-		else
-			o->start = (struct start){
-				.from = START_TIME, .ms = dnc_cli_time("--since", arg)};
-		return 0;
-	case KEY_STATE:
-		o->state = arg;
-		return 0;
-	case 'e':
-		o->no_follow = true;
-		return 0;
-	case 'm':
-		o->max_count = dnc_cli_number("--max-count", arg, 1, UINT64_MAX - 1);
-		return 0;
-	case KEY_NO_RECONNECT:
-		o->no_reconnect = true;
-		return 0;
-	case KEY_EXEC:
-		if (!arg[strspn(arg, " \t\n")])
-			dnc_cli_usage("--exec: the command is empty");
-		o->exec = arg;
-		return 0;
-	case KEY_BATCH:
-		o->batch = dnc_cli_number("--batch", arg, 1, 1000000);
-		o->batch_given = true;
-		return 0;
-	case KEY_GRACE:
-		if (!dnc_clock_parse_span(dnc_str(arg), &o->grace_ms))
-			dnc_cli_usage("--grace: \"%s\" is not a span like 10s", arg);
-		return 0;
-	case 'o':
-		if (strcmp(arg, "json") != 0 && strcmp(arg, "pretty") != 0)
-			dnc_cli_usage("--output: \"%s\" is neither pretty nor json", arg);
-		o->json = arg[0] == 'j';
-		return 0;
-	case KEY_TOKEN:
-		o->token_file = arg;
-		return 0;
-	case KEY_CA:
-		o->ca_file = arg;
-		return 0;
-	case KEY_INSECURE:
-		o->insecure = true;
-		return 0;
-	case KEY_COLOR:
-		o->color_when = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num > 0)
-			return ARGP_ERR_UNKNOWN;
-		o->url = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (arg[0] && strspn(arg, "0123456789") == strlen(arg))
+		o->start = (struct start){
+			.from = START_SINCE, .seq = dnc_cli_number(name, arg, 0, INT64_MAX)};
+	else
+		o->start = (struct start){.from = START_TIME, .ms = dnc_cli_time(name, arg)};
 }
 
-static const struct argp_child children[] = {
-	{&dnc_cli_filter_argp, 0, NULL, 0}, {&dnc_cli_common, 0, NULL, 90}, {0}};
+static void set_exec(void *options, const char *name, char *arg)
+{
+	if (!arg[strspn(arg, " \t\n")])
+		dnc_cli_usage("%s: the command is empty", name);
+	((struct options *)options)->exec = arg;
+}
 
-static const struct argp argp = {.options = option_list,
-	.parser = parse,
+static const struct dnc_option rows[] = {
+	{"lines", 'n', "N", "Start with the last N matching events (default: 10)", 1,
+		DNC_NUMBER(struct options, lines, 0, INT64_MAX),
+		DNC_GIVEN(struct options, lines_given)},
+	{"since", 0, "SEQ|TIME|-DURATION",
+		"Start with the event after this sequence number, or with those logged at this time "
+		"or later: 2026-08-29T08:00:00Z, -1h",
+		1, DNC_CALL(set_since)},
+	{"state", 0, "FILE", "Keep the position in this file and resume from it", 1,
+		DNC_TEXT(struct options, state)},
+	{"no-follow", 'e', NULL, "Exit after the newest event", 1,
+		DNC_FLAG(struct options, no_follow)},
+	{"max-count", 'm', "N", "Exit after N events", 1,
+		DNC_NUMBER(struct options, max_count, 1, UINT64_MAX - 1)},
+	{"no-reconnect", 0, NULL, "Exit when the connection is lost", 1,
+		DNC_FLAG(struct options, no_reconnect)},
+	{"token-file", 0, "FILE",
+		"Authenticate with the token in this file (default: $DNC_TOKEN_FILE)", 1,
+		DNC_TEXT(struct options, token_file)},
+	{"cacert", 0, "FILE", "Trust these certificate authorities (PEM) instead of the system's",
+		1, DNC_TEXT(struct options, ca_file)},
+	{"insecure", 0, NULL, "Do not verify the hub's certificate", 1,
+		DNC_FLAG(struct options, insecure)},
+	{"exec", 0, "COMMAND",
+		"Write the events to the standard input of this command instead of printing them; "
+		"if its exit status is not 0, they are written to it again",
+		2, DNC_CALL(set_exec)},
+	{"batch", 0, "N", "At most N events for each run of the command (default: 100)", 2,
+		DNC_NUMBER(struct options, batch, 1, 1000000),
+		DNC_GIVEN(struct options, batch_given)},
+	{"grace", 0, "DURATION",
+		"How long to wait at the end for the command, or the reader of the pipe (default: "
+		"10s)",
+		2, DNC_DURATION(struct options, grace_ms)},
+	{"output", 'o', "pretty|json", "Output format (default: pretty)", 2,
+		DNC_CHOICE(struct options, output, "pretty json")},
+	{"color", 0, "WHEN", "Use color: auto, always or never (default: auto)", 2,
+		DNC_CHOICE(struct options, color_when, "auto always never")},
+	{0}};
+
+static const struct dnc_option arguments[] = {{"URL", DNC_TEXT(struct options, url)}, {0}};
+
+static const struct dnc_command command = {.name = "dnc-tail",
 	.args_doc = "[URL]",
 	.doc = "Print the live stream of Do-Not-Call events from the hub at URL (default: $DNC_URL, "
 	       "else ws://127.0.0.1:8080/ws/dnc).",
-	.children = children};
+	.options = rows,
+	.arguments = arguments,
+	.filter = &dnc_cli_filter_argp,
+	.filter_offset = offsetof(struct options, filter)};
 
 /* ws://HOST[:PORT][/PATH], or wss:// for TLS */
 static void split_url(struct options *o)
@@ -173,11 +123,11 @@ void options_read(struct options *o, int argc, char **argv)
 		.lines = 10,
 		.max_count = UINT64_MAX,
 		.batch = 100,
-		.grace_ms = 10000,
-		.color_when = "auto"};
-	dnc_cli_parse(&argp, "dnc-tail", argc, argv, o);
+		.grace_ms = 10000};
+	dnc_options_parse(&command, argc, argv, o);
 	if (o->batch_given && !o->exec)
-		dnc_cli_usage("--batch is for --exec");
-	o->color = want_color(o->color_when, o->exec);
+		dnc_cli_usage("--batch requires --exec");
+	o->json = o->output == OUTPUT_JSON;
+	o->color = want_color((enum color)o->color_when, o->exec);
 	split_url(o);
 }

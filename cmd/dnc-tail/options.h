@@ -22,7 +22,7 @@ struct options {
 	uint64_t batch;
 	int64_t grace_ms;
 	const char *token_file, *ca_file; /* NULL: none; the system's */
-	const char *color_when;
+	unsigned output, color_when;      /* index of the word */
 	bool tls, insecure, lines_given;
 	bool json, no_follow, no_reconnect, color, batch_given;
 };

@@ -17,14 +17,14 @@ static void open_log(struct daemon *d)
 		dnc_cli_die_io(&err);
 	d->writer = dnc_writer_new(d->journal, daemon_committed, d);
 	if (!d->writer)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	d->ring = dnc_ring_new(d->options.buffer_bytes, dnc_journal_last(d->journal));
 	d->pump.writer = d->writer;
 	d->pump.ring = d->ring;
 	d->door = dnc_shared_new(&d->options.limits);
 	d->workers = calloc(d->options.workers, sizeof *d->workers);
 	if (!d->ring || !d->door || !d->workers)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 }
 
 /* False when there are none. */
@@ -35,7 +35,7 @@ static bool open_inputs(struct daemon *d)
 
 	d->intake = dnc_intake_new(&d->loop, d->options.rejects, d->writer, daemon_input_ended, d);
 	if (!d->intake)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	any |= dnc_intake_add_stdin(d->intake, &err);
 	for (size_t i = 0; i < d->options.input_count; i++)
 		if (dnc_intake_add(d->intake, d->options.inputs[i], &err) < 0)
@@ -88,8 +88,7 @@ static void serve(struct daemon *d)
 	}
 	for (size_t i = 0; *dnc_web_address(d->workers[0].web, i); i++)
 		printf("%s\n", dnc_web_address(d->workers[0].web, i));
-	if (fflush(stdout) != 0)
-		dnc_cli_die(DNC_EXIT_IO, "unable to write standard output: %s", strerror(errno));
+	dnc_cli_flush_stdout();
 	if (!d->options.auth.key_file_count)
 		dnc_note("no keys are configured: every client on this machine is %s",
 			d->options.auth.default_role);
@@ -126,7 +125,7 @@ int main(int argc, char **argv)
 
 	options_read(&d.options, argc, argv);
 	if (sodium_init() < 0)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "no random numbers");
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to get random numbers");
 	daemon_open_loop(&d);
 	open_log(&d);
 	any_input = open_inputs(&d);

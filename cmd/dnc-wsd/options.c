@@ -1,128 +1,33 @@
 #include "options.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
 #include "cli/cli.h"
 
-enum {
-	KEY_EXIT_ON_EOF = 0x100,
-	KEY_MAX_CONNECTIONS,
-	KEY_MAX_LAG,
-	KEY_BUFFER,
-	KEY_GRACE,
-	KEY_ALLOW_ORIGIN,
-	KEY_BY_THE_BOOK,
-	KEY_SYNC,
-	KEY_RETAIN,
-	KEY_ACCEPT_CLOCK,
-	KEY_ROLES,
-	KEY_DEFAULT_ROLE,
-	KEY_PRINT_ROLES,
-	KEY_COMPRESS,
-	KEY_PER_IP,
-	KEY_WORKERS,
-	KEY_PER_SUBJECT,
-	KEY_KEYS,
-	KEY_REVOKED,
-	KEY_AUDIENCE,
-	KEY_TLS_CERT,
-	KEY_TLS_KEY,
-	KEY_TRUST_PROXY,
-};
-
-static const struct argp_option option_list[] = {
-	{"listen", 'l', "ADDR:PORT|unix:PATH|systemd", 0,
-		"Serve clients here; may be repeated; port 0 picks one (default: 127.0.0.1:8080)",
-		1},
-	{"allow-origin", KEY_ALLOW_ORIGIN, "ORIGIN", 0,
-		"Let pages of this site connect, too: https://desk.example; may be repeated", 1},
-	{"compress", KEY_COMPRESS, NULL, 0,
-		"Send compressed events (permessage-deflate) to clients that ask for them", 1},
-	{"keys", KEY_KEYS, "FILE", 0,
-		"Ask clients for a token that one of these keys signed: a key of dnc-token, or a set (JWKS); "
-		"may be repeated",
-		1},
-	{"revoked", KEY_REVOKED, "FILE", 0, "Tokens that were taken back, a jti a line", 1},
-	{"audience", KEY_AUDIENCE, "NAME", 0, "Take tokens for this audience only", 1},
-	{"tls-cert", KEY_TLS_CERT, "FILE", 0, "Serve TLS with this certificate (chain), PEM", 1},
-	{"tls-key", KEY_TLS_KEY, "FILE", 0, "And this key", 1},
-	{"trust-proxy", KEY_TRUST_PROXY, NULL, 0,
-		"Believe X-Forwarded-For of whoever connects to a Unix socket", 1},
-	{"roles", KEY_ROLES, "FILE", 0, "What roles see and may do, beside those built in", 1},
-	{"default-role", KEY_DEFAULT_ROLE, "NAME", 0,
-		"The role of every client, as long as no keys are configured (default: admin)", 1},
-	{"print-roles", KEY_PRINT_ROLES, NULL, 0, "Print all roles, and end", 1},
-	{"input", 'i', "unix:PATH|systemd", 0, "Take events here, too; may be repeated", 2},
-	{"rejects", 'x', "FILE|fd:N", 0, "Lines that are no events (default: standard error)", 2},
-	{"exit-on-eof", KEY_EXIT_ON_EOF, NULL, 0, "End when all input has ended", 2},
-	{"data", 'd', "DIR", 0,
-		"Keep the log here; :memory: keeps none (default: $STATE_DIRECTORY, else "
-		"~/.local/state/dnc)",
-		3},
-	{"sync", KEY_SYNC, "full|normal|off", 0,
-		"When an event counts as safe: on the disk, or in the system's hands (default: full)",
-		3},
-	{"retain", KEY_RETAIN, "SPAN|SIZE", 0,
-		"How long events are kept, 5y, or how much of them, 10G; both may be given", 3},
-	{"accept-clock", KEY_ACCEPT_CLOCK, NULL, 0,
-		"The clock is right, however far it is ahead of the last run", 3},
-	{"buffer", KEY_BUFFER, "SIZE", 0, "Memory for events (default: 64M)", 3},
-	{"max-lag", KEY_MAX_LAG, "N", 0, "Events a client may fall behind (default: 100000)", 3},
-	{"max-connections", KEY_MAX_CONNECTIONS, "N", 0, "Clients at once (default: 5000)", 3},
-	{"max-connections-per-ip", KEY_PER_IP, "N", 0,
-		"Clients at once from one address (default: no limit)", 3},
-	{"max-connections-per-subject", KEY_PER_SUBJECT, "N", 0,
-		"Clients at once of one subject (default: no limit)", 3},
-	{"workers", KEY_WORKERS, "N", 0, "Threads that serve clients (default: 1)", 3},
-	{"grace", KEY_GRACE, "SPAN", 0, "Time for clients to catch up at the end (default: 10s)",
-		3},
-	{"write-in-callback", KEY_BY_THE_BOOK, NULL, 0,
-		"Write only when the library says a socket is free (slower)", 3},
-	{0}};
-
-static void add(const char **list, size_t *count, size_t max, const char *name, const char *value)
-{
-	if (*count == max)
-		dnc_cli_usage("%s: more than %zu of them", name, max);
-	list[(*count)++] = value;
-}
-
-static enum dnc_sync read_sync(const char *text)
-{
-	static const char *const names[] = {
-		[DNC_SYNC_FULL] = "full", [DNC_SYNC_NORMAL] = "normal", [DNC_SYNC_OFF] = "off"};
-
-	for (int i = 0; i < 3; i++)
-		if (strcmp(text, names[i]) == 0)
-			return (enum dnc_sync)i;
-	dnc_cli_usage("--sync: \"%s\" is none of full, normal, off", text);
-}
-
-/* A small unit is a span, a capital one a size: 12m are minutes, 12M are bytes. */
-static void read_retain(struct options *o, const char *text)
+/* The case of the unit tells a duration from a size: 12m are minutes, 12M are bytes. */
+static void set_retain(void *options, const char *name, char *arg)
 {
 	static const int64_t year_ms =
 		INT64_C(31556952000); /* of the Gregorian calendar, on average */
-	size_t n = strlen(text);
+	struct options *o = options;
+	size_t n = strlen(arg);
 
-	if (n > 1 && text[n - 1] == 'y') {
+	if (n > 1 && arg[n - 1] == 'y') {
 		char number[16];
 
-		snprintf(number, sizeof number, "%.*s", (int)n - 1, text);
-		o->journal.retain_ms =
-			(int64_t)dnc_cli_number("--retain", number, 1, 1000) * year_ms;
-	} else if (!dnc_clock_parse_span(dnc_str(text), &o->journal.retain_ms)) {
-		if (n < 2 || !strchr("KMGT", text[n - 1]))
+		snprintf(number, sizeof number, "%.*s", (int)n - 1, arg);
+		o->journal.retain_ms = (int64_t)dnc_cli_number(name, number, 1, 1000) * year_ms;
+	} else if (!dnc_clock_parse_span(dnc_str(arg), &o->journal.retain_ms)) {
+		if (n < 2 || !strchr("KMGT", arg[n - 1]))
 			dnc_cli_usage(
-				"--retain: \"%s\" is neither a span like 90d or 5y nor a size "
-				"like 10G",
-				text);
-		o->journal.retain_bytes = dnc_cli_size("--retain", text, 1 << 20, 1ull << 50);
+				"%s: \"%s\" is neither a duration like 90d or 5y nor a size like "
+				"10G",
+				name, arg);
+		o->journal.retain_bytes = dnc_cli_size(name, arg, 1 << 20, 1ull << 50);
 	}
 }
 
-/* As systemd and the XDG base directories say. */
+/* The directory of the log that systemd or the XDG base directories name. */
 static void default_data(struct options *o)
 {
 	const char *state = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME");
@@ -136,113 +41,98 @@ static void default_data(struct options *o)
 	else
 		rc = asprintf(&o->data, "%s/.local/state/dnc", home && *home ? home : "");
 	if (rc < 0)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	o->journal.dir = o->data;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static void set_data(void *options, const char *name, char *arg)
 {
-	struct options *o = state->input;
+	struct options *o = options;
 
-	switch (key) {
-	case 'l':
-		add(o->listen, &o->listen_count, DNC_WEB_MAX_LISTEN, "--listen", arg);
-		return 0;
-	case 'i':
-		add(o->inputs, &o->input_count, MAX_INPUTS, "--input", arg);
-		return 0;
-	case KEY_ALLOW_ORIGIN:
-		add(o->origins, &o->origin_count, MAX_ORIGINS, "--allow-origin", arg);
-		return 0;
-	case 'x':
-		o->rejects = arg;
-		return 0;
-	case KEY_EXIT_ON_EOF:
-		o->exit_on_eof = true;
-		return 0;
-	case KEY_BY_THE_BOOK:
-		o->by_the_book = true;
-		return 0;
-	case 'd':
-		o->has_data = true;
-		o->journal.dir = strcmp(arg, ":memory:") == 0 ? NULL : arg;
-		return 0;
-	case KEY_SYNC:
-		o->journal.sync = read_sync(arg);
-		return 0;
-	case KEY_RETAIN:
-		read_retain(o, arg);
-		return 0;
-	case KEY_ACCEPT_CLOCK:
-		o->journal.accept_clock = true;
-		return 0;
-	case KEY_BUFFER:
-		o->buffer_bytes = dnc_cli_size("--buffer", arg, 256u << 10, 1ull << 40);
-		return 0;
-	case KEY_MAX_LAG:
-		o->max_lag = dnc_cli_number("--max-lag", arg, 1, UINT64_MAX - 1);
-		return 0;
-	case KEY_MAX_CONNECTIONS:
-		o->limits.connections =
-			(unsigned)dnc_cli_number("--max-connections", arg, 1, 1000000);
-		return 0;
-	case KEY_PER_IP:
-		o->limits.connections_per_address =
-			(unsigned)dnc_cli_number("--max-connections-per-ip", arg, 1, 1000000);
-		return 0;
-	case KEY_PER_SUBJECT:
-		o->limits.connections_per_subject =
-			(unsigned)dnc_cli_number("--max-connections-per-subject", arg, 1, 1000000);
-		return 0;
-	case KEY_KEYS:
-		add(o->keys, &o->auth.key_file_count, MAX_KEYS, "--keys", arg);
-		return 0;
-	case KEY_REVOKED:
-		o->auth.revoked_file = arg;
-		return 0;
-	case KEY_AUDIENCE:
-		o->auth.audience = arg;
-		return 0;
-	case KEY_TLS_CERT:
-		o->tls_cert = arg;
-		return 0;
-	case KEY_TLS_KEY:
-		o->tls_key = arg;
-		return 0;
-	case KEY_TRUST_PROXY:
-		o->trust_proxy = true;
-		return 0;
-	case KEY_WORKERS:
-		o->workers = (unsigned)dnc_cli_number("--workers", arg, 1, MAX_WORKERS);
-		return 0;
-	case KEY_COMPRESS:
-		o->compress = true;
-		return 0;
-	case KEY_ROLES:
-		o->auth.roles_file = arg;
-		return 0;
-	case KEY_DEFAULT_ROLE:
-		o->auth.default_role = arg;
-		return 0;
-	case KEY_PRINT_ROLES:
-		o->print_roles = true;
-		return 0;
-	case KEY_GRACE:
-		if (!dnc_clock_parse_span(dnc_str(arg), &o->grace_ms))
-			dnc_cli_usage("--grace: \"%s\" is not a span like 10s", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (!*arg)
+		dnc_cli_usage("%s: the directory is empty", name);
+	o->has_data = true;
+	o->journal.dir = strcmp(arg, ":memory:") == 0 ? NULL : arg;
 }
 
-static const struct argp_child children[] = {{&dnc_cli_common, 0, NULL, 90}, {0}};
+enum { MAX_CONNECTIONS = 1000000 };
 
-static const struct argp argp = {.options = option_list,
-	.parser = parse,
+static const struct dnc_option rows[] = {
+	{"listen", 'l', "ADDR:PORT|unix:PATH|systemd",
+		"Listen for clients here; may be repeated; port 0 picks a free one (default: "
+		"127.0.0.1:8080)",
+		1, DNC_LIST(struct options, listen, listen_count)},
+	{"allow-origin", 0, "ORIGIN",
+		"Accept web pages of this origin, too: https://desk.example; may be repeated", 1,
+		DNC_LIST(struct options, origins, origin_count)},
+	{"compress", 0, NULL, "Compress events (permessage-deflate) for clients that ask for it", 1,
+		DNC_FLAG(struct options, compress)},
+	{"keys", 0, "FILE",
+		"Require a token signed by a key in this file: a key of dnc-token or a key set "
+		"(JWKS); may be repeated",
+		1, DNC_LIST(struct options, keys, auth.key_file_count)},
+	{"revoked", 0, "FILE", "Reject the tokens whose ids (jti) are in this file, one per line",
+		1, DNC_TEXT(struct options, auth.revoked_file)},
+	{"audience", 0, "NAME", "Accept only tokens for this audience", 1,
+		DNC_TEXT(struct options, auth.audience)},
+	{"tls-cert", 0, "FILE", "Serve TLS with this certificate chain (PEM)", 1,
+		DNC_TEXT(struct options, tls_cert)},
+	{"tls-key", 0, "FILE", "Private key of the certificate (PEM)", 1,
+		DNC_TEXT(struct options, tls_key)},
+	{"trust-proxy", 0, NULL, "Take the client's address from X-Forwarded-For on Unix sockets",
+		1, DNC_FLAG(struct options, trust_proxy)},
+	{"roles", 0, "FILE", "Define roles in addition to the built-in ones", 1,
+		DNC_TEXT(struct options, auth.roles_file)},
+	{"default-role", 0, "NAME", "Role of every client if there are no --keys (default: admin)",
+		1, DNC_TEXT(struct options, auth.default_role)},
+	{"print-roles", 0, NULL, "Print all roles and exit", 1,
+		DNC_FLAG(struct options, print_roles)},
+	{"input", 'i', "unix:PATH|fd:N|systemd", "Read events from here, too; may be repeated", 2,
+		DNC_LIST(struct options, inputs, input_count)},
+	{"rejects", 'x', "FILE|fd:N",
+		"Write lines that are not valid events here (default: standard error)", 2,
+		DNC_TEXT(struct options, rejects)},
+	{"exit-on-eof", 0, NULL, "Exit at the end of all input", 2,
+		DNC_FLAG(struct options, exit_on_eof)},
+	{"data", 'd', "DIR",
+		"Directory of the log; :memory: keeps no log (default: $STATE_DIRECTORY, else "
+		"~/.local/state/dnc)",
+		3, DNC_CALL(set_data)},
+	{"sync", 0, "full|normal|off",
+		"When an event counts as safe: once it is on the disk (full), in the system's cache "
+		"(normal), or at once (off) (default: full)",
+		3, DNC_CHOICE(struct options, journal.sync, "full normal off")},
+	{"retain", 0, "DURATION|SIZE",
+		"Remove events older than this (5y), or the oldest when the log is larger than this "
+		"(10G); both may be given",
+		3, DNC_CALL(set_retain)},
+	{"accept-clock", 0, NULL, "Trust the clock, however far it is ahead of the last run", 3,
+		DNC_FLAG(struct options, journal.accept_clock)},
+	{"buffer", 0, "SIZE", "Memory for the newest events (default: 64M)", 3,
+		DNC_SIZE(struct options, buffer_bytes, 256u << 10, 1ull << 40)},
+	{"max-lag", 0, "N", "How many events a client may be behind (default: 100000)", 3,
+		DNC_NUMBER(struct options, max_lag, 1, UINT64_MAX - 1)},
+	{"max-connections", 0, "N", "Limit of clients (default: 5000)", 3,
+		DNC_UNSIGNED(struct options, limits.connections, 1, MAX_CONNECTIONS)},
+	{"max-connections-per-ip", 0, "N", "Limit of clients for each address (default: none)", 3,
+		DNC_UNSIGNED(struct options, limits.connections_per_address, 1, MAX_CONNECTIONS)},
+	{"max-connections-per-subject", 0, "N", "Limit of clients for each subject (default: none)",
+		3,
+		DNC_UNSIGNED(struct options, limits.connections_per_subject, 1, MAX_CONNECTIONS)},
+	{"workers", 0, "N", "Number of threads that serve clients (default: 1)", 3,
+		DNC_UNSIGNED(struct options, workers, 1, MAX_WORKERS)},
+	{"grace", 0, "DURATION",
+		"How long clients may take at the end to receive what is left (default: 10s)", 3,
+		DNC_DURATION(struct options, grace_ms)},
+	{"write-in-callback", 0, NULL,
+		"Write only when the library reports that a socket is writable (slower)", 3,
+		DNC_FLAG(struct options, by_the_book)},
+	{0}};
+
+static const struct dnc_command command = {.name = "dnc-wsd",
 	.doc = "Keep the log of Do-Not-Call events and send them to WebSocket clients. Events are "
-	       "read from standard input when it is a pipe or a file, and from --input.",
-	.children = children};
+	       "read from standard input, if it is a pipe, a socket or a file, and from --input.",
+	.options = rows};
 
 _Noreturn static void print_roles(const struct options *o)
 {
@@ -253,8 +143,7 @@ _Noreturn static void print_roles(const struct options *o)
 		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
 	dnc_roles_print(roles, stdout);
 	dnc_roles_free(roles);
-	if (fflush(stdout) != 0)
-		dnc_cli_die(DNC_EXIT_IO, "unable to write standard output: %s", strerror(errno));
+	dnc_cli_flush_stdout();
 	exit(DNC_EXIT_OK);
 }
 
@@ -266,20 +155,18 @@ void options_read(struct options *o, int argc, char **argv)
 		.max_lag = 100000,
 		.buffer_bytes = 64u << 20,
 		.grace_ms = 10000};
-	dnc_cli_parse(&argp, "dnc-wsd", argc, argv, o);
+	dnc_options_parse(&command, argc, argv, o);
 	if (o->print_roles)
 		print_roles(o);
 	o->auth.key_files = o->keys;
 	if (!o->tls_cert != !o->tls_key)
-		dnc_cli_usage("--tls-cert and --tls-key go together");
+		dnc_cli_usage("--tls-cert and --tls-key require each other");
 	if (!o->auth.key_file_count && (o->auth.revoked_file || o->auth.audience))
-		dnc_cli_usage("--revoked and --audience mean nothing without --keys");
+		dnc_cli_usage("--revoked and --audience require --keys");
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
 	if (!o->has_data)
 		default_data(o);
-	if (o->journal.dir && !*o->journal.dir)
-		dnc_cli_usage("--data: a directory is missing");
 }
 
 void options_free(struct options *o)

@@ -71,7 +71,7 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--output: %s", err.message);
 	s->input = dnc_input_new(max_line, &all, s->out);
 	if (!s->input)
-		dnc_cli_die(DNC_EXIT_TEMPFAIL, "out of memory");
+		dnc_cli_die_nomem();
 	dnc_rejects_open(&s->rejects, o->rejects);
 	if (o->input_count)
 		dnc_rejects_persist(&s->rejects, is_stopped, NULL);

@@ -105,7 +105,7 @@ bats_require_minimum_version 1.5.0
 		dnc-tail --sync-status=fail failed
 	END
 	run dnc-ingest --reason=nonsense /dev/null
-	[[ "$output" == *'none of consumer_request, regulatory'* ]]
+	[[ "$output" == *'not one of consumer_request, regulatory'* ]]
 	run dnc-ingest -f numbers --reason=expired /dev/null
 	[ "$status" -eq 2 ]
 	dnc-ingest --reason=expired /dev/null

@@ -453,7 +453,7 @@ subscribed() { # SCHEME KEY
 	wait_for has_content out.3
 	grep -qF '+1******0144' out.3
 	run_command 4
-	grep -q '^good for' out.4
+	grep -q '^valid for' out.4
 	[ "$(sed -n 2p out.4 | jq -r .role)" = operator ]
 }
 

@@ -113,7 +113,7 @@ setup() {
 		print(jwt.encode({"sub": "py", "role": "admin", "exp": time.time() + 60}, base64.urlsafe_b64decode(k["k"] + "=="), algorithm="HS256", headers={"kid": k["kid"]}))
 	END
 	dnc-token inspect -k secret <token >shown
-	[ "$(tail -1 shown | cut -d' ' -f1,2)" = 'good for' ]
+	[ "$(tail -1 shown | cut -d' ' -f1,2)" = 'valid for' ]
 }
 
 @test "when the token ends, is revoked, or the role changes, the connection follows within a second" {

@@ -1,0 +1,64 @@
+#include "options.h"
+#include "auth/token.h"
+#include "cli/cli.h"
+
+enum { TTL_MAX_S = 366 * 86400 };
+
+static void set_ttl(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+
+	o->ttl_ms = dnc_cli_duration(name, arg);
+	if (o->ttl_ms < 1000 || o->ttl_ms / 1000 > TTL_MAX_S)
+		dnc_cli_usage("%s: \"%s\" is not a duration from 1s to 366d", name, arg);
+}
+
+static void add_permission(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+
+	if (!dnc_permission_from_name(dnc_str(arg)))
+		dnc_cli_usage("%s: \"%s\" is not a permission; see dnc-wsd(8)", name, arg);
+	if (o->permission_count == LIST_MAX)
+		dnc_cli_usage("%s: given more than %d times", name, LIST_MAX);
+	o->permissions[o->permission_count++] = arg;
+}
+
+static const struct dnc_option rows[] = {{.help = "keygen: make a key", .group = 1},
+	{"output", 'o', "FILE", "Write the key to FILE and its public half to FILE.pub", 1,
+		DNC_TEXT(struct options, output)},
+	{"algorithm", 0, "EdDSA|HS256",
+		"HS256 makes a secret that signer and hub share (default: EdDSA)", 1,
+		DNC_CHOICE(struct options, algorithm, "EdDSA HS256")},
+	{.help = "mint: print a token", .group = 2},
+	{"key", 'k', "FILE", "Sign with this key; inspect: verify with it", 2,
+		DNC_TEXT(struct options, key)},
+	{"sub", 0, "SUBJECT", "Subject: the person or program that the token is for", 2,
+		DNC_TEXT(struct options, subject)},
+	{"role", 0, "NAME", "Role of the subject", 2, DNC_TEXT(struct options, role)},
+	{"ttl", 0, "DURATION", "Lifetime (default: 8h)", 2, DNC_CALL(set_ttl)},
+	{"permission", 0, "NAME", "Permission in addition to those of the role; may be repeated", 2,
+		DNC_CALL(add_permission)},
+	{"audience", 0, "NAME", "Audience: the hub that accepts the token; may be repeated", 2,
+		DNC_LIST(struct options, audiences, audience_count)},
+	{"issuer", 0, "NAME", "Issuer", 2, DNC_TEXT(struct options, issuer)},
+	{.help = "revoke: revoke the token with the id JTI", .group = 3},
+	{"file", 'f', "FILE", "Add the id to FILE, the hub's --revoked", 3,
+		DNC_TEXT(struct options, file)},
+	{0}};
+
+static const struct dnc_option arguments[] = {{"COMMAND", DNC_TEXT(struct options, command)},
+	{"JTI", DNC_TEXT(struct options, arg)}, {0}};
+
+static const struct dnc_command command = {.name = "dnc-token",
+	.args_doc = "keygen\nmint\ninspect\nrevoke JTI",
+	.doc = "Make keys and tokens for dnc-wsd. inspect reads a token from standard input and prints "
+	       "its content; with --key it also verifies it.",
+	.options = rows,
+	.arguments = arguments};
+
+void options_read(struct options *o, int argc, char **argv)
+{
+	*o = (struct options){.algorithm = DNC_EDDSA, .ttl_ms = 8 * 3600 * 1000};
+	dnc_options_parse(&command, argc, argv, o);
+}

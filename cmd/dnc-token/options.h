@@ -1,0 +1,18 @@
+/* options.h - the command line of dnc-token. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LIST_MAX = 16 };
+
+struct options {
+	const char *command, *arg; /* NULL if missing */
+	const char *key, *output, *file, *subject, *role, *issuer;
+	unsigned algorithm; /* of enum dnc_algorithm */
+	const char *permissions[LIST_MAX], *audiences[LIST_MAX];
+	size_t permission_count, audience_count;
+	int64_t ttl_ms;
+};
+
+/* Reads the command line. Exits if it is wrong. */
+void options_read(struct options *o, int argc, char **argv);
