@@ -82,7 +82,7 @@ SAME=(number.suppressed phone_number=+12025550143 reason=complaint id=0198f0a0-0
 	dnc-emit "${SAME[@]}" 2>err
 	[ ! -s err ]
 	[ "$(dnc-emit "${SAME[@]}" 2>err)" = 0198f0a0-0000-7000-8000-000000000001 ]
-	grep -q 'has this event already' err
+	grep -q 'already has this event' err
 	for args in 'phone_number=+12025550144 reason=complaint' 'phone_number=+12025550143 reason=consumer_request' \
 		'phone_number=+12025550143 reason=complaint provider=p' \
 		'phone_number=+12025550143 reason=complaint timestamp=2026-01-02T03:04:05Z' \
