@@ -91,9 +91,11 @@ static bool belongs(const struct dnc_subscriber *s, const struct chunk *c, uint6
 /* False when the subscriber can't go on for now, or the callback ended its subscription. */
 static bool took(struct dnc_subscriber *s, enum dnc_sent sent)
 {
+	if (sent == DNC_SENT)
+		return s->phase != IDLE;
 	s->full |= sent == DNC_SENT_FULL;
 	s->dead |= sent == DNC_SENT_DEAD;
-	return sent == DNC_SENT && s->phase != IDLE;
+	return false;
 }
 
 static bool tell_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const char *reason)
