@@ -11,7 +11,7 @@
 struct pass {
 	struct options options;
 	struct dnc_event_reader *reader;
-	struct dnc_filter *filter;
+	const struct dnc_filter *filter;
 	struct dnc_map *map;
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;

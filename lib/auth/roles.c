@@ -105,7 +105,7 @@ bool dnc_roles_has(const struct dnc_roles *roles, struct dnc_str name)
 
 static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *err)
 {
-	struct dnc_filter *filter = NULL;
+	const struct dnc_filter *filter = NULL;
 
 	role->sees_nothing = strcmp(text, "nothing") == 0;
 	if (!role->sees_nothing && strcmp(text, "all") != 0) {

@@ -47,8 +47,8 @@ struct dnc_role {
 	char name[DNC_ROLE_NAME_MAX];
 	unsigned permissions;
 	bool sees_nothing;
-	struct dnc_filter *sees;    /* NULL: all, or nothing */
-	unsigned per_minute, burst; /* of events; per_minute 0: no limit */
+	const struct dnc_filter *sees; /* NULL: all, or nothing */
+	unsigned per_minute, burst;    /* of events; per_minute 0: no limit */
 };
 
 /* The types that somebody with this role and these permissions (the role's and perhaps more) sees: a bit

@@ -8,12 +8,13 @@
 #include "cli/value.h"
 #include "base/buf.h"
 #include "filter/filter.h"
+#include "filter/words.h"
 
 /* Options for a filter, shared by dnc-filter and dnc-tail. */
 struct dnc_cli_filter {
-	struct dnc_buf field[16]; /* values, each ended by NUL, by the field's row */
-	struct dnc_buf customs;   /* FIELD=VALUE, each ended by NUL */
-	int64_t start_ms, end_ms; /* set by the command; 0 when open */
+	struct dnc_buf
+		field[DNC_FILTER_WORDS_MAX]; /* values, each ended by NUL, by row of the table */
+	int64_t start_ms, end_ms;            /* set by the command; 0: open */
 };
 
 /* Child parser whose input is a struct dnc_cli_filter, all zero at first. */
@@ -24,6 +25,6 @@ void dnc_cli_filter_json(const struct dnc_cli_filter *f, struct dnc_buf *json);
 
 /* Checks the JSON made from options; a bad pattern is shown with a caret below, exit 2. Returns
  * the compiled filter. */
-struct dnc_filter *dnc_cli_filter_compile(const struct dnc_buf *json);
+const struct dnc_filter *dnc_cli_filter_compile(const struct dnc_buf *json);
 
 void dnc_cli_filter_free(struct dnc_cli_filter *f);

@@ -23,11 +23,11 @@ struct dnc_filter;
  * caller holds (dnc_filter_unref()), or NULL with ERR's place set to the field's path inside the node
  * ("phone_patterns[0]") and, for a bad pattern, its offset to the byte at fault.
  * Cost: compiles every pattern; call it on (re)subscription, never per event. */
-struct dnc_filter *dnc_filter_compile(
+const struct dnc_filter *dnc_filter_compile(
 	const struct dnc_json *doc, uint32_t index, struct dnc_error *err);
 
 /* The same from N bytes of JSON text, copied. */
-struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err);
+const struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err);
 
 /* One more holder of F, which the caller holds: returns F. NULL gives NULL. Any thread. */
 const struct dnc_filter *dnc_filter_ref(const struct dnc_filter *f);

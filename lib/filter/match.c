@@ -3,43 +3,11 @@
 #include "base/clock.h"
 #include "priv/clause.h"
 
-/* Work allowed to one pattern on one number. A number has 16 bytes: an honest pattern needs tens
- * of steps; 2,000 take some microseconds. */
-enum { MATCH_LIMIT = 2000, DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64 };
-
 static atomic_uint_fast64_t limit_hits;
 
 uint64_t dnc_filter_limit_hits(void)
 {
 	return limit_hits;
-}
-
-/* What a match needs, one for each thread; lives as long as the thread's process. */
-static _Thread_local pcre2_match_data *match_data;
-static _Thread_local pcre2_match_context *match_context;
-
-static bool prepare_thread(void)
-{
-	if (!match_data)
-		match_data = pcre2_match_data_create(1, NULL);
-	if (!match_context && (match_context = pcre2_match_context_create(NULL))) {
-		pcre2_set_match_limit(match_context, MATCH_LIMIT);
-		pcre2_set_depth_limit(match_context, DEPTH_LIMIT);
-		pcre2_set_heap_limit(match_context, HEAP_LIMIT_KIB);
-	}
-	return match_data && match_context;
-}
-
-enum pattern_verdict filter_try_pattern(const pcre2_code *re, struct dnc_str number)
-{
-	int rc;
-
-	if (!prepare_thread())
-		return PATTERN_DIFFERS;
-	rc = pcre2_match(re, (PCRE2_SPTR)number.p, number.n, 0, 0, match_data, match_context);
-	if (rc >= 0)
-		return PATTERN_MATCHES;
-	return rc == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_TOO_MUCH;
 }
 
 static bool match_patterns(
@@ -48,29 +16,28 @@ static bool match_patterns(
 	if (!number.p)
 		return false;
 	for (size_t i = 0; i < c->pattern_count; i++)
-		switch (filter_try_pattern(c->patterns[i], number)) {
+		switch (filter_pattern_try(c->patterns[i], number)) {
 		case PATTERN_MATCHES:
 			return true;
 		case PATTERN_DIFFERS:
 			break;
-		case PATTERN_TOO_MUCH:
+		case PATTERN_OVER_BUDGET:
 			limit_hits++;
-			/* All that ever changes in a filter. */
-			((struct dnc_filter *)(uintptr_t)f)->struck = true;
+			((struct dnc_filter *)(uintptr_t)f)->over_budget = true;
 			return false;
 		}
 	return false;
 }
 
-bool dnc_filter_over_budget(const struct dnc_filter *f)
+/* Severities are compared with their own names, so that the pointers are equal already. */
+static inline bool among(const struct values *list, struct dnc_str value)
 {
-	return atomic_load_explicit(&f->struck, memory_order_relaxed);
-}
+	const struct dnc_str *v = list->v, *end = v + list->n;
 
-static bool among(const struct values *list, struct dnc_str value)
-{
-	for (size_t i = 0; value.p && i < list->n; i++)
-		if (dnc_str_eq(list->v[i], value))
+	if (!value.p)
+		return false;
+	for (; v < end; v++)
+		if (v->n == value.n && (v->p == value.p || memcmp(v->p, value.p, value.n) == 0))
 			return true;
 	return false;
 }
@@ -96,40 +63,37 @@ static struct dnc_str metadata_text(const struct dnc_event *e, struct dnc_str ke
 	return doc ? member_text(doc, dnc_event_metadata_node(doc), key) : (struct dnc_str){0};
 }
 
-static bool match_lists(const struct clause *c, const struct dnc_event *e)
+static inline struct dnc_str value_of(const struct dnc_event *e, const struct dnc_filter_word *w)
 {
-	for (int l = 0; l < LISTS; l++) {
-		const struct list_spec *spec = &dnc_list_specs[l];
-		struct dnc_str value;
-
-		if (!c->list[l].n || (spec->own_type && spec->type != e->type))
-			continue;
-		if (spec->own_type)
-			value = event_data_text(e, spec->field);
-		else if (l == LIST_PROVIDERS)
-			value = e->provider;
-		else if (l == LIST_PROVIDER_IDS)
-			value = e->provider_id;
-		else
-			value = e->severity->name;
-		if (!among(&c->list[l], value))
-			return false;
+	switch (w->source) {
+	case DNC_FILTER_OF_TYPE:
+		return dnc_type_names[e->type];
+	case DNC_FILTER_OF_PROVIDER:
+		return e->provider;
+	case DNC_FILTER_OF_PROVIDER_ID:
+		return e->provider_id;
+	case DNC_FILTER_OF_SEVERITY:
+		return e->severity->name;
+	case DNC_FILTER_OF_EVENT_DATA:
+		return event_data_text(e, w->field);
+	case DNC_FILTER_OF_METADATA:
+		return metadata_text(e, w->field);
+	case DNC_FILTER_NO_SOURCE:
+		break;
 	}
-	return true;
+	return (struct dnc_str){0};
 }
 
-static bool match_flags(unsigned flags, const struct dnc_event *e)
+static bool match_conditions(const struct clause *c, const struct dnc_event *e)
 {
-	if (flags & FLAG_COMPLIANCE_ONLY && e->type != DNC_COMPLIANCE_VIOLATION)
-		return false;
-	if (flags & FLAG_HIGH_RISK_ONLY && !dnc_str_eq(e->severity->name, DNC_STR("high")) &&
-		!dnc_str_eq(e->severity->name, DNC_STR("critical")))
-		return false;
-	if (flags & FLAG_ERRORS_ONLY && !dnc_str_eq(e->severity->name, DNC_STR("error")))
-		return false;
-	if (flags & FLAG_BLOCKED_ONLY &&
-		!dnc_str_eq(metadata_text(e, DNC_STR("is_blocked")), DNC_STR("true")))
-		return false;
+	for (size_t i = 0; i < c->condition_count; i++) {
+		const struct dnc_filter_word *w = c->conditions[i].word;
+
+		if (w->source == DNC_FILTER_OF_EVENT_DATA && w->type != e->type)
+			continue;
+		if (!among(&c->conditions[i].values, value_of(e, w)))
+			return false;
+	}
 	return true;
 }
 
@@ -179,7 +143,7 @@ static bool match_clause(
 		return false;
 	if (c->relative_ms && e->timestamp_ms < dnc_clock_now_ms() - c->relative_ms)
 		return false;
-	if (!match_flags(c->flags, e) || !match_lists(c, e))
+	if (!match_conditions(c, e))
 		return false;
 	if (c->pattern_count && !match_patterns(f, c, e->phone_number))
 		return false;

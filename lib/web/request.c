@@ -1,5 +1,6 @@
 #include "priv/request.h"
 #include "base/clock.h"
+#include "filter/words.h"
 
 static const char *const error_names[] = {
 	[REQUEST_ENONE] = "internal",
@@ -175,43 +176,27 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 	return types[out->type].filters ? read_filter(&doc, filters, out, err) : 0;
 }
 
-/* What a query string may say; the short names are for people. */
-enum query_shape { QUERY_LIST, QUERY_PATTERN, QUERY_TEXT, QUERY_FLAG, QUERY_RAW, QUERY_REST_TEXT };
-
+/* The members of a query string that say where to start. */
 static const struct {
-	struct dnc_str name, field;
-	enum query_shape shape;
-} query_names[] = {
-#define NAME(name, field, shape)                                                                   \
-	{                                                                                          \
-		{name, sizeof(name) - 1}, {field, sizeof(field) - 1}, shape                        \
-	}
-	NAME("event_types", "event_types", QUERY_LIST),
-	NAME("type", "event_types", QUERY_LIST),
-	NAME("phone_patterns", "phone_patterns", QUERY_PATTERN),
-	NAME("phone", "phone_patterns", QUERY_PATTERN),
-	NAME("providers", "providers", QUERY_LIST),
-	NAME("provider", "providers", QUERY_LIST),
-	NAME("provider_ids", "provider_ids", QUERY_LIST),
-	NAME("provider_id", "provider_ids", QUERY_LIST),
-	NAME("severities", "severities", QUERY_LIST),
-	NAME("severity", "severities", QUERY_LIST),
-	NAME("min_severity", "min_severity", QUERY_TEXT),
-	NAME("check_reasons", "check_reasons", QUERY_LIST),
-	NAME("suppress_reasons", "suppress_reasons", QUERY_LIST),
-	NAME("release_reasons", "release_reasons", QUERY_LIST),
-	NAME("sync_triggers", "sync_triggers", QUERY_LIST),
-	NAME("sync_statuses", "sync_statuses", QUERY_LIST),
-	NAME("compliance_only", "compliance_only", QUERY_FLAG),
-	NAME("high_risk_only", "high_risk_only", QUERY_FLAG),
-	NAME("errors_only", "errors_only", QUERY_FLAG),
-	NAME("blocked_only", "blocked_only", QUERY_FLAG),
-	NAME("since", "since", QUERY_RAW),
-	NAME("since_time", "since_time", QUERY_REST_TEXT),
-	NAME("last", "last", QUERY_RAW),
-	NAME("epoch", "epoch", QUERY_REST_TEXT),
-#undef NAME
+	struct dnc_str name;
+	bool is_number;
+} start_names[] = {
+	{DNC_STR("since"), true},
+	{DNC_STR("since_time"), false},
+	{DNC_STR("last"), true},
+	{DNC_STR("epoch"), false},
 };
+
+enum { START_NAMES = sizeof start_names / sizeof start_names[0] };
+
+static int find_start(struct dnc_str name)
+{
+	int i = 0;
+
+	while (i < START_NAMES && !dnc_str_eq(start_names[i].name, name))
+		i++;
+	return i;
+}
 
 /* A pattern may hold commas; the values of other lists are separated by them. */
 static void add_list(struct dnc_buf *b, struct dnc_str value, bool split)
@@ -238,38 +223,49 @@ static bool is_digits(struct dnc_str s)
 	return s.n > 0 && s.n < 20;
 }
 
-int request_query_add(
-	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+/* Appends VALUE as W wants it in JSON. */
+static int add_value(struct dnc_buf *b, const struct dnc_filter_word *w, struct dnc_str value,
+	struct dnc_error *err)
 {
-	size_t i = 0, count = sizeof query_names / sizeof query_names[0];
-	enum query_shape shape;
-	struct dnc_buf *b;
 	bool on = dnc_str_eq(value, DNC_STR("true")) || dnc_str_eq(value, DNC_STR("1")) || !value.n;
 	bool off = dnc_str_eq(value, DNC_STR("false")) || dnc_str_eq(value, DNC_STR("0"));
 
-	while (i < count && !dnc_str_eq(query_names[i].name, name))
-		i++;
-	if (i == count) {
+	if (w->shape == DNC_FILTER_FLAG && !on && !off)
+		return field_error(err, w->name.p, "must be true or false");
+	if (!b->n)
+		dnc_buf_chr(b, '{');
+	dnc_json_write_key(b, w->name);
+	if (w->shape == DNC_FILTER_FLAG)
+		dnc_buf_str(b, on ? DNC_STR("true") : DNC_STR("false"));
+	else if (w->shape == DNC_FILTER_RANK)
+		dnc_json_write_str(b, value);
+	else
+		add_list(b, value, w->shape != DNC_FILTER_PATTERNS);
+	return 0;
+}
+
+int request_query_add(
+	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+{
+	const struct dnc_filter_word *w = dnc_filter_word_of_query(name);
+	int start = find_start(name);
+	struct dnc_buf *b = &q->rest;
+
+	if (w)
+		return add_value(&q->filters, w, value, err);
+	if (start == START_NAMES) {
 		dnc_error_set(err, REQUEST_EFIELD, "no such name in the query string");
 		dnc_error_place(err, "%.*s", name.n > 64 ? 64 : (int)name.n, name.p);
 		return -1;
 	}
-	shape = query_names[i].shape;
-	b = shape >= QUERY_RAW ? &q->rest : &q->filters;
-	if (shape == QUERY_RAW && !is_digits(value))
+	if (start_names[start].is_number && !is_digits(value))
 		return field_error(
-			err, query_names[i].name.p, "must be a whole number, not negative");
-	if (shape == QUERY_FLAG && !on && !off)
-		return field_error(err, query_names[i].name.p, "must be true or false");
+			err, start_names[start].name.p, "must be a whole number, not negative");
 	if (!b->n)
 		dnc_buf_chr(b, '{');
-	dnc_json_write_key(b, query_names[i].field);
-	if (shape == QUERY_FLAG)
-		dnc_buf_str(b, on ? DNC_STR("true") : DNC_STR("false"));
-	else if (shape == QUERY_RAW)
+	dnc_json_write_key(b, start_names[start].name);
+	if (start_names[start].is_number)
 		dnc_buf_str(b, value);
-	else if (shape == QUERY_LIST || shape == QUERY_PATTERN)
-		add_list(b, value, shape == QUERY_LIST);
 	else
 		dnc_json_write_str(b, value);
 	return 0;
@@ -277,10 +273,7 @@ int request_query_add(
 
 bool request_query_is_start(struct dnc_str name)
 {
-	for (size_t i = 0; i < sizeof query_names / sizeof query_names[0]; i++)
-		if (dnc_str_eq(query_names[i].name, name))
-			return query_names[i].shape >= QUERY_RAW;
-	return false;
+	return find_start(name) < START_NAMES;
 }
 
 void request_query_end(struct request_query *q, struct dnc_buf *message)

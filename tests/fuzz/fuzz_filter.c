@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"\"provider\":\"p\",\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
 		"\"summary\":\"s\",\"event_data\":{\"new_status\":\"online\"},\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}";
 	static struct dnc_event_reader *r;
-	struct dnc_filter *f, *same;
+	const struct dnc_filter *f, *same;
 	struct dnc_event event;
 	struct dnc_error err;
 	char *text;

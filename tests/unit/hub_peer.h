@@ -216,7 +216,7 @@ static inline void append_number(struct dnc_hub *h, const char *number)
 	work(h);
 }
 
-static inline struct dnc_filter *filter(const char *json)
+static inline const struct dnc_filter *filter(const char *json)
 {
 	struct dnc_error err;
 
@@ -227,7 +227,7 @@ static inline struct dnc_filter *filter(const char *json)
 static inline void subscribe_only(
 	struct dnc_subscriber *s, const char *json, struct dnc_start start)
 {
-	struct dnc_filter *f = filter(json);
+	const struct dnc_filter *f = filter(json);
 
 	assert_int_equal(dnc_hub_subscribe(s, f, &start), 0);
 	dnc_filter_unref(f);
@@ -242,7 +242,7 @@ static inline void subscribe(
 
 static inline void refilter(struct dnc_subscriber *s, const char *json)
 {
-	struct dnc_filter *f = filter(json);
+	const struct dnc_filter *f = filter(json);
 
 	assert_int_equal(dnc_hub_refilter(s, f), 0);
 	dnc_filter_unref(f);

@@ -44,7 +44,7 @@ static void filters_choose(void **state)
 	assert_int_equal(dnc_event_normalize(r, text, strlen(text), &event, &err), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		const char *json = cases[i].filter;
-		struct dnc_filter *f = dnc_filter_compile_text(json, strlen(json), &err);
+		const struct dnc_filter *f = dnc_filter_compile_text(json, strlen(json), &err);
 
 		if (!f)
 			fail_msg("%s: %s", json, err.message);

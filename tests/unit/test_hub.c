@@ -128,7 +128,7 @@ static void the_index_finds_what_matching_each_would(void **state)
 			i, dnc_type_names[i % DNC_TYPES].p, phone, severities[i / 3 % 3]);
 		assert_int_equal(dnc_event_parse(r, line, (size_t)n, &event), 0);
 		for (size_t f = 0; f < FILTERS; f++) {
-			struct dnc_filter *one = filter(filters[f]);
+			const struct dnc_filter *one = filter(filters[f]);
 
 			wanted[f] += dnc_filter_match(one, &event);
 			dnc_filter_unref(one);
@@ -154,7 +154,7 @@ static void what_a_view_sees_lives_as_long_as_its_subscriber(void **state)
 	static const struct dnc_rate at_once;
 	struct dnc_hub *h = new_hub(100000);
 	struct peer old = {0}, changed = {0};
-	struct dnc_filter *even = filter("{\"providers\":[\"even\"]}"),
+	const struct dnc_filter *even = filter("{\"providers\":[\"even\"]}"),
 			  *odd = filter("{\"providers\":[\"odd\"]}");
 	struct dnc_view sees_even = {.sees = even, .types = DNC_ALL_TYPES},
 			sees_odd = {.sees = odd, .types = DNC_ALL_TYPES};

@@ -79,7 +79,7 @@ static void open_world(struct world *w)
 {
 	static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
 	static const struct dnc_rate unlimited;
-	struct dnc_filter *all;
+	const struct dnc_filter *all;
 	struct dnc_error err;
 	struct dnc_hub_options options = {.max_lag = 1000000,
 		.transport = {

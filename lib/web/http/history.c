@@ -28,7 +28,7 @@ struct history {
 	struct dnc_web *web;
 	struct lws *wsi; /* NULL when the client has gone */
 	struct request_query filters;
-	struct dnc_filter *filter;
+	const struct dnc_filter *filter;
 	const struct dnc_auth_snapshot *access; /* held: the view looks into it */
 	struct dnc_view view;
 	struct dnc_viewer *viewer;
@@ -268,7 +268,7 @@ static void done(struct dnc_job *job)
 	history_free(h);
 }
 
-static struct dnc_filter *compile(struct history *h, struct dnc_error *err)
+static const struct dnc_filter *compile(struct history *h, struct dnc_error *err)
 {
 	struct dnc_buf *filters = &h->filters.filters;
 

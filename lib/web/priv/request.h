@@ -39,7 +39,7 @@ const char *request_error_name(int code);
 struct request {
 	enum request_type type;
 	struct dnc_str id;         /* raw JSON, a string or a number; p NULL without one */
-	struct dnc_filter *filter; /* of subscribe and update_filters; the caller's */
+	const struct dnc_filter *filter; /* of subscribe and update_filters; the caller's */
 	struct dnc_start start;
 	struct dnc_str token; /* of auth */
 };

@@ -1,0 +1,15 @@
+/* pattern.h - regular expressions of a bounded cost. */
+#pragma once
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include "base/err.h"
+#include "base/str.h"
+
+/* Compiles TEXT. Returns NULL with ERR, whose offset is the byte at fault if there is one; also for a
+ * pattern that exceeds the budget on numbers of common shapes. To be freed with pcre2_code_free(). */
+pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err);
+
+enum pattern_verdict { PATTERN_MATCHES, PATTERN_DIFFERS, PATTERN_OVER_BUDGET };
+
+/* Searches NUMBER for RE. Each thread has a match context of its own, which is never freed. */
+enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number);
