@@ -11,26 +11,6 @@ static void write_time(struct dnc_buf *b, int64_t ms)
 	dnc_buf_add(b, text, sizeof text);
 }
 
-static void write_summary(const struct draft *d, struct dnc_buf *b)
-{
-	struct dnc_buf masked = {0};
-
-	if (!d->summary) {
-		dnc_buf_chr(b, '"');
-		draft_write_summary(d, b);
-		dnc_buf_chr(b, '"');
-		return;
-	}
-	if (!d->e164.p) {
-		dnc_json_write_str(b, d->doc->node[d->summary].text);
-		return;
-	}
-	dnc_phone_mask_text(&masked, d->doc->node[d->summary].text, d->e164);
-	dnc_json_write_str(b, dnc_buf_view(&masked));
-	b->failed |= masked.failed;
-	dnc_buf_free(&masked);
-}
-
 static const struct dnc_json_node *find_member(const struct draft *d, struct dnc_str key)
 {
 	for (uint32_t i = 0; i < d->members; i++)
@@ -131,54 +111,79 @@ static void write_metadata(
 	dnc_buf_lit(b, "}}");
 }
 
-/* The content of the string literal that was written from FROM to the end of B. */
-static struct dnc_event_span literal(
-	const struct dnc_buf *b, size_t from, struct dnc_event_shape *shape)
+/* Adds TEXT, which needs no escapes, without quotes. */
+static struct dnc_event_span write_plain(struct dnc_buf *b, struct dnc_str text)
 {
-	size_t n = b->n - from - 2;
+	struct dnc_event_span span = {(uint16_t)b->n, (uint16_t)text.n};
 
-	if (dnc_buf_ok(b) && memchr(b->p + from, '\\', b->n - from))
-		shape->escaped = true;
-	return (struct dnc_event_span){(uint16_t)(from + 1), (uint16_t)n};
+	dnc_buf_str(b, text);
+	return span;
 }
 
-static struct dnc_event_span write_str(
-	struct dnc_buf *b, struct dnc_str s, struct dnc_event_shape *shape)
+/* Adds TEXT as a string literal. */
+static struct dnc_event_span write_free(
+	struct dnc_buf *b, struct dnc_str text, struct dnc_event_shape *shape)
 {
 	size_t from = b->n;
 
-	dnc_json_write_str(b, s);
-	return literal(b, from, shape);
+	dnc_json_write_str(b, text);
+	if (b->n - from != text.n + 2)
+		shape->escaped = true;
+	return (struct dnc_event_span){(uint16_t)(from + 1), (uint16_t)(b->n - from - 2)};
 }
 
 static void write_who(const struct draft *d, struct dnc_buf *b, struct dnc_event_shape *shape)
 {
 	if (d->e164.p) {
-		dnc_buf_lit(b, ",\"phone_number\":");
-		shape->phone_number = write_str(b, d->e164, shape);
+		dnc_buf_lit(b, ",\"phone_number\":\"");
+		shape->phone_number = write_plain(b, d->e164);
+		dnc_buf_chr(b, '"');
 	}
 	if (d->provider_name.p) {
 		dnc_buf_lit(b, ",\"provider\":");
-		shape->provider = write_str(b, d->provider_name, shape);
+		shape->provider = write_free(b, d->provider_name, shape);
 	}
 	if (d->provider_id) {
 		dnc_buf_lit(b, ",\"provider_id\":");
-		shape->provider_id = write_str(b, d->doc->node[d->provider_id].text, shape);
+		shape->provider_id = write_free(b, d->doc->node[d->provider_id].text, shape);
 	}
+}
+
+static void write_summary(const struct draft *d, struct dnc_buf *b, struct dnc_event_shape *shape)
+{
+	struct dnc_buf masked = {0};
+	size_t from;
+
+	dnc_buf_lit(b, ",\"summary\":");
+	from = b->n + 1;
+	if (!d->summary) {
+		dnc_buf_chr(b, '"');
+		draft_write_summary(d, b);
+		shape->summary = (struct dnc_event_span){(uint16_t)from, (uint16_t)(b->n - from)};
+		shape->escaped |= dnc_buf_ok(b) && memchr(b->p + from, '\\', b->n - from);
+		dnc_buf_chr(b, '"');
+		return;
+	}
+	if (!d->e164.p) {
+		shape->summary = write_free(b, d->doc->node[d->summary].text, shape);
+		return;
+	}
+	dnc_phone_mask_text(&masked, d->doc->node[d->summary].text, d->e164);
+	shape->summary = write_free(b, dnc_buf_view(&masked), shape);
+	b->failed |= masked.failed;
+	dnc_buf_free(&masked);
 }
 
 void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b,
 	struct dnc_event_shape *shape)
 {
-	size_t from;
-
 	*shape = (struct dnc_event_shape){.timestamp_ms = d->timestamp_ms,
 		.type = (uint8_t)d->type,
 		.severity = (uint8_t)(d->severity - dnc_severities)};
 	dnc_buf_clear(b);
-	dnc_buf_lit(b, "{\"id\":");
-	shape->id = write_str(b, (struct dnc_str){d->uuid, sizeof d->uuid}, shape);
-	dnc_buf_lit(b, ",\"type\":\"");
+	dnc_buf_lit(b, "{\"id\":\"");
+	shape->id = write_plain(b, (struct dnc_str){d->uuid, sizeof d->uuid});
+	dnc_buf_lit(b, "\",\"type\":\"");
 	dnc_buf_str(b, dnc_type_names[d->type]);
 	dnc_buf_chr(b, '"');
 	write_who(d, b, shape);
@@ -187,10 +192,8 @@ void draft_write(const struct draft *d, const char *source_format, struct dnc_bu
 	dnc_buf_str(b, d->severity->name);
 	dnc_buf_lit(b, "\",\"timestamp\":\"");
 	write_time(b, d->timestamp_ms);
-	dnc_buf_lit(b, "\",\"summary\":");
-	from = b->n;
-	write_summary(d, b);
-	shape->summary = literal(b, from, shape);
+	dnc_buf_chr(b, '"');
+	write_summary(d, b, shape);
 	dnc_buf_lit(b, ",\"event_data\":");
 	shape->event_data = (uint16_t)b->n;
 	write_event_data(d, b);
