@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <zlib.h>
-#include "event/render.h"
+#include "event/cloudevent.h"
+#include "event/mask.h"
 
 enum {
 	SHORTEST_FRAME = 256, /* seldom shorter: see ring.c */

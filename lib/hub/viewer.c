@@ -1,6 +1,6 @@
 #include "viewer.h"
 #include <stdlib.h>
-#include "event/render.h"
+#include "event/mask.h"
 
 struct dnc_viewer {
 	struct dnc_view view;

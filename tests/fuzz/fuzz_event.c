@@ -1,7 +1,8 @@
 /* What becomes canonical must be taken as canonical, unchanged. Masked it is canonical, no longer, and does
  * not hold the number any more. */
 #include "fuzz.h"
-#include "event/render.h"
+#include "event/cloudevent.h"
+#include "event/mask.h"
 #include "../unit/events.h"
 
 static void check_masked(const struct dnc_event *event)

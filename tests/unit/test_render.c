@@ -1,6 +1,7 @@
 #include "unit.h"
 #include <stdio.h>
-#include "event/render.h"
+#include "event/cloudevent.h"
+#include "event/mask.h"
 
 /* What comes back when SAID is normalized, then written by WRITE. */
 static void mask(struct dnc_buf *out, const struct dnc_event *e)

@@ -1,7 +1,7 @@
 /* Events that are restored from their shape, and how often a line is parsed. */
 #include "unit.h"
 #include <stdio.h>
-#include "event/render.h"
+#include "event/mask.h"
 #include "events.h"
 
 struct readers {

@@ -143,7 +143,7 @@ extern const struct dnc_field_spec dnc_fields[FIELD_COUNT];
 /* The field NAME of TYPE, or FIELD_NONE. dnc_fields_init() must have run. */
 enum dnc_field dnc_field_find(enum dnc_type type, struct dnc_str name);
 
-/* The place of NAME in the list of TYPE's derived metadata (derive.h), or -1. */
+/* The place of NAME in the list of TYPE's derived metadata (derive.c), or -1. */
 int dnc_derived_find(enum dnc_type type, struct dnc_str name);
 
 /* Builds the look-up tables; thread safe, cheap after the first call. */

@@ -1,4 +1,5 @@
-/* render.h - an event in other forms than the canonical one. For the thread of the event's reader. */
+/* mask.h - an event as it is shown to clients that may not see whole phone numbers. For the thread of the
+ * event's reader. */
 #pragma once
 #include "event.h"
 
@@ -11,7 +12,3 @@
  * with escapes. MASKED points into OUT: it is valid until OUT changes. -1 when there is no memory. */
 int dnc_event_mask(struct dnc_event_reader *r, struct dnc_buf *out, const struct dnc_event *e,
 	struct dnc_event *masked);
-
-/* A CloudEvents 1.0 object in JSON: source is /dnc/<provider, or hub>, subject the number, sequence
- * and severity are extensions, data is the event as it is. */
-void dnc_event_write_cloudevent(struct dnc_buf *out, const struct dnc_event *e);
