@@ -17,6 +17,8 @@ static int socket_error(struct dnc_error *err, const char *doing, const char *pa
 {
 	const char *reason = strerror(code);
 
+	if (code == EAGAIN)
+		reason = "its listener does not accept connections";
 	if (code == EADDRINUSE)
 		reason = is_socket(path) ? "another process listens there"
 		                         : "it exists and is not a socket";
@@ -57,7 +59,8 @@ int dnc_unix_socket(const char *path, bool listening, struct dnc_error *err)
 	if (!dnc_unix_path_fits(path, err))
 		return -1;
 	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* A blocking connect(2) waits for as long as the listener accepts nobody. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (listening ? 0 : SOCK_NONBLOCK), 0);
 	if (fd < 0)
 		return socket_error(err, "create a socket for", path, errno);
 	if (!listening) {

@@ -1,7 +1,6 @@
 /* connection.c - connects to a reader, sends lines and reads acknowledgements. */
 #include "priv/connection.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -72,7 +71,6 @@ static int try_connect(struct connection *c, struct dnc_error *err)
 		schedule_retry(c);
 		return 0;
 	}
-	fcntl(c->fd, F_SETFL, O_NONBLOCK);
 	c->give_up_at_ms = 0;
 	c->backoff_ms = BACKOFF_MIN_MS;
 	if (c->loss_logged)
