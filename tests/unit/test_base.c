@@ -9,12 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/array.h"
+#include "base/buf.h"
 #include "base/bucket.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/output.h"
+#include "base/thread.h"
 #include "base/unix_socket.h"
 #include "base/uuid.h"
 #include "base/words.h"
@@ -584,6 +587,148 @@ static void a_socket_file_without_a_listener_is_replaced_a_live_one_is_not(void 
 	assert_true(dnc_unix_path_fits(longest, &err));
 }
 
+static void a_buffer_says_once_that_it_has_no_memory(void **state)
+{
+	struct dnc_buf b = {0};
+	struct dnc_str view;
+
+	(void)state;
+	dnc_buf_u64(&b, 0);
+	dnc_buf_u64(&b, UINT64_MAX);
+	dnc_buf_i64(&b, INT64_MIN);
+	dnc_buf_i64(&b, 7);
+	dnc_buf_chr(&b, ' ');
+	dnc_buf_percent(&b, DNC_STR("aZ0-._~ /\xff%"));
+	dnc_buf_printf(&b, " %s %d", "text", 5);
+	for (int i = 0; i < 100; i++)
+		dnc_buf_lit(&b, "0123456789");
+	assert_true(dnc_buf_ok(&b));
+	view = dnc_buf_view(&b);
+	assert_true(dnc_str_starts(view, DNC_STR("018446744073709551615-92233720368547758087 "
+						 "aZ0-._~%20%2F%FF%25 text 50123456789")));
+	assert_int_equal(view.n, 42 + 1 + 19 + 7 + 1000);
+	/* More than there can be: nothing is added, and that is remembered until it is cleared. */
+	assert_false(dnc_buf_reserve(&b, SIZE_MAX / 2));
+	assert_false(dnc_buf_reserve(&b, SIZE_MAX / 4));
+	assert_false(dnc_buf_ok(&b));
+	assert_int_equal(b.n, view.n);
+	dnc_buf_clear(&b);
+	assert_true(dnc_buf_ok(&b));
+	dnc_buf_free(&b);
+	assert_null(b.p);
+}
+
+static void an_error_names_its_place(void **state)
+{
+	struct dnc_error err = {.code = 5, .place = "before", .message = "before"};
+
+	(void)state;
+	assert_int_equal(dnc_error_set(&err, 7, "unable to %s", "x"), -1);
+	assert_int_equal(err.code, 7);
+	assert_true(err.offset == DNC_NO_OFFSET);
+	assert_string_equal(err.place, "");
+	assert_string_equal(err.message, "unable to x");
+	dnc_error_place(&err, "a.b[%d]", 2);
+	assert_string_equal(err.place, "a.b[2]");
+	assert_string_equal(err.message, "unable to x");
+	dnc_error_set(&err, 1, "%0300d", 1);
+	assert_int_equal(strlen(err.message), sizeof err.message - 1);
+	assert_int_equal(dnc_error_nomem(&err), -1);
+	assert_string_equal(err.message, "out of memory");
+	/* Callers that do not want to know pass none. */
+	assert_int_equal(dnc_error_set(NULL, 1, "x"), -1);
+	dnc_error_place(NULL, "x");
+}
+
+/* What is logged while standard error is FILE. */
+static void log_two_levels(FILE *file)
+{
+	int saved = dup(STDERR_FILENO);
+
+	dup2(fileno(file), STDERR_FILENO);
+	dnc_warn("a \"quoted\" \\ and\ttab");
+	dnc_info("too much");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
+static void messages_are_lines_json_or_have_the_priority_of_the_journal(void **state)
+{
+	static const char json_end[] = "\"level\":\"warning\",\"program\":\"test\",\"message\":"
+				       "\"a \\\"quoted\\\" \\\\ and\\u0009tab\"}\n";
+	char got[3][512] = {""}, journal[64];
+	struct stat st;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		FILE *file = tmpfile();
+		int saved = dup(STDERR_FILENO);
+
+		assert_non_null(file);
+		assert_int_equal(fstat(fileno(file), &st), 0);
+		snprintf(journal, sizeof journal, "%llu:%llu", (unsigned long long)st.st_dev,
+			(unsigned long long)st.st_ino);
+		if (i == 2)
+			setenv("JOURNAL_STREAM", journal, 1);
+		dup2(fileno(file), STDERR_FILENO);
+		dnc_log_open("test", DNC_NOTE, false);
+		dup2(saved, STDERR_FILENO);
+		close(saved);
+		unsetenv("JOURNAL_STREAM");
+		dnc_log_json(i == 1);
+		log_two_levels(file);
+		assert_true(pread(fileno(file), got[i], sizeof got[i] - 1, 0) > 0);
+		fclose(file);
+	}
+	dnc_log_open("test", DNC_NOTE, false);
+	assert_string_equal(got[0], "test: a \"quoted\" \\ and\ttab\n");
+	assert_memory_equal(got[1], "{\"time\":\"20", 11);
+	assert_int_equal(
+		strlen(got[1]), strlen("{\"time\":\"\",") + DNC_TIME_LEN + strlen(json_end));
+	assert_string_equal(got[1] + strlen(got[1]) - strlen(json_end), json_end);
+	assert_string_equal(got[2], "<4>a \"quoted\" \\ and\ttab\n");
+}
+
+static void a_level_leaves_out_what_is_above_it(void **state)
+{
+	FILE *file = tmpfile();
+	struct stat st;
+
+	(void)state;
+	assert_non_null(file);
+	dnc_log_level(DNC_ERR);
+	log_two_levels(file);
+	assert_int_equal(fstat(fileno(file), &st), 0);
+	assert_int_equal(st.st_size, 0);
+	dnc_log_level(DNC_INFO);
+	log_two_levels(file);
+	assert_int_equal(fstat(fileno(file), &st), 0);
+	assert_true(st.st_size > 0);
+	dnc_log_level(DNC_NOTE);
+	fclose(file);
+}
+
+static void *read_mask(void *ctx)
+{
+	pthread_sigmask(SIG_BLOCK, NULL, ctx);
+	return NULL;
+}
+
+static void a_thread_leaves_signals_to_the_main_one(void **state)
+{
+	sigset_t inside, before, after;
+	pthread_t thread;
+
+	(void)state;
+	pthread_sigmask(SIG_BLOCK, NULL, &before);
+	assert_int_equal(dnc_thread_start(&thread, read_mask, &inside), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(sigismember(&inside, SIGTERM) && sigismember(&inside, SIGINT) &&
+		    sigismember(&inside, SIGHUP));
+	pthread_sigmask(SIG_BLOCK, NULL, &after);
+	assert_int_equal(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -604,6 +749,11 @@ int main(void)
 			a_file_that_cannot_be_written_stays_as_it_is, make_dir, remove_dir),
 		cmocka_unit_test(a_uuid_is_read_in_either_case_with_its_dashes_or_without),
 		cmocka_unit_test(uuids_have_their_version_and_time),
+		cmocka_unit_test(a_buffer_says_once_that_it_has_no_memory),
+		cmocka_unit_test(an_error_names_its_place),
+		cmocka_unit_test(messages_are_lines_json_or_have_the_priority_of_the_journal),
+		cmocka_unit_test(a_level_leaves_out_what_is_above_it),
+		cmocka_unit_test(a_thread_leaves_signals_to_the_main_one),
 		cmocka_unit_test_setup_teardown(
 			a_socket_file_without_a_listener_is_replaced_a_live_one_is_not, make_dir,
 			remove_dir),

@@ -1,4 +1,8 @@
 #include "unit.h"
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 #include "metrics/metrics.h"
 
 static void durations_fall_into_their_buckets(void **state)
@@ -39,11 +43,74 @@ static void a_histogram_is_written_as_sums(void **state)
 	dnc_buf_free(&b);
 }
 
+static void metrics_are_written_with_their_labels(void **state)
+{
+	static const struct dnc_metric metrics[] = {
+		{"x_total", "counter", "Help", "code=\"a\"", 3},
+		{"x_total", "counter", NULL, "code=\"b\"", 0.5},
+		{"y", "gauge", "More help", NULL, 1e15},
+	};
+	struct dnc_buf b = {0};
+
+	(void)state;
+	dnc_metrics_text(&b, metrics, 3);
+	dnc_buf_chr(&b, '\0');
+	assert_string_equal(b.p, "# HELP x_total Help\n# TYPE x_total counter\n"
+				 "x_total{code=\"a\"} 3\nx_total{code=\"b\"} 0.5\n"
+				 "# HELP y More help\n# TYPE y gauge\ny 1e+15\n");
+	dnc_buf_free(&b);
+}
+
+/* The value of a metric without labels. */
+static double value_of(const char *text, const char *name)
+{
+	char line[80];
+	const char *at;
+
+	snprintf(line, sizeof line, "\n%s ", name);
+	at = strstr(text, line);
+	if (!at)
+		fail_msg("no %s", name);
+	return at ? strtod(at + strlen(line), NULL) : 0;
+}
+
+static void the_process_is_described_as_the_kernel_knows_it(void **state)
+{
+	struct dnc_buf b = {0};
+	double now = (double)time(NULL), open_before;
+	struct rlimit files;
+	int fd;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &files);
+	dnc_metrics_process(&b);
+	dnc_buf_chr(&b, '\0');
+	open_before = value_of(b.p, "process_open_fds");
+	assert_true(value_of(b.p, "process_cpu_seconds_total") >= 0);
+	/* It started at most an hour ago, and no later than a second or two from now. */
+	assert_true(value_of(b.p, "process_start_time_seconds") > now - 3600);
+	assert_true(value_of(b.p, "process_start_time_seconds") < now + 2);
+	assert_true(value_of(b.p, "process_resident_memory_bytes") > 100000);
+	assert_true(value_of(b.p, "process_virtual_memory_bytes") >=
+		    value_of(b.p, "process_resident_memory_bytes"));
+	assert_true(value_of(b.p, "process_max_fds") == (double)files.rlim_cur);
+	assert_true(value_of(b.p, "process_threads") >= 1);
+	fd = dup(STDERR_FILENO);
+	b.n = 0;
+	dnc_metrics_process(&b);
+	dnc_buf_chr(&b, '\0');
+	assert_true(value_of(b.p, "process_open_fds") == open_before + 1);
+	close(fd);
+	dnc_buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_fall_into_their_buckets),
 		cmocka_unit_test(a_histogram_is_written_as_sums),
+		cmocka_unit_test(metrics_are_written_with_their_labels),
+		cmocka_unit_test(the_process_is_described_as_the_kernel_knows_it),
 	};
 
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
