@@ -14,8 +14,7 @@ struct checkpointer {
 	atomic_uint_fast64_t *copies;
 };
 
-/* What can't be copied now (no room, a reader in the way) is copied next time: until then it is safe
- * in the WAL. */
+/* What can't be copied now (a full disk, a reader) is copied next time: until then it is safe in the WAL. */
 static void copy(struct checkpointer *c)
 {
 	int frames = -1, copied = -1;
@@ -48,8 +47,8 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-/* A connection knows that there is a WAL once it has read the database: without that SQLite copies
- * nothing and calls it success. */
+/* Reads the database once: before that the connection does not know that there is a WAL, and a checkpoint copies nothing
+ * but returns success. */
 static int open_db(struct checkpointer *c, const char *path, bool synced, struct dnc_error *err)
 {
 	const char *sql = synced ? "PRAGMA synchronous = FULL; SELECT 1 FROM sqlite_schema LIMIT 1"

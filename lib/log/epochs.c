@@ -2,7 +2,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-/* False when TEXT is no name of an epoch. */
+/* False when TEXT is not the name of an epoch. */
 static bool read_name(struct dnc_str text, uint64_t *name)
 {
 	*name = 0;
@@ -52,8 +52,8 @@ void epochs_begin(struct epochs *e, uint64_t first)
 	unsigned char name[DNC_EPOCH_LEN / 2];
 	uint64_t next = first;
 
-	/* An epoch ends where the next begins, or earlier: a later one begins before it when somebody
-	 * deleted the newest events. */
+	/* An epoch ends where the next begins, or earlier: a later one begins before it when the newest events
+	 * were deleted. */
 	for (size_t i = e->count; i-- > 0;) {
 		uint64_t own = e->ended[i].end;
 

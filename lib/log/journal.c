@@ -1,4 +1,4 @@
-/* journal.c - picks the implementation. */
+/* journal.c - selects the implementation and calls it. */
 #include "priv/journal_ops.h"
 
 struct dnc_journal *dnc_journal_open(
@@ -35,7 +35,7 @@ size_t dnc_journal_batch_bytes(const struct dnc_journal *j)
 
 struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 {
-	const struct journal_figures *f = &j->figures;
+	const struct journal_stats *f = &j->stats;
 
 	return (struct dnc_journal_stats){.bytes = f->bytes,
 		.free_bytes = f->free_bytes,
@@ -104,12 +104,6 @@ int dnc_journal_read(struct dnc_journal_reader *r, uint64_t from, bool back, str
 	struct dnc_error *err)
 {
 	return r->journal->ops->read(r, from, back, phone, each, ctx, err);
-}
-
-int dnc_journal_find_id(
-	struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq, struct dnc_error *err)
-{
-	return r->journal->ops->find_id(r, id, seq, err);
 }
 
 int dnc_journal_find_time(

@@ -1,11 +1,10 @@
 /* journal.h - the event log: every event once, in the order of its sequence number.
  *
- * The embedded implementation is a SQLite database, DIR/events.db (its layout is told in
- * dnc-wsd(8)); a journal without a directory keeps nothing but the newest ids and a hash of each content, to know an
- * event that comes twice.
+ * The embedded implementation is a SQLite database, DIR/events.db (dnc-wsd(8) describes its layout). A journal without
+ * a directory stores no events, only the newest ids and a hash of each content, to recognize duplicates.
  *
- * One thread appends and prunes; each reader belongs to one thread of its own. dnc_journal_last(),
- * dnc_journal_oldest() and what is asked about epochs may be asked by any. */
+ * One thread appends, prunes and calls dnc_journal_idle(); each reader belongs to one thread. Functions that take a
+ * const journal may be called by any thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,11 +14,11 @@
 
 #define DNC_EPOCH_LEN 16
 
-/* When a commit counts as safe: on the disk, in the system's hands (a crash of the machine may lose
- * the last ones), or whenever (it may lose the database). */
+/* When a commit counts as safe: when it is on the disk; when the kernel has it (a crash of the machine may lose the last
+ * commits); or at once (a crash of the machine may damage the database). */
 enum dnc_sync { DNC_SYNC_FULL, DNC_SYNC_NORMAL, DNC_SYNC_OFF };
 
-/* For tests: the wall clock, and one that counts the time since the machine was started. */
+/* For tests: the wall clock, and the time since the machine was started. */
 struct dnc_journal_clock {
 	int64_t (*wall_ms)(void *ctx);
 	int64_t (*boot_ms)(void *ctx);
@@ -27,43 +26,45 @@ struct dnc_journal_clock {
 };
 
 struct dnc_journal_options {
-	const char *dir; /* NULL keeps nothing */
+	const char *dir; /* NULL stores no events */
 	enum dnc_sync sync;
-	int64_t retain_ms;     /* events logged longer ago may go; 0: for ever */
-	uint64_t retain_bytes; /* the oldest go when the log takes more; 0: as much as there is */
-	bool accept_clock; /* the wall clock is right, however far it is ahead of the last run */
-	const struct dnc_journal_clock *clock; /* borrowed; NULL: the system's */
+	int64_t retain_ms;     /* events that were logged longer ago may be removed; 0: none */
+	uint64_t retain_bytes; /* the oldest are removed when the log is larger; 0: no limit */
+	bool accept_clock;     /* trust the wall clock, however far it is ahead of the last run */
+	const struct dnc_journal_clock *clock; /* borrowed; NULL: the system's clocks */
 };
 
 struct dnc_journal;
 
-/* Opens the log, makes it when there is none. NULL with ERR: when another process has it, when it is
- * damaged (a damaged log is never replaced in silence), when it can't be read or written. */
+/* Opens the log, or creates it when there is none. Strings in OPTIONS are borrowed until the log is closed. NULL with
+ * ERR: another process has it (EADDRINUSE), it is damaged (a damaged log is never replaced), or it can't be read or
+ * written. */
 struct dnc_journal *dnc_journal_open(
 	const struct dnc_journal_options *options, struct dnc_error *err);
 
-/* NULL is allowed. */
+/* Readers must have been freed. NULL is allowed. */
 void dnc_journal_close(struct dnc_journal *j);
 
-/* Commits the batch's events, all or none, and says of each what it made of it (`logged`): a new one gets its number.
- * One whose id is there already gets 0: it is a duplicate when both have the same content (content.h), else a
- * conflict. When this returns 0 they are as safe as `sync` says. */
+/* Commits the batch's events, all or none, and sets `logged` and `seq` of each: a new one gets the next number. One
+ * whose id the log has already gets 0: it is a duplicate when both have the same content, else a conflict. Once
+ * this returned 0 they are as safe as `sync` says. -1 with ERR (ENOSPC: the disk is full): append the same batch
+ * again later, before any other. */
 int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
 
-/* Removes some of what need not be kept, a bounded piece of work. 1 when more is left, 0 when not,
- * -1 with ERR. The newest event always stays. */
+/* Removes some of the events and audit records that exceed the limits: a bounded piece of work. 1 when more are left, 0
+ * when not, -1 with ERR. The newest event is never removed. */
 int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err);
 
-/* DNC_EPOCH_LEN characters that name this opening of the log. Each opening is an epoch of its own, and the
- * log keeps the number with which each began: so a place, an epoch and a number seen in it, can be told
- * from one that this log never had, because it was restored from a backup or lost its end. */
+/* The name, DNC_EPOCH_LEN characters, of the current epoch. Each opening of the log begins an epoch, and the log stores
+ * the number with which each began. So a position (an epoch and a sequence number) can be told from one that this
+ * log never had, because it was restored from a backup or lost its end. */
 const char *dnc_journal_epoch(const struct dnc_journal *j);
 
-/* The last number that the log had while EPOCH was the current one, as far as it has that event still; *END is
- * UINT64_MAX for the current one, which goes on. False when the log does not know EPOCH. */
+/* *END is the last number of EPOCH that no later epoch gave again, UINT64_MAX for the current epoch. False when the log
+ * does not know EPOCH. */
 bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, uint64_t *end);
 
-/* The number of the first event of the current epoch, whether there is one yet or not. */
+/* The number that the first event of the current epoch has or will have. */
 uint64_t dnc_journal_epoch_first(const struct dnc_journal *j);
 
 /* Numbers of the newest and the oldest event that can be read; last is oldest - 1 when there is
@@ -71,27 +72,26 @@ uint64_t dnc_journal_epoch_first(const struct dnc_journal *j);
 uint64_t dnc_journal_last(const struct dnc_journal *j);
 uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 
-/* Events that were there already, and those that were refused because another event has their id, since the journal was
- * opened. */
+/* Duplicates and conflicts since the journal was opened. */
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
 uint64_t dnc_journal_conflicts(const struct dnc_journal *j);
 
-/* Asks for what may have changed while nothing was written: gives room back that the last writes
- * needed. -1 with ERR when the log can't be written any more: its files were removed or replaced. Call it
- * now and then while nothing comes, by the thread that appends. */
+/* Releases space that the last writes needed, and checks that the log can still be written. -1 with ERR when it can't: the
+ * disk is full, or its files were removed or replaced. To be called about once a second while nothing is
+ * appended. */
 int dnc_journal_idle(struct dnc_journal *j, struct dnc_error *err);
 
-/* Bytes of events to commit at once at most, so that the log does not outgrow its limit by more. */
+/* The most bytes of events for a batch, so that the log does not exceed its limit by more; SIZE_MAX: no bound. */
 size_t dnc_journal_batch_bytes(const struct dnc_journal *j);
 
 struct dnc_journal_stats {
-	/* Of the database, of the free pages in it, of the WAL, and of what is held in reserve. */
+	/* Of the database, of the free pages in it, of the WAL, and of the reserve. */
 	uint64_t bytes, free_bytes, wal_bytes, reserve_bytes;
 	uint64_t pruned;        /* events, since the journal was opened */
-	uint64_t checkpoints;   /* times that all of the WAL was copied into the database */
-	int64_t clock_ahead_ms; /* the wall clock, of the time that is believed to have passed */
-	bool clock_held;        /* events are kept that the wall clock says are old */
-	bool wal_held;          /* a reader has kept the WAL from starting anew for long */
+	uint64_t checkpoints;   /* how often all of the WAL was copied into the database */
+	int64_t clock_ahead_ms; /* of the wall clock, relative to the time that has passed */
+	bool clock_held;        /* events that are old by the wall clock are kept */
+	bool wal_held;          /* a reader has kept the WAL from being restarted for long */
 };
 
 /* Any thread. */
@@ -99,21 +99,19 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j);
 
 struct dnc_journal_reader;
 
-/* NULL with ERR. A journal that keeps nothing has readers that find nothing. */
+/* To be freed with dnc_journal_reader_free(), before J is closed. NULL with ERR. A journal that stores no events has
+ * readers that find none. */
 struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err);
 void dnc_journal_reader_free(struct dnc_journal_reader *r);
 const struct dnc_journal *dnc_journal_of(const struct dnc_journal_reader *r);
 
-/* Calls EACH for events from FROM on (downwards from FROM when BACK), until it returns false. PHONE
- * (E.164), when not missing, is looked up by the index. LINE is borrowed during the call. */
+/* Calls EACH for events from FROM on (backwards from FROM when BACK), until it returns false. PHONE (E.164; p NULL: any)
+ * selects events of one number. LINE is valid during the call; DNC_JSON_PADDING readable bytes follow it. -1 with
+ * ERR when the log can't be read; EACH may have been called. */
 int dnc_journal_read(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
 	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 	struct dnc_error *err);
 
-/* The number of the event ID, 0 when there is none. */
-int dnc_journal_find_id(
-	struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq, struct dnc_error *err);
-
-/* The number of the first event that was logged at MS or later; last + 1 when none was. */
+/* *SEQ is the number of the first event that was logged at MS or later; last + 1 when none was. -1 with ERR. */
 int dnc_journal_find_time(
 	struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);

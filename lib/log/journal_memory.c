@@ -1,11 +1,11 @@
-/* journal_memory.c - no log at all, but an event that comes twice is known by its id and a hash of its content. */
+/* journal_memory.c - a journal that stores no events: it recognizes duplicates by the id and a hash of the content. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include "priv/content.h"
 #include "priv/journal_ops.h"
 
-/* Ids remembered: as many as a hub with the default buffer holds events, and some. */
+/* Ids that are kept: somewhat more than a hub with the default buffer holds events. */
 enum { IDS = 1 << 17, SLOTS = 2 * IDS };
 
 struct uuid {
@@ -22,7 +22,7 @@ struct known {
 struct memory {
 	struct dnc_journal base;
 	struct known *ids; /* the newest IDS, in a ring by sequence number */
-	uint32_t *slots;   /* place in `ids` plus one, by hash; open addressing */
+	uint32_t *slots;   /* index in `ids` plus one, by hash; open addressing */
 	struct uuid seed;
 	unsigned char key[crypto_shorthash_KEYBYTES]; /* of the hashes of contents */
 };
@@ -57,7 +57,7 @@ static struct uuid read_uuid(struct dnc_str text)
 	return id;
 }
 
-/* The slot of ID, or the free one where it belongs. */
+/* The slot of ID, or the free one where it would be inserted. */
 static unsigned find(const struct memory *m, const struct uuid *id)
 {
 	unsigned at = hash(m, id);
@@ -67,7 +67,7 @@ static unsigned find(const struct memory *m, const struct uuid *id)
 	return at;
 }
 
-/* Frees a slot; those behind it move up so that no chain is cut. */
+/* Frees a slot; those after it move up so that no chain is broken. */
 static void forget(struct memory *m, const struct uuid *id)
 {
 	unsigned at = find(m, id), next = at;
@@ -97,7 +97,7 @@ static uint64_t hash_text(const struct memory *m, struct dnc_str text)
 	return h;
 }
 
-/* Keyed, so that nobody can make two contents with one hash. */
+/* Keyed, so that a client cannot construct two contents with the same hash. */
 static uint64_t hash_content(const struct memory *m, struct content c)
 {
 	uint64_t head = hash_text(m, c.head);
@@ -125,7 +125,7 @@ static void append(struct memory *m, const struct dnc_batch *batch, struct dnc_b
 {
 	struct dnc_journal *j = &m->base;
 	struct known known = known_of(m, batch, e);
-	uint32_t place = (uint32_t)((j->last + 1) % IDS);
+	uint32_t index = (uint32_t)((j->last + 1) % IDS);
 	unsigned slot = find(m, &known.id);
 
 	e->seq = 0;
@@ -140,11 +140,11 @@ static void append(struct memory *m, const struct dnc_batch *batch, struct dnc_b
 		return;
 	}
 	if (j->last >= IDS) {
-		forget(m, &m->ids[place].id);
+		forget(m, &m->ids[index].id);
 		slot = find(m, &known.id);
 	}
-	m->ids[place] = known;
-	m->slots[slot] = place + 1;
+	m->ids[index] = known;
+	m->slots[slot] = index + 1;
 	e->seq = ++j->last;
 	e->logged = DNC_LOGGED_NEW;
 	j->oldest = j->last + 1;
@@ -205,16 +205,6 @@ static int memory_read(struct dnc_journal_reader *r, uint64_t from, bool back, s
 	return 0;
 }
 
-static int memory_find_id(
-	struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq, struct dnc_error *err)
-{
-	(void)r;
-	(void)id;
-	(void)err;
-	*seq = 0;
-	return 0;
-}
-
 static int memory_find_time(
 	struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err)
 {
@@ -225,8 +215,7 @@ static int memory_find_time(
 }
 
 static const struct journal_ops memory_ops = {memory_close, memory_append, memory_prune,
-	memory_prune, memory_reader_new, memory_reader_free, memory_read, memory_find_id,
-	memory_find_time};
+	memory_prune, memory_reader_new, memory_reader_free, memory_read, memory_find_time};
 
 struct dnc_journal *journal_memory_open(struct dnc_error *err)
 {

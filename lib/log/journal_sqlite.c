@@ -8,7 +8,7 @@
 #include "priv/content.h"
 #include "priv/sqlite.h"
 
-/* A batch takes no more than this share of the log's limit. */
+/* A batch has at most this share of the log's limit. */
 enum { BATCH_SHARE = 16, BATCH_BYTES_MIN = 64 << 10 };
 
 static const char *const write_sql[WRITES] = {
@@ -45,8 +45,8 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
 static int prepare(struct journal *j, struct dnc_error *err)
 {
 	j->checkpointer = checkpointer_new(
-		j->path, j->options.sync != DNC_SYNC_OFF, &j->base.figures.checkpoints, err);
-	if (!j->checkpointer || files_note(j, err) < 0)
+		j->path, j->options.sync != DNC_SYNC_OFF, &j->base.stats.checkpoints, err);
+	if (!j->checkpointer || files_record(j, err) < 0)
 		return -1;
 	j->parser = dnc_json_parser_new();
 	if (!j->parser)
@@ -94,7 +94,7 @@ static int compare(struct journal *j, const struct dnc_batch *b, struct dnc_batc
 	return 0;
 }
 
-/* Looks whether the log has the event's id, and then what the event is. 1 when it does not have it. */
+/* Classifies the event if the log has its id. 1 when it does not have it. */
 static int find_stored(struct journal *j, const struct dnc_batch *b, struct dnc_batch_event *e)
 {
 	sqlite3_stmt *s = j->write[STORED];
@@ -122,8 +122,8 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	sqlite3_stmt *s = j->write[INSERT];
 	int rc;
 
-	/* A list that is read again is nothing but duplicates: then one look tells it. */
-	if (j->repeats && (rc = find_stored(j, b, e)) <= 0)
+	/* A list that is read again is all duplicates: then a lookup is cheaper than an insertion that fails. */
+	if (j->duplicates_expected && (rc = find_stored(j, b, e)) <= 0)
 		return rc;
 	sqlite3_bind_int64(s, 1, (int64_t)seq);
 	bind_piece(s, 2, b, e->id);
@@ -136,8 +136,8 @@ static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event
 	bind_piece(s, 9, b, e->line);
 	if (sqlite_run(j, INSERT) < 0)
 		return -1;
-	j->repeats = !sqlite3_changes(j->db);
-	if (j->repeats)
+	j->duplicates_expected = !sqlite3_changes(j->db);
+	if (j->duplicates_expected)
 		return find_stored(j, b, e) == 0 ? 0 : -1;
 	e->logged = DNC_LOGGED_NEW;
 	e->seq = seq;
@@ -161,39 +161,39 @@ static int insert_audit(struct journal *j, const struct dnc_buf *records)
 	return 0;
 }
 
-/* What else the batch's transaction has to write: where a stretch of the clock begins, and how far it
- * was believed. */
-static int write_times(struct journal *j, struct stretches *next, bool begins, int64_t before_ms,
+/* Writes the clocks' state in the batch's transaction: a segment that begins, and the retention clock. */
+static int write_times(struct journal *j, struct segments *next, bool begins, int64_t before_ms,
 	struct dnc_error *err)
 {
-	if (begins && times_begin_stretch(j, next, before_ms, err) < 0)
+	if (begins && times_begin_segment(j, next, before_ms, err) < 0)
 		return -1;
 	return times_save_due(j) ? times_save(j, err) : 0;
 }
 
-/* The batch is in the log: what follows from that. */
-static void written(struct journal *j, uint64_t last, const struct stretches *next, bool begins)
+/* Updates the state after the batch was committed. */
+static void note_committed(
+	struct journal *j, uint64_t last, const struct segments *next, bool begins)
 {
-	j->written_last = last;
+	j->committed_last = last;
 	if (last == j->base.last)
 		return;
 	j->stamp_boot_ms = j->now_boot_ms;
 	if (!j->base.last)
-		j->oldest_logged_at_ms = j->due_ms = j->logged_at_ms;
+		j->oldest_logged_at_ms = j->oldest_reliable_ms = j->logged_at_ms;
 	if (!begins)
 		return;
-	j->stretches = *next;
-	/* Other times may be sure now; they are read again with the next pruning, too. */
+	j->segments = *next;
+	/* Other times may be reliable now. The next pruning reads them again, should this fail. */
 	if (retention_read_oldest(j) < 0)
 		dnc_warn("unable to read the oldest event of %s", j->path);
 }
 
-/* Commits the batch. What it makes of the log holds once it is confirmed. */
+/* Commits the batch. Its numbers and counts are valid once the files were checked. */
 static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
 	uint64_t last = j->base.last, duplicates = 0, conflicts = 0;
 	int64_t before_ms = j->logged_at_ms;
-	struct stretches next;
+	struct segments next;
 	bool jumped;
 
 	j->logged_at_ms = times_stamp(j, &jumped);
@@ -213,9 +213,9 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 		write_times(j, &next, jumped, before_ms, err) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
 	j->epoch_stored = true;
-	written(j, last, &next, jumped);
-	j->written_duplicates = duplicates;
-	j->written_conflicts = conflicts;
+	note_committed(j, last, &next, jumped);
+	j->committed_duplicates = duplicates;
+	j->committed_conflicts = conflicts;
 	if (last == j->base.last)
 		j->logged_at_ms = before_ms;
 	return 0;
@@ -227,29 +227,29 @@ fail:
 	return -1;
 }
 
-/* A batch that was committed to files which are gone afterwards is not acknowledged; when they come
- * back it is there, and must not be written twice. */
+/* A batch that was committed to files that were removed or replaced is not acknowledged. When the files are restored it
+ * is in the log, and must not be written twice. */
 static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, struct dnc_error *err)
 {
 	struct journal *j = (struct journal *)base;
 
 	if (!batch->count && !batch->audit.n)
 		return 0;
-	if (j->gone && files_check(j, err) < 0)
+	if (j->files_gone && files_check(j, err) < 0)
 		return -1;
-	if (!j->unconfirmed &&
+	if (!j->verify_pending &&
 		(space_preallocate(j, batch, err) < 0 || write_batch(j, batch, err) < 0)) {
-		j->full = err->code == ENOSPC;
+		j->disk_full = err->code == ENOSPC;
 		return -1;
 	}
-	j->full = false;
-	j->unconfirmed = true;
+	j->disk_full = false;
+	j->verify_pending = true;
 	if (files_check(j, err) < 0)
 		return -1;
-	j->unconfirmed = false;
-	base->last = j->written_last;
-	base->duplicates += j->written_duplicates;
-	base->conflicts += j->written_conflicts;
+	j->verify_pending = false;
+	base->last = j->committed_last;
+	base->duplicates += j->committed_duplicates;
+	base->conflicts += j->committed_conflicts;
 	return 0;
 }
 
@@ -259,9 +259,9 @@ static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 
 	if (files_check(j, err) < 0)
 		return -1;
-	if ((j->full || !j->epoch_stored) && sqlite_epoch_write(j, err) < 0)
+	if ((j->disk_full || !j->epoch_stored) && sqlite_epoch_write(j, err) < 0)
 		return -1;
-	j->full = false;
+	j->disk_full = false;
 	if (times_save_due(j) && times_save(j, err) < 0)
 		return -1;
 	wal_truncate(j);
@@ -299,8 +299,7 @@ static void sqlite_close(struct dnc_journal *base)
 }
 
 static const struct journal_ops sqlite_ops = {sqlite_close, sqlite_append, retention_prune,
-	sqlite_idle, sqlite_reader_new, sqlite_reader_free, sqlite_read, sqlite_find_id,
-	sqlite_find_time};
+	sqlite_idle, sqlite_reader_new, sqlite_reader_free, sqlite_read, sqlite_find_time};
 
 static struct journal *new_journal(const struct dnc_journal_options *options)
 {

@@ -40,7 +40,7 @@ static struct dnc_job *pop(struct queue *q)
 	return job;
 }
 
-/* Under the lock. Queues what is due again; the time until the next is, or -1. */
+/* Under the lock. Queues the jobs whose retry is due; returns the time until the next one is, or -1. */
 static int64_t requeue_due(struct dnc_reader *r)
 {
 	int64_t now = dnc_clock_mono_ms(), wait_ms = -1;
@@ -71,7 +71,7 @@ static void wait_for_work(struct dnc_reader *r, int64_t ms)
 		pthread_cond_timedwait(&r->work, &r->lock, &t);
 }
 
-/* Without the lock. True when the job has ended, well or not. */
+/* Without the lock. True when the job has ended: it succeeded, or failed too often. */
 static bool run_job(struct dnc_reader *r, struct dnc_job *job)
 {
 	struct dnc_error err;
@@ -80,7 +80,7 @@ static bool run_job(struct dnc_reader *r, struct dnc_job *job)
 	if (!job->failed)
 		return true;
 	if (++job->tries == TRIES) {
-		dnc_err("%s; giving up; waiting clients get an error", err.message);
+		dnc_err("%s; giving up: waiting clients get an error", err.message);
 		return true;
 	}
 	if (job->tries == 1)

@@ -28,7 +28,7 @@ void reserve_keep(struct journal *j)
 	char path[4096];
 	int fd;
 
-	if (j->base.figures.reserve_bytes || j->full ||
+	if (j->base.stats.reserve_bytes || j->disk_full ||
 		(j->reserve_tried_ms && now - j->reserve_tried_ms < RETRY_MS))
 		return;
 	j->reserve_tried_ms = now;
@@ -44,7 +44,7 @@ void reserve_keep(struct journal *j)
 	if (fd < 0)
 		return;
 	if (posix_fallocate(fd, 0, (off_t)bytes) == 0 && ftruncate(fd, (off_t)bytes) == 0)
-		j->base.figures.reserve_bytes = bytes;
+		j->base.stats.reserve_bytes = bytes;
 	else if (ftruncate(fd, 0) < 0)
 		dnc_warn("unable to truncate %s", path);
 	close(fd);
@@ -55,7 +55,7 @@ bool reserve_release(struct journal *j)
 	struct stat st;
 	char path[4096];
 
-	j->base.figures.reserve_bytes = 0;
+	j->base.stats.reserve_bytes = 0;
 	return reserve_path(j, path, sizeof path) == 0 && stat(path, &st) == 0 &&
 	       st.st_blocks > 0 && truncate(path, 0) == 0;
 }

@@ -25,7 +25,7 @@ uint64_t space_for_events(const struct journal *j)
 	if (wal > limit / 2)
 		wal = limit / 2;
 	/* Some pages stay free for the next batch, so that the file does not grow and shrink. */
-	rest = wal + (uint64_t)j->file_bytes[FILE_SHM] + j->base.figures.reserve_bytes + limit / 16;
+	rest = wal + (uint64_t)j->file_bytes[FILE_SHM] + j->base.stats.reserve_bytes + limit / 16;
 	return rest < limit ? limit - rest : 1;
 }
 
@@ -34,22 +34,22 @@ uint64_t space_for_events(const struct journal *j)
 static bool too_large(const struct journal *j, int64_t pages, int64_t unused)
 {
 	uint64_t all = (uint64_t)(pages * j->page_bytes) + (uint64_t)j->file_bytes[FILE_WAL] +
-	               (uint64_t)j->file_bytes[FILE_SHM] + j->base.figures.reserve_bytes;
+	               (uint64_t)j->file_bytes[FILE_SHM] + j->base.stats.reserve_bytes;
 
 	if (j->options.retain_bytes && all > j->options.retain_bytes)
 		return true;
-	return j->full || (unused > pages / 4 && unused * j->page_bytes > RELEASE_BYTES_MIN);
+	return j->disk_full || (unused > pages / 4 && unused * j->page_bytes > RELEASE_BYTES_MIN);
 }
 
 bool space_release(struct journal *j, int64_t pages, int64_t unused)
 {
 	char sql[64];
 
-	if (!j->gives_back || unused <= 0 || !too_large(j, pages, unused))
+	if (!j->auto_vacuum || unused <= 0 || !too_large(j, pages, unused))
 		return false;
 	j->reserved_bytes = 0;
 	snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%d)",
-		j->full ? RELEASE_PAGES / 16 : RELEASE_PAGES);
+		j->disk_full ? RELEASE_PAGES / 16 : RELEASE_PAGES);
 	return sqlite3_exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK && unused > RELEASE_PAGES;
 }
 

@@ -1,4 +1,4 @@
-/* sqlite.c - what all of the embedded log uses: connections, errors, single values, prepared statements. */
+/* sqlite.c - helpers of the embedded log: connections, errors, single values, prepared statements. */
 #include <errno.h>
 #include <stdio.h>
 #include "priv/sqlite.h"
@@ -6,7 +6,8 @@
 int sqlite_damaged(const char *path, const char *why, struct dnc_error *err)
 {
 	return dnc_error_set(err, EIO,
-		"%s is damaged (%s): save it as dnc-wsd(8) says, or move it away to begin a new log",
+		"%s is damaged (%s): recover it as described in dnc-wsd(8), or move it away to begin a new "
+		"log",
 		path, why);
 }
 
@@ -20,7 +21,7 @@ static bool no_room(sqlite3 *db, int code)
 int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_error *err)
 {
 	int code = db ? sqlite3_errcode(db) & 0xFF : SQLITE_NOMEM;
-	/* What fails beside SQLite lacks memory. */
+	/* Without an error of SQLite it was an allocation that failed. */
 	bool memory = code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE ||
 	              code == SQLITE_NOMEM;
 

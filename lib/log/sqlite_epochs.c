@@ -1,13 +1,13 @@
-/* sqlite_epochs.c - the list of epochs in the log. */
+/* sqlite_epochs.c - the list of epochs in the database. */
 #include <stdlib.h>
 #include "base/clock.h"
 #include "priv/sqlite.h"
 
 enum {
-	/* A place in an epoch whose events are all gone gets the true gap as long as the epoch is known: some
-	 * of them stay. */
-	GONE_KEPT = 1000,
-	KEPT = 100000, /* the older ones go, whatever they hold: some MB, and 50 ms at the start */
+	/* A client that resumes in an epoch without events is told the true gap as long as the epoch is known: the
+	 * newest of these are kept. */
+	EMPTY_KEPT = 1000,
+	KEPT = 100000, /* of all: some MB, and 50 ms at the start */
 };
 
 static int add(void *ctx, int columns, char **values, char **names)
@@ -19,13 +19,13 @@ static int add(void *ctx, int columns, char **values, char **names)
 	return epochs_add(e, dnc_str(values[0]), strtoull(values[1], NULL, 10));
 }
 
-/* Forgets what no place needs any more. */
+/* Deletes epochs that are not needed any more. */
 static int forget(struct journal *j)
 {
 	char *sql = sqlite3_mprintf("DELETE FROM epochs WHERE n < "
 				    "(SELECT max(n) FROM epochs WHERE first_seq <= %lld) - %d "
 				    "OR n <= (SELECT max(n) FROM epochs) - %d",
-		(long long)j->base.oldest, GONE_KEPT, KEPT);
+		(long long)j->base.oldest, EMPTY_KEPT, KEPT);
 	int rc = sql ? sqlite3_exec(j->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
 
 	sqlite3_free(sql);
@@ -34,7 +34,7 @@ static int forget(struct journal *j)
 
 int sqlite_epoch_store(struct journal *j)
 {
-	/* A commit that failed may have stored it all the same; then it is written again. */
+	/* A commit that failed may have stored it nevertheless; then it is written again. */
 	char *sql = sqlite3_mprintf(
 		"INSERT INTO epochs (epoch, first_seq, started_at) VALUES (%Q, %lld, %lld) "
 		"ON CONFLICT (epoch) DO UPDATE SET started_at = excluded.started_at",

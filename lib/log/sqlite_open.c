@@ -1,4 +1,4 @@
-/* sqlite_open.c - the log is made, or found and checked. */
+/* sqlite_open.c - creates or opens the database of the log, and checks it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "priv/sqlite.h"
 
-/* "DNCL" in the file's header (SQLite file format, offset 68), so that file(1) and we know it. */
+/* "DNCL" in the file's header (SQLite file format, offset 68), so that file(1) can name it. */
 #define APPLICATION_ID "0x444E434C"
 
 /* One statement list for each version of the layout (PRAGMA user_version), to be run in order. */
@@ -21,7 +21,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX events_by_phone ON events (phone_number) WHERE phone_number IS NOT NULL;"
 	"PRAGMA application_id = " APPLICATION_ID ";",
 	"CREATE TABLE access (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, record TEXT NOT NULL);",
-	/* One epoch was kept over restarts until then; what else table log held is not needed. */
+	/* Older layouts had one epoch for all restarts; the rest of table log was not needed. */
 	"CREATE TABLE epochs (n INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE,"
 	" first_seq INTEGER NOT NULL, started_at INTEGER NOT NULL);"
 	"INSERT INTO epochs (epoch, first_seq, started_at)"
@@ -32,9 +32,9 @@ static const char *const migrations[] = {
 enum {
 	VERSION = sizeof migrations / sizeof migrations[0],
 	CACHE_KIB = 32768,
-	/* Up to so large a file is looked through whole at the start, which takes some 0.1 s. */
+	/* A file up to this size is checked completely at the start, which takes some 0.1 s. */
 	CHECK_BYTES = 64 << 20,
-	WAL_LIMIT_BYTES = 32 << 20, /* it is cut to that when it starts anew */
+	WAL_LIMIT_BYTES = 32 << 20, /* it is truncated to that when it is restarted */
 	INCREMENTAL = 2,            /* of PRAGMA auto_vacuum */
 };
 
@@ -55,13 +55,13 @@ static int make_dir(const char *dir, struct dnc_error *err)
 		*p = '\0';
 		if (mkdir(path, 0750) < 0 && errno != EEXIST)
 			return dnc_error_set(
-				err, EIO, "unable to make %s: %s", path, strerror(errno));
+				err, EIO, "unable to create %s: %s", path, strerror(errno));
 		*p = '/';
 	}
 	return 0;
 }
 
-/* One hub for one log: the lock goes with the process. */
+/* Only one hub may use a log: the lock ends with the process. */
 static int take_lock(struct journal *j, struct dnc_error *err)
 {
 	char path[4096];
@@ -110,7 +110,7 @@ static void sync_dir(const char *dir)
 	}
 }
 
-/* Made under another name first: a file that has the right one is whole. */
+/* Created under another name first: a file with the final name is complete. */
 static int create(struct journal *j, struct dnc_error *err)
 {
 	char fresh[4096], leftover[4096];
@@ -121,19 +121,19 @@ static int create(struct journal *j, struct dnc_error *err)
 	snprintf(leftover, sizeof leftover, "%s-wal", j->path);
 	if (access(leftover, F_OK) == 0)
 		return dnc_error_set(err, EIO,
-			"%s is missing, but %s is there: bring it back, or move both away to begin a "
-			"new log",
+			"%s is missing, but %s exists: restore it, or move both away to begin a new "
+			"log",
 			j->path, leftover);
 	unlink(fresh);
 	/* 0640: SQLite gives its other files the same mode. */
 	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return dnc_error_set(err, errno, "unable to make %s: %s", fresh, strerror(errno));
+		return dnc_error_set(err, errno, "unable to create %s: %s", fresh, strerror(errno));
 	close(fd);
 	if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 		SQLITE_OK)
 		rc = sqlite_error(db, "open", fresh, err);
-	/* Without retention nothing is ever freed, and each insertion would pay for it (8 % more instructions). */
+	/* Without retention no page is ever freed, and auto_vacuum costs each insertion 8 % more instructions. */
 	else if ((j->options.retain_bytes || j->options.retain_ms) &&
 		 run_sql(db, "PRAGMA auto_vacuum = INCREMENTAL", fresh, err) < 0)
 		rc = -1;
@@ -141,7 +141,7 @@ static int create(struct journal *j, struct dnc_error *err)
 		rc = migrate(j, db, fresh, err);
 	sqlite3_close(db);
 	if (rc == 0 && rename(fresh, j->path) < 0)
-		rc = dnc_error_set(err, errno, "unable to make %s: %s", j->path, strerror(errno));
+		rc = dnc_error_set(err, errno, "unable to create %s: %s", j->path, strerror(errno));
 	if (rc == 0)
 		sync_dir(j->options.dir);
 	return rc;
@@ -155,19 +155,19 @@ static int on_check(void *ctx, int columns, char **values, char **names)
 	return 0;
 }
 
-/* RC of a write that the start can do without: on a full disk the log is opened all the same, to be
+/* Ignores ENOSPC (RC, ERR) from a write that opening the log does not depend on: on a full disk it can still be
  * read. */
-static int without_room(struct journal *j, int rc, const struct dnc_error *err)
+static int ignore_full_disk(struct journal *j, int rc, const struct dnc_error *err)
 {
 	if (rc == 0 || err->code != ENOSPC)
 		return rc;
 	if (!sqlite3_get_autocommit(j->db))
 		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
-	j->full = true;
+	j->disk_full = true;
 	return 0;
 }
 
-/* Looks for what a crash of the disk leaves behind: a file too short, pages that are none. */
+/* Checks for the damage that a failing disk does: a file that is too short, invalid pages. */
 static int check_whole(struct journal *j, struct dnc_error *err)
 {
 	int64_t id, pages, vacuum;
@@ -177,21 +177,19 @@ static int check_whole(struct journal *j, struct dnc_error *err)
 	if (sqlite_get_int(j->db, "PRAGMA application_id", 0, &id, j->path, err) < 0)
 		return -1;
 	if (id != strtol(APPLICATION_ID, NULL, 16))
-		return dnc_error_set(err, EIO, "%s is no event log", j->path);
-	/* All that is in the WAL goes into the file, so that its size can be compared. Without room for
-	 * that it stays where it is. */
-	if (without_room(j, run_sql(j->db, "PRAGMA wal_checkpoint(TRUNCATE)", j->path, err), err) <
-			0 ||
+		return dnc_error_set(err, EIO, "%s is not an event log", j->path);
+	/* The WAL is copied into the file, so that its size can be compared; on a full disk the WAL stays. */
+	if (ignore_full_disk(
+		    j, run_sql(j->db, "PRAGMA wal_checkpoint(TRUNCATE)", j->path, err), err) < 0 ||
 		sqlite_get_int(j->db, "PRAGMA page_size", 4096, &j->page_bytes, j->path, err) < 0 ||
 		sqlite_get_int(j->db, "PRAGMA page_count", 0, &pages, j->path, err) < 0 ||
 		sqlite_get_int(j->db, "PRAGMA auto_vacuum", 0, &vacuum, j->path, err) < 0)
 		return -1;
-	j->gives_back = vacuum == INCREMENTAL;
+	j->auto_vacuum = vacuum == INCREMENTAL;
 	if (stat(j->path, &st) < 0)
-		return dnc_error_set(
-			err, errno, "unable to look at %s: %s", j->path, strerror(errno));
-	if (!j->full && st.st_size < pages * j->page_bytes)
-		return sqlite_damaged(j->path, "it is shorter than it should be", err);
+		return dnc_error_set(err, errno, "unable to stat %s: %s", j->path, strerror(errno));
+	if (!j->disk_full && st.st_size < pages * j->page_bytes)
+		return sqlite_damaged(j->path, "the file is too short", err);
 	if (st.st_size <= CHECK_BYTES) {
 		if (sqlite3_exec(j->db, "PRAGMA quick_check(1)", on_check, why, NULL) != SQLITE_OK)
 			return sqlite_error(j->db, "read", j->path, err);
@@ -201,7 +199,7 @@ static int check_whole(struct journal *j, struct dnc_error *err)
 	return 0;
 }
 
-static int read_ends(struct journal *j, struct dnc_error *err)
+static int load_ends(struct journal *j, struct dnc_error *err)
 {
 	int64_t oldest, last;
 
@@ -234,10 +232,10 @@ static int open_file(struct journal *j, struct dnc_error *err)
 	sqlite_keep_wal(j->db);
 	return run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) == 0 &&
 	                       check_whole(j, err) == 0 && migrate(j, j->db, j->path, err) == 0 &&
-	                       run_sql(j->db, sql, j->path, err) == 0 && read_ends(j, err) == 0 &&
+	                       run_sql(j->db, sql, j->path, err) == 0 && load_ends(j, err) == 0 &&
 	                       times_open(j, err) == 0 &&
 	                       run_sql(j->db, sync_sql[DNC_SYNC_FULL], j->path, err) == 0 &&
-	                       without_room(j, sqlite_epoch_begin(j, err), err) == 0 &&
+	                       ignore_full_disk(j, sqlite_epoch_begin(j, err), err) == 0 &&
 	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0
 	               ? 0
 	               : -1;
@@ -250,15 +248,15 @@ static int open_and_check(struct journal *j, struct dnc_error *err)
 	if (stat(j->path, &st) < 0) {
 		if (errno != ENOENT)
 			return dnc_error_set(
-				err, errno, "unable to look at %s: %s", j->path, strerror(errno));
+				err, errno, "unable to stat %s: %s", j->path, strerror(errno));
 		if (create(j, err) < 0)
 			return -1;
 	} else if (st.st_size == 0) {
-		return sqlite_damaged(j->path, "it is empty", err);
+		return sqlite_damaged(j->path, "the file is empty", err);
 	}
 	if (open_file(j, err) == 0)
 		return 0;
-	/* The index of the WAL needs room even to read. */
+	/* The index of the WAL needs space even for reading. */
 	if (err->code != ENOSPC || !reserve_release(j))
 		return -1;
 	sqlite3_close(j->db);

@@ -1,4 +1,4 @@
-/* sqlite_read.c - events out of the log. */
+/* sqlite_read.c - reads events from the log, in order, by phone number and by time. */
 #include <errno.h>
 #include <stdlib.h>
 #include "priv/sqlite.h"
@@ -8,9 +8,8 @@ enum read_statement {
 	BACKWARD,
 	PHONE_FORWARD,
 	PHONE_BACKWARD,
-	BY_ID,
 	LOGGED_AT,
-	STRETCHES,
+	SEGMENTS,
 	READS
 };
 
@@ -21,8 +20,7 @@ static const char *const read_sql[READS] = {
 			  "ORDER BY seq",
 	[PHONE_BACKWARD] = "SELECT seq, event FROM events WHERE phone_number = ?2 AND seq <= ?1 "
 			   "ORDER BY seq DESC",
-	[BY_ID] = "SELECT seq FROM events WHERE id = ?1",
-	[STRETCHES] = "SELECT value FROM log WHERE key = 'stretches'",
+	[SEGMENTS] = "SELECT value FROM log WHERE key = 'stretches'",
 	[LOGGED_AT] = "SELECT logged_at FROM events WHERE seq = ?1",
 };
 
@@ -73,8 +71,8 @@ static const char *path_of(const struct dnc_journal_reader *r)
 	return ((struct journal *)r->journal)->path;
 }
 
-/* The row's event, with room behind it. */
-static int take_line(struct reader *r, sqlite3_stmt *s, const char *path, struct dnc_error *err)
+/* Copies the row's event, with DNC_JSON_PADDING readable bytes after it. */
+static int copy_line(struct reader *r, sqlite3_stmt *s, const char *path, struct dnc_error *err)
 {
 	const unsigned char *text = sqlite3_column_text(s, 1);
 	int n = sqlite3_column_bytes(s, 1);
@@ -82,8 +80,8 @@ static int take_line(struct reader *r, sqlite3_stmt *s, const char *path, struct
 	if (!text)
 		return dnc_error_nomem(err);
 	if (n < 2 || text[0] != '{')
-		return dnc_error_set(err, EIO, "%s is damaged: row %lld holds no event", path,
-			(long long)sqlite3_column_int64(s, 0));
+		return dnc_error_set(err, EIO, "%s is damaged: row %lld does not contain an event",
+			path, (long long)sqlite3_column_int64(s, 0));
 	dnc_buf_clear(&r->line);
 	dnc_buf_add(&r->line, text, (size_t)n);
 	return dnc_buf_reserve(&r->line, DNC_JSON_PADDING) ? 0 : dnc_error_nomem(err);
@@ -102,7 +100,7 @@ int sqlite_read(struct dnc_journal_reader *base, uint64_t from, bool back, struc
 	if (phone.p)
 		sqlite3_bind_text(s, 2, phone.p, (int)phone.n, SQLITE_STATIC);
 	while (more && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-		if (take_line(r, s, path_of(base), err) < 0) {
+		if (copy_line(r, s, path_of(base), err) < 0) {
 			sqlite3_reset(s);
 			return -1;
 		}
@@ -112,25 +110,8 @@ int sqlite_read(struct dnc_journal_reader *base, uint64_t from, bool back, struc
 	return rc == SQLITE_OK ? 0 : sqlite_error(r->db, "read", path_of(base), err);
 }
 
-int sqlite_find_id(
-	struct dnc_journal_reader *base, struct dnc_str id, uint64_t *seq, struct dnc_error *err)
-{
-	struct reader *r = (struct reader *)base;
-	sqlite3_stmt *s = r->read[BY_ID];
-	int rc;
-
-	sqlite3_bind_text(s, 1, id.p, (int)id.n, SQLITE_STATIC);
-	rc = sqlite3_step(s);
-	*seq = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
-	sqlite3_reset(s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE
-	               ? 0
-	               : sqlite_error(r->db, "read", path_of(base), err);
-}
-
-/* The first event in FROM to END that was logged at MS or later, END when none was; within a stretch of
- * the clock. */
-static int find_in_stretch(struct reader *r, int64_t ms, uint64_t from, uint64_t end, uint64_t *seq)
+/* The first event in FROM to END, which are of one segment, that was logged at MS or later; END when none was. */
+static int find_in_segment(struct reader *r, int64_t ms, uint64_t from, uint64_t end, uint64_t *seq)
 {
 	sqlite3_stmt *s = r->read[LOGGED_AT];
 
@@ -149,36 +130,36 @@ static int find_in_stretch(struct reader *r, int64_t ms, uint64_t from, uint64_t
 		if (later)
 			end = middle;
 		else
-			from = middle + 1; /* earlier, or pruned meanwhile */
+			from = middle + 1; /* logged earlier, or pruned meanwhile */
 	}
 	*seq = from;
 	return 0;
 }
 
-static int read_stretches(struct reader *r, struct stretches *out)
+static int load_segments(struct reader *r, struct segments *out)
 {
-	sqlite3_stmt *s = r->read[STRETCHES];
+	sqlite3_stmt *s = r->read[SEGMENTS];
 	int rc = sqlite3_step(s);
 
 	out->n = 0;
 	if (rc == SQLITE_ROW && sqlite3_column_text(s, 0))
-		stretches_read(out, (const char *)sqlite3_column_text(s, 0));
+		segments_read(out, (const char *)sqlite3_column_text(s, 0));
 	sqlite3_reset(s);
 	if (!out->n)
-		out->at[out->n++] = (struct stretch){.first = 1};
+		out->at[out->n++] = (struct segment){.first = 1};
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
 }
 
-/* Events whose times say nothing count as logged when the first one after them was. */
+/* Events with unreliable times count as logged when the first one after them was. */
 int sqlite_find_time(
 	struct dnc_journal_reader *base, int64_t ms, uint64_t *seq, struct dnc_error *err)
 {
 	struct reader *r = (struct reader *)base;
-	uint64_t oldest = base->journal->oldest, end = base->journal->last + 1, doubtful = 0;
+	uint64_t oldest = base->journal->oldest, end = base->journal->last + 1, unreliable = 0;
 	int64_t now = times_wall_ms((struct journal *)base->journal);
-	struct stretches s;
+	struct segments s;
 
-	if (read_stretches(r, &s) < 0)
+	if (load_segments(r, &s) < 0)
 		return sqlite_error(r->db, "read", path_of(base), err);
 	*seq = end;
 	for (size_t i = 0; i < s.n; i++) {
@@ -187,18 +168,18 @@ int sqlite_find_time(
 
 		if (from >= to)
 			continue;
-		if (s.at[i].wrong || (ms <= now && stretches_doubtful(&s, i, now))) {
-			doubtful = doubtful ? doubtful : from;
+		if (s.at[i].invalid || (ms <= now && segments_unreliable(&s, i, now))) {
+			unreliable = unreliable ? unreliable : from;
 			continue;
 		}
-		if (find_in_stretch(r, ms, from, to, seq) < 0)
+		if (find_in_segment(r, ms, from, to, seq) < 0)
 			return sqlite_error(r->db, "read", path_of(base), err);
 		if (*seq < to) {
-			if (*seq == from && doubtful)
-				*seq = doubtful;
+			if (*seq == from && unreliable)
+				*seq = unreliable;
 			return 0;
 		}
-		doubtful = 0;
+		unreliable = 0;
 	}
 	return 0;
 }

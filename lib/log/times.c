@@ -1,5 +1,5 @@
-/* times.c - the clock's part of the embedded log: when an event was logged, when it is old, and what is
- * kept in table log about jumps of the clock. */
+/* times.c - when an event was logged and when it is old: clocks, and what table log keeps about jumps of the wall
+ * clock. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ int64_t times_wall_ms(const struct journal *j)
 	return c ? c->wall_ms(c->ctx) : dnc_clock_now_ms();
 }
 
-/* Counts while the machine sleeps, too. */
+/* Includes time in suspend. */
 static int64_t boot_ms(const struct journal *j)
 {
 	const struct dnc_journal_clock *c = j->options.clock;
@@ -44,12 +44,12 @@ static void read_boot_id(char id[40])
 
 int times_open(struct journal *j, struct dnc_error *err)
 {
-	char text[STRETCHES_TEXT], boot[40], before[40] = "";
+	char text[SEGMENTS_TEXT], boot[40], before[40] = "";
 	int64_t saved = 0, saved_boot = -1;
 
 	if (sqlite_get_text(j, "stretches", text, sizeof text, err) < 0)
 		return -1;
-	stretches_read(&j->stretches, text);
+	segments_read(&j->segments, text);
 	if (sqlite_get_text(j, "clock", text, sizeof text, err) < 0)
 		return -1;
 	read_boot_id(boot);
@@ -59,7 +59,7 @@ int times_open(struct journal *j, struct dnc_error *err)
 		saved_boot = -1;
 	if (j->options.accept_clock)
 		saved = 0;
-	wallclock_start(&j->wallclock, times_wall_ms(j), boot_ms(j), saved, saved_boot);
+	retention_clock_start(&j->retention_clock, times_wall_ms(j), boot_ms(j), saved, saved_boot);
 	return 0;
 }
 
@@ -68,8 +68,8 @@ int times_save(struct journal *j, struct dnc_error *err)
 	char text[128], boot[40];
 
 	read_boot_id(boot);
-	snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %s", j->wallclock.line_ms,
-		j->wallclock.boot_ms, boot);
+	snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %s", j->retention_clock.expected_ms,
+		j->retention_clock.boot_ms, boot);
 	return sqlite_set_text(j, "clock", text, err);
 }
 
@@ -90,57 +90,57 @@ int64_t times_stamp(struct journal *j, bool *jumped)
 		j->stamp_boot_ms ? j->logged_at_ms + boot - j->stamp_boot_ms : j->logged_at_ms;
 
 	j->now_boot_ms = boot;
-	*jumped = j->base.last && (wall < j->logged_at_ms - STRETCHES_BACK_MS ||
-					  wall > expected + STRETCHES_AHEAD_MS);
-	/* A small step back is waited out. */
+	*jumped = j->base.last &&
+	          (wall < j->logged_at_ms - JUMP_BACK_MS || wall > expected + JUMP_AHEAD_MS);
+	/* After a small step back the time of the last event is used until the clock has caught up. */
 	return *jumped || wall > j->logged_at_ms ? wall : j->logged_at_ms;
 }
 
-int times_begin_stretch(
-	struct journal *j, struct stretches *next, int64_t before_ms, struct dnc_error *err)
+int times_begin_segment(
+	struct journal *j, struct segments *next, int64_t before_ms, struct dnc_error *err)
 {
-	char text[STRETCHES_TEXT];
+	char text[SEGMENTS_TEXT];
 
-	*next = j->stretches;
-	stretches_prune(next, j->base.oldest);
-	stretches_begin(next, j->base.last + 1, j->logged_at_ms, before_ms, j->oldest_logged_at_ms);
-	stretches_write(next, text);
+	*next = j->segments;
+	segments_prune(next, j->base.oldest);
+	segments_begin(next, j->base.last + 1, j->logged_at_ms, before_ms, j->oldest_logged_at_ms);
+	segments_write(next, text);
 	return sqlite_set_text(j, "stretches", text, err);
 }
 
-uint64_t times_first_sure(const struct journal *j)
+uint64_t times_first_reliable(const struct journal *j)
 {
-	const struct stretches *s = &j->stretches;
+	const struct segments *s = &j->segments;
 	int64_t now = times_wall_ms(j);
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (i + 1 < s->n && s->at[i + 1].first <= j->base.oldest)
 			continue;
-		if (!stretches_doubtful(s, i, now))
+		if (!segments_unreliable(s, i, now))
 			return s->at[i].first > j->base.oldest ? s->at[i].first : j->base.oldest;
 	}
 	return j->base.oldest;
 }
 
-int64_t times_horizon(struct journal *j)
+int64_t times_cutoff(struct journal *j)
 {
 	int64_t wall = times_wall_ms(j);
-	int64_t now = wallclock_now(&j->wallclock, wall, boot_ms(j));
-	int64_t horizon = now - j->options.retain_ms;
-	bool held = j->options.retain_ms && j->due_ms >= horizon &&
-	            j->due_ms < wall - j->options.retain_ms && now < wall;
+	int64_t now = retention_clock_now(&j->retention_clock, wall, boot_ms(j));
+	int64_t cutoff = now - j->options.retain_ms;
+	bool held = j->options.retain_ms && j->oldest_reliable_ms >= cutoff &&
+	            j->oldest_reliable_ms < wall - j->options.retain_ms && now < wall;
 
-	j->base.figures.clock_ahead_ms = wall - now;
-	if (held != j->base.figures.clock_held) {
+	j->base.stats.clock_ahead_ms = wall - now;
+	if (held != j->base.stats.clock_held) {
 		if (held)
 			dnc_warn(
 				"the clock is %.1f days ahead of the time that has passed: events "
-				"are removed one more day each day; correct the clock or, if it is "
-				"right, restart dnc-wsd with --accept-clock",
+				"are removed at most one extra day per day; correct the clock or, if "
+				"it is right, restart dnc-wsd with --accept-clock",
 				(double)(wall - now) / (double)DAY_MS);
 		else
-			dnc_note("the clock agrees again with the time that has passed");
+			dnc_note("the clock and the time that has passed agree again");
 	}
-	j->base.figures.clock_held = held;
-	return horizon;
+	j->base.stats.clock_held = held;
+	return cutoff;
 }

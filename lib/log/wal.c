@@ -24,9 +24,9 @@ int wal_copy_pages(const struct journal *j)
 /* This commit restarted the WAL: no reader holds it any more. */
 static void wal_restarted(struct journal *j)
 {
-	if (j->base.figures.wal_held)
-		dnc_note("the WAL of %s can be reset again", j->path);
-	j->base.figures.wal_held = false;
+	if (j->base.stats.wal_held)
+		dnc_note("the WAL of %s can be restarted again", j->path);
+	j->base.stats.wal_held = false;
 	j->wal.grown_since_ms = j->wal.retry_ms = j->wal.pause_ms = 0;
 	j->wal.copied = false;
 	j->wal.wake_pages = j->wal.copy_pages;
@@ -61,10 +61,10 @@ static void warn_held(struct journal *j)
 	j->wal.retry_ms = now + j->wal.pause_ms;
 	if (!j->wal.grown_since_ms)
 		j->wal.grown_since_ms = now;
-	if (now - j->wal.grown_since_ms < HELD_MS || j->base.figures.wal_held || j->full)
+	if (now - j->wal.grown_since_ms < HELD_MS || j->base.stats.wal_held || j->disk_full)
 		return;
-	j->base.figures.wal_held = true;
-	dnc_warn("the WAL of %s grows (%lld MiB): a program has been reading the log for more than "
+	j->base.stats.wal_held = true;
+	dnc_warn("the WAL of %s grows (%lld MiB): a program has been reading the log for over "
 		 "%d s; end it (fuser %s names it)",
 		j->path, (long long)(j->file_bytes[FILE_WAL] >> 20), HELD_MS / 1000, j->path);
 }
@@ -79,7 +79,7 @@ static bool copy_all(struct journal *j, int mode)
 	sqlite3_busy_timeout(j->db, BUSY_MS);
 	if (rc != SQLITE_OK || frames != copied)
 		return false;
-	j->base.figures.checkpoints++;
+	j->base.stats.checkpoints++;
 	return true;
 }
 
@@ -98,7 +98,7 @@ void wal_tend(struct journal *j)
 
 void wal_truncate(struct journal *j)
 {
-	bool longer = j->file_bytes[FILE_WAL] >= TRUNCATE_BYTES_MIN || j->full ||
+	bool longer = j->file_bytes[FILE_WAL] >= TRUNCATE_BYTES_MIN || j->disk_full ||
 	              (j->options.retain_bytes &&
 			      j->file_bytes[FILE_WAL] > (off_t)(j->options.retain_bytes / 32));
 	int64_t now = dnc_clock_mono_ms();

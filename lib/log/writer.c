@@ -62,7 +62,7 @@ static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
 	if (!changed)
 		return;
 	if (why)
-		dnc_err("%s; nothing is acknowledged until it works again", why->message);
+		dnc_err("%s; no event is acknowledged until it works again", why->message);
 	else
 		dnc_note("the log can be written again");
 	w->committed(w->ctx);
@@ -92,7 +92,7 @@ static int prune(struct dnc_writer *w)
 	rc = dnc_journal_prune(w->journal, &err);
 	end_call(w);
 	if (rc < 0 && !w->prune_failed)
-		dnc_warn("%s; nothing is pruned until it works again", err.message);
+		dnc_warn("%s; no event is pruned until it works again", err.message);
 	w->prune_failed = rc < 0;
 	return rc;
 }
@@ -228,7 +228,7 @@ int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_
 void dnc_writer_note(struct dnc_writer *w, struct dnc_str json)
 {
 	if (!commit_queue_audit(&w->queue, json))
-		dnc_err("audit records are lost: the log can't be written");
+		dnc_err("audit records are being lost: the log cannot be written");
 }
 
 bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v)

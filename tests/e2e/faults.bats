@@ -156,7 +156,7 @@ stop_faketime() {
 	wait_for last_seq_is 100
 	mv data elsewhere
 	wait_for is_ready 503
-	grep -q 'was removed while it was in use: put it back' hub.err
+	grep -q 'was removed while in use: restore it' hub.err
 	events 50 >more
 	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <more 3>&- &
 	local publisher=$!

@@ -262,12 +262,6 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	assert_int_equal(
 		dnc_journal_read(r, 1, false, DNC_STR("+13035550077"), first_only, &seq, &err), 0);
 	assert_int_equal(seq, 77);
-	assert_int_equal(
-		dnc_journal_find_id(r, DNC_STR("0198f0a0-0000-7000-8000-000000000105"), &seq, &err),
-		0);
-	assert_int_equal(seq, 105);
-	assert_int_equal(dnc_journal_find_id(r, DNC_STR("x"), &seq, &err), 0);
-	assert_int_equal(seq, 0);
 	assert_int_equal(dnc_journal_find_time(r, before, &seq, &err), 0);
 	assert_int_equal(seq, 1);
 	assert_int_equal(dnc_journal_find_time(r, dnc_clock_now_ms() + 1000, &seq, &err), 0);
@@ -1020,7 +1014,7 @@ static void a_damaged_log_is_refused_with_a_way_out(void **state)
 	static const struct {
 		off_t at, size; /* where bytes are broken; the new size, or -1 */
 		const char *message;
-	} cases[] = {{0, -1, "damaged"}, {4096, -1, "damaged"}, {-1, 0, "it is empty"},
+	} cases[] = {{0, -1, "damaged"}, {4096, -1, "damaged"}, {-1, 0, "the file is empty"},
 		{-1, 8192, "damaged"}, {-1, 30000, "damaged"}};
 	static const char junk[4096] = "junk";
 	struct dnc_error err;

@@ -1,5 +1,4 @@
-/* checkpoint.h - a thread that copies SQLite's WAL into the database, so that commits
- * do not wait for it. */
+/* checkpoint.h - a thread that copies SQLite's WAL into the database, so that commits do not wait for it. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -8,16 +7,16 @@
 
 struct checkpointer;
 
-/* For the database at PATH; SYNCED: the disk is waited for. COPIES counts the times that all that was in
- * the WAL was copied. NULL with ERR. */
+/* For the database at PATH; SYNCED: with fsync(2). COPIES, borrowed, is incremented when all of the WAL was copied. NULL
+ * with ERR. */
 struct checkpointer *checkpointer_new(
 	const char *path, bool synced, atomic_uint_fast64_t *copies, struct dnc_error *err);
 
-/* Has what is in the WAL copied soon. Any thread. */
+/* Requests a copy. Any thread. */
 void checkpointer_wake(struct checkpointer *c);
 
-/* Waits until no copy is wanted or under way. Any thread. */
+/* Waits until no copy is requested or running. Any thread. */
 void checkpointer_wait(struct checkpointer *c);
 
-/* Waits for the copy under way. NULL is allowed. */
+/* Waits for a running copy. NULL is allowed. */
 void checkpointer_free(struct checkpointer *c);

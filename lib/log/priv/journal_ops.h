@@ -1,5 +1,5 @@
-/* journal_ops.h - what an implementation of the journal provides. Its structs start
- * with these. */
+/* journal_ops.h - what an implementation of the journal provides: see journal.h for each function. Its structs start
+ * with those declared here. */
 #pragma once
 #include <stdatomic.h>
 #include "epochs.h"
@@ -15,14 +15,12 @@ struct journal_ops {
 	int (*read)(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
 		bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 		struct dnc_error *err);
-	int (*find_id)(struct dnc_journal_reader *r, struct dnc_str id, uint64_t *seq,
-		struct dnc_error *err);
 	int (*find_time)(
 		struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);
 };
 
-/* struct dnc_journal_stats, as it is written by one thread and read by others. */
-struct journal_figures {
+/* struct dnc_journal_stats, written by one thread and read by others. */
+struct journal_stats {
 	atomic_uint_fast64_t bytes, free_bytes, wal_bytes, reserve_bytes, pruned, checkpoints;
 	atomic_int_fast64_t clock_ahead_ms;
 	atomic_bool wal_held, clock_held;
@@ -33,7 +31,7 @@ struct dnc_journal {
 	struct epochs epochs; /* does not change while the journal is open */
 	atomic_uint_fast64_t oldest, last, duplicates, conflicts;
 	size_t batch_bytes; /* 0: no bound */
-	struct journal_figures figures;
+	struct journal_stats stats;
 };
 
 struct dnc_journal_reader {

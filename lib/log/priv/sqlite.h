@@ -8,11 +8,11 @@
 #include <sys/types.h>
 #include "checkpoint.h"
 #include "journal_ops.h"
-#include "stretches.h"
-#include "wallclock.h"
+#include "segments.h"
+#include "retention_clock.h"
 
 enum {
-	BUSY_MS = 1000, /* somebody at the sqlite3 shell may hold a lock for a moment */
+	BUSY_MS = 1000, /* an sqlite3 shell may hold a lock for a moment */
 };
 
 enum statement {
@@ -61,29 +61,29 @@ struct journal {
 		ino_t ino;
 	} file_id[FILES];
 	off_t file_bytes[FILES];
-	/* A descriptor of the database beside SQLite's own. Closing one gives up all of the process's locks on the file
+	/* A descriptor of the database besides SQLite's own. Closing one gives up all of the process's locks on the file
 	 * (fcntl(2)), so it stays open longer than any connection. */
 	int space_fd;
-	uint64_t reserved_bytes; /* of the database: the disk has blocks for so much */
+	uint64_t reserved_bytes; /* blocks are allocated for so much of the database */
 	struct wal wal;
-	bool full;        /* the last commit failed for lack of room */
-	bool gone;        /* the files were removed or replaced when it was last looked */
-	bool unconfirmed; /* the batch is committed, but to files that were gone afterwards */
-	bool gives_back;  /* free pages can be cut off (auto_vacuum = INCREMENTAL) */
-	/* As they are once the batch is confirmed. */
-	uint64_t written_last, written_duplicates, written_conflicts;
-	uint64_t pruned_at;             /* the last number when it was pruned before */
-	int64_t reserve_tried_ms;       /* when the reserve was last looked after */
-	struct dnc_json_parser *parser; /* for events that are compared */
-	bool repeats;                   /* the last event was there already */
-	struct dnc_buf stored;
+	bool disk_full;      /* the last commit failed with ENOSPC */
+	bool files_gone;     /* the last check found them removed or replaced */
+	bool verify_pending; /* a batch is committed, but its files were gone afterwards */
+	bool auto_vacuum;    /* free pages can be released (auto_vacuum = INCREMENTAL) */
+	/* Of the batch that was committed last; valid once its files were checked. */
+	uint64_t committed_last, committed_duplicates, committed_conflicts;
+	uint64_t pruned_at;             /* the last number at the last pruning */
+	int64_t reserve_tried_ms;       /* when the reserve was last allocated */
+	struct dnc_json_parser *parser; /* for stored events that are compared */
+	bool duplicates_expected;       /* the last event was a duplicate or a conflict */
+	struct dnc_buf stored;          /* the event that is compared */
 	int64_t started_ms;
-	bool epoch_stored; /* the list of epochs has the current one */
-	struct wallclock wallclock;
-	struct stretches stretches;
-	int64_t stamp_boot_ms; /* CLOCK_BOOTTIME at logged_at_ms; 0: of a run before */
+	bool epoch_stored; /* the current epoch is in the database */
+	struct retention_clock retention_clock;
+	struct segments segments;
+	int64_t stamp_boot_ms; /* CLOCK_BOOTTIME at logged_at_ms; 0: that was in an earlier run */
 	int64_t now_boot_ms, clock_saved_ms;
-	int64_t due_ms; /* when the first event was logged whose time is sure */
+	int64_t oldest_reliable_ms; /* when the first event with a reliable time was logged */
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
@@ -98,25 +98,23 @@ int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *
 int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, const char *path,
 	struct dnc_error *err);
 
-/* Makes the directory, takes the lock, makes or checks the database, and reads where the log stands. */
+/* Creates the directory, locks it, creates or checks the database, and reads the oldest and the last number. */
 int sqlite_set_up(struct journal *j, struct dnc_error *err);
 
-/* sqlite_epochs.c: reads the list of epochs and begins one, behind the newest event. -1 with ERR
- * when it could not be stored: without room the log is usable all the same, and the first commit stores it. */
+/* sqlite_epochs.c: reads the list of epochs and begins one after the newest event. -1 with ERR when it could not be
+ * stored: on a full disk (ENOSPC) the log can be used nevertheless, the first commit stores it. */
 int sqlite_epoch_begin(struct journal *j, struct dnc_error *err);
 /* Stores the current epoch as a part of a transaction that has begun. -1: see sqlite_error(). */
 int sqlite_epoch_store(struct journal *j);
-/* Stores it now, if that was not done yet; in any case something is written, so that -1 with ERR tells whether there is
- * room. */
+/* Stores it now. Writes in any case, so that -1 with ERR tells that there is no space. */
 int sqlite_epoch_write(struct journal *j, struct dnc_error *err);
 
-/* Keeps the WAL and its index when the last connection is closed, so that the log can be opened on a
- * disk that is full. */
+/* Keeps the WAL and its index when the last connection is closed: a log on a full disk can then be opened. */
 void sqlite_keep_wal(sqlite3 *db);
 
-/* files.c: notes which files are open, and whether the log's paths still lead there. -1 with ERR, which
- * says what to do. Cheap: three calls of stat(2). */
-int files_note(struct journal *j, struct dnc_error *err);
+/* files.c: records which files are open, and checks whether the log's paths still name them. -1 with ERR, which
+ * says what to do. Costs three calls of stat(2). */
+int files_record(struct journal *j, struct dnc_error *err);
 int files_check(struct journal *j, struct dnc_error *err);
 
 /* wal.c: keeps the WAL short. All by the thread that appends.
@@ -147,21 +145,23 @@ void reserve_keep(struct journal *j);
 /* Truncates it. False when it held nothing. */
 bool reserve_release(struct journal *j);
 
-/* times.c: reads what is known of the clock. After the ends are read. */
+/* times.c: reads the clocks' state; after load_ends() in sqlite_open.c. */
 int times_open(struct journal *j, struct dnc_error *err);
+/* The wall clock. Any thread. */
 int64_t times_wall_ms(const struct journal *j);
-/* The time for what is logged now. JUMPED: the clock did, since the last event. */
+/* The time for what is logged now. *JUMPED: the clock did, since the last event. */
 int64_t times_stamp(struct journal *j, bool *jumped);
-/* Writes, in the transaction that adds event last + 1 at logged_at_ms, that a stretch begins there. */
-int times_begin_stretch(
-	struct journal *j, struct stretches *next, int64_t before_ms, struct dnc_error *err);
-/* Writes how far the clock was believed; due once a minute. */
+/* Writes, in the transaction that adds event last + 1 at logged_at_ms, that a segment begins there: NEXT are the
+ * segments once it is committed. */
+int times_begin_segment(
+	struct journal *j, struct segments *next, int64_t before_ms, struct dnc_error *err);
+/* True once a minute: then times_save() writes the retention clock. */
 bool times_save_due(struct journal *j);
 int times_save(struct journal *j, struct dnc_error *err);
-/* The oldest event whose time is sure. */
-uint64_t times_first_sure(const struct journal *j);
-/* Events logged before are old; says when the clock is doubted. */
-int64_t times_horizon(struct journal *j);
+/* The oldest event with a reliable time. */
+uint64_t times_first_reliable(const struct journal *j);
+/* Events logged before this are old. Warns when the wall clock is ahead of the retention clock, and that matters. */
+int64_t times_cutoff(struct journal *j);
 
 /* Table log. A value that is missing is an empty string. */
 int sqlite_set_text(struct journal *j, const char *key, const char *value, struct dnc_error *err);
@@ -181,7 +181,5 @@ void sqlite_reader_free(struct dnc_journal_reader *base);
 int sqlite_read(struct dnc_journal_reader *base, uint64_t from, bool back, struct dnc_str phone,
 	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 	struct dnc_error *err);
-int sqlite_find_id(
-	struct dnc_journal_reader *base, struct dnc_str id, uint64_t *seq, struct dnc_error *err);
 int sqlite_find_time(
 	struct dnc_journal_reader *base, int64_t ms, uint64_t *seq, struct dnc_error *err);
