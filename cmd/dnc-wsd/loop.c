@@ -5,7 +5,7 @@
 #include "daemon.h"
 
 /* How long the last audit records may take to reach the log. */
-enum { SETTLE_MS = 2000 };
+enum { AUDIT_WAIT_MS = 2000 };
 
 static void on_committed(uv_async_t *async)
 {
@@ -20,7 +20,7 @@ void daemon_audit(void *ctx, struct dnc_str json)
 	struct daemon *d = ctx;
 
 	if (d->writer) /* NULL after the last client has been closed */
-		dnc_writer_note(d->writer, json);
+		dnc_writer_audit(d->writer, json);
 }
 
 void daemon_advanced(void *ctx)
@@ -71,7 +71,8 @@ static void on_drained(void *ctx)
 	uv_timer_stop(&d->status);
 	for (unsigned i = d->options.workers; i-- > 0;)
 		dnc_worker_end(&d->workers[i]);
-	dnc_writer_settle(d->writer, SETTLE_MS); /* the records of clients that were just closed */
+	dnc_writer_drain_for(
+		d->writer, AUDIT_WAIT_MS); /* the records of clients that were just closed */
 	dnc_writer_join(d->writer);
 	d->input_failed = dnc_intake_failed(d->intake);
 	dnc_intake_free(d->intake);

@@ -34,7 +34,7 @@ bool dnc_pump_run(struct dnc_pump *p)
 
 	if (!dnc_pump_pending(p)) {
 		p->position = 0;
-		if (!dnc_writer_take(p->writer, &p->batch))
+		if (!dnc_writer_dequeue(p->writer, &p->batch))
 			return false;
 	}
 	to = slice_end(p, &bytes);

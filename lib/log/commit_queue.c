@@ -211,7 +211,7 @@ bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v)
 	return v->count > 0;
 }
 
-bool commit_queue_take(struct commit_queue *q, struct dnc_batch *batch)
+bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch)
 {
 	struct dnc_batch full;
 

@@ -225,7 +225,7 @@ int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_
 	return commit_queue_merge(&w->queue, batch);
 }
 
-void dnc_writer_note(struct dnc_writer *w, struct dnc_str json)
+void dnc_writer_audit(struct dnc_writer *w, struct dnc_str json)
 {
 	if (!commit_queue_audit(&w->queue, json))
 		dnc_err("audit records are being lost: the log cannot be written");
@@ -241,14 +241,14 @@ bool dnc_writer_drain(struct dnc_writer *w)
 	return commit_queue_drain(&w->queue, -1);
 }
 
-void dnc_writer_settle(struct dnc_writer *w, int64_t ms)
+bool dnc_writer_drain_for(struct dnc_writer *w, int64_t ms)
 {
-	commit_queue_drain(&w->queue, ms);
+	return commit_queue_drain(&w->queue, ms);
 }
 
-bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch)
+bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch)
 {
-	return commit_queue_take(&w->queue, batch);
+	return commit_queue_dequeue(&w->queue, batch);
 }
 
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)

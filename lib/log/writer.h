@@ -61,7 +61,7 @@ int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_
 
 /* Adds an audit record, a JSON object, to the log and, once it is there, prints it on standard error. Never waits: when
  * commits fail for long the last records are lost, and an error is printed once. */
-void dnc_writer_note(struct dnc_writer *w, struct dnc_str json);
+void dnc_writer_audit(struct dnc_writer *w, struct dnc_str json);
 
 /* Swaps V for what the log made of lines since the last call; false when there is nothing. A producer's lines up to its
  * mark may be acknowledged once the conflicts in V are recorded. */
@@ -70,12 +70,12 @@ bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v);
 /* Waits until all that was added is committed; false when the writer was stopped before. */
 bool dnc_writer_drain(struct dnc_writer *w);
 
-/* As dnc_writer_drain(), but waits MS at most. */
-void dnc_writer_settle(struct dnc_writer *w, int64_t ms);
+/* As dnc_writer_drain(), but waits MS at most; false when that was not enough. */
+bool dnc_writer_drain_for(struct dnc_writer *w, int64_t ms);
 
 /* Swaps BATCH for the oldest committed one; false when there is none. The next is committed, but handed on only after
  * this. For one thread. */
-bool dnc_writer_take(struct dnc_writer *w, struct dnc_batch *batch);
+bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch);
 
 /* True, and why, while commits fail or would fail, and while one takes seconds. */
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);

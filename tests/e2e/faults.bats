@@ -193,7 +193,7 @@ has_failures() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_
 	local publisher=$!
 	PIDS+=("$publisher")
 	wait_for is_ready 503
-	grep -q 'nothing is acknowledged' hub.err
+	grep -q 'no event is acknowledged' hub.err
 	end_hub
 	rm -f hub.in
 	PIDS=()

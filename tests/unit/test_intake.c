@@ -26,7 +26,7 @@ static void on_committed(void *ctx)
 {
 	struct world *w = ctx;
 
-	dnc_writer_take(w->writer, &w->taken);
+	dnc_writer_dequeue(w->writer, &w->taken);
 	dnc_intake_committed(w->intake);
 }
 

@@ -172,7 +172,7 @@ static void take_numbers(struct dnc_writer *w, int from, int to)
 	uint64_t seq = 0;
 
 	while (from <= to) {
-		await(dnc_writer_take(w, &b));
+		await(dnc_writer_dequeue(w, &b));
 		for (size_t i = 0; i < b.count; i++) {
 			if (!b.events[i].seq)
 				continue;
@@ -185,7 +185,7 @@ static void take_numbers(struct dnc_writer *w, int from, int to)
 		}
 	}
 	assert_int_equal(from, to + 1);
-	assert_false(dnc_writer_take(w, &b));
+	assert_false(dnc_writer_dequeue(w, &b));
 	dnc_batch_free(&b);
 }
 
@@ -291,7 +291,7 @@ static void a_commit_that_fails_is_retried_and_nothing_is_lost_or_acknowledged_m
 		await(dnc_writer_failing(w, &why));
 		assert_int_equal(why.code, cases[i].code);
 		assert_string_equal(why.message, "unable to write the fake");
-		assert_false(dnc_writer_take(w, &b));
+		assert_false(dnc_writer_dequeue(w, &b));
 		collect(w, &told);
 		assert_int_equal(told.line[0], 0);
 		take_numbers(w, 1, 20);
@@ -469,12 +469,12 @@ static void what_arrives_during_a_commit_is_one_batch_in_its_order(void **state)
 	assert_int_equal(add(w, 10, OTHER, 2), 0); /* twice */
 	assert_int_equal(r[0].calls, 0);
 	fake.held = false;
-	assert_true(!dnc_writer_take(w, &b) || b.count == 1);
+	assert_true(!dnc_writer_dequeue(w, &b) || b.count == 1);
 	await(r[1].calls == 1);
 	assert_int_equal(fake.appends, 2);
 	dnc_batch_free(&b);
 	expect_log(1, 10);
-	await(fake.base.last == 10 && dnc_writer_take(w, &b));
+	await(fake.base.last == 10 && dnc_writer_dequeue(w, &b));
 	assert_true(dnc_writer_drain(w));
 	assert_int_equal(r[2].receipt.conflicts, 1);
 	collect(w, &told);
@@ -665,7 +665,7 @@ static void stopping_ends_a_commit_that_fails_and_acknowledges_nothing(void **st
 	await(dnc_writer_failing(w, &why));
 	dnc_writer_join(w);
 	assert_int_equal(waiting.calls, 0);
-	assert_false(dnc_writer_take(w, &b));
+	assert_false(dnc_writer_dequeue(w, &b));
 	collect(w, &told);
 	assert_int_equal(told.line[0], 0);
 	assert_int_equal(add(w, 5, STREAM, 2), -1);
@@ -712,10 +712,10 @@ static void the_next_batch_is_committed_but_waits_for_its_consumer(void **state)
 	assert_int_equal(submit(w, &second, 3, 4, "t"), 0);
 	await(second.calls == 1); /* committed, so answered for */
 	assert_int_equal(submit(w, &third, 5, 6, "t"), 0);
-	dnc_writer_settle(w, 10);
+	assert_false(dnc_writer_drain_for(w, 10));
 	assert_int_equal(third.calls, 0);
 	for (int from = 1; from <= 5; from += 2) {
-		await(dnc_writer_take(w, &b));
+		await(dnc_writer_dequeue(w, &b));
 		assert_int_equal(b.count, 2);
 		assert_int_equal(b.events[0].seq, from);
 	}
@@ -738,9 +738,9 @@ static void a_stopped_writer_keeps_the_batch_that_waits_for_its_consumer(void **
 	assert_int_equal(submit(w, &second, 3, 4, "t"), 0);
 	await(second.calls == 1);
 	dnc_writer_join(w);
-	assert_true(dnc_writer_take(w, &b));
+	assert_true(dnc_writer_dequeue(w, &b));
 	assert_int_equal(b.events[0].seq, 1);
-	assert_false(dnc_writer_take(w, &b));
+	assert_false(dnc_writer_dequeue(w, &b));
 	dnc_batch_free(&b);
 	free_writer();
 }
@@ -753,21 +753,21 @@ static void audit_records_are_committed_and_lost_only_when_they_are_too_many(voi
 
 	(void)state;
 	memset(long_record, 'x', sizeof long_record);
-	dnc_writer_note(w, DNC_STR("{\"what\":\"read\"}"));
+	dnc_writer_audit(w, DNC_STR("{\"what\":\"read\"}"));
 	assert_true(dnc_writer_drain(w));
 	assert_int_equal(fake.audit_bytes, sizeof "{\"what\":\"read\"}");
 	fake.failures = 1000000;
 	assert_int_equal(add(w, 1, STREAM, 1), 0);
 	await(dnc_writer_failing(w, &why));
 	for (int i = 0; i < 6; i++)
-		dnc_writer_note(w, (struct dnc_str){long_record, sizeof long_record - 1});
+		dnc_writer_audit(w, (struct dnc_str){long_record, sizeof long_record - 1});
 	fake.audit_bytes = 0;
 	/* Those that wait are given up without being printed. */
 	free_writer();
 	assert_int_equal(fake.audit_bytes, 0);
 }
 
-static void settling_waits_no_longer_than_it_may(void **state)
+static void draining_waits_no_longer_than_it_may(void **state)
 {
 	struct dnc_writer *w = start_writer();
 	int64_t start;
@@ -776,11 +776,11 @@ static void settling_waits_no_longer_than_it_may(void **state)
 	fake.held = true;
 	assert_int_equal(add(w, 1, STREAM, 1), 0);
 	start = dnc_clock_mono_ms();
-	dnc_writer_settle(w, 30);
+	assert_false(dnc_writer_drain_for(w, 30));
 	assert_true(dnc_clock_mono_ms() - start >= 29);
 	assert_int_equal(fake.base.last, 0);
 	fake.held = false;
-	dnc_writer_settle(w, 30000);
+	assert_true(dnc_writer_drain_for(w, 30000));
 	assert_int_equal(fake.base.last, 1);
 	free_writer();
 }
@@ -819,7 +819,7 @@ int main(void)
 		test(the_next_batch_is_committed_but_waits_for_its_consumer),
 		test(a_stopped_writer_keeps_the_batch_that_waits_for_its_consumer),
 		test(audit_records_are_committed_and_lost_only_when_they_are_too_many),
-		test(settling_waits_no_longer_than_it_may),
+		test(draining_waits_no_longer_than_it_may),
 		test(a_writer_that_was_never_started_ends),
 	};
 	int rc;

@@ -50,7 +50,7 @@ void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch);
 bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v);
 
 /* Swaps BATCH, which is cleared, for the committed batch; false when there is none. */
-bool commit_queue_take(struct commit_queue *q, struct dnc_batch *batch);
+bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch);
 
 /* Waits until all that was added is committed; MS at most, unless MS is negative. False when it is not. */
 bool commit_queue_drain(struct commit_queue *q, int64_t ms);
