@@ -1,0 +1,261 @@
+/* The log when its files are damaged, removed, replaced, or can't be written or read. */
+#include "set_clock.h"
+#include <errno.h>
+#include <fcntl.h>
+
+/* SQLite's own way to files, but for writes and reads that fail. */
+static int failing_writes, failing_reads;
+
+static sqlite3_io_methods failing_io[2]; /* of the database, and of its WAL */
+
+static const sqlite3_io_methods *real_io[2];
+
+static sqlite3_vfs failing_vfs;
+
+static int write_or_fail(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
+{
+	if (failing_writes > 0 && failing_writes--)
+		return SQLITE_FULL;
+	return real_io[f->pMethods - failing_io]->xWrite(f, p, n, at);
+}
+
+static int read_or_fail(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
+{
+	if (failing_reads > 0 && failing_reads--)
+		return SQLITE_IOERR_READ;
+	return real_io[f->pMethods - failing_io]->xRead(f, p, n, at);
+}
+
+static bool fail_after_100(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	if (seq == 100)
+		failing_reads = 1;
+	return count_up(ctx, seq, line);
+}
+
+static int open_failing(
+	sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags, int *out)
+{
+	sqlite3_vfs *real = vfs->pAppData;
+	int rc = real->xOpen(real, name, f, flags, out);
+	int which = flags & SQLITE_OPEN_MAIN_DB ? 0 : 1;
+
+	if (rc != SQLITE_OK || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
+		return rc;
+	real_io[which] = f->pMethods;
+	failing_io[which] = *f->pMethods;
+	failing_io[which].xWrite = write_or_fail;
+	failing_io[which].xRead = read_or_fail;
+	f->pMethods = &failing_io[which];
+	return rc;
+}
+
+static int fail_files(void **state)
+{
+	sqlite3_vfs *real = sqlite3_vfs_find(NULL);
+
+	failing_vfs = *real;
+	failing_vfs.zName = "failing";
+	failing_vfs.pAppData = real;
+	failing_vfs.xOpen = open_failing;
+	failing_writes = failing_reads = 0;
+	return sqlite3_vfs_register(&failing_vfs, 1) == SQLITE_OK ? make_dir(state) : -1;
+}
+
+static int mend_files(void **state)
+{
+	sqlite3_vfs_unregister(&failing_vfs);
+	return remove_dir(state);
+}
+
+static void a_read_that_fails_half_way_is_an_error(void **state)
+{
+	char epoch[DNC_EPOCH_LEN + 1];
+	struct dnc_error err;
+	struct dnc_journal *j = open_epoch(epoch);
+	struct dnc_journal_reader *r;
+	uint64_t next = 1;
+
+	(void)state;
+	add_events(j, 1, 5000); /* more than SQLite's cache of the reader holds at once */
+	r = dnc_journal_reader_new(j, &err);
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, fail_after_100, &next, &err),
+		-1);
+	assert_in_range(next, 100, 4000);
+	assert_non_null(strstr(err.message, "unable to read"));
+	failing_reads = 1;
+	assert_int_equal(dnc_journal_find_time(r, 1, &next, &err), -1);
+	next = 1;
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &next, &err), 0);
+	assert_int_equal(next, 5001);
+	dnc_journal_reader_free(r);
+	run_sql("UPDATE events SET event = '' WHERE seq = 7");
+	r = dnc_journal_reader_new(j, &err);
+	next = 1;
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &next, &err), -1);
+	assert_int_equal(next, 7);
+	assert_non_null(strstr(err.message, "row 7"));
+	dnc_journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
+static void without_room_for_its_epoch_the_log_stores_it_before_the_first_event(void **state)
+{
+	char full[DNC_EPOCH_LEN + 1], next[DNC_EPOCH_LEN + 1];
+	struct dnc_journal *j = open_epoch(next);
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	(void)state;
+	add_events(j, 1, 5);
+	dnc_journal_close(j);
+	failing_writes = 1;
+	j = open_epoch(full);
+	assert_int_equal(failing_writes, 0);
+	fill(&b, 6, 9);
+	failing_writes = 1;
+	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(err.code, ENOSPC);
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[3].seq, 9);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+	j = open_epoch(next);
+	assert_int_equal(end_of(j, full), 9);
+	dnc_journal_close(j);
+	/* Nothing was appended: it is stored at the end. */
+	failing_writes = 1;
+	j = open_epoch(full);
+	dnc_journal_close(j);
+	j = open_epoch(next);
+	assert_int_equal(end_of(j, full), 9);
+	dnc_journal_close(j);
+}
+
+static void a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back(void **state)
+{
+	static const char *const names[] = {"events.db", "events.db-wal", "events.db-shm"};
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_log(&err);
+	char path[128];
+
+	(void)state;
+	assert_non_null(j);
+	append(j, &b, 1, 10);
+	for (int i = 0; i < 3; i++) {
+		int fd;
+
+		move(names[i], "events.db.away");
+		fill(&b, 11 + i, 11 + i);
+		assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+		assert_non_null(strstr(err.message, "removed"));
+		assert_int_equal(dnc_journal_idle(j, &err), -1);
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		fd = open(path, O_RDWR | O_CREAT, 0600);
+		assert_true(fd >= 0);
+		close(fd);
+		assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+		assert_non_null(strstr(err.message, "replaced"));
+		assert_int_equal(dnc_journal_idle(j, &err), -1);
+		assert_int_equal(dnc_journal_last(j), 10 + i);
+		move("events.db.away", names[i]);
+		assert_int_equal(dnc_journal_idle(j, &err), 0);
+		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		assert_int_equal(b.events[0].seq, 11 + i);
+		assert_int_equal(b.events[0].logged, DNC_LOGGED_NEW);
+	}
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_back(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+
+	(void)state;
+	set_hands();
+	j = open_by_hand(0, false);
+	append(j, &b, 1, 5);
+	fill(&b, 4, 10);
+	hands.moved = "events.db";
+	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_null(hands.moved);
+	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(dnc_journal_last(j), 5);
+	move("events.db.away", "events.db");
+	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[0].logged, DNC_LOGGED_DUPLICATE);
+	assert_int_equal(b.events[2].logged, DNC_LOGGED_NEW);
+	assert_int_equal(b.events[2].seq, 6);
+	assert_int_equal(dnc_journal_last(j), 10);
+	assert_int_equal(dnc_journal_duplicates(j), 2);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void overwrite(off_t at, const char *bytes, size_t n, off_t size)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/events.db", dir);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	if (n)
+		assert_int_equal(pwrite(fd, bytes, n, at), n);
+	if (size >= 0)
+		assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+static void a_damaged_log_is_refused_with_a_way_out(void **state)
+{
+	static const struct {
+		off_t at, size; /* where bytes are broken; the new size, or -1 */
+		const char *message;
+	} cases[] = {{0, -1, "damaged"}, {4096, -1, "damaged"}, {-1, 0, "the file is empty"},
+		{-1, 8192, "damaged"}, {-1, 30000, "damaged"}};
+	static const char junk[4096] = "junk";
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_journal *j = open_log(&err);
+
+		assert_non_null(j);
+		fill(&b, 1, 1000);
+		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		dnc_journal_close(j);
+		overwrite(cases[i].at, junk, cases[i].at < 0 ? 0 : sizeof junk, cases[i].size);
+		j = open_log(&err);
+		if (j || !strstr(err.message, cases[i].message) ||
+			!strstr(err.message, "move it away"))
+			fail_msg("case %zu: %s", i, j ? "opened" : err.message);
+		remove_dir(NULL);
+		assert_int_equal(make_dir(NULL), 0);
+	}
+	dnc_batch_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_read_that_fails_half_way_is_an_error, fail_files, mend_files),
+		cmocka_unit_test_setup_teardown(
+			without_room_for_its_epoch_the_log_stores_it_before_the_first_event,
+			fail_files, mend_files),
+		log_test(a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back),
+		log_test(a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_back),
+		log_test(a_damaged_log_is_refused_with_a_way_out),
+	};
+
+	return cmocka_run_group_tests_name("log_faults", tests, make_reader, free_reader);
+}
