@@ -1,4 +1,4 @@
-/* command.c - events to a command, batch by batch; its exit status acknowledges them. */
+/* command.c - writes events to a command in batches; its exit status acknowledges them. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "sink.h"
 
-/* A batch that is not full waits so long for more; one of so many bytes is full. */
+/* How long a batch that is not full waits for more events, and how many bytes make it full. */
 enum { GATHER_MS = 100, FULL_BYTES = 1 << 20 };
-/* Between two tries: doubles from the first to the last. */
+/* The pause between two attempts doubles from the first to the last. */
 enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 25600 };
 
 struct command {
@@ -19,18 +19,18 @@ struct command {
 	uint64_t limit; /* events in a batch */
 	enum {
 		IDLE,    /* no batch */
-		RUNNING, /* the command has the batch */
-		FAILED   /* the batch waits for its next try */
+		RUNNING, /* the command reads the batch */
+		FAILED   /* the batch waits for the next attempt */
 	} state;
 	struct dnc_buf gathered, batch;
 	uint64_t gathered_events, batch_events;
-	bool due;      /* what was gathered has waited long enough */
-	bool remember; /* what is not acknowledged comes again in the next run of this program */
-	bool stopped;  /* what has failed is not tried again */
+	bool due; /* the gathered events have waited long enough */
+	bool remember; /* events that are not acknowledged come again when this program is started again */
+	bool stopped; /* a batch that failed is not tried again */
 	unsigned pause_ms, tries;
 	int64_t status;
 	int signal;
-	uv_timer_t timer; /* IDLE: for more events; FAILED: for the next try */
+	uv_timer_t timer; /* IDLE: for more events; FAILED: for the next attempt */
 	uv_process_t process;
 	uv_pipe_t input;
 	uv_write_t write;
@@ -68,7 +68,7 @@ static void try_later(struct command *c, const char *why)
 		dnc_warn("--exec: the command %s", why);
 		return;
 	}
-	dnc_warn("--exec: the command %s; it gets its %llu events again in %u ms", why,
+	dnc_warn("--exec: the command %s; retrying its %llu events in %u ms", why,
 		(unsigned long long)c->batch_events, c->pause_ms);
 	uv_timer_start(&c->timer, on_again, c->pause_ms, 0);
 }
@@ -81,10 +81,10 @@ static void on_run_closed(uv_handle_t *handle)
 	if (--c->open > 0)
 		return;
 	if (c->signal)
-		snprintf(why, sizeof why, "was ended by signal %d (%s)", c->signal,
+		snprintf(why, sizeof why, "was killed by signal %d (%s)", c->signal,
 			strsignal(c->signal));
 	else
-		snprintf(why, sizeof why, "ended with status %lld", (long long)c->status);
+		snprintf(why, sizeof why, "exited with status %lld", (long long)c->status);
 	if (c->status == 0 && !c->signal)
 		acknowledge(c);
 	else
@@ -97,7 +97,7 @@ static void close_input(struct command *c)
 		uv_close((uv_handle_t *)&c->input, on_run_closed);
 }
 
-/* What it did not read is no matter of ours: its status says whether it is done. */
+/* The exit status decides, not whether the command has read all of its input. */
 static void on_exit_status(uv_process_t *process, int64_t status, int signal)
 {
 	struct command *c = process->data;
@@ -108,14 +108,14 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal)
 	uv_close((uv_handle_t *)process, on_run_closed);
 }
 
-/* All is written, or the command does not read it: end of file either way. */
+/* All is written, or the command does not read it: either way its input ends. */
 static void on_written(uv_write_t *write, int status)
 {
 	(void)status;
 	close_input(write->data);
 }
 
-/* Starts the shell with its standard input at the other end of c->input. 0, or an error of libuv. */
+/* Starts the shell, which reads the other end of c->input. Returns 0 or an error of libuv. */
 static int spawn(struct command *c)
 {
 	char *args[] = {"sh", "-c", (char *)(uintptr_t)c->text, NULL};
@@ -154,7 +154,7 @@ static void run(struct command *c)
 			close_input(c);
 		return;
 	}
-	c->status = 126; /* as a shell says that it can't run a program */
+	c->status = 126; /* what a shell returns for a program that it can't run */
 	c->signal = 0;
 	dnc_warn("--exec: unable to start the shell: %s", uv_strerror(rc));
 	if (!c->open) {
@@ -165,7 +165,7 @@ static void run(struct command *c)
 	uv_close((uv_handle_t *)&c->process, on_run_closed);
 }
 
-/* Moves what was gathered to the batch, up to the limit. */
+/* Moves gathered events to the batch, up to the limit. */
 static void fill_batch(struct command *c)
 {
 	size_t n = c->gathered.n;
@@ -247,7 +247,7 @@ static void on_timer_closed(uv_handle_t *handle)
 {
 	struct command *c = handle->data;
 
-	/* A command that still runs has the batch. */
+	/* A command that is still running uses the batch. */
 	if (c->state == RUNNING)
 		return;
 	dnc_buf_free(&c->batch);
@@ -258,17 +258,18 @@ static void on_timer_closed(uv_handle_t *handle)
 static bool close_command(struct sink *sink)
 {
 	struct command *c = (struct command *)sink;
-	/* What the command was not given yet is as if it had not been received, if it comes again. */
+	/* With `remember`, events that were not written to the command count as not received. */
 	uint64_t left = c->batch_events + (c->remember ? 0 : c->gathered_events);
 
 	if (c->state == RUNNING) {
-		dnc_warn("--exec: the command (process %d) is still running: sending it SIGTERM",
+		dnc_warn("--exec: the command (process %d) is still running; sending SIGTERM",
 			c->process.pid);
 		uv_process_kill(&c->process, SIGTERM);
 	}
 	if (left)
 		dnc_warn("--exec: %llu events were not acknowledged%s", (unsigned long long)left,
-			c->remember ? "; the next run gets them again" : " and are lost");
+			c->remember ? "; they come again when dnc-tail is started again"
+				    : " and are lost");
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 	return !left;
 }

@@ -20,7 +20,7 @@ static const char *name(struct marks *m, uint64_t epoch)
 
 static void add_epoch(struct marks *m, const char *epoch)
 {
-	/* The oldest name makes room; its marks can't be written any more. */
+	/* The oldest name is overwritten: its marks are dropped. */
 	while (m->count && at(m, 0)->epoch + MARKS_EPOCHS <= m->epochs)
 		drop_first(m);
 	snprintf(m->epoch[m->epochs++ % MARKS_EPOCHS], EPOCH_SIZE, "%s", epoch);
@@ -30,7 +30,7 @@ static void thin(struct marks *m)
 {
 	size_t kept = 0;
 
-	/* From the second on: the newest, of an even count, stays. */
+	/* Starts with the second one, so that the newest of an even number is kept. */
 	for (size_t i = 1; i < m->count; i += 2)
 		*at(m, kept++) = *at(m, i);
 	m->count = kept;

@@ -9,7 +9,7 @@ bool message_subscribe(struct dnc_buf *b, const struct options *options, struct 
 
 	dnc_buf_lit(b, "{\"type\":\"subscribe\",\"filters\":");
 	dnc_buf_str(b, filter);
-	if (r->known && !r->may_past) {
+	if (r->known && !r->may_replay) {
 		dnc_buf_lit(b, ",\"last\":0");
 	} else if (r->known || start->from == START_SINCE) {
 		dnc_buf_lit(b, ",\"since\":");
@@ -26,10 +26,10 @@ bool message_subscribe(struct dnc_buf *b, const struct options *options, struct 
 		dnc_json_write_str(b, (struct dnc_str){time, sizeof time});
 	} else {
 		dnc_buf_lit(b, ",\"last\":");
-		dnc_buf_u64(b, r->may_past || options->lines_given ? options->lines : 0);
+		dnc_buf_u64(b, r->may_replay || options->lines_given ? options->lines : 0);
 	}
 	dnc_buf_chr(b, '}');
-	return !r->known || r->may_past;
+	return !r->known || r->may_replay;
 }
 
 uint64_t message_number(const struct dnc_json *doc, uint32_t object, const char *key)
@@ -57,26 +57,25 @@ bool message_may(const struct dnc_json *doc, uint32_t metadata, struct dnc_str p
 	return !list;
 }
 
-/* The words for a reason; an unknown one has only its name. */
+/* The text for a reason. */
 struct words {
 	const char *reason, *gap, *held_back;
 };
 
-static const struct words words[] = {
-	{"retention", "the hub's log no longer goes back so far", NULL},
-	{"missing", "the hub's log lacks them: somebody deleted them, or damage took them", NULL},
-	{"lag", "this client read too slowly (the history has what it missed)",
-		"it reads more slowly than events come"},
-	{"rate_limit", "the rate limit held this client back (the history has what it missed)",
-		"its rate limit is lower than the rate of the events"},
-	{"epoch", "the hub's log was replaced or restored since", NULL},
-	{"too_large", "larger than a message may be (the history has it)", NULL}};
+static const struct words words[] = {{"retention", "the hub's log has removed them", NULL},
+	{"missing", "they are missing in the hub's log: they were deleted, or the log is damaged",
+		NULL},
+	{"lag", "this client read too slowly; the history has them",
+		"it reads more slowly than events arrive"},
+	{"rate_limit", "the rate limit delayed this client too long; the history has them",
+		"its rate limit is lower than the rate of events"},
+	{"epoch", "the hub's log was replaced or restored", NULL},
+	{"too_large", "too large for a message; the history has them", NULL}};
 
 static const struct words *find_words(struct dnc_str reason)
 {
-	static const struct words unknown = {NULL,
-		"the hub gives a reason that is new to this version",
-		"of a reason that is new to this version"};
+	static const struct words unknown = {NULL, "for a reason that this version does not know",
+		"of a reason that this version does not know"};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (dnc_str_eq(reason, dnc_str(words[i].reason)))
@@ -84,7 +83,7 @@ static const struct words *find_words(struct dnc_str reason)
 	return &unknown;
 }
 
-void message_tell_gap(const struct dnc_json *doc, uint32_t metadata)
+void message_warn_gap(const struct dnc_json *doc, uint32_t metadata)
 {
 	unsigned long long from = message_number(doc, metadata, "from_seq");
 	unsigned long long to = message_number(doc, metadata, "to_seq");
@@ -92,41 +91,39 @@ void message_tell_gap(const struct dnc_json *doc, uint32_t metadata)
 	const struct words *w = find_words(reason);
 
 	if (to >= from)
-		dnc_warn("%s: events %llu to %llu are gone (%.*s)", w->gap, from, to,
-			DNC_STR_ARG(reason));
+		dnc_warn("events %llu to %llu were not received (%.*s): %s", from, to,
+			DNC_STR_ARG(reason), w->gap);
 	else if (dnc_str_eq(reason, DNC_STR("epoch")))
-		dnc_warn("%s: events from %llu on are new under these numbers, and none of them is "
-			 "missing; what had these numbers before is not in the log any more (%.*s)",
-			w->gap, to + 1, DNC_STR_ARG(reason));
+		dnc_warn("%s (%.*s): events from %llu on are new, and none of them is missing; the "
+			 "log no longer has the earlier events with these numbers",
+			w->gap, DNC_STR_ARG(reason), to + 1);
 	else
-		dnc_warn("%s: no event is missing, going on at %llu (%.*s)", w->gap, to + 1,
-			DNC_STR_ARG(reason));
+		dnc_warn("no event is missing (%.*s); continuing at %llu", DNC_STR_ARG(reason),
+			to + 1);
 }
 
-void message_tell_held_back(const struct dnc_json *doc, uint32_t metadata)
+void message_warn_held_back(const struct dnc_json *doc, uint32_t metadata)
 {
 	struct dnc_str reason = message_text(doc, metadata, "reason");
 	const struct words *w = find_words(reason);
 
 	dnc_warn(
-		"%llu events behind, at %llu of %llu (%.*s): the hub holds this client back, because %s",
+		"%llu events behind, at %llu of %llu (%.*s): the hub delays this client because %s",
 		(unsigned long long)message_number(doc, metadata, "behind"),
 		(unsigned long long)message_number(doc, metadata, "position"),
 		(unsigned long long)message_number(doc, metadata, "last_seq"), DNC_STR_ARG(reason),
 		w->held_back ? w->held_back : w->gap);
 }
 
-void message_tell_missed(uint64_t seq, uint64_t from)
+void message_warn_missed(uint64_t seq, uint64_t from)
 {
 	if (from > seq + 1)
-		dnc_warn(
-			"events %llu to %llu (%llu) were missed: the role lacks dnc:replay, which it "
-			"takes to go on where it was; going on at the present",
+		dnc_warn("events %llu to %llu (%llu) were missed: resuming requires the permission "
+			 "dnc:replay, which the role lacks; continuing with the newest event",
 			(unsigned long long)seq + 1, (unsigned long long)from - 1,
 			(unsigned long long)(from - 1 - seq));
 	else if (from <= seq)
-		dnc_warn(
-			"the hub's log was replaced or restored since: it is at event %llu, before "
-			"%llu; going on at the present",
+		dnc_warn("the hub's log was replaced or restored: its newest event is %llu, before "
+			 "%llu; continuing with the newest event",
 			(unsigned long long)from - 1, (unsigned long long)seq);
 }

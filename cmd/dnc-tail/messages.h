@@ -1,4 +1,4 @@
-/* messages.h - what dnc-tail says to the hub, and what the hub's messages say to people. */
+/* messages.h - the messages to the hub, and the hub's messages as warnings on standard error. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -6,28 +6,28 @@
 #include "json/json.h"
 #include "options.h"
 
-/* Where a subscription begins. */
+/* Where a subscription starts. */
 struct resume {
-	const char *epoch; /* NULL when it is not known */
+	const char *epoch; /* NULL if it is not known */
 	uint64_t seq;
-	bool known;    /* EPOCH and SEQ were seen, by this process or the state file's last one */
-	bool may_past; /* the role may start in the past */
+	bool known; /* epoch and seq are of events that were seen, by this process or the one that wrote the state file */
+	bool may_replay; /* the role has dnc:replay */
 };
 
-/* Appends the subscribe message. False when a place is known and the role may not go on from it: the
- * subscription begins at the present. */
+/* Appends the subscribe message. Returns false if a position is known but the role may not resume from it: the
+ * subscription then starts with the next event. */
 bool message_subscribe(struct dnc_buf *out, const struct options *options, struct dnc_str filter,
 	const struct resume *resume);
 
-/* Members of an object of DOC; 0 and "" when there are none. */
+/* Members of an object of DOC; 0 and "" if they are missing. */
 uint64_t message_number(const struct dnc_json *doc, uint32_t object, const char *key);
 struct dnc_str message_text(const struct dnc_json *doc, uint32_t object, const char *key);
 
-/* Is PERMISSION among those that the hub told? True when it told none. */
+/* True if PERMISSION is among those that the hub listed, or it listed none. */
 bool message_may(const struct dnc_json *doc, uint32_t metadata, struct dnc_str permission);
 
-/* Tell on standard error what the message with METADATA means. */
-void message_tell_gap(const struct dnc_json *doc, uint32_t metadata);
-void message_tell_held_back(const struct dnc_json *doc, uint32_t metadata);
-/* A role without dnc:replay goes on at FROM instead of after SEQ. */
-void message_tell_missed(uint64_t seq, uint64_t from);
+/* Warn of the message with METADATA. */
+void message_warn_gap(const struct dnc_json *doc, uint32_t metadata);
+void message_warn_held_back(const struct dnc_json *doc, uint32_t metadata);
+/* Warns that a role without dnc:replay continues at FROM instead of after SEQ. */
+void message_warn_missed(uint64_t seq, uint64_t from);

@@ -18,15 +18,15 @@
 struct printer {
 	struct sink sink;
 	enum { FILE_LIKE, PIPE, SOCKET } kind;
-	int fd; /* a pipe's is opened anew, so that only ours does not block */
+	int fd; /* a pipe is opened again, so that other users of standard output still block */
 	bool regular;
-	bool remember; /* what is taken is asked for */
-	bool own;      /* FD is not standard output itself */
+	bool remember; /* sink.taken is kept */
+	bool own;      /* fd is not standard output itself */
 	struct dnc_buf buf;
-	size_t done; /* bytes of BUF that are written */
+	size_t done; /* bytes of buf that are written */
 	uint64_t written;
-	/* Holds standard output; the loop watches the set, because what it watches becomes
-	 * non-blocking, for all who share it. */
+	/* Holds standard output. The loop watches the set instead, because it makes what it watches non-blocking for
+	 * all processes that share it. */
 	int set;
 	uint32_t watched;
 	uv_poll_t poll;
@@ -44,7 +44,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	}
 }
 
-/* Watches for a reader that leaves, and for room when WANTED. */
+/* Watches for a reader that leaves, and for the events in WANTED. */
 static void watch(struct printer *p, uint32_t wanted)
 {
 	struct epoll_event event = {.events = wanted};
@@ -79,7 +79,7 @@ static void add(struct sink *sink, struct dnc_str line)
 	sink->waiting += line.n + 1;
 }
 
-/* Bytes that were written without waiting (but for files and terminals), or -1. */
+/* Writes without blocking (except to files and terminals). Returns the number of bytes, or -1. */
 static ssize_t write_some(struct printer *p, const char *from, size_t n)
 {
 	struct pollfd room = {.fd = p->fd, .events = POLLOUT};
@@ -87,7 +87,7 @@ static ssize_t write_some(struct printer *p, const char *from, size_t n)
 	if (p->kind == SOCKET)
 		return send(p->fd, from, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (p->kind == PIPE && !p->own) {
-		/* So much goes into a pipe that has room. */
+		/* A pipe that is writable has room for PIPE_BUF bytes. */
 		if (poll(&room, 1, 0) == 0) {
 			errno = EAGAIN;
 			return -1;
@@ -138,9 +138,9 @@ static bool has_left(const struct printer *p)
 	return poll(&peer, 1, 0) > 0 && peer.revents & (POLLERR | POLLHUP);
 }
 
-/* Sets TAKEN to what is no longer in the kernel. A pipe tells that after its reader has left, too. A
- * socket counts its bookkeeping with the bytes, which errs on the safe side, and forgets what was
- * not taken when its reader leaves: then the count from before holds. */
+/* Updates sink.taken: what was written and is no longer in the kernel. A pipe reports that after its reader has left,
+ * too. A socket counts its bookkeeping with the bytes, which errs on the safe side, and forgets what was not taken when
+ * its reader leaves: then the count from before is kept. */
 static void look(struct printer *p)
 {
 	uint64_t taken = p->written;
@@ -207,7 +207,7 @@ static bool close_printer(struct sink *sink)
 	bool whole = !sink->waiting;
 
 	if (!whole && !sink->gone && p->kind != FILE_LIKE)
-		dnc_warn("the reader of standard output did not take %zu bytes", sink->waiting);
+		dnc_warn("%zu bytes were not read from standard output", sink->waiting);
 	if (p->set >= 0)
 		uv_close((uv_handle_t *)&p->poll, on_closed);
 	else
@@ -215,8 +215,8 @@ static bool close_printer(struct sink *sink)
 	return whole;
 }
 
-/* A program that was killed, or a disk that was full, may have left half a line, and the next event
- * must not be glued to it. */
+/* A program that was killed, or a full disk, may have left an incomplete line; the next event must not be appended to
+ * it. */
 static int end_torn_line(struct printer *p, struct dnc_error *err)
 {
 	bool appends = fcntl(p->fd, F_GETFL) & O_APPEND;
@@ -232,7 +232,7 @@ static int end_torn_line(struct printer *p, struct dnc_error *err)
 	if (last == '\n')
 		return 0;
 	dnc_warn(
-		"standard output ends in half a line, which a program that was killed may have left: a newline was added");
+		"standard output ended in an incomplete line, possibly of a program that was killed: a newline was added");
 	if (write(p->fd, "\n", 1) == 1)
 		return 0;
 	return dnc_error_set(err, errno, "unable to write standard output: %s", strerror(errno));
@@ -256,7 +256,7 @@ static int find_kind(struct printer *p, struct dnc_error *err)
 	p->regular = S_ISREG(st.st_mode);
 	if (p->kind != PIPE)
 		return 0;
-	/* The pipe of another user can't be opened: it is written in small pieces. */
+	/* A pipe of another user can't be opened; it is written in small pieces. */
 	p->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	p->own = p->fd >= 0;
 	if (!p->own)

@@ -1,7 +1,7 @@
-/* sink.h - where events go: standard output, or a command. For the loop's thread only.
+/* sink.h - where events go: standard output or a command. For the loop's thread only.
  *
- * A sink never waits: what its reader does not take stays in memory, and who fills it stops when
- * there is too much (`waiting`). */
+ * A sink never blocks: what its reader does not take stays in memory, and the caller stops adding when `waiting` is too
+ * large. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,30 +11,30 @@
 
 struct sink {
 	const struct sink_acts {
-		/* One event, without its newline. */
+		/* Adds one event, without its newline. */
 		void (*add)(struct sink *sink, struct dnc_str line);
-		/* Hands on what can be handed on now, and finds out what was taken. LAST: nothing
-		 * more comes. -1 with ERR ends the program; GONE is no error. */
+		/* Writes what can be written now, and updates `taken`. LAST: no more events come. Returns -1 with
+		 * ERR to end the program; `gone` is not an error. */
 		int (*push)(struct sink *sink, bool last, struct dnc_error *err);
-		/* Puts on disk what was taken, when it is there that it goes. -1 with ERR. */
+		/* Syncs what was taken if it is written to a file. Returns -1 with ERR. */
 		int (*sync)(struct sink *sink, struct dnc_error *err);
-		/* The program was asked to stop: tries nothing again. True while there is something to
+		/* The program was asked to stop: nothing is tried again. Returns true while there is something to
 		 * wait for. */
 		bool (*stopping)(struct sink *sink);
-		/* Ends, says what is left over, and closes its handles of the loop. False when events
-		 * were left over that nobody else will hand on. */
+		/* Ends the sink, warns of events that are left, and closes its handles of the loop. Returns false
+		 * if events are lost or must come again. */
 		bool (*close)(struct sink *sink);
 	} * acts;
 	uint64_t added; /* bytes */
-	uint64_t taken; /* of these, how many are the reader's for certain */
+	uint64_t taken; /* of these, how many the reader has for certain */
 	size_t waiting; /* bytes in memory */
-	bool ask;       /* no event of the loop tells when TAKEN grows: push again after a while */
-	bool gone;      /* the reader has left */
+	bool ask; /* no event of the loop reports that taken has grown: call push again after a while */
+	bool gone; /* the reader has left */
 };
 
-/* Writes to standard output. TAKEN is kept only when it is to be REMEMBERed. -1 with ERR. */
+/* Writes to standard output. `taken` is kept only if REMEMBER. Returns -1 with ERR. */
 int printer_open(struct sink **sink, uv_loop_t *loop, bool remember, struct dnc_error *err);
 
-/* Runs COMMAND with the shell for at most BATCH events at a time; they are taken when it ends with
- * status 0. COMMAND is borrowed. REMEMBER: what is not acknowledged comes again. NULL without memory. */
+/* Runs COMMAND (borrowed) with the shell for at most BATCH events at a time; they are taken when it exits with 0.
+ * REMEMBER: a state file makes events that were not taken come again. Returns NULL if there is no memory. */
 struct sink *command_new(uv_loop_t *loop, const char *command, uint64_t batch, bool remember);

@@ -15,7 +15,7 @@ static int fail(const char *act, const char *path, struct dnc_error *err)
 	return dnc_error_set(err, errno, "unable to %s %s: %s", act, path, strerror(errno));
 }
 
-/* A rename would put a file where a link or a device was. */
+/* Follows links, because rename(2) would replace a link by a file. Refuses what is not a regular file. */
 static int resolve(struct state_file *f, const char *path, struct dnc_error *err)
 {
 	char *real = realpath(path, NULL);
@@ -30,7 +30,7 @@ static int resolve(struct state_file *f, const char *path, struct dnc_error *err
 	return 0;
 }
 
-/* A record lock, because the kernel tells whose it is, and drops it with the process. */
+/* A record lock: the kernel knows its owner and releases it when the process ends. */
 static int lock_file(struct state_file *f, struct dnc_error *err)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -49,7 +49,7 @@ static int lock_file(struct state_file *f, struct dnc_error *err)
 	return dnc_error_set(err, EAGAIN, "%s is in use by process %ld", f->path, (long)all.l_pid);
 }
 
-/* Writes what is as long as any place, where the next one will be written. */
+/* Writes as many bytes as the longest position has, to the file that will hold the next one, and removes it. */
 static int try_to_write(const struct state_file *f, struct dnc_error *err)
 {
 	char fresh[sizeof f->path + 8], text[EPOCH_SIZE + 24];
@@ -75,7 +75,7 @@ int state_open(struct state_file *f, const char *path, struct dnc_error *err)
 }
 
 /* `EPOCH SEQ`, and nothing else but the end of the line. */
-static bool parse(const char *text, size_t n, struct place *place)
+static bool parse(const char *text, size_t n, struct position *position)
 {
 	size_t epoch = strcspn(text, " \t\r\n");
 	const char *digits = text + epoch + 1;
@@ -85,15 +85,15 @@ static bool parse(const char *text, size_t n, struct place *place)
 		*digits < '0' || *digits > '9')
 		return false;
 	errno = 0;
-	place->seq = strtoull(digits, &end, 10);
+	position->seq = strtoull(digits, &end, 10);
 	if (errno || end[*end == '\n'])
 		return false;
-	memcpy(place->epoch, text, epoch);
-	place->epoch[epoch] = '\0';
+	memcpy(position->epoch, text, epoch);
+	position->epoch[epoch] = '\0';
 	return true;
 }
 
-int state_read(const struct state_file *f, struct place *place, struct dnc_error *err)
+int state_read(const struct state_file *f, struct position *position, struct dnc_error *err)
 {
 	FILE *file = fopen(f->path, "re");
 	char text[EPOCH_SIZE + 32];
@@ -111,16 +111,16 @@ int state_read(const struct state_file *f, struct place *place, struct dnc_error
 	errno = failed;
 	if (failed)
 		return fail("read", f->path, err);
-	if (!parse(text, n, place))
+	if (!parse(text, n, position))
 		return dnc_error_set(err, EINVAL,
-			"%s: not a place in a stream; remove it to start anew", f->path);
+			"%s: not a position in a stream; remove it to start anew", f->path);
 	return 0;
 }
 
-int state_write(const struct state_file *f, const struct place *place, struct dnc_error *err)
+int state_write(const struct state_file *f, const struct position *position, struct dnc_error *err)
 {
 	char text[EPOCH_SIZE + 24];
-	int n = snprintf(text, sizeof text, "%s %" PRIu64 "\n", place->epoch, place->seq);
+	int n = snprintf(text, sizeof text, "%s %" PRIu64 "\n", position->epoch, position->seq);
 
 	return dnc_file_replace(f->path, 0640, (struct dnc_str){text, (size_t)n}, err);
 }

@@ -1,16 +1,16 @@
-/* state.h - the place in the stream, kept in a file: "EPOCH SEQ" on one line.
+/* state.h - the position in the stream, kept in a file: "EPOCH SEQ" on one line.
  *
- * FILE.lock beside the file is locked while it is in use. It stays when the program has ended: to
- * remove it would let two programs lock two files of one name. Not thread safe. */
+ * FILE.lock is locked while FILE is in use. It is never removed: two programs could then lock two files of that name. Not
+ * thread safe. */
 #pragma once
 #include <stdint.h>
 #include "base/err.h"
 
 #define EPOCH_SIZE 64
 
-struct place {
-	char epoch[EPOCH_SIZE]; /* what SEQ counts in; empty when it is not known */
-	uint64_t seq;           /* all events up to here are done */
+struct position {
+	char epoch[EPOCH_SIZE]; /* of SEQ; empty if it is not known */
+	uint64_t seq;           /* all events up to this one are done */
 };
 
 struct state_file {
@@ -18,16 +18,14 @@ struct state_file {
 	int lock; /* descriptor */
 };
 
-/* Locks PATH for this process and finds out whether it can be written. -1 with ERR: EAGAIN when
- * another process uses it, EINVAL when PATH is no regular file. */
+/* Locks PATH for this process and checks that it can be written. Returns -1 with ERR: EAGAIN if another process uses it,
+ * EINVAL if PATH is not a regular file, else an errno. */
 int state_open(struct state_file *f, const char *path, struct dnc_error *err);
 
-/* Reads the place. Returns 1 when there is no such file yet, -1 with ERR when it can't be read or holds
- * no place. */
-int state_read(const struct state_file *f, struct place *place, struct dnc_error *err);
+/* Reads the position. Returns 1 if there is no such file yet, -1 with ERR if it can't be read or holds no position. */
+int state_read(const struct state_file *f, struct position *position, struct dnc_error *err);
 
-/* Replaces the file: whoever reads it, after a power cut too, finds the old place or the new one,
- * whole. -1 with ERR. */
-int state_write(const struct state_file *f, const struct place *place, struct dnc_error *err);
+/* Replaces the file and syncs it: after a power failure it holds the old position or the new one. Returns -1 with ERR. */
+int state_write(const struct state_file *f, const struct position *position, struct dnc_error *err);
 
 void state_close(struct state_file *f);

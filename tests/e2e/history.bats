@@ -133,9 +133,9 @@ get() { curl -s --max-time 20 "$@"; }
 	dnc-tail -e --since=5 -o json "ws://$ADDRESS" >out 2>err
 	local oldest
 	oldest=$(head -1 out | jq .seq)
-	grep -q "events 6 to [0-9]* are gone (retention)" err
+	grep -q "events 6 to [0-9]* were not received (retention)" err
 	# More may go while it reads: what did not come was told, each once.
-	{ jq -c .seq out; sed -n 's/.*events \([0-9]*\) to \([0-9]*\) are gone (retention)/\1 \2/p' err | while read -r from to; do seq "$from" "$to"; done; } |
+	{ jq -c .seq out; sed -n 's/.*events \([0-9]*\) to \([0-9]*\) were not received (retention).*/\1 \2/p' err | while read -r from to; do seq "$from" "$to"; done; } |
 		sort -n >seen
 	diff -q seen <(seq 6 20000)
 	[ "$(curl -s "http://$ADDRESS/api/v1/events?limit=1" | jq .seq)" -ge "$oldest" ]

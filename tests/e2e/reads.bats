@@ -83,5 +83,5 @@ mend_reads() {
 	[ "$(jq -c 'select(.type == "dnc.connection.gap").metadata | [.reason, .from_seq, .to_seq]' out)" = '["missing",100,120]' ]
 	[ "$(seqs out)" = "$({ seq 99; seq 121 3000; } | tr '\n' ' ')" ]
 	dnc-tail -e --since=0 -o json "ws://$ADDRESS" >tail 2>err
-	grep -q "lacks them.*100 to 120 are gone (missing)" err
+	grep -q "100 to 120 were not received (missing)" err
 }

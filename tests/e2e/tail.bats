@@ -38,13 +38,13 @@ setup() {
 	wait_for eval '[ "$(wc -l <out)" -eq 3 ]'
 	kill "$HUB"
 	wait "$HUB" || :
-	wait_for has_line 'connecting again' err
+	wait_for has_line 'reconnecting' err
 	exec 9>&-
 	mkfifo again
 	dnc-wsd --listen="$ADDRESS" --data="$BATS_TEST_TMPDIR/data" <again >second 2>second.err 3>&- &
 	PIDS+=($!)
 	exec 9>again
-	wait_for has_line 'connected again' err
+	wait_for has_line 'reconnected' err
 	events 2 >&9
 	wait_for eval '[ "$(wc -l <out)" -eq 5 ]'
 	kill -INT "$tail"
@@ -178,9 +178,9 @@ setup() {
 	[ "$(head -n 4 places | sort -u)" = 0 ]
 	[ "$(grep -v seq out | tr '\n' ' ')" = "$(seq 20 | tr '\n' ' ')" ]
 	[ "$(cut -d' ' -f2 place)" = 20 ]
-	grep -q 'ended with status 3; it gets its 8 events again in 100 ms' err
-	grep -q 'ended by signal 9 .*; it gets its 8 events again in 200 ms' err
-	grep -q 'ended with status 1; it gets its 8 events again in 400 ms' err
+	grep -q 'exited with status 3; retrying its 8 events in 100 ms' err
+	grep -q 'killed by signal 9 .*; retrying its 8 events in 200 ms' err
+	grep -q 'exited with status 1; retrying its 8 events in 400 ms' err
 	# Nothing need be read, and it works without a place; the rest goes without waiting for more.
 	run -0 dnc-tail --since=0 -m 30 --batch=1000 --exec='exit 0'
 	run -2 dnc-tail --batch=5
@@ -208,7 +208,7 @@ setup() {
 	kill "$tail"
 	wait "$tail" || status=$?
 	[ "$status" -eq 75 ]
-	grep -q 'still running: sending it SIGTERM' err
+	grep -q 'still running; sending SIGTERM' err
 	grep -q '5 events were not acknowledged' err
 	[ "$(cut -d' ' -f2 other)" = 0 ]
 }
@@ -268,7 +268,7 @@ setup() {
 	dnc-tail -e -m 3 --since=0 --state=place -o json >out
 	printf '{"seq":4,"ty' >>out
 	dnc-tail -e --state=place -o json >>out 2>err
-	grep -q 'half a line' err
+	grep -q 'incomplete line' err
 	[ "$(jq -cR 'fromjson? | .seq' out | tr '\n' ' ')" = '1 2 3 4 5 ' ]
 }
 
@@ -305,7 +305,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 		printf '%s\n' "$confirmed" \
 			'{"type":"dnc.connection.gap","metadata":{"from_seq":51,"to_seq":80,"reason":"'$reason'"}}' >words
 		tail_of_words --no-reconnect --state=place
-		[[ "$stderr" == *'events 51 to 80 are gone'* ]]
+		[[ "$stderr" == *'events 51 to 80 were not received'* ]]
 		[ "$(cat place)" = 'e2 80' ]
 	done
 	# A log that went back, and lacks nothing of what it has.
@@ -313,7 +313,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	printf '%s\n' "${confirmed/81/34}" \
 		'{"type":"dnc.connection.gap","metadata":{"from_seq":34,"to_seq":33,"reason":"epoch"}}' >words
 	tail_of_words --no-reconnect --state=place
-	[[ "$stderr" == *"the hub's log was replaced or restored since: events from 34 on are new under these numbers, and none of them is missing; what had these numbers before is not in the log any more (epoch)"* ]]
+	[[ "$stderr" == *"the hub's log was replaced or restored (epoch): events from 34 on are new, and none of them is missing; the log no longer has the earlier events with these numbers"* ]]
 	[ "$(cat place)" = 'e2 33' ]
 	echo 'e1 90' >place
 	printf '%s\n' "$confirmed" '{"seq":81,"type":"dnc.list.synced"}' >words
@@ -342,7 +342,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	wait_for has_content hub.out
 	run -2 --separate-stderr timeout 30 dnc-tail -o json --since=49 --state=place "ws://$(head -n 1 hub.out)"
 	[ "$(subscribed)" = '[49,null] [50,"e1"] [50,"e1"] [80,"e2"] ' ]
-	[ "$(grep -c 'events 51 to 80 are gone' <<<"$stderr")" = 1 ]
+	[ "$(grep -c 'events 51 to 80 were not received' <<<"$stderr")" = 1 ]
 	# The same before there is a place.
 	cat >words <<-END
 		$promise
@@ -373,14 +373,14 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	run -69 dnc-tail --no-reconnect --state=place -o json "ws://$(head -n 1 hub.out)"
 	[ "$(tail -n 1 hub.out | jq -c '[.last,.since]')" = '[0,null]' ]
 	diff <(printf '%s\n' "$output" | sed '/^dnc-tail: lost /d' | sort) <(sort <<-'END'
-		dnc-tail: events 34 to 60 (27) were missed: the role lacks dnc:replay, which it takes to go on where it was; going on at the present
-		dnc-tail: the hub warns: the role sees no such type
+		dnc-tail: events 34 to 60 (27) were missed: resuming requires the permission dnc:replay, which the role lacks; continuing with the newest event
+		dnc-tail: warning of the hub: the role sees no such type
 		{"seq":61,"type":"dnc.list.synced"}
-		dnc-tail: 500 events behind, at 61 of 561 (rate_limit): the hub holds this client back, because its rate limit is lower than the rate of the events
-		dnc-tail: 800 events behind, at 61 of 861 (lag): the hub holds this client back, because it reads more slowly than events come
-		dnc-tail: this client read too slowly (the history has what it missed): events 62 to 90 are gone (lag)
-		dnc-tail: larger than a message may be (the history has it): events 91 to 91 are gone (too_large)
-		dnc-tail: the hub gives a reason that is new to this version: events 92 to 95 are gone (new_one)
+		dnc-tail: 500 events behind, at 61 of 561 (rate_limit): the hub delays this client because its rate limit is lower than the rate of events
+		dnc-tail: 800 events behind, at 61 of 861 (lag): the hub delays this client because it reads more slowly than events arrive
+		dnc-tail: events 62 to 90 were not received (lag): this client read too slowly; the history has them
+		dnc-tail: events 91 to 91 were not received (too_large): too large for a message; the history has them
+		dnc-tail: events 92 to 95 were not received (new_one): for a reason that this version does not know
 	END
 	)
 	[ "$(cat place)" = 'e2 95' ]
@@ -402,7 +402,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 		printf '%s\n' "$bad" >place
 		run dnc-tail -e --state=place -o json
 		[ "$status" -ne 0 ]
-		[[ "$output" == *'not a place in a stream'* ]]
+		[[ "$output" == *'not a position in a stream'* ]]
 	done
 	printf '%s 1' "$epoch" >place
 	[ "$(dnc-tail -e --state=place -o json | jq -c .seq | tr '\n' ' ')" = '2 3 ' ]

@@ -1,4 +1,4 @@
-/* dnc-tail's marks: the place is never ahead of what the reader has taken. */
+/* dnc-tail's marks: the position is never ahead of what the reader has taken. */
 #include "unit.h"
 #include "../../cmd/dnc-tail/marks.c"
 
@@ -42,7 +42,7 @@ static void each_event_keeps_the_epoch_it_came_in(void **state)
 	assert_int_equal(m.safe.seq, 33);
 }
 
-static void too_many_marks_make_the_place_coarser_and_never_later(void **state)
+static void too_many_marks_make_the_position_coarser_and_never_later(void **state)
 {
 	uint64_t count = 5 * MARKS_MAX + 3;
 
@@ -80,7 +80,7 @@ int main(void)
 		cmocka_unit_test_setup(an_event_counts_once_its_last_byte_is_taken, empty),
 		cmocka_unit_test_setup(each_event_keeps_the_epoch_it_came_in, empty),
 		cmocka_unit_test_setup(
-			too_many_marks_make_the_place_coarser_and_never_later, empty),
+			too_many_marks_make_the_position_coarser_and_never_later, empty),
 		cmocka_unit_test_setup(too_many_epochs_forget_the_oldest_marks_only, empty),
 	};
 

@@ -1,0 +1,269 @@
+#include "connection.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "json/json.h"
+
+/* Backoff doubles from the first to the last; the library adds jitter. */
+static const uint32_t backoff_ms[] = {100, 200, 400, 800, 1600, 3200, 5000};
+
+static const lws_retry_bo_t retry = {
+	.retry_ms_table = backoff_ms,
+	.retry_ms_table_count = LWS_ARRAY_SIZE(backoff_ms),
+	.conceal_count = UINT16_MAX,
+	.jitter_percent = 50,
+	.secs_since_valid_ping = 30,
+	.secs_since_valid_hangup = 60,
+};
+
+enum { MAX_MESSAGE = 64 << 10, TOKEN_MAX = 8 << 10 };
+
+void connection_end(struct connection *c, enum dnc_exit rc)
+{
+	if (!c->ended)
+		c->rc = rc;
+	c->ended = true;
+}
+
+static int receive(struct connection *c, struct lws *wsi, const char *in, size_t n)
+{
+	if (c->in.n + n > MAX_MESSAGE) {
+		dnc_err("the hub sent a message longer than 64 KiB");
+		connection_end(c, DNC_EXIT_UNAVAILABLE);
+		return -1;
+	}
+	dnc_buf_add(&c->in, in, n);
+	if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi))
+		return 0;
+	if (dnc_buf_reserve(&c->in, DNC_JSON_PADDING))
+		c->received(c->ctx, dnc_buf_view(&c->in));
+	dnc_buf_clear(&c->in);
+	return c->ended ? -1 : 0;
+}
+
+static void on_connect(lws_sorted_usec_list_t *sul);
+
+static void lost(struct connection *c, const char *why)
+{
+	c->wsi = NULL;
+	dnc_buf_clear(&c->in);
+	if (c->ended)
+		return;
+	if (!c->subscribed || c->options->no_reconnect) {
+		dnc_err("%s ws://%s:%d%s: %s", c->subscribed ? "lost" : "unable to connect to",
+			c->options->host, c->options->port, c->options->path, why);
+		connection_end(c, DNC_EXIT_UNAVAILABLE);
+		return;
+	}
+	if (!c->lost_told)
+		dnc_warn("connection lost (%s); reconnecting%s", why,
+			c->held ? " after the received events are written" : "");
+	c->lost_told = true;
+	c->lost_while_held = c->held;
+	if (c->held)
+		return;
+	lws_retry_sul_schedule(c->context, 0, &c->connect, &retry, on_connect, &c->tries);
+}
+
+/* Close codes after which a new connection would be closed, too. */
+static bool is_refusal(const unsigned char *in, size_t n)
+{
+	unsigned code = n >= 2 ? (unsigned)in[0] << 8 | in[1] : 0;
+
+	return code == 4401 || code == 4403 || code == 4411;
+}
+
+/* Reads the token for each connection, because it may have been renewed. */
+static int add_token(
+	struct connection *c, struct lws *wsi, unsigned char **p, unsigned char *end_of_room)
+{
+	static const char scheme[] = "Bearer ";
+	char text[TOKEN_MAX + sizeof scheme] = "Bearer ";
+	FILE *f = fopen(c->options->token_file, "re");
+	size_t n = f ? fread(text + sizeof scheme - 1, 1, TOKEN_MAX, f) : 0;
+	int rc;
+
+	if (f)
+		fclose(f);
+	n = dnc_str_trim((struct dnc_str){text, sizeof scheme - 1 + n}).n;
+	if (n < sizeof scheme) {
+		dnc_err("unable to read a token from %s: %s", c->options->token_file,
+			f ? "the file is empty" : strerror(errno));
+		connection_end(c, f ? DNC_EXIT_USAGE : DNC_EXIT_IO);
+		return -1;
+	}
+	rc = lws_add_http_header_by_token(
+		wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)text, (int)n, p, end_of_room);
+	explicit_bzero(text, sizeof text);
+	return rc ? -1 : 0;
+}
+
+static int on_event(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct connection *c = lws_context_user(lws_get_context(wsi));
+
+	(void)user;
+	switch (reason) {
+	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: {
+		unsigned char **p = in;
+
+		return c->options->token_file ? add_token(c, wsi, p, *p + n) : 0;
+	}
+	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+		if (in && strstr(in, "unauthorized")) {
+			dnc_err("token rejected");
+			connection_end(c, DNC_EXIT_NOPERM);
+			return 0;
+		}
+		lost(c, in ? (const char *)in : "no answer");
+		return 0;
+	case LWS_CALLBACK_CLIENT_ESTABLISHED:
+		c->wsi = wsi;
+		if (c->held)
+			lws_rx_flow_control(wsi, 0);
+		return 0;
+	case LWS_CALLBACK_CLIENT_RECEIVE:
+		return receive(c, wsi, in, n);
+	case LWS_CALLBACK_CLIENT_WRITEABLE:
+		if (c->out.n > LWS_PRE && lws_write(wsi, (unsigned char *)c->out.p + LWS_PRE,
+						  c->out.n - LWS_PRE, LWS_WRITE_TEXT) < 0)
+			return -1;
+		dnc_buf_clear(&c->out);
+		return 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		if (is_refusal(in, n)) {
+			dnc_err("access denied");
+			connection_end(c, DNC_EXIT_NOPERM);
+		}
+		return 0;
+	case LWS_CALLBACK_CLIENT_CLOSED:
+		lost(c, "closed by the hub");
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{.name = "dnc.v1", .callback = on_event, .rx_buffer_size = 65536}, {0}};
+
+static void on_connect(lws_sorted_usec_list_t *sul)
+{
+	struct connection *c = lws_container_of(sul, struct connection, connect);
+	char host[300];
+	struct lws_client_connect_info info = {
+		.context = c->context,
+		.address = c->options->host,
+		.port = c->options->port,
+		.path = c->options->path,
+		.host = host,
+		.protocol = "dnc.v1",
+		.local_protocol_name = "dnc.v1",
+		.retry_and_idle_policy = &retry,
+		.ssl_connection = c->options->tls ? LCCSCF_USE_SSL : 0,
+	};
+
+	if (c->options->insecure)
+		info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED |
+		                       LCCSCF_ALLOW_INSECURE |
+		                       LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+
+	snprintf(host, sizeof host, strchr(c->options->host, ':') ? "[%s]:%d" : "%s:%d",
+		c->options->host, c->options->port);
+	lws_client_connect_via_info(&info); /* errors come through the callback */
+}
+
+static void log_library(int level, const char *line)
+{
+	(void)level;
+	dnc_log(DNC_DEBUG, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+static int make_context(struct connection *c, uv_loop_t *loop)
+{
+	void *loops[1] = {loop};
+	struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,
+		.protocols = protocols,
+		.user = c,
+		.gid = -1,
+		.uid = -1,
+		.options = LWS_SERVER_OPTION_LIBUV |
+	                   (c->options->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+		.foreign_loops = loops,
+		.client_ssl_ca_filepath = c->options->ca_file,
+		/* The longest token that the hub accepts must fit. */
+		.max_http_header_data = 16384,
+		.pt_serv_buf_size = 16384,
+		.connect_timeout_secs = 10};
+
+	lws_set_log_level(LLL_ERR, log_library);
+	c->context = lws_create_context(&info);
+	return c->context ? 0 : -1;
+}
+
+int connection_open(struct connection *c, uv_loop_t *loop, const struct options *options,
+	void (*received)(void *ctx, struct dnc_str text), void *ctx)
+{
+	c->options = options;
+	c->received = received;
+	c->ctx = ctx;
+	if (make_context(c, loop) < 0)
+		return -1;
+	lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
+	return 0;
+}
+
+struct dnc_buf *connection_begin(struct connection *c)
+{
+	static const char before[LWS_PRE];
+
+	dnc_buf_clear(&c->out);
+	dnc_buf_add(&c->out, before, sizeof before);
+	return &c->out;
+}
+
+void connection_send(struct connection *c)
+{
+	lws_callback_on_writable(c->wsi);
+}
+
+void connection_confirmed(struct connection *c)
+{
+	if (c->lost_told)
+		dnc_note("reconnected");
+	c->lost_told = false;
+	c->subscribed = true;
+	c->tries = 0;
+}
+
+void connection_hold(struct connection *c, bool held)
+{
+	if (held == c->held)
+		return;
+	c->held = held;
+	if (c->wsi)
+		lws_rx_flow_control(c->wsi, !held);
+	else if (!held && c->lost_while_held)
+		lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
+	c->lost_while_held = false;
+}
+
+void connection_close(struct connection *c)
+{
+	c->ended = true;
+	if (c->closed)
+		return;
+	c->closed = true;
+	lws_context_destroy(c->context);
+}
+
+void connection_finish(struct connection *c)
+{
+	/* On a loop that is not its own, the library must be told twice. */
+	if (c->context)
+		lws_context_destroy(c->context);
+	dnc_buf_free(&c->in);
+	dnc_buf_free(&c->out);
+}

@@ -1,0 +1,48 @@
+/* connection.h - a WebSocket connection to the hub that is made again when it is lost. Messages go in and out; what they
+ * mean is not its business. For the loop's thread only. */
+#pragma once
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <uv.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "options.h"
+
+struct connection {
+	const struct options *options;
+	/* A whole message came; DNC_JSON_PADDING readable bytes follow TEXT. */
+	void (*received)(void *ctx, struct dnc_str text);
+	void *ctx;
+	struct lws_context *context;
+	struct lws *wsi; /* NULL while there is no connection */
+	lws_sorted_usec_list_t connect;
+	uint16_t tries;
+	struct dnc_buf in, out;
+	bool subscribed; /* once: a lost connection is made again */
+	bool held, lost_while_held;
+	bool lost_told, ended, closed;
+	enum dnc_exit rc;
+};
+
+/* Connects once the loop runs. OPTIONS are borrowed; all of C is zero before. Returns -1 if there is no memory. */
+int connection_open(struct connection *c, uv_loop_t *loop, const struct options *options,
+	void (*received)(void *ctx, struct dnc_str text), void *ctx);
+
+/* Returns a buffer to append one message to, which connection_send() sends. A message that waits is dropped. */
+struct dnc_buf *connection_begin(struct connection *c);
+void connection_send(struct connection *c);
+
+/* The hub has accepted the subscription: from now on a lost connection is made again. */
+void connection_confirmed(struct connection *c);
+
+/* While HELD nothing is read, and a lost connection is not made again. */
+void connection_hold(struct connection *c, bool held);
+
+/* The stream is at its end; RC is the exit code, unless it has ended before. */
+void connection_end(struct connection *c, enum dnc_exit rc);
+
+/* Closes the connection; the loop must run until its handles are closed. */
+void connection_close(struct connection *c);
+
+/* Frees what C owns after the loop has run; not C itself. */
+void connection_finish(struct connection *c);
