@@ -120,6 +120,7 @@ static struct channel *make(
 		return NULL;
 	}
 	memcpy(a->key, key.p, key.n);
+	dnc_list_init(&a->live);
 	a->view = *view;
 	a->view.sees = dnc_filter_ref(view->sees);
 	a->filter = dnc_filter_ref(filter);
@@ -139,7 +140,7 @@ static void free_channel(struct channel *a)
 }
 
 struct channel *channel_join(struct channels *all, const struct dnc_view *view,
-	const struct dnc_filter *filter, bool paced)
+	const struct dnc_filter *filter, bool limited)
 {
 	struct dnc_str key = write_key(&all->key, view, filter);
 	struct channel *a = NULL;
@@ -157,7 +158,7 @@ struct channel *channel_join(struct channels *all, const struct dnc_view *view,
 		all->masked += view->rendering & DNC_MASKED ? 1 : 0;
 	}
 	a->members++;
-	a->paced_members += paced;
+	a->limited_members += limited;
 	return a;
 }
 
@@ -172,9 +173,9 @@ static void unlink_fresh(struct channels *all, struct channel *a)
 		*at = a->fresh_next;
 }
 
-void channel_leave(struct channels *all, struct channel *a, bool paced)
+void channel_leave(struct channels *all, struct channel *a, bool limited)
 {
-	a->paced_members -= paced;
+	a->limited_members -= limited;
 	if (--a->members)
 		return;
 	if (a->fresh_from)
@@ -232,7 +233,7 @@ static void match_list(
 			add_fresh(all, a, event->seq);
 		else if (dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
 			a->over_budget_at = event->seq;
-			all->struck = true;
+			all->over_budget = true;
 		}
 	}
 }
@@ -257,7 +258,7 @@ void channels_match(struct channels *all, const struct channel_event *event)
 	}
 }
 
-struct channel *channels_take_fresh(struct channels *all)
+struct channel *channels_next_fresh(struct channels *all)
 {
 	struct channel *a = all->fresh;
 

@@ -47,7 +47,7 @@ struct dnc_transport {
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()): the subscription ends
 	 * after the event FROM - 1. */
-	enum dnc_sent (*struck)(void *conn, uint64_t from);
+	enum dnc_sent (*over_budget)(void *conn, uint64_t from);
 	/* The place to start from is found: dnc_subscriber_next() tells it. Called though the transport is full. */
 	enum dnc_sent (*started)(void *conn);
 	/* The log can't be read, it was tried for some seconds: nothing more will be sent. Close the connection,
@@ -146,17 +146,17 @@ struct dnc_rate {
 
 /* A new subscriber that gets nothing until it subscribes. NULL when there is no memory. */
 struct dnc_subscriber *dnc_hub_join(
-	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *pace);
+	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *rate);
 
 /* Ends the subscription of S and frees S. May be called at any time in the hub's thread, also from inside a callback of
  * the transport, for the subscriber it was called for or another: no callback is called for S after it, and S must
  * not be used after it. NULL is allowed. */
 void dnc_hub_leave(struct dnc_subscriber *s);
 
-/* S sees things as VIEW says from the next event on, and as fast as PACE does. -1 when there is no memory; then
+/* S sees things as VIEW says from the next event on, and as fast as RATE does. -1 when there is no memory; then
  * nothing has changed. */
 int dnc_subscriber_set_view(
-	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *pace);
+	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *rate);
 
 /* Where to start. */
 struct dnc_start {

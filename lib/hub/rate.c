@@ -1,92 +1,61 @@
 #include "priv/rate.h"
 #include "base/clock.h"
-#include "priv/internal.h"
+#include "priv/lists.h"
 
-static void refill(struct dnc_subscriber *s)
+void rate_queue_init(struct rate_queue *q)
 {
-	int64_t now = dnc_clock_mono_ms();
-
-	s->tokens += (double)(now - s->refilled_ms) * s->pace.per_minute / 60000;
-	if (s->tokens > s->pace.burst)
-		s->tokens = s->pace.burst;
-	s->refilled_ms = now;
+	for (int i = 0; i < RATE_SLOTS; i++)
+		dnc_list_init(&q->slots[i]);
 }
 
 uint64_t rate_allows(struct dnc_subscriber *s)
 {
-	if (!s->pace.per_minute)
-		return UINT64_MAX;
-	refill(s);
-	return (uint64_t)s->tokens;
-}
-
-void rate_spend(struct dnc_subscriber *s, uint64_t count)
-{
-	if (s->pace.per_minute)
-		s->tokens -= (double)count;
+	return s->rate.per_minute ? dnc_bucket_allows(&s->rate, dnc_clock_mono_ms()) : UINT64_MAX;
 }
 
 void rate_wait(struct dnc_subscriber *s)
 {
-	struct rate_wheel *w = &s->hub->wheel;
-	double ms = (1 - s->tokens) * 60000 / s->pace.per_minute;
-	int64_t ticks = 1 + (int64_t)ms / DNC_HUB_TICK_MS,
+	struct rate_queue *q = &s->hub->rate_queue;
+	int64_t ticks = 1 + dnc_bucket_wait_ms(&s->rate) / DNC_HUB_TICK_MS,
 		now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
-	struct dnc_subscriber **slot;
 
-	if (s->paced)
+	if (dnc_list_is_linked(&s->rate_link))
 		return;
-	if (!w->waiting)
-		w->tick = now;
-	slot = &w->slot[(now + (ticks < PACE_SLOTS ? ticks : PACE_SLOTS - 1)) % PACE_SLOTS];
-	s->paced = true;
-	s->held_back = true;
-	s->rate_slot = slot;
-	s->rate_prev = NULL;
-	s->rate_next = *slot;
-	if (s->rate_next)
-		s->rate_next->rate_prev = s;
-	*slot = s;
-	if (w->waiting++ == 0)
-		hub_wake(s->hub);
+	if (!q->waiting)
+		q->tick = now;
+	ticks = ticks < RATE_SLOTS ? ticks : RATE_SLOTS - 1;
+	dnc_list_insert(&q->slots[(now + ticks) % RATE_SLOTS], &s->rate_link);
+	s->was_rate_limited = true;
 	s->hub->stats.paced++;
+	if (q->waiting++ == 0)
+		hub_wake(s->hub);
 }
 
 void rate_remove(struct dnc_subscriber *s)
 {
-	if (!s->paced)
+	if (!dnc_list_is_linked(&s->rate_link))
 		return;
-	s->paced = false;
-	if (s->hub->rate_walk == s)
-		s->hub->rate_walk = s->rate_next;
-	*(s->rate_prev ? &s->rate_prev->rate_next : s->rate_slot) = s->rate_next;
-	if (s->rate_next)
-		s->rate_next->rate_prev = s->rate_prev;
-	s->hub->wheel.waiting--;
+	walk_remove(&s->hub->rate_walk, &s->rate_link);
+	s->hub->rate_queue.waiting--;
 }
 
-bool dnc_hub_rate_limits(const struct dnc_hub *h)
+void rate_tick(struct dnc_hub *h, void (*due)(struct dnc_subscriber *s))
 {
-	return h->wheel.waiting;
-}
-
-void dnc_hub_tick(struct dnc_hub *h)
-{
-	struct rate_wheel *w = &h->wheel;
+	struct rate_queue *q = &h->rate_queue;
 	int64_t now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
 
-	if (now - w->tick > PACE_SLOTS)
-		w->tick = now - PACE_SLOTS;
-	hub_enter(h);
-	while (w->tick < now) {
-		struct dnc_subscriber *s = w->slot[++w->tick % PACE_SLOTS];
+	if (now - q->tick > RATE_SLOTS)
+		q->tick = now - RATE_SLOTS;
+	while (q->tick < now) {
+		struct dnc_list *slot = &q->slots[++q->tick % RATE_SLOTS];
 
-		/* Who has to wait again goes to a later slot. */
-		for (; s; s = h->rate_walk) {
-			h->rate_walk = s->rate_next;
+		/* A subscriber that has to wait again is put in a later slot, or in front of this one. */
+		for (struct dnc_list *link = walk_begin(&h->rate_walk, slot); link;
+			link = walk_next(&h->rate_walk)) {
+			struct dnc_subscriber *s = SUBSCRIBER_OF(link, rate_link);
+
 			rate_remove(s);
-			deliver(s);
+			due(s);
 		}
 	}
-	hub_exit(h);
 }

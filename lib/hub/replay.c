@@ -1,6 +1,5 @@
 #include "priv/replay.h"
 #include <stdlib.h>
-#include "frame/frame.h"
 
 enum {
 	CHUNK_BYTES = 256 << 10,
@@ -58,6 +57,23 @@ const struct chunk *replay_find(struct replay *p, uint64_t seq)
 			return c;
 		}
 	return NULL;
+}
+
+struct frame chunk_frame(const struct chunk *c, uint64_t seq)
+{
+	const struct chunk_slot *slot = &c->slots[seq - c->first];
+
+	return (struct frame){c->bytes.p + slot->at, slot->bytes, slot->header};
+}
+
+uint64_t chunk_run(const struct chunk *c, uint64_t from, uint64_t last, size_t max, size_t *bytes)
+{
+	const struct chunk_slot *first = &c->slots[from - c->first], *slot = first;
+
+	while (from < last && slot[1].at + slot[1].bytes - first->at <= max)
+		from++, slot++;
+	*bytes = slot->at + slot->bytes - first->at;
+	return from;
 }
 
 /* In the reader's thread. */
@@ -155,7 +171,7 @@ static void chunk_done(struct dnc_job *job)
 		free_chunk(c);
 }
 
-bool replay_ask(struct replay *p, uint64_t seq)
+bool replay_request(struct replay *p, uint64_t seq)
 {
 	struct chunk *c;
 
@@ -181,7 +197,7 @@ static bool look(void *ctx, uint64_t seq, struct dnc_str line)
 
 	if (s->looks-- == 0)
 		return false;
-	s->place = seq;
+	s->position = seq;
 	s->left -= dnc_viewer_look(s->viewer, line, &shown);
 	return s->left > 0;
 }
@@ -191,10 +207,10 @@ static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, st
 	struct search *s = (struct search *)job;
 
 	if (!s->viewer)
-		return dnc_journal_find_time(reader, s->ms, &s->place, err);
+		return dnc_journal_find_time(reader, s->ms, &s->position, err);
 	s->left = s->wanted;
 	s->looks = SEARCH_LOOKS;
-	s->place = s->from + 1;
+	s->position = s->from + 1;
 	return dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look, s, err);
 }
 

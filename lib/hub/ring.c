@@ -1,9 +1,8 @@
-#include "ring.h"
+#include "priv/ring.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 #include "event/event.h"
 #include "json/json.h"
-#include "frame/frame.h"
 
 enum {
 	/* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and
@@ -118,13 +117,6 @@ size_t dnc_ring_used(const struct dnc_ring *r)
 size_t dnc_ring_size(const struct dnc_ring *r)
 {
 	return r->size;
-}
-
-struct dnc_str ring_text(const struct dnc_ring *r, uint64_t seq)
-{
-	const struct ring_slot *slot = ring_slot(r, seq);
-
-	return (struct dnc_str){ring_frame(r, seq) + slot->header, slot->bytes - slot->header};
 }
 
 /* Frames are in order of position, so the end is found by halving. */

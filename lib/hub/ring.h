@@ -1,14 +1,12 @@
 /* ring.h - the newest events as ready frames in one block of memory, by sequence number.
  *
  * One thread appends; several hubs, each in a thread of its own, read without a lock. A hub says how
- * far back it may still read (ring_keep()), and nothing is overwritten that any hub may read: the
+ * far back it may still read, and nothing is overwritten that any hub may read: the
  * writer first tells what has to go (dnc_ring_reserve()), and goes on when all hubs have let go. */
 #pragma once
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/str.h"
 
 enum { DNC_RING_HUBS = 64 };
 
@@ -39,50 +37,3 @@ uint64_t dnc_ring_last(const struct dnc_ring *r);
 /* Bytes that hold events, and that can. Any thread. */
 size_t dnc_ring_used(const struct dnc_ring *r);
 size_t dnc_ring_size(const struct dnc_ring *r);
-
-/* What follows is for hubs. */
-
-/* Where a frame stands. Positions only grow; the byte is position modulo size. */
-struct ring_slot {
-	uint64_t pos;
-	int64_t arrived_ns;
-	uint32_t bytes, header; /* of the whole frame, and of its WebSocket header */
-};
-
-/* What one hub tells the writer: it reads nothing before `keep`, and has looked at all up to `seen`. */
-struct ring_mark {
-	_Alignas(64) _Atomic uint64_t keep, seen;
-};
-
-struct dnc_ring {
-	char *bytes;
-	size_t size;
-	struct ring_slot *slots;
-	uint64_t slot_mask;
-	_Atomic uint64_t head;         /* position behind the newest frame */
-	_Atomic uint64_t oldest, last; /* sequence numbers kept; none when last + 1 == oldest */
-	_Atomic bool wanted;
-	struct ring_mark marks[DNC_RING_HUBS];
-	size_t hubs;
-};
-
-/* A mark for a hub that starts now; NULL when there are too many. Before other threads run. */
-struct ring_mark *ring_join(struct dnc_ring *r);
-
-static inline const struct ring_slot *ring_slot(const struct dnc_ring *r, uint64_t seq)
-{
-	return &r->slots[seq & r->slot_mask];
-}
-
-static inline const char *ring_frame(const struct dnc_ring *r, uint64_t seq)
-{
-	return r->bytes + ring_slot(r, seq)->pos % r->size;
-}
-
-/* The event's text. DNC_JSON_PADDING readable bytes follow. */
-struct dnc_str ring_text(const struct dnc_ring *r, uint64_t seq);
-
-/* The last seq, up to LAST, of the run of frames that starts with FROM, lies in one piece of memory and
- * has at most MAX bytes; at least FROM itself. *BYTES is its size. */
-uint64_t ring_run(
-	const struct dnc_ring *r, uint64_t from, uint64_t last, size_t max, size_t *bytes);

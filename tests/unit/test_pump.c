@@ -6,6 +6,7 @@
 #include <time.h>
 #include "daemon/pump.h"
 #include "hub/hub.h"
+#include "hub/priv/ring.h"
 
 enum { WAIT_S = 20, RING_BYTES = 256 << 10, EVENTS = 3000, TIMES = 2 };
 

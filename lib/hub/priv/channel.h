@@ -6,23 +6,22 @@
  * event grows with the channels that could match it, not with all there are. */
 #pragma once
 #include <uthash.h>
+#include "base/list.h"
 #include "filter/filter.h"
 #include "phone/phone.h"
 #include "hub/hub.h"
-
-struct dnc_subscriber;
 
 struct channel {
 	char *key; /* the view, and the filter's text */
 	struct dnc_view view;
 	const struct dnc_filter *filter;
-	size_t members, paced_members; /* all, and those among them with a rate limit */
-	unsigned types;                /* a bit for each that it can match */
-	bool all;                      /* lets everything through: nothing to match */
-	bool run;                      /* and as it stands in the ring: nothing to gather */
-	struct dnc_subscriber *live;   /* members that have all up to the newest event */
-	uint64_t over_budget_at;       /* the event that made its filter of no use; 0: none */
-	uint64_t looked; /* the event matched last, because two digits may lead here */
+	size_t members, limited_members; /* all, and those among them with a rate limit */
+	unsigned types;                  /* a bit for each that it can match */
+	bool all;                        /* lets everything through: nothing to match */
+	bool run;                        /* and as it stands in the ring: nothing to gather */
+	struct dnc_list live;    /* of subscribers: members that have all up to the newest event */
+	uint64_t over_budget_at; /* the event that its filter took too much work on; 0: none */
+	uint64_t looked;         /* the event matched last, because two digits may lead here */
 	/* What it matched since the last flush: the first, and all of them unless it is sent runs of the
 	 * ring or there was no memory for one. */
 	uint64_t fresh_from; /* 0 when there is none */
@@ -53,7 +52,7 @@ struct channels {
 	struct channel_list by_type[DNC_TYPES]; /* those without prefixes */
 	struct channel_list everything;         /* those that let everything through */
 	struct channel *fresh;
-	bool struck;   /* the filter of some channel has become of no use */
+	bool over_budget; /* the filter of some channel took too much work: its subscriptions must end */
 	size_t masked; /* how many see masked numbers */
 	uint64_t owed; /* deliveries that the fresh events make, at most */
 };
@@ -69,10 +68,21 @@ struct channel_event {
 /* The channel of VIEW and FILTER, both of which it holds, with one member more. NULL when there is no
  * memory. */
 struct channel *channel_join(struct channels *all, const struct dnc_view *view,
-	const struct dnc_filter *filter, bool paced);
+	const struct dnc_filter *filter, bool limited);
+
+/* One member more, without a rate limit: the channel lives until channel_leave(). */
+static inline void channel_hold(struct channel *a)
+{
+	a->members++;
+}
 
 /* One member less; the last one takes the channel with it. */
-void channel_leave(struct channels *all, struct channel *a, bool paced);
+void channel_leave(struct channels *all, struct channel *a, bool limited);
+
+static inline size_t channels_count(const struct channels *all)
+{
+	return HASH_COUNT(all->table);
+}
 
 /* True when the channel gets the event. */
 bool channel_matches(const struct channel *a, const struct channel_event *event);
@@ -89,7 +99,7 @@ void channels_match(struct channels *all, const struct channel_event *event);
 
 /* Takes the next channel that matched something since it was taken last; NULL when there is none. What
  * it matched is valid until channel_sent(). */
-struct channel *channels_take_fresh(struct channels *all);
+struct channel *channels_next_fresh(struct channels *all);
 
 /* What the channel matched was sent: it starts anew. */
 void channel_sent(struct channel *a);

@@ -1,24 +1,33 @@
-/* rate.h - rate limits. A subscriber has a bucket of tokens, one an event; without any it
- * waits in a wheel of lists, by the time when it has one again. */
+/* rate.h - subscribers that wait because of their rate limit.
+ *
+ * A subscriber pays for each event with a token of its bucket. Without tokens it waits in one of the queue's slots,
+ * by the time when it has a token again. */
 #pragma once
-#include "hub/hub.h"
+#include <stdint.h>
+#include "base/list.h"
 
-enum { PACE_SLOTS = 64 }; /* of DNC_HUB_TICK_MS each; who waits longer goes round again */
+struct dnc_hub;
+struct dnc_subscriber;
 
-struct rate_wheel {
-	struct dnc_subscriber *slot[PACE_SLOTS];
-	int64_t tick; /* looked at last */
+enum { RATE_SLOTS = 64 }; /* of DNC_HUB_TICK_MS each; a longer wait takes several rounds */
+
+struct rate_queue {
+	struct dnc_list slots[RATE_SLOTS];
+	int64_t tick; /* the last slot looked at: milliseconds / DNC_HUB_TICK_MS */
 	size_t waiting;
 };
+
+void rate_queue_init(struct rate_queue *q);
 
 /* How many events S may get now. */
 uint64_t rate_allows(struct dnc_subscriber *s);
 
-/* S got COUNT events, as many as it may at most. */
-void rate_spend(struct dnc_subscriber *s, uint64_t count);
-
-/* S waits until it may get one. */
+/* S waits until it may get an event. No effect if it waits already. */
 void rate_wait(struct dnc_subscriber *s);
 
-/* S does not wait any more. */
+/* S does not wait any more. No effect if it does not. */
 void rate_remove(struct dnc_subscriber *s);
+
+/* Removes from the queue each subscriber whose time has come and calls DUE for it, which may let it wait
+ * again. */
+void rate_tick(struct dnc_hub *h, void (*due)(struct dnc_subscriber *s));

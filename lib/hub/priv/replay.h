@@ -3,6 +3,7 @@
 #pragma once
 #include "base/buf.h"
 #include "filter/filter.h"
+#include "frame/frame.h"
 #include "log/reader.h"
 #include "hub/viewer.h"
 
@@ -36,13 +37,15 @@ void replay_free(struct replay *p);
 /* The chunk that holds SEQ, valid until the loop's next turn; NULL when it must be asked for. */
 const struct chunk *replay_find(struct replay *p, uint64_t seq);
 
-/* Asks for a chunk from SEQ on. False when there is no memory. */
-bool replay_ask(struct replay *p, uint64_t seq);
+/* Reads a chunk from SEQ on, unless that was requested already. False when there is no memory. */
+bool replay_request(struct replay *p, uint64_t seq);
 
-static inline const struct chunk_slot *chunk_slot(const struct chunk *c, uint64_t seq)
-{
-	return &c->slots[seq - c->first];
-}
+/* The frame of event SEQ, which the chunk holds. */
+struct frame chunk_frame(const struct chunk *c, uint64_t seq);
+
+/* The last seq, up to LAST, of the run of frames that starts with FROM and has at most MAX bytes; at least FROM itself.
+ * *BYTES is its size. */
+uint64_t chunk_run(const struct chunk *c, uint64_t from, uint64_t last, size_t max, size_t *bytes);
 
 /* Looking for the place where a subscription starts. */
 struct search {
@@ -54,7 +57,7 @@ struct search {
 	int64_t ms;
 	uint64_t from, wanted; /* matching events to find, going down from FROM */
 	uint64_t left, looks;  /* of them, and events that may still be looked at */
-	uint64_t place;
+	uint64_t position;     /* the first seq that the subscription starts with */
 };
 
 /* Starts to look for the time MS, or (FILTER given) for the last WANTED events

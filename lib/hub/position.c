@@ -1,0 +1,148 @@
+#include "priv/position.h"
+#include "priv/frames.h"
+#include "priv/lists.h"
+#include "priv/replay.h"
+#include "priv/transmit.h"
+
+/* After the last event that the client has of this log. A gap reports what will not come, up to the event before the
+ * first that does. It is empty when all comes, but some of it under numbers that the client has seen of other
+ * events. */
+static void set_since(struct dnc_subscriber *s, const struct dnc_start *start)
+{
+	const struct dnc_journal *journal = s->hub->options.journal;
+	uint64_t last = dnc_ring_last(s->hub->ring), oldest = hub_oldest(s->hub), end = last, seen;
+	bool known = !start->epoch.p || dnc_journal_epoch_end(journal, start->epoch, &end);
+
+	if (!known)
+		end = 0;
+	end = end < last ? end : last;
+	seen = start->n < end ? start->n : end;
+	s->at = seen + 1 > oldest ? seen + 1 : oldest;
+	if (known && start->n == seen && s->at == seen + 1)
+		return;
+	s->recovered = false;
+	s->gap_reason = known && start->n == seen ? "retention" : "epoch";
+	s->gap_from = seen + 1;
+	s->gap_to = s->at - 1;
+	/* Without an epoch all that is known is that the log went back, before this start at the latest: what
+	 * came since may be new to the client, but a client that asked for the future gets the present. */
+	if (!start->epoch.p && start->n > last)
+		s->gap_from = dnc_journal_epoch_first(journal);
+}
+
+/* The N events before the present. */
+static void set_last(struct dnc_subscriber *s, uint64_t n)
+{
+	uint64_t kept = s->at - hub_oldest(s->hub);
+
+	if (s->channel->all)
+		s->at -= n < kept ? n : kept;
+	else
+		s->seek_left = n;
+}
+
+void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
+{
+	struct dnc_hub *h = s->hub;
+
+	s->recovered = true;
+	s->gap_from = 0;
+	s->seek_left = 0;
+	s->at = h->seen + 1;
+	s->phase = PHASE_SEEKING;
+	if (start->from == DNC_START_SINCE)
+		set_since(s, start);
+	else if (start->from == DNC_START_LAST)
+		set_last(s, start->n);
+	if (s->at <= s->served) {
+		s->at = s->served + 1;
+		s->seek_left = 0;
+	}
+	s->catch_up_to = h->seen;
+	s->backlog = h->seen + 1 - s->at;
+}
+
+/* Goes back in the ring until enough events match. True when done; what is left then lies further back. */
+static bool seek(struct dnc_subscriber *s)
+{
+	struct dnc_hub *h = s->hub;
+	uint64_t oldest = hub_oldest(h);
+	int looks = TURN_LOOKS;
+
+	if (s->at < h->oldest && !h->replay)
+		s->at = h->oldest; /* the ring went on meanwhile */
+	while (s->seek_left && s->at > h->oldest && s->at > oldest) {
+		if (looks-- == 0)
+			return false;
+		s->at--;
+		s->seek_left -= frame_matches(h, s->channel, NULL, s->at);
+	}
+	return true;
+}
+
+/* True when the position is known. */
+static bool find(struct dnc_subscriber *s)
+{
+	struct dnc_hub *h = s->hub;
+
+	if (s->phase == PHASE_SEARCHING)
+		return false;
+	/* It saw more at another hub of the ring than this one has looked at yet. */
+	if (s->at > h->seen + 1 || !seek(s)) {
+		work_add(s);
+		return false;
+	}
+	if (!s->seek_left || s->at <= hub_oldest(h) || !h->replay)
+		return true;
+	s->search = search_start(h->options.reader, &s->view, s->channel->filter, s->at - 1,
+		s->seek_left, 0, s, h->found);
+	if (s->search)
+		s->phase = PHASE_SEARCHING;
+	else
+		work_add(s); /* no memory now, perhaps on the next turn */
+	return false;
+}
+
+bool position_reach(struct dnc_subscriber *s)
+{
+	if (s->phase != PHASE_STARTED) {
+		if (!find(s))
+			return false;
+		s->phase = PHASE_STARTED;
+		if (!transmit_result(s, s->hub->options.transport.started(s->conn)))
+			return false;
+	}
+	if (s->full)
+		return false;
+	if (s->gap_from) {
+		uint64_t from = s->gap_from;
+
+		s->gap_from = 0;
+		if (!transmit_gap(s, from, s->gap_to, s->gap_reason))
+			return false;
+	}
+	s->phase = PHASE_FLOWING;
+	return true;
+}
+
+/* The time may be before the oldest event there is: what was logged between them may be gone. */
+static void note_older(struct dnc_subscriber *s, uint64_t seq)
+{
+	uint64_t oldest = dnc_journal_oldest(s->hub->options.journal);
+
+	if (seq > oldest || oldest <= s->served + 1)
+		return;
+	s->recovered = false;
+	s->gap_reason = "retention";
+	s->gap_from = s->served + 1;
+	s->gap_to = oldest - 1;
+}
+
+void position_found(struct dnc_subscriber *s, uint64_t seq, bool by_time)
+{
+	if (by_time)
+		note_older(s, seq);
+	s->seek_left = 0;
+	s->at = seq > s->served ? seq : s->served + 1;
+	s->phase = PHASE_SEEKING;
+}

@@ -1,0 +1,29 @@
+/* frames.h - the frame of an event in the form that a channel gets, and the event in it.
+ *
+ * A plain frame lies in the ring or, further back, in a chunk of the log; other forms are made of it. */
+#pragma once
+#include "frame/frame.h"
+#include "hub.h"
+#include "replay.h"
+
+/* Space for a parsed event. */
+struct event_space {
+	struct dnc_event plain, masked;
+};
+
+/* Makes ready for the forms of enum dnc_rendering that are joined in RENDERING. False when there is no
+ * memory. */
+bool frames_prepare(struct dnc_hub *h, unsigned rendering);
+void frames_finish(struct dnc_hub *h);
+
+/* The frame of event SEQ for members of channel A, from the chunk C, or from the ring when that is NULL. Valid until
+ * the next call; p is NULL when it can't be made. */
+struct frame frame_for(
+	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
+
+/* Parses event SEQ of the ring for channels_match(). The result points into SPACE and is valid until the next call of
+ * this or of frame_matches(). */
+struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct event_space *space);
+
+/* True when channel A gets event SEQ of the chunk C, or of the ring when that is NULL. */
+bool frame_matches(struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);

@@ -1,0 +1,46 @@
+/* subscriber.h - one subscriber: a position in the sequence of events, and what it waits for. */
+#pragma once
+#include "base/bucket.h"
+#include "base/list.h"
+#include "hub/hub.h"
+
+struct channel;
+struct search;
+
+enum phase {
+	PHASE_IDLE,      /* no subscription */
+	PHASE_SEEKING,   /* the position to start from is looked for in the ring */
+	PHASE_SEARCHING, /* ... in the log: `search` will tell it */
+	PHASE_STARTED,   /* the position was reported; a gap before it may have to be */
+	PHASE_FLOWING,   /* events are sent */
+};
+
+struct dnc_subscriber {
+	/* A delivery touches these; they share a cache line or two. */
+	void *conn;
+	struct dnc_list live_link; /* in its channel's `live`: `at` is not kept then */
+	struct dnc_hub *hub;
+	struct channel *channel;  /* NULL while it is idle */
+	uint64_t sent, last_sent; /* events, ever, and the seq of the last */
+	struct dnc_bucket rate;
+	bool full; /* its transport can't take more */
+	bool dead; /* its connection is gone, or told to go: nothing is sent any more */
+	bool recovered;
+	bool waiting;          /* for a chunk of the log */
+	bool was_rate_limited; /* since it last had everything */
+	enum phase phase;
+	struct dnc_list all_link;  /* in its hub's `subscribers` */
+	struct dnc_list work_link; /* in its hub's `work` */
+	struct dnc_list rate_link; /* in a slot of its hub's rate queue */
+	struct dnc_view view;      /* holds what it sees */
+	uint64_t at;               /* the next seq to look at */
+	/* Until its position passes `catch_up_to` no lag is reported; it was `backlog` events behind when that was
+	 * set. */
+	uint64_t catch_up_to, backlog;
+	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
+	uint64_t gap_from, gap_to; /* to be reported after the start; none when from is 0 */
+	const char *gap_reason;
+	uint64_t first_sent;
+	uint64_t served; /* nothing up to here is sent again */
+	struct search *search;
+};

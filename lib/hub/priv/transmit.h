@@ -1,0 +1,29 @@
+/* transmit.h - hands frames and gaps to the transport of one subscriber.
+ *
+ * Each function returns false when the subscriber can't go on for now: its transport is full, its connection is gone, or
+ * the callback ended its subscription. */
+#pragma once
+#include "frame/frame.h"
+#include "hub.h"
+
+/* Frames that are adjacent in memory: COUNT events, from FIRST to LAST. */
+struct run {
+	const char *p;
+	size_t n;
+	uint64_t count, first, last;
+};
+
+/* Adds the frame F of event SEQ to R, whose frames are copied to SPACE, which has room for it. */
+void run_add(struct run *r, char *space, struct frame f, uint64_t seq);
+
+/* What a callback of the transport returned. */
+bool transmit_result(struct dnc_subscriber *s, enum dnc_sent sent);
+
+/* Sends the run R, which S may get: rate_allows(). */
+bool transmit_run(struct dnc_subscriber *s, const struct run *r);
+
+/* Reports that events FROM to TO will not come. */
+bool transmit_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const char *reason);
+
+/* Passes over event SEQ, whose frame can't be made for S: it would be too long. */
+bool transmit_too_large(struct dnc_subscriber *s, uint64_t seq);

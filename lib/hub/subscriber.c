@@ -1,0 +1,67 @@
+/* subscriber.c - what can be asked about a subscriber. */
+#include "priv/subscriber.h"
+#include "priv/hub.h"
+
+static bool is_seeking(const struct dnc_subscriber *s)
+{
+	return s->phase == PHASE_SEEKING || s->phase == PHASE_SEARCHING;
+}
+
+bool dnc_subscriber_starting(const struct dnc_subscriber *s)
+{
+	return is_seeking(s);
+}
+
+bool dnc_subscriber_active(const struct dnc_subscriber *s)
+{
+	return s->phase != PHASE_IDLE;
+}
+
+uint64_t dnc_subscriber_next(const struct dnc_subscriber *s)
+{
+	return subscriber_at(s);
+}
+
+bool dnc_subscriber_recovered(const struct dnc_subscriber *s)
+{
+	return s->recovered;
+}
+
+bool dnc_subscriber_owed_gap(const struct dnc_subscriber *s)
+{
+	return is_seeking(s) || (s->phase != PHASE_IDLE && s->gap_from);
+}
+
+uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s)
+{
+	return s->sent;
+}
+
+uint64_t dnc_subscriber_first_sent(const struct dnc_subscriber *s)
+{
+	return s->first_sent;
+}
+
+uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s)
+{
+	return s->last_sent;
+}
+
+bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s)
+{
+	return dnc_list_is_linked(&s->rate_link);
+}
+
+enum dnc_held dnc_subscriber_held(const struct dnc_subscriber *s, uint64_t *behind)
+{
+	*behind = 0;
+	if (s->phase != PHASE_FLOWING || subscriber_is_live(s) || s->at > s->hub->seen)
+		return DNC_HELD_NOT;
+	*behind = s->hub->seen + 1 - s->at;
+	return s->was_rate_limited ? DNC_HELD_BY_RATE : s->full ? DNC_HELD_BY_LAG : DNC_HELD_NOT;
+}
+
+const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s)
+{
+	return s->channel ? s->channel->filter : NULL;
+}

@@ -1,0 +1,161 @@
+/* subscription.c - joins and leaves, and what a subscriber subscribes to. */
+#include <stdlib.h>
+#include "base/clock.h"
+#include "hub.h"
+#include "priv/deliver.h"
+#include "priv/frames.h"
+#include "priv/lists.h"
+#include "priv/position.h"
+#include "priv/replay.h"
+
+/* Gives S what it may get now, in a call of its owner. */
+static void turn(struct dnc_subscriber *s)
+{
+	struct dnc_hub *h = s->hub;
+
+	hub_enter(h);
+	deliver(s);
+	hub_exit(h);
+}
+
+static void set_view(struct dnc_subscriber *s, const struct dnc_view *view)
+{
+	const struct dnc_filter *before = s->view.sees;
+
+	s->view = *view;
+	dnc_filter_ref(view->sees);
+	dnc_filter_unref(before);
+}
+
+struct dnc_subscriber *dnc_hub_join(
+	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *rate)
+{
+	struct dnc_subscriber *s = calloc(1, sizeof *s);
+
+	if (!s || !frames_prepare(h, view->rendering)) {
+		free(s);
+		return NULL;
+	}
+	s->hub = h;
+	s->conn = conn;
+	set_view(s, view);
+	dnc_bucket_init(&s->rate, rate->per_minute, rate->burst, dnc_clock_mono_ms());
+	s->at = h->seen + 1;
+	subscriber_add(h, s);
+	return s;
+}
+
+void dnc_hub_leave(struct dnc_subscriber *s)
+{
+	if (!s)
+		return;
+	dnc_hub_unsubscribe(s);
+	dnc_filter_unref(s->view.sees);
+	subscriber_free(s);
+}
+
+static void stop_search(struct dnc_subscriber *s)
+{
+	if (s->search)
+		s->search->subscriber = NULL;
+	s->search = NULL;
+	s->waiting = false;
+}
+
+/* S is a member of A, or of none if that is NULL. */
+static void move_to_channel(struct dnc_subscriber *s, struct channel *a)
+{
+	live_remove(s);
+	if (s->channel)
+		channel_leave(&s->hub->channels, s->channel, s->rate.per_minute > 0);
+	s->channel = a;
+}
+
+void dnc_hub_unsubscribe(struct dnc_subscriber *s)
+{
+	work_remove(s);
+	rate_remove(s);
+	stop_search(s);
+	move_to_channel(s, NULL);
+	s->phase = PHASE_IDLE;
+}
+
+static int change_filter(struct dnc_subscriber *s, const struct dnc_filter *filter)
+{
+	struct channel *a =
+		channel_join(&s->hub->channels, &s->view, filter, s->rate.per_minute > 0);
+
+	if (!a)
+		return -1;
+	move_to_channel(s, a);
+	return 0;
+}
+
+int dnc_hub_refilter(struct dnc_subscriber *s, const struct dnc_filter *filter)
+{
+	if (change_filter(s, filter) < 0)
+		return -1;
+	turn(s); /* live again, when it was */
+	return 0;
+}
+
+int dnc_subscriber_set_view(
+	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *rate)
+{
+	const struct dnc_filter *filter = dnc_subscriber_filter(s);
+	struct dnc_hub *h = s->hub;
+	struct channel *a = NULL;
+
+	if (!frames_prepare(h, view->rendering))
+		return -1;
+	if (filter && !(a = channel_join(&h->channels, view, filter, rate->per_minute > 0)))
+		return -1;
+	rate_remove(s);
+	move_to_channel(s, a);
+	set_view(s, view);
+	dnc_bucket_change(&s->rate, rate->per_minute, rate->burst, dnc_clock_mono_ms());
+	turn(s);
+	return 0;
+}
+
+int dnc_hub_subscribe(
+	struct dnc_subscriber *s, const struct dnc_filter *filter, const struct dnc_start *start)
+{
+	struct dnc_hub *h = s->hub;
+	struct search *search = NULL;
+
+	if (start->from == DNC_START_TIME && h->replay) {
+		search = search_start(h->options.reader, NULL, NULL, 0, 0, start->ms, s, h->found);
+		if (!search)
+			return -1;
+	}
+	if (change_filter(s, filter) < 0) {
+		if (search)
+			search->subscriber = NULL;
+		return -1;
+	}
+	work_remove(s);
+	rate_remove(s);
+	stop_search(s);
+	if (s->sent)
+		s->served = s->at - 1;
+	position_set(s, start);
+	if (search) {
+		s->search = search;
+		s->phase = PHASE_SEARCHING;
+	}
+	turn(s);
+	return 0;
+}
+
+void dnc_subscriber_ready(struct dnc_subscriber *s)
+{
+	s->full = false;
+	turn(s);
+}
+
+void dnc_subscriber_full(struct dnc_subscriber *s)
+{
+	live_remove(s);
+	s->full = true;
+}
