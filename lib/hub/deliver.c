@@ -57,7 +57,7 @@ static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint6
 	struct run r = {0};
 
 	for (; s->at <= last && t->looks > 0 && r.count < most; s->at++, t->looks--) {
-		struct frame f;
+		struct dnc_frame f;
 
 		if (!frame_matches(h, s->channel, c, s->at)) {
 			if (!dnc_filter_over_budget(s->channel->filter))

@@ -98,7 +98,7 @@ static void send_gathered(struct dnc_hub *h, struct channel *a)
 	struct run r = {0};
 
 	for (size_t i = 0; i < a->fresh_count && !dnc_list_is_empty(&a->live); i++) {
-		struct frame f = frame_for(h, a, NULL, a->fresh[i]);
+		struct dnc_frame f = frame_for(h, a, NULL, a->fresh[i]);
 
 		if (r.n && (!f.p || r.n + f.bytes > DNC_HUB_SEND_BYTES)) {
 			send_to_live(h, a, &r, a->fresh[i] - 1);

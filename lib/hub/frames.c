@@ -30,32 +30,32 @@ void frames_finish(struct dnc_hub *h)
 		rendering_free(h->renderings[i]);
 }
 
-static struct frame plain_frame(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
+static struct dnc_frame plain_frame(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
 {
 	return c ? chunk_frame(c, seq) : ring_frame(h->ring, seq);
 }
 
-struct frame frame_for(
+struct dnc_frame frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
 {
-	struct frame f = plain_frame(h, c, seq);
+	struct dnc_frame f = plain_frame(h, c, seq);
 
 	return a->view.rendering ? rendering_frame(h->renderings[a->view.rendering], seq, f) : f;
 }
 
 static struct channel_event parse(
-	struct dnc_hub *h, uint64_t seq, struct frame plain, struct event_space *space)
+	struct dnc_hub *h, uint64_t seq, struct dnc_frame plain, struct event_space *space)
 {
 	struct channel_event event = {.seq = seq};
-	struct dnc_str text = frame_payload(plain);
-	struct frame masked;
+	struct dnc_str text = dnc_frame_payload(plain);
+	struct dnc_frame masked;
 
 	if (dnc_event_parse(h->reader, text.p, text.n, &space->plain) == 0)
 		event.plain = &space->plain;
 	if (!h->channels.masked)
 		return event;
 	masked = rendering_frame(h->renderings[DNC_MASKED], seq, plain);
-	text = frame_payload(masked);
+	text = dnc_frame_payload(masked);
 	if (masked.p && dnc_event_parse(h->masked_reader, text.p, text.n, &space->masked) == 0)
 		event.masked = &space->masked;
 	return event;

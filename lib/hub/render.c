@@ -100,9 +100,9 @@ static bool deflate_text(struct rendering *r, struct dnc_str text)
 }
 
 /* Writes the payload into r->text. */
-static bool render(struct rendering *r, struct frame from)
+static bool render(struct rendering *r, struct dnc_frame from)
 {
-	struct dnc_str text = frame_payload(from);
+	struct dnc_str text = dnc_frame_payload(from);
 	struct dnc_event event, masked;
 
 	dnc_buf_clear(&r->text);
@@ -117,33 +117,34 @@ static bool render(struct rendering *r, struct frame from)
 	return dnc_buf_ok(&r->text) && r->text.n <= LONGEST_FRAME;
 }
 
-static struct frame keep(struct rendering *r, uint64_t seq)
+static struct dnc_frame keep(struct rendering *r, uint64_t seq)
 {
-	char header[FRAME_HEADER_MAX];
-	uint32_t head = frame_header(
-		header, r->how & DNC_DEFLATED ? FRAME_TEXT_DEFLATED : FRAME_TEXT, r->text.n);
+	char header[DNC_FRAME_HEADER_MAX];
+	size_t head = dnc_frame_write_header(header,
+		r->how & DNC_DEFLATED ? DNC_FRAME_TEXT_DEFLATED : DNC_FRAME_TEXT, r->text.n);
 	size_t total = head + r->text.n, left = r->size - r->head % r->size;
 	char *to;
 
 	if (left < total)
 		r->head += left;
-	r->slots[seq & r->slot_mask] = (struct slot){seq, r->head, (uint32_t)total, head};
+	r->slots[seq & r->slot_mask] = (struct slot){seq, r->head, (uint32_t)total, (uint32_t)head};
 	to = r->bytes + r->head % r->size;
 	r->head += total;
 	memcpy(to, header, head);
 	memcpy(to + head, r->text.p, r->text.n);
-	return (struct frame){to, total, head};
+	return (struct dnc_frame){to, total, head};
 }
 
-struct frame rendering_frame(struct rendering *r, uint64_t seq, struct frame plain)
+struct dnc_frame rendering_frame(struct rendering *r, uint64_t seq, struct dnc_frame plain)
 {
 	const struct slot *slot = &r->slots[seq & r->slot_mask];
 
 	if (slot->seq == seq && slot->pos + r->size >= r->head)
-		return (struct frame){r->bytes + slot->pos % r->size, slot->bytes, slot->header};
+		return (struct dnc_frame){
+			r->bytes + slot->pos % r->size, slot->bytes, slot->header};
 	if (r->base)
 		plain = rendering_frame(r->base, seq, plain);
 	if (!plain.p || !render(r, plain))
-		return (struct frame){0};
+		return (struct dnc_frame){0};
 	return keep(r, seq);
 }

@@ -1,5 +1,6 @@
 #include "priv/replay.h"
 #include <stdlib.h>
+#include "priv/front.h"
 
 enum {
 	CHUNK_BYTES = 256 << 10,
@@ -59,11 +60,11 @@ const struct chunk *replay_find(struct replay *p, uint64_t seq)
 	return NULL;
 }
 
-struct frame chunk_frame(const struct chunk *c, uint64_t seq)
+struct dnc_frame chunk_frame(const struct chunk *c, uint64_t seq)
 {
 	const struct chunk_slot *slot = &c->slots[seq - c->first];
 
-	return (struct frame){c->bytes.p + slot->at, slot->bytes, slot->header};
+	return (struct dnc_frame){c->bytes.p + slot->at, slot->bytes, slot->header};
 }
 
 uint64_t chunk_run(const struct chunk *c, uint64_t from, uint64_t last, size_t max, size_t *bytes)
@@ -80,7 +81,7 @@ uint64_t chunk_run(const struct chunk *c, uint64_t from, uint64_t last, size_t m
 static bool add_frame(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct chunk *c = ctx;
-	struct frame_front front = frame_front(seq, line.n);
+	struct front front = front_of(seq, line.n);
 	uint64_t index = c->first ? seq - c->first : 0;
 
 	if (c->first && seq != c->last + 1)

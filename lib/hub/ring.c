@@ -3,13 +3,14 @@
 #include <sys/mman.h>
 #include "event/event.h"
 #include "json/json.h"
+#include "priv/front.h"
 
 enum {
 	/* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and
 	 * the ring holds fewer events than fit. */
 	SHORTEST_FRAME = 256,
 	/* A frame stays in one piece, so the end of a round may be lost. */
-	LONGEST_FRAME = DNC_EVENT_MAX_BYTES + FRAME_HEADER_MAX + FRAME_SEQ_BYTES,
+	LONGEST_FRAME = DNC_EVENT_MAX_BYTES + DNC_FRAME_HEADER_MAX + FRONT_SEQ_BYTES,
 };
 
 struct dnc_ring *dnc_ring_new(size_t size, uint64_t last)
@@ -61,7 +62,7 @@ struct ring_mark *ring_join(struct dnc_ring *r)
 bool dnc_ring_reserve(struct dnc_ring *r, size_t bytes, size_t count)
 {
 	uint64_t oldest = r->oldest, last = r->last;
-	uint64_t end = r->head + bytes + count * sizeof(struct frame_front) + LONGEST_FRAME;
+	uint64_t end = r->head + bytes + count * sizeof(struct front) + LONGEST_FRAME;
 	bool free = true;
 
 	while (oldest <= last &&
@@ -83,7 +84,7 @@ bool dnc_ring_wanted(const struct dnc_ring *r)
 uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n, int64_t arrived_ns)
 {
 	uint64_t seq = r->last + 1, head = r->head;
-	struct frame_front front = frame_front(seq, n);
+	struct front front = front_of(seq, n);
 	size_t total = front.n + n - 1, left = r->size - head % r->size;
 	char *to;
 

@@ -1,6 +1,6 @@
 #include "priv/transmit.h"
 
-void run_add(struct run *r, char *space, struct frame f, uint64_t seq)
+void run_add(struct run *r, char *space, struct dnc_frame f, uint64_t seq)
 {
 	memcpy(space + r->n, f.p, f.bytes);
 	r->p = space;

@@ -32,6 +32,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "frame/frame.h"
 
 enum { BLOCK = 256 << 10, HEAD = 96, SILENCE_MS = 10000, SEQ_HEAD = 27, LINE_BYTES = 34 << 10 };
 
@@ -236,17 +237,17 @@ static void take_stream(struct client *c, const unsigned char *p, size_t n)
 /* Length of the header of the frame at P, 0 when N bytes are too few to tell; its payload. */
 static size_t frame_header(const unsigned char *p, size_t n, uint64_t *payload)
 {
-	size_t header = n < 2 ? 0 : p[1] == 127 ? 10 : p[1] == 126 ? 4 : 2;
+	struct dnc_frame_header h;
+	enum dnc_frame_read rc = dnc_frame_read_header(p, n, &h);
 
-	if (!header || n < header)
+	if (rc == DNC_FRAME_INVALID) {
+		fprintf(stderr, "load: the server sent what is no frame\n");
+		exit(1);
+	}
+	if (rc == DNC_FRAME_MORE)
 		return 0;
-	*payload = p[1] == 127 ? 0 : p[1];
-	if (p[1] == 126)
-		*payload = (uint64_t)p[2] << 8 | p[3];
-	if (p[1] == 127)
-		for (int i = 0; i < 8; i++)
-			*payload = *payload << 8 | p[2 + i];
-	return header;
+	*payload = h.payload;
+	return h.bytes;
 }
 
 /* Part of a frame's payload; when FRESH the start of it. */

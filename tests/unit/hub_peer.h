@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "frame/frame.h"
 #include "hub/hub.h"
 #include "hub/ring.h"
 #include "log/priv/journal_ops.h"
@@ -55,18 +56,20 @@ static inline enum dnc_sent peer_sent(const struct peer *peer)
 
 static inline enum dnc_sent peer_send(void *conn, const void *frames, size_t n)
 {
-	const unsigned char *p = frames, *end = p + n;
+	const char *p = frames, *end = p + n;
 	struct peer *peer = conn;
 
 	while (p < end) {
-		size_t head = p[1] == 126 ? 4 : 2,
-		       size = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
+		struct dnc_frame_header h;
 
-		assert_int_equal(p[0], 0x81);
-		assert_memory_equal(p + head, "{\"seq\":", 7);
+		assert_int_equal(dnc_frame_read_header(p, (size_t)(end - p), &h), DNC_FRAME_READ);
+		assert_int_equal(h.opcode, DNC_OPCODE_TEXT);
+		assert_true(h.final);
+		assert_false(h.deflated);
+		assert_memory_equal(p + h.bytes, "{\"seq\":", 7);
 		assert_true(peer->count < PEER_EVENTS);
-		peer->seqs[peer->count++] = strtoull((const char *)p + head + 7, NULL, 10);
-		p += head + size;
+		peer->seqs[peer->count++] = strtoull(p + h.bytes + 7, NULL, 10);
+		p += h.bytes + h.payload;
 	}
 	assert_ptr_equal(p, end);
 	peer_called(peer, ON_SEND);

@@ -18,7 +18,7 @@ void frames_finish(struct dnc_hub *h);
 
 /* The frame of event SEQ for members of channel A, from the chunk C, or from the ring when that is NULL. Valid until
  * the next call; p is NULL when it can't be made. */
-struct frame frame_for(
+struct dnc_frame frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
 
 /* Parses event SEQ of the ring for channels_match(). The result points into SPACE and is valid until the next call of

@@ -14,4 +14,4 @@ void rendering_free(struct rendering *r);
 
 /* The frame of event SEQ in this form; valid until the next call for any. p is NULL when it can't be
  * made. */
-struct frame rendering_frame(struct rendering *r, uint64_t seq, struct frame plain);
+struct dnc_frame rendering_frame(struct rendering *r, uint64_t seq, struct dnc_frame plain);

@@ -41,7 +41,7 @@ const struct chunk *replay_find(struct replay *p, uint64_t seq);
 bool replay_request(struct replay *p, uint64_t seq);
 
 /* The frame of event SEQ, which the chunk holds. */
-struct frame chunk_frame(const struct chunk *c, uint64_t seq);
+struct dnc_frame chunk_frame(const struct chunk *c, uint64_t seq);
 
 /* The last seq, up to LAST, of the run of frames that starts with FROM and has at most MAX bytes; at least FROM itself.
  * *BYTES is its size. */

@@ -39,11 +39,11 @@ static inline const struct ring_slot *ring_slot(const struct dnc_ring *r, uint64
 }
 
 /* The frame of event SEQ, which must not be older than the mark's `keep`. DNC_JSON_PADDING readable bytes follow. */
-static inline struct frame ring_frame(const struct dnc_ring *r, uint64_t seq)
+static inline struct dnc_frame ring_frame(const struct dnc_ring *r, uint64_t seq)
 {
 	const struct ring_slot *slot = ring_slot(r, seq);
 
-	return (struct frame){r->bytes + slot->pos % r->size, slot->bytes, slot->header};
+	return (struct dnc_frame){r->bytes + slot->pos % r->size, slot->bytes, slot->header};
 }
 
 /* The last seq, up to LAST, of the run of frames that starts with FROM, lies in one piece of memory and

@@ -14,7 +14,7 @@ struct run {
 };
 
 /* Adds the frame F of event SEQ to R, whose frames are copied to SPACE, which has room for it. */
-void run_add(struct run *r, char *space, struct frame f, uint64_t seq);
+void run_add(struct run *r, char *space, struct dnc_frame f, uint64_t seq);
 
 /* What a callback of the transport returned. */
 bool transmit_result(struct dnc_subscriber *s, enum dnc_sent sent);
