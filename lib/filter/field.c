@@ -1,6 +1,7 @@
 /* field.c - compiles one field of a filter object: a function for each shape. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/array.h"
 #include "base/clock.h"
 #include "priv/compiler.h"
 
@@ -26,12 +27,10 @@ int filter_fail(struct compiler *c, struct dnc_str field, long index, const char
 static int keep(struct compiler *c, struct dnc_str s, struct dnc_str *out)
 {
 	struct dnc_filter *f = c->filter;
-	char **more = realloc(f->strings, (f->string_count + 1) * sizeof *more);
-	char *copy = more ? malloc(s.n + 1) : NULL;
+	char *copy;
 
-	if (more)
-		f->strings = more;
-	if (!copy)
+	if (!dnc_array_grow(&f->strings, &f->string_room, f->string_count + 1) ||
+		!(copy = malloc(s.n + 1)))
 		return dnc_error_nomem(c->err);
 	memcpy(copy, s.p, s.n);
 	copy[s.n] = '\0';
@@ -114,12 +113,10 @@ static int compile_types(struct compiler *c, const struct dnc_filter_word *w, ui
 static int add_prefix(struct compiler *c, struct dnc_str pattern)
 {
 	struct dnc_filter *f = c->filter;
-	char(*more)[DNC_PHONE_MAX] = realloc(f->prefixes, (f->prefix_count + 1) * sizeof *more);
 
-	if (!more)
+	if (!dnc_array_grow(&f->prefixes, &f->prefix_room, f->prefix_count + 1))
 		return dnc_error_nomem(c->err);
-	f->prefixes = more;
-	if (filter_literal_start(pattern, more[f->prefix_count]))
+	if (filter_literal_start(pattern, f->prefixes[f->prefix_count]))
 		f->prefix_count++;
 	else
 		f->open = true;
@@ -130,13 +127,10 @@ static int add_pattern(
 	struct compiler *c, const struct dnc_filter_word *w, long index, struct dnc_str value)
 {
 	struct clause *clause = c->clause;
-	pcre2_code **more =
-		realloc(clause->patterns, (clause->pattern_count + 1) * sizeof(pcre2_code *));
 	pcre2_code *re;
 
-	if (!more)
+	if (!dnc_array_grow(&clause->patterns, &clause->pattern_room, clause->pattern_count + 1))
 		return dnc_error_nomem(c->err);
-	clause->patterns = more;
 	re = filter_pattern_compile(value, c->err);
 	if (!re)
 		return set_place(c, w->name, index);
@@ -152,11 +146,8 @@ static int compile_patterns(struct compiler *c, const struct dnc_filter_word *w,
 /* VALUE must live as long as the filter. */
 static int append(struct compiler *c, struct values *list, struct dnc_str value)
 {
-	struct dnc_str *more = realloc(list->v, (list->n + 1) * sizeof *more);
-
-	if (!more)
+	if (!dnc_array_grow(&list->v, &list->room, list->n + 1))
 		return dnc_error_nomem(c->err);
-	list->v = more;
 	list->v[list->n++] = value;
 	return 0;
 }
@@ -171,16 +162,16 @@ static int append_copy(struct compiler *c, struct values *list, struct dnc_str v
 static struct values *add_condition(struct compiler *c, const struct dnc_filter_word *w)
 {
 	struct clause *clause = c->clause;
-	struct condition *more =
-		realloc(clause->conditions, (clause->condition_count + 1) * sizeof *more);
+	struct condition *condition;
 
-	if (!more) {
+	if (!dnc_array_grow(
+		    &clause->conditions, &clause->condition_room, clause->condition_count + 1)) {
 		dnc_error_nomem(c->err);
 		return NULL;
 	}
-	clause->conditions = more;
-	more[clause->condition_count] = (struct condition){.word = w};
-	return &more[clause->condition_count++].values;
+	condition = &clause->conditions[clause->condition_count++];
+	*condition = (struct condition){.word = w};
+	return &condition->values;
 }
 
 /* To the condition that was added last. */
@@ -283,6 +274,20 @@ static int add_custom_value(
 	return append_copy(c, &custom->values, node->text);
 }
 
+static struct custom *add_custom(struct compiler *c)
+{
+	struct clause *clause = c->clause;
+	struct custom *custom;
+
+	if (!dnc_array_grow(&clause->customs, &clause->custom_room, clause->custom_count + 1)) {
+		dnc_error_nomem(c->err);
+		return NULL;
+	}
+	custom = &clause->customs[clause->custom_count++];
+	*custom = (struct custom){0};
+	return custom;
+}
+
 static int compile_paths(struct compiler *c, const struct dnc_filter_word *w, uint32_t at)
 {
 	const struct dnc_json_node *node = c->doc->node;
@@ -290,16 +295,10 @@ static int compile_paths(struct compiler *c, const struct dnc_filter_word *w, ui
 	if (node[at].type != DNC_JSON_OBJECT)
 		return filter_fail(c, w->name, -1, "must be an object of paths and values");
 	for (uint32_t i = at + 1; i < node[at].next; i = node[i].next) {
-		struct clause *clause = c->clause;
-		struct custom *more = realloc(
-				      clause->customs, (clause->custom_count + 1) * sizeof *more),
-			      *custom;
+		struct custom *custom = add_custom(c);
 
-		if (!more)
-			return dnc_error_nomem(c->err);
-		clause->customs = more;
-		custom = &more[clause->custom_count++];
-		*custom = (struct custom){0};
+		if (!custom)
+			return -1;
 		if (node[i].key.n == 0)
 			return filter_fail(c, w->name, -1, "a path must not be empty");
 		if (keep(c, node[i].key, &custom->path) < 0)

@@ -8,7 +8,7 @@
 
 struct values {
 	struct dnc_str *v;
-	size_t n;
+	size_t n, room;
 };
 
 /* A DNC_FILTER_LIST, or a DNC_FILTER_FLAG that is true: the event's value must be one of VALUES. */
@@ -28,11 +28,11 @@ struct clause {
 	int64_t start_ms, end_ms; /* INT64_MIN and INT64_MAX when open */
 	int64_t relative_ms;      /* 0, or how far back from now */
 	struct condition *conditions;
-	size_t condition_count;
+	size_t condition_count, condition_room;
 	pcre2_code **patterns;
-	size_t pattern_count;
+	size_t pattern_count, pattern_room;
 	struct custom *customs;
-	size_t custom_count;
+	size_t custom_count, custom_room;
 };
 
 struct dnc_filter {
@@ -41,9 +41,9 @@ struct dnc_filter {
 	size_t count;
 	struct dnc_buf text; /* canonical; the values point into strings of their own */
 	char **strings;      /* owned texts of values */
-	size_t string_count;
+	size_t string_count, string_room;
 	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
-	size_t prefix_count;
+	size_t prefix_count, prefix_room;
 	atomic_bool over_budget; /* the only member that changes after compiling */
 	bool open; /* some clause matches numbers that start with anything, or events without one */
 };
