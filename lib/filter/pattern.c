@@ -1,49 +1,80 @@
 /* pattern.c - compiles and runs regular expressions of strangers at a bounded cost. */
 #include "priv/pattern.h"
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include "filter.h"
 
 /* Work allowed to one pattern on one number. A number has 16 bytes: an honest pattern needs tens
  * of steps; 2,000 take some microseconds. */
 enum { MATCH_LIMIT = 2000, DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64, NEST_LIMIT = 20 };
 
-/* What a match needs, one for each thread; lives as long as the process. */
-static _Thread_local pcre2_match_data *match_data;
-static _Thread_local pcre2_match_context *match_context;
+/* What PCRE2 needs, one set for each thread, freed when the thread ends. */
+struct contexts {
+	pcre2_match_data *data;
+	pcre2_match_context *match;
+	pcre2_compile_context *compile;
+};
 
-static bool prepare_thread(void)
+static _Thread_local struct contexts *of_thread;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key; /* only for its destructor: reading of_thread is faster */
+static bool have_key;
+
+/* Its functions take NULL. */
+static void free_contexts(void *p)
 {
-	if (!match_data)
-		match_data = pcre2_match_data_create(1, NULL);
-	if (!match_context && (match_context = pcre2_match_context_create(NULL))) {
-		pcre2_set_match_limit(match_context, MATCH_LIMIT);
-		pcre2_set_depth_limit(match_context, DEPTH_LIMIT);
-		pcre2_set_heap_limit(match_context, HEAP_LIMIT_KIB);
+	struct contexts *c = p;
+
+	pcre2_match_data_free(c->data);
+	pcre2_match_context_free(c->match);
+	pcre2_compile_context_free(c->compile);
+	free(c);
+}
+
+static void make_key(void)
+{
+	have_key = pthread_key_create(&key, free_contexts) == 0;
+}
+
+static struct contexts *make_contexts(void)
+{
+	struct contexts *c = calloc(1, sizeof *c);
+
+	pthread_once(&once, make_key);
+	if (!c)
+		return NULL;
+	c->data = pcre2_match_data_create(1, NULL);
+	c->match = pcre2_match_context_create(NULL);
+	c->compile = pcre2_compile_context_create(NULL);
+	if (!c->data || !c->match || !c->compile || !have_key || pthread_setspecific(key, c)) {
+		free_contexts(c);
+		return NULL;
 	}
-	return match_data && match_context;
+	pcre2_set_match_limit(c->match, MATCH_LIMIT);
+	pcre2_set_depth_limit(c->match, DEPTH_LIMIT);
+	pcre2_set_heap_limit(c->match, HEAP_LIMIT_KIB);
+	pcre2_set_max_pattern_length(c->compile, DNC_FILTER_MAX_PATTERN);
+	pcre2_set_parens_nest_limit(c->compile, NEST_LIMIT);
+	return of_thread = c;
+}
+
+static inline struct contexts *contexts(void)
+{
+	return of_thread ? of_thread : make_contexts();
 }
 
 enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number)
 {
+	const struct contexts *c = contexts();
 	int rc;
 
-	if (!prepare_thread())
+	if (!c)
 		return PATTERN_DIFFERS;
-	rc = pcre2_match(re, (PCRE2_SPTR)number.p, number.n, 0, 0, match_data, match_context);
+	rc = pcre2_match(re, (PCRE2_SPTR)number.p, number.n, 0, 0, c->data, c->match);
 	if (rc >= 0)
 		return PATTERN_MATCHES;
 	return rc == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_OVER_BUDGET;
-}
-
-static pcre2_compile_context *compile_context(void)
-{
-	static _Thread_local pcre2_compile_context *context;
-
-	if (!context && (context = pcre2_compile_context_create(NULL))) {
-		pcre2_set_max_pattern_length(context, DNC_FILTER_MAX_PATTERN);
-		pcre2_set_parens_nest_limit(context, NEST_LIMIT);
-	}
-	return context;
 }
 
 /* Tries numbers of the shapes that there are, masked ones, too. */
@@ -61,11 +92,16 @@ static bool is_over_budget(const pcre2_code *re)
 
 pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err)
 {
+	const struct contexts *c = contexts();
 	char why[160];
 	PCRE2_SIZE offset;
 	int code;
 	pcre2_code *re;
 
+	if (!c) {
+		dnc_error_nomem(err);
+		return NULL;
+	}
 	/* "(*NO_JIT)" and the like would change what a match may cost. */
 	if (text.n > 2 && text.p[0] == '(' && text.p[1] == '*') {
 		dnc_error_set(err, 0, "a pattern can't start with an option like (*NO_JIT)");
@@ -73,7 +109,7 @@ pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err)
 	}
 	/* A number is digits: matching bytes is enough, and no pattern may turn UTF mode on. */
 	re = pcre2_compile((PCRE2_SPTR)text.p, text.n, PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C,
-		&code, &offset, compile_context());
+		&code, &offset, c->compile);
 	if (!re) {
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
 		dnc_error_set(err, 0, "%s", why);

@@ -1,58 +1,256 @@
 #include "unit.h"
+#include <pthread.h>
+#include <stdio.h>
 #include "filter/filter.h"
 
-static const char event_text[] =
-	"{\"type\":\"dnc.number.suppressed\",\"id\":\"0198f0a0-0000-7000-8000-000000000001\","
-	"\"phone_number\":\"+19165551234\",\"provider\":\"federal_dnc\",\"reason\":\"regulatory\","
-	"\"timestamp\":\"2026-08-29T08:00:00Z\"}";
+/* One event of each type; in the order of the letters in struct choice. */
+static const struct {
+	char letter;
+	const char *text;
+} events[] = {
+	{'s', "{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+19165551234\","
+	      "\"provider\":\"federal_dnc\",\"reason\":\"regulatory\","
+	      "\"timestamp\":\"2026-08-29T08:00:00Z\",\"list.name\":\"a.b\"}"},
+	{'r', "{\"type\":\"dnc.number.released\",\"phone_number\":\"+12025550143\","
+	      "\"provider\":\"state\",\"provider_id\":\"s1\",\"reason\":\"expired\","
+	      "\"timestamp\":\"2026-08-29T09:00:00Z\"}"},
+	{'c', "{\"type\":\"dnc.check.performed\",\"phone_number\":\"+13035550199\","
+	      "\"result\":\"blocked\",\"check_reason\":\"routing\",\"tags\":[\"x\",7,{\"y\":1}],"
+	      "\"timestamp\":\"2026-08-29T10:00:00Z\"}"},
+	{'l', "{\"type\":\"dnc.list.synced\",\"provider\":\"federal_dnc\","
+	      "\"sync_trigger\":\"manual\",\"sync_status\":\"failed\","
+	      "\"timestamp\":\"2026-08-29T11:00:00Z\"}"},
+	{'v', "{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+14155550100\","
+	      "\"violation_type\":\"dnc_call\",\"timestamp\":\"2026-08-29T12:00:00Z\"}"},
+	{'p', "{\"type\":\"dnc.provider.status_change\",\"provider\":\"federal_dnc\","
+	      "\"new_status\":\"online\",\"timestamp\":\"2026-08-29T13:00:00Z\"}"},
+};
+
+enum { EVENTS = sizeof events / sizeof events[0] };
+
+static const struct dnc_filter *compile(const char *json)
+{
+	struct dnc_error err;
+	const struct dnc_filter *f = dnc_filter_compile_text(json, strlen(json), &err);
+
+	if (!f)
+		fail_msg("%s: %s: %s", json, err.place, err.message);
+	return f;
+}
+
+/* Writes the letters of the events that match the filter JSON. */
+static void choose(const char *json, char chosen[EVENTS + 1])
+{
+	static char text[8192];
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	const struct dnc_filter *f = compile(json);
+	size_t n = 0;
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		struct dnc_error err;
+		struct dnc_event event;
+
+		strcpy(text, events[i].text);
+		if (dnc_event_normalize(r, text, strlen(text), &event, &err) < 0)
+			fail_msg("%s: %s %s", events[i].text, err.place, err.message);
+		if (dnc_filter_match(f, &event))
+			chosen[n++] = events[i].letter;
+	}
+	chosen[n] = '\0';
+	dnc_filter_unref(f);
+	dnc_event_reader_free(r);
+}
 
 static void filters_choose(void **state)
 {
 	static const struct {
-		const char *filter;
-		bool match;
+		const char *filter, *chosen;
 	} cases[] = {
-		{"{}", true},
-		{"[{}]", true},
-		{"[]", true},
-		{"{\"event_types\":[\"dnc.number.*\"]}", true},
-		{"{\"event_types\":[\"dnc.check.performed\",\"dnc.number.suppressed\"]}", true},
-		{"{\"event_types\":[\"dnc.check.*\"]}", false},
-		{"{\"phone_patterns\":[\"^\\\\+1916\"]}", true},
-		{"{\"phone_patterns\":[\"^\\\\+1917\",\"1234$\"]}", true},
-		{"{\"phone_patterns\":[\"^916\"]}", false},
-		{"{\"severities\":[\"HIGH\"]}", true},
-		{"{\"min_severity\":\"critical\"}", false},
-		{"{\"suppress_reasons\":[\"complaint\"]}", false},
-		{"{\"release_reasons\":[\"expired\"]}", true}, /* not of its type: not touched */
-		{"{\"providers\":[\"federal_dnc\"],\"high_risk_only\":true}", true},
-		{"{\"provider_ids\":[\"x\"]}", false}, /* lacks the field */
-		{"{\"compliance_only\":true}", false},
-		{"{\"time_range\":{\"start\":\"2026-08-29T08:00:00Z\"}}", true},
-		{"{\"time_range\":{\"end\":\"2026-08-29T08:00:00Z\"}}", false},
-		{"{\"custom_filters\":{\"metadata.reason\":[\"regulatory\"]}}", true},
-		{"{\"custom_filters\":{\"metadata.reason\":\"complaint\"}}", false},
-		{"[{\"errors_only\":true},{\"high_risk_only\":true}]", true},
+		{"{}", "srclvp"},
+		{"[{}]", "srclvp"},
+		{"[]", "srclvp"},
+		{"{\"event_types\":null}", "srclvp"},
+		{"{\"event_types\":[\"dnc.number.*\"]}", "sr"},
+		{"{\"event_types\":[\"*\"]}", "srclvp"},
+		{"{\"event_types\":[\"dnc.*.synced\"]}", "l"},
+		{"{\"event_types\":[\"dnc.check.performed\",\"dnc.number.suppressed\"]}", "sc"},
+		{"{\"phone_patterns\":[\"^\\\\+1916\"]}", "s"},
+		{"{\"phone_patterns\":[\"^\\\\+1917\",\"1234$\",\"^.1303\"]}", "sc"},
+		{"{\"phone_patterns\":[\"^916\"]}", ""},
+		{"{\"providers\":[\"state\",\"x\"]}", "r"},
+		{"{\"providers\":[\"federal_dnc\"],\"high_risk_only\":true}", "s"},
+		{"{\"provider_ids\":[\"s1\"]}", "r"}, /* what lacks the field does not match */
+		{"{\"severities\":[\"HIGH\",\"low\"]}", "sr"},
+		{"{\"severities\":[\"critical\"]}", "v"},
+		{"{\"min_severity\":\"high\"}", "slv"},
+		{"{\"min_severity\":\"Critical\"}", "v"},
+		/* Events of other types are not constrained. */
+		{"{\"suppress_reasons\":[\"complaint\"]}", "rclvp"},
+		{"{\"suppress_reasons\":[\"regulatory\"]}", "srclvp"},
+		{"{\"release_reasons\":[\"testing\"]}", "sclvp"},
+		{"{\"check_reasons\":[\"routing\"],\"event_types\":[\"dnc.check.*\"]}", "c"},
+		{"{\"check_reasons\":[\"compliance\"]}", "srlvp"},
+		{"{\"sync_triggers\":[\"manual\"],\"sync_statuses\":[\"success\"]}", "srcvp"},
+		{"{\"sync_triggers\":[\"manual\"],\"sync_statuses\":[\"failed\"]}", "srclvp"},
+		{"{\"compliance_only\":true}", "v"},
+		{"{\"compliance_only\":false}", "srclvp"},
+		{"{\"high_risk_only\":true}", "sv"},
+		{"{\"errors_only\":true}", "l"},
+		{"{\"blocked_only\":true}", "c"},
+		{"[{\"errors_only\":true},{\"high_risk_only\":true}]", "slv"},
+		{"{\"time_range\":{\"start\":\"2026-08-29T11:00:00Z\"}}", "lvp"},
+		{"{\"time_range\":{\"end\":\"2026-08-29T09:00:00Z\"}}", "s"},
+		{"{\"time_range\":{\"start\":\"2026-08-29T09:00:00Z\",\"end\":\"2026-08-29T11:00:00Z\"}}",
+			"rc"},
+		{"{\"time_range\":{\"relative\":\"1m\"}}", ""},
+		{"{\"custom_filters\":{\"metadata.reason\":[\"regulatory\"]}}", "s"},
+		{"{\"custom_filters\":{\"metadata.reason\":\"complaint\"}}", ""},
+		{"{\"custom_filters\":{\"event_data\":\"complaint\"}}", ""},
+		{"{\"custom_filters\":{\"event_data.tags\":[7]}}", "c"},
+		{"{\"custom_filters\":{\"event_data.tags\":[true]}}", ""},
+		{"{\"custom_filters\":{\"event_data.list.name\":\"a.b\"}}", "s"},
+		{"{\"custom_filters\":{\"nothing.at.all\":\"a\"}}", ""},
 	};
-	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
-	static char text[4096];
-	struct dnc_error err;
-	struct dnc_event event;
 
 	(void)state;
-	strcpy(text, event_text);
-	assert_int_equal(dnc_event_normalize(r, text, strlen(text), &event, &err), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const char *json = cases[i].filter;
-		const struct dnc_filter *f = dnc_filter_compile_text(json, strlen(json), &err);
+		char chosen[EVENTS + 1];
 
-		if (!f)
-			fail_msg("%s: %s", json, err.message);
-		if (dnc_filter_match(f, &event) != cases[i].match)
-			fail_msg("%s", json);
+		choose(cases[i].filter, chosen);
+		if (strcmp(chosen, cases[i].chosen) != 0)
+			fail_msg("%s chooses \"%s\", not \"%s\"", cases[i].filter, chosen,
+				cases[i].chosen);
+	}
+}
+
+static void equal_filters_have_one_text(void **state)
+{
+	static const struct {
+		const char *filter, *text;
+		size_t count;
+	} cases[] = {
+		{" { } ", "{}", 0},
+		{"[ ]", "{}", 0},
+		{"[{}]", "{}", 0},
+		{"{\"severities\":null}", "{}", 0},
+		{"[{\"errors_only\":true}]", "{\"errors_only\":true}", 1},
+		{"{\"errors_only\" : true, \"event_types\":[ \"dnc.number.*\" ]}",
+			"{\"event_types\":[\"dnc.number.*\"],\"errors_only\":true}", 1},
+		{"[{},{\"providers\":[\"a\"]}]", "[{},{\"providers\":[\"a\"]}]", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_filter *f = compile(cases[i].filter), *again;
+		char text[256];
+
+		snprintf(text, sizeof text, "%.*s", DNC_STR_ARG(dnc_filter_text(f)));
+		assert_string_equal(text, cases[i].text);
+		assert_int_equal(dnc_filter_count(f), cases[i].count);
+		again = compile(text);
+		assert_true(dnc_str_eq(dnc_filter_text(f), dnc_filter_text(again)));
+		dnc_filter_unref(f);
+		dnc_filter_unref(again);
+	}
+}
+
+static void an_index_learns_types_and_prefixes(void **state)
+{
+	static const struct {
+		const char *filter;
+		unsigned types;
+		const char *prefixes; /* with blanks between them */
+	} cases[] = {
+		{"{}", (1u << DNC_TYPES) - 1, ""},
+		{"{\"event_types\":[\"dnc.list.*\"]}", 1u << DNC_LIST_SYNCED, ""},
+		{"[{\"event_types\":[\"dnc.list.*\"]},{\"event_types\":[\"dnc.check.*\"]}]",
+			1u << DNC_LIST_SYNCED | 1u << DNC_CHECK_PERFORMED, ""},
+		{"{\"phone_patterns\":[\"^\\\\+1916\",\"^\\\\+1202555?\"]}", (1u << DNC_TYPES) - 1,
+			"+1916 +120255"},
+		{"{\"phone_patterns\":[\"^\\\\+1916\",\"1202\"]}", (1u << DNC_TYPES) - 1, ""},
+		{"{\"phone_patterns\":[\"^\\\\+1916|^\\\\+2\"]}", (1u << DNC_TYPES) - 1, ""},
+		{"[{\"phone_patterns\":[\"^\\\\+1916[0-9]\"]},{\"phone_patterns\":[\"^\\\\+44{2}\"]}]",
+			(1u << DNC_TYPES) - 1, "+1916 +4"},
+		{"[{\"phone_patterns\":[\"^\\\\+1\"]},{\"errors_only\":true}]",
+			(1u << DNC_TYPES) - 1, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_filter *f = compile(cases[i].filter);
+		char prefixes[128] = "";
+
+		for (size_t p = 0; p < dnc_filter_prefix_count(f); p++)
+			snprintf(prefixes + strlen(prefixes), 32, "%s%.*s", p ? " " : "",
+				DNC_STR_ARG(dnc_filter_prefix(f, p)));
+		assert_int_equal(dnc_filter_types(f), cases[i].types);
+		assert_string_equal(prefixes, cases[i].prefixes);
 		dnc_filter_unref(f);
 	}
-	dnc_event_reader_free(r);
+}
+
+/* A pattern that is cheap on numbers of the common shapes and dear on one of its own. */
+static void a_pattern_over_its_budget_ends_the_filter(void **state)
+{
+	const struct dnc_filter *f = compile(
+		"[{\"phone_patterns\":[\"^\\\\+16666666(((6*)*)*)*[^6]$\"]},{\"errors_only\":true}]");
+	struct dnc_event event = {.type = DNC_NUMBER_SUPPRESSED,
+		.severity = dnc_severity_from_name(DNC_STR("error")),
+		.phone_number = DNC_STR("+13035550143")};
+	uint64_t hits = dnc_filter_limit_hits();
+
+	(void)state;
+	assert_true(dnc_filter_match(f, &event));
+	assert_false(dnc_filter_over_budget(f));
+	event.phone_number = DNC_STR("+166666666666666");
+	assert_false(dnc_filter_match(f, &event));
+	assert_true(dnc_filter_over_budget(f));
+	assert_int_equal(dnc_filter_limit_hits(), hits + 1);
+	event.phone_number = DNC_STR("+13035550143");
+	assert_false(dnc_filter_match(f, &event));
+	assert_int_equal(dnc_filter_limit_hits(), hits + 1);
+	dnc_filter_unref(f);
+}
+
+enum { THREADS = 4, ROUNDS = 2000 };
+
+/* Takes the reference that the starter of the thread added, and drops it. */
+static void *use_filter(void *ctx)
+{
+	const struct dnc_filter *f = ctx;
+	struct dnc_event event = {.severity = dnc_severity_from_name(DNC_STR("high")),
+		.phone_number = DNC_STR("+19165551234")};
+	size_t matched = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		const struct dnc_filter *mine = dnc_filter_ref(f);
+
+		matched += dnc_filter_match(mine, &event);
+		dnc_filter_unref(mine);
+	}
+	dnc_filter_unref(f);
+	return (void *)matched;
+}
+
+static void the_last_of_many_threads_frees_a_filter(void **state)
+{
+	const struct dnc_filter *f = compile("{\"phone_patterns\":[\"^\\\\+1916\"]}");
+	pthread_t threads[THREADS];
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use_filter,
+					 (void *)(uintptr_t)dnc_filter_ref(f)),
+			0);
+	dnc_filter_unref(f);
+	for (int i = 0; i < THREADS; i++) {
+		void *matched;
+
+		pthread_join(threads[i], &matched);
+		assert_int_equal((size_t)matched, ROUNDS);
+	}
+	assert_null(dnc_filter_ref(NULL));
+	dnc_filter_unref(NULL);
 }
 
 static void a_bad_filter_names_the_place(void **state)
@@ -69,6 +267,27 @@ static void a_bad_filter_names_the_place(void **state)
 		{"{\"phone_patterns\":[\"(*NO_JIT)1\"]}", "phone_patterns[0]", DNC_NO_OFFSET},
 		{"{\"min_severity\":\"loud\"}", "min_severity", DNC_NO_OFFSET},
 		{"{\"severities\":\"high\"}", "severities", DNC_NO_OFFSET},
+		{"{\"severities\":[\"high\",\"loud\"]}", "severities[1]", DNC_NO_OFFSET},
+		{"{\"severities\":[]}", "severities", DNC_NO_OFFSET},
+		{"{\"providers\":[7]}", "providers[0]", DNC_NO_OFFSET},
+		{"{\"event_types\":[\"dnc.nothing\"]}", "event_types[0]", DNC_NO_OFFSET},
+		{"{\"event_types\":[\"\"]}", "event_types[0]", DNC_NO_OFFSET},
+		{"{\"errors_only\":1}", "errors_only", DNC_NO_OFFSET},
+		{"{\"time_range\":7}", "time_range", DNC_NO_OFFSET},
+		{"{\"time_range\":{}}", "time_range", DNC_NO_OFFSET},
+		{"{\"time_range\":{\"begin\":\"2026-08-29T08:00:00Z\"}}", "time_range",
+			DNC_NO_OFFSET},
+		{"{\"time_range\":{\"end\":\"tomorrow\"}}", "time_range.end", DNC_NO_OFFSET},
+		{"{\"time_range\":{\"relative\":\"24h\",\"end\":\"2026-08-29T08:00:00Z\"}}",
+			"time_range.relative", DNC_NO_OFFSET},
+		{"{\"time_range\":{\"relative\":\"soon\"}}", "time_range.relative", DNC_NO_OFFSET},
+		{"{\"custom_filters\":[]}", "custom_filters", DNC_NO_OFFSET},
+		{"{\"custom_filters\":{\"\":1}}", "custom_filters", DNC_NO_OFFSET},
+		{"{\"custom_filters\":{\"a\":{}}}", "custom_filters", DNC_NO_OFFSET},
+		{"{\"custom_filters\":{\"a\":[null]}}", "custom_filters", DNC_NO_OFFSET},
+		{"[{},{\"providers\":[\"a\",7]}]", "[1].providers[1]", DNC_NO_OFFSET},
+		{"[{},7]", "[1].", DNC_NO_OFFSET},
+		{"7", "", DNC_NO_OFFSET},
 	};
 	struct dnc_error err;
 
@@ -81,11 +300,50 @@ static void a_bad_filter_names_the_place(void **state)
 	}
 }
 
+static void values_and_filters_are_limited(void **state)
+{
+	char text[1024];
+	struct dnc_error err;
+
+	(void)state;
+	for (int count = DNC_FILTER_MAX_VALUES; count <= DNC_FILTER_MAX_VALUES + 1; count++) {
+		bool allowed = count == DNC_FILTER_MAX_VALUES;
+		const struct dnc_filter *f;
+		size_t n = 0;
+
+		for (int i = 0; i < count; i++)
+			n += (size_t)sprintf(
+				text + n, "%s\"p%d\"", i ? "," : "{\"providers\":[", i);
+		strcpy(text + n, "]}");
+		f = dnc_filter_compile_text(text, strlen(text), &err);
+		assert_true((f != NULL) == allowed);
+		dnc_filter_unref(f);
+		n = 0;
+		for (int i = 0; i < count; i++)
+			n += (size_t)sprintf(text + n, "%s{}", i ? "," : "[");
+		strcpy(text + n, "]");
+		f = dnc_filter_compile_text(text, strlen(text), &err);
+		assert_true((f != NULL) == allowed);
+		dnc_filter_unref(f);
+	}
+	assert_null(dnc_filter_compile_text("{", 1, &err));
+	memset(text, '1', 512);
+	memcpy(text, "{\"phone_patterns\":[\"", 20);
+	strcpy(text + 300, "\"]}");
+	assert_null(dnc_filter_compile_text(text, strlen(text), &err));
+	assert_string_equal(err.place, "phone_patterns[0]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filters_choose),
+		cmocka_unit_test(equal_filters_have_one_text),
+		cmocka_unit_test(an_index_learns_types_and_prefixes),
+		cmocka_unit_test(a_pattern_over_its_budget_ends_the_filter),
+		cmocka_unit_test(the_last_of_many_threads_frees_a_filter),
 		cmocka_unit_test(a_bad_filter_names_the_place),
+		cmocka_unit_test(values_and_filters_are_limited),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);

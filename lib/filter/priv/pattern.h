@@ -11,5 +11,5 @@ pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err);
 
 enum pattern_verdict { PATTERN_MATCHES, PATTERN_DIFFERS, PATTERN_OVER_BUDGET };
 
-/* Searches NUMBER for RE. Each thread has a match context of its own, which is never freed. */
+/* Searches NUMBER for RE. The first call of a thread allocates its match context. */
 enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number);
