@@ -23,6 +23,8 @@ enum dnc_sent client_lost(struct client *c)
 {
 	if (!c->dead)
 		client_hang_up(c->wsi);
+	if (c->reason == CLOSE_NONE)
+		c->reason = CLOSE_LOST;
 	c->dead = true;
 	return DNC_SENT_DEAD;
 }
@@ -172,13 +174,13 @@ void client_take_message(struct client *c, const char *text, size_t n)
 	struct request request;
 	struct dnc_error err;
 
-	c->web->counts.messages++;
+	c->web->stats.counts.messages++;
 	c->received++;
 	c->active_ms = dnc_clock_now_ms();
 	if (request_parse(c->web->request_parser, text, n, &request, &err) < 0)
 		send_error(c, request.id, &err);
 	else if (!c->role && request.type != REQUEST_AUTH)
-		client_close(c, CLOSE_NOT_AUTHENTICATED, "say who you are first");
+		client_close(c, CLOSE_UNAUTHENTICATED);
 	else if (request.type == REQUEST_AUTH)
 		client_take_token(c, &request);
 	else
@@ -249,24 +251,24 @@ struct client *client_new(struct dnc_web *w, struct client **slot, struct lws *w
 	if (!c)
 		return NULL;
 	identity_address(w, wsi, address);
+
 	*c = (struct client){.web = w,
 		.wsi = wsi,
 		.sse = sse,
 		.address = strdup(address),
 		.rendering = rendering_of(wsi, sse),
 		.next = w->clients,
-		.messages = MESSAGES_BURST,
-		.bucket_ms = dnc_clock_mono_ms(),
 		.connected_ms = dnc_clock_now_ms(),
 		.active_ms = dnc_clock_now_ms(),
-		.number = limits_number(w->options->door),
+		.number = limits_number(w->options->door->limits),
 		.writeable = false};
+	dnc_bucket_init(&c->messages, MESSAGES_PER_S * 60, MESSAGES_BURST, dnc_clock_mono_ms());
 	*slot = c;
 	if (c->next)
 		c->next->prev = c;
 	w->clients = c;
 	w->client_count++;
-	w->counts.connections++;
+	w->stats.counts.connections++;
 	return c;
 }
 
@@ -277,7 +279,7 @@ int client_open(struct dnc_web *w, struct client **slot, struct lws *wsi, const 
 	if (!c || !c->address)
 		return -1;
 	if (!who) {
-		heartbeat_await_auth(c);
+		client_await_auth(c);
 		return keep_query(c);
 	}
 	if (client_admit(c, who) < 0)
@@ -294,12 +296,15 @@ void client_free(struct client **slot)
 	if (!c)
 		return;
 	*slot = NULL;
+	if (c->reason == CLOSE_NONE)
+		c->reason = CLOSE_GONE;
+	c->web->stats.counts.closed[c->reason]++;
 	if (c->role || c->close_code)
 		audit_left(c);
-	heartbeat_leave(c);
+	heartbeat_leave(&c->heartbeat);
 	held_leave(c);
 	dnc_hub_leave(c->subscriber);
-	limits_leave(c->web->options->door, &c->place);
+	limits_leave(c->web->options->door->limits, &c->slot);
 	*(c->prev ? &c->prev->next : &c->web->clients) = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
@@ -312,12 +317,12 @@ void client_free(struct client **slot)
 	free(c);
 }
 
-void client_close(struct client *c, uint16_t code, const char *reason)
+void client_close(struct client *c, enum close_reason reason)
 {
 	if (c->close_code || c->dead)
 		return;
-	c->close_code = code;
-	c->close_reason = reason;
+	c->close_code = close_reason_rows[reason].code;
+	c->reason = reason;
 	if (c->paused)
 		lws_rx_flow_control(c->wsi, 1); /* or the peer's answer is never read */
 	if (c->subscriber)
@@ -328,45 +333,30 @@ void client_close(struct client *c, uint16_t code, const char *reason)
 void client_close_until(struct client *c, uint16_t retry_ms)
 {
 	c->retry_ms = retry_ms;
-	client_close(c, LWS_CLOSE_STATUS_GOINGAWAY, "retry_after_ms=");
-}
-
-static bool over_rate(struct client *c)
-{
-	int64_t now = dnc_clock_mono_ms();
-
-	c->messages += (double)(now - c->bucket_ms) * MESSAGES_PER_S / 1000;
-	c->bucket_ms = now;
-	if (c->messages > MESSAGES_BURST)
-		c->messages = MESSAGES_BURST;
-	if (c->messages < 1)
-		return true;
-	c->messages -= 1;
-	return false;
+	client_close(c, CLOSE_SHUTDOWN);
 }
 
 int client_receive(struct client *c, const char *in, size_t n)
 {
-	heartbeat_heard(c);
+	client_heard(c);
 	/* The library inflates a message in pieces, one each turn of the loop, but does not wake the loop. */
 	if (!lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi))
 		lws_callback_on_writable(c->wsi);
 	if (c->close_code || c->dead)
 		return 0;
 	if (lws_frame_is_binary(c->wsi)) {
-		client_close(c, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "text messages only");
+		client_close(c, CLOSE_BINARY);
 		return 0;
 	}
 	if (c->in.n + n > DNC_WEB_MAX_MESSAGE) {
-		client_close(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "message over 32 KiB");
+		client_close(c, CLOSE_SIZE);
 		return 0;
 	}
 	dnc_buf_add(&c->in, in, n);
 	if (!lws_is_final_fragment(c->wsi) || lws_remaining_packet_payload(c->wsi))
 		return 0;
-	if (over_rate(c)) {
-		client_close(
-			c, LWS_CLOSE_STATUS_POLICY_VIOLATION, "more than 20 messages a second");
+	if (!dnc_bucket_take(&c->messages, dnc_clock_mono_ms())) {
+		client_close(c, CLOSE_RATE);
 		return 0;
 	}
 	if (!dnc_buf_reserve(&c->in, DNC_JSON_PADDING) || !dnc_buf_ok(&c->in))
@@ -402,7 +392,7 @@ static void send_close(struct client *c)
 {
 	char frame[2 + 125] = {
 		(char)0x88}; /* the payload of a control frame, RFC 6455 section 5.5 */
-	int n = snprintf(frame + 4, sizeof frame - 4, "%s", c->close_reason);
+	int n = snprintf(frame + 4, sizeof frame - 4, "%s", close_reason_rows[c->reason].text);
 
 	if (c->retry_ms)
 		n += snprintf(frame + 4 + n, sizeof frame - 4 - (size_t)n, "%u", c->retry_ms);
@@ -493,7 +483,7 @@ static enum dnc_sent hub_started(void *conn)
 
 static void hub_failed(void *conn)
 {
-	client_close(conn, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "the log can't be read now");
+	client_close(conn, CLOSE_LOG);
 }
 
 const struct dnc_transport dnc_web_transport = {

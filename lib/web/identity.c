@@ -59,14 +59,14 @@ enum identity_verdict identity_of_token(
 		.now_ms = dnc_clock_now_ms()};
 	struct dnc_error err;
 
-	if (limits_bars(w->options->door, address))
+	if (throttle_blocks(w->options->door->throttle, address, dnc_clock_mono_ms()))
 		return WHO_BARRED;
 	if (dnc_token_check(w->parser, &rules, token, &out->identity, &err) < 0) {
-		limits_failed(w->options->door, address);
-		w->counts.refused_tokens[err.code]++;
+		throttle_failed(w->options->door->throttle, address, dnc_clock_mono_ms());
+		w->stats.counts.refused_tokens[err.code]++;
 		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
 			err.message);
-		audit_refused(w, address, &out->identity, dnc_token_fault_name(err.code));
+		audit_refused(&w->audit, address, &out->identity, dnc_token_fault_name(err.code));
 		return WHO_WRONG;
 	}
 	identity_resolve(w, out);
@@ -87,7 +87,7 @@ static enum identity_verdict by_header(
 			(struct dnc_str){text + sizeof scheme - 1, (size_t)n - (sizeof scheme - 1)},
 			out);
 	else
-		limits_failed(w->options->door, address);
+		throttle_failed(w->options->door->throttle, address, dnc_clock_mono_ms());
 	sodium_memzero(text, sizeof text);
 	return verdict;
 }
@@ -149,7 +149,7 @@ static enum identity_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum 
 
 	if (!ticket.p)
 		return WHO_SILENT;
-	if (limits_bars(w->options->door, address))
+	if (throttle_blocks(w->options->door->throttle, address, dnc_clock_mono_ms()))
 		return WHO_BARRED;
 	if (redeem(w, ticket, out)) {
 		identity_resolve(w, out);
@@ -157,9 +157,9 @@ static enum identity_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum 
 	}
 	memset(&out->identity, 0, sizeof out->identity);
 	if (!looks_like_ticket(ticket))
-		limits_failed(w->options->door, address);
+		throttle_failed(w->options->door->throttle, address, dnc_clock_mono_ms());
 	dnc_warn("refused a ticket from %s: used, too old, or none", address);
-	audit_refused(w, address, NULL, "ticket");
+	audit_refused(&w->audit, address, NULL, "ticket");
 	return WHO_WRONG;
 }
 

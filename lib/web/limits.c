@@ -1,94 +1,69 @@
 #include "priv/limits.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uthash.h>
-#include "base/clock.h"
-
-enum {
-	WEBS_MAX = DNC_RING_HUBS,
-	NAME_MAX_BYTES = DNC_SUBJECT_MAX,
-	FAILURES_BURST = 10,
-	FAILURE_MS = 6000,   /* until one is forgotten */
-	FAILING_MAX = 65536, /* addresses; the oldest go first */
-	BODIES_MAX = 64 << 20,
-};
 
 /* Connections of one address, or of one subject. */
 struct limits_count {
-	char name[NAME_MAX_BYTES];
+	char name[DNC_SUBJECT_MAX];
 	unsigned count;
 	UT_hash_handle hh;
 };
 
-/* An address that sent wrong tokens: how many, as of when. */
-struct failing {
-	char address[48];
-	double count;
-	int64_t at_ms;
-	UT_hash_handle hh;
-};
-
-struct dnc_web_shared {
-	struct dnc_web_limits limits;
+struct limits {
+	struct dnc_web_limits options;
 	pthread_mutex_t lock; /* of all below */
-	size_t count, bodies;
+	size_t count, body_bytes;
 	uint64_t number;
 	struct limits_count *addresses, *subjects;
-	struct failing *failing;
-	pthread_mutex_t webs_lock;
-	struct dnc_web *webs[WEBS_MAX];
-	size_t web_count;
 };
 
-struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits)
+struct limits *limits_new(const struct dnc_web_limits *options)
 {
-	struct dnc_web_shared *door = calloc(1, sizeof *door);
+	struct limits *l = calloc(1, sizeof *l);
 
-	if (!door)
+	if (!l)
 		return NULL;
-	door->limits = *limits;
-	pthread_mutex_init(&door->lock, NULL);
-	pthread_mutex_init(&door->webs_lock, NULL);
-	return door;
+	l->options = *options;
+	pthread_mutex_init(&l->lock, NULL);
+	return l;
 }
 
-void dnc_shared_free(struct dnc_web_shared *door)
+void limits_free(struct limits *l)
 {
-	if (!door)
+	if (!l)
 		return;
-	for (struct failing *f = door->failing, *next; f; f = next) {
-		next = f->hh.next;
-		HASH_DEL(door->failing, f);
-		free(f);
-	}
-	pthread_mutex_destroy(&door->lock);
-	pthread_mutex_destroy(&door->webs_lock);
-	free(door);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
 }
 
-/* One more of NAME in the table, if there may be. NULL when not; *FULL tells no memory from a limit. */
-static struct limits_count *count_up(
-	struct limits_count **table, const char *name, unsigned limit, bool *full)
+/* Counts one more of NAME. LIMITS_FULL when there is no memory, EXCEEDED when LIMIT is reached. */
+static enum limits_verdict count_up(struct limits_count **table, const char *name, unsigned limit,
+	enum limits_verdict exceeded, struct limits_count **out)
 {
 	struct limits_count *c;
 
 	HASH_FIND_STR(*table, name, c);
-	*full = c && limit && c->count >= limit;
-	if (*full)
-		return NULL;
+	if (c && limit && c->count >= limit)
+		return exceeded;
 	if (!c) {
 		c = calloc(1, sizeof *c);
 		if (!c)
-			return NULL;
+			return LIMITS_FULL;
 		snprintf(c->name, sizeof c->name, "%s", name);
 		HASH_ADD_STR(*table, name, c);
 	}
 	c->count++;
-	return c;
+	*out = c;
+	return LIMITS_OK;
 }
 
-static void count_down(struct limits_count **table, struct limits_count *c)
+static void count_down(struct limits_count **table, struct limits_count **counted)
 {
+	struct limits_count *c = *counted;
+
+	*counted = NULL;
 	if (!c || --c->count)
 		return;
 	HASH_DEL(*table, c);
@@ -96,185 +71,88 @@ static void count_down(struct limits_count **table, struct limits_count *c)
 }
 
 /* Under the lock. */
-static enum limits_verdict enter(struct dnc_web_shared *door, const char *address,
-	const char *subject, struct limits_place *place)
+static enum limits_verdict enter(
+	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
 {
-	const struct dnc_web_limits *limits = &door->limits;
-	bool full;
-
-	if (door->count >= limits->connections)
-		return DOOR_FULL;
-	place->address =
-		count_up(&door->addresses, address, limits->connections_per_address, &full);
-	if (!place->address)
-		return full ? DOOR_ADDRESS : DOOR_FULL;
-	if (subject && !(place->subject = count_up(&door->subjects, subject,
-				 limits->connections_per_subject, &full))) {
-		count_down(&door->addresses, place->address);
-		place->address = NULL;
-		return full ? DOOR_SUBJECT : DOOR_FULL;
-	}
-	door->count++;
-	return DOOR_OPEN;
-}
-
-enum limits_verdict limits_enter(struct dnc_web_shared *door, const char *address,
-	const char *subject, struct limits_place *place)
-{
+	const struct dnc_web_limits *max = &l->options;
 	enum limits_verdict verdict;
 
-	*place = (struct limits_place){0};
-	pthread_mutex_lock(&door->lock);
-	verdict = enter(door, address, subject, place);
-	pthread_mutex_unlock(&door->lock);
+	if (l->count >= max->connections)
+		return LIMITS_FULL;
+	verdict = count_up(&l->addresses, address, max->connections_per_address, LIMITS_ADDRESS,
+		&slot->address);
+	if (verdict != LIMITS_OK)
+		return verdict;
+	if (subject)
+		verdict = count_up(&l->subjects, subject, max->connections_per_subject,
+			LIMITS_SUBJECT, &slot->subject);
+	if (verdict == LIMITS_OK)
+		l->count++;
+	else
+		count_down(&l->addresses, &slot->address);
 	return verdict;
 }
 
-void limits_leave(struct dnc_web_shared *door, struct limits_place *place)
+enum limits_verdict limits_enter(
+	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
 {
-	if (!place->address)
+	enum limits_verdict verdict;
+
+	*slot = (struct limits_slot){0};
+	pthread_mutex_lock(&l->lock);
+	verdict = enter(l, address, subject, slot);
+	pthread_mutex_unlock(&l->lock);
+	return verdict;
+}
+
+void limits_leave(struct limits *l, struct limits_slot *slot)
+{
+	if (!slot->address)
 		return;
-	pthread_mutex_lock(&door->lock);
-	door->count--;
-	count_down(&door->addresses, place->address);
-	count_down(&door->subjects, place->subject);
-	pthread_mutex_unlock(&door->lock);
-	*place = (struct limits_place){0};
+	pthread_mutex_lock(&l->lock);
+	l->count--;
+	count_down(&l->addresses, &slot->address);
+	count_down(&l->subjects, &slot->subject);
+	pthread_mutex_unlock(&l->lock);
 }
 
-/* Under the lock. What is left of an address's failures. */
-bool limits_hold(struct dnc_web_shared *door, size_t *held, size_t bytes)
-{
-	bool fits;
-
-	if (bytes == *held)
-		return true;
-	pthread_mutex_lock(&door->lock);
-	fits = bytes < *held || bytes - *held <= BODIES_MAX - door->bodies;
-	if (fits) {
-		door->bodies = door->bodies - *held + bytes;
-		*held = bytes;
-	}
-	pthread_mutex_unlock(&door->lock);
-	return fits;
-}
-
-static struct failing *find_failing(struct dnc_web_shared *door, const char *address)
-{
-	int64_t now = dnc_clock_mono_ms();
-	struct failing *f;
-
-	HASH_FIND_STR(door->failing, address, f);
-	if (!f)
-		return NULL;
-	f->count -= (double)(now - f->at_ms) / FAILURE_MS;
-	f->at_ms = now;
-	if (f->count < 0)
-		f->count = 0;
-	return f;
-}
-
-/* Under the lock. */
-static struct failing *add_failing(struct dnc_web_shared *door, const char *address)
-{
-	struct failing *f;
-
-	if (HASH_COUNT(door->failing) >= FAILING_MAX) {
-		f = door->failing;
-		HASH_DEL(door->failing, f);
-		free(f);
-	}
-	f = calloc(1, sizeof *f);
-	if (!f)
-		return NULL;
-	snprintf(f->address, sizeof f->address, "%s", address);
-	f->at_ms = dnc_clock_mono_ms();
-	HASH_ADD_STR(door->failing, address, f);
-	return f;
-}
-
-void limits_failed(struct dnc_web_shared *door, const char *address)
-{
-	struct failing *f;
-
-	pthread_mutex_lock(&door->lock);
-	f = find_failing(door, address);
-	if (f || (f = add_failing(door, address)))
-		f->count += 1;
-	pthread_mutex_unlock(&door->lock);
-}
-
-bool limits_bars(struct dnc_web_shared *door, const char *address)
-{
-	const struct failing *f;
-	bool bars;
-
-	pthread_mutex_lock(&door->lock);
-	f = find_failing(door, address);
-	bars = f && f->count > FAILURES_BURST;
-	pthread_mutex_unlock(&door->lock);
-	return bars;
-}
-
-uint64_t limits_number(struct dnc_web_shared *door)
-{
-	uint64_t n;
-
-	pthread_mutex_lock(&door->lock);
-	n = ++door->number;
-	pthread_mutex_unlock(&door->lock);
-	return n;
-}
-
-size_t dnc_shared_count(struct dnc_web_shared *door)
+size_t limits_count(struct limits *l)
 {
 	size_t n;
 
-	pthread_mutex_lock(&door->lock);
-	n = door->count;
-	pthread_mutex_unlock(&door->lock);
+	pthread_mutex_lock(&l->lock);
+	n = l->count;
+	pthread_mutex_unlock(&l->lock);
 	return n;
 }
 
-bool limits_is_shared(struct dnc_web_shared *door)
+unsigned limits_max(const struct limits *l)
 {
-	bool shared;
-
-	pthread_mutex_lock(&door->webs_lock);
-	shared = door->web_count > 1;
-	pthread_mutex_unlock(&door->webs_lock);
-	return shared;
+	return l->options.connections;
 }
 
-unsigned limits_limit(const struct dnc_web_shared *door)
+uint64_t limits_number(struct limits *l)
 {
-	return door->limits.connections;
+	uint64_t n;
+
+	pthread_mutex_lock(&l->lock);
+	n = ++l->number;
+	pthread_mutex_unlock(&l->lock);
+	return n;
 }
 
-void limits_add_web(struct dnc_web_shared *door, struct dnc_web *w)
+bool limits_reserve(struct limits *l, size_t *reserved, size_t bytes)
 {
-	pthread_mutex_lock(&door->webs_lock);
-	if (door->web_count < WEBS_MAX)
-		door->webs[door->web_count++] = w;
-	pthread_mutex_unlock(&door->webs_lock);
-}
+	bool fits;
 
-void limits_remove_web(struct dnc_web_shared *door, struct dnc_web *w)
-{
-	pthread_mutex_lock(&door->webs_lock);
-	for (size_t i = 0; i < door->web_count; i++)
-		if (door->webs[i] == w) {
-			door->webs[i] = door->webs[--door->web_count];
-			break;
-		}
-	pthread_mutex_unlock(&door->webs_lock);
-}
-
-void limits_each_web(
-	struct dnc_web_shared *door, void (*each)(void *ctx, struct dnc_web *w), void *ctx)
-{
-	pthread_mutex_lock(&door->webs_lock);
-	for (size_t i = 0; i < door->web_count; i++)
-		each(ctx, door->webs[i]);
-	pthread_mutex_unlock(&door->webs_lock);
+	if (bytes == *reserved)
+		return true;
+	pthread_mutex_lock(&l->lock);
+	fits = bytes < *reserved || bytes - *reserved <= LIMITS_BODY_BYTES - l->body_bytes;
+	if (fits) {
+		l->body_bytes = l->body_bytes - *reserved + bytes;
+		*reserved = bytes;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return fits;
 }

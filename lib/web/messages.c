@@ -174,7 +174,7 @@ void send_error(struct client *c, struct dnc_str id, const struct dnc_error *err
 {
 	struct dnc_buf *b = message_begin(c, "error");
 
-	c->web->counts.bad_messages += err->code != REQUEST_ESUPERSEDED;
+	c->web->stats.counts.bad_messages += err->code != REQUEST_ESUPERSEDED;
 	member_text(b, "code", request_error_name(err->code));
 	member_text(b, "message", err->message);
 	if (err->place[0])

@@ -11,19 +11,21 @@ struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsig
 		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
 }
 
-const char *client_enter(struct client *c, const struct who *who)
+enum close_reason client_enter(struct client *c, const struct who *who)
 {
-	static const char *const reasons[] = {[DOOR_FULL] = "too many connections",
-		[DOOR_ADDRESS] = "too many connections from this address",
-		[DOOR_SUBJECT] = "too many connections of this subject"};
+	static const enum close_reason reasons[] = {[LIMITS_OK] = CLOSE_NONE,
+		[LIMITS_FULL] = CLOSE_CONNECTIONS,
+		[LIMITS_ADDRESS] = CLOSE_CONNECTIONS_ADDRESS,
+		[LIMITS_SUBJECT] = CLOSE_CONNECTIONS_SUBJECT};
 	const char *subject = c->web->access->keys ? who->identity.subject : NULL;
 	enum limits_verdict verdict =
-		limits_enter(c->web->options->door, c->address, subject, &c->place);
+		limits_enter(c->web->options->door->limits, c->address, subject, &c->slot);
 
-	if (verdict == DOOR_OPEN)
-		return NULL;
-	audit_refused(c->web, c->address, subject ? &who->identity : NULL, reasons[verdict]);
-	c->web->counts.refused++;
+	if (verdict == LIMITS_OK)
+		return CLOSE_NONE;
+	audit_refused(&c->web->audit, c->address, subject ? &who->identity : NULL,
+		close_reason_rows[reasons[verdict]].text);
+	c->web->stats.counts.refused++;
 	return reasons[verdict];
 }
 
@@ -43,24 +45,24 @@ int client_start(struct client *c, const struct who *who)
 		*c->identity = who->identity;
 	c->role = who->role;
 	c->permissions = who->permissions;
-	heartbeat_heard(c);
+	client_heard(c);
 	c->subscriber = dnc_hub_join(c->web->hub, c, &view, &pace);
 	if (!c->subscriber)
 		return -1;
 	member_text(audit_of(c, "connected"), "protocol",
 		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
-	audit_end(c->web);
+	audit_end(&c->web->audit);
 	send_established(c);
 	return 0;
 }
 
 int client_admit(struct client *c, const struct who *who)
 {
-	const char *full = client_enter(c, who);
+	enum close_reason full = client_enter(c, who);
 
-	if (!full)
+	if (full == CLOSE_NONE)
 		return client_start(c, who);
-	client_close(c, CLOSE_TOO_MANY, full);
+	client_close(c, full);
 	return 0;
 }
 
@@ -77,7 +79,7 @@ static int look_again(struct client *c, const struct who *who)
 	if (c->identity)
 		*c->identity = who->identity;
 	if (dnc_subscriber_active(c->subscriber) && !(c->permissions & DNC_MAY_STREAM))
-		client_close(c, CLOSE_FORBIDDEN, "dnc:stream was lost");
+		client_close(c, CLOSE_FORBIDDEN);
 	dnc_web_work(c->web);
 	return 0;
 }
@@ -95,13 +97,13 @@ void client_check(struct client *c, bool reloaded)
 	if (c->close_code || c->dead)
 		return;
 	if (c->identity && dnc_clock_now_ms() >= c->identity->expires_ms) {
-		client_close(c, CLOSE_EXPIRED, "the token has ended");
+		client_close(c, CLOSE_TOKEN_EXPIRED);
 		return;
 	}
 	if (!reloaded)
 		return;
 	if (c->identity && dnc_revoked_has(access->revoked, c->identity->jti)) {
-		client_close(c, CLOSE_REVOKED, "the token was revoked");
+		client_close(c, CLOSE_TOKEN_REVOKED);
 		return;
 	}
 	if (c->identity) {
@@ -124,12 +126,12 @@ void client_take_token(struct client *c, const struct request *r)
 				     : WHO_SILENT;
 
 	if (verdict == WHO_SILENT) {
-		dnc_error_set(&err, REQUEST_EUNAVAILABLE, "this hub asks nobody who he is");
+		dnc_error_set(&err, REQUEST_EUNAVAILABLE, "authentication is disabled");
 		send_error(c, r->id, &err);
 	} else if (verdict != WHO_KNOWN && !c->role) {
-		client_close(c, CLOSE_NOT_AUTHENTICATED, "the token is not taken");
+		client_close(c, CLOSE_TOKEN_REJECTED);
 	} else if (verdict != WHO_KNOWN) {
-		dnc_error_set(&err, REQUEST_EUNAUTHENTICATED, "the token is not taken");
+		dnc_error_set(&err, REQUEST_EUNAUTHENTICATED, "token rejected");
 		send_error(c, r->id, &err);
 	} else if (!c->role) {
 		struct dnc_buf query = c->pending_id;
@@ -141,13 +143,14 @@ void client_take_token(struct client *c, const struct request *r)
 			client_take_message(c, query.p, query.n);
 		dnc_buf_free(&query);
 	} else if (!c->identity || strcmp(c->identity->subject, who.identity.subject) != 0) {
-		dnc_error_set(&err, REQUEST_EFORBIDDEN, "the token is of another subject");
+		dnc_error_set(
+			&err, REQUEST_EFORBIDDEN, "access denied: the token is of another subject");
 		send_error(c, r->id, &err);
 	} else if (look_again(c, &who) < 0) {
 		client_lost(c);
 	} else {
 		audit_of(c, "renewed");
-		audit_end(c->web);
+		audit_end(&c->web->audit);
 		send_renewed(c, r->id);
 	}
 	sodium_memzero(&who, sizeof who);

@@ -99,13 +99,13 @@ static int refuse(
 
 	snprintf(detail, sizeof detail, "%s%s%s", err->place, err->place[0] ? ": " : "",
 		err->message);
-	w->counts.bad_messages++;
+	w->stats.counts.bad_messages++;
 	if (err->code == REQUEST_ENOMEM)
 		return http_problem(w, wsi, 503, "Service Unavailable", detail);
 	if (err->code != REQUEST_EFORBIDDEN)
 		return http_problem(w, wsi, 400, "Bad Request", detail);
 	identity_address(w, wsi, address);
-	audit_refused(w, address, w->access->keys ? &who->identity : NULL, detail);
+	audit_refused(&w->audit, address, w->access->keys ? &who->identity : NULL, detail);
 	return http_problem(w, wsi, 403, "Forbidden", detail);
 }
 
@@ -126,11 +126,13 @@ static int begin(
 {
 	struct session *session = lws_wsi_user(wsi);
 	struct client *c = client_new(w, &session->client, wsi, true);
-	const char *full = c && c->address ? client_enter(c, who) : NULL;
+	enum close_reason full = c && c->address ? client_enter(c, who) : CLOSE_NONE;
 
-	if (!c || !c->address || full || send_head(wsi) < 0) {
+	if (!c || !c->address || full != CLOSE_NONE || send_head(wsi) < 0) {
 		client_free(&session->client);
-		return full ? http_problem(w, wsi, 429, "Too Many Requests", full) : -1;
+		return full != CLOSE_NONE ? http_problem(w, wsi, 429, "Too Many Requests",
+						    close_reason_rows[full].text)
+		                          : -1;
 	}
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the answer has no end */
 	if (client_start(c, who) < 0)

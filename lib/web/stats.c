@@ -1,84 +1,105 @@
 #include "priv/stats.h"
-#include <stdlib.h>
-#include "priv/limits.h"
-#include "priv/serve.h"
+#include <stdio.h>
+#include <string.h>
+#include "json/json.h"
+#include "priv/shared.h"
 
-static void count_role(struct web_stats *f, const char *name, size_t connections)
+void stats_init(struct stats *s)
+{
+	pthread_mutex_init(&s->lock, NULL);
+}
+
+void stats_destroy(struct stats *s)
+{
+	pthread_mutex_destroy(&s->lock);
+}
+
+void stats_count_role(struct stats_roles *roles, const char *name, size_t connections)
 {
 	size_t i = 0;
 
-	while (i < f->role_count && strcmp(f->roles[i].name, name) != 0)
+	while (i < roles->count && strcmp(roles->role[i].name, name) != 0)
 		i++;
-	if (i == FIGURES_ROLES)
+	if (i == STATS_ROLES)
 		return;
-	if (i == f->role_count) {
-		snprintf(f->roles[i].name, sizeof f->roles[i].name, "%s", name);
-		f->roles[f->role_count++].connections = 0;
+	if (i == roles->count) {
+		snprintf(roles->role[i].name, sizeof roles->role[i].name, "%s", name);
+		roles->role[i].connections = 0;
+		roles->count++;
 	}
-	f->roles[i].connections += connections;
+	roles->role[i].connections += connections;
 }
 
-void stats_refresh(struct dnc_web *w)
+void stats_publish(struct stats *s, const struct dnc_hub *hub, const struct stats_roles *roles)
 {
-	struct web_stats *f = &w->stats;
-
-	pthread_mutex_lock(&w->stats_lock);
-	f->counts = w->counts;
-	f->hub = dnc_hub_stats(w->hub);
-	dnc_hub_lag_histogram(w->hub, f->behind);
-	f->role_count = 0;
-	for (const struct client *c = w->clients; c; c = c->next)
-		count_role(f, c->role ? c->role->name : "", 1);
-	pthread_mutex_unlock(&w->stats_lock);
+	pthread_mutex_lock(&s->lock);
+	s->copy.counts = s->counts;
+	s->copy.hub = dnc_hub_stats(hub);
+	dnc_hub_lag_histogram(hub, s->copy.behind);
+	s->copy.roles = *roles;
+	pthread_mutex_unlock(&s->lock);
 }
 
-static void add(void *ctx, struct dnc_web *w)
+static void add_counts(struct stats_counts *sum, const struct stats_counts *c)
 {
-	struct web_stats *sum = ctx;
-	const struct web_stats *f = &w->stats;
-
-	pthread_mutex_lock(&w->stats_lock);
-	sum->counts.connections += f->counts.connections;
-	sum->counts.refused += f->counts.refused;
-	sum->counts.messages += f->counts.messages;
-	sum->counts.bad_messages += f->counts.bad_messages;
-	sum->counts.http_requests += f->counts.http_requests;
+	sum->connections += c->connections;
+	sum->refused += c->refused;
+	sum->messages += c->messages;
+	sum->bad_messages += c->bad_messages;
+	sum->http_requests += c->http_requests;
 	for (int i = 0; i < DNC_TOKEN_FAULTS; i++)
-		sum->counts.refused_tokens[i] += f->counts.refused_tokens[i];
-	dnc_histogram_add(&sum->counts.turn, &f->counts.turn);
-	sum->hub.deliveries += f->hub.deliveries;
-	sum->hub.delivered_bytes += f->hub.delivered_bytes;
-	sum->hub.gaps += f->hub.gaps;
-	sum->hub.paced += f->hub.paced;
-	sum->hub.channels += f->hub.channels;
-	dnc_histogram_add(&sum->hub.match, &f->hub.match);
-	dnc_histogram_add(&sum->hub.delivery, &f->hub.delivery);
-	for (int i = 0; i < DNC_HUB_LAGS; i++)
-		sum->behind[i] += f->behind[i];
-	for (size_t i = 0; i < f->role_count; i++)
-		count_role(sum, f->roles[i].name, f->roles[i].connections);
-	pthread_mutex_unlock(&w->stats_lock);
+		sum->refused_tokens[i] += c->refused_tokens[i];
+	for (int i = 0; i < CLOSE_REASONS; i++)
+		sum->closed[i] += c->closed[i];
+	dnc_histogram_add(&sum->turn, &c->turn);
 }
 
-static void connections_text(const struct web_stats *f, struct dnc_buf *out)
+static void add_hub(struct dnc_hub_stats *sum, const struct dnc_hub_stats *h)
 {
-	struct dnc_metric metrics[FIGURES_ROLES];
-	char labels[FIGURES_ROLES][DNC_ROLE_NAME_MAX * 2 + 16];
+	sum->deliveries += h->deliveries;
+	sum->delivered_bytes += h->delivered_bytes;
+	sum->gaps += h->gaps;
+	sum->paced += h->paced;
+	sum->channels += h->channels;
+	dnc_histogram_add(&sum->match, &h->match);
+	dnc_histogram_add(&sum->delivery, &h->delivery);
+}
 
-	for (size_t i = 0; i < f->role_count; i++) {
+static void add_member(void *ctx, const struct shared_member *member)
+{
+	struct stats_copy *sum = ctx;
+	struct stats *s = member->stats;
+
+	pthread_mutex_lock(&s->lock);
+	add_counts(&sum->counts, &s->copy.counts);
+	add_hub(&sum->hub, &s->copy.hub);
+	for (int i = 0; i < DNC_HUB_LAGS; i++)
+		sum->behind[i] += s->copy.behind[i];
+	for (size_t i = 0; i < s->copy.roles.count; i++)
+		stats_count_role(
+			&sum->roles, s->copy.roles.role[i].name, s->copy.roles.role[i].connections);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void write_connections(const struct stats_copy *f, struct dnc_buf *out)
+{
+	struct dnc_metric metrics[STATS_ROLES];
+	char labels[STATS_ROLES][DNC_ROLE_NAME_MAX * 2 + 16];
+
+	for (size_t i = 0; i < f->roles.count; i++) {
 		struct dnc_buf label = {.p = labels[i], .size = sizeof labels[i]};
 
 		dnc_buf_lit(&label, "role=");
-		dnc_json_write_str(&label, dnc_str(f->roles[i].name));
+		dnc_json_write_str(&label, dnc_str(f->roles.role[i].name));
 		dnc_buf_chr(&label, '\0');
 		metrics[i] = (struct dnc_metric){"dnc_connections", "gauge",
 			i ? NULL : "Client connections, WebSocket and server-sent events",
-			labels[i], (double)f->roles[i].connections};
+			labels[i], (double)f->roles.role[i].connections};
 	}
-	dnc_metrics_text(out, metrics, f->role_count);
+	dnc_metrics_text(out, metrics, f->roles.count);
 }
 
-static void tokens_text(const struct web_stats *f, struct dnc_buf *out)
+static void write_tokens(const struct stats_copy *f, struct dnc_buf *out)
 {
 	struct dnc_metric metrics[DNC_TOKEN_FAULTS];
 	char labels[DNC_TOKEN_FAULTS][48];
@@ -93,7 +114,7 @@ static void tokens_text(const struct web_stats *f, struct dnc_buf *out)
 }
 
 /* Lags are known to a power of two: what is told is the upper end. */
-static void lag_text(const struct web_stats *f, struct dnc_buf *out)
+static void write_lag(const struct stats_copy *f, struct dnc_buf *out)
 {
 	static const struct {
 		double share;
@@ -114,71 +135,91 @@ static void lag_text(const struct web_stats *f, struct dnc_buf *out)
 			(double)(below + f->behind[i]) < quantiles[q].share * (double)all)
 			below += f->behind[i++];
 		metrics[q] = (struct dnc_metric){"dnc_client_lag_events", "summary",
-			q ? NULL : "Events that clients are behind the present, to a power of two",
+			q ? NULL : "Events that clients are behind the newest, to a power of two",
 			quantiles[q].labels, (double)((UINT64_C(1) << i) - 1)};
 	}
 	dnc_metrics_text(out, metrics, QUANTILES);
 	dnc_buf_printf(out, "dnc_client_lag_events_count %zu\n", all);
 }
 
-void stats_text(struct dnc_web *w, struct dnc_buf *out)
+static void write_totals(const struct stats_copy *sum, const struct limits *limits,
+	const struct dnc_hub *hub, const struct dnc_ring *ring, struct dnc_buf *out)
 {
-	struct dnc_ring *ring = w->options->ring;
-	struct web_stats sum = {0};
+	const struct dnc_metric metrics[] = {
+		{"dnc_connections_max", "gauge", "Client connections allowed", NULL,
+			limits_max(limits)},
+		{"dnc_connections_opened_total", "counter", "Client connections ever", NULL,
+			(double)sum->counts.connections},
+		{"dnc_connections_refused_total", "counter", "Connections over a limit", NULL,
+			(double)sum->counts.refused},
+		{"dnc_client_messages_total", "counter", "Messages from clients", NULL,
+			(double)sum->counts.messages},
+		{"dnc_client_errors_total", "counter", "Messages that were answered with an error",
+			NULL, (double)sum->counts.bad_messages},
+		{"dnc_http_requests_total", "counter", "HTTP requests", NULL,
+			(double)sum->counts.http_requests},
+		{"dnc_audiences", "gauge", "Distinct views and filters in use", NULL,
+			(double)sum->hub.channels},
+		{"dnc_deliveries_total", "counter", "Events handed to client connections", NULL,
+			(double)sum->hub.deliveries},
+		{"dnc_delivered_bytes_total", "counter", "Bytes of these", NULL,
+			(double)sum->hub.delivered_bytes},
+		{"dnc_gaps_total", "counter", "Gap messages sent", NULL, (double)sum->hub.gaps},
+		{"dnc_rate_limited_total", "counter", "Times that a rate limit held a client back",
+			NULL, (double)sum->hub.paced},
+		{"dnc_filter_limit_hits_total", "counter", "Matches given up for too much work",
+			NULL, (double)dnc_filter_limit_hits()},
+		{"dnc_last_seq", "gauge", "Sequence number of the newest event", NULL,
+			(double)dnc_ring_last(ring)},
+		{"dnc_oldest_seq", "gauge", "Sequence number of the oldest event that can be read",
+			NULL, (double)dnc_hub_oldest(hub)},
+		{"dnc_ring_bytes", "gauge", "Memory for events", NULL, (double)dnc_ring_size(ring)},
+		{"dnc_ring_used_bytes", "gauge", "Memory that holds events", NULL,
+			(double)dnc_ring_used(ring)},
+		{"dnc_ring_events", "gauge", "Events in memory", NULL,
+			(double)(dnc_ring_last(ring) + 1 - dnc_ring_oldest(ring))},
+	};
 
-	stats_refresh(w);
-	limits_each_web(w->options->door, add, &sum);
-	connections_text(&sum, out);
-	dnc_metrics_text(out,
-		(const struct dnc_metric[]){
-			{"dnc_connections_max", "gauge", "Client connections allowed", NULL,
-				limits_limit(w->options->door)},
-			{"dnc_connections_opened_total", "counter", "Client connections ever", NULL,
-				(double)sum.counts.connections},
-			{"dnc_connections_refused_total", "counter", "Connections over a limit",
-				NULL, (double)sum.counts.refused},
-			{"dnc_client_messages_total", "counter", "Messages from clients", NULL,
-				(double)sum.counts.messages},
-			{"dnc_client_errors_total", "counter",
-				"Messages that were answered with an error", NULL,
-				(double)sum.counts.bad_messages},
-			{"dnc_http_requests_total", "counter", "HTTP requests", NULL,
-				(double)sum.counts.http_requests},
-			{"dnc_audiences", "gauge", "Distinct views and filters in use", NULL,
-				(double)sum.hub.channels},
-			{"dnc_deliveries_total", "counter", "Events handed to client connections",
-				NULL, (double)sum.hub.deliveries},
-			{"dnc_delivered_bytes_total", "counter", "Bytes of these", NULL,
-				(double)sum.hub.delivered_bytes},
-			{"dnc_gaps_total", "counter", "Gap messages sent", NULL,
-				(double)sum.hub.gaps},
-			{"dnc_rate_limited_total", "counter",
-				"Times that a rate limit held a client back", NULL,
-				(double)sum.hub.paced},
-			{"dnc_filter_limit_hits_total", "counter",
-				"Matches given up for too much work", NULL,
-				(double)dnc_filter_limit_hits()},
-			{"dnc_last_seq", "gauge", "Sequence number of the newest event", NULL,
-				(double)dnc_ring_last(ring)},
-			{"dnc_oldest_seq", "gauge",
-				"Sequence number of the oldest event that can be read", NULL,
-				(double)dnc_hub_oldest(w->hub)},
-			{"dnc_ring_bytes", "gauge", "Memory for events", NULL,
-				(double)dnc_ring_size(ring)},
-			{"dnc_ring_used_bytes", "gauge", "Memory that holds events", NULL,
-				(double)dnc_ring_used(ring)},
-			{"dnc_ring_events", "gauge", "Events in memory", NULL,
-				(double)(dnc_ring_last(ring) + 1 - dnc_ring_oldest(ring))},
-		},
-		17);
-	lag_text(&sum, out);
-	tokens_text(&sum, out);
+	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
+}
+
+static void write_closed(const struct stats_copy *f, struct dnc_buf *out)
+{
+	struct dnc_metric metrics[CLOSE_REASONS];
+	char labels[CLOSE_REASONS][64];
+
+	for (int i = CLOSE_NONE + 1; i < CLOSE_REASONS; i++) {
+		snprintf(labels[i], sizeof labels[i], "reason=\"%s\",error=\"%s\"",
+			close_reason_rows[i].label, close_reason_rows[i].error ? "true" : "false");
+		metrics[i] = (struct dnc_metric){"dnc_closed_total", "counter",
+			i == CLOSE_NONE + 1 ? "Client connections that ended" : NULL, labels[i],
+			(double)f->counts.closed[i]};
+	}
+	dnc_metrics_text(out, metrics + CLOSE_NONE + 1, CLOSE_REASONS - CLOSE_NONE - 1);
+}
+
+static void write_histograms(const struct stats_copy *sum, struct dnc_buf *out)
+{
 	dnc_metrics_histogram(out, "dnc_match_seconds",
-		"Matching one event with all audiences that could match", &sum.hub.match);
+		"Matching one event with all audiences that could match", &sum->hub.match);
 	dnc_metrics_histogram(out, "dnc_delivery_seconds",
 		"From an event's arrival at the hub until it is written to all clients that take it",
-		&sum.hub.delivery);
+		&sum->hub.delivery);
 	dnc_metrics_histogram(out, "dnc_loop_turn_seconds",
-		"One turn of the event loop, without waiting", &sum.counts.turn);
+		"One turn of the event loop, without waiting", &sum->counts.turn);
+}
+
+void stats_write(struct dnc_buf *out, struct dnc_web_shared *shared, const struct dnc_hub *hub,
+	const struct dnc_ring *ring)
+{
+	struct stats_copy sum = {0};
+
+	shared_each(shared, add_member, &sum);
+	write_connections(&sum, out);
+	write_totals(&sum, shared->limits, hub, ring, out);
+	write_lag(&sum, out);
+	write_tokens(&sum, out);
+	write_closed(&sum, out);
+	write_histograms(&sum, out);
 	dnc_metrics_process(out);
 }

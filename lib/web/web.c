@@ -71,7 +71,7 @@ static int on_event(
 		return session && session->client ? client_writeable(session->client) : 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if (session->client)
-			heartbeat_heard(session->client);
+			client_heard(session->client);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		return session->client && session->client->bye ? -1 : 0;
@@ -149,15 +149,24 @@ void dnc_web_reload(struct dnc_web *w)
 		dnc_warn("unable to use the new certificate: the old one stays");
 }
 
+void web_publish_stats(struct dnc_web *w)
+{
+	struct stats_roles roles = {0};
+
+	for (const struct client *c = w->clients; c; c = c->next)
+		stats_count_role(&roles, c->role ? c->role->name : "", 1);
+	stats_publish(&w->stats, w->hub, &roles);
+}
+
 static void on_second(uv_timer_t *timer)
 {
 	struct dnc_web *w = timer->data;
 
-	heartbeat_tick(w);
+	pings_tick(w);
 	check_clients(w, renew_access(w));
 	held_tick(w);
-	stats_refresh(w);
-	if (limits_is_shared(w->options->door))
+	web_publish_stats(w);
+	if (shared_by_several(w->options->door))
 		clients_refresh(w);
 }
 
@@ -168,8 +177,8 @@ static void on_turn(uv_prepare_t *prepare)
 	uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(prepare->loop);
 
 	if (w->turn_ns)
-		dnc_histogram_observe(
-			&w->counts.turn, (int64_t)(now - w->turn_ns - (idle - w->idle_ns)), 1);
+		dnc_histogram_observe(&w->stats.counts.turn,
+			(int64_t)(now - w->turn_ns - (idle - w->idle_ns)), 1);
 	w->turn_ns = now;
 	w->idle_ns = idle;
 }
@@ -275,7 +284,7 @@ static int make_context(struct dnc_web *w, uv_loop_t *loop, struct dnc_error *er
 		.timeout_secs = 15,
 		.server_string = "dnc-wsd",
 	};
-	settle_descriptors(limits_limit(w->options->door) + SPARE_DESCRIPTORS);
+	settle_descriptors(limits_max(w->options->door->limits) + SPARE_DESCRIPTORS);
 	lws_set_log_level(LLL_ERR, log_library);
 	w->context = lws_create_context(&w->info);
 	if (!w->context)
@@ -305,7 +314,13 @@ struct dnc_web *dnc_web_new(
 	w->options = options;
 	w->hub = options->hub;
 	w->started_ms = dnc_clock_mono_ms();
-	pthread_mutex_init(&w->stats_lock, NULL);
+	stats_init(&w->stats);
+	w->audit = (struct audit){.note = options->access_note, .ctx = options->ctx};
+	pthread_mutex_init(&w->client_list.lock, NULL);
+	heartbeat_queue_init(&w->heard, PING_INTERVAL_S);
+	heartbeat_queue_init(&w->pinged, PONG_LIMIT_S);
+	heartbeat_queue_init(&w->streams, SSE_COMMENT_S);
+	heartbeat_queue_init(&w->strangers, AUTH_LIMIT_S);
 	pthread_mutex_init(&w->published_lock, NULL);
 	uv_async_init(loop, &w->published_async, on_published);
 	w->published_async.data = w;
@@ -318,8 +333,9 @@ struct dnc_web *dnc_web_new(
 	w->work.data = w->pace.data = w->second.data = w->turn.data = w;
 	uv_prepare_start(&w->turn, on_turn);
 	uv_timer_start(&w->second, on_second, 1000, 1000);
-	stats_refresh(w);
-	limits_add_web(options->door, w);
+	web_publish_stats(w);
+	w->member = (struct shared_member){.stats = &w->stats, .clients = &w->client_list};
+	shared_join(options->door, &w->member);
 	w->parser = dnc_json_parser_new();
 	w->request_parser = dnc_json_parser_new();
 	w->access = dnc_auth_acquire(options->auth);
@@ -364,7 +380,7 @@ void dnc_web_close(struct dnc_web *w)
 {
 	if (!w)
 		return;
-	limits_remove_web(w->options->door, w);
+	shared_leave(w->options->door, &w->member);
 	listeners_free(w->listeners);
 	w->listeners = NULL;
 	if (w->context)
@@ -384,7 +400,8 @@ void dnc_web_free(struct dnc_web *w)
 	if (w->context)
 		lws_context_destroy(w->context);
 	publish_answer(w); /* to nobody: all are gone */
-	pthread_mutex_destroy(&w->stats_lock);
+	stats_destroy(&w->stats);
+	pthread_mutex_destroy(&w->client_list.lock);
 	pthread_mutex_destroy(&w->published_lock);
 	dnc_event_reader_free(w->normalizer);
 	dnc_json_parser_free(w->parser);
@@ -393,7 +410,7 @@ void dnc_web_free(struct dnc_web *w)
 	dnc_buf_free(&w->scratch);
 	dnc_buf_free(&w->page);
 	dnc_buf_free(&w->sse);
-	dnc_buf_free(&w->audit_line);
-	dnc_buf_free(&w->client_list);
+	dnc_buf_free(&w->audit.record);
+	dnc_buf_free(&w->client_list.json);
 	free(w);
 }

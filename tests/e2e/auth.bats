@@ -62,7 +62,7 @@ setup() {
 		[ "$(jq -r '.body | fromjson | .detail' out)" = 'the token is not taken' ]
 	done
 	auth message garbage >out
-	[ "$(jq -c '[.closed,.reason]' out)" = '[4401,"the token is not taken"]' ]
+	[ "$(jq -c '[.closed,.reason]' out)" = '[4401,"token rejected"]' ]
 	auth nothing - '{"type":"subscribe"}' >out
 	[ "$(jq .closed out)" = 4401 ]
 	auth nothing - >out
@@ -128,7 +128,7 @@ setup() {
 	wait_for has_line confirmed long
 	wait_for has_line confirmed short
 	wait $ends
-	[ "$(tail -1 short | jq -c '[.closed,.reason]')" = '[4410,"the token has ended"]' ]
+	[ "$(tail -1 short | jq -c '[.closed,.reason]')" = '[4410,"token rejected: expired"]' ]
 	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' >&9
 	wait_for has_line +13035550144 long
 	# Whole numbers are lost at once.
@@ -148,7 +148,7 @@ setup() {
 	dnc-token revoke -q -f revoked "$(dnc-token inspect <<<"$long" | jq -r '.jti // empty')"
 	kill -HUP "$HUB"
 	wait $revoked
-	[ "$(tail -1 long | jq -c '[.closed,.reason]')" = '[4411,"the token was revoked"]' ]
+	[ "$(tail -1 long | jq -c '[.closed,.reason]')" = '[4411,"token rejected: revoked"]' ]
 	auth header "$long" >out
 	cat out
 	[ "$(jq -r .status out)" = 401 ]

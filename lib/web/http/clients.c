@@ -28,25 +28,26 @@ static void add_client(struct dnc_buf *b, const struct client *c)
 
 void clients_refresh(struct dnc_web *w)
 {
-	struct dnc_buf *b = &w->client_list;
+	struct dnc_buf *b = &w->client_list.json;
 
-	pthread_mutex_lock(&w->stats_lock);
+	pthread_mutex_lock(&w->client_list.lock);
 	dnc_buf_clear(b);
 	for (const struct client *c = w->clients; c; c = c->next)
 		if (c->subscriber)
 			add_client(b, c);
-	pthread_mutex_unlock(&w->stats_lock);
+	pthread_mutex_unlock(&w->client_list.lock);
 }
 
-static void add_list(void *ctx, struct dnc_web *w)
+static void add_list(void *ctx, const struct shared_member *member)
 {
+	struct client_list *list = member->clients;
 	struct dnc_buf *out = ctx;
 
-	pthread_mutex_lock(&w->stats_lock);
-	if (w->client_list.n && out->p[out->n - 1] == '}')
+	pthread_mutex_lock(&list->lock);
+	if (list->json.n && out->p[out->n - 1] == '}')
 		dnc_buf_chr(out, ',');
-	dnc_buf_str(out, dnc_buf_view(&w->client_list));
-	pthread_mutex_unlock(&w->stats_lock);
+	dnc_buf_str(out, dnc_buf_view(&list->json));
+	pthread_mutex_unlock(&list->lock);
 }
 
 int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who)
@@ -54,7 +55,7 @@ int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	(void)who;
 	clients_refresh(w);
 	dnc_buf_lit(&w->page, "{\"clients\":[");
-	limits_each_web(w->options->door, add_list, &w->page);
+	shared_each(w->options->door, add_list, &w->page);
 	dnc_buf_lit(&w->page, "]}");
 	return http_reply(wsi, 200, "application/json", &w->page, NULL);
 }

@@ -217,7 +217,7 @@ static int run(struct dnc_job *job, struct dnc_journal_reader *reader, struct dn
 /* Who has seen what. */
 static void note_access(const struct history *h)
 {
-	struct dnc_buf *b = audit_begin(h->web, "read", &h->identity, NULL, h->address);
+	struct dnc_buf *b = audit_begin(&h->web->audit, "read", &h->identity, NULL, h->address);
 
 	member_text(b, "role", h->role);
 	if (h->phone_bytes) {
@@ -230,7 +230,7 @@ static void note_access(const struct history *h)
 	member_number(b, "events", h->count);
 	member_number(b, "first_seq", h->first_seq);
 	member_number(b, "last_seq", h->last_seq);
-	audit_end(h->web);
+	audit_end(&h->web->audit);
 }
 
 static int answer(struct history *h)

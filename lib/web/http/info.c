@@ -37,15 +37,16 @@ int info_show(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
 		DNC_VERSION, (dnc_clock_mono_ms() - w->started_ms) / 1000, dnc_hub_epoch(w->hub),
 		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), dnc_shared_count(w->options->door),
-		limits_limit(w->options->door), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
-		DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
+		limits_max(w->options->door->limits), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S,
+		MESSAGES_BURST, DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
 	return http_reply(wsi, 200, "application/json", &w->page, NULL);
 }
 
 int info_metrics(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	(void)who;
-	stats_text(w, &w->page);
+	web_publish_stats(w);
+	stats_write(&w->page, w->options->door, w->hub, w->options->ring);
 	w->options->metrics(w->options->ctx, &w->page);
 	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
 }

@@ -35,7 +35,7 @@ struct publish {
 static void free_publish(struct publish *p)
 {
 	if (p->held)
-		limits_hold(p->web->options->door, &p->held, 0);
+		limits_reserve(p->web->options->door->limits, &p->held, 0);
 	body_free(&p->body);
 	dnc_batch_free(&p->batch);
 	dnc_buf_free(&p->rejects);
@@ -47,7 +47,7 @@ static void free_publish(struct publish *p)
 /* Counts what the request has in memory now. False when all of them together have too much. */
 static bool hold(struct publish *p)
 {
-	return limits_hold(p->web->options->door, &p->held,
+	return limits_reserve(p->web->options->door->limits, &p->held,
 		p->body.text.size + p->batch.text.size + p->batch.room * sizeof *p->batch.events +
 			p->room * sizeof *p->records + (p->body.inflating ? GZIP_BYTES : 0));
 }
@@ -218,14 +218,15 @@ static bool take_record(void *ctx, size_t index, struct dnc_str record)
 
 static void note_access(const struct publish *p)
 {
-	struct dnc_buf *b = audit_begin(p->web, "published", &p->identity, NULL, p->address);
+	struct dnc_buf *b =
+		audit_begin(&p->web->audit, "published", &p->identity, NULL, p->address);
 
 	member_text(b, "role", p->role);
 	member_number(b, "accepted", p->receipt.accepted);
 	member_number(b, "duplicates", p->receipt.duplicates);
 	member_number(b, "rejected", p->rejected);
 	member_number(b, "last_seq", p->receipt.last_seq);
-	audit_end(p->web);
+	audit_end(&p->web->audit);
 }
 
 /* Events whose id is taken, by another event. */

@@ -59,7 +59,7 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 		snprintf(detail, sizeof detail, "the permission %s is missing",
 			dnc_permission_names[__builtin_ctz(route->permission)].p);
 		identity_address(w, wsi, address);
-		audit_refused(w, address, &who.identity, detail);
+		audit_refused(&w->audit, address, &who.identity, detail);
 		return http_problem(w, wsi, 403, "Forbidden", detail);
 	}
 	return route->run(w, wsi, &who);
@@ -114,7 +114,7 @@ int http_request(struct dnc_web *w, struct lws *wsi)
 	char *uri;
 	int length = 0, method = lws_http_get_uri_and_method(wsi, &uri, &length), rc;
 
-	w->counts.http_requests++;
+	w->stats.counts.http_requests++;
 	dnc_buf_clear(&w->page);
 	if ((method == LWSHUMETH_GET || method == LWSHUMETH_HEAD) && has_body(wsi)) {
 		http_problem(w, wsi, 400, "Bad Request", "a GET has no body");

@@ -1,41 +1,51 @@
-/* limits.h - how many connections there are, over all webs. Any thread. */
+/* limits.h - how many connections there may be, in all, from one address and of one subject; and how much
+ * memory the bodies of HTTP requests may have.
+ *
+ * One struct limits serves all web servers of the process; any thread may call, and nothing blocks for
+ * longer than a hash lookup. */
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include "web/web.h"
 
-enum limits_verdict { DOOR_OPEN, DOOR_FULL, DOOR_ADDRESS, DOOR_SUBJECT };
+enum { LIMITS_BODY_BYTES = 64 << 20 }; /* of all bodies that are being received */
 
-/* The place that a connection takes; given back by limits_leave(). */
-struct limits_place {
+enum limits_verdict {
+	LIMITS_OK,
+	LIMITS_FULL, /* too many connections, or no memory to count one more */
+	LIMITS_ADDRESS,
+	LIMITS_SUBJECT,
+};
+
+struct limits;
+
+/* The place that a connection has; released by limits_leave(). All zero is none. */
+struct limits_slot {
 	struct limits_count *address, *subject;
 };
 
-/* One connection more, from ADDRESS ("192.0.2.7"), of SUBJECT (NULL: nobody was asked). Only after DOOR_OPEN must
- * it leave. */
-enum limits_verdict limits_enter(struct dnc_web_shared *door, const char *address,
-	const char *subject, struct limits_place *place);
-void limits_leave(struct dnc_web_shared *door, struct limits_place *place);
+/* To be freed with limits_free(). NULL when there is no memory. */
+struct limits *limits_new(const struct dnc_web_limits *options);
 
-/* A wrong token came from ADDRESS. After ten, one more is heard every six seconds. */
-void limits_failed(struct dnc_web_shared *door, const char *address);
+/* All connections must have left. NULL is allowed. */
+void limits_free(struct limits *l);
 
-/* True while ADDRESS has sent too many wrong tokens: the next one is not looked at. */
-bool limits_bars(struct dnc_web_shared *door, const char *address);
+/* Admits one more connection, from ADDRESS ("192.0.2.7"), of SUBJECT (NULL if authentication is disabled).
+ * SLOT is set with LIMITS_OK and cleared otherwise. */
+enum limits_verdict limits_enter(
+	struct limits *l, const char *address, const char *subject, struct limits_slot *slot);
 
-/* Numbers connections, over all webs. */
-uint64_t limits_number(struct dnc_web_shared *door);
+/* Releases SLOT, if it has been taken, and clears it. */
+void limits_leave(struct limits *l, struct limits_slot *slot);
 
-/* Bodies of requests under way, over all webs, have 64 MiB of memory at most. Makes *HELD, the bytes that one of them has
- * told before, BYTES; 0 gives all back. False, with nothing changed, when that would be too much. */
-bool limits_hold(struct dnc_web_shared *door, size_t *held, size_t bytes);
+/* How many connections there are, and how many are allowed. */
+size_t limits_count(struct limits *l);
+unsigned limits_max(const struct limits *l);
 
-/* Webs that share the door make themselves known, for sums over all of them; the list is locked while EACH
- * is called. */
-void limits_add_web(struct dnc_web_shared *door, struct dnc_web *w);
-void limits_remove_web(struct dnc_web_shared *door, struct dnc_web *w);
-void limits_each_web(
-	struct dnc_web_shared *door, void (*each)(void *ctx, struct dnc_web *w), void *ctx);
+/* A number that no other connection of this process has had. */
+uint64_t limits_number(struct limits *l);
 
-/* True when several webs share the door. */
-bool limits_is_shared(struct dnc_web_shared *door);
-
-unsigned limits_limit(const struct dnc_web_shared *door);
+/* Changes *RESERVED, the bytes that one request body has reserved so far, to BYTES; 0 releases all.
+ * Returns false, with nothing changed, if all bodies together would exceed LIMITS_BODY_BYTES. */
+bool limits_reserve(struct limits *l, size_t *reserved, size_t bytes);

@@ -1,7 +1,11 @@
 /* serve.h - the server, its clients and its pages. */
 #pragma once
 #include <libwebsockets.h>
-#include "limits.h"
+#include "audit.h"
+#include "base/bucket.h"
+#include "heartbeat.h"
+#include "member.h"
+#include "shared.h"
 #include "stats.h"
 #include "listen.h"
 #include "request.h"
@@ -21,14 +25,10 @@ enum {
 	AUTH_LIMIT_S = 5,        /* for the first message of who has not said who he is */
 };
 
-/* Close codes of our own, RFC 6455 section 7.4.2. */
-enum {
-	CLOSE_NOT_AUTHENTICATED = 4401,
-	CLOSE_FORBIDDEN = 4403,
-	CLOSE_AUTH_LATE = 4408,
-	CLOSE_EXPIRED = 4410,
-	CLOSE_REVOKED = 4411,
-	CLOSE_TOO_MANY = 4429,
+/* The clients of one web, as JSON, for the lists of others. */
+struct client_list {
+	pthread_mutex_t lock;
+	struct dnc_buf json;
 };
 
 struct client {
@@ -37,31 +37,28 @@ struct client {
 	struct dnc_web *web;
 	struct dnc_buf out;  /* whole frames that wait for the socket */
 	uint16_t close_code; /* on its way out with this; 0 is not */
-	uint16_t retry_ms;   /* of 1001: when to come back */
+	uint16_t retry_ms;   /* of CLOSE_SHUTDOWN: when to come back */
 	bool waiting;        /* a writeable callback will come */
 	bool paused;         /* not read, because answers wait */
 	bool dead, writeable;
 	bool bye; /* the close frame is out */
 	bool sse; /* server-sent events instead of a WebSocket */
 	struct client *prev, *next;
-	struct client *queue_prev,
-		*queue_next; /* those heard of, or pinged, in the order of time */
-	struct heartbeat_queue *queue;
-	int64_t queued_ms;
+	struct heartbeat heartbeat;
 	struct dnc_subscriber *subscriber;
 	const struct dnc_role *role;   /* NULL: he has not said yet who he is */
 	struct dnc_identity *identity; /* NULL: nobody was asked */
 	char *address;                 /* where he comes from */
 	unsigned permissions;          /* of enum dnc_permission */
 	unsigned rendering;            /* of enum dnc_rendering */
-	struct limits_place place;
+	struct limits_slot slot;
 	struct dnc_buf in; /* a message that came in pieces */
 	size_t out_sent;
 	struct dnc_buf pending_id; /* `id` of the request whose place is looked for */
-	double messages;           /* left in the bucket */
-	int64_t bucket_ms, connected_ms, active_ms;
+	struct dnc_bucket messages;
+	int64_t connected_ms, active_ms;
 	uint64_t number, received;
-	const char *close_reason; /* constant text */
+	enum close_reason reason;
 	/* What held.c knows of it; times are of dnc_clock_mono_ms(). */
 	struct {
 		int64_t since_ms, told_ms; /* 0: never */
@@ -69,10 +66,6 @@ struct client {
 		enum dnc_held why;
 		bool told; /* since it last had everything */
 	} held;
-};
-
-struct heartbeat_queue {
-	struct client *first, *last;
 };
 
 struct history;
@@ -98,12 +91,12 @@ struct dnc_web {
 		*held_next; /* held_next: looked at next by held.c; NULL: the first */
 	size_t client_count;
 	struct heartbeat_queue heard, pinged, streams, strangers;
-	pthread_mutex_t stats_lock;
-	struct web_stats stats;
-	struct dnc_buf client_list;                      /* under the same lock */
+	struct stats stats;
+	struct audit audit;
+	struct shared_member member;
+	struct client_list client_list;
 	struct dnc_json_parser *parser, *request_parser; /* of tokens, and of messages */
-	struct dnc_buf scratch, page, sse, audit_line;
-	struct web_counts counts;
+	struct dnc_buf scratch, page, sse;
 	int64_t started_ms;
 	struct dnc_event_reader *normalizer; /* of events that are published */
 	pthread_mutex_t published_lock;
@@ -121,6 +114,9 @@ struct dnc_web {
 	lws_retry_bo_t keepalive; /* the library's own: off */
 };
 
+/* web.c */
+void web_publish_stats(struct dnc_web *w);
+
 /* client.c */
 /* Creates the client of a new connection in SLOT, to be freed with client_free(). NULL when there is no
  * memory; without memory for its address that is NULL. */
@@ -137,26 +133,14 @@ void client_handle(struct client *c, const struct request *r);
 /* N bytes at TEXT, DNC_JSON_PADDING readable ones behind. */
 void client_take_message(struct client *c, const char *text, size_t n);
 
-/* A member of a JSON object in B. */
-void member_text(struct dnc_buf *b, const char *key, const char *value);
-void member_number(struct dnc_buf *b, const char *key, uint64_t value);
-/* MS since 1970, as RFC 3339 text. */
-void member_time(struct dnc_buf *b, const char *key, int64_t ms);
-
-/* audit.c - who did what, for the log of access. Numbers in it are masked. */
-/* What C did; audit_begin() starts the line, audit_end() hands it on. */
-struct dnc_buf *audit_begin(struct dnc_web *w, const char *what,
-	const struct dnc_identity *identity, const struct dnc_role *role, const char *address);
+/* audit of clients */
 struct dnc_buf *audit_of(const struct client *c, const char *what);
-void audit_end(struct dnc_web *w);
-void audit_refused(struct dnc_web *w, const char *address, const struct dnc_identity *identity,
-	const char *reason);
 void audit_subscribed(const struct client *c, const char *what);
 void audit_left(const struct client *c);
 
 /* session.c */
-/* Takes a place among the connections. NULL, or why there is none. */
-const char *client_enter(struct client *c, const struct who *who);
+/* Takes a place among the connections. CLOSE_NONE, or why there is none. */
+enum close_reason client_enter(struct client *c, const struct who *who);
 /* It has a place: joins the hub as WHO and is told so. -1: there is no memory. */
 int client_start(struct client *c, const struct who *who);
 /* Both: who gets no place is closed. -1: there is no memory. */
@@ -171,7 +155,7 @@ void client_free(struct client **slot);
 int client_receive(struct client *c, const char *in, size_t n);
 int client_writeable(struct client *c);
 /* Says CODE and REASON as soon as the socket can take it, then closes. */
-void client_close(struct client *c, uint16_t code, const char *reason);
+void client_close(struct client *c, enum close_reason reason);
 /* The same with 1001 and when to come back. */
 void client_close_until(struct client *c, uint16_t retry_ms);
 /* Nothing waits, and all events were sent. */
@@ -185,14 +169,12 @@ enum dnc_sent client_lost(struct client *c);
 /* Closes the connection as soon as the library can. */
 void client_hang_up(struct lws *wsi);
 
-/* heartbeat.c */
+/* pings.c */
 /* The client was heard of: it is pinged after a while. */
-void heartbeat_heard(struct client *c);
-void heartbeat_leave(struct client *c);
-/* He must say who he is, soon. */
-void heartbeat_await_auth(struct client *c);
+void client_heard(struct client *c);
+void client_await_auth(struct client *c);
 /* Once a second: pings, and hangs up on those that did not answer. */
-void heartbeat_tick(struct dnc_web *w);
+void pings_tick(struct dnc_web *w);
 
 /* held.c */
 /* Once a second: tells those who are held back. */

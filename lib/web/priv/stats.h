@@ -1,34 +1,59 @@
-/* stats.h - what a web counts, for /metrics. Each web refreshes its figures in its own
- * thread; any thread may add them up. */
+/* stats.h - what a web server counts, for /metrics.
+ *
+ * Each server counts in its own thread and publishes a copy once a second; any thread may sum the copies
+ * of all servers. */
 #pragma once
 #include <pthread.h>
 #include "auth/token.h"
+#include "close_reason.h"
 #include "hub/hub.h"
 #include "metrics/metrics.h"
 
-struct dnc_web;
+struct dnc_web_shared;
 
-struct web_counts {
+/* Totals since the start. */
+struct stats_counts {
 	uint64_t connections, refused, messages, bad_messages, http_requests;
 	uint64_t refused_tokens[DNC_TOKEN_FAULTS];
+	uint64_t closed[CLOSE_REASONS];
 	struct dnc_histogram turn; /* of the loop, without waiting */
 };
 
-enum { FIGURES_ROLES = 65 };
+enum { STATS_ROLES = 65 };
 
-struct web_stats {
-	struct web_counts counts;
-	struct dnc_hub_stats hub;
-	size_t behind[DNC_HUB_LAGS];
+/* Connections by role; those of roles past STATS_ROLES are not counted. The role "" is that of clients that
+ * have not authenticated. */
+struct stats_roles {
 	struct {
 		char name[DNC_ROLE_NAME_MAX];
 		size_t connections;
-	} roles[FIGURES_ROLES];
-	size_t role_count;
+	} role[STATS_ROLES];
+	size_t count;
 };
 
-/* Takes them from W: in its thread. */
-void stats_refresh(struct dnc_web *w);
+struct stats_copy {
+	struct stats_counts counts;
+	struct dnc_hub_stats hub;
+	size_t behind[DNC_HUB_LAGS];
+	struct stats_roles roles;
+};
 
-/* Appends those of all webs together; W is refreshed before, the others are a second old at most. */
-void stats_text(struct dnc_web *w, struct dnc_buf *out);
+struct stats {
+	struct stats_counts counts; /* counted by the server's thread */
+	pthread_mutex_t lock;
+	struct stats_copy copy; /* under the lock */
+};
+
+void stats_init(struct stats *s);
+void stats_destroy(struct stats *s);
+
+/* Adds CONNECTIONS to those of the role NAME. */
+void stats_count_role(struct stats_roles *roles, const char *name, size_t connections);
+
+/* Publishes what S and HUB have counted. In the server's thread. */
+void stats_publish(struct stats *s, const struct dnc_hub *hub, const struct stats_roles *roles);
+
+/* Appends the sums over all servers of SHARED in Prometheus' text format. HUB is any of theirs, for what is
+ * the same for all. */
+void stats_write(struct dnc_buf *out, struct dnc_web_shared *shared, const struct dnc_hub *hub,
+	const struct dnc_ring *ring);

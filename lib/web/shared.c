@@ -1,0 +1,66 @@
+#include "priv/shared.h"
+#include <stdlib.h>
+
+struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits)
+{
+	struct dnc_web_shared *shared = calloc(1, sizeof *shared);
+
+	if (!shared)
+		return NULL;
+	pthread_mutex_init(&shared->lock, NULL);
+	dnc_list_init(&shared->members);
+	shared->limits = limits_new(limits);
+	shared->throttle = throttle_new();
+	if (shared->limits && shared->throttle)
+		return shared;
+	dnc_shared_free(shared);
+	return NULL;
+}
+
+void dnc_shared_free(struct dnc_web_shared *shared)
+{
+	if (!shared)
+		return;
+	limits_free(shared->limits);
+	throttle_free(shared->throttle);
+	pthread_mutex_destroy(&shared->lock);
+	free(shared);
+}
+
+size_t dnc_shared_count(struct dnc_web_shared *shared)
+{
+	return limits_count(shared->limits);
+}
+
+void shared_join(struct dnc_web_shared *shared, struct shared_member *member)
+{
+	pthread_mutex_lock(&shared->lock);
+	dnc_list_append(&shared->members, &member->link);
+	pthread_mutex_unlock(&shared->lock);
+}
+
+void shared_leave(struct dnc_web_shared *shared, struct shared_member *member)
+{
+	pthread_mutex_lock(&shared->lock);
+	dnc_list_remove(&member->link);
+	pthread_mutex_unlock(&shared->lock);
+}
+
+void shared_each(struct dnc_web_shared *shared,
+	void (*each)(void *ctx, const struct shared_member *member), void *ctx)
+{
+	pthread_mutex_lock(&shared->lock);
+	DNC_LIST_EACH (link, &shared->members)
+		each(ctx, DNC_LIST_ELEMENT(link, struct shared_member, link));
+	pthread_mutex_unlock(&shared->lock);
+}
+
+bool shared_by_several(struct dnc_web_shared *shared)
+{
+	bool several;
+
+	pthread_mutex_lock(&shared->lock);
+	several = shared->members.next != shared->members.prev;
+	pthread_mutex_unlock(&shared->lock);
+	return several;
+}
