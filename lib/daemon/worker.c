@@ -40,7 +40,11 @@ static void on_found(uv_async_t *async)
 	if (w->ended)
 		return;
 	dnc_reader_finish(w->reader);
-	dnc_web_work(w->web);
+}
+
+static void on_hub_work(void *ctx)
+{
+	dnc_web_work(((struct dnc_worker *)ctx)->web);
 }
 
 /* In the reader's thread. */
@@ -64,6 +68,8 @@ int dnc_worker_open(struct dnc_worker *w, uv_loop_t *loop, struct dnc_journal *j
 	if (journal && !(w->reader = dnc_reader_new(journal, wake_found, w, err)))
 		return -1;
 	hub_options.reader = w->reader;
+	hub_options.work = on_hub_work;
+	hub_options.ctx = w;
 	w->hub = dnc_hub_new(&hub_options);
 	if (!w->hub) {
 		err->code = ENOMEM;

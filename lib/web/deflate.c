@@ -1,4 +1,6 @@
-#include "priv/serve.h"
+#include "priv/deflate.h"
+#include <string.h>
+#include "priv/upgrade.h"
 
 static int on_extension(struct lws_context *context, const struct lws_extension *extension,
 	struct lws *wsi, enum lws_extension_callback_reasons reason, void *user, void *in, size_t n)

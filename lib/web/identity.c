@@ -1,10 +1,39 @@
 #include "priv/identity.h"
+#include <arpa/inet.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "priv/serve.h"
+
+int identity_init(struct identity *i, struct dnc_auth *auth, struct throttle *throttle,
+	struct audit *audit, struct stats_counts *counts, bool trust_proxy)
+{
+	*i = (struct identity){.auth = auth,
+		.snapshot = dnc_auth_acquire(auth),
+		.parser = dnc_json_parser_new(),
+		.throttle = throttle,
+		.audit = audit,
+		.counts = counts,
+		.trust_proxy = trust_proxy};
+	return i->parser ? 0 : -1;
+}
+
+void identity_destroy(struct identity *i)
+{
+	dnc_auth_snapshot_unref(i->snapshot);
+	dnc_json_parser_free(i->parser);
+}
+
+bool identity_renew(struct identity *i)
+{
+	if (!dnc_auth_is_old(i->auth, i->snapshot))
+		return false;
+	dnc_auth_snapshot_unref(i->snapshot);
+	i->snapshot = dnc_auth_acquire(i->auth);
+	return true;
+}
 
 bool identity_is_local_socket(struct lws *wsi)
 {
@@ -33,49 +62,73 @@ static bool forwarded_for(struct lws *wsi, char address[ADDRESS_MAX])
 	return true;
 }
 
-void identity_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX])
+void identity_address(const struct identity *i, struct lws *wsi, char address[ADDRESS_MAX])
 {
 	address[0] = '\0';
 	if (!identity_is_local_socket(wsi)) {
 		lws_get_peer_simple(wsi, address, ADDRESS_MAX);
 		return;
 	}
-	if (!w->options->trust_proxy || !forwarded_for(wsi, address))
+	if (!i->trust_proxy || !forwarded_for(wsi, address))
 		snprintf(address, ADDRESS_MAX, "local");
 }
 
-void identity_resolve(struct dnc_web *w, struct who *out)
+void identity_resolve(const struct identity *i, struct who *out)
 {
-	out->role = dnc_roles_find(w->access->roles, dnc_str(out->identity.role));
+	out->role = dnc_roles_find(i->snapshot->roles, dnc_str(out->identity.role));
 	out->permissions = out->role->permissions | out->identity.permissions;
 }
 
-enum identity_verdict identity_of_token(
-	struct dnc_web *w, const char *address, struct dnc_str token, struct who *out)
+void identity_default(const struct identity *i, struct who *out)
 {
-	const struct dnc_token_rules rules = {.keys = w->access->keys,
-		.revoked = w->access->revoked,
-		.audience = w->access->audience,
+	memset(out, 0, sizeof *out);
+	out->role = i->snapshot->default_role;
+	out->permissions = out->role->permissions;
+}
+
+struct dnc_view identity_view(const struct dnc_role *role, unsigned permissions, unsigned rendering)
+{
+	return (struct dnc_view){.sees = role->sees,
+		.types = dnc_role_types(role, permissions),
+		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
+}
+
+static bool is_blocked(struct identity *i, const char *address)
+{
+	return throttle_blocks(i->throttle, address, dnc_clock_mono_ms());
+}
+
+static void count_failure(struct identity *i, const char *address)
+{
+	throttle_failed(i->throttle, address, dnc_clock_mono_ms());
+}
+
+enum identity_verdict identity_of_token(
+	struct identity *i, const char *address, struct dnc_str token, struct who *out)
+{
+	const struct dnc_token_rules rules = {.keys = i->snapshot->keys,
+		.revoked = i->snapshot->revoked,
+		.audience = i->snapshot->audience,
 		.now_ms = dnc_clock_now_ms()};
 	struct dnc_error err;
 
-	if (throttle_blocks(w->options->door->throttle, address, dnc_clock_mono_ms()))
+	if (is_blocked(i, address))
 		return WHO_BARRED;
-	if (dnc_token_check(w->parser, &rules, token, &out->identity, &err) < 0) {
-		throttle_failed(w->options->door->throttle, address, dnc_clock_mono_ms());
-		w->stats.counts.refused_tokens[err.code]++;
+	if (dnc_token_check(i->parser, &rules, token, &out->identity, &err) < 0) {
+		count_failure(i, address);
+		i->counts->refused_tokens[err.code]++;
 		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
 			err.message);
-		audit_refused(&w->audit, address, &out->identity, dnc_token_fault_name(err.code));
+		audit_refused(i->audit, address, &out->identity, dnc_token_fault_name(err.code));
 		return WHO_WRONG;
 	}
-	identity_resolve(w, out);
+	identity_resolve(i, out);
 	return WHO_KNOWN;
 }
 
 /* `Bearer T`, RFC 6750 section 2.1. */
 static enum identity_verdict by_header(
-	struct dnc_web *w, struct lws *wsi, const char *address, struct who *out)
+	struct identity *i, struct lws *wsi, const char *address, struct who *out)
 {
 	static const char scheme[] = "Bearer ";
 	char text[DNC_TOKEN_MAX + sizeof scheme + 1];
@@ -83,11 +136,11 @@ static enum identity_verdict by_header(
 	int n = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_AUTHORIZATION);
 
 	if (n > (int)sizeof scheme - 1 && strncasecmp(text, scheme, sizeof scheme - 1) == 0)
-		verdict = identity_of_token(w, address,
+		verdict = identity_of_token(i, address,
 			(struct dnc_str){text + sizeof scheme - 1, (size_t)n - (sizeof scheme - 1)},
 			out);
 	else
-		throttle_failed(w->options->door->throttle, address, dnc_clock_mono_ms());
+		count_failure(i, address);
 	sodium_memzero(text, sizeof text);
 	return verdict;
 }
@@ -134,14 +187,14 @@ static bool looks_like_ticket(struct dnc_str text)
 }
 
 /* The token that it was bought with may have ended or been revoked since. */
-static bool redeem(struct dnc_web *w, struct dnc_str ticket, struct who *out)
+static bool redeem(struct identity *i, struct dnc_str ticket, struct who *out)
 {
-	return dnc_ticket_redeem(w->options->auth, ticket, &out->identity) &&
+	return dnc_ticket_redeem(i->auth, ticket, &out->identity) &&
 	       dnc_clock_now_ms() < out->identity.expires_ms &&
-	       !dnc_revoked_has(w->access->revoked, out->identity.jti);
+	       !dnc_revoked_has(i->snapshot->revoked, out->identity.jti);
 }
 
-static enum identity_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum ticket_place place,
+static enum identity_verdict by_ticket(struct identity *i, struct lws *wsi, enum ticket_place place,
 	const char *address, struct who *out)
 {
 	char space[256];
@@ -149,33 +202,32 @@ static enum identity_verdict by_ticket(struct dnc_web *w, struct lws *wsi, enum 
 
 	if (!ticket.p)
 		return WHO_SILENT;
-	if (throttle_blocks(w->options->door->throttle, address, dnc_clock_mono_ms()))
+	if (is_blocked(i, address))
 		return WHO_BARRED;
-	if (redeem(w, ticket, out)) {
-		identity_resolve(w, out);
+	if (redeem(i, ticket, out)) {
+		identity_resolve(i, out);
 		return WHO_KNOWN;
 	}
 	memset(&out->identity, 0, sizeof out->identity);
 	if (!looks_like_ticket(ticket))
-		throttle_failed(w->options->door->throttle, address, dnc_clock_mono_ms());
+		count_failure(i, address);
 	dnc_warn("refused a ticket from %s: used, too old, or none", address);
-	audit_refused(&w->audit, address, NULL, "ticket");
+	audit_refused(i->audit, address, NULL, "ticket");
 	return WHO_WRONG;
 }
 
 enum identity_verdict identity_of_request(
-	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out)
+	struct identity *i, struct lws *wsi, enum ticket_place place, struct who *out)
 {
 	char address[ADDRESS_MAX];
 
 	memset(out, 0, sizeof *out);
-	if (!w->access->keys) {
-		out->role = w->access->default_role;
-		out->permissions = out->role->permissions;
+	if (!identity_required(i)) {
+		identity_default(i, out);
 		return WHO_KNOWN;
 	}
-	identity_address(w, wsi, address);
+	identity_address(i, wsi, address);
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0)
-		return by_header(w, wsi, address, out);
-	return by_ticket(w, wsi, place, address, out);
+		return by_header(i, wsi, address, out);
+	return by_ticket(i, wsi, place, address, out);
 }

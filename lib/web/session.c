@@ -1,157 +1,270 @@
-/* session.c - who gets in, as what, and for how long. */
+#include "priv/session.h"
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/clock.h"
-#include "priv/serve.h"
+#include "priv/messages.h"
+#include "priv/request.h"
+#include "priv/session_audit.h"
+#include "priv/sessions.h"
 
-struct dnc_view view_of(const struct dnc_role *role, unsigned permissions, unsigned rendering)
+static void leave_hub(struct session *s)
 {
-	return (struct dnc_view){.sees = role->sees,
-		.types = dnc_role_types(role, permissions),
-		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
+	if (!s->subscriber)
+		return;
+	s->sent = (struct session_sent){dnc_subscriber_sent(s->subscriber),
+		dnc_subscriber_first_sent(s->subscriber), dnc_subscriber_last_sent(s->subscriber)};
+	dnc_hub_leave(s->subscriber);
+	s->subscriber = NULL;
 }
 
-enum close_reason client_enter(struct client *c, const struct who *who)
+static void on_ready(struct conn *c)
+{
+	struct session *s = (struct session *)c;
+
+	if (s->subscriber)
+		dnc_subscriber_ready(s->subscriber);
+}
+
+static void on_closing(struct conn *c)
+{
+	leave_hub((struct session *)c);
+}
+
+static struct wire_position position(const struct conn *c)
+{
+	const struct session *s = (const struct session *)c;
+	struct wire_position position = {.epoch = dnc_hub_epoch(s->all->hub)};
+
+	position.known = s->subscriber && dnc_subscriber_active(s->subscriber) &&
+	                 !dnc_subscriber_owed_gap(s->subscriber);
+	if (position.known)
+		position.seq = dnc_subscriber_next(s->subscriber) - 1;
+	return position;
+}
+
+static const struct conn_owner owner = {on_ready, on_closing, position};
+
+struct session *session_new(
+	struct sessions *all, struct session **slot, struct lws *wsi, const struct wire *wire)
+{
+	struct session *s = calloc(1, sizeof *s);
+	char address[ADDRESS_MAX];
+
+	identity_address(all->identity, wsi, address);
+	if (!s || !(s->address = strdup(address))) {
+		free(s);
+		return NULL;
+	}
+	conn_init(&s->conn, wsi, wire, &owner, &all->conns);
+	s->all = all;
+	s->rendering = wire->rendering(wsi);
+	s->connected_ms = s->active_ms = dnc_clock_now_ms();
+	s->number = limits_number(all->limits);
+	dnc_bucket_init(&s->messages, MESSAGES_PER_S * 60, MESSAGES_BURST, dnc_clock_mono_ms());
+	dnc_list_append(&all->list, &s->link);
+	all->count++;
+	all->stats->counts.connections++;
+	if (wire->duplex)
+		heartbeat_enter(&all->opening, &s->heartbeat, dnc_clock_mono_ms());
+	*slot = s;
+	return s;
+}
+
+void session_free(struct session **slot)
+{
+	struct session *s = *slot;
+
+	if (!s)
+		return;
+	*slot = NULL;
+	leave_hub(s);
+	if (s->conn.reason == CLOSE_NONE)
+		s->conn.reason = CLOSE_GONE;
+	s->all->stats->counts.closed[s->conn.reason]++;
+	if (s->role || (!conn_accepts(&s->conn) && close_reason_rows[s->conn.reason].code))
+		audit_disconnect(s);
+	heartbeat_leave(&s->heartbeat);
+	lag_leave(s);
+	limits_leave(s->all->limits, &s->slot);
+	dnc_list_remove(&s->link);
+	s->all->count--;
+	dnc_auth_snapshot_unref(s->snapshot);
+	conn_destroy(&s->conn);
+	dnc_buf_free(&s->message);
+	dnc_buf_free(&s->pending_id);
+	free(s->identity);
+	free(s->address);
+	free(s);
+}
+
+void session_heard(struct session *s)
+{
+	if (s->conn.state == CONN_OPENING)
+		return; /* the time to authenticate goes on whatever is sent */
+	heartbeat_enter(s->conn.wire->duplex ? &s->all->heard : &s->all->streams, &s->heartbeat,
+		dnc_clock_mono_ms());
+}
+
+enum close_reason session_enter(struct session *s, const struct who *who)
 {
 	static const enum close_reason reasons[] = {[LIMITS_OK] = CLOSE_NONE,
 		[LIMITS_FULL] = CLOSE_CONNECTIONS,
 		[LIMITS_ADDRESS] = CLOSE_CONNECTIONS_ADDRESS,
 		[LIMITS_SUBJECT] = CLOSE_CONNECTIONS_SUBJECT};
-	const char *subject = c->web->access->keys ? who->identity.subject : NULL;
-	enum limits_verdict verdict =
-		limits_enter(c->web->options->door->limits, c->address, subject, &c->slot);
+	struct sessions *all = s->all;
+	const struct dnc_identity *identity =
+		identity_required(all->identity) ? &who->identity : NULL;
+	enum close_reason reason = reasons[limits_enter(
+		all->limits, s->address, identity ? identity->subject : NULL, &s->slot)];
 
-	if (verdict == LIMITS_OK)
-		return CLOSE_NONE;
-	audit_refused(&c->web->audit, c->address, subject ? &who->identity : NULL,
-		close_reason_rows[reasons[verdict]].text);
-	c->web->stats.counts.refused++;
-	return reasons[verdict];
+	if (reason != CLOSE_NONE) {
+		audit_refused(all->audit, s->address, identity, close_reason_rows[reason].text);
+		all->stats->counts.refused++;
+	}
+	return reason;
 }
 
-static struct dnc_rate pace_of(const struct dnc_role *role)
+/* Takes over role, permissions and identity, and the snapshot that they come from. */
+static void set_identity(struct session *s, const struct who *who)
+{
+	const struct dnc_auth_snapshot *old = s->snapshot;
+
+	s->snapshot = dnc_auth_snapshot_ref(s->all->identity->snapshot);
+	s->role = who->role;
+	s->permissions = who->permissions;
+	if (s->identity)
+		*s->identity = who->identity;
+	dnc_auth_snapshot_unref(old);
+}
+
+static struct dnc_rate rate_of(const struct dnc_role *role)
 {
 	return (struct dnc_rate){role->per_minute, role->burst};
 }
 
-int client_start(struct client *c, const struct who *who)
+int session_start(struct session *s, const struct who *who)
 {
-	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
-	struct dnc_rate pace = pace_of(who->role);
+	struct dnc_view view = identity_view(who->role, who->permissions, s->rendering);
+	struct dnc_rate rate = rate_of(who->role);
 
-	if (c->web->access->keys && !(c->identity = malloc(sizeof *c->identity)))
+	if (identity_required(s->all->identity) && !(s->identity = malloc(sizeof *s->identity)))
 		return -1;
-	if (c->identity)
-		*c->identity = who->identity;
-	c->role = who->role;
-	c->permissions = who->permissions;
-	client_heard(c);
-	c->subscriber = dnc_hub_join(c->web->hub, c, &view, &pace);
-	if (!c->subscriber)
+	set_identity(s, who);
+	s->conn.state = CONN_OPEN;
+	session_heard(s);
+	s->subscriber = dnc_hub_join(s->all->hub, s, &view, &rate);
+	if (!s->subscriber)
 		return -1;
-	member_text(audit_of(c, "connected"), "protocol",
-		c->sse ? "sse" : lws_get_protocol(c->wsi)->name);
-	audit_end(&c->web->audit);
-	send_established(c);
+	audit_session(s, "connected");
+	send_established(s);
 	return 0;
 }
 
-int client_admit(struct client *c, const struct who *who)
+int session_admit(struct session *s, const struct who *who)
 {
-	enum close_reason full = client_enter(c, who);
+	enum close_reason reason = session_enter(s, who);
 
-	if (full == CLOSE_NONE)
-		return client_start(c, who);
-	client_close(c, full);
+	if (reason == CLOSE_NONE)
+		return session_start(s, who);
+	conn_close(&s->conn, reason);
 	return 0;
 }
 
-/* The role, the permissions, the rate may be others now. */
-static int look_again(struct client *c, const struct who *who)
+/* The role, the permissions, the rate may be others now. -1 when there is no memory. */
+static int update(struct session *s, const struct who *who)
 {
-	struct dnc_view view = view_of(who->role, who->permissions, c->rendering);
-	struct dnc_rate pace = pace_of(who->role);
+	struct dnc_view view = identity_view(who->role, who->permissions, s->rendering);
+	struct dnc_rate rate = rate_of(who->role);
 
-	if (dnc_subscriber_set_view(c->subscriber, &view, &pace) < 0)
+	if (dnc_subscriber_set_view(s->subscriber, &view, &rate) < 0)
 		return -1;
-	c->role = who->role;
-	c->permissions = who->permissions;
-	if (c->identity)
-		*c->identity = who->identity;
-	if (dnc_subscriber_active(c->subscriber) && !(c->permissions & DNC_MAY_STREAM))
-		client_close(c, CLOSE_FORBIDDEN);
-	dnc_web_work(c->web);
+	set_identity(s, who);
+	if (dnc_subscriber_active(s->subscriber) && !(s->permissions & DNC_MAY_STREAM))
+		conn_close(&s->conn, CLOSE_FORBIDDEN);
 	return 0;
 }
 
-void client_check(struct client *c, bool reloaded)
+void session_refresh(struct session *s, bool renewed)
 {
-	const struct dnc_auth_snapshot *access = c->web->access;
-	struct who who = {0};
+	const struct identity *identity = s->all->identity;
+	struct who who;
 
-	if (!c->role)
+	if (s->conn.state != CONN_OPEN)
 		return;
-	/* The old roles go after this, whatever becomes of the client. */
-	if (reloaded)
-		c->role = dnc_roles_find(access->roles, dnc_str(c->role->name));
-	if (c->close_code || c->dead)
-		return;
-	if (c->identity && dnc_clock_now_ms() >= c->identity->expires_ms) {
-		client_close(c, CLOSE_TOKEN_EXPIRED);
+	if (s->identity && dnc_clock_now_ms() >= s->identity->expires_ms) {
+		conn_close(&s->conn, CLOSE_TOKEN_EXPIRED);
 		return;
 	}
-	if (!reloaded)
+	if (!renewed)
 		return;
-	if (c->identity && dnc_revoked_has(access->revoked, c->identity->jti)) {
-		client_close(c, CLOSE_TOKEN_REVOKED);
+	if (s->identity && dnc_revoked_has(identity->snapshot->revoked, s->identity->jti)) {
+		conn_close(&s->conn, CLOSE_TOKEN_REVOKED);
 		return;
 	}
-	if (c->identity) {
-		who.identity = *c->identity;
-		identity_resolve(c->web, &who);
+	if (s->identity) {
+		who.identity = *s->identity;
+		identity_resolve(identity, &who);
 	} else {
-		who.role = access->default_role;
-		who.permissions = who.role->permissions;
+		identity_default(identity, &who);
 	}
-	if (look_again(c, &who) < 0)
-		client_lost(c);
+	if (update(s, &who) < 0)
+		conn_lost(&s->conn);
 }
 
-void client_take_token(struct client *c, const struct request *r)
+static void refuse(struct session *s, struct dnc_str id, int code, const char *message)
 {
 	struct dnc_error err;
-	struct who who = {0};
-	enum identity_verdict verdict =
-		c->web->access->keys ? identity_of_token(c->web, c->address, r->token, &who)
-				     : WHO_SILENT;
 
-	if (verdict == WHO_SILENT) {
-		dnc_error_set(&err, REQUEST_EUNAVAILABLE, "authentication is disabled");
-		send_error(c, r->id, &err);
-	} else if (verdict != WHO_KNOWN && !c->role) {
-		client_close(c, CLOSE_TOKEN_REJECTED);
-	} else if (verdict != WHO_KNOWN) {
-		dnc_error_set(&err, REQUEST_EUNAUTHENTICATED, "token rejected");
-		send_error(c, r->id, &err);
-	} else if (!c->role) {
-		struct dnc_buf query = c->pending_id;
+	dnc_error_set(&err, code, "%s", message);
+	send_error(s, id, &err);
+}
 
-		c->pending_id = (struct dnc_buf){0};
-		if (client_admit(c, &who) < 0)
-			client_lost(c);
-		else if (c->subscriber && query.n && dnc_buf_reserve(&query, DNC_JSON_PADDING))
-			client_take_message(c, query.p, query.n);
-		dnc_buf_free(&query);
-	} else if (!c->identity || strcmp(c->identity->subject, who.identity.subject) != 0) {
-		dnc_error_set(
-			&err, REQUEST_EFORBIDDEN, "access denied: the token is of another subject");
-		send_error(c, r->id, &err);
-	} else if (look_again(c, &who) < 0) {
-		client_lost(c);
+static enum session_auth renew(struct session *s, const struct who *who, struct dnc_str id)
+{
+	if (!s->identity || strcmp(s->identity->subject, who->identity.subject) != 0) {
+		refuse(s, id, REQUEST_EFORBIDDEN, "access denied: the token is of another subject");
+	} else if (update(s, who) < 0) {
+		conn_lost(&s->conn);
 	} else {
-		audit_of(c, "renewed");
-		audit_end(&c->web->audit);
-		send_renewed(c, r->id);
+		audit_session(s, "renewed");
+		send_renewed(s, id);
 	}
+	return SESSION_ANSWERED;
+}
+
+/* The token was accepted. */
+static enum session_auth accept_token(struct session *s, const struct who *who, struct dnc_str id)
+{
+	if (s->conn.state == CONN_OPEN)
+		return renew(s, who, id);
+	if (session_admit(s, who) < 0)
+		conn_lost(&s->conn);
+	return s->conn.state == CONN_OPEN ? SESSION_STARTED : SESSION_ANSWERED;
+}
+
+enum session_auth session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id)
+{
+	struct identity *identity = s->all->identity;
+	enum session_auth result = SESSION_ANSWERED;
+	struct who who = {0};
+
+	if (!identity_required(identity))
+		refuse(s, id, REQUEST_EUNAVAILABLE, "authentication is disabled");
+	else if (identity_of_token(identity, s->address, token, &who) == WHO_KNOWN)
+		result = accept_token(s, &who, id);
+	else if (s->conn.state == CONN_OPENING)
+		conn_close(&s->conn, CLOSE_TOKEN_REJECTED);
+	else
+		refuse(s, id, REQUEST_EUNAUTHENTICATED,
+			close_reason_rows[CLOSE_TOKEN_REJECTED].text);
 	sodium_memzero(&who, sizeof who);
+	return result;
+}
+
+bool session_is_done(const struct session *s)
+{
+	return conn_is_idle(&s->conn) &&
+	       (!s->subscriber || !dnc_subscriber_active(s->subscriber) ||
+		       dnc_subscriber_next(s->subscriber) > dnc_ring_last(s->all->ring));
 }

@@ -1,22 +1,33 @@
-/* session_audit.c - records of what clients did. */
+#include "priv/session_audit.h"
+#include <string.h>
 #include "base/clock.h"
 #include "phone/phone.h"
-#include "priv/serve.h"
+#include "priv/member.h"
+#include "priv/sessions.h"
 
-struct dnc_buf *audit_of(const struct client *c, const char *what)
+static struct dnc_buf *begin(const struct session *s, const char *what)
 {
-	struct dnc_buf *b = audit_begin(&c->web->audit, what, c->identity, c->role, c->address);
+	struct dnc_buf *b = audit_begin(s->all->audit, what, s->identity, s->role, s->address);
 
-	dnc_buf_printf(b, ",\"client_id\":\"c%llu\"", (unsigned long long)c->number);
+	dnc_buf_printf(b, ",\"client_id\":\"c%llu\"", (unsigned long long)s->number);
 	return b;
 }
 
-void audit_subscribed(const struct client *c, const char *what)
+void audit_session(const struct session *s, const char *what)
 {
-	enum { SHOWN = 512 }; /* of a filter */
-	const struct dnc_filter *filter = dnc_subscriber_filter(c->subscriber);
+	struct dnc_buf *b = begin(s, what);
+
+	if (strcmp(what, "connected") == 0)
+		member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
+	audit_end(s->all->audit);
+}
+
+void audit_subscription(const struct session *s, const char *what)
+{
+	enum { SHOWN = 512 }; /* bytes of a filter */
+	const struct dnc_filter *filter = dnc_subscriber_filter(s->subscriber);
 	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
-	struct dnc_buf *b = audit_of(c, what);
+	struct dnc_buf *b = begin(s, what);
 	char masked[SHOWN + 1];
 	size_t n = text.n < SHOWN ? text.n : SHOWN;
 
@@ -25,22 +36,23 @@ void audit_subscribed(const struct client *c, const char *what)
 	masked[n] = '\0';
 	if (filter)
 		member_text(b, "filters", masked);
-	member_number(b, "from_seq", dnc_subscriber_next(c->subscriber));
-	audit_end(&c->web->audit);
+	member_number(b, "from_seq", dnc_subscriber_next(s->subscriber));
+	audit_end(s->all->audit);
 }
 
-void audit_left(const struct client *c)
+void audit_disconnect(const struct session *s)
 {
-	struct dnc_buf *b = audit_of(c, "disconnected");
+	const struct close_reason_row *row = &close_reason_rows[s->conn.reason];
+	struct dnc_buf *b = begin(s, "disconnected");
 
-	if (c->close_code)
-		member_number(b, "code", c->close_code);
-	member_text(b, "reason", close_reason_rows[c->reason].text);
-	if (c->subscriber) {
-		member_number(b, "events", dnc_subscriber_sent(c->subscriber));
-		member_number(b, "first_seq", dnc_subscriber_first_sent(c->subscriber));
-		member_number(b, "last_seq", dnc_subscriber_last_sent(c->subscriber));
+	if (row->code)
+		member_number(b, "code", row->code);
+	member_text(b, "reason", row->text);
+	if (s->role) {
+		member_number(b, "events", s->sent.events);
+		member_number(b, "first_seq", s->sent.first_seq);
+		member_number(b, "last_seq", s->sent.last_seq);
 	}
-	member_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - c->connected_ms) / 1000);
-	audit_end(&c->web->audit);
+	member_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - s->connected_ms) / 1000);
+	audit_end(s->all->audit);
 }

@@ -81,7 +81,7 @@ void dnc_web_reload(struct dnc_web *w);
 /* New events were appended to the hub: send them. */
 void dnc_web_flush(struct dnc_web *w);
 
-/* The hub may have work left, after something happened outside of the web. */
+/* The hub has work left: what its option `work` is to call. */
 void dnc_web_work(struct dnc_web *w);
 
 /* Takes no new connections, and closes (1001) those that have all events. Call it again until it

@@ -2,7 +2,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include "web/http/reply.h"
-#include "web/priv/serve.h"
+#include "web/priv/identity.h"
+#include "web/priv/server.h"
 
 /* A page of another site can make a browser call us under a name of its own that leads to
  * 127.0.0.1 (DNS rebinding): only names that mean this machine are answered. */
@@ -44,7 +45,7 @@ const char *access_forbidden(const struct dnc_web *w, struct lws *wsi)
 	if (lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
 		return "a Host header is missing, or too long";
 	/* Whoever has to show a token is safe from pages of other sites, under whatever name. */
-	if (!w->access->keys && !identity_is_local_socket(wsi) && !is_own_host(host))
+	if (!w->identity->snapshot->keys && !identity_is_local_socket(wsi) && !is_own_host(host))
 		return "the Host header does not name this machine's loopback";
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0)
 		return NULL;

@@ -1,12 +1,15 @@
 #include "web/http/clients.h"
 #include "web/http/reply.h"
-#include "web/priv/serve.h"
+#include "web/priv/member.h"
+#include "web/priv/server.h"
+#include "web/priv/sessions.h"
+#include "web/priv/shared.h"
 
-static void add_client(struct dnc_buf *b, const struct client *c)
+static void add_client(struct dnc_buf *b, const struct session *c)
 {
 	const struct dnc_subscriber *s = c->subscriber;
 	const struct dnc_filter *filter = dnc_subscriber_filter(s);
-	uint64_t last = dnc_ring_last(c->web->options->ring), next = dnc_subscriber_next(s);
+	uint64_t last = dnc_ring_last(c->all->ring), next = dnc_subscriber_next(s);
 
 	dnc_buf_printf(b, "%s{\"client_id\":\"c%llu\"", b->n > 1 ? "," : "",
 		(unsigned long long)c->number);
@@ -19,9 +22,8 @@ static void add_client(struct dnc_buf *b, const struct client *c)
 	member_number(b, "message_count", c->received);
 	member_number(b, "events_sent", dnc_subscriber_sent(s));
 	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
-	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
-		dnc_subscriber_active(s) ? "true" : "false",
-		dnc_subscriber_rate_limited(s) ? "true" : "false");
+	member_bool(b, "subscribed", dnc_subscriber_active(s));
+	member_bool(b, "rate_limited", dnc_subscriber_rate_limited(s));
 	member_number(b, "lag", last >= next ? last + 1 - next : 0);
 	dnc_buf_chr(b, '}');
 }
@@ -32,9 +34,12 @@ void clients_refresh(struct dnc_web *w)
 
 	pthread_mutex_lock(&w->client_list.lock);
 	dnc_buf_clear(b);
-	for (const struct client *c = w->clients; c; c = c->next)
+	DNC_LIST_EACH (link, &w->sessions->list) {
+		const struct session *c = DNC_LIST_ELEMENT(link, struct session, link);
+
 		if (c->subscriber)
 			add_client(b, c);
+	}
 	pthread_mutex_unlock(&w->client_list.lock);
 }
 
@@ -55,7 +60,7 @@ int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	(void)who;
 	clients_refresh(w);
 	dnc_buf_lit(&w->page, "{\"clients\":[");
-	shared_each(w->options->door, add_list, &w->page);
+	shared_each(w->shared, add_list, &w->page);
 	dnc_buf_lit(&w->page, "]}");
 	return http_reply(wsi, 200, "application/json", &w->page, NULL);
 }

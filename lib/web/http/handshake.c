@@ -1,7 +1,8 @@
 #include "web/http/handshake.h"
 #include "web/http/access.h"
 #include "web/http/reply.h"
-#include "web/priv/serve.h"
+#include "web/priv/server.h"
+#include "web/priv/upgrade.h"
 
 int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 {
@@ -21,7 +22,7 @@ int http_check_upgrade(struct dnc_web *w, struct lws *wsi)
 	upgrade = upgrade_of(wsi);
 	if (!upgrade)
 		return -1;
-	verdict = identity_of_request(w, wsi, TICKET_SUBPROTOCOL, &upgrade->who);
+	verdict = identity_of_request(w->identity, wsi, TICKET_SUBPROTOCOL, &upgrade->who);
 	upgrade->known = verdict == WHO_KNOWN;
 	if (verdict == WHO_KNOWN || verdict == WHO_SILENT)
 		return 0; /* the first message may tell */

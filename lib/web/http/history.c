@@ -6,7 +6,12 @@
 #include "hub/viewer.h"
 #include "web/http/query.h"
 #include "web/http/reply.h"
-#include "web/priv/serve.h"
+#include "web/priv/audit.h"
+#include "web/priv/conn.h"
+#include "web/priv/exchange.h"
+#include "web/priv/member.h"
+#include "web/priv/request.h"
+#include "web/priv/server.h"
 
 enum {
 	LIMIT_DEFAULT = 1000,
@@ -217,7 +222,7 @@ static int run(struct dnc_job *job, struct dnc_journal_reader *reader, struct dn
 /* Who has seen what. */
 static void note_access(const struct history *h)
 {
-	struct dnc_buf *b = audit_begin(&h->web->audit, "read", &h->identity, NULL, h->address);
+	struct dnc_buf *b = audit_begin(h->web->audit, "read", &h->identity, NULL, h->address);
 
 	member_text(b, "role", h->role);
 	if (h->phone_bytes) {
@@ -230,7 +235,7 @@ static void note_access(const struct history *h)
 	member_number(b, "events", h->count);
 	member_number(b, "first_seq", h->first_seq);
 	member_number(b, "last_seq", h->last_seq);
-	audit_end(&h->web->audit);
+	audit_end(h->web->audit);
 }
 
 static int answer(struct history *h)
@@ -261,9 +266,9 @@ static void done(struct dnc_job *job)
 
 	if (wsi) {
 		note_access(h);
-		((struct session *)lws_wsi_user(wsi))->history = NULL;
+		((struct exchange *)lws_wsi_user(wsi))->history = NULL;
 		if (answer(h) < 0 || lws_http_transaction_completed(wsi))
-			client_hang_up(wsi);
+			conn_hang_up(wsi);
 	}
 	history_free(h);
 }
@@ -281,7 +286,7 @@ static const struct dnc_filter *compile(struct history *h, struct dnc_error *err
 
 int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
-	struct session *session = lws_wsi_user(wsi);
+	struct exchange *exchange = lws_wsi_user(wsi);
 	struct history *h;
 	struct dnc_error err;
 	char accept[128];
@@ -298,9 +303,9 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	           strstr(accept, "application/json");
 	h->identity = who->identity;
 	snprintf(h->role, sizeof h->role, "%s", who->role->name);
-	identity_address(w, wsi, h->address);
-	h->access = dnc_auth_snapshot_ref(w->access);
-	h->view = view_of(who->role, who->permissions, 0);
+	identity_address(w->identity, wsi, h->address);
+	h->access = dnc_auth_snapshot_ref(w->identity->snapshot);
+	h->view = identity_view(who->role, who->permissions, 0);
 	if (query_read(wsi, on_arg, h, &err) < 0 || !(h->filter = compile(h, &err)) ||
 		!(h->viewer = dnc_viewer_new(&h->view, h->filter))) {
 		int rc = http_problem(w, wsi, 400, "Bad Request", err.message);
@@ -308,7 +313,7 @@ int history_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		history_free(h);
 		return rc;
 	}
-	session->history = h;
+	exchange->history = h;
 	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 60);
 	dnc_reader_submit(w->options->reader, &h->job);
 	return 1;

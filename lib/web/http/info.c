@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "metrics/metrics.h"
 #include "web/http/reply.h"
-#include "web/priv/serve.h"
+#include "web/priv/limits.h"
+#include "web/priv/server.h"
+#include "web/priv/sessions.h"
+#include "web/priv/shared.h"
 
 int info_healthz(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
@@ -36,17 +39,17 @@ int info_show(struct dnc_web *w, struct lws *wsi, const struct who *who)
 		"\"max_connections\":%u,\"max_message_bytes\":%u,\"messages_per_s\":%d,"
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
 		DNC_VERSION, (dnc_clock_mono_ms() - w->started_ms) / 1000, dnc_hub_epoch(w->hub),
-		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), dnc_shared_count(w->options->door),
-		limits_max(w->options->door->limits), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S,
-		MESSAGES_BURST, DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
+		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), limits_count(w->shared->limits),
+		limits_max(w->shared->limits), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
+		DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
 	return http_reply(wsi, 200, "application/json", &w->page, NULL);
 }
 
 int info_metrics(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	(void)who;
-	web_publish_stats(w);
-	stats_write(&w->page, w->options->door, w->hub, w->options->ring);
+	sessions_publish_stats(w->sessions);
+	stats_write(&w->page, w->shared, w->hub, w->options->ring);
 	w->options->metrics(w->options->ctx, &w->page);
 	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
 }

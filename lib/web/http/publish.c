@@ -5,7 +5,13 @@
 #include "web/http/body.h"
 #include "web/http/records.h"
 #include "web/http/reply.h"
-#include "web/priv/serve.h"
+#include "web/priv/audit.h"
+#include "web/priv/conn.h"
+#include "web/priv/exchange.h"
+#include "web/priv/limits.h"
+#include "web/priv/member.h"
+#include "web/priv/server.h"
+#include "web/priv/shared.h"
 
 enum {
 	BODY_MAX = 4 << 20,
@@ -35,7 +41,7 @@ struct publish {
 static void free_publish(struct publish *p)
 {
 	if (p->held)
-		limits_reserve(p->web->options->door->limits, &p->held, 0);
+		limits_reserve(p->web->shared->limits, &p->held, 0);
 	body_free(&p->body);
 	dnc_batch_free(&p->batch);
 	dnc_buf_free(&p->rejects);
@@ -47,7 +53,7 @@ static void free_publish(struct publish *p)
 /* Counts what the request has in memory now. False when all of them together have too much. */
 static bool hold(struct publish *p)
 {
-	return limits_reserve(p->web->options->door->limits, &p->held,
+	return limits_reserve(p->web->shared->limits, &p->held,
 		p->body.text.size + p->batch.text.size + p->batch.room * sizeof *p->batch.events +
 			p->room * sizeof *p->records + (p->body.inflating ? GZIP_BYTES : 0));
 }
@@ -136,7 +142,7 @@ int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	static const struct refusal draining = {
 		503, "Service Unavailable", "the hub is shutting down"};
-	struct session *session = lws_wsi_user(wsi);
+	struct exchange *exchange = lws_wsi_user(wsi);
 	struct publish *p = calloc(1, sizeof *p);
 	const struct refusal *refusal = w->draining ? &draining : NULL;
 
@@ -155,8 +161,8 @@ int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	p->wsi = wsi;
 	p->identity = who->identity;
 	snprintf(p->role, sizeof p->role, "%s", who->role->name);
-	identity_address(w, wsi, p->address);
-	session->publish = p;
+	identity_address(w->identity, wsi, p->address);
+	exchange->publish = p;
 	return 1;
 }
 
@@ -218,15 +224,14 @@ static bool take_record(void *ctx, size_t index, struct dnc_str record)
 
 static void note_access(const struct publish *p)
 {
-	struct dnc_buf *b =
-		audit_begin(&p->web->audit, "published", &p->identity, NULL, p->address);
+	struct dnc_buf *b = audit_begin(p->web->audit, "published", &p->identity, NULL, p->address);
 
 	member_text(b, "role", p->role);
 	member_number(b, "accepted", p->receipt.accepted);
 	member_number(b, "duplicates", p->receipt.duplicates);
 	member_number(b, "rejected", p->rejected);
 	member_number(b, "last_seq", p->receipt.last_seq);
-	audit_end(&p->web->audit);
+	audit_end(p->web->audit);
 }
 
 /* Events whose id is taken, by another event. */
@@ -311,16 +316,16 @@ void publish_answer(struct dnc_web *w)
 		next = p->next;
 		note_access(p);
 		if (p->wsi) {
-			struct session *session = lws_wsi_user(p->wsi);
+			struct exchange *exchange = lws_wsi_user(p->wsi);
 
-			session->publish = NULL;
-			session->closing = p->body.chunked;
+			exchange->publish = NULL;
+			exchange->closing = p->body.chunked;
 			if (answer(p) < 0)
-				client_hang_up(p->wsi);
-			else if (session->closing)
+				conn_hang_up(p->wsi);
+			else if (exchange->closing)
 				lws_callback_on_writable(p->wsi);
 			else if (lws_http_transaction_completed(p->wsi))
-				client_hang_up(p->wsi);
+				conn_hang_up(p->wsi);
 		}
 		free_publish(p);
 	}
@@ -343,7 +348,7 @@ static int refuse(struct publish *p, const struct refusal *r)
 
 	http_problem_begin(&p->web->page, r->status, r->title, r->detail);
 	http_problem_end(p->web, wsi, r->status, ends_connection(p));
-	((struct session *)lws_wsi_user(wsi))->publish = NULL;
+	((struct exchange *)lws_wsi_user(wsi))->publish = NULL;
 	free_publish(p);
 	return -1;
 }
@@ -407,7 +412,7 @@ static int finish(struct publish *p)
 		return offer(p) ? 0 : refuse(p, &busy);
 	}
 	rc = answer(p) < 0 || p->body.chunked ? -1 : 0;
-	((struct session *)lws_wsi_user(wsi))->publish = NULL;
+	((struct exchange *)lws_wsi_user(wsi))->publish = NULL;
 	free_publish(p);
 	return rc < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
 }

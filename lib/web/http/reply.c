@@ -1,6 +1,7 @@
 #include "web/http/reply.h"
 #include <string.h>
-#include "web/priv/serve.h"
+#include "web/priv/member.h"
+#include "web/priv/server.h"
 
 static const char problem_type[] = "application/problem+json"; /* RFC 9457 */
 

@@ -6,8 +6,12 @@
 #include "web/http/info.h"
 #include "web/http/publish.h"
 #include "web/http/reply.h"
+#include "web/http/stream.h"
 #include "web/http/ticket.h"
-#include "web/priv/serve.h"
+#include "web/priv/audit.h"
+#include "web/priv/identity.h"
+#include "web/priv/server.h"
+#include "web/priv/stats.h"
 
 static int get_socket(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
@@ -20,7 +24,7 @@ static bool is_loopback_peer(struct dnc_web *w, struct lws *wsi)
 {
 	char address[ADDRESS_MAX];
 
-	identity_address(w, wsi, address);
+	identity_address(w->identity, wsi, address);
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
@@ -38,7 +42,7 @@ static const struct route {
 	{"/api/v1/clients", LWSHUMETH_GET, DNC_MAY_LIST_CLIENTS, false, clients_list},
 	{"/api/v1/events", LWSHUMETH_GET, DNC_MAY_REPLAY, false, history_begin},
 	{"/api/v1/events", LWSHUMETH_POST, DNC_MAY_PUBLISH, false, publish_begin},
-	{"/api/v1/stream", LWSHUMETH_GET, DNC_MAY_STREAM, false, sse_begin},
+	{"/api/v1/stream", LWSHUMETH_GET, DNC_MAY_STREAM, false, stream_begin},
 	{"/api/v1/ticket", LWSHUMETH_POST, DNC_MAY_STREAM, false, ticket_post},
 	{"/ws/dnc", LWSHUMETH_GET, 0, false, get_socket},
 };
@@ -50,16 +54,17 @@ static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *rou
 	char detail[96], address[ADDRESS_MAX];
 
 	if (route->permission && !(route->loopback && is_loopback_peer(w, wsi)))
-		verdict = identity_of_request(w, wsi,
-			route->run == sse_begin && !http_is_head(wsi) ? TICKET_QUERY : TICKET_NONE,
+		verdict = identity_of_request(w->identity, wsi,
+			route->run == stream_begin && !http_is_head(wsi) ? TICKET_QUERY
+									 : TICKET_NONE,
 			&who);
 	if (verdict != WHO_KNOWN)
 		return access_refuse(w, wsi, verdict);
 	if (who.role && !(who.permissions & route->permission)) {
 		snprintf(detail, sizeof detail, "the permission %s is missing",
 			dnc_permission_names[__builtin_ctz(route->permission)].p);
-		identity_address(w, wsi, address);
-		audit_refused(&w->audit, address, &who.identity, detail);
+		identity_address(w->identity, wsi, address);
+		audit_refused(w->audit, address, &who.identity, detail);
 		return http_problem(w, wsi, 403, "Forbidden", detail);
 	}
 	return route->run(w, wsi, &who);
@@ -114,7 +119,7 @@ int http_request(struct dnc_web *w, struct lws *wsi)
 	char *uri;
 	int length = 0, method = lws_http_get_uri_and_method(wsi, &uri, &length), rc;
 
-	w->stats.counts.http_requests++;
+	w->stats->counts.http_requests++;
 	dnc_buf_clear(&w->page);
 	if ((method == LWSHUMETH_GET || method == LWSHUMETH_HEAD) && has_body(wsi)) {
 		http_problem(w, wsi, 400, "Bad Request", "a GET has no body");

@@ -1,14 +1,30 @@
-/* identity.h - who is at the other end, and what he may do. */
+/* identity.h - who a client is and what it may do: from the token or ticket that it shows.
+ *
+ * One struct identity belongs to one web server and its thread. */
 #pragma once
 #include <libwebsockets.h>
+#include "audit.h"
 #include "auth/auth.h"
+#include "hub/hub.h"
+#include "stats.h"
+#include "throttle.h"
 
 struct dnc_web;
 
 enum { ADDRESS_MAX = 48 };
 
+struct identity {
+	struct dnc_auth *auth;
+	const struct dnc_auth_snapshot *snapshot; /* held; the newest as of identity_renew() */
+	struct dnc_json_parser *parser;           /* of tokens */
+	struct throttle *throttle;
+	struct audit *audit;
+	struct stats_counts *counts;
+	bool trust_proxy; /* X-Forwarded-For of connections to a Unix socket */
+};
+
 struct who {
-	const struct dnc_role *role; /* of the web's access */
+	const struct dnc_role *role; /* of the snapshot of that time, borrowed */
 	unsigned permissions;        /* the role's, and the token's */
 	struct dnc_identity identity;
 };
@@ -16,26 +32,47 @@ struct who {
 enum identity_verdict {
 	WHO_KNOWN,
 	WHO_SILENT, /* no token, no ticket */
-	WHO_WRONG,  /* one that is not taken */
-	WHO_BARRED, /* too many wrong ones came from there */
+	WHO_WRONG,  /* rejected */
+	WHO_BARRED, /* not checked: its address is blocked */
 };
 
-/* True when the connection came by a Unix socket. */
+/* Acquires the newest snapshot. All pointers are borrowed. -1 when there is no memory. */
+int identity_init(struct identity *i, struct dnc_auth *auth, struct throttle *throttle,
+	struct audit *audit, struct stats_counts *counts, bool trust_proxy);
+void identity_destroy(struct identity *i);
+
+/* Acquires the newest snapshot in place of an older one. True when there is a new one. */
+bool identity_renew(struct identity *i);
+
+/* False: authentication is disabled, and clients have the default role. */
+static inline bool identity_required(const struct identity *i)
+{
+	return i->snapshot->keys != NULL;
+}
+
+/* True when the connection was made to a Unix socket. */
 bool identity_is_local_socket(struct lws *wsi);
 
-/* Where the connection comes from: its address, or what a proxy that is trusted says. */
-void identity_address(struct dnc_web *w, struct lws *wsi, char address[ADDRESS_MAX]);
+/* The address of the client, or what a trusted proxy says it is. */
+void identity_address(const struct identity *i, struct lws *wsi, char address[ADDRESS_MAX]);
 
-/* Where a request may show a ticket: a ticket opens a stream and nothing else. */
+/* Where a request may show a ticket, which opens a stream and nothing else. */
 enum ticket_place { TICKET_NONE, TICKET_SUBPROTOCOL, TICKET_QUERY };
 
-/* Looks at the request: a bearer token, or a ticket in PLACE. */
+/* Checks the bearer token of a request, or the ticket in PLACE. */
 enum identity_verdict identity_of_request(
-	struct dnc_web *w, struct lws *wsi, enum ticket_place place, struct who *out);
+	struct identity *i, struct lws *wsi, enum ticket_place place, struct who *out);
 
-/* Looks at a token that came otherwise. */
+/* Checks a token that came in a message. */
 enum identity_verdict identity_of_token(
-	struct dnc_web *w, const char *address, struct dnc_str token, struct who *out);
+	struct identity *i, const char *address, struct dnc_str token, struct who *out);
 
-/* What the identity in OUT may do now, by the web's access. */
-void identity_resolve(struct dnc_web *w, struct who *out);
+/* Looks up what the identity in OUT may do now. */
+void identity_resolve(const struct identity *i, struct who *out);
+
+/* What the default role may do, when authentication is disabled. */
+void identity_default(const struct identity *i, struct who *out);
+
+/* What a client with this role and these permissions sees, in the form RENDERING at most. */
+struct dnc_view identity_view(
+	const struct dnc_role *role, unsigned permissions, unsigned rendering);

@@ -1,10 +1,13 @@
-/* sse.c - server-sent events (HTML standard, section 9.2): the stream for networks that block
- * WebSockets, and for browsers' EventSource. The id of each event is EPOCH:SEQ. */
+#include "web/http/stream.h"
+#include <stdio.h>
 #include <string.h>
 #include "log/journal.h"
-#include "http/query.h"
-#include "http/reply.h"
-#include "priv/serve.h"
+#include "web/http/query.h"
+#include "web/http/reply.h"
+#include "web/priv/exchange.h"
+#include "web/priv/requests.h"
+#include "web/priv/server.h"
+#include "web/priv/sessions.h"
 
 static const char id_header[] = "last-event-id:";
 
@@ -20,7 +23,7 @@ static int add_arg(void *ctx, struct dnc_str name, struct dnc_str value, struct 
 {
 	struct stream_query *q = ctx;
 
-	/* EventSource comes back to the same address, where `last` or `since` still is. */
+	/* EventSource reconnects to the same address, where `last` or `since` still is. */
 	if (dnc_str_eq(name, DNC_STR("ticket")) || (q->resumes && request_query_is_start(name)))
 		return 0;
 	return request_query_add(&q->query, name, value, err);
@@ -87,9 +90,9 @@ static int read_request(struct dnc_web *w, struct lws *wsi, const struct who *wh
 		return -1;
 	if (!dnc_buf_reserve(text, DNC_JSON_PADDING) || !dnc_buf_ok(text))
 		return dnc_error_set(err, REQUEST_ENOMEM, "the hub is out of memory");
-	if (request_parse(w->request_parser, text->p, text->n, out, err) < 0)
+	if (request_parse(w->sessions->request_parser, text->p, text->n, out, err) < 0)
 		return -1;
-	return client_may_start(w, who->role, who->permissions, &out->start, err);
+	return requests_may_start(w->hub, who->role, who->permissions, &out->start, err) ? 0 : -1;
 }
 
 static int refuse(
@@ -99,13 +102,14 @@ static int refuse(
 
 	snprintf(detail, sizeof detail, "%s%s%s", err->place, err->place[0] ? ": " : "",
 		err->message);
-	w->stats.counts.bad_messages++;
+	w->stats->counts.bad_messages++;
 	if (err->code == REQUEST_ENOMEM)
 		return http_problem(w, wsi, 503, "Service Unavailable", detail);
 	if (err->code != REQUEST_EFORBIDDEN)
 		return http_problem(w, wsi, 400, "Bad Request", detail);
-	identity_address(w, wsi, address);
-	audit_refused(&w->audit, address, w->access->keys ? &who->identity : NULL, detail);
+	identity_address(w->identity, wsi, address);
+	audit_refused(
+		w->audit, address, identity_required(w->identity) ? &who->identity : NULL, detail);
 	return http_problem(w, wsi, 403, "Forbidden", detail);
 }
 
@@ -121,27 +125,34 @@ static int send_head(struct lws *wsi)
 	return 0;
 }
 
+/* Returns as the route's handler. */
 static int begin(
 	struct dnc_web *w, struct lws *wsi, const struct who *who, const struct request *request)
 {
-	struct session *session = lws_wsi_user(wsi);
-	struct client *c = client_new(w, &session->client, wsi, true);
-	enum close_reason full = c && c->address ? client_enter(c, who) : CLOSE_NONE;
+	struct exchange *exchange = lws_wsi_user(wsi);
+	struct session *s = session_new(w->sessions, &exchange->session, wsi, &wire_sse);
+	enum close_reason full;
 
-	if (!c || !c->address || full != CLOSE_NONE || send_head(wsi) < 0) {
-		client_free(&session->client);
-		return full != CLOSE_NONE ? http_problem(w, wsi, 429, "Too Many Requests",
-						    close_reason_rows[full].text)
-		                          : -1;
+	if (!s)
+		return -1;
+	full = session_enter(s, who);
+	if (full != CLOSE_NONE) {
+		s->conn.reason = full;
+		session_free(&exchange->session);
+		return http_problem(w, wsi, 429, "Too Many Requests", close_reason_rows[full].text);
+	}
+	if (send_head(wsi) < 0) {
+		session_free(&exchange->session);
+		return -1;
 	}
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the answer has no end */
-	if (client_start(c, who) < 0)
+	if (session_start(s, who) < 0)
 		return -1;
-	client_handle(c, request);
+	requests_handle(s, request);
 	return 1;
 }
 
-int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
+int stream_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 {
 	struct dnc_buf text = {0};
 	struct request request = {0};
@@ -160,59 +171,4 @@ int sse_begin(struct dnc_web *w, struct lws *wsi, const struct who *who)
 	dnc_filter_unref(request.filter);
 	dnc_buf_free(&text);
 	return rc;
-}
-
-/* The number behind `{"seq":`; no digits when the message is no event. */
-static struct dnc_str seq_of(const char *payload, size_t n)
-{
-	static const char mark[] = "{\"seq\":";
-	size_t digits = 0;
-
-	if (n < sizeof mark || memcmp(payload, mark, sizeof mark - 1) != 0)
-		return (struct dnc_str){0};
-	payload += sizeof mark - 1;
-	while (digits < 20 && payload[digits] >= '0' && payload[digits] <= '9')
-		digits++;
-	return (struct dnc_str){payload, digits};
-}
-
-static void add_id(struct dnc_buf *b, const struct client *c)
-{
-	dnc_buf_lit(b, "id: ");
-	dnc_buf_add(b, dnc_hub_epoch(c->web->hub), DNC_EPOCH_LEN);
-	dnc_buf_chr(b, ':');
-}
-
-struct dnc_str sse_text(const struct client *c, const char *frames, size_t n)
-{
-	const unsigned char *p = (const unsigned char *)frames, *end = p + n;
-	struct dnc_buf *b = &c->web->sse;
-
-	dnc_buf_clear(b);
-	while (p < end) {
-		size_t head = p[1] == 126 ? 4 : 2;
-		size_t payload = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
-		struct dnc_str seq = seq_of((const char *)p + head, payload);
-
-		if (seq.n) {
-			add_id(b, c);
-			dnc_buf_str(b, seq);
-			dnc_buf_chr(b, '\n');
-		} else if (c->subscriber && dnc_subscriber_active(c->subscriber) &&
-			   !dnc_subscriber_owed_gap(c->subscriber)) {
-			/* The place: whoever comes back before the first event, or behind a gap,
-			 * goes on there. While the gap has yet to be told there is no id: whoever comes
-			 * back before it was is told then. */
-			add_id(b, c);
-			dnc_buf_u64(b, dnc_subscriber_next(c->subscriber) - 1);
-			dnc_buf_lit(b, "\nevent: connection\n");
-		} else {
-			dnc_buf_lit(b, "event: connection\n");
-		}
-		dnc_buf_lit(b, "data: ");
-		dnc_buf_add(b, p + head, payload);
-		dnc_buf_lit(b, "\n\n");
-		p += head + payload;
-	}
-	return dnc_buf_ok(b) ? dnc_buf_view(b) : (struct dnc_str){0};
 }

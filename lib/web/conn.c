@@ -1,0 +1,205 @@
+#include "priv/conn.h"
+#include <stdio.h>
+
+void conn_init(struct conn *c, struct lws *wsi, const struct wire *wire,
+	const struct conn_owner *owner, struct conn_shared *shared)
+{
+	c->wsi = wsi;
+	c->wire = wire;
+	c->owner = owner;
+	c->shared = shared;
+}
+
+void conn_destroy(struct conn *c)
+{
+	dnc_buf_free(&c->out);
+}
+
+/* Runs the library's list of what a connection waits for, so only when needed. */
+static void request_write(struct conn *c)
+{
+	if (!c->write_requested)
+		lws_callback_on_writable(c->wsi);
+	c->write_requested = true;
+}
+
+void conn_hang_up(struct lws *wsi)
+{
+	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+	lws_cancel_service(lws_get_context(wsi)); /* or it waits for something else to happen */
+}
+
+enum dnc_sent conn_lost(struct conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return DNC_SENT_DEAD;
+	if (c->reason == CLOSE_NONE)
+		c->reason = CLOSE_LOST;
+	c->state = CONN_DEAD;
+	conn_hang_up(c->wsi);
+	return DNC_SENT_DEAD;
+}
+
+/* The one place that writes. Bytes go out as they are (LWS_WRITE_HTTP means "no framing" on HTTP/1.1);
+ * the library keeps what the socket does not take. The library's manual wants writes inside the writeable
+ * callback; outside of it they are sound only like this: in the loop's thread, with nothing buffered and no
+ * close under way. */
+static enum dnc_sent write_now(struct conn *c, const void *bytes, size_t n)
+{
+	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_HTTP) < (int)n)
+		return conn_lost(c);
+	if (!lws_partial_buffered(c->wsi))
+		return DNC_SENT;
+	request_write(c);
+	return DNC_SENT_FULL;
+}
+
+static bool may_write(const struct conn *c)
+{
+	return !c->write_requested && !c->out.n &&
+	       (!c->shared->by_the_book || c->shared->writing == c);
+}
+
+/* Appends to what waits, so that the order stays. */
+static enum dnc_sent enqueue(struct conn *c, const void *bytes, size_t n)
+{
+	dnc_buf_add(&c->out, bytes, n);
+	if (!dnc_buf_ok(&c->out))
+		return conn_lost(c);
+	request_write(c);
+	/* A client that sends no messages has nothing to be read; and the library calls back for no output
+	 * on an HTTP connection whose input is paused. */
+	if (c->out.n > CONN_OUTBOX_BYTES && !c->input_paused && c->wire->duplex) {
+		c->input_paused = true;
+		lws_rx_flow_control(c->wsi, 0);
+	}
+	return DNC_SENT_FULL;
+}
+
+static enum dnc_sent put(struct conn *c, const void *bytes, size_t n)
+{
+	return may_write(c) ? write_now(c, bytes, n) : enqueue(c, bytes, n);
+}
+
+static enum dnc_sent put_encoded(struct conn *c, const void *frames, size_t n)
+{
+	struct wire_position position = c->owner->position(c);
+	struct dnc_buf *b = &c->shared->encoded;
+
+	dnc_buf_clear(b);
+	c->wire->encode(b, frames, n, &position);
+	return dnc_buf_ok(b) ? put(c, b->p, b->n) : conn_lost(c);
+}
+
+enum dnc_sent conn_put(struct conn *c, const void *frames, size_t n)
+{
+	if (!conn_accepts(c))
+		return DNC_SENT_DEAD;
+	return c->wire->encode ? put_encoded(c, frames, n) : put(c, frames, n);
+}
+
+void conn_ping(struct conn *c)
+{
+	/* If something waits for the socket, that will fail when the client is gone. */
+	if (conn_accepts(c) && !c->write_requested)
+		put(c, c->wire->ping.p, c->wire->ping.n);
+}
+
+static void resume_input(struct conn *c)
+{
+	if (c->input_paused)
+		lws_rx_flow_control(c->wsi, 1);
+	c->input_paused = false;
+}
+
+void conn_close(struct conn *c, enum close_reason reason)
+{
+	if (!conn_accepts(c))
+		return;
+	c->state = CONN_CLOSING;
+	c->reason = reason;
+	resume_input(c); /* or the client's answer is never read */
+	c->owner->closing(c);
+	request_write(c);
+}
+
+void conn_close_for_shutdown(struct conn *c, uint16_t retry_ms)
+{
+	c->retry_ms = retry_ms;
+	conn_close(c, CLOSE_SHUTDOWN);
+}
+
+bool conn_is_idle(const struct conn *c)
+{
+	return !c->out.n && !c->write_requested;
+}
+
+static enum dnc_sent flush_outbox(struct conn *c)
+{
+	while (c->out_sent < c->out.n) {
+		size_t n = c->out.n - c->out_sent;
+		enum dnc_sent sent;
+
+		if (n > DNC_HUB_SEND_BYTES)
+			n = DNC_HUB_SEND_BYTES; /* one write takes no more (tx_packet_size) */
+		sent = write_now(c, c->out.p + c->out_sent, n);
+		c->out_sent += n;
+		if (sent != DNC_SENT)
+			return sent;
+	}
+	c->out_sent = 0;
+	if (c->out.n)
+		dnc_buf_free(&c->out);
+	return DNC_SENT;
+}
+
+static void send_close(struct conn *c)
+{
+	const struct close_reason_row *row = &close_reason_rows[c->reason];
+	char frame[WIRE_CLOSE_MAX], text[WIRE_CLOSE_MAX];
+	size_t n;
+
+	if (c->reason == CLOSE_SHUTDOWN)
+		snprintf(text, sizeof text, "%s%u", row->text, c->retry_ms);
+	n = c->wire->close(frame, row->code, c->reason == CLOSE_SHUTDOWN ? text : row->text);
+	if (!n) {
+		conn_lost(c);
+		return;
+	}
+	c->state = CONN_CLOSE_SENT;
+	if (write_now(c, frame, n) != DNC_SENT_DEAD)
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CONN_CLOSE_WAIT_S);
+}
+
+int conn_proceed(struct conn *c)
+{
+	enum dnc_sent sent;
+
+	c->write_requested = false;
+	if (c->state == CONN_DEAD)
+		return -1;
+	if (lws_partial_buffered(c->wsi)) {
+		request_write(c);
+		return 0;
+	}
+	c->shared->writing = c;
+	sent = flush_outbox(c);
+	switch (c->state) {
+	case CONN_OPENING:
+	case CONN_OPEN:
+		if (sent != DNC_SENT)
+			break;
+		resume_input(c);
+		c->owner->ready(c);
+		break;
+	case CONN_CLOSING:
+		if (sent == DNC_SENT)
+			send_close(c);
+		break;
+	case CONN_CLOSE_SENT:
+	case CONN_DEAD:
+		break;
+	}
+	c->shared->writing = NULL;
+	return c->state == CONN_DEAD ? -1 : 0;
+}

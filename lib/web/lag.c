@@ -1,0 +1,69 @@
+#include "priv/lag.h"
+#include "base/clock.h"
+#include "priv/messages.h"
+#include "priv/sessions.h"
+
+enum {
+	LAG_LOOKS = 4096,    /* sessions looked at in one second */
+	LAG_AFTER_MS = 1000, /* behind for so long before it is told */
+	LAG_AGAIN_MS = 30000,
+};
+
+static const char *const reasons[] = {[DNC_HELD_BY_RATE] = "rate_limit", [DNC_HELD_BY_LAG] = "lag"};
+
+/* The client has all events, or has no subscription any more. */
+static void end(struct session *s)
+{
+	if (s->lag.told && dnc_subscriber_active(s->subscriber))
+		send_held_back(s, reasons[s->lag.why], 0);
+	s->lag.told = false;
+	s->lag.since_ms = 0;
+	s->lag.behind = 0;
+}
+
+static void look(struct session *s, int64_t now)
+{
+	uint64_t behind, before = s->lag.behind;
+	enum dnc_held why = dnc_subscriber_held(s->subscriber, &behind);
+
+	if (!behind) {
+		end(s);
+		return;
+	}
+	s->lag.behind = behind;
+	/* A client that catches up, as in a replay, is not held back. */
+	if (why == DNC_HELD_NOT || (why == DNC_HELD_BY_LAG && (!before || behind < before)))
+		return;
+	if (!s->lag.since_ms)
+		s->lag.since_ms = now;
+	if ((why == DNC_HELD_BY_RATE && now - s->lag.since_ms < LAG_AFTER_MS) ||
+		(s->lag.told_ms && now - s->lag.told_ms < LAG_AGAIN_MS))
+		return;
+	/* One message may wait for a connection that takes nothing, not one every half minute. */
+	if (s->lag.told && s->conn.out.n)
+		return;
+	s->lag.told = true;
+	s->lag.told_ms = now;
+	s->lag.why = why;
+	send_held_back(s, reasons[why], behind);
+}
+
+void lag_tick(struct sessions *all)
+{
+	struct dnc_list *link = all->lag_next ? all->lag_next : all->list.next;
+	int64_t now = dnc_clock_mono_ms();
+
+	for (int i = 0; link != &all->list && i < LAG_LOOKS; i++, link = link->next) {
+		struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
+
+		if (s->subscriber && conn_accepts(&s->conn))
+			look(s, now);
+	}
+	all->lag_next = link == &all->list ? NULL : link;
+}
+
+void lag_leave(struct session *s)
+{
+	if (s->all->lag_next == &s->link)
+		s->all->lag_next = s->link.next == &s->all->list ? NULL : s->link.next;
+}

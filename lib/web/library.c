@@ -1,0 +1,132 @@
+#include "priv/library.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include "base/log.h"
+#include "hub/hub.h"
+#include "priv/deflate.h"
+
+/* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with; and what producers
+ * may take where the system allows more. */
+enum { SPARE_DESCRIPTORS = 256, PRODUCER_DESCRIPTORS = 4096 };
+
+static void log_library(int level, const char *line)
+{
+	dnc_log(level == LLL_ERR ? DNC_WARN : DNC_DEBUG, "libwebsockets: %.*s",
+		(int)strcspn(line, "\n"), line);
+}
+
+/* A descriptor for each client: asks for as many as the system grants. And for not many more, because the
+ * library has tables for all that are allowed; telling it a limit of its own would make it search them. */
+static void limit_descriptors(unsigned wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_cur < wanted)
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (limit.rlim_cur > wanted + PRODUCER_DESCRIPTORS)
+		limit.rlim_cur = wanted + PRODUCER_DESCRIPTORS;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted)
+		dnc_warn("only %llu descriptors are allowed, not the %u that --max-connections "
+			 "needs; raise ulimit -n",
+			(unsigned long long)limit.rlim_cur, wanted);
+}
+
+/* TLS 1.2 at least, with forward secrecy and authenticated ciphers alone (RFC 9325 section 4.2); HTTP/1.1, because
+ * frames are written as they are. */
+static void use_tls(struct library *l, const struct library_options *options)
+{
+	l->info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	l->info.ssl_cert_filepath = options->tls_cert;
+	l->info.ssl_private_key_filepath = options->tls_key;
+	l->info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_SSLv3 |
+	                          SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION;
+	l->info.ssl_cipher_list = "ECDHE+AESGCM:ECDHE+CHACHA20";
+	l->info.alpn = "http/1.1";
+}
+
+static void set_protocols(struct library *l, const struct library_options *options)
+{
+	l->protocols[0] = (struct lws_protocols){.name = "dnc.v1",
+		.callback = options->callback,
+		.per_session_data_size = options->connection_bytes,
+		/* What a client says is short, and longer messages come in pieces. */
+		.rx_buffer_size = 256,
+		.tx_packet_size = DNC_HUB_SEND_BYTES};
+	l->protocols[1] = l->protocols[0];
+	l->protocols[1].name = "cloudevents.json";
+}
+
+static int create_vhosts(
+	struct library *l, const struct library_options *options, struct dnc_error *err)
+{
+	l->info.vhost_name = "local";
+	l->local_vhost = lws_create_vhost(l->context, &l->info);
+	l->info.vhost_name = "default";
+	if (options->tls_cert)
+		use_tls(l, options);
+	l->vhost = lws_create_vhost(l->context, &l->info);
+	if (l->vhost && l->local_vhost)
+		return 0;
+	return dnc_error_set(err, EINVAL, "%s",
+		options->tls_cert ? "the TLS certificate and key can't be used" : "out of memory");
+}
+
+int library_open(struct library *l, uv_loop_t *loop, const struct library_options *options,
+	struct dnc_error *err)
+{
+	void *loops[1] = {loop};
+
+	set_protocols(l, options);
+	l->info = (struct lws_context_creation_info){
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.protocols = l->protocols,
+		.extensions = options->compress ? deflate_extensions : NULL,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+	                   (options->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+		.foreign_loops = loops,
+		.user = options->user,
+		.gid = -1,
+		.uid = -1,
+		.retry_and_idle_policy = &l->keepalive,
+		/* A token of DNC_TOKEN_MAX must fit. */
+		.max_http_header_data = 16384,
+		.keepalive_timeout = 15,
+		.timeout_secs = 15,
+		.server_string = "dnc-wsd",
+	};
+	limit_descriptors(options->connections + SPARE_DESCRIPTORS);
+	lws_set_log_level(LLL_ERR, log_library);
+	l->context = lws_create_context(&l->info);
+	if (!l->context)
+		return dnc_error_nomem(err);
+	return create_vhosts(l, options, err);
+}
+
+void library_adopt(struct library *l, int fd, bool local)
+{
+	/* The library closes what it does not take. */
+	if (!lws_adopt_socket_vhost(local ? l->local_vhost : l->vhost, fd))
+		dnc_warn("a connection was refused: no memory or descriptors are left");
+}
+
+void library_renew_certificate(struct library *l, const char *cert, const char *key)
+{
+	if (lws_tls_cert_updated(l->context, cert, key, NULL, 0, NULL, 0) != 0)
+		dnc_warn("unable to use the new certificate: the old one stays");
+}
+
+void library_close(struct library *l)
+{
+	if (l->context)
+		lws_context_destroy(l->context);
+}
+
+/* On a loop that is not its own, the library wants to be told twice. */
+void library_free(struct library *l)
+{
+	library_close(l);
+}

@@ -1,0 +1,41 @@
+/* library.h - the context of libwebsockets, which frames, upgrades and encrypts. It listens on nothing: it is
+ * given connections. */
+#pragma once
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <uv.h>
+#include "base/err.h"
+
+struct library {
+	struct lws_context *context;
+	struct lws_vhost *vhost, *local_vhost; /* of TCP, perhaps with TLS, and of Unix sockets */
+	struct lws_protocols protocols[3];
+	struct lws_context_creation_info info;
+	lws_retry_bo_t keepalive; /* the library's own: off */
+};
+
+struct library_options {
+	lws_callback_function *callback; /* of all connections */
+	size_t connection_bytes;         /* what CALLBACK gets for each as USER, all zero */
+	void *user;                      /* of the context: lws_context_user() */
+	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
+	bool compress;                   /* permessage-deflate, for clients that ask for it */
+	unsigned connections;            /* how many there may be */
+};
+
+/* Creates the context on LOOP. L, all zero, must not be moved and the options' strings must outlive it. -1 with
+ * ERR, whose code is an errno; library_close() and library_free() are to be called all the same. */
+int library_open(struct library *l, uv_loop_t *loop, const struct library_options *options,
+	struct dnc_error *err);
+
+/* Takes the connection FD; LOCAL: it was made to a Unix socket. FD is closed when it can't be taken. */
+void library_adopt(struct library *l, int fd, bool local);
+
+/* Reads the certificate again. If that fails the old one is kept, and a warning is logged. */
+void library_renew_certificate(struct library *l, const char *cert, const char *key);
+
+/* Drops all connections; the loop must run until it is empty. */
+void library_close(struct library *l);
+
+/* After that. */
+void library_free(struct library *l);

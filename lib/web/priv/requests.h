@@ -1,0 +1,21 @@
+/* requests.h - what clients say: messages are received, read and answered. In the thread of the server's
+ * loop. */
+#pragma once
+#include "request.h"
+#include "session.h"
+
+/* Opens a new WebSocket for WHO, which is NULL if the client must authenticate with its first message; a
+ * subscription in the query string of the upgrade is made then. Returns -1 if the connection must be
+ * closed. */
+int requests_open(struct session *s, const struct who *who);
+
+/* Takes N bytes of a message. Returns -1 if the connection must be closed. */
+int requests_receive(struct session *s, const void *in, size_t n);
+
+/* Does what a valid request asks for, and answers. The session is open. */
+void requests_handle(struct session *s, const struct request *r);
+
+/* True if a client with this role and these permissions may subscribe from START; else false with ERR, whose
+ * code is an enum request_error. */
+bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
+	unsigned permissions, const struct dnc_start *start, struct dnc_error *err);

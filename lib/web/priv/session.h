@@ -1,0 +1,77 @@
+/* session.h - a client of the stream, by WebSocket or server-sent events: its connection, who it is, and
+ * its subscriber in the hub.
+ *
+ * A session is created with the connection (CONN_OPENING), started when the client is known (CONN_OPEN),
+ * leaves the hub when it begins to close, and is freed when the library drops the connection. It holds the
+ * auth snapshot that its role comes from. All functions run in the thread of the server's loop. */
+#pragma once
+#include "base/bucket.h"
+#include "base/list.h"
+#include "conn.h"
+#include "heartbeat.h"
+#include "identity.h"
+#include "lag.h"
+#include "limits.h"
+
+struct sessions;
+
+struct session {
+	struct conn conn; /* first: the hub's and the connection's callbacks convert */
+	struct sessions *all;
+	struct dnc_list link; /* of all */
+	struct heartbeat heartbeat;
+	struct dnc_subscriber *subscriber;        /* NULL unless CONN_OPEN */
+	const struct dnc_auth_snapshot *snapshot; /* held; NULL before the start */
+	const struct dnc_role *role;              /* of the snapshot; NULL before the start */
+	struct dnc_identity *identity;            /* owned; NULL: authentication is disabled */
+	char *address;                            /* owned */
+	unsigned permissions;                     /* of enum dnc_permission */
+	unsigned rendering;                       /* of enum dnc_rendering */
+	struct limits_slot slot;
+	struct dnc_buf message;    /* that came in pieces */
+	struct dnc_buf pending_id; /* `id` of the request whose subscription is looked for; while
+				      CONN_OPENING the subscription in the query string */
+	struct dnc_bucket messages;
+	int64_t connected_ms, active_ms; /* since 1970 */
+	uint64_t number, received;
+	struct lag lag;
+	struct session_sent {
+		uint64_t events, first_seq, last_seq;
+	} sent; /* as of when it left the hub */
+};
+
+/* Creates the session of the new connection WSI in SLOT. To be freed with session_free(). NULL when there
+ * is no memory. */
+struct session *session_new(
+	struct sessions *all, struct session **slot, struct lws *wsi, const struct wire *wire);
+
+/* Ends the session in SLOT, which is cleared. NULL in it is allowed. */
+void session_free(struct session **slot);
+
+/* Takes a place among the connections. Returns CLOSE_NONE, or why there is none. */
+enum close_reason session_enter(struct session *s, const struct who *who);
+
+/* Joins the hub as WHO and sends the established message; after session_enter(). -1 when there is no
+ * memory. */
+int session_start(struct session *s, const struct who *who);
+
+/* Both, and closes the connection if there is no place. -1 when there is no memory. */
+int session_admit(struct session *s, const struct who *who);
+
+enum session_auth {
+	SESSION_STARTED,  /* the client was not known before: it is admitted */
+	SESSION_ANSWERED, /* renewed, refused or closed */
+};
+
+/* Handles a token that came in a message with ID. */
+enum session_auth session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id);
+
+/* Closes the connection if its token has expired. RENEWED: there is a new auth snapshot; closes the
+ * connection if its token was revoked, else looks up its role and permissions again. */
+void session_refresh(struct session *s, bool renewed);
+
+/* The client sent something: its next ping is due later. */
+void session_heard(struct session *s);
+
+/* Nothing waits, and all events were sent. */
+bool session_is_done(const struct session *s);

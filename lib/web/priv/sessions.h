@@ -1,0 +1,47 @@
+/* sessions.h - all sessions of one server, and what is done with all of them: pings, deadlines, refresh,
+ * shutdown. One thread. */
+#pragma once
+#include "session.h"
+
+enum {
+	PING_INTERVAL_S = 30,
+	PONG_LIMIT_S = 60,
+	SSE_COMMENT_S = 15,
+	AUTH_LIMIT_S = 5, /* for the first message of a client that has not authenticated */
+	MESSAGES_PER_S = 20,
+	MESSAGES_BURST = 40,
+};
+
+struct sessions {
+	struct dnc_list list;
+	size_t count;
+	struct dnc_list *lag_next; /* the session that lag_tick() goes on with; NULL: the first */
+	struct heartbeat_queue heard, pinged, streams, opening;
+	struct conn_shared conns;
+	struct dnc_buf scratch;                 /* messages that are being written */
+	struct dnc_json_parser *request_parser; /* owned */
+	/* Borrowed. */
+	struct dnc_hub *hub;
+	const struct dnc_ring *ring;
+	struct identity *identity;
+	struct limits *limits;
+	struct audit *audit;
+	struct stats *stats;
+};
+
+/* The caller sets what is borrowed, and conns.by_the_book, after it. -1 when there is no memory. */
+int sessions_init(struct sessions *all);
+void sessions_destroy(struct sessions *all);
+
+/* Once a second: pings clients, closes those that did not answer or authenticate in time, whose token has
+ * expired or, when RENEWED, was revoked; and tells clients that are behind. */
+void sessions_tick(struct sessions *all, bool renewed);
+
+/* There is a new auth snapshot. */
+void sessions_renew(struct sessions *all);
+
+/* Publishes the server's counts, with the connections of each role. */
+void sessions_publish_stats(const struct sessions *all);
+
+/* Closes, for a shutdown, those that have all events; FORCE: all. Returns how many are left. */
+size_t sessions_drain(struct sessions *all, bool force);

@@ -1,0 +1,36 @@
+/* wire.h - the forms in which events and messages travel: WebSocket, and server-sent events.
+ *
+ * The hub makes whole WebSocket frames; a wire turns them into what its clients read. Wires hold no state
+ * and know no connections: there is one constant struct for each. */
+#pragma once
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include "base/buf.h"
+#include "close_reason.h"
+
+enum { WIRE_CLOSE_MAX = 2 + 125 }; /* header and payload of a control frame, RFC 6455 section 5.5 */
+
+/* Where a client is in the sequence of events, for wires that tell it with everything they send. */
+struct wire_position {
+	const char *epoch; /* DNC_EPOCH_LEN characters */
+	uint64_t seq;      /* the last event that the client needs no more */
+	bool known;        /* false: there is no subscription, or a gap has yet to be sent */
+};
+
+struct wire {
+	/* Appends to OUT what is sent for N bytes of whole frames of at most 64 KiB - 1 each, neither
+	 * fragmented nor masked. NULL: the frames are sent as they are. */
+	void (*encode)(struct dnc_buf *out, const void *frames, size_t n,
+		const struct wire_position *position);
+	/* Writes what is sent last, for CODE and TEXT, and returns its length; 0 when the end of the
+	 * connection says it all. */
+	size_t (*close)(char frame[WIRE_CLOSE_MAX], uint16_t code, const char *text);
+	/* The name of the protocol, as clients are told it. */
+	const char *(*protocol)(struct lws *wsi);
+	/* How the client asked for events: of enum dnc_rendering. */
+	unsigned (*rendering)(struct lws *wsi);
+	struct dnc_str ping;
+	bool duplex; /* the client can send messages, and answers pings */
+};
+
+extern const struct wire wire_ws, wire_sse;

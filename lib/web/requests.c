@@ -1,0 +1,223 @@
+#include "priv/requests.h"
+#include <sodium.h>
+#include "base/clock.h"
+#include "http/query.h"
+#include "priv/messages.h"
+#include "priv/session_audit.h"
+#include "priv/sessions.h"
+
+bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
+	unsigned permissions, const struct dnc_start *start, struct dnc_error *err)
+{
+	bool past = start->from == DNC_START_SINCE || start->from == DNC_START_TIME || start->n;
+
+	if (!(permissions & DNC_MAY_STREAM)) {
+		dnc_error_set(err, REQUEST_EFORBIDDEN, "access denied: role %s lacks dnc:stream",
+			role->name);
+		return false;
+	}
+	if (past && !(permissions & DNC_MAY_REPLAY)) {
+		dnc_error_set(err, REQUEST_EFORBIDDEN,
+			"access denied: role %s lacks dnc:replay, which a start in the past needs",
+			role->name);
+		return false;
+	}
+	if (start->from == DNC_START_TIME && !dnc_hub_has_replay(hub)) {
+		dnc_error_set(err, REQUEST_EUNAVAILABLE,
+			"this hub keeps no log to look times up in; use since or last");
+		dnc_error_place(err, "since_time");
+		return false;
+	}
+	return true;
+}
+
+/* A subscription whose start is still looked for ends before it began: its request is answered now or
+ * never. */
+static bool supersede(struct session *s)
+{
+	struct dnc_error err = {.code = REQUEST_ESUPERSEDED,
+		.offset = DNC_NO_OFFSET,
+		.message = "a newer request replaced this one before its place was found"};
+
+	if (!dnc_subscriber_starting(s->subscriber))
+		return false;
+	send_error(s, dnc_buf_view(&s->pending_id), &err);
+	return true;
+}
+
+/* -1 when there is no memory. */
+static int subscribe(struct session *s, const struct request *r)
+{
+	bool superseded = supersede(s);
+	int rc;
+
+	dnc_buf_clear(&s->pending_id);
+	dnc_buf_str(&s->pending_id, r->id);
+	rc = dnc_hub_subscribe(s->subscriber, r->filter, &r->start);
+	if (rc < 0 && superseded)
+		dnc_hub_unsubscribe(s->subscriber); /* the client was told that it has ended */
+	return rc;
+}
+
+static void confirm(struct session *s, struct dnc_str id)
+{
+	if (send_confirmed(s, id) == DNC_SENT_FULL)
+		dnc_subscriber_full(s->subscriber);
+}
+
+/* -1 when there is no memory. */
+static int update_filters(struct session *s, const struct request *r)
+{
+	if (dnc_hub_refilter(s->subscriber, r->filter) < 0)
+		return -1;
+	confirm(s, r->id);
+	audit_subscription(s, "filters_changed");
+	return 0;
+}
+
+static void unsubscribe(struct session *s, const struct request *r)
+{
+	supersede(s);
+	dnc_hub_unsubscribe(s->subscriber);
+	confirm(s, r->id);
+}
+
+void requests_handle(struct session *s, const struct request *r)
+{
+	struct dnc_error err = {.code = REQUEST_ENOMEM,
+		.offset = DNC_NO_OFFSET,
+		.message = "the hub is out of memory"};
+	int rc = 0;
+
+	switch (r->type) {
+	case REQUEST_SUBSCRIBE:
+		if (requests_may_start(s->all->hub, s->role, s->permissions, &r->start, &err))
+			rc = subscribe(s, r);
+		else
+			rc = -1;
+		break;
+	case REQUEST_UPDATE_FILTERS:
+		rc = update_filters(s, r);
+		break;
+	case REQUEST_UNSUBSCRIBE:
+		unsubscribe(s, r);
+		break;
+	case REQUEST_PING:
+		send_pong(s, r->id);
+		break;
+	case REQUEST_GET_STATS:
+	case REQUEST_AUTH:
+	case REQUEST_TYPES:
+		send_stats(s, r->id);
+		break;
+	}
+	if (rc < 0)
+		send_error(s, r->id, &err);
+}
+
+/* Reads one message of N bytes at TEXT, which DNC_JSON_PADDING readable bytes follow. Returns true when it has
+ * started the session. */
+static bool handle_message(struct session *s, const char *text, size_t n)
+{
+	struct request request;
+	struct dnc_error err;
+	bool started = false;
+
+	s->all->stats->counts.messages++;
+	s->received++;
+	s->active_ms = dnc_clock_now_ms();
+	if (request_parse(s->all->request_parser, text, n, &request, &err) < 0)
+		send_error(s, request.id, &err);
+	else if (request.type == REQUEST_AUTH)
+		started = session_authenticate(s, request.token, request.id) == SESSION_STARTED;
+	else if (s->conn.state == CONN_OPENING)
+		conn_close(&s->conn, CLOSE_UNAUTHENTICATED);
+	else
+		requests_handle(s, &request);
+	dnc_filter_unref(request.filter);
+	return started;
+}
+
+static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+{
+	return request_query_add(ctx, name, value, err);
+}
+
+/* Keeps the subscription in the query string of the upgrade as a message in pending_id: the request is gone
+ * when it can be made. */
+static void read_query(struct session *s)
+{
+	struct request_query query = {0};
+	struct dnc_error err;
+	int count = query_read(s->conn.wsi, add_to_query, &query, &err);
+
+	if (count > 0)
+		request_query_end(&query, &s->pending_id);
+	request_query_finish(&query);
+	if (count < 0)
+		send_error(s, (struct dnc_str){0}, &err);
+}
+
+/* Makes the subscription that read_query() kept. The session is open. */
+static void handle_query(struct session *s)
+{
+	struct dnc_buf query = s->pending_id;
+
+	s->pending_id = (struct dnc_buf){0};
+	if (query.n && dnc_buf_reserve(&query, DNC_JSON_PADDING))
+		handle_message(s, query.p, query.n);
+	dnc_buf_free(&query);
+}
+
+int requests_open(struct session *s, const struct who *who)
+{
+	if (who && session_admit(s, who) < 0)
+		return -1;
+	if (!conn_accepts(&s->conn))
+		return 0;
+	read_query(s);
+	if (!dnc_buf_ok(&s->pending_id))
+		return -1;
+	if (s->conn.state == CONN_OPEN)
+		handle_query(s);
+	return 0;
+}
+
+/* The message is whole. */
+static int handle_received(struct session *s)
+{
+	if (!dnc_bucket_take(&s->messages, dnc_clock_mono_ms())) {
+		conn_close(&s->conn, CLOSE_RATE);
+		return 0;
+	}
+	if (!dnc_buf_reserve(&s->message, DNC_JSON_PADDING) || !dnc_buf_ok(&s->message))
+		return -1;
+	if (handle_message(s, s->message.p, s->message.n))
+		handle_query(s);
+	sodium_memzero(s->message.p, s->message.n); /* a token, perhaps */
+	dnc_buf_free(&s->message); /* messages are rare: an idle client keeps no buffer */
+	return s->conn.state == CONN_DEAD ? -1 : 0;
+}
+
+int requests_receive(struct session *s, const void *in, size_t n)
+{
+	struct lws *wsi = s->conn.wsi;
+	bool whole = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
+
+	session_heard(s);
+	/* The library inflates a message in pieces, one each turn of the loop, but does not wake the loop. */
+	if (!lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi))
+		lws_callback_on_writable(wsi);
+	if (!conn_accepts(&s->conn))
+		return 0;
+	if (lws_frame_is_binary(wsi)) {
+		conn_close(&s->conn, CLOSE_BINARY);
+		return 0;
+	}
+	if (s->message.n + n > DNC_WEB_MAX_MESSAGE) {
+		conn_close(&s->conn, CLOSE_SIZE);
+		return 0;
+	}
+	dnc_buf_add(&s->message, in, n);
+	return whole ? handle_received(s) : 0;
+}

@@ -1,0 +1,95 @@
+#include "priv/sessions.h"
+#include <sodium.h>
+#include "base/clock.h"
+
+int sessions_init(struct sessions *all)
+{
+	*all = (struct sessions){.request_parser = dnc_json_parser_new()};
+	dnc_list_init(&all->list);
+	heartbeat_queue_init(&all->heard, PING_INTERVAL_S);
+	heartbeat_queue_init(&all->pinged, PONG_LIMIT_S);
+	heartbeat_queue_init(&all->streams, SSE_COMMENT_S);
+	heartbeat_queue_init(&all->opening, AUTH_LIMIT_S);
+	return all->request_parser ? 0 : -1;
+}
+
+void sessions_destroy(struct sessions *all)
+{
+	dnc_json_parser_free(all->request_parser);
+	dnc_buf_free(&all->scratch);
+	dnc_buf_free(&all->conns.encoded);
+}
+
+static struct session *due(const struct heartbeat_queue *q, int64_t now_ms)
+{
+	struct heartbeat *h = heartbeat_due(q, now_ms);
+
+	return h ? DNC_LIST_ELEMENT(h, struct session, heartbeat) : NULL;
+}
+
+static void check_deadlines(struct sessions *all)
+{
+	int64_t now = dnc_clock_mono_ms();
+	struct session *s;
+
+	while ((s = due(&all->pinged, now))) {
+		heartbeat_leave(&s->heartbeat);
+		conn_lost(&s->conn);
+	}
+	while ((s = due(&all->opening, now))) {
+		heartbeat_leave(&s->heartbeat);
+		conn_close(&s->conn, CLOSE_AUTH_TIMEOUT);
+	}
+	while ((s = due(&all->heard, now))) {
+		heartbeat_enter(&all->pinged, &s->heartbeat, now);
+		conn_ping(&s->conn);
+	}
+	while ((s = due(&all->streams, now))) {
+		heartbeat_enter(&all->streams, &s->heartbeat, now);
+		conn_ping(&s->conn);
+	}
+}
+
+/* None is freed meanwhile: the library drops connections in turns of its own. */
+static void refresh(struct sessions *all, bool renewed)
+{
+	DNC_LIST_EACH (link, &all->list)
+		session_refresh(DNC_LIST_ELEMENT(link, struct session, link), renewed);
+}
+
+void sessions_tick(struct sessions *all, bool renewed)
+{
+	check_deadlines(all);
+	refresh(all, renewed);
+	lag_tick(all);
+}
+
+void sessions_renew(struct sessions *all)
+{
+	refresh(all, true);
+}
+
+void sessions_publish_stats(const struct sessions *all)
+{
+	struct stats_roles roles = {0};
+
+	DNC_LIST_EACH (link, &all->list) {
+		const struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
+
+		stats_count_role(&roles, s->role ? s->role->name : "", 1);
+	}
+	stats_publish(all->stats, all->hub, &roles);
+}
+
+size_t sessions_drain(struct sessions *all, bool force)
+{
+	DNC_LIST_EACH (link, &all->list) {
+		struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
+
+		/* Spread, so that they do not all come back at once. */
+		if (conn_accepts(&s->conn) && (force || session_is_done(s)))
+			conn_close_for_shutdown(
+				&s->conn, (uint16_t)(500 + randombytes_uniform(4500)));
+	}
+	return all->count;
+}

@@ -1,0 +1,93 @@
+/* wire_sse.c - server-sent events (HTML standard, section 9.2). The id of each is EPOCH:SEQ, which the
+ * client sends as Last-Event-ID when it comes back. */
+#include <string.h>
+#include "log/journal.h"
+#include "priv/wire.h"
+
+/* The number after `{"seq":`; empty when the message is no event. */
+static struct dnc_str seq_of(const char *payload, size_t n)
+{
+	static const char mark[] = "{\"seq\":";
+	size_t digits = 0;
+
+	if (n < sizeof mark || memcmp(payload, mark, sizeof mark - 1) != 0)
+		return (struct dnc_str){0};
+	payload += sizeof mark - 1;
+	while (digits < 20 && payload[digits] >= '0' && payload[digits] <= '9')
+		digits++;
+	return (struct dnc_str){payload, digits};
+}
+
+static void add_id(struct dnc_buf *out, const char *epoch)
+{
+	dnc_buf_lit(out, "id: ");
+	dnc_buf_add(out, epoch, DNC_EPOCH_LEN);
+	dnc_buf_chr(out, ':');
+}
+
+static void add_head(
+	struct dnc_buf *out, const char *payload, size_t n, const struct wire_position *position)
+{
+	struct dnc_str seq = seq_of(payload, n);
+
+	if (seq.n) {
+		add_id(out, position->epoch);
+		dnc_buf_str(out, seq);
+		dnc_buf_chr(out, '\n');
+		return;
+	}
+	/* A client that comes back before the first event, or after a gap, goes on here. While a gap has
+	 * yet to be sent there is no id: a client that comes back before that is told of it then. */
+	if (position->known) {
+		add_id(out, position->epoch);
+		dnc_buf_u64(out, position->seq);
+		dnc_buf_chr(out, '\n');
+	}
+	dnc_buf_lit(out, "event: connection\n");
+}
+
+static void encode(
+	struct dnc_buf *out, const void *frames, size_t n, const struct wire_position *position)
+{
+	const unsigned char *p = frames, *end = p + n;
+
+	while (p < end) {
+		size_t head = p[1] == 126 ? 4 : 2;
+		size_t payload = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
+
+		add_head(out, (const char *)p + head, payload, position);
+		dnc_buf_lit(out, "data: ");
+		dnc_buf_add(out, p + head, payload);
+		dnc_buf_lit(out, "\n\n");
+		p += head + payload;
+	}
+}
+
+static size_t no_close_frame(char frame[WIRE_CLOSE_MAX], uint16_t code, const char *text)
+{
+	(void)frame;
+	(void)code;
+	(void)text;
+	return 0;
+}
+
+static const char *protocol(struct lws *wsi)
+{
+	(void)wsi;
+	return "sse";
+}
+
+static unsigned rendering(struct lws *wsi)
+{
+	(void)wsi;
+	return 0;
+}
+
+const struct wire wire_sse = {
+	.encode = encode,
+	.close = no_close_frame,
+	.protocol = protocol,
+	.rendering = rendering,
+	.ping = {":\n\n", 3}, /* a comment */
+	.duplex = false,
+};

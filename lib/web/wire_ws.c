@@ -1,0 +1,43 @@
+/* wire_ws.c - WebSocket, RFC 6455. */
+#include <string.h>
+#include "priv/deflate.h"
+#include "hub/hub.h"
+#include "priv/wire.h"
+
+/* The library would hang up without a close frame when asked to close outside of its callbacks, so it is
+ * framed here; the client's answer ends the connection (section 5.5.1). */
+static size_t close_frame(char frame[WIRE_CLOSE_MAX], uint16_t code, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > WIRE_CLOSE_MAX - 4)
+		n = WIRE_CLOSE_MAX - 4;
+	frame[0] = (char)0x88;
+	frame[1] = (char)(n + 2);
+	frame[2] = (char)(code >> 8);
+	frame[3] = (char)code;
+	memcpy(frame + 4, text, n);
+	return n + 4;
+}
+
+static const char *protocol(struct lws *wsi)
+{
+	return lws_get_protocol(wsi)->name;
+}
+
+static unsigned rendering(struct lws *wsi)
+{
+	unsigned rendering = strcmp(protocol(wsi), "cloudevents.json") == 0 ? DNC_CLOUDEVENT : 0;
+
+	return deflate_used(wsi) ? rendering | DNC_DEFLATED : rendering;
+}
+
+const struct wire wire_ws = {
+	.encode = NULL,
+	.close = close_frame,
+	.protocol = protocol,
+	.rendering = rendering,
+	/* With a byte in it: of an answer without any the library says nothing. */
+	.ping = {"\x89\x01p", 3},
+	.duplex = true,
+};
