@@ -17,6 +17,18 @@ COMMANDS=$(cd "$ROOT/cmd" && echo *)
 	done
 }
 
+@test "each HTTP route is in the manual" {
+	local method path routes
+	routes=$(sed -nE 's/.*\.path = "([^"]+)", \.method = HTTP_METHOD_([A-Z]+).*/\2 \1/p' \
+		"$ROOT/lib/web/http/routes.c")
+	[ "$(wc -l <<<"$routes")" -ge 10 ]
+	mandoc -T ascii "$ROOT/man/dnc-wsd.8" | col -b >manual
+	while read -r method path; do
+		[[ $path == /ws/dnc ]] && method=	# a WebSocket
+		grep -qE -- "$method *$path" manual || { echo "$method $path is not in dnc-wsd(8)"; return 1; }
+	done <<<"$routes"
+}
+
 @test "manuals are clean, and scripts" {
 	make -s -C "$ROOT" lint
 }

@@ -59,7 +59,7 @@ setup() {
 		auth header "$bad" >out
 		[ "$(jq -c '[.status,.www]' out)" = '[401,"Bearer"]' ]
 		# The same words for all.
-		[ "$(jq -r '.body | fromjson | .detail' out)" = 'the token is not taken' ]
+		[ "$(jq -r '.body | fromjson | .detail' out)" = "token rejected: get a new one; the hub's log tells what is wrong with it" ]
 	done
 	auth message garbage >out
 	[ "$(jq -c '[.closed,.reason]' out)" = '[4401,"token rejected"]' ]

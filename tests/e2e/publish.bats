@@ -92,9 +92,9 @@ answer_of() {
 	[[ "$(answer_of --data-binary '[1,]')" == '422 0 '* ]]
 	[ "$(jq -c '[.rejected[] | [.index, .code]]' body)" = '[[0,"not_an_object"],[1,"invalid_json"]]' ]
 	for nothing in '' ' ' '[]' $'\n\n'; do
-		[ "$(answer_of --data-binary "$nothing")" = '422 0 the body holds no events' ]
+		[ "$(answer_of --data-binary "$nothing")" = '422 0 the body has no events: send one, a JSON array, or one a line' ]
 	done
-	[ "$(answer_of -X POST -H 'Content-Length: 0')" = '422 0 the body holds no events' ]
+	[ "$(answer_of -X POST -H 'Content-Length: 0')" = '422 0 the body has no events: send one, a JSON array, or one a line' ]
 	# One that is taken, or was, is enough.
 	[ "$(answer_of --data-binary "$RELEASE"$'\n{}')" = '200 1' ]
 	[ "$(answer_of --data-binary "$RELEASE"$'\n{}')" = '200 0' ]

@@ -1,65 +1,46 @@
 #include "web/http/access.h"
-#include <arpa/inet.h>
-#include <string.h>
+#include "web/http/host.h"
 #include "web/http/reply.h"
-#include "web/priv/identity.h"
-#include "web/priv/server.h"
+#include "web/web.h"
 
-/* A page of another site can make a browser call us under a name of its own that leads to
- * 127.0.0.1 (DNS rebinding): only names that mean this machine are answered. */
-static bool is_own_host(const char *host)
+const char *access_forbidden(const struct http_request *r)
 {
-	const char *colon = host[0] == '[' ? strchr(host, ']') : strrchr(host, ':');
-	size_t n = colon ? (size_t)(colon - host) : strlen(host);
-	unsigned char four[4];
-	char name[64];
-
-	if (host[0] == '[')
-		return n == 4 && strncmp(host, "[::1", 4) == 0;
-	if (n >= sizeof name)
-		return false;
-	memcpy(name, host, n);
-	name[n] = '\0';
-	return strcasecmp(name, "localhost") == 0 ||
-	       (inet_pton(AF_INET, name, four) == 1 && four[0] == 127);
-}
-
-static bool is_allowed_origin(
-	const struct dnc_web *w, struct lws *wsi, const char *origin, const char *host)
-{
-	const char *scheme = lws_is_ssl(wsi) ? "https://" : "http://";
-	size_t n = strlen(scheme);
-
-	if (strncmp(origin, scheme, n) == 0 && strcasecmp(origin + n, host) == 0)
-		return true;
-	for (size_t i = 0; i < w->options->allow_origin_count; i++)
-		if (strcasecmp(w->options->allow_origin[i], origin) == 0)
-			return true;
-	return false;
-}
-
-const char *access_forbidden(const struct dnc_web *w, struct lws *wsi)
-{
+	const struct dnc_web_options *options = r->context->options;
 	char host[256], origin[256];
 
-	if (lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
-		return "a Host header is missing, or too long";
-	/* Whoever has to show a token is safe from pages of other sites, under whatever name. */
-	if (!w->identity->snapshot->keys && !identity_is_local_socket(wsi) && !is_own_host(host))
-		return "the Host header does not name this machine's loopback";
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0)
+	if (lws_hdr_copy(r->wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
+		return "the Host header is missing or too long: send the name that the hub is reached "
+		       "by";
+	/* A page of another site can make a browser send requests under a name of its own that resolves to 127.0.0.1
+	 * (DNS rebinding). Such pages have no token, so that names matter only where none is needed. */
+	if (!r->access->keys && !identity_is_local_socket(r->wsi) && !host_is_loopback(host))
+		return "access denied: the hub runs without authentication and answers to localhost "
+		       "and loopback addresses only; use one of them as the Host";
+	if (lws_hdr_total_length(r->wsi, WSI_TOKEN_ORIGIN) == 0)
 		return NULL;
-	if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0 ||
-		!is_allowed_origin(w, wsi, origin, host))
-		return "the Origin is not allowed; see --allow-origin";
+	if (lws_hdr_copy(r->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0 ||
+		!origin_is_allowed(origin, host, lws_is_ssl(r->wsi), options->allow_origin,
+			options->allow_origin_count))
+		return "access denied: this Origin is not allowed; start the hub with --allow-origin "
+		       "to allow it";
 	return NULL;
 }
 
-int access_refuse(struct dnc_web *w, struct lws *wsi, enum identity_verdict verdict)
+int access_refuse(struct http_request *r, enum identity_verdict verdict)
 {
-	if (verdict == WHO_BARRED)
-		return http_problem(w, wsi, 429, "Too Many Requests",
-			"too many wrong tokens came from this address");
-	return http_problem(w, wsi, 401, "Unauthorized",
-		verdict == WHO_WRONG ? "the token is not taken" : "a bearer token is needed");
+	static const struct {
+		unsigned status;
+		const char *detail;
+	} answers[] = {
+		[WHO_SILENT] = {401,
+			"authentication required: send the header Authorization: Bearer TOKEN"},
+		[WHO_WRONG] = {401,
+			"token rejected: get a new one; the hub's log tells what is wrong with it"},
+		[WHO_BARRED] = {429,
+			"too many rejected tokens from this address: wait as long as Retry-After "
+			"says, then send a valid one"},
+	};
+
+	return http_problem(
+		&r->context->page, r->wsi, answers[verdict].status, answers[verdict].detail);
 }

@@ -90,44 +90,43 @@ static bool read_size(struct body *b, unsigned char c)
 	return b->size_digits && (c == '\r' || c == ';' || c == ' ' || c == '\t');
 }
 
+enum { ANY = 256, NONE = 257 };
+
+/* Framing other than the size, by state: the byte that is required (ANY: whatever it is but a line feed), and the
+ * states after a CR and after any other byte. */
+static const struct {
+	unsigned short required;
+	enum chunk_state after_cr, after;
+} framing[] = {
+	[CHUNK_SIZE] = {NONE, CHUNK_SIZE, CHUNK_SIZE},
+	[CHUNK_EXTENSION] = {ANY, CHUNK_SIZE_LF, CHUNK_EXTENSION},
+	[CHUNK_SIZE_LF] = {'\n', CHUNK_END, CHUNK_DATA}, /* CHUNK_TRAILER after the last size */
+	[CHUNK_DATA] = {NONE, CHUNK_DATA, CHUNK_DATA},
+	[CHUNK_DATA_CR] = {'\r', CHUNK_DATA_LF, CHUNK_END},
+	[CHUNK_DATA_LF] = {'\n', CHUNK_END, CHUNK_SIZE},
+	[CHUNK_TRAILER] = {ANY, CHUNK_LAST_LF, CHUNK_TRAILER_LINE},
+	[CHUNK_TRAILER_LINE] = {ANY, CHUNK_TRAILER_LF, CHUNK_TRAILER_LINE},
+	[CHUNK_TRAILER_LF] = {'\n', CHUNK_END, CHUNK_TRAILER},
+	[CHUNK_LAST_LF] = {'\n', CHUNK_END, CHUNK_END},
+	[CHUNK_END] = {NONE, CHUNK_END, CHUNK_END},
+};
+
 /* One byte of framing. False when it is malformed. */
 static bool read_framing(struct body *b, unsigned char c)
 {
-	switch (b->state) {
-	case CHUNK_SIZE:
+	enum chunk_state state = b->state;
+	unsigned required = framing[state].required;
+
+	if (state == CHUNK_SIZE)
 		return read_size(b, c);
-	case CHUNK_EXTENSION:
-		if (c == '\r')
-			b->state = CHUNK_SIZE_LF;
-		return c != '\n';
-	case CHUNK_SIZE_LF:
+	if (required == ANY ? c == '\n' : c != required)
+		return false;
+	b->state = c == '\r' ? framing[state].after_cr : framing[state].after;
+	if (state == CHUNK_SIZE_LF) {
 		b->state = b->chunk_left ? CHUNK_DATA : CHUNK_TRAILER;
 		b->size_digits = false;
-		return c == '\n';
-	case CHUNK_DATA_CR:
-		b->state = CHUNK_DATA_LF;
-		return c == '\r';
-	case CHUNK_DATA_LF:
-		b->state = CHUNK_SIZE;
-		return c == '\n';
-	case CHUNK_TRAILER:
-		b->state = c == '\r' ? CHUNK_LAST_LF : CHUNK_TRAILER_LINE;
-		return c != '\n';
-	case CHUNK_TRAILER_LINE:
-		if (c == '\r')
-			b->state = CHUNK_TRAILER_LF;
-		return c != '\n';
-	case CHUNK_TRAILER_LF:
-		b->state = CHUNK_TRAILER;
-		return c == '\n';
-	case CHUNK_LAST_LF:
-		b->state = CHUNK_END;
-		return c == '\n';
-	case CHUNK_DATA:
-	case CHUNK_END:
-		break;
 	}
-	return false;
+	return true;
 }
 
 static enum body_verdict add_chunked(struct body *b, const unsigned char *in, size_t n)

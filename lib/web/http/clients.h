@@ -1,9 +1,8 @@
-/* clients.h - GET /api/v1/clients: the clients that are connected. */
+/* clients.h - GET /api/v1/clients: the clients of all servers of this process. */
 #pragma once
-#include "web/priv/identity.h"
+#include "web/http/request.h"
 
-/* A route's handler. */
-int clients_list(struct dnc_web *w, struct lws *wsi, const struct who *who);
+int clients_list(struct http_request *r);
 
-/* Refreshes the web's own list, for the answers of other webs: in its thread. */
-void clients_refresh(struct dnc_web *w);
+/* Refreshes this server's list, for the answers of other servers: in its thread. */
+void clients_refresh(struct client_list *list, const struct sessions *all);

@@ -1,55 +1,67 @@
 #include "web/http/info.h"
 #include <inttypes.h>
 #include "base/clock.h"
-#include "metrics/metrics.h"
+#include "event/event.h"
 #include "web/http/reply.h"
-#include "web/priv/limits.h"
-#include "web/priv/server.h"
 #include "web/priv/sessions.h"
 #include "web/priv/shared.h"
 
-int info_healthz(struct dnc_web *w, struct lws *wsi, const struct who *who)
+static int reply_json(struct http_request *r, unsigned status)
 {
-	(void)who;
-	dnc_buf_lit(&w->page, "{\"status\":\"ok\"}");
-	return http_reply(wsi, 200, "application/json", &w->page, NULL);
+	return http_reply(r->wsi, status, "application/json", &r->context->page, NULL);
 }
 
-int info_readyz(struct dnc_web *w, struct lws *wsi, const struct who *who)
+int info_healthz(struct http_request *r)
 {
-	(void)who;
-	const char *failing = w->draining ? "draining" : w->options->not_ready(w->options->ctx);
-
-	if (failing) {
-		dnc_buf_printf(
-			&w->page, "{\"status\":\"not ready\",\"failing\":[\"%s\"]}", failing);
-		return http_reply(wsi, 503, "application/json", &w->page, NULL);
-	}
-	dnc_buf_lit(&w->page, "{\"status\":\"ready\"}");
-	return http_reply(wsi, 200, "application/json", &w->page, NULL);
+	dnc_buf_lit(&r->context->page, "{\"status\":\"ok\"}");
+	return reply_json(r, 200);
 }
 
-int info_show(struct dnc_web *w, struct lws *wsi, const struct who *who)
+int info_readyz(struct http_request *r)
 {
-	(void)who;
-	dnc_buf_printf(&w->page,
+	const struct dnc_web_options *options = r->context->options;
+	const char *failing = r->context->draining ? "draining" : options->not_ready(options->ctx);
+
+	if (failing)
+		dnc_buf_printf(&r->context->page, "{\"status\":\"not ready\",\"failing\":[\"%s\"]}",
+			failing);
+	else
+		dnc_buf_lit(&r->context->page, "{\"status\":\"ready\"}");
+	return reply_json(r, failing ? 503 : 200);
+}
+
+int info_show(struct http_request *r)
+{
+	const struct dnc_web_options *options = r->context->options;
+	const struct dnc_hub *hub = options->hub;
+
+	dnc_buf_printf(&r->context->page,
 		"{\"version\":\"%s\",\"uptime_s\":%" PRId64
 		",\"epoch\":\"%s\",\"oldest_seq\":%" PRIu64 ",\"last_seq\":%" PRIu64
 		",\"active_connections\":%zu,\"limits\":{"
 		"\"max_connections\":%u,\"max_message_bytes\":%u,\"messages_per_s\":%d,"
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
-		DNC_VERSION, (dnc_clock_mono_ms() - w->started_ms) / 1000, dnc_hub_epoch(w->hub),
-		dnc_hub_oldest(w->hub), dnc_hub_last(w->hub), limits_count(w->shared->limits),
-		limits_max(w->shared->limits), DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST,
-		DNC_EVENT_MAX_BYTES, DNC_FILTER_MAX_VALUES);
-	return http_reply(wsi, 200, "application/json", &w->page, NULL);
+		DNC_VERSION, (dnc_clock_mono_ms() - r->context->started_ms) / 1000,
+		dnc_hub_epoch(hub), dnc_hub_oldest(hub), dnc_hub_last(hub),
+		dnc_shared_count(options->door), limits_max(options->door->limits),
+		DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST, DNC_EVENT_MAX_BYTES,
+		DNC_FILTER_MAX_VALUES);
+	return reply_json(r, 200);
 }
 
-int info_metrics(struct dnc_web *w, struct lws *wsi, const struct who *who)
+int info_metrics(struct http_request *r)
 {
-	(void)who;
-	sessions_publish_stats(w->sessions);
-	stats_write(&w->page, w->shared, w->hub, w->options->ring);
-	w->options->metrics(w->options->ctx, &w->page);
-	return http_reply(wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &w->page, NULL);
+	const struct dnc_web_options *options = r->context->options;
+
+	sessions_publish_stats(r->context->sessions);
+	stats_write(&r->context->page, options->door, options->hub, options->ring);
+	options->metrics(options->ctx, &r->context->page);
+	return http_reply(
+		r->wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &r->context->page, NULL);
+}
+
+int info_websocket(struct http_request *r)
+{
+	return http_problem(&r->context->page, r->wsi, 426,
+		"this path is a WebSocket: send Upgrade: websocket and the subprotocol dnc.v1");
 }

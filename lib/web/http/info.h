@@ -1,8 +1,9 @@
-/* info.h - GET /healthz, /readyz, /metrics and /api/v1/info. Handlers of routes; in the server's thread. */
+/* info.h - GET /healthz, /readyz, /metrics and /api/v1/info, and a plain GET of the WebSocket's path. */
 #pragma once
-#include "web/priv/identity.h"
+#include "web/http/request.h"
 
-int info_healthz(struct dnc_web *w, struct lws *wsi, const struct who *who);
-int info_readyz(struct dnc_web *w, struct lws *wsi, const struct who *who);
-int info_show(struct dnc_web *w, struct lws *wsi, const struct who *who);
-int info_metrics(struct dnc_web *w, struct lws *wsi, const struct who *who);
+int info_healthz(struct http_request *r);
+int info_readyz(struct http_request *r);
+int info_show(struct http_request *r);
+int info_metrics(struct http_request *r);
+int info_websocket(struct http_request *r);

@@ -1,22 +1,20 @@
 /* publish.h - POST /api/v1/events: one event, a JSON array of them, or one a line. Events are answered
  * for when the log has them, not before. */
 #pragma once
-#include <stddef.h>
-#include "web/priv/identity.h"
+#include <uv.h>
+#include "web/http/request.h"
 
-struct publish;
+/* What a server has for publishing; in its thread, if not said otherwise. */
+struct publisher;
 
-/* A route's handler. Returns 1: the body comes next. */
-int publish_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
+/* To be closed, and freed. NULL when there is no memory. */
+struct publisher *publisher_new(uv_loop_t *loop);
 
-/* Takes more of the body. Returns -1 when the connection must be closed. */
-int publish_body(struct publish *p, const void *in, size_t n);
+/* Closes the handles, before the loop runs for the last time. */
+void publisher_close(struct publisher *p);
 
-/* The request is whole. Returns as publish_body(). */
-int publish_end(struct publish *p);
+/* Frees it when the loop has ended, with the requests whose clients have gone. NULL is allowed. */
+void publisher_free(struct publisher *p);
 
-/* The client has gone before it had its answer. NULL is allowed. */
-void publish_abandon(struct publish *p);
-
-/* Answers the requests whose events the log has: in the server's thread. */
-void publish_answer(struct dnc_web *w);
+/* A route's handler: the body comes next. */
+int publish_begin(struct http_request *r);

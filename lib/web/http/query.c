@@ -2,33 +2,36 @@
 #include <string.h>
 #include "web/priv/request.h"
 
-int query_read(struct lws *wsi,
-	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),
-	void *ctx, struct dnc_error *err)
+int query_split(struct dnc_str arg, query_add_fn *add, void *ctx, struct dnc_error *err)
 {
-	char arg[1024];
+	const char *equals = memchr(arg.p, '=', arg.n);
+	struct dnc_str name = {arg.p, equals ? (size_t)(equals - arg.p) : arg.n};
+	struct dnc_str value =
+		equals ? (struct dnc_str){equals + 1, arg.n - name.n - 1} : DNC_STR("");
+
+	return add(ctx, name, value, err);
+}
+
+int query_read(struct lws *wsi, query_add_fn *add, void *ctx, struct dnc_error *err)
+{
+	char arg[QUERY_ARG_MAX + 1];
 	int count = 0;
 
 	for (int at = 0;; at++) {
 		int n = lws_hdr_copy_fragment(wsi, arg, sizeof arg, WSI_TOKEN_HTTP_URI_ARGS, at);
-		const char *equals;
-		struct dnc_str name, value;
 
-		/* The library says the same of a part that does not fit as behind the last one. */
+		/* The library returns the same for an argument that does not fit as after the last one. */
 		if (n < 0 && lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, at) >=
 				     (int)sizeof arg)
-			return dnc_error_set(
-				err, REQUEST_EFIELD, "a value in the query string is too long");
+			return dnc_error_set(err, REQUEST_EFIELD,
+				"an argument of the query string is longer than %d bytes",
+				QUERY_ARG_MAX);
 		if (n < 0)
 			break;
 		if (!n)
 			continue;
 		count++;
-		equals = memchr(arg, '=', (size_t)n);
-		name = (struct dnc_str){arg, equals ? (size_t)(equals - arg) : (size_t)n};
-		value = equals ? (struct dnc_str){equals + 1, (size_t)(arg + n - equals - 1)}
-		               : DNC_STR("");
-		if (add(ctx, name, value, err) < 0)
+		if (query_split((struct dnc_str){arg, (size_t)n}, add, ctx, err) < 0)
 			return -1;
 	}
 	return count;

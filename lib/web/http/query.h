@@ -4,8 +4,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Calls ADD for each NAME=VALUE of the query string, decoded, until it returns -1. Returns how many there
- * were, or -1 with ERR. */
-int query_read(struct lws *wsi,
-	int (*add)(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err),
-	void *ctx, struct dnc_error *err);
+/* Longest NAME=VALUE of a query string, decoded, in bytes. */
+enum { QUERY_ARG_MAX = 1023 };
+
+/* Called for an argument, whose text is borrowed. -1 with ERR ends the reading. */
+typedef int query_add_fn(
+	void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
+
+/* Calls ADD for ARG, a decoded NAME=VALUE; a NAME alone has an empty value. Returns what ADD does. */
+int query_split(struct dnc_str arg, query_add_fn *add, void *ctx, struct dnc_error *err);
+
+/* Calls ADD for each argument of the request. Returns how many there were, or -1 with ERR. */
+int query_read(struct lws *wsi, query_add_fn *add, void *ctx, struct dnc_error *err);

@@ -1,9 +1,6 @@
 #include "web/http/reply.h"
+#include <stdio.h>
 #include <string.h>
-#include "web/priv/member.h"
-#include "web/priv/server.h"
-
-static const char problem_type[] = "application/problem+json"; /* RFC 9457 */
 
 static const struct {
 	const char *name, *value;
@@ -55,46 +52,29 @@ int http_reply(struct lws *wsi, unsigned status, const char *type, const struct 
 	return 0;
 }
 
-/* What else an answer of a status has to say. */
-static const struct {
-	unsigned status;
-	struct extra_header header;
-} status_headers[] = {
-	{401, {"www-authenticate:", "Bearer", NULL}},
-	{415, {"accept-encoding:", "gzip", NULL}},
-	{426, {"upgrade:", "websocket", NULL}},
-	{429, {"retry-after:", "6", NULL}},
-	{503, {"retry-after:", "1", NULL}},
-};
-
-void http_problem_begin(struct dnc_buf *b, unsigned status, const char *title, const char *detail)
+int http_problem_send(
+	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct extra_header *extra)
 {
-	dnc_buf_clear(b);
-	dnc_buf_chr(b, '{');
-	member_text(b, "title", title);
-	member_number(b, "status", status);
-	member_text(b, "detail", detail);
+	struct extra_header header = problem_status(status)->header;
+
+	http_problem_close(page);
+	header.more = extra;
+	return http_reply(
+		wsi, status, "application/problem+json", page, header.name ? &header : extra);
 }
 
-int http_problem_end(
-	struct dnc_web *w, struct lws *wsi, unsigned status, const struct extra_header *extra)
+int http_problem(struct dnc_buf *page, struct lws *wsi, unsigned status, const char *detail)
 {
-	struct extra_header header;
-
-	dnc_buf_chr(&w->page, '}');
-	for (size_t i = 0; i < sizeof status_headers / sizeof status_headers[0]; i++) {
-		if (status_headers[i].status != status)
-			continue;
-		header = status_headers[i].header;
-		header.more = extra;
-		return http_reply(wsi, status, problem_type, &w->page, &header);
-	}
-	return http_reply(wsi, status, problem_type, &w->page, extra);
+	http_problem_open(page, status, detail);
+	return http_problem_send(page, wsi, status, NULL);
 }
 
-int http_problem(
-	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail)
+int http_problem_error(
+	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct dnc_error *err)
 {
-	http_problem_begin(&w->page, status, title, detail);
-	return http_problem_end(w, wsi, status, NULL);
+	char detail[sizeof err->place + sizeof err->message + 4];
+
+	snprintf(detail, sizeof detail, "%s%s%s", err->place, err->place[0] ? ": " : "",
+		err->message);
+	return http_problem(page, wsi, status, detail);
 }

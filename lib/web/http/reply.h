@@ -1,29 +1,26 @@
-/* reply.h - answers to HTTP requests: head, body, and problems (RFC 9457). In the server's thread. */
+/* reply.h - writes answers to HTTP requests: head, body, and problems. In the server's thread. */
 #pragma once
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include "base/buf.h"
+#include "base/err.h"
+#include "web/http/problem.h"
 
-struct dnc_web;
-
-/* A header that an answer has beside the usual ones. */
-struct extra_header {
-	const char *name, *value; /* "link:" */
-	const struct extra_header *more;
-};
-
-/* Writes head and body. Returns 0 when the connection may be used again, else -1. EXTRA may be NULL. */
+/* Writes head and body; a HEAD request gets the head alone. Returns 0 when the connection may be used again, else
+ * -1. EXTRA may be NULL. */
 int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
 	const struct extra_header *extra);
 
-/* Answers with a problem. Returns as http_reply(). */
-int http_problem(
-	struct dnc_web *w, struct lws *wsi, unsigned status, const char *title, const char *detail);
+/* Answers with a problem, which is written into PAGE. Returns as http_reply(). */
+int http_problem(struct dnc_buf *page, struct lws *wsi, unsigned status, const char *detail);
 
-/* The same with more members: begin writes into the web's page, then members are added, end sends it. */
-void http_problem_begin(struct dnc_buf *b, unsigned status, const char *title, const char *detail);
-int http_problem_end(
-	struct dnc_web *w, struct lws *wsi, unsigned status, const struct extra_header *extra);
+/* The same with the place and the message of ERR as its detail. */
+int http_problem_error(
+	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct dnc_error *err);
+
+/* Closes and sends the problem that was opened in PAGE. */
+int http_problem_send(
+	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct extra_header *extra);
 
 /* True when the request is HEAD: its answer has no body. */
 bool http_is_head(struct lws *wsi);

@@ -1,138 +1,58 @@
 #include "web/http/routes.h"
-#include <string.h>
-#include "web/http/access.h"
+#include "auth/roles.h"
 #include "web/http/clients.h"
 #include "web/http/history.h"
 #include "web/http/info.h"
 #include "web/http/publish.h"
-#include "web/http/reply.h"
 #include "web/http/stream.h"
 #include "web/http/ticket.h"
-#include "web/priv/audit.h"
-#include "web/priv/identity.h"
-#include "web/priv/server.h"
-#include "web/priv/stats.h"
 
-static int get_socket(struct dnc_web *w, struct lws *wsi, const struct who *who)
-{
-	(void)who;
-	return http_problem(
-		w, wsi, 426, "Upgrade Required", "this is a WebSocket, subprotocol dnc.v1");
-}
-
-static bool is_loopback_peer(struct dnc_web *w, struct lws *wsi)
-{
-	char address[ADDRESS_MAX];
-
-	identity_address(w->identity, wsi, address);
-	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-}
-
-static const struct route {
-	const char *path;
-	int method;          /* of the library's LWSHUMETH_ */
-	unsigned permission; /* 0: for everybody */
-	bool loopback;       /* whoever is on this machine needs none */
-	int (*run)(struct dnc_web *w, struct lws *wsi, const struct who *who);
-} routes[] = {
-	{"/healthz", LWSHUMETH_GET, 0, false, info_healthz},
-	{"/readyz", LWSHUMETH_GET, 0, false, info_readyz},
-	{"/metrics", LWSHUMETH_GET, DNC_MAY_READ_METRICS, true, info_metrics},
-	{"/api/v1/info", LWSHUMETH_GET, DNC_MAY_READ, false, info_show},
-	{"/api/v1/clients", LWSHUMETH_GET, DNC_MAY_LIST_CLIENTS, false, clients_list},
-	{"/api/v1/events", LWSHUMETH_GET, DNC_MAY_REPLAY, false, history_begin},
-	{"/api/v1/events", LWSHUMETH_POST, DNC_MAY_PUBLISH, false, publish_begin},
-	{"/api/v1/stream", LWSHUMETH_GET, DNC_MAY_STREAM, false, stream_begin},
-	{"/api/v1/ticket", LWSHUMETH_POST, DNC_MAY_STREAM, false, ticket_post},
-	{"/ws/dnc", LWSHUMETH_GET, 0, false, get_socket},
+/* clang-format off */
+static const struct route routes[] = {
+	{.path = "/healthz", .method = HTTP_METHOD_GET, .handle = info_healthz},
+	{.path = "/readyz", .method = HTTP_METHOD_GET, .handle = info_readyz},
+	{.path = "/metrics", .method = HTTP_METHOD_GET, .permission = DNC_MAY_READ_METRICS,
+		.loopback = true, .handle = info_metrics},
+	{.path = "/api/v1/info", .method = HTTP_METHOD_GET, .permission = DNC_MAY_READ,
+		.handle = info_show},
+	{.path = "/api/v1/clients", .method = HTTP_METHOD_GET, .permission = DNC_MAY_LIST_CLIENTS,
+		.handle = clients_list},
+	{.path = "/api/v1/events", .method = HTTP_METHOD_GET, .permission = DNC_MAY_REPLAY,
+		.handle = history_begin},
+	{.path = "/api/v1/events", .method = HTTP_METHOD_POST, .permission = DNC_MAY_PUBLISH,
+		.max_body = 4 << 20, .handle = publish_begin},
+	{.path = "/api/v1/stream", .method = HTTP_METHOD_GET, .permission = DNC_MAY_STREAM,
+		.ticket = TICKET_QUERY, .handle = stream_begin},
+	{.path = "/api/v1/ticket", .method = HTTP_METHOD_POST, .permission = DNC_MAY_STREAM,
+		.handle = ticket_post},
+	{.path = "/ws/dnc", .method = HTTP_METHOD_GET, .ticket = TICKET_SUBPROTOCOL,
+		.websocket = true, .handle = info_websocket},
 };
+/* clang-format on */
 
-static int run_route(struct dnc_web *w, struct lws *wsi, const struct route *route)
+const struct route *routes_all(size_t *count)
 {
-	struct who who = {0};
-	enum identity_verdict verdict = WHO_KNOWN;
-	char detail[96], address[ADDRESS_MAX];
-
-	if (route->permission && !(route->loopback && is_loopback_peer(w, wsi)))
-		verdict = identity_of_request(w->identity, wsi,
-			route->run == stream_begin && !http_is_head(wsi) ? TICKET_QUERY
-									 : TICKET_NONE,
-			&who);
-	if (verdict != WHO_KNOWN)
-		return access_refuse(w, wsi, verdict);
-	if (who.role && !(who.permissions & route->permission)) {
-		snprintf(detail, sizeof detail, "the permission %s is missing",
-			dnc_permission_names[__builtin_ctz(route->permission)].p);
-		identity_address(w->identity, wsi, address);
-		audit_refused(w->audit, address, &who.identity, detail);
-		return http_problem(w, wsi, 403, "Forbidden", detail);
-	}
-	return route->run(w, wsi, &who);
+	*count = sizeof routes / sizeof routes[0];
+	return routes;
 }
 
-static int not_allowed(struct dnc_web *w, struct lws *wsi, bool get, bool post)
+const struct route *routes_find(enum http_method method, struct dnc_str path, const char **allow)
 {
-	const struct extra_header allow = {"allow:",
-		get && post ? "GET, HEAD, POST"
-		: get       ? "GET, HEAD"
-			    : "POST",
-		NULL};
-	char detail[64];
-
-	snprintf(detail, sizeof detail, "allowed are %s", allow.value);
-	http_problem_begin(&w->page, 405, "Method Not Allowed", detail);
-	return http_problem_end(w, wsi, 405, &allow);
-}
-
-/* HEAD runs the route of GET; http_reply() leaves the body out. */
-static int dispatch(struct dnc_web *w, struct lws *wsi, struct dnc_str path, int method)
-{
-	bool get = false, post = false;
+	/* Indexed by the methods of a path, a bit for each enum http_method. */
+	static const char *const allows[1 << HTTP_METHODS] = {
+		[1 << HTTP_METHOD_GET] = "GET, HEAD",
+		[1 << HTTP_METHOD_POST] = "POST",
+		[1 << HTTP_METHOD_GET | 1 << HTTP_METHOD_POST] = "GET, HEAD, POST",
+	};
+	unsigned methods = 0;
 
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
 		if (!dnc_str_eq(path, dnc_str(routes[i].path)))
 			continue;
-		if (routes[i].method == (method == LWSHUMETH_HEAD ? LWSHUMETH_GET : method))
-			return run_route(w, wsi, &routes[i]);
-		get |= routes[i].method == LWSHUMETH_GET;
-		post |= routes[i].method == LWSHUMETH_POST;
+		if (routes[i].method == method)
+			return &routes[i];
+		methods |= 1u << routes[i].method;
 	}
-	return get || post ? not_allowed(w, wsi, get, post)
-	                   : http_problem(w, wsi, 404, "Not Found", "no such page");
-}
-
-/* The library would read such a body as the next request, or wait for it. */
-static bool has_body(struct lws *wsi)
-{
-	char length[8];
-
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-		return true;
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
-	       (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0 ||
-		       strcmp(length, "0") != 0);
-}
-
-int http_request(struct dnc_web *w, struct lws *wsi)
-{
-	const char *why = access_forbidden(w, wsi);
-	char *uri;
-	int length = 0, method = lws_http_get_uri_and_method(wsi, &uri, &length), rc;
-
-	w->stats->counts.http_requests++;
-	dnc_buf_clear(&w->page);
-	if ((method == LWSHUMETH_GET || method == LWSHUMETH_HEAD) && has_body(wsi)) {
-		http_problem(w, wsi, 400, "Bad Request", "a GET has no body");
-		return -1;
-	}
-	rc = why ? http_problem(w, wsi, 403, "Forbidden", why)
-	         : dispatch(w, wsi,
-			   (struct dnc_str){uri, method >= 0 && length > 0 ? (size_t)length : 0},
-			   method);
-	if (rc == 1)
-		return 0; /* the answer comes later */
-	/* After a method with a body nothing good can follow on the connection. */
-	if (rc < 0 || (method != LWSHUMETH_GET && method != LWSHUMETH_HEAD))
-		return -1;
-	return lws_http_transaction_completed(wsi) ? -1 : 0;
+	*allow = allows[methods];
+	return NULL;
 }

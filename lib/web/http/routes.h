@@ -1,9 +1,22 @@
-/* routes.h - the table of HTTP routes. */
+/* routes.h - the table of HTTP routes: dispatch, 404, and 405 with its Allow header follow from it. */
 #pragma once
-#include <libwebsockets.h>
+#include "base/str.h"
+#include "web/http/request.h"
 
-struct dnc_web;
+struct route {
+	const char *path;
+	enum http_method method; /* GET is HEAD, too */
+	unsigned permission;     /* of enum dnc_permission; 0: needs no authentication */
+	bool loopback;           /* clients on this machine need no permission */
+	enum ticket_place ticket;
+	bool websocket;  /* may be upgraded */
+	size_t max_body; /* bytes; 0: a body is not read */
+	http_handler *handle;
+};
 
-/* Answers a request, at once or later. Returns -1 when the connection must be closed. In the server's
- * thread. */
-int http_request(struct dnc_web *w, struct lws *wsi);
+/* All routes, in the order of the table. *COUNT is how many there are. */
+const struct route *routes_all(size_t *count);
+
+/* The route of METHOD and PATH. NULL when there is none: *ALLOW is then the value of the Allow header of a path
+ * that has other methods, else NULL. */
+const struct route *routes_find(enum http_method method, struct dnc_str path, const char **allow);

@@ -1,6 +1,6 @@
-/* stream.h - GET /api/v1/stream: events as server-sent events, without end. */
+/* stream.h - GET /api/v1/stream: begins a stream of server-sent events, for networks that block WebSockets and for
+ * browsers' EventSource. */
 #pragma once
-#include "web/priv/identity.h"
+#include "web/http/request.h"
 
-/* A route's handler. Returns 1 when the stream has begun. */
-int stream_begin(struct dnc_web *w, struct lws *wsi, const struct who *who);
+int stream_begin(struct http_request *r);

@@ -1,17 +1,19 @@
 #include "web/http/ticket.h"
 #include "web/http/reply.h"
-#include "web/priv/identity.h"
-#include "web/priv/server.h"
+#include "web/web.h"
 
-int ticket_post(struct dnc_web *w, struct lws *wsi, const struct who *who)
+int ticket_post(struct http_request *r)
 {
+	struct dnc_buf *page = &r->context->page;
 	char ticket[DNC_TICKET_LEN + 1];
 
-	if (!w->identity->snapshot->keys)
-		return http_problem(w, wsi, 404, "Not Found", "this hub asks nobody who he is");
-	if (!dnc_ticket_make(w->options->auth, &who->identity, ticket))
-		return http_problem(
-			w, wsi, 503, "Service Unavailable", "too many tickets are open");
-	dnc_buf_printf(&w->page, "{\"ticket\":\"%s\",\"expires_in_s\":%d}", ticket, DNC_TICKET_S);
-	return http_reply(wsi, 200, "application/json", &w->page, NULL);
+	if (!r->access->keys)
+		return http_problem(page, r->wsi, 404,
+			"authentication is disabled: open the stream without a ticket");
+	if (!dnc_ticket_make(r->context->options->auth, &r->who.identity, ticket))
+		return http_problem(page, r->wsi, 503,
+			"too many tickets are unused: try again when some have been used or have "
+			"expired");
+	dnc_buf_printf(page, "{\"ticket\":\"%s\",\"expires_in_s\":%d}", ticket, DNC_TICKET_S);
+	return http_reply(r->wsi, 200, "application/json", page, NULL);
 }

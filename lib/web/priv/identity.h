@@ -9,8 +9,6 @@
 #include "stats.h"
 #include "throttle.h"
 
-struct dnc_web;
-
 enum { ADDRESS_MAX = 48 };
 
 struct identity {

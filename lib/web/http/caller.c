@@ -1,0 +1,19 @@
+#include "web/http/caller.h"
+#include <stdio.h>
+#include "web/priv/member.h"
+
+void http_caller_copy(struct http_caller *caller, const struct http_request *r)
+{
+	caller->identity = r->who.identity;
+	snprintf(caller->role, sizeof caller->role, "%s", r->who.role->name);
+	identity_address(r->context->identity, r->wsi, caller->address);
+}
+
+struct dnc_buf *http_caller_audit(
+	const struct http_caller *caller, struct audit *audit, const char *what)
+{
+	struct dnc_buf *b = audit_begin(audit, what, &caller->identity, NULL, caller->address);
+
+	member_text(b, "role", caller->role);
+	return b;
+}

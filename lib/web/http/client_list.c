@@ -1,0 +1,55 @@
+#include "web/http/client_list.h"
+#include "web/priv/member.h"
+
+void client_list_init(struct client_list *l)
+{
+	*l = (struct client_list){.text = {0}};
+	pthread_mutex_init(&l->lock, NULL);
+}
+
+void client_list_destroy(struct client_list *l)
+{
+	pthread_mutex_destroy(&l->lock);
+	dnc_buf_free(&l->text);
+}
+
+void client_list_begin(struct client_list *l)
+{
+	pthread_mutex_lock(&l->lock);
+	dnc_buf_clear(&l->text);
+}
+
+void client_list_end(struct client_list *l)
+{
+	pthread_mutex_unlock(&l->lock);
+}
+
+void client_list_add(struct client_list *l, const struct client_list_entry *c)
+{
+	struct dnc_buf *b = &l->text;
+
+	dnc_buf_printf(
+		b, "%s{\"client_id\":\"c%llu\"", b->n ? "," : "", (unsigned long long)c->number);
+	if (c->subject)
+		member_text(b, "subject", c->subject);
+	member_text(b, "role", c->role);
+	member_text(b, "address", c->address);
+	member_time(b, "connected_at", c->connected_ms);
+	member_time(b, "last_activity", c->active_ms);
+	member_number(b, "message_count", c->messages);
+	member_number(b, "events_sent", c->events);
+	member_number(b, "filter_count", c->filters);
+	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
+		c->subscribed ? "true" : "false", c->rate_limited ? "true" : "false");
+	member_number(b, "lag", c->lag);
+	dnc_buf_chr(b, '}');
+}
+
+void client_list_append(struct client_list *l, struct dnc_buf *out)
+{
+	pthread_mutex_lock(&l->lock);
+	if (l->text.n && out->n && out->p[out->n - 1] == '}')
+		dnc_buf_chr(out, ',');
+	dnc_buf_str(out, dnc_buf_view(&l->text));
+	pthread_mutex_unlock(&l->lock);
+}

@@ -1,0 +1,28 @@
+/* history_page.h - reads a page of the log: events that a query asks for and a view shows. No sockets in here; in the
+ * log reader's thread. */
+#pragma once
+#include "hub/viewer.h"
+#include "log/journal.h"
+#include "web/http/history_query.h"
+
+/* All zero is an empty page of NDJSON; `body` is to be freed. */
+struct history_page {
+	bool array; /* a JSON array instead of one event a line */
+	struct dnc_buf body;
+	uint64_t count, first_seq, last_seq; /* of the events in it; 0: none */
+	uint64_t next; /* the following page is since this number; 0: this is the last one */
+	uint64_t gap_from, gap_to; /* not in the log any more; none when to is less */
+};
+
+/* Reads the page anew; times in QUERY get their numbers. -1 with ERR when the log can't be read. */
+int history_page_read(struct history_page *page, struct history_query *query,
+	struct dnc_viewer *viewer, struct dnc_journal_reader *reader, struct dnc_error *err);
+
+enum { HISTORY_LINK_MAX = 3 * HISTORY_QUERY_MAX, HISTORY_RANGE_MAX = 48 };
+
+/* Writes the value of the Link header (RFC 8288) to the next page, which there must be. */
+void history_page_link(const struct history_page *page, const struct history_query *query,
+	char out[HISTORY_LINK_MAX]);
+
+/* Writes the gap, "1-99". Returns false when there is none. */
+bool history_page_gap(const struct history_page *page, char out[HISTORY_RANGE_MAX]);

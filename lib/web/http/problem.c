@@ -1,0 +1,42 @@
+#include "web/http/problem.h"
+#include "web/priv/member.h"
+
+static const struct problem_status statuses[] = {
+	{400, "Bad Request", {0}},
+	{401, "Unauthorized", {"www-authenticate:", "Bearer", NULL}},
+	{403, "Forbidden", {0}},
+	{404, "Not Found", {0}},
+	{405, "Method Not Allowed", {0}},
+	{411, "Length Required", {0}},
+	{413, "Content Too Large", {0}},
+	{415, "Unsupported Media Type", {"accept-encoding:", "gzip", NULL}},
+	{422, "Unprocessable Content", {0}},
+	{426, "Upgrade Required", {"upgrade:", "websocket", NULL}},
+	{429, "Too Many Requests", {"retry-after:", "6", NULL}},
+	{501, "Not Implemented", {0}},
+	{503, "Service Unavailable", {"retry-after:", "1", NULL}},
+};
+
+const struct problem_status *problem_status(unsigned status)
+{
+	const size_t last = sizeof statuses / sizeof statuses[0] - 1;
+
+	for (size_t i = 0; i < last; i++)
+		if (statuses[i].status == status)
+			return &statuses[i];
+	return &statuses[last];
+}
+
+void http_problem_open(struct dnc_buf *b, unsigned status, const char *detail)
+{
+	dnc_buf_clear(b);
+	dnc_buf_chr(b, '{');
+	member_text(b, "title", problem_status(status)->title);
+	member_number(b, "status", status);
+	member_text(b, "detail", detail);
+}
+
+void http_problem_close(struct dnc_buf *b)
+{
+	dnc_buf_chr(b, '}');
+}

@@ -1,0 +1,156 @@
+#include "web/http/submission.h"
+#include <stdlib.h>
+#include <string.h>
+#include "web/http/problem.h"
+#include "web/http/records.h"
+#include "web/priv/member.h"
+
+void submission_free_batch(struct submission *s)
+{
+	dnc_batch_free(&s->batch);
+	s->batch = (struct dnc_batch){.count = 0};
+}
+
+void submission_free(struct submission *s)
+{
+	submission_free_batch(s);
+	dnc_buf_free(&s->rejects);
+	free(s->records);
+}
+
+size_t submission_bytes(const struct submission *s)
+{
+	return s->batch.text.size + s->batch.room * sizeof *s->batch.events +
+	       s->room * sizeof *s->records;
+}
+
+static void reject(struct submission *s, size_t record, const struct dnc_error *err)
+{
+	struct dnc_buf *b = &s->rejects;
+
+	if (s->rejected++ >= SUBMISSION_REJECTS_MAX)
+		return;
+	dnc_buf_printf(b, "%s{\"index\":%zu,\"code\":\"%s\",\"message\":", b->n ? "," : "", record,
+		dnc_reject_name((enum dnc_reject)err->code));
+	dnc_json_write_str(b, dnc_str(err->message));
+	if (err->place[0]) {
+		dnc_buf_lit(b, ",\"path\":");
+		dnc_json_write_str(b, dnc_str(err->place));
+	}
+	dnc_buf_chr(b, '}');
+}
+
+static bool add_event(struct submission *s, size_t record, const struct dnc_event *event)
+{
+	if (s->count == s->room) {
+		size_t room = s->room ? s->room * 2 : 64;
+		size_t *records = realloc(s->records, room * sizeof *records);
+
+		if (!records)
+			return false;
+		s->records = records;
+		s->room = room;
+	}
+	if (!dnc_batch_add(&s->batch, event))
+		return false;
+	s->records[s->count++] = record;
+	return true;
+}
+
+/* Makes RECORD an event. -1 with ERR, whose code is an enum dnc_reject. */
+static int parse(const struct submission_tools *tools, struct dnc_str record,
+	struct dnc_event *event, struct dnc_error *err)
+{
+	if (record.n > DNC_EVENT_MAX_BYTES)
+		return dnc_error_set(err, DNC_REJECT_TOO_LARGE, "the event is longer than %u bytes",
+			DNC_EVENT_MAX_BYTES);
+	return dnc_event_normalize(tools->events, record.p, record.n, event, err);
+}
+
+/* DNC_JSON_PADDING readable bytes follow RECORD. False ends the reading: the request is refused. */
+static bool take_record(void *ctx, size_t index, struct dnc_str record)
+{
+	struct submission *s = ctx;
+	struct dnc_error err = {.place = ""};
+	struct dnc_event event;
+
+	if (index >= SUBMISSION_RECORDS_MAX)
+		s->fault = PUBLISH_TOO_LARGE;
+	else if (parse(s->tools, record, &event, &err) < 0)
+		reject(s, index, &err);
+	else if (!add_event(s, index, &event))
+		s->fault = PUBLISH_NO_MEMORY;
+	return s->fault == PUBLISH_OK;
+}
+
+static bool has_joined_lines(struct dnc_str text)
+{
+	return text.n && text.p[0] == '{' && !memchr(text.p, '\n', text.n) &&
+	       memmem(text.p, text.n, "}{", 2);
+}
+
+enum publish_fault submission_read(
+	struct submission *s, const struct submission_tools *tools, struct dnc_str text, bool form)
+{
+	struct dnc_str trimmed = dnc_str_trim(text);
+	struct dnc_error err = {.place = ""};
+
+	/* RFC 1952 section 2.3.1. */
+	if (dnc_str_starts(trimmed, DNC_STR("\x1F\x8B")))
+		return PUBLISH_UNDECLARED_GZIP;
+	if (form && trimmed.n && trimmed.p[0] != '{' && trimmed.p[0] != '[')
+		return PUBLISH_FORM;
+	s->joined_lines = has_joined_lines(trimmed);
+	s->tools = tools;
+	if (records_each(tools->parser, text, take_record, s, &err) < 0) {
+		err.code = DNC_REJECT_INVALID_JSON;
+		reject(s, 0, &err);
+	}
+	s->tools = NULL;
+	return dnc_buf_ok(&s->rejects) ? s->fault : PUBLISH_NO_MEMORY;
+}
+
+void submission_reject_conflicts(struct submission *s, const uint8_t *logged)
+{
+	struct dnc_error err = {.place = ""};
+
+	dnc_error_set(&err, DNC_REJECT_ID_CONFLICT,
+		"the log has another event with this id: the event is not in the log; send it with "
+		"an id of its own");
+	dnc_error_place(&err, "id");
+	for (size_t i = 0; i < s->count; i++)
+		if (logged[i] == DNC_LOGGED_CONFLICT)
+			reject(s, s->records[i], &err);
+}
+
+static const char *why_none(const struct submission *s)
+{
+	if (!s->rejected)
+		return "the body has no events: send one, a JSON array, or one a line";
+	return s->joined_lines
+	               ? "no event was accepted: the body has several events on one line; curl -d "
+	                 "removes line ends: use --data-binary"
+	               : "no event was accepted: \"rejected\" says what is wrong with each";
+}
+
+unsigned submission_answer(
+	const struct submission *s, const struct dnc_receipt *receipt, struct dnc_buf *page)
+{
+	unsigned status = receipt->accepted || receipt->duplicates ? 200 : 422;
+
+	if (status == 200) {
+		dnc_buf_clear(page);
+		dnc_buf_chr(page, '{');
+	} else {
+		http_problem_open(page, status, why_none(s));
+	}
+	member_number(page, "accepted", receipt->accepted);
+	member_number(page, "duplicates", receipt->duplicates);
+	dnc_json_write_key(page, DNC_STR("rejected"));
+	dnc_buf_printf(page, "[%.*s]", DNC_STR_ARG(dnc_buf_view(&s->rejects)));
+	member_number(page, "rejected_count", s->rejected);
+	member_number(page, "last_seq", receipt->last_seq);
+	if (status == 200)
+		dnc_buf_chr(page, '}');
+	return status;
+}

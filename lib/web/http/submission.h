@@ -1,0 +1,55 @@
+/* submission.h - the events of one request: a batch for the log, the records that were rejected, and the answer.
+ *
+ * No sockets in here. Not safe for use by two threads at once. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "event/event.h"
+#include "json/json.h"
+#include "log/batch.h"
+#include "web/http/publish_fault.h"
+
+enum {
+	SUBMISSION_RECORDS_MAX = 10000, /* of one request: some tens of milliseconds of work */
+	SUBMISSION_REJECTS_MAX = 100,   /* that are told one by one; all are counted */
+};
+
+/* What parses events; for one thread. */
+struct submission_tools {
+	struct dnc_json_parser *parser;
+	struct dnc_event_reader *events;
+};
+
+/* All zero is empty; to be freed with submission_free(). */
+struct submission {
+	struct dnc_batch batch; /* the events, canonical */
+	size_t *records; /* of each event of the batch: which record of the request it is, from 0 */
+	size_t room;
+	size_t count; /* of the batch, also after its text was freed */
+	size_t rejected;
+	struct dnc_buf rejects; /* JSON objects, a comma between them */
+	bool joined_lines;      /* several objects on one line, as curl -d joins them */
+	enum publish_fault fault;
+	const struct submission_tools *tools; /* while it is read */
+};
+
+/* Reads the body TEXT, which DNC_JSON_PADDING readable bytes follow. FORM: the client says that it is a form. Returns
+ * PUBLISH_OK, whatever was rejected, or why the request is refused. */
+enum publish_fault submission_read(
+	struct submission *s, const struct submission_tools *tools, struct dnc_str text, bool form);
+
+/* Bytes of memory that the batch takes. */
+size_t submission_bytes(const struct submission *s);
+
+/* Frees the batch, which the log has; the records stay. */
+void submission_free_batch(struct submission *s);
+
+/* Rejects the events whose id another event of the log has. LOGGED is an enum dnc_logged for each event. */
+void submission_reject_conflicts(struct submission *s, const uint8_t *logged);
+
+/* Writes the answer into PAGE: what became of each event is in RECEIPT. Returns its status, 200, or 422 when the log
+ * has no event of the request; then the page is a problem that has yet to be closed. */
+unsigned submission_answer(
+	const struct submission *s, const struct dnc_receipt *receipt, struct dnc_buf *page);
+
+void submission_free(struct submission *s);
