@@ -1,0 +1,312 @@
+/* Publications: heads, bodies as events and rejects, what the log made of them, and the answers. */
+#include "unit.h"
+#include <stdio.h>
+#include "web/http/problem.h"
+#include "web/http/publish_head.h"
+#include "web/http/submission.h"
+
+static struct submission_tools tools;
+
+static int make_tools(void **state)
+{
+	(void)state;
+	tools.parser = dnc_json_parser_new();
+	tools.events = dnc_event_reader_new(&(struct dnc_event_options){.source_format = "http"});
+	return tools.parser && tools.events ? 0 : -1;
+}
+
+static int free_tools(void **state)
+{
+	(void)state;
+	dnc_json_parser_free(tools.parser);
+	dnc_event_reader_free(tools.events);
+	return 0;
+}
+
+#define EVENT                                                                                      \
+	"{\"type\":\"dnc.number.released\",\"phone_number\":\"+13035550143\",\"reason\":\"x\"}"
+
+static enum publish_fault read_body(struct submission *s, const char *text, size_t n, bool form)
+{
+	struct dnc_buf body = {0};
+	enum publish_fault fault;
+
+	*s = (struct submission){.count = 0};
+	dnc_buf_add(&body, text, n);
+	assert_true(dnc_buf_reserve(&body, DNC_JSON_PADDING));
+	fault = submission_read(s, &tools, dnc_buf_view(&body), form);
+	/* Nothing of it is borrowed. */
+	memset(body.p, '#', body.n);
+	dnc_buf_free(&body);
+	return fault;
+}
+
+static void heads_say_how_bodies_are_framed_and_coded(void **state)
+{
+#define LENGTH(s)  .content_length = { s, sizeof(s) - 1 }
+#define CHUNKED(s) .transfer_encoding = {s, sizeof(s) - 1}
+#define CODING(s)  .content_encoding = {s, sizeof(s) - 1}
+#define TYPE(s)    .content_type = {s, sizeof(s) - 1}
+	static const struct {
+		struct publish_head head;
+		enum publish_fault fault;
+		bool chunked, gzip, form;
+	} cases[] = {
+		{{LENGTH("0")}, PUBLISH_OK, false, false, false},
+		{{LENGTH("100")}, PUBLISH_OK, false, false, false},
+		{{LENGTH("101")}, PUBLISH_TOO_LARGE, false, false, false},
+		{{LENGTH("99999999999999999999999999")}, PUBLISH_TOO_LARGE, false, false, false},
+		{{LENGTH("")}, PUBLISH_BAD_LENGTH, false, false, false},
+		{{LENGTH("-1")}, PUBLISH_BAD_LENGTH, false, false, false},
+		{{LENGTH("1, 1")}, PUBLISH_BAD_LENGTH, false, false, false},
+		{{LENGTH("0x10")}, PUBLISH_BAD_LENGTH, false, false, false},
+		{{CHUNKED("chunked")}, PUBLISH_OK, true, false, false},
+		{{CHUNKED("Chunked")}, PUBLISH_OK, true, false, false},
+		{{CHUNKED("gzip, chunked")}, PUBLISH_TRANSFER_CODING, true, false, false},
+		{{CHUNKED("identity")}, PUBLISH_TRANSFER_CODING, true, false, false},
+		{{CHUNKED("chunked"), LENGTH("1")}, PUBLISH_TWO_LENGTHS, true, false, false},
+		{{LENGTH("1"), CODING("gzip")}, PUBLISH_OK, false, true, false},
+		{{LENGTH("1"), CODING("X-GZIP")}, PUBLISH_OK, false, true, false},
+		{{LENGTH("1"), CODING("identity")}, PUBLISH_OK, false, false, false},
+		{{LENGTH("1"), CODING("br")}, PUBLISH_CONTENT_CODING, false, false, false},
+		{{LENGTH("1"), CODING("gzip, gzip")}, PUBLISH_CONTENT_CODING, false, false, false},
+		{{LENGTH("1"), TYPE("application/x-ndjson")}, PUBLISH_OK, false, false, false},
+		{{LENGTH("1"), TYPE("Application/X-WWW-Form-Urlencoded; charset=utf-8")},
+			PUBLISH_OK, false, false, true},
+		{{LENGTH("1"), TYPE("multipart/form-data; boundary=x")}, PUBLISH_MULTIPART, false,
+			false, false},
+		{{.content_length = {NULL, 0}}, PUBLISH_NO_LENGTH, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct body body = {.max_bytes = 0};
+		bool form = true;
+		enum publish_fault fault = publish_head_read(&cases[i].head, 100, &body, &form);
+
+		if (fault != cases[i].fault || body.chunked != cases[i].chunked ||
+			body.gzip != cases[i].gzip || form != cases[i].form ||
+			body.max_bytes != 100)
+			fail_msg("case %zu: fault %d", i, fault);
+	}
+}
+
+static void each_fault_has_a_status_of_its_own_kind_and_says_what_to_do(void **state)
+{
+	(void)state;
+	for (int i = PUBLISH_OK + 1; i < PUBLISH_FAULTS; i++) {
+		assert_non_null(publish_faults[i].detail);
+		assert_int_equal(
+			problem_status(publish_faults[i].status)->status, publish_faults[i].status);
+	}
+	for (int v = BODY_BAD_CHUNK; v <= BODY_NO_MEMORY; v++)
+		assert_int_not_equal(publish_fault_of_body((enum body_verdict)v), PUBLISH_OK);
+}
+
+static void events_go_into_the_batch_and_others_to_the_rejects(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t events, rejected;
+		const char *records; /* of the events */
+		const char *rejects;
+	} cases[] = {
+		{"", 0, 0, "", ""},
+		{" \r\n\n", 0, 0, "", ""},
+		{"[]", 0, 0, "", ""},
+		{EVENT, 1, 0, "0", ""},
+		{EVENT "\n\n" EVENT "\r\n", 2, 0, "0 2", ""},
+		{"[" EVENT " , " EVENT "]", 2, 0, "0 1", ""},
+		{"{}\n" EVENT "\n7\n" EVENT, 2, 2, "1 3",
+			"\"index\":0,\"code\":\"missing_type\"|\"index\":2,\"code\":\"not_an_object\""},
+		{"[1,]", 0, 2, "",
+			"\"index\":0,\"code\":\"not_an_object\"|\"index\":1,\"code\":\"invalid_json\""},
+		{"[" EVENT, 0, 1, "", "\"index\":0,\"code\":\"invalid_json\""},
+		{EVENT EVENT, 0, 1, "", "\"index\":0,\"code\":\"invalid_json\""},
+		{"{\"type\":\"dnc.number.released\",\"phone_number\":\"12\",\"reason\":\"x\"}", 0,
+			1, "", "\"code\":\"invalid_phone_number\"|\"path\":\"phone_number\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct submission s;
+		char records[64] = "", wanted[256];
+		size_t n = 0;
+
+		assert_int_equal(
+			read_body(&s, cases[i].text, strlen(cases[i].text), false), PUBLISH_OK);
+		for (size_t k = 0; k < s.count; k++)
+			n += (size_t)snprintf(records + n, sizeof records - n, "%s%zu",
+				n ? " " : "", s.records[k]);
+		if (s.count != cases[i].events || s.batch.count != s.count ||
+			s.rejected != cases[i].rejected || strcmp(records, cases[i].records) != 0)
+			fail_msg("%s: %zu events (%s), %zu rejected", cases[i].text, s.count,
+				records, s.rejected);
+		dnc_buf_chr(&s.rejects, '\0');
+		snprintf(wanted, sizeof wanted, "%s", cases[i].rejects);
+		for (char *part = strtok(wanted, "|"); part; part = strtok(NULL, "|"))
+			if (!strstr(s.rejects.p, part))
+				fail_msg("%s: no %s in %s", cases[i].text, part, s.rejects.p);
+		submission_free(&s);
+	}
+}
+
+static void the_batch_has_canonical_events_from_http(void **state)
+{
+	struct submission s;
+	struct dnc_str line;
+
+	(void)state;
+	assert_int_equal(read_body(&s, EVENT, sizeof EVENT - 1, false), PUBLISH_OK);
+	line = dnc_piece_str(&s.batch, s.batch.events[0].line);
+	assert_memory_equal(line.p, "{\"id\":\"", 7);
+	assert_non_null(memmem(line.p, line.n, "\"source_format\":\"http\"", 22));
+	assert_true(submission_bytes(&s) >= line.n);
+	submission_free_batch(&s);
+	assert_int_equal(s.count, 1);
+	assert_true(submission_bytes(&s) < 1024);
+	submission_free(&s);
+}
+
+static void bodies_that_are_no_events_are_refused_as_a_whole(void **state)
+{
+	static const struct {
+		const char *text;
+		bool form;
+		enum publish_fault fault;
+	} cases[] = {
+		{"type=dnc.number.released&phone=1", true, PUBLISH_FORM},
+		/* curl -d sends JSON as a form. */
+		{EVENT, true, PUBLISH_OK},
+		{"[" EVENT "]", true, PUBLISH_OK},
+		{"", true, PUBLISH_OK},
+		{"\x1F\x8B\x08", false, PUBLISH_UNDECLARED_GZIP},
+		{"\x1F\x8B\x08", true, PUBLISH_UNDECLARED_GZIP},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct submission s;
+
+		assert_int_equal(read_body(&s, cases[i].text, strlen(cases[i].text), cases[i].form),
+			cases[i].fault);
+		submission_free(&s);
+	}
+}
+
+static void ten_thousand_records_are_read_and_a_hundred_rejects_told(void **state)
+{
+	(void)state;
+	for (int over = 0; over < 2; over++) {
+		struct dnc_buf text = {0};
+		struct submission s;
+		size_t told = 0;
+
+		for (int i = 0; i < SUBMISSION_RECORDS_MAX + over; i++)
+			dnc_buf_lit(&text, "{}\n");
+		assert_int_equal(read_body(&s, text.p, text.n, false),
+			over ? PUBLISH_TOO_LARGE : PUBLISH_OK);
+		assert_int_equal(s.rejected, SUBMISSION_RECORDS_MAX);
+		for (const char *p = s.rejects.p; p; told++)
+			p = memmem(
+				p + 1, (size_t)(s.rejects.p + s.rejects.n - p - 1), "\"index\"", 7);
+		assert_int_equal(told - 1, SUBMISSION_REJECTS_MAX);
+		submission_free(&s);
+		dnc_buf_free(&text);
+	}
+}
+
+static void an_event_that_is_too_long_is_rejected_alone(void **state)
+{
+	struct dnc_buf text = {0};
+	struct submission s;
+
+	(void)state;
+	dnc_buf_lit(&text, "{\"type\":\"dnc.number.released\",\"summary\":\"");
+	while (text.n <= DNC_EVENT_MAX_BYTES)
+		dnc_buf_chr(&text, 'x');
+	dnc_buf_lit(&text, "\"}\n" EVENT);
+	assert_int_equal(read_body(&s, text.p, text.n, false), PUBLISH_OK);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.rejected, 1);
+	assert_non_null(memmem(s.rejects.p, s.rejects.n, "too_large", 9));
+	submission_free(&s);
+	dnc_buf_free(&text);
+}
+
+/* Checks that PAGE is JSON with these members. */
+static void assert_answer(struct dnc_buf *page, const char *const *members, size_t count)
+{
+	struct dnc_json doc;
+	struct dnc_error err;
+
+	assert_true(dnc_buf_reserve(page, DNC_JSON_PADDING));
+	memset(page->p + page->n, 0, DNC_JSON_PADDING);
+	if (dnc_json_parse(tools.parser, page->p, page->n, &doc, &err) < 0)
+		fail_msg("%s: %s", page->p, err.message);
+	for (size_t i = 0; i < count && members[i]; i++)
+		if (!strstr(page->p, members[i]))
+			fail_msg("no %s in %s", members[i], page->p);
+}
+
+static void answers_tell_what_the_log_has(void **state)
+{
+	static const struct {
+		const char *text;
+		struct dnc_receipt receipt;
+		uint8_t logged[2];
+		unsigned status;
+		const char *members[5];
+	} cases[] = {
+		{EVENT "\n" EVENT, {.accepted = 2, .last_seq = 9}, {DNC_LOGGED_NEW, DNC_LOGGED_NEW},
+			200,
+			{"{\"accepted\":2,\"duplicates\":0,\"rejected\":[],\"rejected_count\":0,"
+			 "\"last_seq\":9}"}},
+		{EVENT, {.duplicates = 1}, {DNC_LOGGED_DUPLICATE}, 200,
+			{"\"accepted\":0,\"duplicates\":1", "\"last_seq\":0}"}},
+		{"7\n" EVENT "\n" EVENT, {.accepted = 1, .conflicts = 1, .last_seq = 3},
+			{DNC_LOGGED_NEW, DNC_LOGGED_CONFLICT}, 200,
+			{"\"accepted\":1", "\"rejected_count\":2",
+				"{\"index\":0,\"code\":\"not_an_object\"",
+				"{\"index\":2,\"code\":\"id_conflict\"", "\"path\":\"id\""}},
+		{EVENT, {.conflicts = 1}, {DNC_LOGGED_CONFLICT}, 422,
+			{"\"status\":422", "no event was accepted", "\"rejected_count\":1"}},
+		{"", {0}, {0}, 422, {"\"status\":422", "the body has no events"}},
+		{"{}", {0}, {0}, 422, {"\\\"rejected\\\" says what is wrong"}},
+		{"{}{}", {0}, {0}, 422, {"use --data-binary"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct submission s;
+		struct dnc_buf page = {0};
+
+		dnc_buf_lit(&page, "of the answer before");
+		assert_int_equal(
+			read_body(&s, cases[i].text, strlen(cases[i].text), false), PUBLISH_OK);
+		if (cases[i].receipt.conflicts)
+			submission_reject_conflicts(&s, cases[i].logged);
+		assert_int_equal(submission_answer(&s, &cases[i].receipt, &page), cases[i].status);
+		if (cases[i].status != 200)
+			http_problem_close(&page);
+		assert_answer(&page, cases[i].members, 5);
+		submission_free(&s);
+		dnc_buf_free(&page);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(heads_say_how_bodies_are_framed_and_coded),
+		cmocka_unit_test(each_fault_has_a_status_of_its_own_kind_and_says_what_to_do),
+		cmocka_unit_test(events_go_into_the_batch_and_others_to_the_rejects),
+		cmocka_unit_test(the_batch_has_canonical_events_from_http),
+		cmocka_unit_test(bodies_that_are_no_events_are_refused_as_a_whole),
+		cmocka_unit_test(ten_thousand_records_are_read_and_a_hundred_rejects_told),
+		cmocka_unit_test(an_event_that_is_too_long_is_rejected_alone),
+		cmocka_unit_test(answers_tell_what_the_log_has),
+	};
+
+	return cmocka_run_group_tests(tests, make_tools, free_tools);
+}
