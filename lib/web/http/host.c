@@ -10,7 +10,7 @@ bool host_is_loopback(const char *host)
 	char name[64];
 
 	if (host[0] == '[')
-		return n == 4 && strncmp(host, "[::1", 4) == 0;
+		return colon && n == 4 && strncmp(host, "[::1", 4) == 0;
 	if (n >= sizeof name)
 		return false;
 	memcpy(name, host, n);

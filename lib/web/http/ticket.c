@@ -1,19 +1,36 @@
 #include "web/http/ticket.h"
+#include <sodium.h>
 #include "web/http/reply.h"
 #include "web/web.h"
+
+unsigned ticket_issue(struct dnc_auth *auth, bool enabled, const struct dnc_identity *identity,
+	struct dnc_buf *page)
+{
+	char ticket[DNC_TICKET_LEN + 1];
+
+	if (!enabled) {
+		http_problem_open(
+			page, 404, "authentication is disabled: open the stream without a ticket");
+		return 404;
+	}
+	if (!dnc_ticket_make(auth, identity, ticket)) {
+		http_problem_open(page, 503,
+			"too many tickets are unused: try again when some have been used or have "
+			"expired");
+		return 503;
+	}
+	dnc_buf_printf(page, "{\"ticket\":\"%s\",\"expires_in_s\":%d}", ticket, DNC_TICKET_S);
+	sodium_memzero(ticket, sizeof ticket);
+	return 200;
+}
 
 int ticket_post(struct http_request *r)
 {
 	struct dnc_buf *page = &r->context->page;
-	char ticket[DNC_TICKET_LEN + 1];
+	unsigned status = ticket_issue(
+		r->context->options->auth, r->access->keys != NULL, &r->who.identity, page);
 
-	if (!r->access->keys)
-		return http_problem(page, r->wsi, 404,
-			"authentication is disabled: open the stream without a ticket");
-	if (!dnc_ticket_make(r->context->options->auth, &r->who.identity, ticket))
-		return http_problem(page, r->wsi, 503,
-			"too many tickets are unused: try again when some have been used or have "
-			"expired");
-	dnc_buf_printf(page, "{\"ticket\":\"%s\",\"expires_in_s\":%d}", ticket, DNC_TICKET_S);
+	if (status != 200)
+		return http_problem_send(page, r->wsi, status, NULL);
 	return http_reply(r->wsi, 200, "application/json", page, NULL);
 }

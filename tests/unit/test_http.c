@@ -1,0 +1,435 @@
+/* HTTP without sockets: routes, hosts and origins, problems, query strings, tickets, the list of clients, and requests
+ * that are answered later. */
+#include "unit.h"
+#include <stdio.h>
+#include "auth/roles.h"
+#include "web/http/client_list.h"
+#include "web/http/exchange.h"
+#include "web/http/host.h"
+#include "web/http/problem.h"
+#include "web/http/query.h"
+#include "web/http/routes.h"
+#include "web/http/stream_query.h"
+#include "web/http/ticket.h"
+
+static void each_route_is_found_by_its_method_and_path(void **state)
+{
+	size_t count;
+	const struct route *routes = routes_all(&count);
+	const char *allow;
+
+	(void)state;
+	assert_true(count >= 10);
+	for (size_t i = 0; i < count; i++) {
+		assert_ptr_equal(
+			routes_find(routes[i].method, dnc_str(routes[i].path), &allow), &routes[i]);
+		assert_non_null(routes[i].handle);
+		assert_int_equal(routes[i].path[0], '/');
+		/* One permission, which has a name. */
+		assert_int_equal(routes[i].permission & (routes[i].permission - 1), 0);
+		assert_int_equal(routes[i].permission & ~(unsigned)DNC_MAY_ALL, 0);
+		/* A body is only read by what needs a permission. */
+		assert_true(!routes[i].max_body || routes[i].permission);
+	}
+}
+
+static void other_methods_are_told_what_is_allowed_other_paths_nothing(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *path, *allow; /* NULL: no such path */
+	} cases[] = {
+		{HTTP_METHOD_POST, "/healthz", "GET, HEAD"},
+		{HTTP_METHOD_POST, "/ws/dnc", "GET, HEAD"},
+		{HTTP_METHOD_GET, "/api/v1/ticket", "POST"},
+		{HTTP_METHODS, "/api/v1/ticket", "POST"},
+		{HTTP_METHODS, "/api/v1/events", "GET, HEAD, POST"},
+		{HTTP_METHOD_GET, "/api/v1/event", NULL},
+		{HTTP_METHOD_GET, "/api/v1/events/", NULL},
+		{HTTP_METHOD_GET, "/API/v1/events", NULL},
+		{HTTP_METHOD_GET, "/", NULL},
+		{HTTP_METHOD_GET, "", NULL},
+		{HTTP_METHODS, "/nothing", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *allow = "unset";
+
+		assert_null(routes_find(cases[i].method, dnc_str(cases[i].path), &allow));
+		if (cases[i].allow)
+			assert_string_equal(allow, cases[i].allow);
+		else
+			assert_null(allow);
+	}
+}
+
+static void only_names_of_the_loopback_are_its_hosts(void **state)
+{
+	static const struct {
+		const char *host;
+		bool loopback;
+	} cases[] = {
+		{"localhost", true},
+		{"LocalHost:8080", true},
+		{"127.0.0.1", true},
+		{"127.0.0.1:1", true},
+		{"127.9.9.9:65535", true},
+		{"[::1]", true},
+		{"[::1]:8080", true},
+		{"", false},
+		{"128.0.0.1", false},
+		{"127.0.0.1.example", false},
+		{"127.1", false},
+		{"localhost.example", false},
+		{"xlocalhost", false},
+		{"[::2]", false},
+		{"[::11]", false},
+		{"[::1", false},
+		{"::1", false},
+		{"[fe80::1]:80", false},
+		{"0.0.0.0", false},
+		{"1270000000000000000000000000000000000000000000000000000000000000000", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (host_is_loopback(cases[i].host) != cases[i].loopback)
+			fail_msg("%s", cases[i].host);
+}
+
+static void pages_of_other_sites_are_allowed_by_name_alone(void **state)
+{
+	static const char *const allowed[] = {"https://ops.example", "null"};
+	static const struct {
+		const char *origin, *host;
+		bool tls, allowed;
+	} cases[] = {
+		{"http://hub.example:8080", "hub.example:8080", false, true},
+		{"http://HUB.example:8080", "hub.EXAMPLE:8080", false, true},
+		{"https://hub.example", "hub.example", true, true},
+		{"https://hub.example", "hub.example", false, false},
+		{"http://hub.example", "hub.example", true, false},
+		{"http://hub.example", "hub.example:8080", false, false},
+		{"http://evil.example", "hub.example", false, false},
+		{"http://hub.example.evil.example", "hub.example", false, false},
+		{"https://ops.example", "hub.example", false, true},
+		{"https://OPS.example", "hub.example", false, true},
+		{"https://ops.example:444", "hub.example", false, false},
+		{"null", "hub.example", false, true},
+		{"", "hub.example", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (origin_is_allowed(cases[i].origin, cases[i].host, cases[i].tls, allowed, 2) !=
+			cases[i].allowed)
+			fail_msg("%s at %s", cases[i].origin, cases[i].host);
+	assert_false(origin_is_allowed("null", "hub.example", false, NULL, 0));
+}
+
+static void problems_have_the_title_and_header_of_their_status(void **state)
+{
+	static const struct {
+		unsigned status;
+		const char *json, *header; /* NULL: none */
+	} cases[] = {
+		{400, "{\"title\":\"Bad Request\",\"status\":400,\"detail\":\"a \\\"b\\\"\"}",
+			NULL},
+		{401, "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"a \\\"b\\\"\"}",
+			"www-authenticate:"},
+		{429, "{\"title\":\"Too Many Requests\",\"status\":429,\"detail\":\"a \\\"b\\\"\"}",
+			"retry-after:"},
+		{503, "{\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"a \\\"b\\\"\"}",
+			"retry-after:"},
+	};
+	struct dnc_buf b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct problem_status *row = problem_status(cases[i].status);
+
+		http_problem_open(&b, cases[i].status, "a \"b\"");
+		http_problem_close(&b);
+		dnc_buf_chr(&b, '\0');
+		assert_string_equal(b.p, cases[i].json);
+		if (cases[i].header)
+			assert_string_equal(row->header.name, cases[i].header);
+		else
+			assert_null(row->header.name);
+	}
+	assert_int_equal(problem_status(999)->status, 503);
+	dnc_buf_free(&b);
+}
+
+static int note_argument(
+	void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
+{
+	(void)err;
+	return snprintf(ctx, 64, "%.*s|%.*s", DNC_STR_ARG(name), DNC_STR_ARG(value));
+}
+
+static void arguments_are_split_at_their_first_equals_sign(void **state)
+{
+	static const struct {
+		const char *arg, *split;
+	} cases[] = {
+		{"a=b", "a|b"},
+		{"a=", "a|"},
+		{"a", "a|"},
+		{"=b", "|b"},
+		{"a=b=c", "a|b=c"},
+		{"=", "|"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char split[64];
+
+		query_split(dnc_str(cases[i].arg), note_argument, split, NULL);
+		assert_string_equal(split, cases[i].split);
+	}
+}
+
+/* Reads the id and the arguments "NAME=VALUE&..." of a stream. */
+static int read_stream(
+	const char *id, const char *args, struct dnc_buf *message, struct dnc_error *err)
+{
+	struct stream_query q = {.resumes = false};
+	int rc = stream_query_resume(&q, dnc_str(id), err);
+
+	for (const char *at = args; rc == 0 && *at;) {
+		size_t n = strcspn(at, "&");
+
+		rc = query_split((struct dnc_str){at, n}, stream_query_add, &q, err);
+		at += n + (at[n] == '&');
+	}
+	dnc_buf_clear(message);
+	if (rc == 0)
+		rc = stream_query_message(&q, message, err);
+	stream_query_free(&q);
+	return rc;
+}
+
+static void a_stream_resumes_after_its_last_event_whatever_its_address_says(void **state)
+{
+	static const struct {
+		const char *id, *args, *message;
+	} cases[] = {
+		{"", "", "{\"type\":\"subscribe\"}"},
+		{"", "last=5", "{\"last\":5,\"type\":\"subscribe\"}"},
+		{"", "ticket=x&since=7&epoch=0123456789abcdef",
+			"{\"since\":7,\"epoch\":\"0123456789abcdef\",\"type\":\"subscribe\"}"},
+		{"0123456789abcdef:42", "",
+			"{\"since\":42,\"epoch\":\"0123456789abcdef\",\"type\":\"subscribe\"}"},
+		{"0123456789abcdef:42", "last=5&since=1&since_time=x&epoch=y&ticket=z",
+			"{\"since\":42,\"epoch\":\"0123456789abcdef\",\"type\":\"subscribe\"}"},
+		{"", "type=dnc.list.synced",
+			"{\"type\":\"subscribe\",\"filters\":{\"event_types\":[\"dnc.list.synced\"]}}"},
+	};
+	struct dnc_buf message = {0};
+	struct dnc_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(read_stream(cases[i].id, cases[i].args, &message, &err), 0);
+		if (!dnc_str_eq(dnc_buf_view(&message), dnc_str(cases[i].message)))
+			fail_msg("%s %s: %.*s", cases[i].id, cases[i].args,
+				DNC_STR_ARG(dnc_buf_view(&message)));
+	}
+	dnc_buf_free(&message);
+}
+
+static void ids_and_arguments_of_no_stream_are_refused(void **state)
+{
+	static const struct {
+		const char *id, *args, *place;
+	} cases[] = {
+		{"42", "", "Last-Event-ID"},
+		{":42", "", "Last-Event-ID"},
+		{"0123456789abcdef", "", "Last-Event-ID"},
+		{"0123456789abcdef:", "", "Last-Event-ID"},
+		{"0123456789abcdef:4x", "", "Last-Event-ID"},
+		{"0123456789abcdef:-4", "", "Last-Event-ID"},
+		{"0123456789ABCDEF:42", "", "Last-Event-ID"},
+		{"0123456789abcde:42", "", "Last-Event-ID"},
+		{"0123456789abcdef:12345678901234567890", "", "Last-Event-ID"},
+		{"too long", "", "Last-Event-ID"},
+		{"", "nonsense=1", "nonsense"},
+		{"", "last=x", ""},
+		{"", "high_risk_only=perhaps", ""},
+	};
+	struct dnc_buf message = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_error err = {.place = ""};
+
+		assert_int_equal(read_stream(cases[i].id, cases[i].args, &message, &err), -1);
+		assert_int_equal(err.code, REQUEST_EFIELD);
+		if (cases[i].place[0])
+			assert_string_equal(err.place, cases[i].place);
+	}
+	dnc_buf_free(&message);
+}
+
+static void a_ticket_is_issued_for_its_identity_until_there_are_too_many(void **state)
+{
+	static const struct dnc_identity alice = {.subject = "alice"};
+	struct dnc_error err;
+	struct dnc_auth *auth =
+		dnc_auth_new(&(struct dnc_auth_options){.default_role = "admin"}, &err);
+	struct dnc_identity who;
+	struct dnc_buf page = {0};
+	unsigned status, issued = 0;
+
+	(void)state;
+	assert_non_null(auth);
+	assert_int_equal(ticket_issue(auth, false, &alice, &page), 404);
+	assert_non_null(memmem(page.p, page.n, "authentication is disabled", 26));
+	dnc_buf_clear(&page);
+	assert_int_equal(ticket_issue(auth, true, &alice, &page), 200);
+	assert_int_equal(
+		page.n, sizeof "{\"ticket\":\"\",\"expires_in_s\":30}" - 1 + DNC_TICKET_LEN);
+	assert_true(dnc_ticket_redeem(auth, (struct dnc_str){page.p + 11, DNC_TICKET_LEN}, &who));
+	assert_string_equal(who.subject, "alice");
+	do {
+		dnc_buf_clear(&page);
+		status = ticket_issue(auth, true, &alice, &page);
+	} while (status == 200 && ++issued < 10000);
+	assert_int_equal(status, 503);
+	assert_int_equal(issued, 4096);
+	dnc_buf_free(&page);
+	dnc_auth_free(auth);
+}
+
+static void lists_of_several_servers_are_one_array(void **state)
+{
+	struct client_list lists[3];
+	struct dnc_buf out = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		client_list_init(&lists[i]);
+	for (int round = 0; round < 2; round++) {
+		client_list_begin(&lists[1]);
+		for (unsigned n = 1; n <= 2; n++)
+			client_list_add(&lists[1], &(struct client_list_entry){.number = n,
+							   .subject = n == 1 ? "a\"b" : NULL,
+							   .role = "viewer",
+							   .address = "192.0.2.7",
+							   .lag = 7,
+							   .subscribed = n == 1});
+		client_list_end(&lists[1]);
+	}
+	client_list_begin(&lists[2]);
+	client_list_add(&lists[2],
+		&(struct client_list_entry){.number = 3, .role = "r", .address = "local"});
+	client_list_end(&lists[2]);
+	dnc_buf_chr(&out, '[');
+	for (int i = 0; i < 3; i++)
+		client_list_append(&lists[i], &out);
+	dnc_buf_lit(&out, "]");
+	dnc_buf_chr(&out, '\0');
+	assert_string_equal(out.p,
+		"[{\"client_id\":\"c1\",\"subject\":\"a\\\"b\",\"role\":\"viewer\","
+		"\"address\":\"192.0.2.7\",\"connected_at\":\"1970-01-01T00:00:00.000Z\","
+		"\"last_activity\":\"1970-01-01T00:00:00.000Z\",\"message_count\":0,"
+		"\"events_sent\":0,\"filter_count\":0,\"subscribed\":true,"
+		"\"rate_limited\":false,\"lag\":7},"
+		"{\"client_id\":\"c2\",\"role\":\"viewer\","
+		"\"address\":\"192.0.2.7\",\"connected_at\":\"1970-01-01T00:00:00.000Z\","
+		"\"last_activity\":\"1970-01-01T00:00:00.000Z\",\"message_count\":0,"
+		"\"events_sent\":0,\"filter_count\":0,\"subscribed\":false,"
+		"\"rate_limited\":false,\"lag\":7},"
+		"{\"client_id\":\"c3\",\"role\":\"r\","
+		"\"address\":\"local\",\"connected_at\":\"1970-01-01T00:00:00.000Z\","
+		"\"last_activity\":\"1970-01-01T00:00:00.000Z\",\"message_count\":0,"
+		"\"events_sent\":0,\"filter_count\":0,\"subscribed\":false,"
+		"\"rate_limited\":false,\"lag\":0}]");
+	for (int i = 0; i < 3; i++)
+		client_list_destroy(&lists[i]);
+	dnc_buf_free(&out);
+}
+
+static struct {
+	size_t bytes;
+	int ends, abandoned;
+} seen;
+
+static int see_body(struct http_exchange *e, const void *in, size_t n)
+{
+	(void)e;
+	(void)in;
+	seen.bytes += n;
+	return 0;
+}
+
+static int see_end(struct http_exchange *e)
+{
+	seen.ends++;
+	http_exchange_leave(e);
+	return 0;
+}
+
+static void see_client_gone(struct http_exchange *e)
+{
+	assert_null(e->wsi);
+	seen.abandoned++;
+}
+
+static void bodies_go_to_the_exchange_of_their_connection(void **state)
+{
+	static const struct http_exchange_type publishes = {.body = see_body,
+						       .body_end = see_end,
+						       .abandon = see_client_gone},
+					       reads = {.abandon = see_client_gone};
+	struct lws *wsi = (struct lws *)&seen; /* only passed on */
+	struct http_connection c = {.exchange = NULL};
+	struct http_request r = {.wsi = wsi, .connection = &c};
+	struct http_exchange e;
+
+	(void)state;
+	/* No request expects it. */
+	assert_int_equal(http_connection_body(&c, "x", 1), -1);
+	assert_int_equal(http_connection_body_end(&c), -1);
+	http_exchange_begin(&e, &publishes, &r);
+	assert_int_equal(http_connection_body(&c, "abc", 3), 0);
+	assert_int_equal(http_connection_body(&c, "d", 1), 0);
+	assert_int_equal(http_connection_body_end(&c), 0);
+	assert_int_equal(seen.bytes, 4);
+	assert_int_equal(seen.ends, 1);
+	assert_null(c.exchange);
+	/* What follows an answer that ends the connection is not read. */
+	c.closing = true;
+	assert_int_equal(http_connection_body(&c, "x", 1), 0);
+	c.closing = false;
+	/* A page of the log expects no body. */
+	http_exchange_begin(&e, &reads, &r);
+	assert_int_equal(http_connection_body(&c, "x", 1), -1);
+	assert_int_equal(seen.bytes, 4);
+	/* Its client goes, once. */
+	http_connection_closed(&c);
+	http_connection_closed(&c);
+	assert_int_equal(seen.abandoned, 1);
+	http_exchange_leave(&e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_route_is_found_by_its_method_and_path),
+		cmocka_unit_test(other_methods_are_told_what_is_allowed_other_paths_nothing),
+		cmocka_unit_test(only_names_of_the_loopback_are_its_hosts),
+		cmocka_unit_test(pages_of_other_sites_are_allowed_by_name_alone),
+		cmocka_unit_test(problems_have_the_title_and_header_of_their_status),
+		cmocka_unit_test(arguments_are_split_at_their_first_equals_sign),
+		cmocka_unit_test(a_stream_resumes_after_its_last_event_whatever_its_address_says),
+		cmocka_unit_test(ids_and_arguments_of_no_stream_are_refused),
+		cmocka_unit_test(a_ticket_is_issued_for_its_identity_until_there_are_too_many),
+		cmocka_unit_test(lists_of_several_servers_are_one_array),
+		cmocka_unit_test(bodies_go_to_the_exchange_of_their_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
