@@ -48,15 +48,23 @@ def answers(requests):
         return sorted(got)
 
 
-def expect(name, requests, want):
-    got = answers(requests)
-    if [(i, code or kind.rsplit(".", 1)[1]) for i, kind, code in got] != list(enumerate(want)):
-        sys.exit(f"{name}: got {got}, want {want}")
+def expect(name, requests, want, tries=1):
+    """A place that is found before the next request is read is confirmed, so a busy machine gets more TRIES."""
+    for _ in range(tries):
+        got = answers(requests)
+        words = [code or kind.rsplit(".", 1)[1] for _, kind, code in got]
+        if [i for i, _, _ in got] != list(range(len(want))):
+            break
+        if words == want:
+            return
+        if any(w != v and (w, v) != ("confirmed", "superseded") for w, v in zip(words, want)):
+            break
+    sys.exit(f"{name}: got {got}, want {want}")
 
 
 sub, end = {"type": "subscribe"}, {"type": "unsubscribe"}
 expect("at once", [sub] * 5, ["confirmed"] * 5)
-expect("searches by time", [{**sub, **TIME}] * 5, ["superseded"] * 4 + ["confirmed"])
-expect("a search, then the present", [{**sub, **TIME}, sub], ["superseded", "confirmed"])
-expect("a search, then the end", [{**sub, **TIME}, end, sub], ["superseded", "confirmed", "confirmed"])
+expect("searches by time", [{**sub, **TIME}] * 5, ["superseded"] * 4 + ["confirmed"], tries=20)
+expect("a search, then the present", [{**sub, **TIME}, sub], ["superseded", "confirmed"], tries=20)
+expect("a search, then the end", [{**sub, **TIME}, end, sub], ["superseded", "confirmed", "confirmed"], tries=20)
 expect("the last that match", [{**sub, **LAST}] * 5, ["confirmed"] * 5)
