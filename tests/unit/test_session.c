@@ -1,0 +1,555 @@
+/* Sessions from their start to their end: what clients say and are told, with a hub and without sockets. */
+#include "unit.h"
+#include <sodium.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include "library.h"
+#include "log/journal.h"
+#include "web/priv/requests.h"
+#include "web/priv/sessions.h"
+#include "web/priv/shared.h"
+
+/* More of the library: what it says of the request and of the message that is being received. */
+static struct {
+	bool binary, unfinished;
+	const char *query; /* one NAME=VALUE */
+	const struct lws_protocols *protocol;
+} peer;
+
+static const struct lws_protocols plain = {.name = "dnc.v1"};
+
+const struct lws_protocols *lws_get_protocol(struct lws *wsi)
+{
+	(void)wsi;
+	return peer.protocol;
+}
+
+void *lws_get_opaque_user_data(const struct lws *wsi)
+{
+	(void)wsi;
+	return NULL;
+}
+
+const char *lws_get_peer_simple(struct lws *wsi, char *name, size_t size)
+{
+	(void)wsi;
+	snprintf(name, size, "192.0.2.1");
+	return name;
+}
+
+lws_sockfd_type lws_get_socket_fd(struct lws *wsi)
+{
+	(void)wsi;
+	return -1;
+}
+
+int lws_is_final_fragment(struct lws *wsi)
+{
+	(void)wsi;
+	return !peer.unfinished;
+}
+
+size_t lws_remaining_packet_payload(struct lws *wsi)
+{
+	(void)wsi;
+	return 0;
+}
+
+int lws_frame_is_binary(struct lws *wsi)
+{
+	(void)wsi;
+	return peer.binary;
+}
+
+int lws_hdr_copy_fragment(
+	struct lws *wsi, char *out, int size, enum lws_token_indexes token, int index)
+{
+	(void)wsi;
+	(void)token;
+	return index || !peer.query ? -1 : snprintf(out, (size_t)size, "%s", peer.query);
+}
+
+int lws_hdr_fragment_length(struct lws *wsi, enum lws_token_indexes token, int index)
+{
+	(void)wsi;
+	(void)token;
+	return index || !peer.query ? 0 : (int)strlen(peer.query);
+}
+
+static char dir[] = "/tmp/dnc-session-XXXXXX", key_path[64], revoked_path[64], roles_path[64];
+
+/* A server's parts. */
+static struct {
+	struct dnc_journal *journal;
+	struct dnc_ring *ring;
+	struct dnc_hub *hub;
+	struct dnc_auth *auth;
+	struct dnc_web_shared *shared;
+	struct identity identity;
+	struct audit audit;
+	struct stats stats;
+	struct sessions sessions;
+	char records[64 << 10]; /* of the audit, a line each */
+	size_t work;
+} server;
+
+static void put_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void keep_record(void *ctx, struct dnc_str json)
+{
+	size_t n = strlen(server.records);
+
+	(void)ctx;
+	assert_true(n + json.n + 2 < sizeof server.records);
+	snprintf(server.records + n, sizeof server.records - n, "%.*s\n", DNC_STR_ARG(json));
+}
+
+static void count_work(void *ctx)
+{
+	(void)ctx;
+	server.work++;
+}
+
+static void open_auth(bool keys)
+{
+	static const char *files[] = {key_path};
+	struct dnc_auth_options options = {.default_role = "admin", .roles_file = roles_path};
+	struct dnc_error err;
+
+	put_file(revoked_path, "");
+	put_file(roles_path, "");
+	if (keys) {
+		options.key_files = files;
+		options.key_file_count = 1;
+		options.revoked_file = revoked_path;
+	}
+	server.auth = dnc_auth_new(&options, &err);
+	if (!server.auth)
+		fail_msg("%s", err.message);
+}
+
+static void open_server(bool keys)
+{
+	static const struct dnc_web_limits limits = {10, 2, 2};
+
+	memset(&server, 0, sizeof server);
+	memset(&library, 0, sizeof library);
+	memset(&peer, 0, sizeof peer);
+	peer.protocol = &plain;
+	open_auth(keys);
+	server.shared = dnc_shared_new(&limits);
+	server.journal = dnc_journal_open(&(struct dnc_journal_options){0}, NULL);
+	server.ring = dnc_ring_new(1 << 20, 0);
+	server.hub = dnc_hub_new(&(struct dnc_hub_options){.ring = server.ring,
+		.max_lag = 1000,
+		.journal = server.journal,
+		.transport = dnc_web_transport,
+		.work = count_work});
+	assert_non_null(server.hub);
+	assert_int_equal(sessions_init(&server.sessions), 0);
+	stats_init(&server.stats);
+	server.audit.note = keep_record;
+	assert_int_equal(identity_init(&server.identity, server.auth, server.shared->throttle,
+				 &server.audit, &server.stats.counts, false),
+		0);
+	server.sessions.hub = server.hub;
+	server.sessions.ring = server.ring;
+	server.sessions.identity = &server.identity;
+	server.sessions.limits = server.shared->limits;
+	server.sessions.audit = &server.audit;
+	server.sessions.stats = &server.stats;
+}
+
+static void close_server(void)
+{
+	assert_true(dnc_list_is_empty(&server.sessions.list));
+	assert_int_equal(limits_count(server.shared->limits), 0);
+	sessions_destroy(&server.sessions);
+	identity_destroy(&server.identity);
+	stats_destroy(&server.stats);
+	dnc_buf_free(&server.audit.record);
+	dnc_hub_free(server.hub);
+	dnc_ring_free(server.ring);
+	dnc_journal_close(server.journal);
+	dnc_shared_free(server.shared);
+	dnc_auth_free(server.auth);
+}
+
+/* A WebSocket of WHO; NULL: it must authenticate. */
+static struct session *connect_ws(struct session **slot, const struct who *who)
+{
+	struct session *s = session_new(&server.sessions, slot, (struct lws *)&library, &wire_ws);
+
+	assert_non_null(s);
+	assert_int_equal(requests_open(s, who), 0);
+	return s;
+}
+
+static struct session *connect_admin(struct session **slot)
+{
+	struct who who;
+
+	identity_default(&server.identity, &who);
+	return connect_ws(slot, &who);
+}
+
+/* All that was sent since the last call: the texts of frames, "CODE TEXT" of closes, a line each. */
+static const char *heard(void)
+{
+	static char text[sizeof library.sent];
+	const unsigned char *p = (const unsigned char *)library.sent, *end = p + library.n;
+	size_t n = 0;
+
+	while (p < end) {
+		size_t head = (p[1] & 0x7F) == 126 ? 4 : 2;
+		size_t size = head == 4 ? (size_t)p[2] << 8 | p[3] : p[1];
+
+		if (p[0] == 0x88)
+			n += (size_t)snprintf(text + n, sizeof text - n, "%d %.*s\n",
+				p[2] << 8 | p[3], (int)size - 2, (const char *)p + 4);
+		else
+			n += (size_t)snprintf(text + n, sizeof text - n, "%.*s\n", (int)size,
+				(const char *)p + head);
+		p += head + size;
+	}
+	text[n] = '\0';
+	library.n = 0;
+	return text;
+}
+
+static void assert_heard(const char *part)
+{
+	const char *all = heard();
+
+	if (!strstr(all, part))
+		fail_msg("not \"%s\" but \"%s\"", part, all);
+}
+
+static void say(struct session *s, const char *text)
+{
+	library.n = 0;
+	assert_int_equal(requests_receive(s, text, strlen(text)), 0);
+}
+
+static void publish(const char *type, int number)
+{
+	char line[600];
+	int n = snprintf(line, sizeof line,
+		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"%s\","
+		"\"phone_number\":\"+13035550143\",\"provider\":\"p\",\"severity\":\"high\","
+		"\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"s\",\"event_data\":{},"
+		"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}",
+		number, type);
+
+	assert_true(dnc_ring_reserve(server.ring, (size_t)n, 1));
+	dnc_ring_append(server.ring, line, (size_t)n, 1);
+	dnc_hub_advance(server.hub);
+	while (dnc_hub_work(server.hub))
+		;
+}
+
+/* A token of desk. */
+static const char *token(const char *role)
+{
+	static struct dnc_buf text;
+	struct dnc_keys *keys = dnc_keys_new();
+	struct dnc_error err;
+
+	if (dnc_keys_add_file(keys, key_path, &err) < 0)
+		fail_msg("%s", err.message);
+	dnc_buf_clear(&text);
+	dnc_token_make(&text, dnc_keys_signer(keys),
+		&(struct dnc_claims){
+			.subject = "desk", .role = role, .now_s = time(NULL), .ttl_s = 600});
+	dnc_buf_chr(&text, '\0');
+	dnc_keys_free(keys);
+	return text.p;
+}
+
+static void authenticate(struct session *s, const char *text)
+{
+	char message[DNC_TOKEN_MAX + 64];
+
+	snprintf(message, sizeof message, "{\"type\":\"auth\",\"id\":9,\"token\":\"%s\"}", text);
+	say(s, message);
+}
+
+static void each_message_has_its_answer(void **state)
+{
+	static const struct {
+		const char *message, *answer;
+	} steps[] = {
+		{"{\"type\":\"subscribe\",\"id\":1}",
+			"{\"type\":\"dnc.subscription.confirmed\",\"request_id\":1,"},
+		{"{\"type\":\"ping\",\"id\":\"a\"}",
+			"{\"type\":\"dnc.connection.pong\",\"request_id\":\"a\","},
+		{"{\"type\":\"update_filters\",\"filters\":{\"severities\":[\"high\"]}}",
+			"\"filter_count\":1,\"recovered\":true"},
+		{"{\"type\":\"get_stats\"}",
+			"\"messages_received\":4,\"subscribed\":true,\"filter_count\":1,\"position\":0,"
+			"\"last_seq\":0,\"lag\":0,\"rate_limited\":false}}"},
+		{"{\"type\":\"unsubscribe\"}", "\"active\":false"},
+		{"{\"type\":\"subscribe\",\"since_time\":\"2026-01-01T00:00:00Z\",\"id\":2}",
+			"{\"type\":\"error\",\"code\":\"not_available\",\"message\":\"this hub keeps no log"},
+		{"{\"type\":\"auth\",\"token\":\"x\"}", "authentication is disabled"},
+		{"{\"type\":\"dance\",\"id\":3}", "\"code\":\"unknown_type\""},
+		{"nonsense", "\"code\":\"invalid_json\""},
+	};
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	assert_heard("{\"type\":\"dnc.connection.established\",");
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		say(s, steps[i].message);
+		assert_heard(steps[i].answer);
+	}
+	assert_int_equal(server.stats.counts.messages, sizeof steps / sizeof steps[0]);
+	assert_int_equal(server.stats.counts.bad_messages, 4);
+	session_free(&slot);
+	assert_null(slot);
+	assert_int_equal(server.stats.counts.closed[CLOSE_GONE], 1);
+	assert_non_null(strstr(server.records, "\"what\":\"disconnected\""));
+	close_server();
+}
+
+static void a_subscription_in_the_query_waits_for_the_token(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(true);
+	peer.query = "severity=high";
+	s = connect_ws(&slot, NULL);
+	assert_string_equal(heard(), "");
+	peer.query = NULL; /* the request is gone */
+	authenticate(s, token("compliance"));
+	assert_heard("\"filter_count\":1");
+	publish("dnc.compliance.violation", 1);
+	assert_heard("{\"seq\":1,");
+	session_free(&slot);
+	close_server();
+}
+
+static void without_a_token_or_with_a_wrong_one_the_connection_is_closed(void **state)
+{
+	static const struct {
+		const char *message, *close;
+	} cases[] = {
+		{"{\"type\":\"ping\"}", "4401 authentication required\n"},
+		{"{\"type\":\"auth\",\"token\":\"garbage\"}", "4401 token rejected\n"},
+	};
+	struct session *slot, *s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		open_server(true);
+		s = connect_ws(&slot, NULL);
+		say(s, cases[i].message);
+		assert_int_equal(conn_proceed(&s->conn), 0);
+		assert_string_equal(heard(), cases[i].close);
+		session_free(&slot);
+		assert_non_null(strstr(server.records, "\"what\":\"disconnected\""));
+		close_server();
+	}
+}
+
+/* The role `security` has a filter, which a reload frees. */
+static void a_revoked_client_has_left_the_hub_before_the_next_event(void **state)
+{
+	struct session *slot, *s;
+	struct dnc_error err;
+	char jti[DNC_JTI_MAX + 1];
+
+	(void)state;
+	open_server(true);
+	s = connect_ws(&slot, NULL);
+	authenticate(s, token("security"));
+	say(s, "{\"type\":\"subscribe\"}");
+	publish("dnc.compliance.violation", 1);
+	assert_heard("{\"seq\":1,");
+	snprintf(jti, sizeof jti, "%s\n", s->identity->jti);
+	put_file(revoked_path, jti);
+	assert_int_equal(dnc_auth_reload(server.auth, &err), 0);
+	assert_true(identity_renew(&server.identity));
+	sessions_renew(&server.sessions);
+	assert_int_equal(s->conn.state, CONN_CLOSING);
+	assert_null(s->subscriber);
+	assert_int_equal(dnc_hub_stats(server.hub).subscribers, 0);
+	publish("dnc.compliance.violation", 2);
+	assert_string_equal(heard(), "");
+	assert_string_equal(s->role->name, "security"); /* of the snapshot that it holds */
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	assert_string_equal(heard(), "4411 token rejected: revoked\n");
+	session_free(&slot);
+	assert_non_null(strstr(server.records,
+		"\"code\":4411,\"reason\":\"token rejected: revoked\",\"events\":1,\"first_seq\":1,\"last_seq\":1"));
+	close_server();
+}
+
+static void a_reload_changes_what_a_role_sees_from_the_next_event_on(void **state)
+{
+	struct session *slot, *s;
+	struct dnc_error err;
+
+	(void)state;
+	open_server(true);
+	s = connect_ws(&slot, NULL);
+	authenticate(s, token("security"));
+	say(s, "{\"type\":\"subscribe\"}");
+	put_file(roles_path, "[role security]\nsees = {\"severities\":[\"low\"]}\n");
+	assert_int_equal(dnc_auth_reload(server.auth, &err), 0);
+	assert_true(identity_renew(&server.identity));
+	assert_false(identity_renew(&server.identity));
+	/* Between the reload and the refresh, it still sees with the old snapshot. */
+	library.n = 0;
+	publish("dnc.compliance.violation", 1);
+	assert_heard("{\"seq\":1,");
+	sessions_renew(&server.sessions);
+	publish("dnc.compliance.violation", 2);
+	assert_string_equal(heard(), "");
+	put_file(roles_path, "[role security]\npermissions = dnc:read\n");
+	assert_int_equal(dnc_auth_reload(server.auth, &err), 0);
+	assert_true(identity_renew(&server.identity));
+	sessions_renew(&server.sessions);
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	assert_heard("4403 access denied: ");
+	session_free(&slot);
+	close_server();
+}
+
+static void limits_close_with_their_reasons(void **state)
+{
+	static char big[DNC_WEB_MAX_MESSAGE + 1];
+	struct session *slots[3], *s;
+
+	(void)state;
+	open_server(false);
+	connect_admin(&slots[0]);
+	connect_admin(&slots[1]);
+	library.n = 0;
+	s = connect_admin(&slots[2]);
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	assert_string_equal(heard(), "4429 too many connections from this address\n");
+	session_free(&slots[2]);
+	for (int i = 0; i < MESSAGES_BURST; i++)
+		say(slots[0], "{\"type\":\"ping\"}");
+	assert_heard("pong");
+	for (int i = 0; i < MESSAGES_BURST && slots[0]->conn.state == CONN_OPEN; i++)
+		say(slots[0], "{\"type\":\"ping\"}");
+	conn_proceed(&slots[0]->conn);
+	assert_heard("1008 more than 20 messages a second\n");
+	session_free(&slots[0]);
+	peer.unfinished = true;
+	assert_int_equal(requests_receive(slots[1], big, DNC_WEB_MAX_MESSAGE), 0);
+	assert_int_equal(requests_receive(slots[1], big, 1), 0);
+	conn_proceed(&slots[1]->conn);
+	assert_heard("1009 message over 32 KiB\n");
+	session_free(&slots[1]);
+	peer = (typeof(peer)){.protocol = &plain, .binary = true};
+	s = connect_admin(&slots[0]);
+	say(s, "x");
+	conn_proceed(&s->conn);
+	assert_heard("1003 text messages only\n");
+	session_free(&slots[0]);
+	assert_int_equal(server.stats.counts.closed[CLOSE_CONNECTIONS_ADDRESS], 1);
+	assert_int_equal(server.stats.counts.refused, 1);
+	close_server();
+}
+
+static void a_message_in_pieces_is_one_message(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	peer.unfinished = true;
+	say(s, "{\"type\":");
+	assert_string_equal(heard(), "");
+	peer.unfinished = false;
+	say(s, "\"ping\"}");
+	assert_heard("pong");
+	session_free(&slot);
+	close_server();
+}
+
+static void at_the_end_those_who_have_all_are_closed_first(void **state)
+{
+	struct session *slots[2];
+
+	(void)state;
+	open_server(false);
+	connect_admin(&slots[0]);
+	connect_admin(&slots[1]);
+	library.full = true;
+	say(slots[0], "{\"type\":\"ping\"}");
+	assert_int_equal(sessions_drain(&server.sessions, false), 2);
+	assert_int_equal(slots[0]->conn.state, CONN_OPEN);
+	assert_int_equal(slots[1]->conn.state, CONN_CLOSING);
+	assert_int_equal(sessions_drain(&server.sessions, true), 2);
+	assert_int_equal(slots[0]->conn.state, CONN_CLOSING);
+	library.full = library.buffered = false;
+	library.n = 0;
+	assert_int_equal(conn_proceed(&slots[1]->conn), 0);
+	assert_heard("1001 retry_after_ms=");
+	session_free(&slots[0]);
+	session_free(&slots[1]);
+	assert_int_equal(sessions_drain(&server.sessions, false), 0);
+	close_server();
+}
+
+static int make_keys(void **state)
+{
+	struct dnc_buf id = {0};
+	struct dnc_error err;
+
+	(void)state;
+	assert_true(sodium_init() >= 0);
+	assert_non_null(mkdtemp(dir));
+	snprintf(key_path, sizeof key_path, "%s/key", dir);
+	snprintf(revoked_path, sizeof revoked_path, "%s/revoked", dir);
+	snprintf(roles_path, sizeof roles_path, "%s/roles", dir);
+	if (dnc_keys_generate(key_path, DNC_EDDSA, &id, &err) < 0)
+		fail_msg("%s", err.message);
+	dnc_buf_free(&id);
+	return 0;
+}
+
+static int remove_keys(void **state)
+{
+	char path[80];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s.pub", key_path);
+	unlink(path);
+	unlink(key_path);
+	unlink(revoked_path);
+	unlink(roles_path);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_has_its_answer),
+		cmocka_unit_test(a_subscription_in_the_query_waits_for_the_token),
+		cmocka_unit_test(without_a_token_or_with_a_wrong_one_the_connection_is_closed),
+		cmocka_unit_test(a_revoked_client_has_left_the_hub_before_the_next_event),
+		cmocka_unit_test(a_reload_changes_what_a_role_sees_from_the_next_event_on),
+		cmocka_unit_test(limits_close_with_their_reasons),
+		cmocka_unit_test(a_message_in_pieces_is_one_message),
+		cmocka_unit_test(at_the_end_those_who_have_all_are_closed_first),
+	};
+
+	return cmocka_run_group_tests(tests, make_keys, remove_keys);
+}
