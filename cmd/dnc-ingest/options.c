@@ -84,11 +84,30 @@ static void set_run(void *options, const char *name, char *arg)
 	((struct options *)options)->run = arg;
 }
 
+/* Texts that follow from the table of formats; made before the options are parsed, never freed. */
+static struct dnc_buf format_names, description;
+
+static void describe_formats(void)
+{
+	const struct dnc_format *f;
+
+	dnc_buf_lit(&format_names, "auto");
+	dnc_buf_lit(&description,
+		"Convert records of upstream systems to canonical Do-Not-Call events, one JSON "
+		"object per line.\vFormats (auto goes by the first line):\n");
+	for (size_t i = 0; (f = dnc_format_at(i)); i++) {
+		dnc_buf_printf(&format_names, ", %s", f->name);
+		dnc_buf_printf(&description, "  %-14s %s\n", f->name, f->help);
+	}
+	dnc_buf_chr(&format_names, '\0');
+	dnc_buf_chr(&description, '\0');
+	if (!dnc_buf_ok(&format_names) || !dnc_buf_ok(&description))
+		dnc_cli_die_nomem();
+}
+
 static const struct dnc_option rows[] = {
-	{"format", 'f', "FORMAT",
-		"Input format: auto, ndjson, csv, ftc-full, ftc-change, ftc-reported or numbers "
-		"(default: auto)",
-		1, DNC_TEXT(struct options, source.format)},
+	{"format", 'f', "FORMAT", "Input format, listed below (default: auto)", 1,
+		DNC_TEXT(struct options, source.format)},
 	{"column", 'c', "FIELD=HEADER", "The CSV column HEADER holds the event's FIELD", 1,
 		DNC_CALL(add_column)},
 	{"map", 'j', "PROGRAM", "jq program that makes of each record an event, several or none", 1,
@@ -129,22 +148,25 @@ static const struct dnc_option rows[] = {
 static const struct dnc_option arguments[] = {
 	{"FILE", DNC_LIST(struct options, files, stage.file_count)}, {0}};
 
-static const struct dnc_command command = {.name = "dnc-ingest",
-	.args_doc = "[FILE...]",
-	.doc = "Convert records of upstream systems to canonical Do-Not-Call events, one JSON object "
-	       "per line.",
-	.options = rows,
-	.arguments = arguments};
+static struct dnc_command command = {
+	.name = "dnc-ingest", .args_doc = "[FILE...]", .options = rows, .arguments = arguments};
+
+/* The flags of the format that was asked for; none of "auto". */
+static unsigned format_flags(const struct dnc_source_options *o)
+{
+	const struct dnc_format *f = dnc_format_find(o->format);
+
+	return f ? f->flags : 0;
+}
 
 /* A reason is one of a suppression, or, where records may be releases, of a release. */
 static void check_reason(const struct dnc_source_options *o)
 {
 	static const struct dnc_str reason = DNC_STR("reason");
-	bool lists = strcmp(o->format, "numbers") == 0 || strncmp(o->format, "ftc-", 4) == 0;
 	const char *suppress = dnc_event_known_values(DNC_NUMBER_SUPPRESSED, reason);
 	const char *release = dnc_event_known_values(DNC_NUMBER_RELEASED, reason);
 
-	if (!lists && dnc_words_have(release, dnc_str(o->reason)))
+	if (!(format_flags(o) & DNC_FORMAT_LIST) && dnc_words_have(release, dnc_str(o->reason)))
 		return;
 	dnc_cli_word("--reason", dnc_str(o->reason), suppress, NULL);
 }
@@ -166,32 +188,25 @@ static void check_columns(const struct options *o)
 		return;
 	if (o->map || o->map_file)
 		dnc_cli_usage("--column and --map exclude each other: the map names the fields");
-	if (strcmp(format, "auto") != 0 && strcmp(format, "csv") != 0 &&
-		strcmp(format, "ftc-reported") != 0)
+	if (strcmp(format, "auto") != 0 && !(format_flags(&o->source) & DNC_FORMAT_HEADER))
 		dnc_cli_usage("--column is for files with a header: --format=csv, not %s", format);
 }
 
 static void check(struct options *o)
 {
-	size_t i = 0;
-
-	while (dnc_source_formats[i] && strcmp(dnc_source_formats[i], o->source.format) != 0)
-		i++;
-	if (!dnc_source_formats[i])
+	if (strcmp(o->source.format, "auto") != 0 && !dnc_format_find(o->source.format))
 		dnc_cli_usage(
-			"--format: \"%s\" is not one of auto, ndjson, csv, ftc-full, ftc-change, "
-			"ftc-reported, numbers",
-			o->source.format);
+			"--format: \"%s\" is not one of %s", o->source.format, format_names.p);
 	if (o->map && o->map_file)
 		dnc_cli_usage("--map and --map-file exclude each other");
 	if (!dnc_phone_region_known(o->source.region))
 		dnc_cli_usage("--region: \"%s\" is not a region like US or GB", o->source.region);
 	check_words(&o->source);
 	check_columns(o);
-	if (strcmp(o->source.format, "numbers") == 0 && !o->source.reason)
-		dnc_cli_usage(
-			"--format=numbers needs --reason: a bare number does not say why it is "
-			"suppressed");
+	if (format_flags(&o->source) & DNC_FORMAT_NEEDS_REASON && !o->source.reason)
+		dnc_cli_usage("--format=%s needs --reason: a bare number does not say why it is "
+			      "suppressed",
+			o->source.format);
 	o->stage.files = o->files;
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)
@@ -203,6 +218,8 @@ void options_read(struct options *o, int argc, char **argv)
 	*o = (struct options){.source = {.format = "auto", .region = "US", .max_record = 1u << 20},
 		.max_rejects = UINT64_MAX,
 		.max_rejects_share = 1};
+	describe_formats();
+	command.doc = description.p;
 	dnc_options_parse(&command, argc, argv, o);
 	o->source.columns = o->columns;
 	check(o);

@@ -195,8 +195,7 @@ struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct d
 	in->ctx = ctx;
 	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, NULL);
 	in->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!in->input || !in->reader ||
-		uv_async_init(loop, &in->ended_async, on_ended) != 0) {
+	if (!in->input || !in->reader || uv_async_init(loop, &in->ended_async, on_ended) != 0) {
 		dnc_input_free(in->input);
 		dnc_event_reader_free(in->reader);
 		free(in);

@@ -96,7 +96,7 @@ struct dnc_json_parser {
 	uint32_t count = 0, room = 0;
 	key_slot *slots = nullptr;
 	uint32_t slot_mask = 0, keys = 0, stamp = 0;
-	uint64_t texts = 0; // parsed so far
+	uint64_t texts = 0;        // parsed so far
 	struct dnc_buf plain = {}; // strings without their escapes
 	bool escapes = false;      // there is a backslash somewhere in the text
 	size_t token_bytes = 0;    // all tokens together: the text's length when compact

@@ -1,7 +1,7 @@
 /* capture.c - change data capture: a row's life as {"op": "c|u|r|d", "before": {...}, "after": {...}}, alone
  * or as "payload" of an envelope. A row that is there suppresses its number, a row that went releases it. */
 #include "base/clock.h"
-#include "priv/reader.h"
+#include "priv/record.h"
 
 /* Nodes of the record; 0 is absent. */
 struct capture {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "base/words.h"
 #include "phone/phone.h"
-#include "priv/reader.h"
+#include "priv/record.h"
 
 enum { NAME_MAX_BYTES = 64 };
 

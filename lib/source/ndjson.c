@@ -1,5 +1,5 @@
 /* ndjson.c - one JSON object per line: events, and the shapes that other systems give them. */
-#include "priv/reader.h"
+#include "priv/format.h"
 
 bool ndjson_detect(struct dnc_str first_line)
 {
@@ -129,7 +129,7 @@ static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
 	return source_give(s);
 }
 
-int ndjson_line(struct dnc_source *s, const struct dnc_line *line)
+static int read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	const struct dnc_source_options *o = &s->options;
 	static const char event_mark[] = "\"type\":\"dnc.";
@@ -154,3 +154,7 @@ int ndjson_line(struct dnc_source *s, const struct dnc_line *line)
 	}
 	return give_shaped(s, &doc);
 }
+
+const struct format format_ndjson = {.about = {"ndjson", "one JSON object a line", 0},
+	.detect = ndjson_detect,
+	.line = read_line};

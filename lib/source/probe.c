@@ -1,5 +1,5 @@
 /* probe.c - what a file is that is no text: compressed, a workbook, another encoding. */
-#include "priv/reader.h"
+#include "priv/record.h"
 
 /* Signatures at a file's start; FURTHER must stand in its first bytes, too. */
 static const struct {

@@ -1,7 +1,7 @@
 /* sheet.c - telephone numbers as spreadsheets write them into CSV. */
 #include <ctype.h>
 #include "phone/phone.h"
-#include "priv/reader.h"
+#include "priv/record.h"
 
 /* A number of the North American plan has ten digits, with its country code eleven. */
 enum { NANP_DIGITS = 10, CELL_MAX = 40 };

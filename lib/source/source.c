@@ -1,30 +1,42 @@
-/* source.c - the table of formats, and what they share. */
-#include "priv/reader.h"
-#include <stdarg.h>
-#include <stdio.h>
+/* source.c - the table of formats, and a stream's way to one of them. */
 #include <stdlib.h>
+#include "priv/format.h"
 
 /* In the order in which "auto" tries them: the most particular first. */
-static const struct format formats[] = {
-	{"ndjson", ndjson_detect, ndjson_line, NULL},
-	{"ftc-reported", reported_detect, reported_line, csv_end},
-	{"ftc-change", change_detect, change_line, NULL},
-	{"ftc-full", full_detect, full_line, NULL},
-	{"numbers", numbers_detect, numbers_line, NULL},
-	{"csv", csv_detect, csv_line, csv_end},
+static const struct format *const formats[] = {
+	&format_ndjson,
+	&format_ftc_reported,
+	&format_ftc_change,
+	&format_ftc_full,
+	&format_numbers,
+	&format_csv,
 };
 
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
-const char *const dnc_source_formats[] = {
-	"auto", "ndjson", "csv", "ftc-full", "ftc-change", "ftc-reported", "numbers", NULL};
+const struct dnc_format *dnc_format_at(size_t index)
+{
+	return index < FORMATS ? &formats[index]->about : NULL;
+}
 
 static const struct format *find_format(const char *name)
 {
 	for (size_t i = 0; i < FORMATS; i++)
-		if (strcmp(formats[i].name, name) == 0)
-			return &formats[i];
+		if (strcmp(formats[i]->about.name, name) == 0)
+			return formats[i];
 	return NULL;
+}
+
+const struct dnc_format *dnc_format_find(const char *name)
+{
+	const struct format *f = find_format(name);
+
+	return f ? &f->about : NULL;
+}
+
+static bool has_header(const struct dnc_source *s)
+{
+	return s->format && s->format->about.flags & DNC_FORMAT_HEADER;
 }
 
 struct dnc_source *dnc_source_new(const struct dnc_source_options *options,
@@ -43,10 +55,9 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options,
 		dnc_error_set(err, 0, "%s: no such format", options->format);
 		goto fail;
 	}
-	if (options->map && s->format && strncmp(s->format->name, "ftc-", 4) == 0 &&
-		s->format->line != reported_line) {
+	if (options->map && s->format && s->format->about.flags & DNC_FORMAT_NAMELESS) {
 		dnc_error_set(err, 0, "a map needs records with names: ndjson or csv, not %s",
-			s->format->name);
+			s->format->about.name);
 		goto fail;
 	}
 	return s;
@@ -67,7 +78,7 @@ void dnc_source_free(struct dnc_source *s)
 
 const char *dnc_source_format(const struct dnc_source *s)
 {
-	return s->format ? s->format->name : "auto";
+	return s->format ? s->format->about.name : "auto";
 }
 
 /* The first line that is not blank tells what the stream is. */
@@ -84,15 +95,15 @@ static int start(struct dnc_source *s, struct dnc_str first)
 static int choose_format(struct dnc_source *s, struct dnc_str first)
 {
 	for (size_t i = 0; i < FORMATS && !s->format; i++)
-		if (formats[i].detect(first))
-			s->format = &formats[i];
+		if (formats[i]->detect && formats[i]->detect(first))
+			s->format = formats[i];
 	if (!s->format)
-		s->format = find_format("ndjson"); /* its rejects say what is wrong */
-	if (s->options.column_count && s->format->end != csv_end)
+		s->format = &format_ndjson; /* its rejects say what is wrong */
+	if (s->options.column_count && !has_header(s))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"is no CSV file, so --column can't name its columns (it looks like %s; "
 			"--format says otherwise)",
-			s->format->name);
+			s->format->about.name);
 	return 0;
 }
 
@@ -119,7 +130,7 @@ int dnc_source_line(struct dnc_source *s, const struct dnc_line *line)
 	if (s->refused)
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
 	if (l.too_long) {
-		rc = s->format && s->format->end == csv_end ? csv_cut(s) : 0;
+		rc = s->format && s->format->cut ? s->format->cut(s) : 0;
 		if (rc < 0 || s->refused)
 			return rc;
 		s->record = (struct dnc_record){.line = l.number, .raw = l.text};
@@ -147,96 +158,7 @@ const char *dnc_source_nothing(const struct dnc_source *s)
 		return "is empty";
 	if (!s->started)
 		return "holds blank lines only";
-	if (s->format && s->format->end == csv_end && !s->csv.rows)
+	if (has_header(s) && !s->csv.rows)
 		return s->csv.header_done ? "has a header, but no rows" : "has no rows";
 	return NULL;
-}
-
-int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(s->why, sizeof s->why, fmt, ap);
-	va_end(ap);
-	s->refused = true;
-	if (s->events.refuse)
-		return s->events.refuse(s->events.ctx, kind, s->why);
-	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
-}
-
-static int give_item(void *ctx, struct dnc_str result)
-{
-	struct dnc_source *s = ctx;
-
-	s->record.item++;
-	s->record.event = s->record.raw = result;
-	return s->events.record(s->events.ctx, &s->record);
-}
-
-static int give_mapped(struct dnc_source *s)
-{
-	struct dnc_str received = s->record.raw;
-	struct dnc_error err;
-	int rc;
-
-	s->record.item = 0;
-	rc = dnc_map_run(s->options.map, dnc_buf_view(&s->event), give_item, s, &err);
-	if (rc <= 0)
-		return rc;
-	s->record.raw = received;
-	s->record.item = 0;
-	err.code = DNC_REJECT_MAP_FAILED;
-	return s->events.reject(s->events.ctx, &s->record, &err);
-}
-
-int source_give(struct dnc_source *s)
-{
-	if (!dnc_buf_reserve(&s->event, DNC_JSON_PADDING) || !dnc_buf_ok(&s->event))
-		return -1;
-	if (s->options.map)
-		return give_mapped(s);
-	s->record.event = dnc_buf_view(&s->event);
-	return s->events.record(s->events.ctx, &s->record);
-}
-
-int source_reject(
-	struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
-{
-	struct dnc_error err;
-	char why[200];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof why, fmt, ap);
-	va_end(ap);
-	dnc_error_set(&err, (int)code, "%s", why);
-	dnc_error_place(&err, "%s", place);
-	return s->events.reject(s->events.ctx, &s->record, &err);
-}
-
-void source_begin(struct dnc_source *s, enum dnc_type type)
-{
-	dnc_buf_clear(&s->event);
-	dnc_buf_chr(&s->event, '{');
-	source_add(s, "type", dnc_type_names[type]);
-}
-
-void source_add(struct dnc_source *s, const char *key, struct dnc_str value)
-{
-	if (!value.p)
-		return;
-	dnc_json_write_key(&s->event, dnc_str(key));
-	dnc_json_write_str(&s->event, value);
-}
-
-void source_add_origin(
-	struct dnc_source *s, const char *provider, const char *reason, const char *source)
-{
-	const struct dnc_source_options *o = &s->options;
-
-	source_add(s, "provider", dnc_str(o->provider ? o->provider : provider));
-	source_add(s, "provider_id", dnc_str(o->provider_id));
-	source_add(s, "reason", dnc_str(reason));
-	source_add(s, "source", dnc_str(o->source ? o->source : source));
 }

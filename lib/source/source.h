@@ -17,7 +17,7 @@ struct dnc_column {
 
 /* What the caller knows that the records do not say. Strings are borrowed; NULL when not given. */
 struct dnc_source_options {
-	const char *format; /* one of dnc_source_formats, or "auto" */
+	const char *format; /* the name of a format, or "auto" */
 	const char *provider, *provider_id, *reason, *source;
 	const char *region;
 	const struct dnc_column *columns;
@@ -52,8 +52,24 @@ struct dnc_source_events {
 	void *ctx;
 };
 
-/* Names of the formats, NULL at the end. */
-extern const char *const dnc_source_formats[];
+/* What the command line has to know of a format. */
+enum {
+	DNC_FORMAT_HEADER = 1,   /* it names its columns */
+	DNC_FORMAT_LIST = 2,     /* every record is of a known type, without a reason of its own */
+	DNC_FORMAT_NAMELESS = 4, /* records have no names: no map can be run on them */
+	DNC_FORMAT_NEEDS_REASON = 8, /* nothing says why a number is suppressed */
+};
+
+struct dnc_format {
+	const char *name, *help;
+	unsigned flags;
+};
+
+/* The format number INDEX, in the order in which "auto" tries them; NULL after the last. */
+const struct dnc_format *dnc_format_at(size_t index);
+
+/* NULL when there is no format of this name. */
+const struct dnc_format *dnc_format_find(const char *name);
 
 struct dnc_source;
 

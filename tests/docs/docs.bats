@@ -65,6 +65,15 @@ complete_words() { # COMMAND WORD...: prints what is offered for the last word
 		_${1//-/_} "$1" "${@: -1}" "${@: -2:1}" 2>/dev/null; echo "${COMPREPLY[@]}"' - "$ROOT" "$@"
 }
 
+@test "each format is in the manual and completed" {
+	formats=$(dnc-ingest --help | sed -n '/^Formats/,$s/^  \([a-z-]*\) .*/\1/p')
+	[[ $formats == *ndjson*csv* ]]
+	for format in $formats; do
+		grep -qx "\.It Cm $format" "$ROOT/man/dnc-ingest.1"
+		[[ " $(complete_words dnc-ingest --format "$format") " == *" $format "* ]]
+	done
+}
+
 @test "completions offer options and values" {
 	[[ "$(complete_words dnc-filter --min)" == *--min-severity* ]]
 	[[ "$(complete_words dnc-filter -t dnc.list)" == dnc.list.synced ]]

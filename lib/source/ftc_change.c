@@ -1,0 +1,62 @@
+/* ftc_change.c - the National Registry's change list. */
+#include "base/clock.h"
+#include "priv/format.h"
+
+/* A change list's row: NUMBER,TIMESTAMP,A|D. */
+struct change {
+	struct dnc_str number, time;
+	int64_t ms;
+	char action;
+};
+
+static const char *read_change(struct dnc_str row, struct change *c)
+{
+	struct dnc_str rest;
+
+	if (!source_cut(row, &c->number, &rest) || !source_cut(rest, &c->time, &rest))
+		return "not NUMBER,TIMESTAMP,A|D";
+	if (!dnc_clock_parse_local(c->time, &c->ms))
+		return "the second field is no date-time";
+	if (rest.n != 1 || (rest.p[0] != 'A' && rest.p[0] != 'D'))
+		return "the third field is neither A (added) nor D (deleted)";
+	c->action = rest.p[0];
+	return source_is_digits(c->number, 10) ? NULL : "the first field is not ten digits";
+}
+
+static bool detect(struct dnc_str first_line)
+{
+	struct change c;
+
+	return !read_change(dnc_str_trim(first_line), &c);
+}
+
+static int read_line(struct dnc_source *s, const struct dnc_line *line)
+{
+	struct change c;
+	const char *why = read_change(dnc_str_trim(line->text), &c);
+	bool added;
+	char text[DNC_TIME_LEN];
+	struct dnc_str time = {text, sizeof text};
+
+	if (why)
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
+	added = c.action == 'A';
+	dnc_clock_format(c.ms, text);
+	source_begin(s, added ? DNC_NUMBER_SUPPRESSED : DNC_NUMBER_RELEASED);
+	source_add(s, "phone_number", c.number);
+	if (added)
+		source_add_origin(s, "federal_dnc",
+			s->options.reason ? s->options.reason : "regulatory", "federal");
+	else
+		source_add_origin(s, "federal_dnc", "regulatory_change", "federal");
+	source_add(s, "timestamp", time);
+	source_add(s, added ? "suppressed_at" : "released_at", time);
+	dnc_buf_chr(&s->event, '}');
+	return source_give(s);
+}
+
+const struct format format_ftc_change = {
+	.about = {"ftc-change", "the National Registry's change list",
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+	.detect = detect,
+	.line = read_line};

@@ -1,0 +1,60 @@
+/* record.h - a stream that is being read, and how a format hands on its records. */
+#pragma once
+#include "csv.h"
+#include "event/event.h"
+#include "json/json.h"
+#include "source/source.h"
+
+struct format;
+
+struct dnc_source {
+	struct dnc_source_options options;
+	struct dnc_source_events events;
+	const struct format *format; /* NULL until it is known */
+	struct dnc_buf event;        /* the raw event being written */
+	struct dnc_json_parser *parser;
+	struct csv_state csv;
+	struct dnc_record record; /* of the line under way, for callbacks */
+	bool started, refused;    /* a line that is not blank was seen; the stream is passed over */
+	bool any;                 /* some line came */
+	char why[600];            /* it was refused */
+};
+
+/* Hands on the raw event in S's buffer, or rejects the record. */
+int source_give(struct dnc_source *s);
+int source_reject(struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt,
+	...) __attribute__((format(printf, 4, 5)));
+
+/* Passes over the whole stream from here on. */
+int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What a stream is that starts with these bytes and is no text that a format could read, as the end of
+ * a sentence; NULL for all else. */
+const char *source_probe(struct dnc_str start);
+
+/* Starts a raw event, appends members to it. Members with a missing value are left out. */
+void source_begin(struct dnc_source *s, enum dnc_type type);
+void source_add(struct dnc_source *s, const char *key, struct dnc_str value);
+
+/* Adds provider, reason and source: what the options say, else the defaults. */
+void source_add_origin(
+	struct dnc_source *s, const char *provider, const char *reason, const char *source);
+
+/* Adds the phone number of a CSV field, which a spreadsheet may have written as 12025550143.0. */
+void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
+
+/* Gives a change captured from a database; 1 when the record has another shape. */
+int capture_record(struct dnc_source *s, const struct dnc_json *doc);
+
+/* True when LINE may be a JSON object. */
+bool ndjson_detect(struct dnc_str line);
+
+/* True when LINE is one phone number, as people write it. */
+bool numbers_detect(struct dnc_str line);
+
+/* True when S is N decimal digits. */
+bool source_is_digits(struct dnc_str s, size_t n);
+
+/* Cuts S at its first comma; false when there is none. */
+bool source_cut(struct dnc_str s, struct dnc_str *head, struct dnc_str *tail);

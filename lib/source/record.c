@@ -1,0 +1,114 @@
+/* record.c - how formats hand on records, reject them, and refuse a stream. */
+#include "priv/record.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->why, sizeof s->why, fmt, ap);
+	va_end(ap);
+	s->refused = true;
+	if (s->events.refuse)
+		return s->events.refuse(s->events.ctx, kind, s->why);
+	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
+}
+
+static int give_item(void *ctx, struct dnc_str result)
+{
+	struct dnc_source *s = ctx;
+
+	s->record.item++;
+	s->record.event = s->record.raw = result;
+	return s->events.record(s->events.ctx, &s->record);
+}
+
+static int give_mapped(struct dnc_source *s)
+{
+	struct dnc_str received = s->record.raw;
+	struct dnc_error err;
+	int rc;
+
+	s->record.item = 0;
+	rc = dnc_map_run(s->options.map, dnc_buf_view(&s->event), give_item, s, &err);
+	if (rc <= 0)
+		return rc;
+	s->record.raw = received;
+	s->record.item = 0;
+	err.code = DNC_REJECT_MAP_FAILED;
+	return s->events.reject(s->events.ctx, &s->record, &err);
+}
+
+int source_give(struct dnc_source *s)
+{
+	if (!dnc_buf_reserve(&s->event, DNC_JSON_PADDING) || !dnc_buf_ok(&s->event))
+		return -1;
+	if (s->options.map)
+		return give_mapped(s);
+	s->record.event = dnc_buf_view(&s->event);
+	return s->events.record(s->events.ctx, &s->record);
+}
+
+int source_reject(
+	struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
+{
+	struct dnc_error err;
+	char why[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	dnc_error_set(&err, (int)code, "%s", why);
+	dnc_error_place(&err, "%s", place);
+	return s->events.reject(s->events.ctx, &s->record, &err);
+}
+
+void source_begin(struct dnc_source *s, enum dnc_type type)
+{
+	dnc_buf_clear(&s->event);
+	dnc_buf_chr(&s->event, '{');
+	source_add(s, "type", dnc_type_names[type]);
+}
+
+void source_add(struct dnc_source *s, const char *key, struct dnc_str value)
+{
+	if (!value.p)
+		return;
+	dnc_json_write_key(&s->event, dnc_str(key));
+	dnc_json_write_str(&s->event, value);
+}
+
+void source_add_origin(
+	struct dnc_source *s, const char *provider, const char *reason, const char *source)
+{
+	const struct dnc_source_options *o = &s->options;
+
+	source_add(s, "provider", dnc_str(o->provider ? o->provider : provider));
+	source_add(s, "provider_id", dnc_str(o->provider_id));
+	source_add(s, "reason", dnc_str(reason));
+	source_add(s, "source", dnc_str(o->source ? o->source : source));
+}
+
+bool source_is_digits(struct dnc_str s, size_t n)
+{
+	if (s.n != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return true;
+}
+
+bool source_cut(struct dnc_str s, struct dnc_str *head, struct dnc_str *tail)
+{
+	const char *comma = memchr(s.p, ',', s.n);
+
+	if (!comma)
+		return false;
+	*head = (struct dnc_str){s.p, (size_t)(comma - s.p)};
+	*tail = (struct dnc_str){comma + 1, s.n - head->n - 1};
+	return true;
+}
