@@ -136,6 +136,13 @@ static const struct {
 		"303-555-0199,,\n\"303\"5,x,y\n303-555-0144,complaint,\"open",
 		"2 dnc.number.suppressed +13035550143 partner_list\n"
 		"3 dnc.number.suppressed +13035550199 partner_list\n4 invalid_row\n5 invalid_row\n"},
+	{"rows cut at tabs, where quotes mean nothing", "tsv",
+		"Phone\tReason\tnotes\n303-555-0143\tcomplaint\t5\" pipe\n\"3035550199\"\tcomplaint\t\"a\n"
+		"3035550144\tcomplaint\n\t\t\n3035550145\tcomplaint\ta\tb\n3035550146\tcomplaint\t\n",
+		"2 dnc.number.suppressed +13035550143 \n3 invalid_phone_number\n"
+		"4 invalid_row\n6 invalid_row\n7 dnc.number.suppressed +13035550146 \n"},
+	{"rows cut at tabs under a header without a number", "tsv", "a\tb\n1\t2\n",
+		"refused header\n"},
 	{"rows end with carriage returns and newlines", "csv",
 		"phone,notes\r3035550143,a\r3035550144,\"b\rc\"\r\n\r3035550145,d\n3035550146,e\r",
 		"2 dnc.number.suppressed +13035550143 partner_list\n"

@@ -14,4 +14,4 @@ struct format {
 };
 
 extern const struct format format_ndjson, format_ftc_reported, format_ftc_change, format_ftc_full,
-	format_numbers, format_csv;
+	format_numbers, format_csv, format_tsv;

@@ -1,0 +1,34 @@
+/* tsv.c - rows under a header line, cut at tabs (IANA text/tab-separated-values): a quote is a character like any
+ * other, and a field holds neither tab nor line end. */
+#include "priv/format.h"
+
+static int read_line(struct dnc_source *s, const struct dnc_line *line)
+{
+	struct csv_state *csv = &s->csv;
+	struct dnc_str rest = line->text;
+	const char *tab;
+
+	do {
+		struct dnc_str field = rest;
+
+		tab = memchr(rest.p, '\t', rest.n);
+		if (tab) {
+			field.n = (size_t)(tab - rest.p);
+			rest = (struct dnc_str){tab + 1, rest.n - field.n - 1};
+		}
+		if (csv->count < CSV_MAX_COLUMNS) {
+			dnc_buf_str(&csv->fields, field);
+			csv->ends[csv->count] = csv->fields.n;
+		}
+		csv->count++;
+	} while (tab);
+	return dnc_buf_ok(&csv->fields) ? csv_row(s) : -1;
+}
+
+const struct format format_tsv = {
+	.about = {"tsv", "rows under a header line, cut at tabs, without quoting",
+		DNC_FORMAT_HEADER},
+	.line = read_line,
+	.cut = csv_cut,
+	.row = csv_give_row,
+};
