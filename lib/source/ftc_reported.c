@@ -15,11 +15,8 @@ static int give_row(struct dnc_source *s)
 		if (strcmp(csv->headers[i], "phone_number") != 0 &&
 			strcmp(csv->headers[i], "robocall") != 0)
 			csv_add_field(s, csv->headers[i], field_at(csv, i));
-	if (robocall.n == 1 && strchr("YN", robocall.p[0])) {
-		dnc_json_write_key(&s->event, DNC_STR("robocall"));
-		dnc_json_write_str(
-			&s->event, robocall.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
-	}
+	if (robocall.n == 1 && strchr("YN", robocall.p[0]))
+		source_add(s, "robocall", robocall.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
 	dnc_buf_chr(&s->event, '}');
 	return source_give(s);
 }

@@ -1,4 +1,5 @@
 /* record.c - how formats hand on records, reject them, and refuse a stream. */
+#include "json/member.h"
 #include "priv/record.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,10 +76,8 @@ void source_begin(struct dnc_source *s, enum dnc_type type)
 
 void source_add(struct dnc_source *s, const char *key, struct dnc_str value)
 {
-	if (!value.p)
-		return;
-	dnc_json_write_key(&s->event, dnc_str(key));
-	dnc_json_write_str(&s->event, value);
+	if (value.p)
+		dnc_json_member_str(&s->event, key, value);
 }
 
 void source_add_origin(

@@ -2,6 +2,7 @@
 #include "unit.h"
 #include <stdio.h>
 #include "json/json.h"
+#include "json/member.h"
 
 static struct dnc_json_parser *parser;
 static char text[1 << 20];
@@ -129,12 +130,36 @@ static void depth_and_keys_are_bounded(void **state)
 	assert_int_equal(err.code, DNC_JSON_ELIMIT);
 }
 
+static void members_are_written_with_commas_between(void **state)
+{
+	struct dnc_buf b = {0};
+
+	(void)state;
+	dnc_buf_chr(&b, '{');
+	dnc_json_member_json(&b, "none", (struct dnc_str){0});
+	dnc_json_member_text(&b, "a\"b", "c\n");
+	dnc_json_member_str(&b, "s", DNC_STR("\xff"));
+	dnc_json_member_number(&b, "n", UINT64_MAX);
+	dnc_json_member_bool(&b, "t", true);
+	dnc_json_member_bool(&b, "f", false);
+	dnc_json_member_time(&b, "at", 0);
+	dnc_json_member_json(&b, "o", DNC_STR("{}"));
+	dnc_json_member_text(&b, "e", "");
+	dnc_buf_lit(&b, "}");
+	dnc_buf_chr(&b, '\0');
+	assert_string_equal(b.p,
+		"{\"a\\\"b\":\"c\\n\",\"s\":\"\xEF\xBF\xBD\",\"n\":18446744073709551615,"
+		"\"t\":true,\"f\":false,\"at\":\"1970-01-01T00:00:00.000Z\",\"o\":{},\"e\":\"\"}");
+	dnc_buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_json_is_refused_with_a_reason),
 		cmocka_unit_test(values_are_listed_in_order_with_their_text),
 		cmocka_unit_test(depth_and_keys_are_bounded),
+		cmocka_unit_test(members_are_written_with_commas_between),
 	};
 	int rc;
 
