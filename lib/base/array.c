@@ -1,4 +1,5 @@
 #include "array.h"
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,11 @@ bool dnc_array_enlarge(void *array, size_t *room, size_t need, size_t element_by
 	size_t fresh = doubled > need ? doubled : need;
 	void *p;
 
+	if (fresh > PTRDIFF_MAX / element_bytes)
+		return false;
 	/* Copied, because a pointer to elements of any type must not be read as a void pointer. */
 	memcpy(&p, array, sizeof p);
-	p = reallocarray(p, fresh, element_bytes);
+	p = realloc(p, fresh * element_bytes);
 	if (!p)
 		return false;
 	memcpy(array, &p, sizeof p);
