@@ -1,9 +1,9 @@
 /* buf.h - a growing buffer of bytes.
  *
- * Memory that can't be had is remembered in `failed` instead of being reported by every call:
- * append at will, then ask once with dnc_buf_ok(). A buffer that is emptied keeps its memory,
- * so that a buffer used for every event allocates only while it still grows.
- * Not safe for use by two threads at once. */
+ * All zero is an empty buffer; dnc_buf_free() frees its memory. When memory runs out, `failed` is set and
+ * stays set: append without checks, then check once with dnc_buf_ok(). Clearing a buffer
+ * keeps its memory, so that a buffer used for every event allocates only while it still grows. Not safe for
+ * use by two threads at once. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,24 +14,24 @@
 struct dnc_buf {
 	char *p;
 	size_t n;    /* bytes used */
-	size_t size; /* bytes had */
-	bool failed; /* an append could not get memory: the content is incomplete */
+	size_t size; /* bytes allocated */
+	bool failed; /* memory ran out: the content is incomplete */
 };
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Makes room for EXTRA more bytes; false (and `failed`) when there is no memory. */
+/* Makes room for EXTRA more bytes. False, and `failed` set, when there is no memory. */
 bool dnc_buf_grow(struct dnc_buf *b, size_t extra);
 
-/* Frees the memory; B is empty and may be used again. */
+/* Frees the memory. B is empty afterwards and may be used again. */
 void dnc_buf_free(struct dnc_buf *b);
 
 /* Appends printf-style. */
 void dnc_buf_printf(struct dnc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends S with all but what RFC 3986 calls unreserved escaped by "%". */
+/* Appends S, percent-encoded: all bytes but the unreserved characters of RFC 3986. */
 void dnc_buf_percent(struct dnc_buf *b, struct dnc_str s);
 
 /* Appends V in decimal digits. */

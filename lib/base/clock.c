@@ -1,7 +1,7 @@
 #include "clock.h"
 #include <time.h>
 
-/* The first millisecond of year 1 and the first of year 10000, which four digits can't write. */
+/* The first millisecond of year 1 and the first of year 10000, which four digits cannot write. */
 #define YEAR_1_MS     INT64_C(-62135596800000)
 #define YEAR_10000_MS INT64_C(253402300800000)
 
@@ -92,8 +92,8 @@ void dnc_clock_format(int64_t ms, char out[DNC_TIME_LEN])
 	put_digits(out + 20, 3, r % 1000);
 }
 
-/* Takes exactly WIDTH digits off the front of S. */
-static bool take_digits(struct dnc_str *s, int width, int *out)
+/* Reads exactly WIDTH digits and removes them from the front of S. */
+static bool read_digits(struct dnc_str *s, int width, int *out)
 {
 	int v = 0;
 
@@ -110,7 +110,7 @@ static bool take_digits(struct dnc_str *s, int width, int *out)
 	return true;
 }
 
-static bool take_char(struct dnc_str *s, const char *any_of)
+static bool read_char(struct dnc_str *s, const char *any_of)
 {
 	if (!s->n || !s->p[0] || !strchr(any_of, s->p[0]))
 		return false;
@@ -119,13 +119,13 @@ static bool take_char(struct dnc_str *s, const char *any_of)
 	return true;
 }
 
-static bool take_date(struct dnc_str *s, int64_t *ms)
+static bool read_date(struct dnc_str *s, int64_t *ms)
 {
 	static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int y, m, d;
 
-	if (!take_digits(s, 4, &y) || !take_char(s, "-") || !take_digits(s, 2, &m) ||
-		!take_char(s, "-") || !take_digits(s, 2, &d))
+	if (!read_digits(s, 4, &y) || !read_char(s, "-") || !read_digits(s, 2, &m) ||
+		!read_char(s, "-") || !read_digits(s, 2, &d))
 		return false;
 	if (m < 1 || m > 12 || d < 1 || d > month_days[m - 1])
 		return false;
@@ -135,21 +135,21 @@ static bool take_date(struct dnc_str *s, int64_t *ms)
 	return true;
 }
 
-static bool take_time(struct dnc_str *s, int64_t *ms, bool *leap)
+static bool read_time(struct dnc_str *s, int64_t *ms, bool *leap)
 {
 	int h, m, sec, milli = 0;
 
-	if (!take_digits(s, 2, &h) || !take_char(s, ":") || !take_digits(s, 2, &m) ||
-		!take_char(s, ":") || !take_digits(s, 2, &sec))
+	if (!read_digits(s, 2, &h) || !read_char(s, ":") || !read_digits(s, 2, &m) ||
+		!read_char(s, ":") || !read_digits(s, 2, &sec))
 		return false;
 	if (h > 23 || m > 59 || sec > 60)
 		return false;
-	if (take_char(s, ".")) {
+	if (read_char(s, ".")) {
 		int digit, scale = 100;
 
 		if (!s->n || s->p[0] < '0' || s->p[0] > '9')
 			return false;
-		while (take_digits(s, 1, &digit)) {
+		while (read_digits(s, 1, &digit)) {
 			milli += digit * scale;
 			scale /= 10;
 		}
@@ -171,17 +171,17 @@ static bool is_leap_second(int64_t ms)
 	return d == 1;
 }
 
-static bool take_offset(struct dnc_str *s, int64_t *ms)
+static bool read_offset(struct dnc_str *s, int64_t *ms)
 {
 	int h, m, sign = 1;
 
-	if (take_char(s, "Zz"))
+	if (read_char(s, "Zz"))
 		return true;
-	if (take_char(s, "-"))
+	if (read_char(s, "-"))
 		sign = -1;
-	else if (!take_char(s, "+"))
+	else if (!read_char(s, "+"))
 		return false;
-	if (!take_digits(s, 2, &h) || !take_char(s, ":") || !take_digits(s, 2, &m) || h > 23 ||
+	if (!read_digits(s, 2, &h) || !read_char(s, ":") || !read_digits(s, 2, &m) || h > 23 ||
 		m > 59)
 		return false;
 	*ms -= sign * (h * INT64_C(3600000) + m * INT64_C(60000));
@@ -193,8 +193,8 @@ bool dnc_clock_parse_any_year(struct dnc_str s, int64_t *ms)
 	int64_t t;
 	bool leap;
 
-	if (!take_date(&s, &t) || !take_char(&s, "Tt ") || !take_time(&s, &t, &leap) ||
-		!take_offset(&s, &t) || s.n || (leap && !is_leap_second(t)))
+	if (!read_date(&s, &t) || !read_char(&s, "Tt ") || !read_time(&s, &t, &leap) ||
+		!read_offset(&s, &t) || s.n || (leap && !is_leap_second(t)))
 		return false;
 	*ms = t;
 	return true;
@@ -215,9 +215,9 @@ bool dnc_clock_parse_local(struct dnc_str s, int64_t *ms)
 	int64_t t;
 	bool leap = false;
 
-	if (!take_date(&s, &t))
+	if (!read_date(&s, &t))
 		return false;
-	if (s.n && (!take_char(&s, "T ") || !take_time(&s, &t, &leap) || s.n))
+	if (s.n && (!read_char(&s, "T ") || !read_time(&s, &t, &leap) || s.n))
 		return false;
 	if (!dnc_clock_in_range(t) || (leap && !is_leap_second(t)))
 		return false;
@@ -238,7 +238,7 @@ bool dnc_clock_parse_span(struct dnc_str s, int64_t *ms)
 	if (s.n < 2 || s.n > 7)
 		return false;
 	while (s.n > 1) {
-		if (!take_digits(&s, 1, &digit))
+		if (!read_digits(&s, 1, &digit))
 			return false;
 		v = v * 10 + digit;
 	}

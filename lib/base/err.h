@@ -1,17 +1,17 @@
-/* err.h - what went wrong, where, and how to leave.
+/* err.h - errors and exit codes.
  *
- * Functions that can fail return -1 (or NULL) and fill a struct dnc_error given by the caller.
- * Only main() prints it and exits. */
+ * A function that can fail returns -1 (or NULL) and fills a struct dnc_error of the caller. Only main()
+ * prints it and exits. All functions are thread safe. */
 #pragma once
 #include <stddef.h>
 
 #define DNC_NO_OFFSET ((size_t)-1)
 
 struct dnc_error {
-	int code;          /* of the module that set it; 0 where it has none */
+	int code;          /* defined by the function that fails, often an errno; else 0 */
 	size_t offset;     /* byte inside the text named by place, or DNC_NO_OFFSET */
-	char place[96];    /* path to the field or option at fault; may be empty */
-	char message[224]; /* one line for people, without a program name */
+	char place[96];    /* path of the field or option at fault; may be empty */
+	char message[224]; /* one line for people, without the name of the program */
 };
 
 /* Exit codes of every command; 64 and up as in sysexits.h, plus the shell's 128 + SIGINT. */
@@ -19,7 +19,7 @@ enum dnc_exit {
 	DNC_EXIT_OK = 0,
 	DNC_EXIT_SOME = 1,         /* nothing matched, or records were rejected (--strict) */
 	DNC_EXIT_USAGE = 2,        /* bad option, pattern or program */
-	DNC_EXIT_UNAVAILABLE = 69, /* a service does not answer, an address is in use */
+	DNC_EXIT_UNAVAILABLE = 69, /* a service does not answer, or an address is in use */
 	DNC_EXIT_IO = 74,          /* a file, pipe or disk failed */
 	DNC_EXIT_TEMPFAIL = 75,    /* try again later */
 	DNC_EXIT_NOPERM = 77,      /* not allowed */
@@ -30,15 +30,15 @@ enum dnc_exit {
 extern "C" {
 #endif
 
-/* Fills ERR (may be NULL) and returns -1, so that callers can `return dnc_error_set(...)`. */
+/* Fills ERR (may be NULL), without a place, and returns -1 for `return dnc_error_set(...)`. */
 int dnc_error_set(struct dnc_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Names the place in an ERR that is already set. */
+/* Adds the place to an ERR (may be NULL) that is set. */
 void dnc_error_place(struct dnc_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "out of memory"; returns -1. */
+/* Sets ERR (may be NULL) to "out of memory", code 0. Returns -1. */
 int dnc_error_nomem(struct dnc_error *err);
 
 #ifdef __cplusplus

@@ -36,7 +36,7 @@ char *dnc_lines_space(struct dnc_lines *l, size_t *room)
 		l->scanned_cr -= l->scanned_cr < l->start ? l->scanned_cr : l->start;
 		l->start = 0;
 	}
-	/* A line that fills the buffer is at most max + 1 long, or next() would have cut it. */
+	/* A line that fills the buffer has at most max + 1 bytes, or next() would have returned it. */
 	if (l->end == l->size && !grow(l))
 		return NULL;
 	*room = l->size - l->end;
@@ -53,8 +53,8 @@ void dnc_lines_end(struct dnc_lines *l)
 	l->ended = true;
 }
 
-/* The end of the first line: its first byte and its length in N. NULL when it is not read yet; a
- * carriage return that was read last may be half of one. */
+/* Finds the end of the first line and its length N. NULL if it was not read yet; a carriage return that was
+ * read last may be half of it. */
 static const char *find_end(struct dnc_lines *l, size_t *n)
 {
 	const char *nl = memchr(l->p + l->scanned, '\n', l->end - l->scanned), *cr;
@@ -75,8 +75,8 @@ static const char *find_end(struct dnc_lines *l, size_t *n)
 	return nl - (*n - 1);
 }
 
-/* Takes the line of N bytes and its end of END_N out of the buffer. */
-static void give(struct dnc_lines *l, struct dnc_line *out, size_t n, size_t end_n)
+/* Returns the line of N bytes in OUT, and removes it and its end of END_N bytes from the buffer. */
+static void emit(struct dnc_lines *l, struct dnc_line *out, size_t n, size_t end_n)
 {
 	out->too_long = n > l->max;
 	out->text = (struct dnc_str){l->p + l->start, out->too_long ? l->max : n};
@@ -85,10 +85,10 @@ static void give(struct dnc_lines *l, struct dnc_line *out, size_t n, size_t end
 	l->start += n + end_n;
 }
 
-/* Passes over what is left of a line that was too long; false when its end is not read yet. */
+/* Skips the rest of a line that was too long; false if its end was not read yet. */
 static bool skip(struct dnc_lines *l, const char *end, size_t end_n)
 {
-	/* A last carriage return stays: it may be half of a line end. */
+	/* A last carriage return is kept: it may be half of a line end. */
 	size_t kept = !end && !l->ended && l->end > l->start && l->p[l->end - 1] == '\r';
 
 	l->start = end ? (size_t)(end - l->p) + end_n : l->end - kept;
@@ -115,7 +115,7 @@ bool dnc_lines_next(struct dnc_lines *l, struct dnc_line *out)
 		}
 		/* One byte more may be the carriage return before a newline. */
 		if (!end && n > l->max && (n > l->max + 1 || l->p[l->end - 1] != '\r')) {
-			give(l, out, n - (l->p[l->end - 1] == '\r'), 0);
+			emit(l, out, n - (l->p[l->end - 1] == '\r'), 0);
 			l->skipping = true;
 			return true;
 		}
@@ -125,7 +125,7 @@ bool dnc_lines_next(struct dnc_lines *l, struct dnc_line *out)
 			n--, end_n = 1;
 		if (!end && !n && !end_n)
 			return false;
-		give(l, out, n, end_n);
+		emit(l, out, n, end_n);
 		return true;
 	}
 }

@@ -42,7 +42,7 @@ void dnc_log_json(bool json)
 	config.json = json;
 }
 
-/* Escapes into OUT what JSON does not allow in a string; bytes past its end are left out. */
+/* Copies S to OUT, escaped for a JSON string; what does not fit is left out. */
 static size_t escape(char *out, size_t size, const char *s)
 {
 	size_t n = 0;
@@ -93,5 +93,5 @@ void dnc_log(enum dnc_level level, const char *fmt, ...)
 		n = snprintf(line, sizeof line, "%s: %s\n", config.name, text);
 	}
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
-		return; /* there is nobody left to tell */
+		return; /* there is no other place to report it */
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Large enough that system calls cost nothing beside the work, small enough for the cache. */
+/* Large enough that system calls cost little compared with the work, small enough for the cache. */
 #define BLOCK_BYTES (128u << 10)
 
 void dnc_output_init(struct dnc_output *o, int fd, const char *name)
@@ -17,7 +17,7 @@ void dnc_output_finish(struct dnc_output *o)
 	dnc_buf_free(&o->buf);
 }
 
-/* The next flush goes on where this one stopped: what the kernel has must not come again. */
+/* Removes what was written: the next flush must not write it again. */
 static void take_out(struct dnc_output *o, size_t done)
 {
 	o->bytes += done;

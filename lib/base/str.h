@@ -1,8 +1,8 @@
-/* str.h - a borrowed piece of text: a pointer and a length, not ended by a NUL.
+/* str.h - a view of text: a pointer and a length, not terminated by a NUL.
  *
- * The views of the hot path point into the line they came from, so nothing is copied.
- * A view is valid as long as the memory it points into. A missing value has p == NULL,
- * an empty one has n == 0 and p != NULL. */
+ * Views own nothing and are valid as long as the memory they point to; on the event path they point into
+ * the line that was read, so that nothing is copied. A missing value has p == NULL, an empty one n == 0 and
+ * p != NULL. All functions are thread safe. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static inline bool dnc_str_eq(struct dnc_str a, struct dnc_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* Equal without regard to the case of ASCII letters, in no locale. */
+/* True if A and B are equal but for the case of ASCII letters, in any locale. */
 static inline bool dnc_str_caseeq(struct dnc_str a, struct dnc_str b)
 {
 	if (a.n != b.n)
@@ -53,7 +53,7 @@ static inline bool dnc_str_starts(struct dnc_str s, struct dnc_str prefix)
 	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
 }
 
-/* Without blanks, tabs and line ends at either side. */
+/* S without blanks, tabs and line ends at its start and end. */
 static inline struct dnc_str dnc_str_trim(struct dnc_str s)
 {
 	while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])

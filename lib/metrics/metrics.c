@@ -46,7 +46,7 @@ void dnc_metrics_histogram(
 		name, total, name, (double)h->sum_ns / 1e9, name, total);
 }
 
-/* The fields of proc(5)'s stat behind the name, which may hold blanks and brackets. */
+/* Reads the fields of proc(5)'s stat after the name, which may contain blanks and brackets. */
 static void read_stat(double value[64])
 {
 	char text[1024], *at;
@@ -65,7 +65,7 @@ static void read_stat(double value[64])
 	}
 }
 
-/* Linux tells it as the directory's size since 6.2; before, it must be counted. */
+/* Since Linux 6.2 the size of the directory is the number of descriptors; before, they must be counted. */
 static double open_descriptors(void)
 {
 	struct stat st;
@@ -82,7 +82,7 @@ static double open_descriptors(void)
 	return count > 3 ? (double)(count - 3) : 0; /* ".", "..", and this one */
 }
 
-/* Seconds since 1970 when the machine was started: the start of a process is counted from there. */
+/* When the machine was started, in seconds since 1970: the start of a process is relative to it. */
 static double boot_time(void)
 {
 	char line[128];

@@ -4,16 +4,16 @@
 #include <stdint.h>
 #include "base/buf.h"
 
-/* Durations by powers of two: bucket N counts those below 2^(10 + N) ns, from 1 us to 17 s. One thread
- * observes; whoever else reads has a copy. */
+/* A histogram of durations in powers of two: bucket N counts those below 2^(10 + N) ns, from 1 us to 17 s. All
+ * zero is an empty one. Not safe for use by two threads at once: others read a copy. */
 enum { DNC_HISTOGRAM_BUCKETS = 25 };
 
 struct dnc_histogram {
-	uint64_t bucket[DNC_HISTOGRAM_BUCKETS], more; /* each without those before it */
+	uint64_t bucket[DNC_HISTOGRAM_BUCKETS], more; /* each without the buckets before it */
 	uint64_t sum_ns;
 };
 
-/* COUNT durations of NS each. Allocates nothing, takes some nanoseconds. */
+/* Counts COUNT durations of NS each. Allocates nothing; takes a few nanoseconds. */
 static inline void dnc_histogram_observe(struct dnc_histogram *h, int64_t ns, uint64_t count)
 {
 	uint64_t v = ns > 0 ? (uint64_t)ns : 0;
@@ -23,23 +23,24 @@ static inline void dnc_histogram_observe(struct dnc_histogram *h, int64_t ns, ui
 	*(bits < DNC_HISTOGRAM_BUCKETS ? &h->bucket[bits] : &h->more) += count;
 }
 
-/* Adds what FROM has observed. */
+/* Adds the counts of FROM to TO. */
 void dnc_histogram_add(struct dnc_histogram *to, const struct dnc_histogram *from);
 
 struct dnc_metric {
 	const char *name;   /* without labels */
 	const char *type;   /* "counter", "gauge" or "summary" */
-	const char *help;   /* NULL when the metric before has the same name */
+	const char *help;   /* NULL if the metric before it has the same name */
 	const char *labels; /* `code="invalid_json"`, or NULL */
 	double value;
 };
 
-/* Appends COUNT metrics; those of one name stand together. */
+/* Appends COUNT metrics, of which those of one name must be adjacent. */
 void dnc_metrics_text(struct dnc_buf *b, const struct dnc_metric *metrics, size_t count);
 
 /* Appends a histogram; NAME ends in "_seconds". */
 void dnc_metrics_histogram(
 	struct dnc_buf *b, const char *name, const char *help, const struct dnc_histogram *h);
 
-/* Appends what Prometheus' clients say of every process: CPU time, memory, descriptors, threads. */
+/* Appends the standard metrics of a process: CPU time, start, memory, descriptors, threads. For one thread
+ * at a time. */
 void dnc_metrics_process(struct dnc_buf *b);
