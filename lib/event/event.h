@@ -145,8 +145,9 @@ void dnc_event_shape_of(const struct dnc_event *event, struct dnc_event_shape *s
 
 /* Restores the event of LINE from the SHAPE that it had with or without a `seq` in front. SEQ is the
  * number that LINE starts with, or 0 when it has none; DNC_JSON_PADDING readable bytes follow LINE. The line
- * is parsed only when SHAPE says escaped. One reader may serve any number of restored events. -1 when LINE
- * is shorter than the shape's, or an escaped one cannot be parsed. */
+ * is parsed only when SHAPE says escaped. One reader may serve any number of restored events; R may be NULL when
+ * SHAPE does not say escaped and dnc_event_doc() is not called. -1 when LINE is shorter than the shape's, or an
+ * escaped one cannot be parsed. */
 int dnc_event_from_shape(struct dnc_event_reader *r, struct dnc_str line, uint64_t seq,
 	const struct dnc_event_shape *shape, struct dnc_event *out);
 

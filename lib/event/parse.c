@@ -228,6 +228,6 @@ int dnc_event_from_shape(struct dnc_event_reader *r, struct dnc_str line, uint64
 			(size_t)(shape->metadata - shape->event_data) - before_metadata.n},
 		.metadata = {start + shape->metadata, (size_t)(shape->bytes - shape->metadata) - 1},
 		.reader = r,
-		.number = ++r->events};
+		.number = r ? ++r->events : 0};
 	return shape->escaped ? read_free_text(out) : 0;
 }

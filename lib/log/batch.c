@@ -2,53 +2,12 @@
 #include <stdlib.h>
 #include "priv/describe.h"
 
-/* PART as an offset in the event's line. */
-static struct dnc_piece piece_of(const struct dnc_event *e, struct dnc_str part)
+struct dnc_batch_event batch_describe(const struct dnc_event *event)
 {
-	if (!part.p || part.p < e->line.p || part.p >= e->line.p + e->line.n)
-		return (struct dnc_piece){0};
-	return (struct dnc_piece){(uint32_t)(part.p - e->line.p), (uint32_t)part.n};
-}
+	struct dnc_batch_event e = {.line = {0, (uint32_t)event->line.n}};
 
-/* The type stands right after the id. */
-static struct dnc_str type_text(const struct dnc_event *e)
-{
-	static const struct dnc_str between = DNC_STR("\",\"type\":\"");
-
-	return (struct dnc_str){e->id.p + e->id.n + between.n, dnc_type_names[e->type].n};
-}
-
-/* What stands between the id and the severity (content.h). */
-static struct dnc_str head_text(const struct dnc_event *e)
-{
-	static const struct dnc_str before_severity = DNC_STR(",\"severity\":\"");
-	const char *from = e->id.p + e->id.n + 1;
-
-	return (struct dnc_str){from, (size_t)(e->severity_text.p - from) - before_severity.n};
-}
-
-struct dnc_batch_event batch_describe(const struct dnc_event *e)
-{
-	return (struct dnc_batch_event){.line = {0, (uint32_t)e->line.n},
-		.id = piece_of(e, e->id),
-		.type = piece_of(e, type_text(e)),
-		.phone_number = piece_of(e, e->phone_number),
-		.provider = piece_of(e, e->provider),
-		.severity = piece_of(e, e->severity_text),
-		.timestamp = piece_of(e, e->timestamp),
-		.head = piece_of(e, head_text(e)),
-		.event_data = piece_of(e, e->event_data),
-		.dated = !dnc_str_eq(e->timestamp, e->ingested_at)};
-}
-
-/* E's text starts OFFSET bytes later. */
-static void shift(struct dnc_batch_event *e, uint32_t offset)
-{
-	struct dnc_piece *const pieces[] = {&e->line, &e->id, &e->type, &e->phone_number,
-		&e->provider, &e->severity, &e->timestamp, &e->head, &e->event_data};
-
-	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
-		pieces[i]->at += offset;
+	dnc_event_shape_of(event, &e.shape);
+	return e;
 }
 
 static bool reserve_events(struct dnc_batch *b, size_t count)
@@ -101,7 +60,7 @@ bool batch_put(struct dnc_batch *b, struct dnc_str line, const struct dnc_batch_
 		return false;
 	added = &b->events[b->count++];
 	*added = *e;
-	shift(added, (uint32_t)b->text.n);
+	added->line.at = (uint32_t)b->text.n;
 	dnc_buf_str(&b->text, line);
 	dnc_buf_chr(&b->text, '\n');
 	return true;
@@ -124,7 +83,7 @@ bool dnc_batch_append(struct dnc_batch *b, const struct dnc_batch *more)
 		struct dnc_batch_event *e = &b->events[b->count++];
 
 		*e = more->events[i];
-		shift(e, (uint32_t)b->text.n);
+		e->line.at += (uint32_t)b->text.n;
 		if (e->mark)
 			e->mark += (uint32_t)b->mark_count;
 	}

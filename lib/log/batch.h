@@ -30,17 +30,15 @@ struct dnc_piece {
 };
 
 struct dnc_batch_event {
-	uint64_t seq;                /* set by the log; 0 when it has an event of this id already */
-	uint64_t line_number;        /* of the producer; 0 when no line led to it */
-	uint32_t mark;               /* of the producer, its index plus one; 0: none */
-	uint8_t logged;              /* enum dnc_logged, set by the log */
-	bool dated;                  /* its source gave the timestamp */
-	uint32_t receipt_index;      /* which of its receipt's events this is */
-	struct dnc_receipt *receipt; /* NULL: nobody waits for this one */
+	uint64_t seq;                /* set by the log; 0: it is a duplicate or a conflict */
+	uint64_t line_number;        /* of the producer; 0: none */
+	struct dnc_receipt *receipt; /* NULL: none is wanted */
 	int64_t arrived_ns;          /* CLOCK_MONOTONIC; 0: set when it is given to the writer */
-	struct dnc_piece line, id, type, phone_number, provider, severity,
-		timestamp;                 /* n 0: absent */
-	struct dnc_piece head, event_data; /* its content: see content.h */
+	struct dnc_piece line;
+	uint32_t mark;          /* of the producer, its index plus one; 0: none */
+	uint32_t receipt_index; /* which of its receipt's events this is */
+	uint8_t logged;         /* enum dnc_logged, set by the log */
+	struct dnc_event_shape shape;
 };
 
 /* All lines of a producer up to LINE are in the batch, or in one before it. The counts are of its lines in this

@@ -1,6 +1,6 @@
 #include "priv/content.h"
 
-/* From P up to the key of the next member, without the comma between; empty when the key does not stand in the line. */
+/* From P up to the key of the next member, without the comma between; empty when the key is not in the line. */
 static struct dnc_str up_to_key(struct dnc_str line, const char *p, struct dnc_str key)
 {
 	if (!p || key.p < p + 2 || key.p > line.p + line.n)
@@ -44,4 +44,26 @@ struct content content_of(const struct dnc_json *doc, struct dnc_str line)
 	if (!c.head.n || !c.data.n)
 		c = (struct content){.timestamp = c.timestamp};
 	return c;
+}
+
+struct content content_of_event(const struct dnc_event *e)
+{
+	static const struct dnc_str before_severity = DNC_STR(",\"severity\":\"");
+	const char *head = e->id.p + e->id.n + 1;
+
+	return (struct content){
+		.head = {head, (size_t)(e->severity_text.p - head) - before_severity.n},
+		.data = e->event_data,
+		.timestamp = e->timestamp,
+		.dated = !dnc_str_eq(e->timestamp, e->ingested_at)};
+}
+
+struct dnc_event content_event(const struct dnc_batch *b, const struct dnc_batch_event *e)
+{
+	struct dnc_event_shape plain = e->shape;
+	struct dnc_event event = {0};
+
+	plain.escaped = false;
+	dnc_event_from_shape(NULL, dnc_piece_str(b, e->line), 0, &plain, &event);
+	return event;
 }

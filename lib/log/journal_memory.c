@@ -108,10 +108,11 @@ static uint64_t hash_content(const struct memory *m, struct content c)
 static struct known known_of(
 	const struct memory *m, const struct dnc_batch *batch, const struct dnc_batch_event *e)
 {
-	struct content c = content_in_batch(batch, e);
+	struct dnc_event event = content_event(batch, e);
+	struct content c = content_of_event(&event);
 
-	return (struct known){read_uuid(dnc_piece_str(batch, e->id)), hash_content(m, c),
-		hash_text(m, c.timestamp), c.dated};
+	return (struct known){
+		read_uuid(event.id), hash_content(m, c), hash_text(m, c.timestamp), c.dated};
 }
 
 /* As content_same(). */

@@ -59,27 +59,26 @@ static int prepare(struct journal *j, struct dnc_error *err)
 	return retention_read_oldest(j) < 0 ? sqlite_error(j->db, "read", j->path, err) : 0;
 }
 
-static void bind_piece(sqlite3_stmt *s, int index, const struct dnc_batch *b, struct dnc_piece p)
+static void bind_text(sqlite3_stmt *s, int index, struct dnc_str text)
 {
-	if (p.n)
-		sqlite3_bind_text(s, index, b->text.p + p.at, (int)p.n, SQLITE_STATIC);
+	if (text.n)
+		sqlite3_bind_text(s, index, text.p, (int)text.n, SQLITE_STATIC);
 	else
 		sqlite3_bind_null(s, index);
 }
 
 /* Compares the event with the one that the log has under its id: equal lines need not be parsed. A stored line that can't
  * be parsed has no content, and so is another. -1 when there is no memory. */
-static int compare(struct journal *j, const struct dnc_batch *b, struct dnc_batch_event *e,
-	struct dnc_str stored)
+static int compare(struct journal *j, const struct dnc_event *event, struct dnc_str stored,
+	enum dnc_logged *logged)
 {
 	struct dnc_json doc;
 	struct dnc_error err = {0};
 	struct content content = {0};
 
-	if (dnc_str_eq(stored, dnc_piece_str(b, e->line))) {
-		e->logged = DNC_LOGGED_DUPLICATE;
+	*logged = DNC_LOGGED_DUPLICATE;
+	if (dnc_str_eq(stored, event->line))
 		return 0;
-	}
 	dnc_buf_clear(&j->stored);
 	dnc_buf_str(&j->stored, stored);
 	if (!dnc_buf_reserve(&j->stored, DNC_JSON_PADDING) || !dnc_buf_ok(&j->stored))
@@ -88,27 +87,24 @@ static int compare(struct journal *j, const struct dnc_batch *b, struct dnc_batc
 		content = content_of(&doc, dnc_buf_view(&j->stored));
 	else if (err.code == DNC_JSON_ENOMEM)
 		return -1;
-	e->logged = content.head.n && content_same(content, content_in_batch(b, e))
-	                    ? DNC_LOGGED_DUPLICATE
-	                    : DNC_LOGGED_CONFLICT;
+	if (!content.head.n || !content_same(content, content_of_event(event)))
+		*logged = DNC_LOGGED_CONFLICT;
 	return 0;
 }
 
 /* Classifies the event if the log has its id. 1 when it does not have it. */
-static int find_stored(struct journal *j, const struct dnc_batch *b, struct dnc_batch_event *e)
+static int find_stored(struct journal *j, const struct dnc_event *event, enum dnc_logged *logged)
 {
 	sqlite3_stmt *s = j->write[STORED];
 	int rc;
 
-	bind_piece(s, 1, b, e->id);
+	bind_text(s, 1, event->id);
 	rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(s, 0);
+		size_t n = (size_t)sqlite3_column_bytes(s, 0);
 
-		e->seq = 0;
-		rc = text ? compare(j, b, e,
-				    (struct dnc_str){text, (size_t)sqlite3_column_bytes(s, 0)})
-		          : -1;
+		rc = text ? compare(j, event, (struct dnc_str){text, n}, logged) : -1;
 	} else {
 		rc = rc == SQLITE_DONE ? 1 : -1;
 	}
@@ -116,31 +112,54 @@ static int find_stored(struct journal *j, const struct dnc_batch *b, struct dnc_
 	return rc;
 }
 
-/* Gives the event SEQ, or 0 when its id is there already. */
-static int insert(struct journal *j, struct dnc_batch *b, struct dnc_batch_event *e, uint64_t seq)
+/* Inserts the event as number SEQ, unless the log has its id, and says what became of it. */
+static int insert(
+	struct journal *j, const struct dnc_event *event, uint64_t seq, enum dnc_logged *logged)
 {
 	sqlite3_stmt *s = j->write[INSERT];
 	int rc;
 
 	/* A list that is read again is all duplicates: then a lookup is cheaper than an insertion that fails. */
-	if (j->duplicates_expected && (rc = find_stored(j, b, e)) <= 0)
+	if (j->duplicates_expected && (rc = find_stored(j, event, logged)) <= 0)
 		return rc;
 	sqlite3_bind_int64(s, 1, (int64_t)seq);
-	bind_piece(s, 2, b, e->id);
-	bind_piece(s, 3, b, e->type);
-	bind_piece(s, 4, b, e->phone_number);
-	bind_piece(s, 5, b, e->provider);
-	bind_piece(s, 6, b, e->severity);
-	bind_piece(s, 7, b, e->timestamp);
+	bind_text(s, 2, event->id);
+	bind_text(s, 3, dnc_type_names[event->type]);
+	bind_text(s, 4, event->phone_number);
+	bind_text(s, 5, event->provider);
+	bind_text(s, 6, event->severity_text);
+	bind_text(s, 7, event->timestamp);
 	sqlite3_bind_int64(s, 8, j->logged_at_ms);
-	bind_piece(s, 9, b, e->line);
+	bind_text(s, 9, event->line);
 	if (sqlite_run(j, INSERT) < 0)
 		return -1;
 	j->duplicates_expected = !sqlite3_changes(j->db);
 	if (j->duplicates_expected)
-		return find_stored(j, b, e) == 0 ? 0 : -1;
-	e->logged = DNC_LOGGED_NEW;
-	e->seq = seq;
+		return find_stored(j, event, logged) == 0 ? 0 : -1;
+	*logged = DNC_LOGGED_NEW;
+	return 0;
+}
+
+/* How many events of a batch are new, duplicates and conflicts: by enum dnc_logged. */
+struct counts {
+	uint64_t of[DNC_LOGGED_CONFLICT + 1];
+};
+
+static int insert_events(struct journal *j, struct dnc_batch *batch, struct counts *counts)
+{
+	*counts = (struct counts){0};
+	for (size_t i = 0; i < batch->count; i++) {
+		struct dnc_batch_event *e = &batch->events[i];
+		struct dnc_event event = content_event(batch, e);
+		uint64_t seq = j->base.last + counts->of[DNC_LOGGED_NEW] + 1;
+		enum dnc_logged logged;
+
+		if (insert(j, &event, seq, &logged) < 0)
+			return -1;
+		e->logged = (uint8_t)logged;
+		e->seq = logged == DNC_LOGGED_NEW ? seq : 0;
+		counts->of[logged]++;
+	}
 	return 0;
 }
 
@@ -191,32 +210,24 @@ static void note_committed(
 /* Commits the batch. Its numbers and counts are valid once the files were checked. */
 static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
-	uint64_t last = j->base.last, duplicates = 0, conflicts = 0;
 	int64_t before_ms = j->logged_at_ms;
+	struct counts counts;
 	struct segments next;
 	bool jumped;
 
 	j->logged_at_ms = times_stamp(j, &jumped);
-	if (sqlite_run(j, BEGIN) < 0)
+	if (sqlite_run(j, BEGIN) < 0 || (!j->epoch_stored && sqlite_epoch_store(j) < 0) ||
+		insert_events(j, batch, &counts) < 0)
 		goto fail;
-	if (!j->epoch_stored && sqlite_epoch_store(j) < 0)
-		goto fail;
-	for (size_t i = 0; i < batch->count; i++) {
-		if (insert(j, batch, &batch->events[i], last + 1) < 0)
-			goto fail;
-		last += batch->events[i].logged == DNC_LOGGED_NEW;
-		duplicates += batch->events[i].logged == DNC_LOGGED_DUPLICATE;
-		conflicts += batch->events[i].logged == DNC_LOGGED_CONFLICT;
-	}
-	jumped &= last > j->base.last;
+	jumped &= counts.of[DNC_LOGGED_NEW] > 0;
 	if (insert_audit(j, &batch->audit) < 0 ||
 		write_times(j, &next, jumped, before_ms, err) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
 	j->epoch_stored = true;
-	note_committed(j, last, &next, jumped);
-	j->committed_duplicates = duplicates;
-	j->committed_conflicts = conflicts;
-	if (last == j->base.last)
+	note_committed(j, j->base.last + counts.of[DNC_LOGGED_NEW], &next, jumped);
+	j->committed_duplicates = counts.of[DNC_LOGGED_DUPLICATE];
+	j->committed_conflicts = counts.of[DNC_LOGGED_CONFLICT];
+	if (!counts.of[DNC_LOGGED_NEW])
 		j->logged_at_ms = before_ms;
 	return 0;
 fail:

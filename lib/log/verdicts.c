@@ -33,7 +33,8 @@ static void add_conflict(
 	struct dnc_verdicts *v, const struct dnc_batch *b, const struct dnc_batch_event *e)
 {
 	struct dnc_piece event = {(uint32_t)v->text.n, e->line.n},
-			 id = {event.at + e->id.at - e->line.at, e->id.n};
+			 id = {event.at + e->line.n - e->shape.bytes + e->shape.id.at,
+				 e->shape.id.n};
 
 	dnc_buf_str(&v->text, dnc_piece_str(b, e->line));
 	v->conflicts[v->conflict_count++] =

@@ -1,9 +1,9 @@
-/* content.h - what an event says, without what its arrival added (summary, severity, metadata, and the
- * timestamp of one that came without). Two events of one id with the same content are one event that came twice. */
+/* content.h - what an event says, without what its arrival added: summary, severity, metadata, and the timestamp of an
+ * event that had none. Two events with the same id and the same content are duplicates. */
 #pragma once
 #include "log/batch.h"
 
-/* Pieces of a canonical line. */
+/* Views of a canonical line. */
 struct content {
 	struct dnc_str head; /* type, phone number and provider, as bytes */
 	struct dnc_str data; /* event_data, as bytes */
@@ -11,17 +11,15 @@ struct content {
 	bool dated; /* the source gave the timestamp: it is not that of the arrival */
 };
 
-/* DOC is the parsed LINE. The content's head is empty when it is not a canonical event. */
+/* Of DOC, the parsed LINE. The content's head is empty when LINE is not a canonical event. */
 struct content content_of(const struct dnc_json *doc, struct dnc_str line);
 
-static inline struct content content_in_batch(
-	const struct dnc_batch *b, const struct dnc_batch_event *e)
-{
-	return (struct content){dnc_piece_str(b, e->head), dnc_piece_str(b, e->event_data),
-		dnc_piece_str(b, e->timestamp), e->dated};
-}
+struct content content_of_event(const struct dnc_event *event);
 
-/* A given time may be that of the arrival by chance, so equal times are never told apart. */
+/* Restores event E of the batch. Provider, provider_id and summary are absent when one of them holds escapes. */
+struct dnc_event content_event(const struct dnc_batch *b, const struct dnc_batch_event *e);
+
+/* A time that the source gave may be that of the arrival by chance, so equal times never make a difference. */
 static inline bool content_same(struct content a, struct content b)
 {
 	return dnc_str_eq(a.head, b.head) && dnc_str_eq(a.data, b.data) &&

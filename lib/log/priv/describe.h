@@ -4,7 +4,7 @@
 #pragma once
 #include "log/batch.h"
 
-/* What the batch keeps of EVENT, with the pieces as offsets in its line. */
+/* What the batch keeps of EVENT, as if its line were the first of the batch. */
 struct dnc_batch_event batch_describe(const struct dnc_event *event);
 
 /* Adds LINE, described by E. False when there is no memory; the batch is unchanged then. */
