@@ -244,6 +244,128 @@ static void a_damaged_log_is_refused_with_a_way_out(void **state)
 	dnc_batch_free(&b);
 }
 
+static void touch(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void make_lock_a_directory(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/lock", dir);
+	unlink(path);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void remove_lock_directory(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/lock", dir);
+	rmdir(path);
+}
+
+static void make_foreign(void)
+{
+	run_sql("PRAGMA application_id = 7");
+}
+
+static void make_newer(void)
+{
+	run_sql("PRAGMA user_version = 99");
+}
+
+static void make_orphan(void)
+{
+	move("events.db", "events.db.away");
+	touch("events.db-wal");
+}
+
+static void a_log_that_can_not_be_opened_says_why_and_stays_as_it_is(void **state)
+{
+	static const struct {
+		void (*spoil)(void);
+		const char *message;
+	} cases[] = {{make_foreign, "is not an event log"},
+		{make_newer, "was written by a newer dnc-wsd (layout 99)"},
+		{make_orphan, "events.db is missing, but"},
+		{make_lock_a_directory, "unable to open"}};
+	char epoch[DNC_EPOCH_LEN + 1];
+	struct dnc_error err;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_journal *j = open_epoch(epoch);
+		off_t size;
+
+		add_events(j, 1, 10);
+		dnc_journal_close(j);
+		cases[i].spoil();
+		size = size_of("events.db");
+		j = open_log(&err);
+		if (j || !strstr(err.message, cases[i].message))
+			fail_msg("case %zu: %s", i, j ? "opened" : err.message);
+		assert_int_equal(size_of("events.db"), size);
+		remove_lock_directory();
+		remove_dir(state);
+		assert_int_equal(make_dir(state), 0);
+	}
+}
+
+static void a_directory_that_can_not_be_created_is_an_error(void **state)
+{
+	static char longest[8192];
+	char path[128];
+	struct dnc_error err;
+
+	(void)state;
+	touch("lock");
+	snprintf(path, sizeof path, "%s/lock/below", dir);
+	assert_null(dnc_journal_open(&(struct dnc_journal_options){.dir = path}, &err));
+	assert_non_null(strstr(err.message, "unable to create"));
+	memset(longest, 'x', sizeof longest - 1);
+	assert_null(dnc_journal_open(&(struct dnc_journal_options){.dir = longest}, &err));
+	assert_int_equal(err.code, ENAMETOOLONG);
+	snprintf(path, sizeof path, "%s/lock", dir);
+	unlink(path);
+}
+
+static void pruning_a_full_disk_uses_the_reserve(void **state)
+{
+	const off_t limit = 4 << 20;
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_limited(limit, &err);
+	int rc;
+
+	(void)state;
+	assert_non_null(j);
+	append(j, &b, 1, 20000);
+	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_true(size_of("reserve") > 0);
+	assert_int_equal(dnc_journal_stats(j).reserve_bytes, size_of("reserve"));
+	failing_writes = 1;
+	while ((rc = dnc_journal_prune(j, &err)) > 0 && failing_writes)
+		;
+	assert_int_equal(rc, 1); /* it failed, and is to be tried again */
+	assert_int_equal(failing_writes, 0);
+	assert_int_equal(size_of("reserve"), 0);
+	assert_int_equal(dnc_journal_stats(j).reserve_bytes, 0);
+	prune(j);
+	assert_true(dnc_journal_oldest(j) > 1);
+	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	append(j, &b, 20001, 20010);
+	assert_int_equal(dnc_journal_last(j), 20010);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +377,10 @@ int main(void)
 		log_test(a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back),
 		log_test(a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_back),
 		log_test(a_damaged_log_is_refused_with_a_way_out),
+		log_test(a_log_that_can_not_be_opened_says_why_and_stays_as_it_is),
+		log_test(a_directory_that_can_not_be_created_is_an_error),
+		cmocka_unit_test_setup_teardown(
+			pruning_a_full_disk_uses_the_reserve, fail_files, mend_files),
 	};
 
 	return cmocka_run_group_tests_name("log_faults", tests, make_reader, free_reader);

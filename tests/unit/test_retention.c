@@ -287,6 +287,49 @@ static void a_log_that_began_with_a_wrong_clock_recovers(void **state)
 	dnc_batch_free(&b);
 }
 
+/* A reader in the middle of the log, while what it reads is removed. */
+struct slow_reader {
+	struct dnc_journal *j;
+	uint64_t next;
+};
+
+static bool prune_at_100(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	struct slow_reader *s = ctx;
+
+	assert_int_equal(seq, s->next);
+	assert_int_equal(numbered_read(line), seq);
+	if (seq == 100) {
+		prune(s->j);
+		assert_true(dnc_journal_oldest(s->j) > 5000);
+	}
+	s->next++;
+	return true;
+}
+
+static void what_is_pruned_while_it_is_read_is_read_to_the_end(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_limited(1 << 20, &err);
+	struct dnc_journal_reader *r = dnc_journal_reader_new(j, &err);
+	struct slow_reader s = {j, 1};
+	uint64_t first;
+
+	(void)state;
+	append(j, &b, 1, 10000);
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, prune_at_100, &s, &err), 0);
+	assert_int_equal(s.next, 10001);
+	/* The next read begins with the oldest event that is left. */
+	assert_int_equal(
+		dnc_journal_read(r, 1, false, (struct dnc_str){0}, first_only, &first, &err), 0);
+	assert_int_equal(first, dnc_journal_oldest(j));
+	dnc_journal_reader_free(r);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +341,7 @@ int main(void)
 		log_test(a_clock_that_was_right_is_accepted),
 		log_test(a_clock_that_jumps_and_returns_spoils_no_times),
 		log_test(a_log_that_began_with_a_wrong_clock_recovers),
+		log_test(what_is_pruned_while_it_is_read_is_read_to_the_end),
 	};
 
 	return cmocka_run_group_tests_name("retention", tests, make_reader, free_reader);
