@@ -33,9 +33,12 @@ static bool open_inputs(struct daemon *d)
 	struct dnc_error err;
 	bool any = d->options.input_count > 0;
 
-	d->intake = dnc_intake_new(&d->loop, d->options.rejects, d->writer, daemon_input_ended, d);
-	if (!d->intake)
+	d->intake = dnc_intake_new(
+		&d->loop, d->options.rejects, d->writer, daemon_input_ended, d, &err);
+	if (!d->intake && err.code == ENOMEM)
 		dnc_cli_die_nomem();
+	if (!d->intake)
+		dnc_cli_die(dnc_cli_exit_code(err.code), "--rejects: %s", err.message);
 	any |= dnc_intake_add_stdin(d->intake, &err);
 	for (size_t i = 0; i < d->options.input_count; i++)
 		if (dnc_intake_add(d->intake, d->options.inputs[i], &err) < 0)

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "link/link.h"
-#include "cli.h"
 
-/* Of services: how long a reader may take nothing, and between tries. */
+/* For services: how long to wait for a reader, and between attempts. */
 enum { STUCK_MS = 1000, RETRY_MS = 250 };
 
 static int open_file(const char *path)
@@ -16,8 +16,8 @@ static int open_file(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
-/* Does a file end in a part of a line, which a program that was killed on a full disk may have left? When nobody can
- * tell, yes: an empty line does less harm than a reject glued to half of another. */
+/* True if a file ends in an incomplete line, left by a program that was killed or by a full disk. Also true if it can't
+ * be read: an empty line does less harm than a reject appended to a part of another. */
 static bool ends_torn(int fd)
 {
 	struct stat st;
@@ -28,7 +28,7 @@ static bool ends_torn(int fd)
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || end <= 0)
 		return false;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* FD itself may only be written */
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd); /* fd may be write-only */
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return true;
@@ -51,13 +51,13 @@ void dnc_rejects_reopen(struct dnc_rejects *r)
 		return;
 	fd = open_file(r->path);
 	if (fd < 0) {
-		dnc_err("unable to open %s again: %s", r->path, strerror(errno));
+		dnc_err("unable to reopen %s: %s", r->path, strerror(errno));
 		return;
 	}
 	close(r->fd);
 	r->fd = fd;
 	r->written =
-		0; /* a line under way is written whole to the new file, which may be the old one */
+		0; /* the current reject is written completely to the new file, which may be the old one */
 	r->torn = ends_torn(fd);
 }
 
@@ -72,25 +72,25 @@ bool dnc_rejects_failing(const struct dnc_rejects *r)
 	return r->failing;
 }
 
-void dnc_rejects_open(struct dnc_rejects *r, const char *where)
+int dnc_rejects_open(struct dnc_rejects *r, const char *where, struct dnc_error *err)
 {
-	struct dnc_error err;
 	int fd = STDERR_FILENO;
 
 	*r = (struct dnc_rejects){0};
 	if (where && strncmp(where, "fd:", 3) == 0) {
-		fd = dnc_fd_address(where, &err);
-		if (fd < 0)
-			dnc_cli_usage("--rejects: %s", err.message);
+		fd = dnc_fd_address(where, err);
 	} else if (where) {
 		fd = open_file(where);
 		if (fd < 0)
-			dnc_cli_die(DNC_EXIT_IO, "unable to open %s: %s", where, strerror(errno));
-		r->path = where;
+			dnc_error_set(err, EIO, "unable to open %s: %s", where, strerror(errno));
+		r->path = fd < 0 ? NULL : where;
 	}
+	if (fd < 0)
+		return -1;
 	r->fd = fd;
 	r->name = where ? where : "standard error";
 	r->torn = where && ends_torn(fd);
+	return 0;
 }
 
 static void format(struct dnc_buf *b, const char *source, uint64_t line, uint64_t item,
@@ -114,7 +114,7 @@ static void format(struct dnc_buf *b, const char *source, uint64_t line, uint64_
 	dnc_buf_lit(b, "}\n");
 }
 
-/* A service does not wait long for a reader that takes nothing: then it says so. */
+/* A service does not wait long for a reader, in order to report it. */
 static bool has_room(const struct dnc_rejects *r)
 {
 	struct pollfd entry = {.fd = r->fd, .events = POLLOUT};
@@ -122,7 +122,7 @@ static bool has_room(const struct dnc_rejects *r)
 	return poll(&entry, 1, r->stopped ? STUCK_MS : -1) != 0;
 }
 
-/* Writes TEXT from *WRITTEN on, which counts up. */
+/* Writes TEXT from *WRITTEN on, and updates it. */
 static int write_all(
 	struct dnc_rejects *r, struct dnc_str text, size_t *written, struct dnc_error *why)
 {
@@ -131,7 +131,7 @@ static int write_all(
 
 		if (!has_room(r))
 			return dnc_error_set(why, EAGAIN,
-				"unable to write %s: its reader takes nothing", r->name);
+				"unable to write %s: its reader does not read", r->name);
 		n = write(r->fd, text.p + *written, text.n - *written);
 		if (n >= 0)
 			*written += (size_t)n;
@@ -142,7 +142,7 @@ static int write_all(
 	return 0;
 }
 
-/* Writes what is left of the line, behind the end of another that was left half. */
+/* Writes the rest of the line, after a newline that ends an incomplete one. */
 static int write_rest(struct dnc_rejects *r, struct dnc_error *why)
 {
 	size_t ended = 0;
@@ -151,12 +151,12 @@ static int write_rest(struct dnc_rejects *r, struct dnc_error *why)
 		if (write_all(r, DNC_STR("\n"), &ended, why) < 0)
 			return -1;
 		r->torn = false;
-		dnc_warn("%s ended in half a line: a newline was added", r->name);
+		dnc_warn("%s ended in an incomplete line: a newline was added", r->name);
 	}
 	return write_all(r, dnc_buf_view(&r->line), &r->written, why);
 }
 
-/* Without the line under way; what there is of it must not be glued to the next. */
+/* Drops the current line. If a part of it is written, the next one must not be appended to that. */
 static void give_up(struct dnc_rejects *r)
 {
 	r->torn |= r->written && r->written < r->line.n;
@@ -168,10 +168,9 @@ static void set_failing(struct dnc_rejects *r, bool failing, const struct dnc_er
 	if (atomic_exchange(&r->failing, failing) == failing)
 		return;
 	if (failing)
-		dnc_err("%s; rejects wait, and nothing is acknowledged, until it works again",
-			why->message);
+		dnc_err("%s; retrying; nothing is acknowledged until it succeeds", why->message);
 	else
-		dnc_note("%s can be written again", r->name);
+		dnc_note("%s is writable again", r->name);
 }
 
 int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, uint64_t item,

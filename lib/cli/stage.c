@@ -6,8 +6,7 @@
 #include <unistd.h>
 #include "cli.h"
 
-/* How long somebody must come to listen on --output, and how long acknowledgements are waited for at
- * the end. */
+/* How long to wait for a listener on --output, and for acknowledgements at the end. */
 enum { PATIENCE_MS = 10000, STOPPED_WAIT_MS = 10000 };
 
 /* For signal handlers. */
@@ -46,7 +45,7 @@ static bool is_stopped(void *ctx)
 	return dnc_cli_stopped_by() != 0;
 }
 
-/* A closed one was replaced by what can't be written, see dnc_cli_parse(). */
+/* dnc_options_parse() replaces a closed one by what can't be written. */
 static bool stdout_can_be_written(void)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
@@ -72,7 +71,8 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	s->input = dnc_input_new(max_line, &all, s->out);
 	if (!s->input)
 		dnc_cli_die_nomem();
-	dnc_rejects_open(&s->rejects, o->rejects);
+	if (dnc_rejects_open(&s->rejects, o->rejects, &err) < 0)
+		dnc_cli_die(dnc_cli_exit_code(err.code), "--rejects: %s", err.message);
 	if (o->input_count)
 		dnc_rejects_persist(&s->rejects, is_stopped, NULL);
 	for (size_t i = 0; i < o->input_count; i++)
@@ -96,7 +96,7 @@ int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t li
 	return dnc_rejects_add(&s->rejects, stream->name, line, item, raw, err, why);
 }
 
-/* Nobody wants the rest. Sockets are removed first. */
+/* Ends the process if the reader of the output has left. Sockets are removed first. */
 static void end_without_reader(struct dnc_stage *s)
 {
 	if (!dnc_outlet_reader_left(s->out))
@@ -133,7 +133,7 @@ bool dnc_stage_report(const struct dnc_stage *s)
 {
 	struct dnc_outcome o = dnc_outlet_outcome(s->out);
 	uint64_t lines = dnc_outlet_lines(s->out), known = o.duplicates + o.rejected + o.dropped;
-	char dropped[64] = "", there[64] = "", unclear[96] = "";
+	char dropped[64] = "", there[64] = "", unclear[128] = "";
 
 	if (!dnc_outlet_acknowledges(s->out))
 		return false;
@@ -145,7 +145,8 @@ bool dnc_stage_report(const struct dnc_stage *s)
 			(unsigned long long)o.rejected);
 	if (o.unclear)
 		snprintf(unclear, sizeof unclear,
-			"; %llu of them were acknowledged with lines of others, and may be another's",
+			"; %llu of them were acknowledged together with lines of other producers: these "
+			"numbers may not be exact",
 			(unsigned long long)o.unclear);
 	dnc_note("%llu events: %llu new, %llu duplicates, %llu rejected%s%s%s",
 		(unsigned long long)(lines + s->rejects.count),

@@ -1,4 +1,5 @@
 #include "daemon/intake.h"
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -179,7 +180,7 @@ static void *run(void *ctx)
 }
 
 struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
-	void (*ended)(void *ctx), void *ctx)
+	void (*ended)(void *ctx), void *ctx, struct dnc_error *err)
 {
 	struct dnc_intake *in = calloc(1, sizeof *in);
 	struct dnc_input_events events = {.open = on_open,
@@ -188,6 +189,7 @@ struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct d
 		.woken = on_woken,
 		.ctx = in};
 
+	dnc_error_set(err, ENOMEM, "out of memory");
 	if (!in)
 		return NULL;
 	in->writer = writer;
@@ -195,14 +197,15 @@ struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct d
 	in->ctx = ctx;
 	in->input = dnc_input_new(DNC_EVENT_MAX_BYTES, &events, NULL);
 	in->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!in->input || !in->reader || uv_async_init(loop, &in->ended_async, on_ended) != 0) {
+	if (!in->input || !in->reader || dnc_rejects_open(&in->rejects, rejects, err) < 0 ||
+		uv_async_init(loop, &in->ended_async, on_ended) != 0) {
+		dnc_rejects_close(&in->rejects);
 		dnc_input_free(in->input);
 		dnc_event_reader_free(in->reader);
 		free(in);
 		return NULL;
 	}
 	in->ended_async.data = in;
-	dnc_rejects_open(&in->rejects, rejects);
 	dnc_rejects_persist(&in->rejects, is_stopped, in);
 	return in;
 }

@@ -15,11 +15,11 @@
 
 struct dnc_intake;
 
-/* REJECTS is as for dnc_rejects_open(); exits if it can't be opened. WRITER is borrowed; the intake is the only one that
- * adds to it, and its `committed` callback must call dnc_intake_committed(). ENDED(CTX) runs on LOOP, once, when all
- * input has ended and is in the log. Returns NULL if there is no memory. */
+/* REJECTS is as for dnc_rejects_open(). WRITER is borrowed; the intake is the only one that adds to it, and its `committed`
+ * callback must call dnc_intake_committed(). ENDED(CTX) runs on LOOP, once, when all input has ended and is in the log.
+ * Returns NULL with ERR, whose code is an errno. */
 struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
-	void (*ended)(void *ctx), void *ctx);
+	void (*ended)(void *ctx), void *ctx, struct dnc_error *err);
 
 /* Adds standard input if it is a pipe, a socket or a regular file. Returns true if it was added. */
 bool dnc_intake_add_stdin(struct dnc_intake *in, struct dnc_error *err);

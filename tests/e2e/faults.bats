@@ -275,7 +275,7 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	local producer=$!
 	PIDS+=("$producer")
 	wait_for fails rejects
-	grep -q 'rejects wait' hub.err
+	grep -q 'nothing is acknowledged until it succeeds' hub.err
 	kill -0 "$producer"
 	# HTTP publication does not need them.
 	[ "$(curl -s -d '{"type":"dnc.number.released","phone_number":"+12025550143","reason":"expired"}' \
@@ -285,7 +285,7 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	wait "$producer"
 	[ "$(cat told)" = '200 rejected=200' ]
 	[ "$(jq -r .line small/rejects | tr '\n' ' ')" = "$(seq -s ' ' 200) " ]
-	[ "$(grep -c 'rejects wait' hub.err)" -eq 1 ]
+	[ "$(grep -c 'nothing is acknowledged until it succeeds' hub.err)" -eq 1 ]
 	kill "$HUB"
 	wait "$HUB"
 	umount small
@@ -297,7 +297,7 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	echo nonsense >&9
 	wait_for has_line invalid_json rejects
 	[ "$(jq -cR 'fromjson? | .code' rejects)" = '"invalid_json"' ]
-	grep -q 'rejects ended in half a line' hub.err
+	grep -q 'rejects ended in an incomplete line' hub.err
 	# A file that somebody put there; a whole line stays as it is.
 	printf '{"line":2,"sour' >other
 	mv other rejects
@@ -334,7 +334,7 @@ count_is() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 	exec 9>&-
 	start_hub --rejects=small/rejects
 	echo nonsense >&9
-	wait_for has_line 'half a line' hub.err
+	wait_for has_line 'incomplete line' hub.err
 	wait_for count_is $((before + 2)) small/rejects
 	[ "$(jq -cR 'fromjson? | .line' small/rejects | wc -l)" -eq $((before + 1)) ]
 	kill "$HUB"
@@ -378,7 +378,7 @@ while more := s.recv(1000): told += more
 print(told.decode(), end="", flush=True)' "$PWD/sock" >told 3>&- &
 	local producer=$!
 	PIDS+=("$producer")
-	wait_for has_line 'rejects wait' err
+	wait_for has_line 'nothing is acknowledged until it succeeds' err
 	[ ! -s told ]
 	# Where there is room it is opened anew.
 	ln -sf elsewhere rejects

@@ -47,8 +47,8 @@ static void open_world(struct world *w, const char *rejects)
 	assert_int_equal(uv_loop_init(&w->loop), 0);
 	w->journal = dnc_journal_open(&(struct dnc_journal_options){0}, &err);
 	w->writer = dnc_writer_new(w->journal, on_committed, w);
-	w->intake =
-		dnc_intake_new(&w->loop, rejects ? rejects : w->rejects, w->writer, on_ended, w);
+	w->intake = dnc_intake_new(
+		&w->loop, rejects ? rejects : w->rejects, w->writer, on_ended, w, &err);
 	assert_non_null(w->intake);
 }
 

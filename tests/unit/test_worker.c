@@ -149,7 +149,7 @@ static void open_world(struct world *w, int64_t grace_ms)
 		.blocked = wake,
 		.appended = on_appended,
 		.ctx = w};
-	w->intake = dnc_intake_new(&w->loop, NULL, w->writer, on_input_ended, w);
+	w->intake = dnc_intake_new(&w->loop, NULL, w->writer, on_input_ended, w, &err);
 	assert_int_equal(pipe(fds), 0);
 	snprintf(address, sizeof address, "fd:%d", fds[0]);
 	assert_int_equal(dnc_intake_add(w->intake, address, &err), 0);
