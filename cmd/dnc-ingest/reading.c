@@ -1,0 +1,171 @@
+/* reading.c - lines of streams become records, and records become events or rejects. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include "base/clock.h"
+#include "ingest.h"
+#include "source/source.h"
+
+/* A share of rejects is meaningless before so many records. */
+enum { SHARE_AFTER = 1000 };
+
+/* The user data of a stream. */
+struct reading {
+	struct dnc_source *source;
+	struct dnc_event_run *run; /* NULL if its records are live */
+};
+
+/* The number of events, rejects and rejected files so far. */
+static uint64_t results(const struct ingest *in)
+{
+	return in->accepted + in->stage.rejects.count + in->refusals;
+}
+
+/* Waits until --rate allows the next event. After a signal that stops the input nothing waits. */
+static int wait_for_rate(struct ingest *in)
+{
+	int64_t due = in->started_ns + (int64_t)((double)in->accepted * 1e9 / in->options.rate);
+	struct timespec t = {due / 1000000000, due % 1000000000};
+
+	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
+		return 0;
+	if (dnc_outlet_flush(in->stage.out, &in->err) < 0)
+		return -1;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+		if (dnc_cli_stopped_by())
+			return 0;
+	return 0;
+}
+
+static bool over_limit(const struct ingest *in)
+{
+	uint64_t seen = in->accepted + in->stage.rejects.count;
+
+	if (in->stage.rejects.count > in->options.max_rejects)
+		return true;
+	return seen >= SHARE_AFTER &&
+	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen;
+}
+
+static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_error *err)
+{
+	struct ingest *in = ctx;
+
+	if (dnc_stage_reject(&in->stage, in->stream, r->line, r->item, r->raw, err, &in->err) < 0)
+		return -1;
+	in->too_many = over_limit(in);
+	return in->too_many ? -1 : 0;
+}
+
+static int on_record(void *ctx, const struct dnc_record *r)
+{
+	struct ingest *in = ctx;
+	const struct reading *reading = in->stream->user;
+	struct dnc_error err;
+	struct dnc_event event;
+
+	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
+	dnc_event_reader_place(in->reader, reading->run, r->line, r->item);
+	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
+		return on_reject(ctx, r, &err);
+	if (in->options.rate > 0 && wait_for_rate(in) < 0)
+		return -1;
+	in->accepted++;
+	return dnc_outlet_line(in->stage.out, event.line.p, event.line.n, &in->err);
+}
+
+/* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
+static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
+{
+	struct ingest *in = ctx;
+
+	dnc_err("%s %s", in->stream->name, why);
+	in->refusals++;
+	/* If there is no other input, a pipe that does not end must not be read without effect. */
+	if (in->options.stage.file_count + in->options.stage.input_count <= 1)
+		dnc_input_stop(in->stage.input);
+	if (in->refused != DNC_EXIT_IO)
+		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
+	return 0;
+}
+
+static void close_reading(struct reading *reading)
+{
+	dnc_source_free(reading->source);
+	dnc_event_run_free(reading->run);
+	free(reading);
+}
+
+int reading_open(void *ctx, struct dnc_stream *s)
+{
+	struct ingest *in = ctx;
+	/* The lines of a producer are rejected one by one, because each is acknowledged. */
+	const struct dnc_source_events events = {
+		on_record, on_reject, s->acked ? NULL : on_refuse, in};
+	struct reading *reading = calloc(1, sizeof *reading);
+
+	if (!reading)
+		return dnc_error_nomem(&in->err);
+	if (runs_open(&in->runs, s, &reading->run) < 0) {
+		close_reading(reading);
+		return dnc_error_nomem(&in->err);
+	}
+	s->lone_cr = !s->acked;
+	in->failed_before = in->stage.failed;
+	in->results_before = results(in);
+	reading->source = dnc_source_new(&in->options.source, &events, &in->err);
+	if (!reading->source) {
+		close_reading(reading);
+		return -1;
+	}
+	s->user = reading;
+	return 0;
+}
+
+int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
+{
+	struct ingest *in = ctx;
+
+	in->stream = s;
+	dnc_cli_progress(&in->progress, s->read_bytes, s->size_bytes);
+	return dnc_source_line(((struct reading *)s->user)->source, line);
+}
+
+/* A file without any event is not an error, because an export may be empty, but it is reported. */
+static void report_nothing(
+	const struct ingest *in, const struct dnc_stream *s, const struct dnc_source *source)
+{
+	const char *nothing = dnc_source_nothing(source);
+
+	if (in->failed_before != in->stage.failed)
+		return;
+	if (nothing)
+		dnc_note("%s %s", s->name, nothing);
+	else if (in->options.source.map && results(in) == in->results_before)
+		dnc_note("%s: no events: the map made none of its records", s->name);
+}
+
+int reading_close(void *ctx, struct dnc_stream *s)
+{
+	struct ingest *in = ctx;
+	struct reading *reading = s->user;
+	int rc;
+
+	if (!reading)
+		return 0;
+	in->stream = s;
+	rc = dnc_source_end(reading->source);
+	if (rc == 0 && !s->acked && !s->cut_short)
+		report_nothing(in, s, reading->source);
+	dnc_event_reader_place(in->reader, NULL, 0, 0);
+	close_reading(reading);
+	s->user = NULL;
+	return rc;
+}
+
+int reading_idle(void *ctx)
+{
+	struct ingest *in = ctx;
+
+	return dnc_outlet_flush(in->stage.out, &in->err);
+}
