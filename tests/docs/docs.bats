@@ -2,19 +2,53 @@ load ../helper
 
 COMMANDS=$(cd "$ROOT/cmd" && echo *)
 
-@test "every command has a manual, completions, and each of its options in both" {
-	local c option page
+# What --help lists: "-o --output=pretty|json", one option a line.
+help_options() { # COMMAND
+	"$1" --help | sed -nE 's/^ {2,6}(-([a-zA-Z]), )?(--[a-z-]+(=[^ ]*)?)( .*)?$/-\2 \3/p'
+}
+
+# The names of an option that items of the manual have.
+manual_options() { # PAGE...
+	grep -hE '^\.It .*Fl' "$@" | grep -oE 'Fl \\-[a-z-]+' | sed 's/Fl ../--/' | sort -u
+}
+
+long_names() { grep -oE -- '--[a-z-]+' | sort -u; }
+
+@test "options are the same in --help, manual and completions" {
+	local c page pages label
 	for c in $COMMANDS; do
-		page=$(echo "$ROOT"/man/"$c".[18])
-		[ -f "$page" ]
-		[ -f "$ROOT/completions/bash/$c" ]
-		for option in $("$c" --help | grep -oE -- '--[a-z-]+' | sort -u); do
-			[[ $option == --help || $option == --usage || $option == --version ]] && continue
-			# The filter options of dnc-tail are told in dnc-filter(1).
-			mandoc -T ascii "$page" "$ROOT/man/dnc-filter.1" | col -b | grep -q -- "$option" ||
-				{ echo "$c: $option is not in its manual"; return 1; }
-		done
+		page=$(echo "$ROOT"/man/"$c".[18]) pages=("$page")
+		# The filter's options of dnc-tail are told in dnc-filter(1).
+		[ "$c" = dnc-tail ] && pages+=("$ROOT/man/dnc-filter.1")
+		help_options "$c" | sed 's/=.*//' | long_names >in-help
+		[ "$(wc -l <in-help)" -gt 8 ]
+		grep -vxE -- '--(help|usage|version)' in-help >to-document
+		echo "$c: in --help and not in the manual:"
+		comm -23 to-document <(manual_options "${pages[@]}") | tee missing && [ ! -s missing ]
+		echo "$c: in the manual and not in --help:"
+		comm -13 in-help <(manual_options "$page") | tee missing && [ ! -s missing ]
+		echo "$c: --help and what is completed differ:"
+		diff in-help <(complete_words "$c" -- | long_names)
+		echo "$c: values are completed for what is no option:"
+		grep -E '^\s*-.*\)$' "$ROOT/completions/bash/$c" | long_names >labels
+		comm -13 in-help labels | tee missing && [ ! -s missing ]
+		while read -r label; do
+			echo "$c: $label is completed, and not in --help"
+			help_options "$c" | sed 's/=.*//' | grep -qx -- "${label/ | / }"
+		done < <(grep -oE -- '-[a-zA-Z] \| --[a-z-]+' "$ROOT/completions/bash/$c")
 	done
+}
+
+@test "an option whose words --help lists is completed with these words" {
+	local c name words count=0
+	for c in $COMMANDS; do
+		while IFS== read -r name words; do
+			echo "$c $name: $words"
+			[ "$(complete_words "$c" "$name" '' | tr ' ' '\n' | sort)" = "$(tr '|' '\n' <<<"$words" | sort)" ]
+			count=$((count + 1))
+		done < <(help_options "$c" | sed -nE 's/^-.? (--[a-z-]+=([a-z]+|EdDSA|HS256)(\|([a-z]+|EdDSA|HS256))+)$/\1/p')
+	done
+	[ "$count" -ge 9 ]
 }
 
 @test "each HTTP route is in the manual" {
