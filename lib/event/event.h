@@ -140,6 +140,9 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
  * members are not derived again. */
 int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
 
+/* True if the last dnc_event_parse() failed because there was no memory: the line may be a canonical event. */
+bool dnc_event_reader_no_memory(const struct dnc_event_reader *r);
+
 /* The shape of EVENT, which must still be valid. */
 void dnc_event_shape_of(const struct dnc_event *event, struct dnc_event_shape *shape);
 

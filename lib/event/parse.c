@@ -103,10 +103,14 @@ int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, stru
 {
 	const struct dnc_json *doc = &r->doc;
 	uint32_t at = 1;
+	struct dnc_error err = {0};
 
 	r->doc_of = 0;
-	if (n > DNC_EVENT_MAX_BYTES + 32 || dnc_json_parse(r->parser, text, n, &r->doc, NULL) < 0)
+	r->no_memory = false;
+	if (n > DNC_EVENT_MAX_BYTES + 32 || dnc_json_parse(r->parser, text, n, &r->doc, &err) < 0) {
+		r->no_memory = err.code == DNC_JSON_ENOMEM;
 		return -1;
+	}
 	if (doc->node[0].type != DNC_JSON_OBJECT || !doc->compact)
 		return -1;
 	*out = (struct dnc_event){.line = {text, n}, .reader = r, .number = ++r->events};
@@ -125,6 +129,11 @@ int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, stru
 		return -1;
 	r->doc_of = out->number;
 	return 0;
+}
+
+bool dnc_event_reader_no_memory(const struct dnc_event_reader *r)
+{
+	return r->no_memory;
 }
 
 const struct dnc_json *dnc_event_doc(const struct dnc_event *e)

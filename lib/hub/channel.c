@@ -1,6 +1,6 @@
 #include "priv/channel.h"
 #include <stdlib.h>
-#include "viewer.h"
+#include "priv/view.h"
 
 static bool list_add(struct channel_list *l, struct channel *a)
 {
@@ -44,6 +44,10 @@ static bool add_prefix(struct channels *all, struct dnc_str digits, struct chann
 			return false;
 		memcpy(p->digits, digits.p, digits.n);
 		HASH_ADD_KEYPTR(hh, all->prefixes, p->digits, digits.n, p);
+		if (!p->hh.tbl) {
+			free(p);
+			return false;
+		}
 		all->lengths[digits.n]++;
 	}
 	return list_add(&p->list, a);
@@ -150,11 +154,16 @@ struct channel *channel_join(struct channels *all, const struct dnc_view *view,
 	if (!a) {
 		if (!key.p || !(a = make(key, view, filter)))
 			return NULL;
-		if (!remember(all, a)) {
+		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
+		if (!a->hh.tbl) {
 			free_channel(a);
 			return NULL;
 		}
-		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
+		if (!remember(all, a)) {
+			HASH_DELETE(hh, all->table, a);
+			free_channel(a);
+			return NULL;
+		}
 		all->masked += view->rendering & DNC_MASKED ? 1 : 0;
 	}
 	a->members++;
@@ -217,7 +226,7 @@ static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
 bool channel_matches(const struct channel *a, const struct channel_event *event)
 {
 	return a->all ||
-	       (event->plain && dnc_view_shows(&a->view, a->filter, event->plain, event->masked));
+	       (event->plain && view_shows(&a->view, a->filter, event->plain, event->masked));
 }
 
 static void match_list(

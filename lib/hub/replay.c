@@ -191,7 +191,7 @@ bool replay_request(struct replay *p, uint64_t seq)
 	return true;
 }
 
-static bool look(void *ctx, uint64_t seq, struct dnc_str line)
+static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct search *s = ctx;
 	struct dnc_str shown;
@@ -212,7 +212,9 @@ static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, st
 	s->left = s->wanted;
 	s->looks = SEARCH_LOOKS;
 	s->position = s->from + 1;
-	return dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look, s, err);
+	if (dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look_at, s, err) < 0)
+		return -1;
+	return dnc_viewer_end(s->viewer, err);
 }
 
 static void search_done(struct dnc_job *job)

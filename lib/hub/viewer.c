@@ -1,12 +1,14 @@
 #include "viewer.h"
 #include <stdlib.h>
 #include "event/mask.h"
+#include "priv/view.h"
 
 struct dnc_viewer {
 	struct dnc_view view;
 	const struct dnc_filter *filter, *sees;
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_buf masked;
+	bool no_memory; /* for an event, since dnc_viewer_end() */
 };
 
 struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter)
@@ -38,28 +40,33 @@ void dnc_viewer_free(struct dnc_viewer *v)
 	free(v);
 }
 
-bool dnc_view_shows(const struct dnc_view *view, const struct dnc_filter *filter,
-	const struct dnc_event *plain, const struct dnc_event *masked)
-{
-	const struct dnc_event *shown = view->rendering & DNC_MASKED ? masked : plain;
-
-	return shown && view->types & 1u << shown->type &&
-	       (!view->sees || dnc_filter_match(view->sees, plain)) &&
-	       dnc_filter_match(filter, shown);
-}
-
 bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown)
 {
 	struct dnc_event plain, masked;
+	const struct dnc_event *as_masked = NULL;
 
-	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0)
+	/* What is not a canonical event is not shown to anybody. */
+	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0) {
+		v->no_memory |= dnc_event_reader_no_memory(v->reader);
 		return false;
+	}
 	*shown = line;
-	if (!(v->view.rendering & DNC_MASKED))
-		return dnc_view_shows(&v->view, v->filter, &plain, NULL);
-	dnc_buf_clear(&v->masked);
-	if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &masked) < 0)
-		return false;
-	*shown = dnc_buf_view(&v->masked);
-	return dnc_view_shows(&v->view, v->filter, &plain, &masked);
+	if (v->view.rendering & DNC_MASKED) {
+		dnc_buf_clear(&v->masked);
+		if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &masked) < 0) {
+			v->no_memory = true;
+			return false;
+		}
+		as_masked = &masked;
+		*shown = masked.line;
+	}
+	return view_shows(&v->view, v->filter, &plain, as_masked);
+}
+
+int dnc_viewer_end(struct dnc_viewer *v, struct dnc_error *err)
+{
+	bool failed = v->no_memory;
+
+	v->no_memory = false;
+	return failed ? dnc_error_nomem(err) : 0;
 }

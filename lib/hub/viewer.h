@@ -1,18 +1,21 @@
-/* viewer.h - inside lib/hub and for pages of the past: one event at a time as a view shows it. */
+/* viewer.h - one event of the log at a time, as a view shows it. */
 #pragma once
 #include "hub.h"
 
 struct dnc_viewer;
 
-/* Holds FILTER and what VIEW sees; VIEW itself is copied. NULL when there is no memory. For one thread. */
+/* Holds FILTER and what VIEW sees; VIEW itself is copied. To be freed with dnc_viewer_free(); NULL when there is no
+ * memory. For one thread at a time. */
 struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter);
+
+/* NULL is allowed. */
 void dnc_viewer_free(struct dnc_viewer *v);
 
-/* True when the view shows the canonical event LINE and the filter matches it; SHOWN is what may be seen
- * of it, LINE itself or valid until the next call. DNC_JSON_PADDING readable bytes follow LINE. */
+/* True when the view shows the canonical event LINE and the filter matches it; SHOWN is what may be seen of it then: LINE
+ * itself, or text that is valid until the next call. DNC_JSON_PADDING readable bytes follow LINE. False also without
+ * memory: dnc_viewer_end() tells. */
 bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown);
 
-/* The same of an event that was taken apart: PLAIN as it is, MASKED as whoever may not see numbers gets
- * it (only looked at when VIEW is masked; NULL is not shown). */
-bool dnc_view_shows(const struct dnc_view *view, const struct dnc_filter *filter,
-	const struct dnc_event *plain, const struct dnc_event *masked);
+/* Ends a pass over events, of which each was looked at. -1 with ERR if there was no memory for one of them since the
+ * last call of this: it was hidden though it may have to be shown, so what was found is worth nothing. */
+int dnc_viewer_end(struct dnc_viewer *v, struct dnc_error *err);

@@ -11,6 +11,9 @@ static struct fake {
 	atomic_int after;            /* so many rows, each */
 	uint64_t hole_from, hole_to; /* not there */
 	int finished;                /* eventfd: the reader has something */
+	/* The next read is told to run out of memory at its allocation FAIL_MEMORY, from 1 on. */
+	atomic_int fail_memory;
+	void (*fail_after)(int count, int times);
 } fake;
 
 static struct dnc_reader *reader;
@@ -47,6 +50,8 @@ static inline int fake_read(struct dnc_journal_reader *r, uint64_t from, bool ba
 	int rows = fails ? fake.after : INT_MAX;
 
 	(void)phone;
+	if (fake.fail_memory)
+		fake.fail_after(atomic_exchange(&fake.fail_memory, 0) - 1, 1);
 	for (uint64_t seq = from; seq >= r->journal->oldest && seq <= r->journal->last;
 		seq += back ? (uint64_t)-1 : 1) {
 		char line[600];

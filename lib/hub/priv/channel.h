@@ -5,6 +5,9 @@
  * event's number; others, and those that see masked numbers, by the event's type. So the cost of an
  * event grows with the channels that could match it, not with all there are. */
 #pragma once
+/* Without memory an element that could not be added has no table (hh.tbl is NULL); otherwise the process would
+ * exit. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include "base/list.h"
 #include "filter/filter.h"
