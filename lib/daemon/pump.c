@@ -46,7 +46,7 @@ bool dnc_pump_run(struct dnc_pump *p)
 
 		if (!e->seq)
 			continue;
-		dnc_ring_append(p->ring, line.p, line.n, e->arrived_ns);
+		dnc_ring_append(p->ring, line.p, line.n, &e->shape, e->arrived_ns);
 		p->events++;
 		p->event_bytes += line.n;
 	}

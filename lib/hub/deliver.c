@@ -58,8 +58,15 @@ static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint6
 
 	for (; s->at <= last && t->looks > 0 && r.count < most; s->at++, t->looks--) {
 		struct dnc_frame f;
+		int matches = frame_matches(h, s->channel, c, s->at);
 
-		if (!frame_matches(h, s->channel, c, s->at)) {
+		if (matches < 0) {
+			work_add(s); /* perhaps there is memory on the next turn */
+			if (!r.n)
+				return false;
+			break;
+		}
+		if (!matches) {
 			if (!dnc_filter_over_budget(s->channel->filter))
 				continue;
 			note_over_budget(s);

@@ -30,49 +30,55 @@ void frames_finish(struct dnc_hub *h)
 		rendering_free(h->renderings[i]);
 }
 
-static struct dnc_frame plain_frame(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
+static struct form plain_form(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
 {
-	return c ? chunk_frame(c, seq) : ring_frame(h->ring, seq);
+	return c ? (struct form){chunk_frame(c, seq), NULL}
+	         : (struct form){ring_frame(h->ring, seq), ring_shape(h->ring, seq)};
 }
 
 struct dnc_frame frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
 {
-	struct dnc_frame f = plain_frame(h, c, seq);
+	struct form f = plain_form(h, c, seq);
 
-	return a->view.rendering ? rendering_frame(h->renderings[a->view.rendering], seq, f) : f;
+	if (a->view.rendering)
+		f = rendering_form(h->renderings[a->view.rendering], seq, f);
+	return f.frame;
 }
 
-static struct channel_event parse(
-	struct dnc_hub *h, uint64_t seq, struct dnc_frame plain, struct event_space *space)
+/* What channels see of the event. */
+static struct channel_event look(
+	struct dnc_hub *h, uint64_t seq, struct form plain, struct event_space *space)
 {
 	struct channel_event event = {.seq = seq};
-	struct dnc_str text = dnc_frame_payload(plain);
-	struct dnc_frame masked;
+	struct form masked;
 
-	if (dnc_event_parse(h->reader, text.p, text.n, &space->plain) == 0)
+	if (form_event(h->reader, seq, plain, &space->plain) == 0)
 		event.plain = &space->plain;
+	else
+		event.no_memory = plain.shape || dnc_event_reader_no_memory(h->reader);
 	if (!h->channels.masked)
 		return event;
-	masked = rendering_frame(h->renderings[DNC_MASKED], seq, plain);
-	text = dnc_frame_payload(masked);
-	if (masked.p && dnc_event_parse(h->masked_reader, text.p, text.n, &space->masked) == 0)
+	masked = rendering_form(h->renderings[DNC_MASKED], seq, plain);
+	if (masked.frame.p && form_event(h->masked_reader, seq, masked, &space->masked) == 0)
 		event.masked = &space->masked;
+	else
+		event.no_memory = true; /* masking fails for nothing else */
 	return event;
 }
 
 struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct event_space *space)
 {
-	return parse(h, seq, ring_frame(h->ring, seq), space);
+	return look(h, seq, plain_form(h, NULL, seq), space);
 }
 
-bool frame_matches(struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
+int frame_matches(struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
 {
 	struct event_space space;
 	struct channel_event event;
 
 	if (a->all)
-		return true;
-	event = parse(h, seq, plain_frame(h, c, seq), &space);
-	return channel_matches(a, &event);
+		return 1;
+	event = look(h, seq, plain_form(h, c, seq), &space);
+	return event.no_memory ? -1 : channel_matches(a, &event);
 }

@@ -106,7 +106,8 @@ void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 	}
 }
 
-static void match(struct dnc_hub *h, uint64_t seq)
+/* False when there is no memory to look at it. */
+static bool match(struct dnc_hub *h, uint64_t seq)
 {
 	struct event_space space;
 	struct channel_event event = {.seq = seq};
@@ -114,12 +115,15 @@ static void match(struct dnc_hub *h, uint64_t seq)
 
 	if (!channels_look(&h->channels)) {
 		channels_match(&h->channels, &event);
-		return;
+		return true;
 	}
 	start = dnc_clock_mono_ns();
 	event = frame_event(h, seq, &space);
+	if (event.no_memory)
+		return false;
 	channels_match(&h->channels, &event);
 	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
+	return true;
 }
 
 /* Ends the subscriptions whose filter took too much work on a number. */
@@ -171,9 +175,10 @@ static void match_new(struct dnc_hub *h, uint64_t last)
 	while (h->seen < last && bytes < ADVANCE_BYTES && h->channels.owed < ADVANCE_DELIVERIES) {
 		if (++count % CLOCK_EVENTS == 0 && dnc_clock_mono_ns() - start > ADVANCE_NS)
 			return;
+		if (!match(h, h->seen + 1))
+			return; /* perhaps there is memory on the next turn */
 		h->seen++;
 		bytes += ring_slot(h->ring, h->seen)->bytes;
-		match(h, h->seen);
 	}
 }
 
@@ -186,7 +191,7 @@ bool dnc_hub_advance(struct dnc_hub *h)
 	h->fresh = first;
 	match_new(h, last);
 	if (first > h->seen)
-		return false;
+		return h->seen < last;
 	hub_enter(h);
 	flush(h);
 	end_over_budget(h);

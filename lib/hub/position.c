@@ -72,10 +72,12 @@ static bool seek(struct dnc_subscriber *s)
 	if (s->at < h->oldest && !h->replay)
 		s->at = h->oldest; /* the ring went on meanwhile */
 	while (s->seek_left && s->at > h->oldest && s->at > oldest) {
-		if (looks-- == 0)
+		int matches = looks-- > 0 ? frame_matches(h, s->channel, NULL, s->at - 1) : -1;
+
+		if (matches < 0)
 			return false;
 		s->at--;
-		s->seek_left -= frame_matches(h, s->channel, NULL, s->at);
+		s->seek_left -= (uint64_t)matches;
 	}
 	return true;
 }

@@ -27,6 +27,7 @@ struct rendering {
 	size_t size;
 	uint64_t head; /* grows; the byte is head modulo size */
 	struct slot *slots;
+	struct dnc_event_shape *shapes; /* as many, of the masked form; else NULL */
 	uint64_t slot_mask;
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_buf text;
@@ -48,6 +49,8 @@ struct rendering *rendering_new(unsigned how, struct rendering *base, size_t siz
 		slots *= 2;
 	r->slot_mask = slots - 1;
 	r->slots = calloc(slots, sizeof *r->slots);
+	if (how & DNC_MASKED)
+		r->shapes = calloc(slots, sizeof *r->shapes);
 	/* What follows a frame is read by nobody but the JSON reader, as far as its padding. */
 	r->bytes = mmap(NULL, r->size + DNC_JSON_PADDING, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -59,8 +62,9 @@ struct rendering *rendering_new(unsigned how, struct rendering *base, size_t siz
 		r->deflates =
 			deflateInit2(&r->deflate, DEFLATE_LEVEL, Z_DEFLATED, -DEFLATE_WINDOW_BITS,
 				DEFLATE_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK;
-	if (r->slots && r->bytes && r->reader && r->masked_reader &&
-		dnc_buf_reserve(&r->text, LONGEST_FRAME) && (r->deflates || !(how & DNC_DEFLATED)))
+	if (r->slots && (r->shapes || !(how & DNC_MASKED)) && r->bytes && r->reader &&
+		r->masked_reader && dnc_buf_reserve(&r->text, LONGEST_FRAME) &&
+		(r->deflates || !(how & DNC_DEFLATED)))
 		return r;
 	rendering_free(r);
 	return NULL;
@@ -75,6 +79,7 @@ void rendering_free(struct rendering *r)
 	if (r->bytes)
 		munmap(r->bytes, r->size + DNC_JSON_PADDING);
 	free(r->slots);
+	free(r->shapes);
 	dnc_buf_free(&r->text);
 	dnc_event_reader_free(r->reader);
 	dnc_event_reader_free(r->masked_reader);
@@ -99,21 +104,31 @@ static bool deflate_text(struct rendering *r, struct dnc_str text)
 	return true;
 }
 
-/* Writes the payload into r->text. */
-static bool render(struct rendering *r, struct dnc_frame from)
+int form_event(struct dnc_event_reader *r, uint64_t seq, struct form f, struct dnc_event *out)
 {
-	struct dnc_str text = dnc_frame_payload(from);
+	struct dnc_str text = dnc_frame_payload(f.frame);
+
+	return f.shape ? dnc_event_from_shape(r, text, seq, f.shape, out)
+	               : dnc_event_parse(r, text.p, text.n, out);
+}
+
+/* Writes the payload into r->text, and what the masked form is like to SHAPE. */
+static bool render(
+	struct rendering *r, uint64_t seq, struct form from, struct dnc_event_shape *shape)
+{
 	struct dnc_event event, masked;
 
 	dnc_buf_clear(&r->text);
 	if (r->how & DNC_DEFLATED)
-		return deflate_text(r, text);
-	if (dnc_event_parse(r->reader, text.p, text.n, &event) < 0)
+		return deflate_text(r, dnc_frame_payload(from.frame));
+	if (form_event(r->reader, seq, from, &event) < 0)
 		return false;
 	if (r->how & DNC_CLOUDEVENT)
 		dnc_event_write_cloudevent(&r->text, &event);
 	else if (dnc_event_mask(r->masked_reader, &r->text, &event, &masked) < 0)
 		return false;
+	else
+		dnc_event_shape_of(&masked, shape);
 	return dnc_buf_ok(&r->text) && r->text.n <= LONGEST_FRAME;
 }
 
@@ -135,16 +150,19 @@ static struct dnc_frame keep(struct rendering *r, uint64_t seq)
 	return (struct dnc_frame){to, total, head};
 }
 
-struct dnc_frame rendering_frame(struct rendering *r, uint64_t seq, struct dnc_frame plain)
+struct form rendering_form(struct rendering *r, uint64_t seq, struct form plain)
 {
 	const struct slot *slot = &r->slots[seq & r->slot_mask];
+	struct dnc_event_shape *shape = r->shapes ? &r->shapes[seq & r->slot_mask] : NULL, made;
 
 	if (slot->seq == seq && slot->pos + r->size >= r->head)
-		return (struct dnc_frame){
-			r->bytes + slot->pos % r->size, slot->bytes, slot->header};
+		return (struct form){
+			{r->bytes + slot->pos % r->size, slot->bytes, slot->header}, shape};
 	if (r->base)
-		plain = rendering_frame(r->base, seq, plain);
-	if (!plain.p || !render(r, plain))
-		return (struct dnc_frame){0};
-	return keep(r, seq);
+		plain = rendering_form(r->base, seq, plain);
+	if (!plain.frame.p || !render(r, seq, plain, &made))
+		return (struct form){0};
+	if (shape)
+		*shape = made;
+	return (struct form){keep(r, seq), shape};
 }

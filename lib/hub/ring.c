@@ -32,7 +32,8 @@ struct dnc_ring *dnc_ring_new(size_t size, uint64_t last)
 	if (r->bytes == MAP_FAILED)
 		r->bytes = NULL;
 	r->slots = calloc(slots, sizeof *r->slots);
-	if (r->bytes && r->slots)
+	r->shapes = calloc(slots, sizeof *r->shapes);
+	if (r->bytes && r->slots && r->shapes)
 		return r;
 	dnc_ring_free(r);
 	return NULL;
@@ -45,6 +46,7 @@ void dnc_ring_free(struct dnc_ring *r)
 	if (r->bytes)
 		munmap(r->bytes, r->size + DNC_JSON_PADDING);
 	free(r->slots);
+	free(r->shapes);
 	free(r);
 }
 
@@ -81,7 +83,8 @@ bool dnc_ring_wanted(const struct dnc_ring *r)
 	return r->wanted;
 }
 
-uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n, int64_t arrived_ns)
+uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n,
+	const struct dnc_event_shape *shape, int64_t arrived_ns)
 {
 	uint64_t seq = r->last + 1, head = r->head;
 	struct front front = front_of(seq, n);
@@ -92,6 +95,7 @@ uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n, int64_t
 		head += left; /* the rest of the round is lost */
 	r->slots[seq & r->slot_mask] =
 		(struct ring_slot){head, arrived_ns, (uint32_t)total, front.header};
+	r->shapes[seq & r->slot_mask] = *shape;
 	to = r->bytes + head % r->size;
 	memcpy(to, front.bytes, front.n);
 	memcpy(to + front.n, line + 1, n - 1);

@@ -10,6 +10,7 @@
 
 enum { DNC_RING_HUBS = 64 };
 
+struct dnc_event_shape;
 struct dnc_ring;
 
 /* SIZE bytes of frames, 256 KiB at least; the first event will be LAST + 1. NULL when there is no
@@ -27,8 +28,10 @@ bool dnc_ring_reserve(struct dnc_ring *r, size_t bytes, size_t count);
 bool dnc_ring_wanted(const struct dnc_ring *r);
 
 /* Writer: frames LINE, a canonical event without `seq` and newline, with the next number in front, and
- * returns that. ARRIVED_NS is when it came to us (CLOCK_MONOTONIC). Room was reserved for it. */
-uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n, int64_t arrived_ns);
+ * returns that. SHAPE is the event's, and is copied. ARRIVED_NS is when it came to us (CLOCK_MONOTONIC). Room was
+ * reserved for it. */
+uint64_t dnc_ring_append(struct dnc_ring *r, const char *line, size_t n,
+	const struct dnc_event_shape *shape, int64_t arrived_ns);
 
 /* The oldest event that is kept, and the newest; last is oldest - 1 when there is none. Any thread. */
 uint64_t dnc_ring_oldest(const struct dnc_ring *r);

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "event/event.h"
 #include "frame/frame.h"
 #include "hub/hub.h"
 #include "hub/ring.h"
@@ -165,13 +166,21 @@ static inline struct dnc_subscriber *join(struct dnc_hub *h, struct peer *peer)
 	return peer->subscriber = dnc_hub_join(h, peer, &everything, &at_once);
 }
 
+/* LINE, which DNC_JSON_PADDING readable bytes must follow, is canonical. */
 static inline void append_line(struct dnc_hub *h, const char *line, int n)
 {
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	struct dnc_event_shape shape;
+	struct dnc_event event;
+
+	assert_int_equal(dnc_event_parse(r, line, (size_t)n, &event), 0);
+	dnc_event_shape_of(&event, &shape);
+	dnc_event_reader_free(r);
 	while (!dnc_ring_reserve(ring, (size_t)n, 1)) {
 		dnc_hub_release_ring(h);
 		dnc_hub_advance(h);
 	}
-	dnc_ring_append(ring, line, (size_t)n, 0);
+	dnc_ring_append(ring, line, (size_t)n, &shape, 0);
 }
 
 /* Event SEQ, of two providers in turn: "even" and "odd". */
@@ -193,7 +202,9 @@ static inline void append_only(struct dnc_hub *h, int count)
 	for (int i = 0; i < count; i++) {
 		char line[512];
 
-		append_line(h, line, provider_event(line, sizeof line, dnc_ring_last(ring) + 1));
+		append_line(h, line,
+			provider_event(
+				line, sizeof line - DNC_JSON_PADDING, dnc_ring_last(ring) + 1));
 	}
 }
 

@@ -155,7 +155,7 @@ static void what_a_view_sees_lives_as_long_as_its_subscriber(void **state)
 	struct dnc_hub *h = new_hub(100000);
 	struct peer old = {0}, changed = {0};
 	const struct dnc_filter *even = filter("{\"providers\":[\"even\"]}"),
-			  *odd = filter("{\"providers\":[\"odd\"]}");
+				*odd = filter("{\"providers\":[\"odd\"]}");
 	struct dnc_view sees_even = {.sees = even, .types = DNC_ALL_TYPES},
 			sees_odd = {.sees = odd, .types = DNC_ALL_TYPES};
 	struct dnc_subscriber *so = dnc_hub_join(h, &old, &sees_even, &at_once),

@@ -288,6 +288,56 @@ static void what_is_read_without_memory_is_read_again(void **state)
 		check_replay(-1, n);
 }
 
+/* Where a filter has to look at each event of the log, too. */
+static void what_can_not_be_looked_at_is_looked_at_again(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 4; n++) {
+		struct dnc_hub *h = new_hub_on(1, 100);
+		struct peer a = {0};
+		struct dnc_subscriber *s = join(h, &a);
+
+		subscribe(h, s, "{\"providers\":[\"even\"]}",
+			(struct dnc_start){.from = DNC_START_SINCE, .n = 3});
+		fail_after(n, 1);
+		read_some();
+		fail_after(-1, 0);
+		pump(h, &a, 49, 0);
+		for (size_t i = 0; i < 49; i++)
+			assert_int_equal(a.seqs[i], 2 * i + 4);
+		dnc_hub_leave(s);
+		free_hub_on(h);
+	}
+}
+
+/* A summary with escapes is the one thing that the ring's events are parsed for. */
+static void what_can_not_be_matched_is_matched_again(void **state)
+{
+	static const char line[] =
+		"{\"id\":\"0198f0a0-0000-7000-8000-000000000001\","
+		"\"type\":\"dnc.provider.status_change\",\"provider\":\"p\","
+		"\"severity\":\"info\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+		"\"summary\":\"a \\\"word\\\"\",\"event_data\":{},\"metadata\":{"
+		"\"ingested_at\":\"2026-08-29T08:00:00.000Z\"}}";
+	char padded[sizeof line + DNC_JSON_PADDING];
+	struct dnc_hub *h = new_hub(100);
+	struct peer a = {0};
+	struct dnc_subscriber *s = join(h, &a);
+
+	(void)state;
+	memcpy(padded, line, sizeof line);
+	subscribe(h, s, "{\"providers\":[\"p\"]}", (struct dnc_start){.from = DNC_START_NOW});
+	append_line(h, padded, sizeof line - 1);
+	fail_after(0, 1);
+	assert_true(dnc_hub_advance(h));
+	fail_after(-1, 0);
+	assert_int_equal(a.count, 0);
+	work(h);
+	assert_int_equal(a.count, 1);
+	dnc_hub_leave(s);
+	free_hub(h);
+}
+
 static void a_search_without_memory_is_tried_again(void **state)
 {
 	struct dnc_hub *h = new_hub_on(1, 100);
@@ -335,6 +385,8 @@ int main(void)
 		cmocka_unit_test(hub_and_ring_are_made_whole_or_not_at_all),
 		cmocka_unit_test(a_channel_without_memory_for_what_matched_loses_nothing),
 		cmocka_unit_test(what_is_read_without_memory_is_read_again),
+		cmocka_unit_test(what_can_not_be_looked_at_is_looked_at_again),
+		cmocka_unit_test(what_can_not_be_matched_is_matched_again),
 		cmocka_unit_test(a_search_without_memory_is_tried_again),
 		cmocka_unit_test(a_viewer_says_when_it_had_no_memory),
 	};

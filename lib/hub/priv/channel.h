@@ -64,6 +64,7 @@ struct channels {
 struct channel_event {
 	uint64_t seq;
 	const struct dnc_event *plain; /* NULL when it can't be read */
+	bool no_memory;                /* that is why: what it is like is not known */
 	const struct dnc_event
 		*masked; /* NULL when no channel sees masked numbers, or there is no memory */
 };

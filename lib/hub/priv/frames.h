@@ -21,9 +21,10 @@ void frames_finish(struct dnc_hub *h);
 struct dnc_frame frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
 
-/* Parses event SEQ of the ring for channels_match(). The result points into SPACE and is valid until the next call of
+/* Event SEQ of the ring for channels_match(), which is parsed only if a filter asks for members of its data. The result points into SPACE and is valid until the next call of
  * this or of frame_matches(). */
 struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct event_space *space);
 
-/* True when channel A gets event SEQ of the chunk C, or of the ring when that is NULL. */
-bool frame_matches(struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
+/* 1 if channel A gets event SEQ of the chunk C, or of the ring if that is NULL; 0 if not; -1 if there is no memory
+ * to look. */
+int frame_matches(struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);

@@ -12,6 +12,16 @@ struct rendering;
 struct rendering *rendering_new(unsigned how, struct rendering *base, size_t size);
 void rendering_free(struct rendering *r);
 
-/* The frame of event SEQ in this form; valid until the next call for any. p is NULL when it can't be
- * made. */
-struct dnc_frame rendering_frame(struct rendering *r, uint64_t seq, struct dnc_frame plain);
+/* A frame, and what is known of the event in it. */
+struct form {
+	struct dnc_frame frame;
+	const struct dnc_event_shape *shape; /* NULL: the event must be parsed, if it is one */
+};
+
+/* Event SEQ in this form, made of PLAIN if need be; valid until the next call for any. The frame's p is NULL when it
+ * can't be made. The masked form has a shape. */
+struct form rendering_form(struct rendering *r, uint64_t seq, struct form plain);
+
+/* The event in F for the reader R: restored from its shape, or parsed. -1 when it is none, or there is no memory:
+ * dnc_event_reader_no_memory(). */
+int form_event(struct dnc_event_reader *r, uint64_t seq, struct form f, struct dnc_event *out);

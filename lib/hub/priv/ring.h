@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "event/event.h"
 #include "frame/frame.h"
 #include "hub/ring.h"
 
@@ -22,6 +23,7 @@ struct dnc_ring {
 	char *bytes;
 	size_t size;
 	struct ring_slot *slots;
+	struct dnc_event_shape *shapes; /* as many as slots */
 	uint64_t slot_mask;
 	_Atomic uint64_t head;         /* position behind the newest frame */
 	_Atomic uint64_t oldest, last; /* sequence numbers kept; none when last + 1 == oldest */
@@ -36,6 +38,12 @@ struct ring_mark *ring_join(struct dnc_ring *r);
 static inline const struct ring_slot *ring_slot(const struct dnc_ring *r, uint64_t seq)
 {
 	return &r->slots[seq & r->slot_mask];
+}
+
+/* The shape of event SEQ, as ring_frame(). */
+static inline const struct dnc_event_shape *ring_shape(const struct dnc_ring *r, uint64_t seq)
+{
+	return &r->shapes[seq & r->slot_mask];
 }
 
 /* The frame of event SEQ, which must not be older than the mark's `keep`. DNC_JSON_PADDING readable bytes follow. */
