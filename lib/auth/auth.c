@@ -1,14 +1,10 @@
+/* auth.c - the newest snapshot of keys, roles and revoked tokens, and the tickets. */
 #include "auth.h"
 #include <errno.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <uthash.h>
-#include "base/clock.h"
-#include "priv/base64url.h"
-
-enum { TICKETS_MAX = 4096, TICKET_BYTES = 32 };
+#include "priv/tickets.h"
 
 struct snapshot {
 	struct dnc_auth_snapshot face; /* first: both have the same address */
@@ -16,18 +12,11 @@ struct snapshot {
 	char *audience;
 };
 
-struct ticket {
-	char text[DNC_TICKET_LEN + 1];
-	struct dnc_identity identity;
-	int64_t made_ms;
-	UT_hash_handle hh;
-};
-
 struct dnc_auth {
 	struct dnc_auth_options options;
-	pthread_mutex_t lock; /* of newest and the tickets */
+	pthread_mutex_t lock; /* of newest */
 	struct snapshot *newest;
-	struct ticket *tickets; /* oldest first */
+	struct tickets tickets;
 };
 
 static void free_snapshot(struct snapshot *s)
@@ -97,6 +86,7 @@ struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc
 	}
 	auth->options = *options;
 	pthread_mutex_init(&auth->lock, NULL);
+	tickets_init(&auth->tickets);
 	auth->newest = new_snapshot(options, err);
 	if (auth->newest)
 		return auth;
@@ -104,19 +94,11 @@ struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc
 	return NULL;
 }
 
-static void free_ticket(struct dnc_auth *auth, struct ticket *t)
-{
-	HASH_DEL(auth->tickets, t);
-	sodium_memzero(t, sizeof *t);
-	free(t);
-}
-
 void dnc_auth_free(struct dnc_auth *auth)
 {
 	if (!auth)
 		return;
-	while (auth->tickets)
-		free_ticket(auth, auth->tickets);
+	tickets_finish(&auth->tickets);
 	if (auth->newest)
 		dnc_auth_snapshot_unref(&auth->newest->face);
 	pthread_mutex_destroy(&auth->lock);
@@ -175,47 +157,13 @@ bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snap
 	return old;
 }
 
-/* Under the lock. Frees the expired ones, which come first: the table keeps the order of insertion. */
-static void clear_tickets(struct dnc_auth *auth, int64_t now)
-{
-	while (auth->tickets && now - auth->tickets->made_ms > DNC_TICKET_S * 1000)
-		free_ticket(auth, auth->tickets);
-}
-
 bool dnc_ticket_make(
 	struct dnc_auth *auth, const struct dnc_identity *identity, char ticket[DNC_TICKET_LEN + 1])
 {
-	unsigned char bytes[TICKET_BYTES];
-	struct ticket *t = NULL;
-
-	pthread_mutex_lock(&auth->lock);
-	clear_tickets(auth, dnc_clock_mono_ms());
-	if (HASH_COUNT(auth->tickets) < TICKETS_MAX && (t = calloc(1, sizeof *t))) {
-		randombytes_buf(bytes, sizeof bytes);
-		sodium_bin2base64(t->text, sizeof t->text, bytes, sizeof bytes,
-			sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-		t->identity = *identity;
-		t->made_ms = dnc_clock_mono_ms();
-		memcpy(ticket, t->text, sizeof t->text);
-		HASH_ADD(hh, auth->tickets, text, DNC_TICKET_LEN, t);
-	}
-	pthread_mutex_unlock(&auth->lock);
-	return t;
+	return tickets_make(&auth->tickets, identity, ticket);
 }
 
 bool dnc_ticket_redeem(struct dnc_auth *auth, struct dnc_str ticket, struct dnc_identity *identity)
 {
-	struct ticket *t = NULL;
-
-	if (ticket.n != DNC_TICKET_LEN)
-		return false;
-	pthread_mutex_lock(&auth->lock);
-	clear_tickets(auth, dnc_clock_mono_ms());
-	HASH_FIND(hh, auth->tickets, ticket.p, DNC_TICKET_LEN, t);
-	if (t) {
-		*identity = t->identity;
-		free_ticket(auth, t);
-	}
-	pthread_mutex_unlock(&auth->lock);
-	return t;
+	return tickets_redeem(&auth->tickets, ticket, identity);
 }

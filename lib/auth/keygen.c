@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "keys.h"
 #include "priv/base64url.h"
-#include "priv/keys.h"
 
 /* The members that a thumbprint is made of, in their order: RFC 7638 section 3.2. */
 static void write_thumbprint(struct dnc_buf *kid, struct dnc_str members)

@@ -1,42 +1,15 @@
-#include "priv/keys.h"
-#include <cjose/cjose.h>
+/* keys.c - sets of keys, read from files. */
+#include "keys.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/log.h"
 #include "json/json.h"
-#include "priv/base64url.h"
+#include "priv/key.h"
 
-const struct dnc_str dnc_algorithm_names[DNC_ALGORITHMS] = {
-	[DNC_EDDSA] = DNC_STR("EdDSA"),
-	[DNC_HS256] = DNC_STR("HS256"),
-	[DNC_RS256] = DNC_STR("RS256"),
-	[DNC_PS256] = DNC_STR("PS256"),
-	[DNC_ES256] = DNC_STR("ES256"),
-};
-
-enum {
-	KEYS_MAX = 64,
-	FILE_MAX_BYTES = 256 << 10,
-	SECRET_MIN = 32, /* RFC 7518 section 3.2: as long as the hash at least */
-	SECRET_MAX = 512,
-	KID_MAX = 256,
-	RSA_MIN_BITS = 2048, /* RFC 7518 section 3.3 */
-};
-
-struct dnc_key {
-	enum dnc_algorithm algorithm;
-	char kid[KID_MAX];
-	bool has_kid, private;
-	unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
-	unsigned char secret_key[crypto_sign_SECRETKEYBYTES]; /* when private */
-	unsigned char *secret;                                /* of HS256 */
-	size_t secret_bytes;
-	cjose_jwk_t *jwk; /* RSA and EC */
-};
+enum { KEYS_MAX = 64, FILE_MAX_BYTES = 256 << 10 };
 
 struct dnc_keys {
 	struct dnc_key *key[KEYS_MAX];
@@ -48,154 +21,18 @@ struct dnc_keys *dnc_keys_new(void)
 	return calloc(1, sizeof(struct dnc_keys));
 }
 
-static void free_key(struct dnc_key *k)
-{
-	if (!k)
-		return;
-	if (k->secret) {
-		sodium_memzero(k->secret, k->secret_bytes);
-		free(k->secret);
-	}
-	if (k->jwk)
-		cjose_jwk_release(k->jwk);
-	sodium_memzero(k, sizeof *k);
-	free(k);
-}
-
 void dnc_keys_free(struct dnc_keys *keys)
 {
 	if (!keys)
 		return;
 	for (size_t i = 0; i < keys->count; i++)
-		free_key(keys->key[i]);
+		key_free(keys->key[i]);
 	free(keys);
 }
 
 size_t dnc_keys_count(const struct dnc_keys *keys)
 {
 	return keys->count;
-}
-
-enum dnc_algorithm dnc_key_algorithm(const struct dnc_key *key)
-{
-	return key->algorithm;
-}
-
-struct dnc_str dnc_key_id(const struct dnc_key *key)
-{
-	return key->has_kid ? dnc_str(key->kid) : (struct dnc_str){0};
-}
-
-static struct dnc_str member(const struct dnc_json *doc, uint32_t object, const char *name)
-{
-	uint32_t at = dnc_json_get(doc, object, dnc_str(name));
-
-	return at && doc->node[at].type == DNC_JSON_STRING ? doc->node[at].text
-	                                                   : (struct dnc_str){0};
-}
-
-/* Decodes a member of exactly N bytes. */
-static bool read_bytes(
-	const struct dnc_json *doc, uint32_t object, const char *name, unsigned char *out, size_t n)
-{
-	struct dnc_str text = member(doc, object, name);
-	unsigned char space[96];
-	struct dnc_buf b = {.p = (char *)space, .size = sizeof space};
-	bool ok = text.p && text.n <= sizeof space && base64url_read(&b, text) && b.n == n;
-
-	if (ok)
-		memcpy(out, space, n);
-	sodium_memzero(space, sizeof space);
-	return ok;
-}
-
-static int read_ed25519(
-	struct dnc_key *k, const struct dnc_json *doc, uint32_t at, struct dnc_error *err)
-{
-	unsigned char seed[crypto_sign_SEEDBYTES], derived[crypto_sign_PUBLICKEYBYTES];
-	bool same;
-
-	k->algorithm = DNC_EDDSA;
-	if (!read_bytes(doc, at, "x", k->public_key, sizeof k->public_key))
-		return dnc_error_set(err, EINVAL, "x is no Ed25519 public key");
-	if (!dnc_json_get(doc, at, DNC_STR("d")))
-		return 0;
-	if (!read_bytes(doc, at, "d", seed, sizeof seed))
-		return dnc_error_set(err, EINVAL, "d is no Ed25519 private key");
-	crypto_sign_seed_keypair(derived, k->secret_key, seed);
-	sodium_memzero(seed, sizeof seed);
-	same = sodium_memcmp(derived, k->public_key, sizeof derived) == 0;
-	k->private = true;
-	return same ? 0 : dnc_error_set(err, EINVAL, "d and x do not belong together");
-}
-
-static int read_secret(
-	struct dnc_key *k, const struct dnc_json *doc, uint32_t at, struct dnc_error *err)
-{
-	struct dnc_str text = member(doc, at, "k");
-	struct dnc_buf b = {0};
-	bool ok = text.p && text.n <= 2 * SECRET_MAX && dnc_buf_reserve(&b, text.n) &&
-	          base64url_read(&b, text) && b.n >= SECRET_MIN && b.n <= SECRET_MAX;
-
-	k->algorithm = DNC_HS256;
-	k->private = true;
-	k->secret = (unsigned char *)b.p;
-	k->secret_bytes = b.n;
-	return ok ? 0
-	          : dnc_error_set(err, EINVAL, "k is no secret of %d to %d bytes", SECRET_MIN,
-			    SECRET_MAX);
-}
-
-static int read_jose(struct dnc_key *k, const struct dnc_json *doc, uint32_t at,
-	enum dnc_algorithm algorithm, struct dnc_error *err)
-{
-	struct dnc_buf text = {0};
-	cjose_err why = {.message = "out of memory"};
-
-	k->algorithm = algorithm;
-	dnc_json_write_node(&text, doc, at);
-	if (dnc_buf_ok(&text))
-		k->jwk = cjose_jwk_import(text.p, text.n, &why);
-	dnc_buf_free(&text);
-	if (!k->jwk)
-		return dnc_error_set(err, EINVAL, "the key can't be read: %s", why.message);
-	if (algorithm != DNC_ES256 && cjose_jwk_get_keysize(k->jwk, &why) < RSA_MIN_BITS)
-		return dnc_error_set(err, EINVAL, "an RSA key has 2048 bits at least");
-	return 0;
-}
-
-/* 1 when it is read, 0 when it is not for us, -1 when it is wrong. */
-static int read_key(
-	struct dnc_key *k, const struct dnc_json *doc, uint32_t at, struct dnc_error *err)
-{
-	struct dnc_str kty = member(doc, at, "kty"), crv = member(doc, at, "crv");
-	struct dnc_str alg = member(doc, at, "alg"), use = member(doc, at, "use");
-	struct dnc_str kid = member(doc, at, "kid");
-	int rc;
-
-	if (!kty.p)
-		return dnc_error_set(err, EINVAL, "a key has no kty");
-	if (use.p && !dnc_str_eq(use, DNC_STR("sig")))
-		return 0;
-	if (kid.n >= KID_MAX)
-		return dnc_error_set(err, EINVAL, "a kid is longer than 255 bytes");
-	k->has_kid = kid.p;
-	snprintf(k->kid, sizeof k->kid, "%.*s", (int)kid.n, kid.p ? kid.p : "");
-	if (dnc_str_eq(kty, DNC_STR("OKP")) && dnc_str_eq(crv, DNC_STR("Ed25519")))
-		rc = read_ed25519(k, doc, at, err);
-	else if (dnc_str_eq(kty, DNC_STR("oct")))
-		rc = read_secret(k, doc, at, err);
-	else if (dnc_str_eq(kty, DNC_STR("RSA")))
-		rc = read_jose(
-			k, doc, at, dnc_str_eq(alg, DNC_STR("PS256")) ? DNC_PS256 : DNC_RS256, err);
-	else if (dnc_str_eq(kty, DNC_STR("EC")) && dnc_str_eq(crv, DNC_STR("P-256")))
-		rc = read_jose(k, doc, at, DNC_ES256, err);
-	else
-		return 0;
-	if (rc < 0)
-		return -1;
-	/* An RSA key for encryption, or for another hash. */
-	return !alg.p || dnc_str_eq(alg, dnc_algorithm_names[k->algorithm]);
 }
 
 /* Has the document something that others must not read? */
@@ -221,13 +58,13 @@ static int add(
 	k = calloc(1, sizeof *k);
 	if (!k)
 		return dnc_error_nomem(err);
-	rc = read_key(k, doc, at, err);
+	rc = key_read(k, doc, at, err);
 	if (rc > 0 && k->has_kid && dnc_keys_find(keys, dnc_str(k->kid), k->algorithm))
 		rc = dnc_error_set(err, EINVAL, "two keys have the kid %s", k->kid);
 	if (rc > 0)
 		keys->key[keys->count++] = k;
 	else
-		free_key(k);
+		key_free(k);
 	return rc;
 }
 
@@ -339,69 +176,6 @@ const struct dnc_key *dnc_keys_find(
 		found = k;
 	}
 	return found;
-}
-
-/* By libcjose, which takes the whole token apart again; the algorithm in it is the key's, that was checked. */
-static bool verify_jose(const struct dnc_key *key, struct dnc_str token)
-{
-	cjose_err err;
-	cjose_jws_t *jws = cjose_jws_import(token.p, token.n, &err);
-	bool ok = jws && cjose_jws_verify(jws, key->jwk, &err);
-
-	if (jws)
-		cjose_jws_release(jws);
-	return ok;
-}
-
-static void hmac(const struct dnc_key *key, struct dnc_str text, unsigned char *out)
-{
-	crypto_auth_hmacsha256_state state;
-
-	crypto_auth_hmacsha256_init(&state, key->secret, key->secret_bytes);
-	crypto_auth_hmacsha256_update(&state, (const unsigned char *)text.p, text.n);
-	crypto_auth_hmacsha256_final(&state, out);
-	sodium_memzero(&state, sizeof state);
-}
-
-bool dnc_key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dnc_str signature,
-	struct dnc_str token)
-{
-	unsigned char own[crypto_auth_hmacsha256_BYTES];
-
-	switch (key->algorithm) {
-	case DNC_EDDSA:
-		return signature.n == crypto_sign_BYTES &&
-		       crypto_sign_verify_detached((const unsigned char *)signature.p,
-			       (const unsigned char *)signed_text.p, signed_text.n,
-			       key->public_key) == 0;
-	case DNC_HS256:
-		if (signature.n != sizeof own)
-			return false;
-		hmac(key, signed_text, own);
-		return sodium_memcmp(own, signature.p, sizeof own) == 0;
-	default:
-		return verify_jose(key, token);
-	}
-}
-
-bool dnc_key_signs(const struct dnc_key *key)
-{
-	return key->private && (key->algorithm == DNC_EDDSA || key->algorithm == DNC_HS256);
-}
-
-void dnc_key_sign(const struct dnc_key *key, struct dnc_str text, struct dnc_buf *out)
-{
-	unsigned char signature[crypto_sign_BYTES];
-	size_t n = crypto_auth_hmacsha256_BYTES;
-
-	if (key->algorithm == DNC_EDDSA) {
-		n = sizeof signature;
-		crypto_sign_detached(
-			signature, NULL, (const unsigned char *)text.p, text.n, key->secret_key);
-	} else {
-		hmac(key, text, signature);
-	}
-	dnc_buf_add(out, signature, n);
 }
 
 const struct dnc_key *dnc_keys_signer(const struct dnc_keys *keys)

@@ -1,9 +1,13 @@
+/* revoked.c - the file of revoked tokens, and a table of what it holds. */
+#include "revoked.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <uthash.h>
-#include "token.h"
+#include "base/str.h"
 
 enum { REVOKED_MAX = 1000000 };
 

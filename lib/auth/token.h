@@ -5,14 +5,14 @@
 #pragma once
 #include <stdint.h>
 #include "json/json.h"
-#include "priv/keys.h"
+#include "keys.h"
+#include "revoked.h"
 #include "roles.h"
 
 /* Longer tokens are refused before anything is read of them. */
 #define DNC_TOKEN_MAX (8u << 10)
 
 #define DNC_SUBJECT_MAX 128
-#define DNC_JTI_MAX     128
 
 /* Why a token is not taken; the code of errors from dnc_token_check(). */
 enum dnc_token_fault {
@@ -41,19 +41,6 @@ struct dnc_identity {
 	unsigned permissions;         /* of the token alone, beside the role's */
 	int64_t expires_ms;           /* since 1970 */
 };
-
-/* Tokens that were taken back, by their jti. */
-struct dnc_revoked;
-
-/* Reads the file PATH: a jti a line, blanks around it and lines that start with # do not count. NULL with ERR. */
-struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err);
-void dnc_revoked_free(struct dnc_revoked *r);
-
-/* R may be NULL: nothing was. */
-bool dnc_revoked_has(const struct dnc_revoked *r, const char *jti);
-
-/* Appends JTI to the file PATH, which is made when there is none, and waits until it is safe. */
-int dnc_revoked_add(const char *path, const char *jti, struct dnc_error *err);
 
 struct dnc_token_rules {
 	const struct dnc_keys *keys;
