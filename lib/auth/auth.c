@@ -55,7 +55,7 @@ static int read_files(struct snapshot *s, const struct dnc_auth_options *o, stru
 		(o->revoked_file && !(face->revoked = dnc_revoked_load(o->revoked_file, err))))
 		return -1;
 	if (!dnc_roles_has(face->roles, dnc_str(o->default_role)))
-		return dnc_error_set(err, EINVAL, "there is no role \"%s\"", o->default_role);
+		return dnc_error_set(err, EINVAL, "unknown role \"%s\"", o->default_role);
 	face->default_role = dnc_roles_find(face->roles, dnc_str(o->default_role));
 	return 0;
 }

@@ -41,16 +41,16 @@ static int read_ed25519(
 
 	k->algorithm = DNC_EDDSA;
 	if (!read_bytes(doc, at, "x", k->public_key, sizeof k->public_key))
-		return dnc_error_set(err, EINVAL, "x is no Ed25519 public key");
+		return dnc_error_set(err, EINVAL, "x is not an Ed25519 public key");
 	if (!dnc_json_get(doc, at, DNC_STR("d")))
 		return 0;
 	if (!read_bytes(doc, at, "d", seed, sizeof seed))
-		return dnc_error_set(err, EINVAL, "d is no Ed25519 private key");
+		return dnc_error_set(err, EINVAL, "d is not an Ed25519 private key");
 	crypto_sign_seed_keypair(derived, k->secret_key, seed);
 	sodium_memzero(seed, sizeof seed);
 	same = sodium_memcmp(derived, k->public_key, sizeof derived) == 0;
 	k->private = true;
-	return same ? 0 : dnc_error_set(err, EINVAL, "d and x do not belong together");
+	return same ? 0 : dnc_error_set(err, EINVAL, "d and x do not match");
 }
 
 static int read_secret(
@@ -66,7 +66,7 @@ static int read_secret(
 	k->secret = (unsigned char *)b.p;
 	k->secret_bytes = b.n;
 	return ok ? 0
-	          : dnc_error_set(err, EINVAL, "k is no secret of %d to %d bytes", SECRET_MIN,
+	          : dnc_error_set(err, EINVAL, "k is not a secret of %d to %d bytes", SECRET_MIN,
 			    SECRET_MAX);
 }
 
@@ -82,9 +82,9 @@ static int read_jose(struct dnc_key *k, const struct dnc_json *doc, uint32_t at,
 		k->jwk = cjose_jwk_import(text.p, text.n, &why);
 	dnc_buf_free(&text);
 	if (!k->jwk)
-		return dnc_error_set(err, EINVAL, "the key can't be read: %s", why.message);
+		return dnc_error_set(err, EINVAL, "unable to import the key: %s", why.message);
 	if (algorithm != DNC_ES256 && cjose_jwk_get_keysize(k->jwk, &why) < RSA_MIN_BITS)
-		return dnc_error_set(err, EINVAL, "an RSA key has 2048 bits at least");
+		return dnc_error_set(err, EINVAL, "an RSA key must have at least 2048 bits");
 	return 0;
 }
 
@@ -96,7 +96,7 @@ int key_read(struct dnc_key *k, const struct dnc_json *doc, uint32_t at, struct 
 	int rc;
 
 	if (!kty.p)
-		return dnc_error_set(err, EINVAL, "a key has no kty");
+		return dnc_error_set(err, EINVAL, "a key without kty");
 	if (use.p && !dnc_str_eq(use, DNC_STR("sig")))
 		return 0;
 	if (kid.n >= KID_MAX)
@@ -116,6 +116,6 @@ int key_read(struct dnc_key *k, const struct dnc_json *doc, uint32_t at, struct 
 		return 0;
 	if (rc < 0)
 		return -1;
-	/* An RSA key for encryption, or for another hash. */
+	/* RSA keys may be for encryption, or for another hash. */
 	return !alg.p || dnc_str_eq(alg, dnc_algorithm_names[k->algorithm]);
 }

@@ -34,7 +34,7 @@ struct dnc_str dnc_key_id(const struct dnc_key *key)
 	return key->has_kid ? dnc_str(key->kid) : (struct dnc_str){0};
 }
 
-/* By libcjose, which takes the whole token apart again; the algorithm in it is the key's, that was checked. */
+/* libcjose parses the whole token again. The caller has checked that it names the key's algorithm. */
 static bool verify_jose(const struct dnc_key *key, struct dnc_str token)
 {
 	cjose_err err;

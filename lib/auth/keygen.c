@@ -1,4 +1,4 @@
-/* keygen.c - makes keys. */
+/* keygen.c - generates keys. */
 #include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include "keys.h"
 #include "priv/base64url.h"
 
-/* The members that a thumbprint is made of, in their order: RFC 7638 section 3.2. */
+/* Appends the thumbprint of MEMBERS, the required ones in the order of RFC 7638 section 3.2. */
 static void write_thumbprint(struct dnc_buf *kid, struct dnc_str members)
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
@@ -22,7 +22,7 @@ static void wipe(struct dnc_buf *b)
 	dnc_buf_free(b);
 }
 
-/* The key as JSON, FULL with its private half. */
+/* Appends the key as JSON; SECRET is NULL for the public half. */
 static void write_jwk(struct dnc_buf *out, struct dnc_str kid, enum dnc_algorithm algorithm,
 	const unsigned char *public_key, const unsigned char *secret, size_t secret_bytes)
 {
@@ -51,7 +51,7 @@ int dnc_keys_generate(
 	char public_path[4096];
 	int rc = -1;
 
-	/* Nothing secret is left behind in memory that was given back while it grew. */
+	/* Reserved at once: growing would free memory with a part of the secret, unwiped. */
 	if (!dnc_buf_reserve(&text, 1024))
 		return dnc_error_nomem(err);
 	randombytes_buf(seed, sizeof seed);

@@ -35,7 +35,7 @@ size_t dnc_keys_count(const struct dnc_keys *keys)
 	return keys->count;
 }
 
-/* Has the document something that others must not read? */
+/* True if the document contains a private key or a secret. */
 static bool is_secret(const struct dnc_json *doc)
 {
 	for (uint32_t i = 1; i < doc->count; i++)
@@ -52,7 +52,7 @@ static int add(
 	int rc;
 
 	if (doc->node[at].type != DNC_JSON_OBJECT)
-		return dnc_error_set(err, EINVAL, "a key is a JSON object");
+		return dnc_error_set(err, EINVAL, "a key must be a JSON object");
 	if (keys->count == KEYS_MAX)
 		return dnc_error_set(err, EINVAL, "more than %d keys", KEYS_MAX);
 	k = calloc(1, sizeof *k);
@@ -60,7 +60,7 @@ static int add(
 		return dnc_error_nomem(err);
 	rc = key_read(k, doc, at, err);
 	if (rc > 0 && k->has_kid && dnc_keys_find(keys, dnc_str(k->kid), k->algorithm))
-		rc = dnc_error_set(err, EINVAL, "two keys have the kid %s", k->kid);
+		rc = dnc_error_set(err, EINVAL, "duplicate kid %s", k->kid);
 	if (rc > 0)
 		keys->key[keys->count++] = k;
 	else
@@ -75,7 +75,7 @@ static int add_all(struct dnc_keys *keys, const struct dnc_json *doc, struct dnc
 	size_t before = keys->count;
 
 	if (set && doc->node[set].type != DNC_JSON_ARRAY)
-		return dnc_error_set(err, EINVAL, "keys is no array");
+		return dnc_error_set(err, EINVAL, "keys must be an array");
 	if (!set && add(keys, doc, 0, err) < 0)
 		return -1;
 	for (uint32_t i = set + 1; set && i < doc->node[set].next; i = doc->node[i].next)
@@ -83,11 +83,11 @@ static int add_all(struct dnc_keys *keys, const struct dnc_json *doc, struct dnc
 			return -1;
 	if (keys->count > before)
 		return 0;
-	return dnc_error_set(err, EINVAL,
-		"no key in it is for signatures by EdDSA, HS256, RS256, PS256 or ES256");
+	return dnc_error_set(
+		err, EINVAL, "no key for signatures with EdDSA, HS256, RS256, PS256 or ES256");
 }
 
-/* The file's text, to be wiped and freed, with DNC_JSON_PADDING bytes behind. */
+/* Returns the content, followed by DNC_JSON_PADDING bytes, to be wiped and freed. */
 static char *read_file(int fd, const char *path, size_t *n, struct dnc_error *err)
 {
 	enum { SIZE = FILE_MAX_BYTES + DNC_JSON_PADDING };
@@ -108,7 +108,7 @@ static char *read_file(int fd, const char *path, size_t *n, struct dnc_error *er
 	if (got < 0)
 		dnc_error_set(err, errno, "unable to read %s: %s", path, strerror(errno));
 	else
-		dnc_error_set(err, EINVAL, "%s: a key file has 256 KiB at most", path);
+		dnc_error_set(err, EINVAL, "%s: larger than 256 KiB", path);
 	sodium_memzero(text, SIZE);
 	free(text);
 	return NULL;
@@ -127,8 +127,8 @@ static int parse_file(struct dnc_keys *keys, const char *path, char *text, size_
 	if (dnc_json_parse(parser, text, n, &doc, &why) < 0)
 		dnc_error_set(err, EINVAL, "%s: %.160s", path, why.message);
 	else if (is_secret(&doc) && mode & (S_IRWXG | S_IRWXO))
-		dnc_error_set(
-			err, EACCES, "%s holds a secret that others may read: chmod 600 it", path);
+		dnc_error_set(err, EACCES,
+			"%s contains a secret but others can read it; run chmod 600", path);
 	else if (add_all(keys, &doc, &why) < 0)
 		dnc_error_set(err, EINVAL, "%s: %.160s", path, why.message);
 	else

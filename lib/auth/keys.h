@@ -1,9 +1,9 @@
-/* keys.h - keys that tokens are signed and checked with.
+/* keys.h - keys that sign and verify tokens.
  *
  * A key file is a JSON Web Key, as dnc-token writes it, or a set of them, as identity providers publish it
- * (RFC 7517). The key decides the algorithm: Ed25519 is EdDSA (RFC 8037), a secret HS256, RSA RS256 or, when its
- * `alg` says so, PS256, P-256 ES256 (RFC 7518). Keys are read once and then only looked at, by any thread;
- * secrets are wiped when they are freed. */
+ * (RFC 7517). The key determines the algorithm: Ed25519 is EdDSA (RFC 8037), a secret HS256, RSA RS256 or, if its
+ * `alg` says so, PS256, P-256 ES256 (RFC 7518). A set does not change after its files are added; any thread may
+ * then read it. Secrets are wiped before they are freed. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,49 +12,49 @@
 
 enum dnc_algorithm { DNC_EDDSA, DNC_HS256, DNC_RS256, DNC_PS256, DNC_ES256, DNC_ALGORITHMS };
 
-/* "EdDSA" and so on. */
+/* "EdDSA" and so on, as in `alg`. */
 extern const struct dnc_str dnc_algorithm_names[DNC_ALGORITHMS];
 
 struct dnc_key;
 struct dnc_keys;
 
-/* NULL when there is no memory. */
+/* An empty set, to be freed with dnc_keys_free(); NULL without memory. */
 struct dnc_keys *dnc_keys_new(void);
 
 /* NULL is allowed. */
 void dnc_keys_free(struct dnc_keys *keys);
 
-/* Adds the keys in the file PATH. A file that holds a secret must not be readable by others. Keys of a set that
- * are for other things, or of kinds that are not known here, are left out; it is an error when none is left. -1
- * with ERR, whose code is an errno: EINVAL for what is wrong inside, EACCES for a secret that others can read. */
+/* Adds the keys of the file PATH. A file that contains a secret must not be accessible to group and others. Keys of a
+ * set that are not for signatures, or of an unsupported kind, are skipped; it is an error if none remains. Returns
+ * -1 with ERR, whose code is an errno: EINVAL for invalid content, EACCES for a secret that others can read. */
 int dnc_keys_add_file(struct dnc_keys *keys, const char *path, struct dnc_error *err);
 
 size_t dnc_keys_count(const struct dnc_keys *keys);
 
-/* The key that a token names: KID, or, when that is missing (p NULL), the only one of ALGORITHM. NULL when there
- * is none, or more than one. */
+/* The key with the id KID or, if KID.p is NULL, the only key for ALGORITHM; NULL if there is none, or more than one.
+ * Borrowed from KEYS. */
 const struct dnc_key *dnc_keys_find(
 	const struct dnc_keys *keys, struct dnc_str kid, enum dnc_algorithm algorithm);
 
 enum dnc_algorithm dnc_key_algorithm(const struct dnc_key *key);
 struct dnc_str dnc_key_id(const struct dnc_key *key);
 
-/* True when SIGNATURE is the key's for the N bytes of text at TOKEN, which go up to the second dot of the whole
- * token. Constant time for secrets. */
+/* True if SIGNATURE (decoded) is KEY's for SIGNED_TEXT, the part of TOKEN before its second dot. Secrets are compared
+ * in constant time. */
 bool dnc_key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dnc_str signature,
 	struct dnc_str token);
 
-/* True when the key has what it takes to sign: a secret, or a private Ed25519 key. */
+/* True if KEY can sign: a secret, or a private Ed25519 key. */
 bool dnc_key_signs(const struct dnc_key *key);
 
-/* Appends the signature of TEXT. Only when dnc_key_signs(). */
+/* Appends the signature of TEXT. dnc_key_signs() must be true. */
 void dnc_key_sign(const struct dnc_key *key, struct dnc_str text, struct dnc_buf *out);
 
-/* The only key of KEYS that signs; NULL when there is none, or more than one. */
+/* The only key of KEYS that can sign; NULL if there is none, or more than one. */
 const struct dnc_key *dnc_keys_signer(const struct dnc_keys *keys);
 
-/* Makes a new key and writes it to the file PATH, which must not exist, with mode 0600; and, for EdDSA, the public
- * half to PATH.pub. ALGORITHM is DNC_EDDSA or DNC_HS256. The key's id, which is its thumbprint (RFC 7638), is
- * appended to KID. -1 with ERR, whose code is an errno. */
+/* Generates a key and writes it to the new file PATH with mode 0600 and, for EdDSA, its public half to PATH.pub.
+ * ALGORITHM is DNC_EDDSA or DNC_HS256. Appends the id of the key, its thumbprint (RFC 7638), to KID. Returns -1 with
+ * ERR, whose code is an errno. */
 int dnc_keys_generate(
 	const char *path, enum dnc_algorithm algorithm, struct dnc_buf *kid, struct dnc_error *err);

@@ -43,15 +43,15 @@ static int read_lines(struct dnc_revoked *r, FILE *f, const char *path, struct d
 		struct dnc_str jti = dnc_str_trim(dnc_str(line));
 
 		if (!strchr(line, '\n') && !feof(f))
-			return dnc_error_set(
-				err, EINVAL, "%s:%d: the line is too long", path, number);
+			return dnc_error_set(err, EINVAL, "%s:%d: line too long", path, number);
 		if (!jti.n || jti.p[0] == '#')
 			continue;
 		if (jti.n >= DNC_JTI_MAX)
-			return dnc_error_set(
-				err, EINVAL, "%s:%d: a jti has 127 bytes at most", path, number);
+			return dnc_error_set(err, EINVAL,
+				"%s:%d: a jti must have at most 127 bytes", path, number);
 		if (add(r, jti.p, jti.n) < 0)
-			return dnc_error_set(err, ENOMEM, "%s:%d: too many", path, number);
+			return dnc_error_set(err, ENOMEM,
+				"%s:%d: out of memory, or more than 1000000 tokens", path, number);
 	}
 	return ferror(f) ? dnc_error_set(err, errno, "unable to read %s: %s", path, strerror(errno))
 	                 : 0;
@@ -105,7 +105,7 @@ int dnc_revoked_add(const char *path, const char *jti, struct dnc_error *err)
 	int n = snprintf(line, sizeof line, "%s\n", jti), fd;
 
 	if (strlen(jti) >= DNC_JTI_MAX || !*jti || strpbrk(jti, "\r\n") || jti[0] == '#')
-		return dnc_error_set(err, EINVAL, "a jti is one line of 1 to 127 bytes");
+		return dnc_error_set(err, EINVAL, "a jti must be one line of 1 to 127 bytes");
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));

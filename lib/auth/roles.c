@@ -1,3 +1,4 @@
+/* roles.c - built-in roles, and the file that changes them. */
 #include "roles.h"
 #include <errno.h>
 #include <ini.h>
@@ -44,7 +45,7 @@ static const struct {
 struct dnc_roles {
 	struct dnc_role *role[ROLES_MAX];
 	size_t count;
-	/* Of the file being read: a value goes on in lines that start with a blank. */
+	/* While a file is read: the value that the next line may continue. */
 	struct dnc_error err;
 	struct dnc_role *open;
 	char key[32];
@@ -129,7 +130,7 @@ static int set_permissions(struct dnc_role *role, const char *text, struct dnc_e
 		one = dnc_permission_from_name((struct dnc_str){text, n});
 		if (!one)
 			return dnc_error_set(
-				err, EINVAL, "\"%.*s\" is no permission", (int)n, text);
+				err, EINVAL, "unknown permission \"%.*s\"", (int)n, text);
 		permissions |= one;
 	}
 	role->permissions = permissions;
@@ -142,7 +143,7 @@ static int set_number(unsigned *out, const char *text, const char *unit, struct 
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (end == text || strcmp(end, unit) != 0 || n < 1 || n > 1000000000)
-		return dnc_error_set(err, EINVAL, "\"%s\" is no number%s%s", text,
+		return dnc_error_set(err, EINVAL, "\"%s\" is not a number%s%s", text,
 			*unit ? " like 100" : "", unit);
 	*out = (unsigned)n;
 	return 0;
@@ -157,8 +158,8 @@ static int set(struct dnc_role *role, const char *key, const char *value, struct
 	if (strcmp(key, "burst") == 0)
 		return set_number(&role->burst, value, "", err);
 	if (strcmp(key, "rate") != 0)
-		return dnc_error_set(
-			err, EINVAL, "\"%s\" is none of permissions, sees, rate, burst", key);
+		return dnc_error_set(err, EINVAL,
+			"unknown key \"%s\": must be permissions, sees, rate or burst", key);
 	if (strcmp(value, "none") == 0) {
 		role->per_minute = 0;
 		return 0;
@@ -180,7 +181,7 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 	if (!*name || strlen(name) >= DNC_ROLE_NAME_MAX || roles->count == ROLES_MAX) {
 		dnc_error_set(err, EINVAL, "%s",
 			roles->count == ROLES_MAX ? "more than 64 roles"
-						  : "a role's name has 1 to 47 bytes");
+						  : "a role name must have 1 to 47 bytes");
 		return NULL;
 	}
 	role = calloc(1, sizeof *role);
@@ -189,14 +190,14 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 		return NULL;
 	}
 	if (other)
-		*role = *other; /* which sees all: no filter is shared */
+		*role = *other; /* "other" has no filter to share */
 	role->sees = NULL;
 	snprintf(role->name, sizeof role->name, "%s", name);
 	return roles->role[roles->count++] = role;
 }
 
-/* The value of the line before, and of those that went on with it, is whole. */
-static bool take_value(struct dnc_roles *roles)
+/* Sets the collected value: the last of its lines has been read. */
+static bool set_value(struct dnc_roles *roles)
 {
 	int rc = 0;
 
@@ -213,7 +214,7 @@ static bool take_value(struct dnc_roles *roles)
 	return true;
 }
 
-/* inih's: 1 goes on, 0 is an error; the first one counts. */
+/* A callback of inih, which returns 0 on an error. The first error is kept. */
 static int on_line(void *ctx, const char *section, const char *key, const char *value)
 {
 	static const char head[] = "role ";
@@ -223,14 +224,14 @@ static int on_line(void *ctx, const char *section, const char *key, const char *
 	if (roles->err.message[0])
 		return 0;
 	if (strncmp(section, head, sizeof head - 1) != 0) {
-		dnc_error_set(&roles->err, EINVAL, "\"%s\" stands in no section [role NAME]", key);
+		dnc_error_set(&roles->err, EINVAL, "\"%s\" is not in a section [role NAME]", key);
 		return 0;
 	}
 	role = add(roles, section + sizeof head - 1, &roles->err);
 	if (!role)
 		return 0;
 	if (role != roles->open || strcmp(key, roles->key) != 0) {
-		if (!take_value(roles))
+		if (!set_value(roles))
 			return 0;
 		roles->open = role;
 		snprintf(roles->key, sizeof roles->key, "%s", key);
@@ -250,14 +251,14 @@ static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error
 		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
 	line = ini_parse_file(f, on_line, roles);
 	fclose(f);
-	if (line == 0 && take_value(roles))
+	if (line == 0 && set_value(roles))
 		return 0;
 	if (!roles->err.message[0])
 		return dnc_error_set(err, EINVAL,
-			"%s:%d: neither [role NAME] nor key = value (a long value goes on in lines "
-			"that start with a blank)",
+			"%s:%d: expected [role NAME], key = value, or a line that starts with a blank "
+			"and continues a value",
 			path, line);
-	/* A value is found wrong when the next key comes. */
+	/* A value is checked when the next key is read, so the line number would be wrong. */
 	return dnc_error_set(err, EINVAL, "%s: [role %s] %s: %.120s", path,
 		roles->open ? roles->open->name : "?", roles->key, roles->err.message);
 }

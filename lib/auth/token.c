@@ -1,10 +1,11 @@
+/* token.c - checks and issues tokens. */
 #include "token.h"
 #include <errno.h>
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "priv/base64url.h"
 
-enum { SKEW_S = 60 }; /* that clocks may differ */
+enum { SKEW_S = 60 }; /* allowed difference between clocks */
 
 static const char *const fault_names[DNC_TOKEN_FAULTS] = {
 	[DNC_TOKEN_GOOD] = "good",
@@ -35,9 +36,10 @@ static int split(struct dnc_str text, struct parts *out, struct dnc_error *err)
 	const char *first, *second, *end;
 
 	if (!text.n)
-		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "the token is empty");
+		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "empty token");
 	if (text.n > DNC_TOKEN_MAX)
-		return dnc_error_set(err, DNC_TOKEN_TOO_LONG, "the token has %zu bytes", text.n);
+		return dnc_error_set(err, DNC_TOKEN_TOO_LONG,
+			"token of %zu bytes; at most %u are allowed", text.n, DNC_TOKEN_MAX);
 	first = memchr(text.p, '.', text.n);
 	end = text.p + text.n;
 	second = first ? memchr(first + 1, '.', (size_t)(end - first) - 1) : NULL;
@@ -51,7 +53,7 @@ static int split(struct dnc_str text, struct parts *out, struct dnc_error *err)
 	return 0;
 }
 
-/* Decodes a part into B, which is empty, and takes it apart. */
+/* Decodes a part into B, whose content is replaced, and parses it. */
 static int open_part(struct dnc_json_parser *parser, struct dnc_str part, struct dnc_buf *b,
 	struct dnc_json *doc, struct dnc_error *err)
 {
@@ -59,16 +61,16 @@ static int open_part(struct dnc_json_parser *parser, struct dnc_str part, struct
 
 	dnc_buf_clear(b);
 	if (!dnc_buf_reserve(b, DNC_TOKEN_MAX + DNC_JSON_PADDING) || !base64url_read(b, part))
-		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "a part is no base64url");
+		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "a part is not valid base64url");
 	if (dnc_json_parse(parser, b->p, b->n, doc, &why) < 0)
 		return dnc_error_set(
-			err, DNC_TOKEN_MALFORMED, "a part is no JSON: %.120s", why.message);
+			err, DNC_TOKEN_MALFORMED, "a part is not valid JSON: %.120s", why.message);
 	if (doc->node[0].type != DNC_JSON_OBJECT)
-		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "a part is no JSON object");
+		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "a part is not a JSON object");
 	return 0;
 }
 
-/* The text of a member; p NULL when there is none. -1 when it is something else. */
+/* Sets OUT to the text of a member, p NULL if it is absent. Returns -1 if it is not a string. */
 static int text_member(const struct dnc_json *doc, const char *name, struct dnc_str *out)
 {
 	uint32_t at = dnc_json_get(doc, 0, dnc_str(name));
@@ -80,8 +82,8 @@ static int text_member(const struct dnc_json *doc, const char *name, struct dnc_
 	return doc->node[at].type == DNC_JSON_STRING && !memchr(out->p, '\0', out->n) ? 0 : -1;
 }
 
-/* The key decides what the algorithm is, the token can but agree: "none", or HS256 by the bytes of a public key, has
- * no key. */
+/* The key determines the algorithm, and the token must name the same one. So there is no key for "none", nor for HS256
+ * with the bytes of a public key as its secret. */
 static const struct dnc_key *find_key(
 	const struct dnc_keys *keys, const struct dnc_json *head, struct dnc_error *err)
 {
@@ -91,30 +93,30 @@ static const struct dnc_key *find_key(
 
 	if (text_member(head, "alg", &alg) < 0 || text_member(head, "kid", &kid) < 0 ||
 		dnc_json_get(head, 0, DNC_STR("crit"))) {
-		dnc_error_set(err, DNC_TOKEN_MALFORMED,
-			"alg or kid is no string, or there are critical extensions");
+		dnc_error_set(
+			err, DNC_TOKEN_MALFORMED, "alg or kid is not a string, or crit is present");
 		return NULL;
 	}
 	while (a < DNC_ALGORITHMS && !(alg.p && dnc_str_eq(alg, dnc_algorithm_names[a])))
 		a++;
 	if (a == DNC_ALGORITHMS) {
-		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "no algorithm of ours");
+		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "unsupported algorithm");
 		return NULL;
 	}
 	key = dnc_keys_find(keys, kid, (enum dnc_algorithm)a);
 	if (!key)
 		dnc_error_set(err, DNC_TOKEN_UNKNOWN_KEY, "%s",
-			kid.p ? "no key has its kid"
-			      : "it names no kid, and not one key is for it alone");
+			kid.p ? "unknown kid"
+			      : "no kid, and not exactly one key for its algorithm");
 	else if ((int)dnc_key_algorithm(key) != a)
-		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "%s, but its key is for %s",
+		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "algorithm %s, but its key is for %s",
 			dnc_algorithm_names[a].p, dnc_algorithm_names[dnc_key_algorithm(key)].p);
 	else
 		return key;
 	return NULL;
 }
 
-/* Seconds since 1970, which may have a fraction. 1, 0 without one, -1 when it is no time. */
+/* Seconds since 1970, perhaps with a fraction. Returns 1, 0 if the claim is absent, -1 if it is not a time. */
 static int time_claim(const struct dnc_json *doc, const char *name, int64_t *ms)
 {
 	uint32_t at = dnc_json_get(doc, 0, dnc_str(name));
@@ -136,9 +138,9 @@ static int check_times(const struct dnc_json *claims, const struct dnc_token_rul
 	int nbf = time_claim(claims, "nbf", &not_before);
 
 	if (time_claim(claims, "exp", &out->expires_ms) != 1)
-		return dnc_error_set(err, DNC_TOKEN_CLAIMS, "exp is missing, or no time");
+		return dnc_error_set(err, DNC_TOKEN_CLAIMS, "exp is missing or not a time");
 	if (nbf < 0 || time_claim(claims, "iat", &issued) < 0)
-		return dnc_error_set(err, DNC_TOKEN_CLAIMS, "nbf or iat is no time");
+		return dnc_error_set(err, DNC_TOKEN_CLAIMS, "nbf or iat is not a time");
 	if (rules->now_ms >= out->expires_ms + SKEW_MS)
 		return dnc_error_set(err, DNC_TOKEN_EXPIRED, "expired %lld s ago, subject %s",
 			(long long)(rules->now_ms - out->expires_ms) / 1000, out->subject);
@@ -165,7 +167,7 @@ static bool is_for(const struct dnc_json *claims, const char *audience)
 	return false;
 }
 
-/* Copies a text of less than SIZE bytes, without control characters: it goes into log lines. */
+/* Copies a string of less than SIZE bytes. Control characters are invalid, because it is written to logs. */
 static bool copy_claim(const struct dnc_json *claims, const char *name, char *out, size_t size)
 {
 	struct dnc_str text;
@@ -180,7 +182,7 @@ static bool copy_claim(const struct dnc_json *claims, const char *name, char *ou
 	return true;
 }
 
-/* Permissions that are none of ours are for others. */
+/* Unknown permissions are ignored: they are for other services. */
 static bool read_permissions(const struct dnc_json *claims, unsigned *out)
 {
 	uint32_t at = dnc_json_get(claims, 0, DNC_STR("permissions"));
@@ -204,18 +206,17 @@ static int read_claims(const struct dnc_json *claims, const struct dnc_token_rul
 {
 	if (!copy_claim(claims, "sub", out->subject, sizeof out->subject) || !out->subject[0])
 		return dnc_error_set(
-			err, DNC_TOKEN_CLAIMS, "sub is missing, or no text of 1 to 127 bytes");
+			err, DNC_TOKEN_CLAIMS, "sub is missing or not a string of 1 to 127 bytes");
 	if (!copy_claim(claims, "role", out->role, sizeof out->role) ||
 		!copy_claim(claims, "jti", out->jti, sizeof out->jti) ||
 		!read_permissions(claims, &out->permissions))
 		return dnc_error_set(err, DNC_TOKEN_CLAIMS,
-			"role, jti or permissions are not what they should be, subject %s",
-			out->subject);
+			"role, jti or permissions are invalid, subject %s", out->subject);
 	if (check_times(claims, rules, out, err) < 0)
 		return -1;
 	if (rules->audience && !is_for(claims, rules->audience))
 		return dnc_error_set(
-			err, DNC_TOKEN_AUDIENCE, "for another audience, subject %s", out->subject);
+			err, DNC_TOKEN_AUDIENCE, "wrong audience, subject %s", out->subject);
 	if (dnc_revoked_has(rules->revoked, out->jti))
 		return dnc_error_set(err, DNC_TOKEN_REVOKED, "revoked, subject %s", out->subject);
 	return 0;
@@ -235,10 +236,11 @@ static int check(struct dnc_json_parser *parser, const struct dnc_token_rules *r
 	if (!key)
 		return -1;
 	if (!base64url_read(signature, parts.signature))
-		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "the signature is no base64url");
+		return dnc_error_set(
+			err, DNC_TOKEN_MALFORMED, "the signature is not valid base64url");
 	if (!dnc_key_verify(key, parts.signed_text, dnc_buf_view(signature), text))
-		return dnc_error_set(err, DNC_TOKEN_SIGNATURE, "the signature is wrong");
-	/* Nothing of the claims is looked at before. */
+		return dnc_error_set(err, DNC_TOKEN_SIGNATURE, "invalid signature");
+	/* The claims are not read before the signature is known to be valid. */
 	if (open_part(parser, parts.claims, space, &doc, err) < 0)
 		return -1;
 	return read_claims(&doc, rules, out, err);

@@ -1,7 +1,7 @@
-/* token.h - tokens: JSON Web Tokens (RFC 7519) in compact form, checked, made and taken back.
+/* token.h - JSON Web Tokens (RFC 7519) in compact form: checking and issuing.
  *
- * The claims are those of dnc-token(1): sub and exp must be there; role, permissions, nbf, iat, jti, aud and iss
- * may. Whoever sends a token learns no more than that it is not taken; why is for the log. */
+ * The claims sub and exp are required; role, permissions, nbf, iat, jti, aud and iss are optional (dnc-token(1)).
+ * Clients must not be told why a token is rejected: errors are for the log. */
 #pragma once
 #include <stdint.h>
 #include "json/json.h"
@@ -9,12 +9,12 @@
 #include "revoked.h"
 #include "roles.h"
 
-/* Longer tokens are refused before anything is read of them. */
+/* Longer tokens are rejected unread. */
 #define DNC_TOKEN_MAX (8u << 10)
 
 #define DNC_SUBJECT_MAX 128
 
-/* Why a token is not taken; the code of errors from dnc_token_check(). */
+/* Why a token is rejected; the code of errors from dnc_token_check(). */
 enum dnc_token_fault {
 	DNC_TOKEN_GOOD,
 	DNC_TOKEN_TOO_LONG,
@@ -30,27 +30,28 @@ enum dnc_token_fault {
 	DNC_TOKEN_FAULTS,
 };
 
-/* "expired" and so on. */
+/* The name of a fault in logs and metrics: "expired". */
 const char *dnc_token_fault_name(int fault);
 
-/* Who somebody is, and until when. */
+/* The client that a token identifies, and until when. */
 struct dnc_identity {
 	char subject[DNC_SUBJECT_MAX];
-	char role[DNC_ROLE_NAME_MAX]; /* empty: none was named */
+	char role[DNC_ROLE_NAME_MAX]; /* empty: the token names none */
 	char jti[DNC_JTI_MAX];        /* empty: the token has none, and can't be revoked */
-	unsigned permissions;         /* of the token alone, beside the role's */
+	unsigned permissions;         /* of the token, in addition to the role's */
 	int64_t expires_ms;           /* since 1970 */
 };
 
 struct dnc_token_rules {
 	const struct dnc_keys *keys;
 	const struct dnc_revoked *revoked; /* NULL: none */
-	const char *audience;              /* that a token must name; NULL: any */
+	const char *audience;              /* that tokens must name; NULL: any */
 	int64_t now_ms;                    /* since 1970 */
 };
 
-/* Checks the token TEXT and takes from it who its bearer is. -1 with ERR: a fault, and a line for the log that holds
- * nothing of the token but its subject, once the signature was good. */
+/* Checks the token TEXT and sets OUT to the identity in it. Returns -1 with ERR: its code is a fault, its message is
+ * for the log and contains nothing of the token but, if the signature is valid, its subject. PARSER belongs to the
+ * calling thread. */
 int dnc_token_check(struct dnc_json_parser *parser, const struct dnc_token_rules *rules,
 	struct dnc_str text, struct dnc_identity *out, struct dnc_error *err);
 
@@ -64,9 +65,9 @@ struct dnc_claims {
 	int64_t now_s, ttl_s;
 };
 
-/* Appends a token with a new jti, signed by KEY, which signs. */
+/* Appends a token with a new jti, signed with KEY, for which dnc_key_signs() must be true. OUT fails without memory. */
 void dnc_token_make(
 	struct dnc_buf *out, const struct dnc_key *key, const struct dnc_claims *claims);
 
-/* Appends header and claims of the token TEXT as JSON, two lines, unchecked. -1 with ERR. */
+/* Appends the header and the claims of the token TEXT, a line of JSON each, unchecked. Returns -1 with ERR. */
 int dnc_token_open(struct dnc_buf *out, struct dnc_str text, struct dnc_error *err);

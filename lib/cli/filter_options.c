@@ -25,8 +25,8 @@ __attribute__((constructor)) static void list_options(void)
 {
 	struct argp_option *o = options;
 
-	*o++ = (struct argp_option){.doc = "Which events (several of one option are joined by OR, "
-					   "different ones by AND):",
+	*o++ = (struct argp_option){
+		.doc = "Select events (values of one option are alternatives, different options must all match):",
 		.group = GROUP};
 	for (size_t i = 0; i < dnc_filter_word_count; i++) {
 		const struct dnc_filter_word *w = &dnc_filter_words[i];
@@ -65,7 +65,7 @@ static void check_word(const struct dnc_filter_word *w, const char *value)
 		return;
 	snprintf(option, sizeof option, "--%s", w->option);
 	snprintf(elsewhere, sizeof elsewhere,
-		"Use --where=event_data.%.*s=%s for events that have this word.",
+		"Use --where=event_data.%.*s=%s for events that have this value.",
 		DNC_STR_ARG(w->field), value);
 	dnc_cli_word(option, dnc_str(value), known, severity ? NULL : elsewhere);
 }
@@ -81,7 +81,7 @@ static void check_where(const char *arg)
 	if (!arg[path.n] || !path.n)
 		dnc_cli_usage("--where: \"%s\" is not PATH=VALUE", arg);
 	if (!dnc_words_have(keys, first) && dnc_event_has_field(DNC_TYPES, path))
-		dnc_cli_usage("--where: \"%.*s\" is no key of an event; did you mean "
+		dnc_cli_usage("--where: \"%.*s\" is not a key of an event; did you mean "
 			      "\"event_data.%.*s\"?",
 			DNC_STR_ARG(path), DNC_STR_ARG(path));
 	dnc_cli_word("--where", first, keys, NULL);
@@ -231,7 +231,7 @@ _Noreturn static void explain(const struct dnc_json *doc, const struct dnc_error
 		dnc_cli_usage("--%s: %s", w->option, err->message);
 	if (err->offset == DNC_NO_OFFSET)
 		dnc_cli_usage("--%s: \"%.*s\": %s", w->option, DNC_STR_ARG(value), err->message);
-	dnc_err("--%s: bad pattern: %s", w->option, err->message);
+	dnc_err("--%s: invalid pattern: %s", w->option, err->message);
 	fprintf(stderr, "  %.*s\n  %*s^\n", DNC_STR_ARG(value), (int)err->offset, "");
 	exit(DNC_EXIT_USAGE);
 }

@@ -20,7 +20,7 @@ static int compile_object(struct compiler *c, uint32_t object)
 		return filter_fail(c, DNC_STR(""), -1, "a filter must be an object");
 	for (uint32_t i = object + 1; i < node[object].next; i = node[i].next)
 		if (!dnc_filter_word(node[i].key))
-			return filter_fail(c, node[i].key, -1, "no filter field has this name");
+			return filter_fail(c, node[i].key, -1, "unknown filter field");
 	*c->clause = (struct clause){.types = (1u << DNC_TYPES) - 1,
 		.min_rank = -1,
 		.start_ms = INT64_MIN,

@@ -46,7 +46,7 @@ static int count_value(struct compiler *c, const struct dnc_filter_word *w)
 	return 0;
 }
 
-/* Calls EACH for every string of the list at node AT. */
+/* Calls EACH for each string of the list at node AT. */
 static int each_string(struct compiler *c, const struct dnc_filter_word *w, uint32_t at,
 	int (*each)(struct compiler *, const struct dnc_filter_word *w, long index,
 		struct dnc_str value))
@@ -67,8 +67,8 @@ static int each_string(struct compiler *c, const struct dnc_filter_word *w, uint
 	return 0;
 }
 
-/* Does NAME match PATTERN, part by part between the dots? "*" stands for one whole part, or, as
- * the last one, for all that follow. */
+/* Compares part by part, separated by dots. "*" matches one whole part or, at the end, all parts that
+ * follow. */
 static bool glob_match(struct dnc_str pattern, struct dnc_str name)
 {
 	for (;;) {
@@ -99,7 +99,7 @@ static int add_type(
 		if (glob_match(value, dnc_type_names[t]))
 			types |= 1u << t;
 	if (!types)
-		return filter_fail(c, w->name, index, "no event type has this name");
+		return filter_fail(c, w->name, index, "unknown event type");
 	c->clause->types |= types;
 	return 0;
 }
@@ -184,8 +184,7 @@ static int add_listed(
 	if (w->source != DNC_FILTER_OF_SEVERITY)
 		return append_copy(c, values, value);
 	s = dnc_severity_from_name(value);
-	return s ? append(c, values, s->name)
-	         : filter_fail(c, w->name, index, "no severity has this name");
+	return s ? append(c, values, s->name) : filter_fail(c, w->name, index, "unknown severity");
 }
 
 static int compile_list(struct compiler *c, const struct dnc_filter_word *w, uint32_t at)
@@ -200,7 +199,7 @@ static int compile_rank(struct compiler *c, const struct dnc_filter_word *w, uin
 		node->type == DNC_JSON_STRING ? dnc_severity_from_name(node->text) : NULL;
 
 	if (!s)
-		return filter_fail(c, w->name, -1, "must be the name of a severity");
+		return filter_fail(c, w->name, -1, "must be a severity");
 	c->clause->min_rank = s->rank;
 	return count_value(c, w);
 }
@@ -231,7 +230,7 @@ static int compile_times(struct compiler *c, const struct dnc_filter_word *w, ui
 		known += dnc_json_get(c->doc, at, keys[i]) != 0;
 	if (known != node[at].count || known == 0)
 		return filter_fail(
-			c, w->name, -1, "takes start and end, or relative, and nothing else");
+			c, w->name, -1, "must have start, end or both, or relative alone");
 	if (read_time(c, at, keys[0], &c->clause->start_ms) < 0 ||
 		read_time(c, at, keys[1], &c->clause->end_ms) < 0)
 		return -1;
@@ -239,7 +238,7 @@ static int compile_times(struct compiler *c, const struct dnc_filter_word *w, ui
 	if (at && (known > 1 || node[at].type != DNC_JSON_STRING ||
 			  !dnc_clock_parse_span(node[at].text, &c->clause->relative_ms)))
 		return filter_fail(c, DNC_STR("time_range.relative"), -1,
-			"must be a span like 15m, 24h or 7d, and stand alone");
+			"must be a span like 15m, 24h or 7d, without start and end");
 	return count_value(c, w);
 }
 

@@ -1,4 +1,4 @@
-/* filter.c - how long a filter lives, and what it tells of itself. */
+/* filter.c - the references to a filter, and its properties. */
 #include <stdlib.h>
 #include "priv/clause.h"
 

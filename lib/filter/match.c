@@ -1,4 +1,4 @@
-/* match.c - one event against a compiled filter. */
+/* match.c - tests an event. */
 #include <stdatomic.h>
 #include "base/clock.h"
 #include "priv/clause.h"
@@ -29,7 +29,7 @@ static bool match_patterns(
 	return false;
 }
 
-/* Severities are compared with their own names, so that the pointers are equal already. */
+/* Equal severities have equal pointers: add_listed() stores the name from the table of severities. */
 static inline bool among(const struct values *list, struct dnc_str value)
 {
 	const struct dnc_str *v = list->v, *end = v + list->n;

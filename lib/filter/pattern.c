@@ -104,7 +104,7 @@ pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err)
 	}
 	/* "(*NO_JIT)" and the like would change what a match may cost. */
 	if (text.n > 2 && text.p[0] == '(' && text.p[1] == '*') {
-		dnc_error_set(err, 0, "a pattern can't start with an option like (*NO_JIT)");
+		dnc_error_set(err, 0, "a pattern must not start with an option such as (*NO_JIT)");
 		return NULL;
 	}
 	/* A number is digits: matching bytes is enough, and no pattern may turn UTF mode on. */
@@ -122,7 +122,7 @@ pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err)
 	if (!is_over_budget(re))
 		return re;
 	dnc_error_set(
-		err, 0, "the pattern takes too much work; avoid repeats of repeats like (\\d+)+");
+		err, 0, "the pattern takes too much work; avoid nested repeats such as (\\d+)+");
 	pcre2_code_free(re);
 	return NULL;
 }

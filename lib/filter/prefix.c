@@ -1,4 +1,4 @@
-/* prefix.c - what an index of filters needs to know of one. */
+/* prefix.c - types and prefixes of a filter, for indexes. */
 #include "priv/clause.h"
 
 size_t filter_literal_start(struct dnc_str pattern, char out[DNC_PHONE_MAX])

@@ -1,4 +1,6 @@
+/* request.c - parses messages of clients and query strings. */
 #include "priv/request.h"
+#include <stdio.h>
 #include "base/clock.h"
 #include "filter/words.h"
 
@@ -24,12 +26,12 @@ static const struct {
 	struct dnc_str name;
 	bool filters, start, token; /* members allowed beside type and id */
 } types[REQUEST_TYPES] = {
-	[REQUEST_SUBSCRIBE] = {{"subscribe", 9}, true, true, false},
-	[REQUEST_UPDATE_FILTERS] = {{"update_filters", 14}, true, false, false},
-	[REQUEST_UNSUBSCRIBE] = {{"unsubscribe", 11}, false, false, false},
-	[REQUEST_PING] = {{"ping", 4}, false, false, false},
-	[REQUEST_GET_STATS] = {{"get_stats", 9}, false, false, false},
-	[REQUEST_AUTH] = {{"auth", 4}, false, false, true},
+	[REQUEST_SUBSCRIBE] = {DNC_STR("subscribe"), true, true, false},
+	[REQUEST_UPDATE_FILTERS] = {DNC_STR("update_filters"), true, false, false},
+	[REQUEST_UNSUBSCRIBE] = {DNC_STR("unsubscribe"), false, false, false},
+	[REQUEST_PING] = {DNC_STR("ping"), false, false, false},
+	[REQUEST_GET_STATS] = {DNC_STR("get_stats"), false, false, false},
+	[REQUEST_AUTH] = {DNC_STR("auth"), false, false, true},
 };
 
 static int field_error(struct dnc_error *err, const char *field, const char *message)
@@ -63,13 +65,13 @@ static int read_start(const struct dnc_json *doc, const struct start_nodes *at,
 
 	if ((at->since != 0) + (at->since_time != 0) + (at->last != 0) > 1)
 		return field_error(err, at->last ? "last" : "since_time",
-			"since, since_time and last exclude each other");
+			"since, since_time and last are mutually exclusive");
 	if (at->epoch && node[at->epoch].type != DNC_JSON_STRING)
 		return field_error(err, "epoch", "epoch must be a string");
 	if (count) {
 		if (!dnc_json_int(&node[count], &n) || n < 0)
 			return field_error(err, at->since ? "since" : "last",
-				"must be a whole number, not negative");
+				"must be a non-negative integer");
 		start->from = at->since ? DNC_START_SINCE : DNC_START_LAST;
 	}
 	if (at->since_time) {
@@ -99,9 +101,18 @@ static int read_filter(
 	return -1;
 }
 
+static void list_types(char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < REQUEST_TYPES && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", types[i].name.p);
+}
+
 static int read_type(const struct dnc_json *doc, struct request *out, struct dnc_error *err)
 {
 	uint32_t at = dnc_json_get(doc, 0, DNC_STR("type"));
+	char list[128];
 
 	if (!at || doc->node[at].type != DNC_JSON_STRING)
 		return field_error(err, "type", "type must be a string");
@@ -110,20 +121,20 @@ static int read_type(const struct dnc_json *doc, struct request *out, struct dnc
 			out->type = (enum request_type)i;
 			return 0;
 		}
-	dnc_error_set(err, REQUEST_ETYPE,
-		"type is none of subscribe, update_filters, unsubscribe, ping, get_stats, auth");
+	list_types(list, sizeof list);
+	dnc_error_set(err, REQUEST_ETYPE, "unknown type; known are %s", list);
 	dnc_error_place(err, "type");
 	return -1;
 }
 
-/* Where a member that may stand in a message of this type is noted; NULL when it may not. */
-static uint32_t *place_of(struct dnc_str key, enum request_type type, uint32_t *filters,
+/* The variable that holds the node of the member KEY; NULL if messages of this type have no such member. */
+static uint32_t *node_of(struct dnc_str key, enum request_type type, uint32_t *filters,
 	struct start_nodes *start, uint32_t *token)
 {
 	const struct {
 		struct dnc_str name;
 		bool allowed;
-		uint32_t *place;
+		uint32_t *node;
 	} members[] = {{DNC_STR("filters"), types[type].filters, filters},
 		{DNC_STR("token"), types[type].token, token},
 		{DNC_STR("since"), types[type].start, &start->since},
@@ -133,7 +144,7 @@ static uint32_t *place_of(struct dnc_str key, enum request_type type, uint32_t *
 
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
 		if (members[i].allowed && dnc_str_eq(members[i].name, key))
-			return members[i].place;
+			return members[i].node;
 	return NULL;
 }
 
@@ -150,18 +161,18 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 		return -1;
 	}
 	if (doc.node[0].type != DNC_JSON_OBJECT)
-		return dnc_error_set(err, REQUEST_EJSON, "a message is a JSON object");
+		return dnc_error_set(err, REQUEST_EJSON, "a message must be a JSON object");
 	id = dnc_json_get(&doc, 0, DNC_STR("id"));
 	if ((id && read_id(&doc.node[id], out, err) < 0) || read_type(&doc, out, err) < 0)
 		return -1;
 	for (uint32_t i = 1; i < doc.node[0].next; i = doc.node[i].next) {
 		struct dnc_str key = doc.node[i].key;
-		uint32_t *place = place_of(key, out->type, &filters, &start, &token);
+		uint32_t *node = node_of(key, out->type, &filters, &start, &token);
 
-		if (place) {
-			*place = i;
+		if (node) {
+			*node = i;
 		} else if (i != id && !dnc_str_eq(key, DNC_STR("type"))) {
-			dnc_error_set(err, REQUEST_EFIELD, "no such field in this message");
+			dnc_error_set(err, REQUEST_EFIELD, "unknown field");
 			dnc_error_place(err, "%.*s", key.n > 64 ? 64 : (int)key.n, key.p);
 			return -1;
 		}
@@ -198,7 +209,7 @@ static int find_start(struct dnc_str name)
 	return i;
 }
 
-/* A pattern may hold commas; the values of other lists are separated by them. */
+/* A pattern may contain commas; in other lists they separate the values. */
 static void add_list(struct dnc_buf *b, struct dnc_str value, bool split)
 {
 	dnc_buf_chr(b, '[');
@@ -223,7 +234,7 @@ static bool is_digits(struct dnc_str s)
 	return s.n > 0 && s.n < 20;
 }
 
-/* Appends VALUE as W wants it in JSON. */
+/* Appends the field W with VALUE in the JSON form of its shape. */
 static int add_value(struct dnc_buf *b, const struct dnc_filter_word *w, struct dnc_str value,
 	struct dnc_error *err)
 {
@@ -254,13 +265,13 @@ int request_query_add(
 	if (w)
 		return add_value(&q->filters, w, value, err);
 	if (start == START_NAMES) {
-		dnc_error_set(err, REQUEST_EFIELD, "no such name in the query string");
+		dnc_error_set(err, REQUEST_EFIELD, "unknown query parameter");
 		dnc_error_place(err, "%.*s", name.n > 64 ? 64 : (int)name.n, name.p);
 		return -1;
 	}
 	if (start_names[start].is_number && !is_digits(value))
 		return field_error(
-			err, start_names[start].name.p, "must be a whole number, not negative");
+			err, start_names[start].name.p, "must be a non-negative integer");
 	if (!b->n)
 		dnc_buf_chr(b, '{');
 	dnc_json_write_key(b, start_names[start].name);

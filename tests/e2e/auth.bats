@@ -75,7 +75,7 @@ setup() {
 	[ "$(code_of -H "Authorization: Bearer $(mint --role=publisher --audience=hub)" "http://$ADDRESS/api/v1/info")" = 403 ]
 	# The log says why, and holds no token.
 	grep -q 'refused a token from 127.0.0.1: unknown_key' hub.err
-	grep -q 'refused a token from 127.0.0.1: audience: for another audience, subject desk' hub.err
+	grep -q 'refused a token from 127.0.0.1: audience: wrong audience, subject desk' hub.err
 	grep -q 'refused a token from 127.0.0.1: algorithm' hub.err
 	! grep -q "${token:0:30}" hub.err
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_tokens_refused_total{reason="audience"} 2$'

@@ -268,7 +268,7 @@ as_role() { # ROLE COUNT
 	printf '[role a]\npermissions = dnc:everything\n' >bad.conf
 	run dnc-wsd --print-roles --roles=bad.conf
 	[ "$status" -eq 2 ]
-	[[ "$output" == *'bad.conf'*'"dnc:everything" is no permission'* ]]
+	[[ "$output" == *'bad.conf'*'unknown permission "dnc:everything"'* ]]
 	run dnc-wsd --print-roles --roles=missing.conf
 	[ "$status" -eq 74 ]
 }

@@ -51,12 +51,13 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 	static const struct {
 		const char *text, *part;
 	} cases[] = {
-		{"[role a]\npermissions = dnc:raed\n", "\"dnc:raed\" is no permission"},
+		{"[role a]\npermissions = dnc:raed\n", "unknown permission \"dnc:raed\""},
 		{"[role a]\nsees = {\"colour\":1}\n", "[role a] sees: "},
-		{"[role a]\nrate = fast\n", "\"fast\" is no number like 100/min"},
-		{"[role a]\nrates = 5/min\n", "none of permissions, sees, rate, burst"},
-		{"rate = 5/min\n", "stands in no section"},
-		{"[role a]\nnonsense\n", ":2: neither"},
+		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},
+		{"[role a]\nrates = 5/min\n",
+			"unknown key \"rates\": must be permissions, sees, rate or burst"},
+		{"rate = 5/min\n", "is not in a section"},
+		{"[role a]\nnonsense\n", ":2: expected [role NAME]"},
 	};
 
 	(void)state;

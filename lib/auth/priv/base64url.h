@@ -1,10 +1,10 @@
-/* base64url.h - RFC 4648 section 5 without padding, as JOSE has it. */
+/* base64url.h - RFC 4648 section 5 without padding, as JOSE uses it. */
 #pragma once
 #include "base/buf.h"
 
-/* Appends the N bytes at P. */
+/* Appends the encoded form of the N bytes at P. */
 void base64url_write(struct dnc_buf *b, const void *p, size_t n);
 
-/* Appends what TEXT stands for; false when it is not in the one form that this text can have (no padding, no
- * bits left over, no other characters). A B that is wiped later must have room: it is not moved then. */
+/* Appends the decoded TEXT. Returns false if it is not canonical: padding, bits left over, or other characters. If B is
+ * to be wiped later, it must have room already, so that it does not move. */
 bool base64url_read(struct dnc_buf *b, struct dnc_str text);

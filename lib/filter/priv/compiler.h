@@ -6,7 +6,7 @@ struct compiler {
 	struct dnc_filter *filter;
 	struct clause *clause;
 	const struct dnc_json *doc;
-	size_t values;   /* seen so far, in all lists */
+	size_t values;   /* so far, in all lists */
 	char prefix[16]; /* "[1]." inside an array of filters */
 	struct dnc_error *err;
 };

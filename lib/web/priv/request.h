@@ -1,4 +1,7 @@
-/* request.h - what clients say, in JSON. No sockets in here. */
+/* request.h - messages of clients, and query strings that mean the same.
+ *
+ * Parsing only: nothing here knows a socket. Errors have a code of enum request_error and the path of the
+ * field at fault. A parser belongs to one thread. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -16,7 +19,7 @@ enum request_type {
 	REQUEST_TYPES,
 };
 
-/* Codes of errors that a client may be told; the code in struct dnc_error. */
+/* Codes of errors that are sent to clients; the code in struct dnc_error. */
 enum request_error {
 	REQUEST_ENONE,
 	REQUEST_EJSON,
@@ -30,34 +33,41 @@ enum request_error {
 	REQUEST_ESUPERSEDED,
 };
 
-/* "invalid_filter" and so on. */
+/* The code as clients see it: "invalid_filter". */
 const char *request_error_name(int code);
 
-/* Longest `id` that is given back. */
-#define REQUEST_ID_MAX 128
+#define REQUEST_ID_MAX 128 /* bytes of `id` as JSON */
 
 struct request {
 	enum request_type type;
-	struct dnc_str id;         /* raw JSON, a string or a number; p NULL without one */
-	const struct dnc_filter *filter; /* of subscribe and update_filters; the caller's */
+	struct dnc_str id;               /* JSON text of a string or number; p NULL: none */
+	const struct dnc_filter *filter; /* of subscribe and update_filters; owned by the caller */
 	struct dnc_start start;
 	struct dnc_str token; /* of auth */
 };
 
-/* Reads one message of N bytes, which DNC_JSON_PADDING readable bytes follow. OUT borrows from the
- * text and the parser. On -1 with ERR, OUT->id is set when there is one, and nothing is owned. */
+/* Parses one message of N bytes, which must be followed by DNC_JSON_PADDING readable bytes. OUT points into
+ * TEXT and PARSER and is valid until one of them changes; its filter must be released with
+ * dnc_filter_unref(). Returns -1 with ERR; then OUT->id is set if the message has one, and there is nothing
+ * to release. */
 int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, struct request *out,
 	struct dnc_error *err);
 
-/* Appends the member NAME=VALUE of a query string to the subscribe message in B, which starts
- * empty; request_query_end() finishes it. -1 with ERR when NAME is none. */
+/* A query string on its way to a subscribe message; all zero at first. */
 struct request_query {
-	struct dnc_buf filters, rest;
+	struct dnc_buf filters; /* JSON object, still open */
+	struct dnc_buf rest;    /* the message's other members, still open */
 };
 
+/* Adds the parameter NAME=VALUE, both decoded. Returns -1 with ERR if NAME is unknown, or VALUE invalid. */
 int request_query_add(
 	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
-/* True when the member NAME says where to start: since, since_time, last, epoch. */
+
+/* True if the parameter NAME says where to start: since, since_time, last, epoch. */
 bool request_query_is_start(struct dnc_str name);
+
+/* Appends the complete message to MESSAGE. */
 void request_query_end(struct request_query *q, struct dnc_buf *message);
+
+/* Frees the buffers. */
 void request_query_finish(struct request_query *q);
