@@ -16,7 +16,8 @@ const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
 	DNC_STR("metrics:read"),
 };
 
-enum { ROLES_MAX = 64, RATE = 100, BURST = 200 };
+/* libinih cuts the name of a section to 49 bytes, of which 5 are "role ": a name of 44 bytes may have been cut. */
+enum { ROLES_MAX = 64, RATE = 100, BURST = 200, NAME_MAX_BYTES = 43 };
 
 #define DESK (DNC_MAY_READ | DNC_MAY_STREAM | DNC_MAY_READ_TELEPHONY)
 #define GUARD                                                                                      \
@@ -178,10 +179,10 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 
 	if (role)
 		return role;
-	if (!*name || strlen(name) >= DNC_ROLE_NAME_MAX || roles->count == ROLES_MAX) {
+	if (!*name || strlen(name) > NAME_MAX_BYTES || roles->count == ROLES_MAX) {
 		dnc_error_set(err, EINVAL, "%s",
 			roles->count == ROLES_MAX ? "more than 64 roles"
-						  : "a role name must have 1 to 47 bytes");
+						  : "a role name must have 1 to 43 bytes");
 		return NULL;
 	}
 	role = calloc(1, sizeof *role);

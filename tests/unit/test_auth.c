@@ -290,6 +290,105 @@ static void key_files_that_are_wrong_are_told(void **state)
 	dnc_keys_free(keys);
 }
 
+static void sets_of_keys_keep_what_can_check_tokens(void **state)
+{
+	static const char x[] = "11qYAPcIDIhrYNPWCXRmKTHmtGhsBTGLPJkC7Gz7CDw", /* any 32 bytes */
+		secret[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct dnc_keys *keys = dnc_keys_new();
+	struct dnc_error err;
+	char path[64], text[1024];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/bad", dir);
+	snprintf(text, sizeof text,
+		"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\",\"x\":\"%s\"},"
+		"{\"kty\":\"oct\",\"kid\":\"b\",\"k\":\"%s\"},"
+		"{\"kty\":\"oct\",\"k\":\"%s\"},"
+		"{\"kty\":\"EC\",\"crv\":\"P-521\"},"                 /* not supported */
+		"{\"kty\":\"RSA\",\"use\":\"enc\",\"n\":\"AQAB\"}]}", /* not for signatures */
+		x, secret, secret);
+	put(path, text, 0600);
+	if (dnc_keys_add_file(keys, path, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(dnc_keys_count(keys), 3);
+	assert_int_equal(
+		dnc_key_algorithm(dnc_keys_find(keys, DNC_STR("a"), DNC_HS256)), DNC_EDDSA);
+	assert_false(dnc_key_signs(dnc_keys_find(keys, DNC_STR("a"), DNC_EDDSA)));
+	assert_null(dnc_keys_find(keys, DNC_STR("c"), DNC_EDDSA));
+	/* Without a kid: the only one of its algorithm. */
+	assert_non_null(dnc_keys_find(keys, (struct dnc_str){0}, DNC_EDDSA));
+	assert_null(dnc_keys_find(keys, (struct dnc_str){0}, DNC_HS256));
+	assert_null(dnc_keys_signer(keys));
+	/* A kid that is there already, and a file that does not exist. */
+	assert_int_equal(dnc_keys_add_file(keys, path, &err), -1);
+	assert_non_null(strstr(err.message, "duplicate kid a"));
+	snprintf(path, sizeof path, "%s/none", dir);
+	assert_int_equal(dnc_keys_add_file(keys, path, &err), -1);
+	assert_int_equal(err.code, ENOENT);
+	dnc_keys_free(keys);
+}
+
+static void the_file_of_revoked_tokens_is_read_strictly(void **state)
+{
+	char path[64], text[512];
+	struct dnc_revoked *revoked;
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/revoked", dir);
+	put(path, "# a comment\n\n  one \ntwo\ntwo\n\tthree", 0600);
+	revoked = dnc_revoked_load(path, &err);
+	assert_non_null(revoked);
+	assert_true(dnc_revoked_has(revoked, "one") && dnc_revoked_has(revoked, "three"));
+	assert_false(dnc_revoked_has(revoked, "") || dnc_revoked_has(revoked, "# a comment"));
+	assert_false(dnc_revoked_has(NULL, "one"));
+	dnc_revoked_free(revoked);
+	for (size_t n = DNC_JTI_MAX - 1; n < 400; n += 136) {
+		memset(text, 'x', n);
+		text[n] = '\0';
+		put(path, text, 0600);
+		revoked = dnc_revoked_load(path, &err);
+		assert_true((revoked != NULL) == (n < DNC_JTI_MAX));
+		assert_true(revoked || err.code == EINVAL);
+		dnc_revoked_free(revoked);
+		assert_int_equal(dnc_revoked_add(path, text, &err), n < DNC_JTI_MAX ? 0 : -1);
+	}
+	assert_int_equal(dnc_revoked_add(path, "", &err), -1);
+	assert_int_equal(dnc_revoked_add(path, "#x", &err), -1);
+	assert_int_equal(dnc_revoked_add(dir, "x", &err), -1);
+	assert_int_equal(err.code, EISDIR);
+	unlink(path);
+	assert_null(dnc_revoked_load(path, &err));
+	assert_int_equal(err.code, ENOENT);
+}
+
+static void files_at_fault_keep_auth_from_opening(void **state)
+{
+	const char *files[] = {key_path}, *none[] = {"/nonexistent"};
+	const struct {
+		struct dnc_auth_options options;
+		int code;
+	} cases[] = {
+		{{.key_files = none, .key_file_count = 1, .default_role = "other"}, ENOENT},
+		{{.key_files = files,
+			 .key_file_count = 1,
+			 .revoked_file = "/nonexistent",
+			 .default_role = "other"},
+			ENOENT},
+		{{.roles_file = "/nonexistent", .default_role = "other"}, ENOENT},
+		{{.default_role = "nobody"}, EINVAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_error err = {0};
+
+		assert_null(dnc_auth_new(&cases[i].options, &err));
+		assert_int_equal(err.code, cases[i].code);
+	}
+	dnc_auth_free(NULL);
+}
+
 static void a_ticket_is_good_once(void **state)
 {
 	const char *files[] = {key_path};
@@ -308,6 +407,23 @@ static void a_ticket_is_good_once(void **state)
 	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
 	assert_string_equal(taken.subject, "desk");
 	assert_false(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
+	dnc_auth_free(auth);
+}
+
+static void so_many_tickets_are_open_at_most(void **state)
+{
+	struct dnc_error err;
+	struct dnc_auth *auth =
+		dnc_auth_new(&(struct dnc_auth_options){.default_role = "admin"}, &err);
+	struct dnc_identity who = {.subject = "desk"};
+	char ticket[DNC_TICKET_LEN + 1];
+
+	(void)state;
+	for (int i = 0; i < 4096; i++)
+		assert_true(dnc_ticket_make(auth, &who, ticket));
+	assert_false(dnc_ticket_make(auth, &who, ticket));
+	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &who));
+	assert_true(dnc_ticket_make(auth, &who, ticket));
 	dnc_auth_free(auth);
 }
 
@@ -457,7 +573,11 @@ int main(void)
 		cmocka_unit_test(nobody_else_can_sign),
 		cmocka_unit_test(a_made_token_is_taken_until_it_is_revoked),
 		cmocka_unit_test(key_files_that_are_wrong_are_told),
+		cmocka_unit_test(sets_of_keys_keep_what_can_check_tokens),
+		cmocka_unit_test(the_file_of_revoked_tokens_is_read_strictly),
+		cmocka_unit_test(files_at_fault_keep_auth_from_opening),
 		cmocka_unit_test(a_ticket_is_good_once),
+		cmocka_unit_test(so_many_tickets_are_open_at_most),
 		cmocka_unit_test(a_failed_reload_changes_nothing),
 		cmocka_unit_test(a_snapshot_outlives_reloads_and_its_auth),
 		cmocka_unit_test(threads_use_snapshots_while_others_reload),

@@ -1,5 +1,6 @@
 #include "unit.h"
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 #include "auth/roles.h"
 
@@ -51,12 +52,20 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 	static const struct {
 		const char *text, *part;
 	} cases[] = {
+		{"[role 12345678901234567890123456789012345678901234]\nburst = 5\n",
+			"must have 1 to 43 bytes"},
 		{"[role a]\npermissions = dnc:raed\n", "unknown permission \"dnc:raed\""},
 		{"[role a]\nsees = {\"colour\":1}\n", "[role a] sees: "},
 		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},
 		{"[role a]\nrates = 5/min\n",
 			"unknown key \"rates\": must be permissions, sees, rate or burst"},
 		{"rate = 5/min\n", "is not in a section"},
+		{"[role a]\nburst = 0\n", "\"0\" is not a number"},
+		{"[role a]\nburst = 5x\n", "\"5x\" is not a number"},
+		{"[role ]\nburst = 5\n", "must have 1 to 43 bytes"},
+		{"[role 123456789012345678901234567890123456789012345678]\nburst = 5\n",
+			"must have 1 to 43 bytes"},
+		{"[role a]\nrate = fast\nburst = 5\n", "[role a] rate: "},
 		{"[role a]\nnonsense\n", ":2: expected [role NAME]"},
 	};
 
@@ -71,11 +80,95 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 	}
 }
 
+static void values_take_all_their_forms(void **state)
+{
+	struct dnc_error err;
+	struct dnc_roles *roles =
+		load("[role 1234567890123456789012345678901234567890123]\nburst = 5\n"
+		     "[role a]\nrate = none\nsees = nothing\npermissions =\n"
+		     "[role admin]\nrate = 30/min\n"
+		     "[role security]\nsees = all\n",
+			&err);
+	const struct dnc_role *role;
+
+	(void)state;
+	assert_non_null(roles);
+	assert_true(dnc_roles_has(roles, DNC_STR("1234567890123456789012345678901234567890123")));
+	role = dnc_roles_find(roles, DNC_STR("a"));
+	assert_int_equal(role->per_minute, 0);
+	assert_int_equal(role->permissions, 0);
+	assert_true(role->sees_nothing);
+	role = dnc_roles_find(roles, DNC_STR("admin"));
+	assert_int_equal(role->burst, 60); /* twice the rate, because it had none */
+	assert_null(dnc_roles_find(roles, DNC_STR("security"))->sees);
+	dnc_roles_free(roles);
+	dnc_roles_free(NULL);
+}
+
+static void there_are_64_roles_at_most(void **state)
+{
+	char text[4096];
+	size_t n = 0;
+	struct dnc_roles *roles;
+	struct dnc_error err;
+
+	(void)state;
+	for (int i = 0; i < 56; i++) /* beside the eight that are built in */
+		n += (size_t)sprintf(text + n, "[role r%d]\nburst = 5\n", i);
+	roles = load(text, &err);
+	assert_non_null(roles);
+	assert_true(dnc_roles_has(roles, DNC_STR("r55")));
+	dnc_roles_free(roles);
+	strcpy(text + n, "[role more]\nburst = 5\n");
+	assert_null(load(text, &err));
+	assert_non_null(strstr(err.message, "more than 64 roles"));
+}
+
+static void printed_roles_are_read_back(void **state)
+{
+	char text[16384] = "", again[16384] = "";
+	struct dnc_error err;
+	struct dnc_roles *roles = load("[role a]\nsees = {\"providers\":[\"x\"]}\n", &err);
+	FILE *f = fmemopen(text, sizeof text, "w");
+
+	(void)state;
+	dnc_roles_print(roles, f);
+	fclose(f);
+	dnc_roles_free(roles);
+	roles = load(text, &err);
+	if (!roles)
+		fail_msg("%s", err.message);
+	f = fmemopen(again, sizeof again, "w");
+	dnc_roles_print(roles, f);
+	fclose(f);
+	dnc_roles_free(roles);
+	assert_string_equal(text, again);
+	assert_non_null(strstr(text, "[role a]\npermissions =\nsees = {\"providers\":[\"x\"]}\n"
+				     "rate = 100/min\nburst = 200\n"));
+}
+
+static void permissions_have_names(void **state)
+{
+	struct dnc_buf json = {0};
+
+	(void)state;
+	for (int i = 0; i < DNC_PERMISSIONS; i++)
+		assert_int_equal(dnc_permission_from_name(dnc_permission_names[i]), 1u << i);
+	assert_int_equal(dnc_permission_from_name(DNC_STR("dnc:rea")), 0);
+	dnc_permissions_write(&json, DNC_MAY_READ | DNC_MAY_PUBLISH);
+	assert_true(dnc_str_eq(dnc_buf_view(&json), DNC_STR("[\"dnc:read\",\"dnc:publish\"]")));
+	dnc_buf_free(&json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_changes_what_is_built_in),
 		cmocka_unit_test(what_is_wrong_in_a_file_is_told),
+		cmocka_unit_test(values_take_all_their_forms),
+		cmocka_unit_test(there_are_64_roles_at_most),
+		cmocka_unit_test(printed_roles_are_read_back),
+		cmocka_unit_test(permissions_have_names),
 	};
 
 	return cmocka_run_group_tests_name("roles", tests, NULL, NULL);
