@@ -15,7 +15,7 @@ static enum body_verdict keep(struct body *b, const unsigned char *in, size_t n)
 	return dnc_buf_ok(&b->text) ? BODY_MORE : BODY_NO_MEMORY;
 }
 
-/* A gzip may have several members, one behind the other. */
+/* A gzip file may have several members, one after the other. */
 static bool next_member(struct body *b)
 {
 	if (!b->inflating) {
@@ -28,8 +28,7 @@ static bool next_member(struct body *b)
 	return true;
 }
 
-/* Decompresses in small steps, so that a bomb is found out when it is over the limit and not before all is in
- * memory. */
+/* Decompresses in small steps, so that a decompression bomb is detected at the limit, before it is in memory. */
 static enum body_verdict decompress(struct body *b, const unsigned char *in, size_t n)
 {
 	unsigned char step[INFLATE_STEP];
@@ -48,7 +47,7 @@ static enum body_verdict decompress(struct body *b, const unsigned char *in, siz
 		b->stream.avail_out = sizeof step;
 		rc = inflate(&b->stream, Z_NO_FLUSH);
 		if (rc == Z_BUF_ERROR)
-			break; /* it wants more than has come */
+			break; /* it needs more input */
 		if (rc != Z_OK && rc != Z_STREAM_END)
 			return rc == Z_MEM_ERROR ? BODY_NO_MEMORY : BODY_BAD_GZIP;
 		b->member_ended = rc == Z_STREAM_END;
@@ -57,7 +56,7 @@ static enum body_verdict decompress(struct body *b, const unsigned char *in, siz
 	return verdict;
 }
 
-/* What is received is bounded as well as what comes of it: a gzip can go on for ever without a byte of text. */
+/* The input is limited, too: gzip can go on forever without a byte of output. */
 static enum body_verdict add_data(struct body *b, const unsigned char *in, size_t n)
 {
 	if (n > b->max_bytes - b->received)
@@ -74,7 +73,7 @@ static int digit_of(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One byte of a chunk's size, or of what ends it. False when it is malformed. */
+/* Reads a byte of a chunk's size, or the byte after it. Returns false when it is malformed. */
 static bool read_size(struct body *b, unsigned char c)
 {
 	int digit = digit_of(c);
@@ -92,8 +91,8 @@ static bool read_size(struct body *b, unsigned char c)
 
 enum { ANY = 256, NONE = 257 };
 
-/* Framing other than the size, by state: the byte that is required (ANY: whatever it is but a line feed), and the
- * states after a CR and after any other byte. */
+/* Framing by state: the byte that is required (ANY: any but a line feed; NONE: no byte is framing), and the next
+ * states after a CR and after any other byte. Sizes are read by read_size(). */
 static const struct {
 	unsigned short required;
 	enum chunk_state after_cr, after;
@@ -111,7 +110,7 @@ static const struct {
 	[CHUNK_END] = {NONE, CHUNK_END, CHUNK_END},
 };
 
-/* One byte of framing. False when it is malformed. */
+/* Reads a byte of framing. Returns false when it is malformed. */
 static bool read_framing(struct body *b, unsigned char c)
 {
 	enum chunk_state state = b->state;

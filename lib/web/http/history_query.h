@@ -27,7 +27,7 @@ struct history_query {
 	uint64_t limit;                       /* events of the page */
 	char phone[DNC_PHONE_MAX];            /* E.164, not ended */
 	size_t phone_bytes;                   /* 0: any number */
-	const struct dnc_filter *filter;            /* NULL before history_query_end() */
+	const struct dnc_filter *filter;      /* NULL before history_query_end() */
 	struct dnc_buf repeated; /* the arguments but `since`, for the link to the next page */
 	struct request_query filters;
 };

@@ -1,5 +1,5 @@
-/* publish.h - POST /api/v1/events: one event, a JSON array of them, or one a line. Events are answered
- * for when the log has them, not before. */
+/* publish.h - POST /api/v1/events: one event, a JSON array, or one event a line. The answer is sent after the log has
+ * committed the events. */
 #pragma once
 #include <uv.h>
 #include "web/http/request.h"

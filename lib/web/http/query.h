@@ -7,7 +7,7 @@
 /* Longest NAME=VALUE of a query string, decoded, in bytes. */
 enum { QUERY_ARG_MAX = 1023 };
 
-/* Called for an argument, whose text is borrowed. -1 with ERR ends the reading. */
+/* Called for an argument, whose text is borrowed. Returns 0, or -1 with ERR to stop. */
 typedef int query_add_fn(
 	void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
 

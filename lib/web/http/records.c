@@ -3,8 +3,8 @@
 
 enum { DEPTH_MAX = 63 }; /* brackets open at once; the parser allows fewer */
 
-/* How many bytes stand before the comma or the bracket that ends the element at P. -1 when brackets do not
- * match or the text ends before. */
+/* Returns the number of bytes before the comma or bracket that ends the element at P, or -1 when brackets do not
+ * match or the text ends first. */
 static ssize_t element_bytes(const char *p, size_t n)
 {
 	uint64_t arrays = 0; /* a bit for each open bracket, the innermost lowest */
@@ -35,10 +35,10 @@ static ssize_t element_bytes(const char *p, size_t n)
 	return -1;
 }
 
-typedef bool take_fn(void *ctx, size_t index, struct dnc_str record);
+typedef bool record_fn(void *ctx, size_t index, struct dnc_str record);
 
-/* The elements of the array TEXT; -1 when its brackets do not match. TAKE NULL only counts. */
-static ssize_t each_element(struct dnc_str text, take_fn *take, void *ctx)
+/* Returns the number of elements of the array TEXT, or -1 when its brackets do not match. EACH may be NULL. */
+static ssize_t each_element(struct dnc_str text, record_fn *each, void *ctx)
 {
 	size_t at = 1, count = 0;
 
@@ -56,7 +56,7 @@ static ssize_t each_element(struct dnc_str text, take_fn *take, void *ctx)
 			return -1;
 		if (last && !count && !element.n)
 			return 0;
-		if (take && !take(ctx, count, element))
+		if (each && !each(ctx, count, element))
 			return (ssize_t)count + 1;
 		count++;
 		if (last)
@@ -64,7 +64,7 @@ static ssize_t each_element(struct dnc_str text, take_fn *take, void *ctx)
 	}
 }
 
-static ssize_t each_line(struct dnc_str text, take_fn *take, void *ctx)
+static ssize_t each_line(struct dnc_str text, record_fn *each, void *ctx)
 {
 	ssize_t count = 0;
 
@@ -77,29 +77,30 @@ static ssize_t each_line(struct dnc_str text, take_fn *take, void *ctx)
 		if (!dnc_str_trim(line).n)
 			continue;
 		count++;
-		if (!take(ctx, index, line))
+		if (!each(ctx, index, line))
 			break;
 	}
 	return count;
 }
 
-ssize_t records_each(struct dnc_json_parser *parser, struct dnc_str text, take_fn *take, void *ctx,
-	struct dnc_error *err)
+ssize_t records_each(struct dnc_json_parser *parser, struct dnc_str text, record_fn *each,
+	void *ctx, struct dnc_error *err)
 {
 	struct dnc_json doc;
 
 	text = dnc_str_trim(text);
 	if (text.n && text.p[0] == '[') {
-		/* All or nothing: half an array may be half of what was meant. */
+		/* All or nothing: an array without its end was truncated. */
 		if (each_element(text, NULL, NULL) >= 0)
-			return each_element(text, take, ctx);
-		return dnc_error_set(err, 0, "the array has no end, or its brackets do not match");
+			return each_element(text, each, ctx);
+		return dnc_error_set(
+			err, 0, "the array is not closed, or its brackets do not match");
 	}
-	/* One event over several lines is one all the same. */
+	/* One event may be written over several lines. */
 	if (text.n && memchr(text.p, '\n', text.n) &&
 		dnc_json_parse(parser, text.p, text.n, &doc, err) == 0) {
-		take(ctx, 0, text);
+		each(ctx, 0, text);
 		return 1;
 	}
-	return each_line(text, take, ctx);
+	return each_line(text, each, ctx);
 }

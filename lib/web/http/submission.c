@@ -1,6 +1,7 @@
 #include "web/http/submission.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/array.h"
 #include "web/http/problem.h"
 #include "web/http/records.h"
 #include "web/priv/member.h"
@@ -42,15 +43,8 @@ static void reject(struct submission *s, size_t record, const struct dnc_error *
 
 static bool add_event(struct submission *s, size_t record, const struct dnc_event *event)
 {
-	if (s->count == s->room) {
-		size_t room = s->room ? s->room * 2 : 64;
-		size_t *records = realloc(s->records, room * sizeof *records);
-
-		if (!records)
-			return false;
-		s->records = records;
-		s->room = room;
-	}
+	if (!dnc_array_grow(&s->records, &s->room, s->count + 1))
+		return false;
 	if (!dnc_batch_add(&s->batch, event))
 		return false;
 	s->records[s->count++] = record;
@@ -68,7 +62,7 @@ static int parse(const struct submission_tools *tools, struct dnc_str record,
 }
 
 /* DNC_JSON_PADDING readable bytes follow RECORD. False ends the reading: the request is refused. */
-static bool take_record(void *ctx, size_t index, struct dnc_str record)
+static bool read_record(void *ctx, size_t index, struct dnc_str record)
 {
 	struct submission *s = ctx;
 	struct dnc_error err = {.place = ""};
@@ -102,7 +96,7 @@ enum publish_fault submission_read(
 		return PUBLISH_FORM;
 	s->joined_lines = has_joined_lines(trimmed);
 	s->tools = tools;
-	if (records_each(tools->parser, text, take_record, s, &err) < 0) {
+	if (records_each(tools->parser, text, read_record, s, &err) < 0) {
 		err.code = DNC_REJECT_INVALID_JSON;
 		reject(s, 0, &err);
 	}

@@ -10,8 +10,8 @@
 #include "web/http/publish_fault.h"
 
 enum {
-	SUBMISSION_RECORDS_MAX = 10000, /* of one request: some tens of milliseconds of work */
-	SUBMISSION_REJECTS_MAX = 100,   /* that are told one by one; all are counted */
+	SUBMISSION_RECORDS_MAX = 10000, /* in one request: tens of milliseconds of work */
+	SUBMISSION_REJECTS_MAX = 100,   /* described one by one; all are counted */
 };
 
 /* What parses events; for one thread. */
@@ -23,14 +23,14 @@ struct submission_tools {
 /* All zero is empty; to be freed with submission_free(). */
 struct submission {
 	struct dnc_batch batch; /* the events, canonical */
-	size_t *records; /* of each event of the batch: which record of the request it is, from 0 */
+	size_t *records; /* for each event of the batch, the index of its record in the request */
 	size_t room;
-	size_t count; /* of the batch, also after its text was freed */
+	size_t count; /* of events; stays when the batch is freed */
 	size_t rejected;
 	struct dnc_buf rejects; /* JSON objects, a comma between them */
 	bool joined_lines;      /* several objects on one line, as curl -d joins them */
 	enum publish_fault fault;
-	const struct submission_tools *tools; /* while it is read */
+	const struct submission_tools *tools; /* while the body is read */
 };
 
 /* Reads the body TEXT, which DNC_JSON_PADDING readable bytes follow. FORM: the client says that it is a form. Returns
@@ -41,7 +41,7 @@ enum publish_fault submission_read(
 /* Bytes of memory that the batch takes. */
 size_t submission_bytes(const struct submission *s);
 
-/* Frees the batch, which the log has; the records stay. */
+/* Frees the batch once the log has a copy of it. */
 void submission_free_batch(struct submission *s);
 
 /* Rejects the events whose id another event of the log has. LOGGED is an enum dnc_logged for each event. */
