@@ -95,7 +95,9 @@ enum dnc_sent conn_put(struct conn *c, const void *frames, size_t n)
 {
 	if (!conn_accepts(c))
 		return DNC_SENT_DEAD;
-	return c->wire->encode ? put_encoded(c, frames, n) : put(c, frames, n);
+	if (c->wire->encode)
+		return put_encoded(c, frames, n);
+	return may_write(c) ? write_now(c, frames, n) : enqueue(c, frames, n);
 }
 
 void conn_ping(struct conn *c)
