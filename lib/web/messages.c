@@ -1,17 +1,21 @@
 #include "priv/messages.h"
 #include <stdio.h>
 #include "base/clock.h"
+#include "frame/frame.h"
 #include "priv/member.h"
 #include "priv/request.h"
 #include "priv/sessions.h"
 
-/* A message under way; message_send() frames it. */
+/* The header of a frame of 64 KiB at most: messages of the hub are far shorter. */
+enum { HEADER_ROOM = 4 };
+
+/* Begins a message, which message_send() frames and sends. */
 static struct dnc_buf *message_begin(struct session *s, const char *type)
 {
 	struct dnc_buf *b = &s->all->scratch;
 
 	dnc_buf_clear(b);
-	dnc_buf_lit(b, "\0\0\0\0{"); /* room for the frame's header */
+	dnc_buf_lit(b, "\0\0\0\0{"); /* HEADER_ROOM */
 	dnc_json_write_key(b, DNC_STR("type"));
 	dnc_json_write_str(b, dnc_str(type));
 	return b;
@@ -32,24 +36,15 @@ static struct dnc_buf *metadata_begin(struct dnc_buf *b)
 static enum dnc_sent message_send(struct session *s)
 {
 	struct dnc_buf *b = &s->all->scratch;
-	unsigned char *head;
-	size_t n;
+	size_t payload, header;
 
 	dnc_buf_chr(b, '}');
 	if (!dnc_buf_ok(b))
 		return conn_lost(&s->conn);
-	n = b->n - 4;
-	head = (unsigned char *)b->p;
-	if (n < 126) {
-		head[2] = 0x81; /* final text frame, RFC 6455 section 5.2 */
-		head[3] = (unsigned char)n;
-		return conn_put(&s->conn, head + 2, n + 2);
-	}
-	head[0] = 0x81;
-	head[1] = 126; /* messages of the hub are far shorter than 64 KiB */
-	head[2] = (unsigned char)(n >> 8);
-	head[3] = (unsigned char)n;
-	return conn_put(&s->conn, head, n + 4);
+	payload = b->n - HEADER_ROOM;
+	header = dnc_frame_header_bytes(payload);
+	dnc_frame_write_header(b->p + HEADER_ROOM - header, DNC_FRAME_TEXT, payload);
+	return conn_put(&s->conn, b->p + HEADER_ROOM - header, header + payload);
 }
 
 /* Answers go before events: once one waits, so do events. */
@@ -69,7 +64,7 @@ static void add_rate_limit(struct dnc_buf *b, const struct dnc_role *role)
 		dnc_buf_lit(b, "null");
 }
 
-/* Who the hub takes him for. */
+/* What the client may do, and by which identity. */
 static void add_identity(struct dnc_buf *b, const struct session *s)
 {
 	member_text(b, "role", s->role->name);

@@ -1,6 +1,7 @@
 /* wire_sse.c - server-sent events (HTML standard, section 9.2). The id of each is EPOCH:SEQ, which the
  * client sends as Last-Event-ID when it comes back. */
 #include <string.h>
+#include "frame/frame.h"
 #include "log/journal.h"
 #include "priv/wire.h"
 
@@ -49,17 +50,16 @@ static void add_head(
 static void encode(
 	struct dnc_buf *out, const void *frames, size_t n, const struct wire_position *position)
 {
-	const unsigned char *p = frames, *end = p + n;
+	const char *p = frames, *end = p + n;
+	struct dnc_frame_header header;
 
-	while (p < end) {
-		size_t head = p[1] == 126 ? 4 : 2;
-		size_t payload = p[1] == 126 ? (size_t)p[2] << 8 | p[3] : p[1];
-
-		add_head(out, (const char *)p + head, payload, position);
+	while (dnc_frame_read_header(p, (size_t)(end - p), &header) == DNC_FRAME_READ) {
+		p += header.bytes;
+		add_head(out, p, header.payload, position);
 		dnc_buf_lit(out, "data: ");
-		dnc_buf_add(out, p + head, payload);
+		dnc_buf_add(out, p, header.payload);
 		dnc_buf_lit(out, "\n\n");
-		p += head + payload;
+		p += header.payload;
 	}
 }
 

@@ -1,5 +1,6 @@
 /* wire_ws.c - WebSocket, RFC 6455. */
 #include <string.h>
+#include "frame/frame.h"
 #include "priv/deflate.h"
 #include "hub/hub.h"
 #include "priv/wire.h"
@@ -8,16 +9,7 @@
  * framed here; the client's answer ends the connection (section 5.5.1). */
 static size_t close_frame(char frame[WIRE_CLOSE_MAX], uint16_t code, const char *text)
 {
-	size_t n = strlen(text);
-
-	if (n > WIRE_CLOSE_MAX - 4)
-		n = WIRE_CLOSE_MAX - 4;
-	frame[0] = (char)0x88;
-	frame[1] = (char)(n + 2);
-	frame[2] = (char)(code >> 8);
-	frame[3] = (char)code;
-	memcpy(frame + 4, text, n);
-	return n + 4;
+	return dnc_frame_write_close(frame, code, dnc_str(text));
 }
 
 static const char *protocol(struct lws *wsi)

@@ -149,9 +149,28 @@ setup() {
 	kill -HUP "$HUB"
 	wait $revoked
 	[ "$(tail -1 long | jq -c '[.closed,.reason]')" = '[4411,"token rejected: revoked"]' ]
+	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_closed_total{reason="token_expired",error="false"} 1$'
 	auth header "$long" >out
 	cat out
 	[ "$(jq -r .status out)" = 401 ]
+}
+
+@test "a client whose token was revoked is not looked at for the next event, though its role has a filter" {
+	: >revoked
+	start_hub --keys=key.pub --revoked=revoked
+	local token=$(mint --role=security)
+	auth header "$token" '{"type":"subscribe"}' >out 3>&- &
+	local client=$!
+	wait_for has_line confirmed out
+	dnc-token revoke -q -f revoked "$(dnc-token inspect <<<"$token" | jq -r '.jti // empty')"
+	kill -HUP "$HUB"
+	wait_for has_line 'read again' hub.err
+	events 1 >&9
+	seen() { [ "$(curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/info" | jq .last_seq)" = 1 ]; }
+	wait_for seen
+	wait $client
+	[ "$(tail -1 out | jq -c '[.closed,.reason]')" = '[4411,"token rejected: revoked"]' ]
+	kill -0 "$HUB"
 }
 
 @test "auth renews the token of the same subject, no other" {

@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include "base/buf.h"
 #include "close_reason.h"
+#include "frame/frame.h"
 
-enum { WIRE_CLOSE_MAX = 2 + 125 }; /* header and payload of a control frame, RFC 6455 section 5.5 */
+enum { WIRE_CLOSE_MAX = 2 + DNC_FRAME_CONTROL_MAX };
 
 /* Where a client is in the sequence of events, for wires that tell it with everything they send. */
 struct wire_position {
