@@ -248,9 +248,15 @@ static void publish(const char *type, int number)
 		"\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"s\",\"event_data\":{},"
 		"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\",\"source_format\":\"ndjson\"}}",
 		number, type);
+	struct dnc_event_reader *reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	struct dnc_event_shape shape;
+	struct dnc_event event;
 
+	assert_int_equal(dnc_event_parse(reader, line, (size_t)n, &event), 0);
+	dnc_event_shape_of(&event, &shape);
+	dnc_event_reader_free(reader);
 	assert_true(dnc_ring_reserve(server.ring, (size_t)n, 1));
-	dnc_ring_append(server.ring, line, (size_t)n, 1);
+	dnc_ring_append(server.ring, line, (size_t)n, &shape, 1);
 	dnc_hub_advance(server.hub);
 	while (dnc_hub_work(server.hub))
 		;
