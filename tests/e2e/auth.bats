@@ -213,7 +213,7 @@ setup() {
 	echo "$(curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/info" | jq -r .epoch) 0" >place
 	run dnc-tail --token-file token --state=place -e "ws://$ADDRESS/ws/dnc"
 	[ "$status" -eq 1 ]
-	[[ "$output" == *'events 1 to 1 (1) were missed: the role lacks dnc:replay'* ]]
+	[[ "$output" == *'events 1 to 1 (1) were missed: resuming requires the permission dnc:replay'* ]]
 	[ "$(cut -d' ' -f2 place)" = 1 ]
 	run dnc-tail --token-file token --state=place -e "ws://$ADDRESS/ws/dnc"
 	[ "$status" -eq 1 ]
