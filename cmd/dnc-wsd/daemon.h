@@ -17,7 +17,7 @@ struct daemon {
 	struct dnc_journal *journal;
 	struct dnc_writer *writer;
 	struct dnc_ring *ring;
-	struct dnc_web_shared *door;
+	struct dnc_web_shared *shared;
 	struct dnc_auth *auth;
 	struct dnc_worker *workers; /* the first one runs in the main thread */
 	struct dnc_intake *intake;

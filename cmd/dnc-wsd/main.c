@@ -21,9 +21,9 @@ static void open_log(struct daemon *d)
 	d->ring = dnc_ring_new(d->options.buffer_bytes, dnc_journal_last(d->journal));
 	d->pump.writer = d->writer;
 	d->pump.ring = d->ring;
-	d->door = dnc_shared_new(&d->options.limits);
+	d->shared = dnc_shared_new(&d->options.limits);
 	d->workers = calloc(d->options.workers, sizeof *d->workers);
-	if (!d->ring || !d->door || !d->workers)
+	if (!d->ring || !d->shared || !d->workers)
 		dnc_cli_die_nomem();
 }
 
@@ -64,7 +64,7 @@ static void serve(struct daemon *d)
 		.transport = dnc_web_transport};
 	struct dnc_web_options web = {.listen = d->options.listen,
 		.listen_count = d->options.listen_count,
-		.door = d->door,
+		.shared = d->shared,
 		.auth = d->auth,
 		.tls_cert = d->options.tls_cert,
 		.tls_key = d->options.tls_key,
@@ -75,7 +75,7 @@ static void serve(struct daemon *d)
 		.compress = d->options.compress,
 		.ring = d->ring,
 		.writer = d->writer,
-		.access_note = daemon_audit,
+		.audit = daemon_audit,
 		.advanced = daemon_advanced,
 		.metrics = daemon_metrics,
 		.not_ready = daemon_not_ready,
@@ -115,7 +115,7 @@ static void free_all(struct daemon *d)
 	free(d->workers);
 	dnc_pump_finish(&d->pump);
 	dnc_ring_free(d->ring);
-	dnc_shared_free(d->door);
+	dnc_shared_free(d->shared);
 	dnc_auth_free(d->auth);
 	dnc_journal_close(d->journal);
 	options_free(&d->options);

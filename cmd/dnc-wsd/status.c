@@ -76,7 +76,7 @@ static void on_status(uv_timer_t *timer)
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The log can't be written: %s", why.message);
 	else
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=%zu clients, %llu events in the log",
-			dnc_shared_count(d->door), (unsigned long long)dnc_ring_last(d->ring));
+			dnc_shared_count(d->shared), (unsigned long long)dnc_ring_last(d->ring));
 }
 
 void daemon_start_status(struct daemon *d)

@@ -44,7 +44,7 @@ bool identity_is_local_socket(struct lws *wsi)
 	       own.ss_family == AF_UNIX;
 }
 
-/* What the proxy itself put at the end; all before that is hearsay. */
+/* The last address is the one that the proxy itself added; those before it may be forged. */
 static bool forwarded_for(struct lws *wsi, char address[ADDRESS_MAX])
 {
 	unsigned char binary[sizeof(struct in6_addr)];
@@ -73,13 +73,13 @@ void identity_address(const struct identity *i, struct lws *wsi, char address[AD
 		snprintf(address, ADDRESS_MAX, "local");
 }
 
-void identity_resolve(const struct identity *i, struct who *out)
+void identity_resolve(const struct identity *i, struct principal *out)
 {
 	out->role = dnc_roles_find(i->snapshot->roles, dnc_str(out->identity.role));
 	out->permissions = out->role->permissions | out->identity.permissions;
 }
 
-void identity_default(const struct identity *i, struct who *out)
+void identity_default(const struct identity *i, struct principal *out)
 {
 	memset(out, 0, sizeof *out);
 	out->role = i->snapshot->default_role;
@@ -104,7 +104,7 @@ static void count_failure(struct identity *i, const char *address)
 }
 
 enum identity_verdict identity_of_token(
-	struct identity *i, const char *address, struct dnc_str token, struct who *out)
+	struct identity *i, const char *address, struct dnc_str token, struct principal *out)
 {
 	const struct dnc_token_rules rules = {.keys = i->snapshot->keys,
 		.revoked = i->snapshot->revoked,
@@ -113,26 +113,26 @@ enum identity_verdict identity_of_token(
 	struct dnc_error err;
 
 	if (is_blocked(i, address))
-		return WHO_BARRED;
+		return IDENTITY_BLOCKED;
 	if (dnc_token_check(i->parser, &rules, token, &out->identity, &err) < 0) {
 		count_failure(i, address);
 		i->counts->refused_tokens[err.code]++;
 		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
 			err.message);
 		audit_refused(i->audit, address, &out->identity, dnc_token_fault_name(err.code));
-		return WHO_WRONG;
+		return IDENTITY_REJECTED;
 	}
 	identity_resolve(i, out);
-	return WHO_KNOWN;
+	return IDENTITY_KNOWN;
 }
 
 /* `Bearer T`, RFC 6750 section 2.1. */
 static enum identity_verdict by_header(
-	struct identity *i, struct lws *wsi, const char *address, struct who *out)
+	struct identity *i, struct lws *wsi, const char *address, struct principal *out)
 {
 	static const char scheme[] = "Bearer ";
 	char text[DNC_TOKEN_MAX + sizeof scheme + 1];
-	enum identity_verdict verdict = WHO_WRONG;
+	enum identity_verdict verdict = IDENTITY_REJECTED;
 	int n = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_AUTHORIZATION);
 
 	if (n > (int)sizeof scheme - 1 && strncasecmp(text, scheme, sizeof scheme - 1) == 0)
@@ -145,8 +145,8 @@ static enum identity_verdict by_header(
 	return verdict;
 }
 
-/* Browsers can't set headers. A WebSocket's ticket is among the subprotocols, a stream's in its address.
- * The ticket points into SPACE; p is NULL when there is none. */
+/* Browsers can't set headers, so a WebSocket's ticket is among the subprotocols, and a stream's in its address. The
+ * ticket points into SPACE; p is NULL when there is none. */
 static struct dnc_str find_ticket(
 	struct lws *wsi, enum ticket_place place, char *space, size_t size)
 {
@@ -170,8 +170,8 @@ static struct dnc_str find_ticket(
 	return ticket;
 }
 
-/* Text that a ticket may be: so many bits can't be guessed, whoever shows one has had it from the hub. A browser that
- * comes back by itself shows one that is used. */
+/* True if TEXT has the form of a ticket. Such texts do not count as failures: a ticket has too many bits to be guessed, so
+ * the client has had it from the hub. A browser that reconnects by itself shows one that is used. */
 static bool looks_like_ticket(struct dnc_str text)
 {
 	if (text.n != DNC_TICKET_LEN)
@@ -186,8 +186,8 @@ static bool looks_like_ticket(struct dnc_str text)
 	return true;
 }
 
-/* The token that it was bought with may have ended or been revoked since. */
-static bool redeem(struct identity *i, struct dnc_str ticket, struct who *out)
+/* The token that it was issued for may have expired or been revoked since. */
+static bool redeem(struct identity *i, struct dnc_str ticket, struct principal *out)
 {
 	return dnc_ticket_redeem(i->auth, ticket, &out->identity) &&
 	       dnc_clock_now_ms() < out->identity.expires_ms &&
@@ -195,36 +195,36 @@ static bool redeem(struct identity *i, struct dnc_str ticket, struct who *out)
 }
 
 static enum identity_verdict by_ticket(struct identity *i, struct lws *wsi, enum ticket_place place,
-	const char *address, struct who *out)
+	const char *address, struct principal *out)
 {
 	char space[256];
 	struct dnc_str ticket = find_ticket(wsi, place, space, sizeof space);
 
 	if (!ticket.p)
-		return WHO_SILENT;
+		return IDENTITY_NONE;
 	if (is_blocked(i, address))
-		return WHO_BARRED;
+		return IDENTITY_BLOCKED;
 	if (redeem(i, ticket, out)) {
 		identity_resolve(i, out);
-		return WHO_KNOWN;
+		return IDENTITY_KNOWN;
 	}
 	memset(&out->identity, 0, sizeof out->identity);
 	if (!looks_like_ticket(ticket))
 		count_failure(i, address);
 	dnc_warn("refused a ticket from %s: used, too old, or none", address);
 	audit_refused(i->audit, address, NULL, "ticket");
-	return WHO_WRONG;
+	return IDENTITY_REJECTED;
 }
 
 enum identity_verdict identity_of_request(
-	struct identity *i, struct lws *wsi, enum ticket_place place, struct who *out)
+	struct identity *i, struct lws *wsi, enum ticket_place place, struct principal *out)
 {
 	char address[ADDRESS_MAX];
 
 	memset(out, 0, sizeof *out);
 	if (!identity_required(i)) {
 		identity_default(i, out);
-		return WHO_KNOWN;
+		return IDENTITY_KNOWN;
 	}
 	identity_address(i, wsi, address);
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0)

@@ -1,4 +1,4 @@
-/* listen.c - our own listening sockets: the library is handed connections, so that sockets may come
+/* listen.c - listening sockets of our own: the library is given connections, so that sockets may come
  * from the service manager and a burst of connections takes a bounded share of a turn. */
 #include "priv/listen.h"
 #include <errno.h>
@@ -19,7 +19,7 @@
 /* Connections accepted from one socket in one turn of the loop. */
 enum { ACCEPTS = 64, HOST_MAX = 64 };
 
-/* How long nobody is accepted when that failed for want of descriptors, memory or the like. */
+/* How long no connection is accepted after that failed for want of descriptors, memory or the like. */
 enum { PAUSE_MS = 500 };
 
 struct listener {
@@ -37,8 +37,9 @@ struct listeners {
 	void *ctx;
 	struct listener list[DNC_WEB_MAX_LISTEN];
 	size_t count, closing;
-	uv_timer_t timer;        /* the end of a pause */
-	bool has_timer, failing; /* and it was said */
+	uv_timer_t timer; /* the end of a pause */
+	bool has_timer;
+	bool failing; /* accepting failed, and a warning was logged */
 };
 
 struct listeners *listeners_new(
@@ -66,7 +67,8 @@ static void on_pause_over(uv_timer_t *timer)
 			uv_poll_start(&l->list[i].poll, UV_READABLE, on_connection);
 }
 
-/* Who waits stays in the socket's queue, and would wake us all the time: nobody is accepted for a while. */
+/* Connections that wait stay in the socket's queue and would wake the loop all the time: none is accepted for a
+ * while. */
 static void pause_all(struct listeners *l, int code)
 {
 	if (!l->failing)
@@ -98,7 +100,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pause_all(l, errno);
 		if (fd < 0)
-			return; /* all taken, or one that went away */
+			return; /* none is left, or one was closed meanwhile */
 		if (l->failing)
 			dnc_note("connections are accepted again");
 		l->failing = false;
@@ -119,13 +121,12 @@ static bool is_loopback(const struct sockaddr *a)
 static int not_loopback(const char *text, struct dnc_error *err)
 {
 	return dnc_error_set(err, EINVAL,
-		"%s: without --keys only loopback addresses are served, because nobody is asked who he "
-		"is",
+		"%s: without --keys authentication is disabled, and only loopback addresses are served",
 		text);
 }
 
-/* FD listens: waits for connections to it. Owned in any case. */
-static int take(struct listeners *l, int fd, const char *text, struct dnc_error *err)
+/* Waits for connections to FD, which listens and is owned in any case. */
+static int adopt(struct listeners *l, int fd, const char *text, struct dnc_error *err)
 {
 	struct listener *one = &l->list[l->count];
 	struct sockaddr_storage address;
@@ -212,7 +213,7 @@ static int add_address(struct listeners *l, const char *text, struct dnc_error *
 		rc = listen(fd, SOMAXCONN);
 	freeaddrinfo(a);
 	if (rc == 0)
-		return take(l, fd, text, err);
+		return adopt(l, fd, text, err);
 	dnc_error_set(err, errno, "unable to listen on %s: %s", text, strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -226,7 +227,7 @@ static int add_passed(struct listeners *l, struct dnc_error *err)
 	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
 		if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
 			continue;
-		if (take(l, fd, "systemd", err) < 0)
+		if (adopt(l, fd, "systemd", err) < 0)
 			return -1;
 		found++;
 	}
@@ -239,7 +240,7 @@ static int add_unix(struct listeners *l, const char *text, struct dnc_error *err
 {
 	int fd = dnc_unix_socket(text + strlen("unix:"), true, err);
 
-	return fd < 0 ? -1 : take(l, fd, text, err);
+	return fd < 0 ? -1 : adopt(l, fd, text, err);
 }
 
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err)
@@ -257,7 +258,7 @@ int listeners_share(struct listeners *l, const struct listeners *other, struct d
 		if (fd < 0)
 			return dnc_error_set(
 				err, errno, "unable to share a socket: %s", strerror(errno));
-		if (take(l, fd, other->list[i].address, err) < 0)
+		if (adopt(l, fd, other->list[i].address, err) < 0)
 			return -1;
 	}
 	return 0;

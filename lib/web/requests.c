@@ -169,9 +169,9 @@ static void handle_query(struct session *s)
 	dnc_buf_free(&query);
 }
 
-int requests_open(struct session *s, const struct who *who)
+int requests_open(struct session *s, const struct principal *principal)
 {
-	if (who && session_admit(s, who) < 0)
+	if (principal && session_admit(s, principal) < 0)
 		return -1;
 	if (!conn_accepts(&s->conn))
 		return 0;

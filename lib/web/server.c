@@ -41,7 +41,7 @@ static int on_established(struct http_connection *c, struct lws *wsi)
 	*c = (struct http_connection){0};
 	s = session_new(&web_of(wsi)->sessions, &c->session, wsi, &wire_ws);
 	if (s)
-		rc = requests_open(s, upgrade && upgrade->known ? &upgrade->who : NULL);
+		rc = requests_open(s, upgrade && upgrade->known ? &upgrade->principal : NULL);
 	upgrade_free(wsi);
 	return rc;
 }
@@ -156,7 +156,7 @@ static int init_parts(struct dnc_web *w, uv_loop_t *loop)
 	const struct dnc_web_options *options = w->options;
 	int rc = sessions_init(&w->sessions);
 
-	w->audit = (struct audit){.note = options->access_note, .ctx = options->ctx};
+	w->audit = (struct audit){.note = options->audit, .ctx = options->ctx};
 	stats_init(&w->stats);
 	rc |= identity_init(&w->identity, options->auth, w->shared->throttle, &w->audit,
 		&w->stats.counts, options->trust_proxy);
@@ -209,7 +209,7 @@ struct dnc_web *dnc_web_new(
 		return NULL;
 	}
 	w->options = options;
-	w->shared = options->door;
+	w->shared = options->shared;
 	if (init_parts(w, loop) < 0) {
 		dnc_error_nomem(err);
 		goto fail;

@@ -106,7 +106,7 @@ void session_heard(struct session *s)
 		dnc_clock_mono_ms());
 }
 
-enum close_reason session_enter(struct session *s, const struct who *who)
+enum close_reason session_enter(struct session *s, const struct principal *principal)
 {
 	static const enum close_reason reasons[] = {[LIMITS_OK] = CLOSE_NONE,
 		[LIMITS_FULL] = CLOSE_CONNECTIONS,
@@ -114,7 +114,7 @@ enum close_reason session_enter(struct session *s, const struct who *who)
 		[LIMITS_SUBJECT] = CLOSE_CONNECTIONS_SUBJECT};
 	struct sessions *all = s->all;
 	const struct dnc_identity *identity =
-		identity_required(all->identity) ? &who->identity : NULL;
+		identity_required(all->identity) ? &principal->identity : NULL;
 	enum close_reason reason = reasons[limits_enter(
 		all->limits, s->address, identity ? identity->subject : NULL, &s->slot)];
 
@@ -126,15 +126,15 @@ enum close_reason session_enter(struct session *s, const struct who *who)
 }
 
 /* Takes over role, permissions and identity, and the snapshot that they come from. */
-static void set_identity(struct session *s, const struct who *who)
+static void set_identity(struct session *s, const struct principal *principal)
 {
 	const struct dnc_auth_snapshot *old = s->snapshot;
 
 	s->snapshot = dnc_auth_snapshot_ref(s->all->identity->snapshot);
-	s->role = who->role;
-	s->permissions = who->permissions;
+	s->role = principal->role;
+	s->permissions = principal->permissions;
 	if (s->identity)
-		*s->identity = who->identity;
+		*s->identity = principal->identity;
 	dnc_auth_snapshot_unref(old);
 }
 
@@ -143,14 +143,14 @@ static struct dnc_rate rate_of(const struct dnc_role *role)
 	return (struct dnc_rate){role->per_minute, role->burst};
 }
 
-int session_start(struct session *s, const struct who *who)
+int session_start(struct session *s, const struct principal *principal)
 {
-	struct dnc_view view = identity_view(who->role, who->permissions, s->rendering);
-	struct dnc_rate rate = rate_of(who->role);
+	struct dnc_view view = identity_view(principal->role, principal->permissions, s->rendering);
+	struct dnc_rate rate = rate_of(principal->role);
 
 	if (identity_required(s->all->identity) && !(s->identity = malloc(sizeof *s->identity)))
 		return -1;
-	set_identity(s, who);
+	set_identity(s, principal);
 	s->conn.state = CONN_OPEN;
 	session_heard(s);
 	s->subscriber = dnc_hub_join(s->all->hub, s, &view, &rate);
@@ -161,25 +161,25 @@ int session_start(struct session *s, const struct who *who)
 	return 0;
 }
 
-int session_admit(struct session *s, const struct who *who)
+int session_admit(struct session *s, const struct principal *principal)
 {
-	enum close_reason reason = session_enter(s, who);
+	enum close_reason reason = session_enter(s, principal);
 
 	if (reason == CLOSE_NONE)
-		return session_start(s, who);
+		return session_start(s, principal);
 	conn_close(&s->conn, reason);
 	return 0;
 }
 
 /* The role, the permissions, the rate may be others now. -1 when there is no memory. */
-static int update(struct session *s, const struct who *who)
+static int update(struct session *s, const struct principal *principal)
 {
-	struct dnc_view view = identity_view(who->role, who->permissions, s->rendering);
-	struct dnc_rate rate = rate_of(who->role);
+	struct dnc_view view = identity_view(principal->role, principal->permissions, s->rendering);
+	struct dnc_rate rate = rate_of(principal->role);
 
 	if (dnc_subscriber_set_view(s->subscriber, &view, &rate) < 0)
 		return -1;
-	set_identity(s, who);
+	set_identity(s, principal);
 	if (dnc_subscriber_active(s->subscriber) && !(s->permissions & DNC_MAY_STREAM))
 		conn_close(&s->conn, CLOSE_FORBIDDEN);
 	return 0;
@@ -188,7 +188,7 @@ static int update(struct session *s, const struct who *who)
 void session_refresh(struct session *s, bool renewed)
 {
 	const struct identity *identity = s->all->identity;
-	struct who who;
+	struct principal principal;
 
 	if (s->conn.state != CONN_OPEN)
 		return;
@@ -203,12 +203,12 @@ void session_refresh(struct session *s, bool renewed)
 		return;
 	}
 	if (s->identity) {
-		who.identity = *s->identity;
-		identity_resolve(identity, &who);
+		principal.identity = *s->identity;
+		identity_resolve(identity, &principal);
 	} else {
-		identity_default(identity, &who);
+		identity_default(identity, &principal);
 	}
-	if (update(s, &who) < 0)
+	if (update(s, &principal) < 0)
 		conn_lost(&s->conn);
 }
 
@@ -220,11 +220,12 @@ static void refuse(struct session *s, struct dnc_str id, int code, const char *m
 	send_error(s, id, &err);
 }
 
-static enum session_auth renew(struct session *s, const struct who *who, struct dnc_str id)
+static enum session_auth renew(
+	struct session *s, const struct principal *principal, struct dnc_str id)
 {
-	if (!s->identity || strcmp(s->identity->subject, who->identity.subject) != 0) {
+	if (!s->identity || strcmp(s->identity->subject, principal->identity.subject) != 0) {
 		refuse(s, id, REQUEST_EFORBIDDEN, "access denied: the token is of another subject");
-	} else if (update(s, who) < 0) {
+	} else if (update(s, principal) < 0) {
 		conn_lost(&s->conn);
 	} else {
 		audit_session(s, "renewed");
@@ -234,11 +235,12 @@ static enum session_auth renew(struct session *s, const struct who *who, struct 
 }
 
 /* The token was accepted. */
-static enum session_auth accept_token(struct session *s, const struct who *who, struct dnc_str id)
+static enum session_auth accept_token(
+	struct session *s, const struct principal *principal, struct dnc_str id)
 {
 	if (s->conn.state == CONN_OPEN)
-		return renew(s, who, id);
-	if (session_admit(s, who) < 0)
+		return renew(s, principal, id);
+	if (session_admit(s, principal) < 0)
 		conn_lost(&s->conn);
 	return s->conn.state == CONN_OPEN ? SESSION_STARTED : SESSION_ANSWERED;
 }
@@ -247,18 +249,18 @@ enum session_auth session_authenticate(struct session *s, struct dnc_str token, 
 {
 	struct identity *identity = s->all->identity;
 	enum session_auth result = SESSION_ANSWERED;
-	struct who who = {0};
+	struct principal principal = {0};
 
 	if (!identity_required(identity))
 		refuse(s, id, REQUEST_EUNAVAILABLE, "authentication is disabled");
-	else if (identity_of_token(identity, s->address, token, &who) == WHO_KNOWN)
-		result = accept_token(s, &who, id);
+	else if (identity_of_token(identity, s->address, token, &principal) == IDENTITY_KNOWN)
+		result = accept_token(s, &principal, id);
 	else if (s->conn.state == CONN_OPENING)
 		conn_close(&s->conn, CLOSE_TOKEN_REJECTED);
 	else
 		refuse(s, id, REQUEST_EUNAUTHENTICATED,
 			close_reason_rows[CLOSE_TOKEN_REJECTED].text);
-	sodium_memzero(&who, sizeof who);
+	sodium_memzero(&principal, sizeof principal);
 	return result;
 }
 

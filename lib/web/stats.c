@@ -107,13 +107,13 @@ static void write_tokens(const struct stats_copy *f, struct dnc_buf *out)
 	for (int i = 1; i < DNC_TOKEN_FAULTS; i++) {
 		snprintf(labels[i], sizeof labels[i], "reason=\"%s\"", dnc_token_fault_name(i));
 		metrics[i] = (struct dnc_metric){"dnc_tokens_refused_total", "counter",
-			i == 1 ? "Tokens that were not taken" : NULL, labels[i],
+			i == 1 ? "Tokens that were rejected" : NULL, labels[i],
 			(double)f->counts.refused_tokens[i]};
 	}
 	dnc_metrics_text(out, metrics + 1, DNC_TOKEN_FAULTS - 1);
 }
 
-/* Lags are known to a power of two: what is told is the upper end. */
+/* Lags are known to a power of two: the upper end is written. */
 static void write_lag(const struct stats_copy *f, struct dnc_buf *out)
 {
 	static const struct {

@@ -1,8 +1,9 @@
-/* web.h - the hub's face to the network: WebSocket dnc.v1 and HTTP, by libwebsockets on libuv.
+/* web.h - a web server for a hub: WebSocket dnc.v1, server-sent events and HTTP, as dnc-wsd(8) has it, by
+ * libwebsockets on libuv.
  *
- * The protocol is that of dnc-wsd(8). Everything of one web runs on its loop's thread and nothing blocks.
- * Several webs, each with a loop, a thread and a hub of its own, may serve the same addresses.
- * Without keys only this machine is served, because nobody is asked who he is. */
+ * A server runs in the thread of its loop and nothing in it blocks. Several servers, each with a loop, a thread
+ * and a hub of its own, may serve the same addresses. Without keys authentication is disabled, and only
+ * loopback addresses are served. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@
 
 struct dnc_web;
 
-/* What webs that serve together have in common: who is connected, and how much of it is allowed. */
+/* What the servers of one process have in common: limits on connections, and addresses that send wrong tokens. */
 struct dnc_web_shared;
 
 struct dnc_web_limits {
@@ -26,20 +27,20 @@ struct dnc_web_limits {
 	unsigned connections_per_address, connections_per_subject; /* 0 is no limit */
 };
 
-/* NULL when there is no memory. */
+/* To be freed with dnc_shared_free(). NULL when there is no memory. */
 struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits);
 
-/* How many are connected. Any thread. */
-size_t dnc_shared_count(struct dnc_web_shared *door);
+/* Returns how many clients are connected to all servers. Any thread. */
+size_t dnc_shared_count(struct dnc_web_shared *shared);
 
-/* All webs must be gone. NULL is allowed. */
-void dnc_shared_free(struct dnc_web_shared *door);
+/* All servers must be closed and all connections gone. NULL is allowed. */
+void dnc_shared_free(struct dnc_web_shared *shared);
 
 struct dnc_web_options {
 	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:PATH", "systemd" */
 	size_t listen_count;             /* at most DNC_WEB_MAX_LISTEN */
-	const struct dnc_web *beside;    /* listen where this web does, instead */
-	struct dnc_web_shared *door;     /* borrowed */
+	const struct dnc_web *beside;    /* listen where this server does, instead; may be NULL */
+	struct dnc_web_shared *shared;   /* borrowed */
 	struct dnc_auth *auth;           /* borrowed */
 	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
 	bool trust_proxy;                /* X-Forwarded-For of connections to a Unix socket */
@@ -48,48 +49,50 @@ struct dnc_web_options {
 	/* Write only inside the library's writeable callback, as its manual says, instead of at
 	 * once. Slower, for comparison and for libraries that need it. */
 	bool by_the_book;
-	bool compress; /* permessage-deflate, for those who ask for it */
-	struct dnc_ring *ring;
-	struct dnc_hub *hub;
+	bool compress;             /* permessage-deflate, for clients that ask for it */
+	struct dnc_ring *ring;     /* borrowed, as are the following */
+	struct dnc_hub *hub;       /* its option `work` must call dnc_web_work() */
 	struct dnc_reader *reader; /* NULL when there is no log to read */
-	struct dnc_writer *writer; /* takes what is published */
-	/* Somebody did something with the events: a JSON object, to be kept. */
-	void (*access_note)(void *ctx, struct dnc_str json);
-	/* The hub has looked at something new: the ring's writer may go on. */
+	struct dnc_writer *writer; /* of what is published */
+	/* Gets an audit record, a JSON object, valid during the call. In the server's thread. */
+	void (*audit)(void *ctx, struct dnc_str json);
+	/* The hub has looked at new events: the ring's writer may go on. In the server's thread. */
 	void (*advanced)(void *ctx);
-	/* What the rest of the program adds to /metrics and /readyz. Called in the thread of any web. */
+	/* What the rest of the program adds to /metrics and /readyz. In the thread of any server. */
 	void (*metrics)(void *ctx, struct dnc_buf *out);
 	const char *(*not_ready)(void *ctx); /* name of the check that fails, or NULL */
 	void *ctx;
 };
 
-/* For the hub that will be served. */
+/* How the hub reaches the server's clients: its option `transport`. */
 extern const struct dnc_transport dnc_web_transport;
 
-/* Listens and serves once LOOP runs. OPTIONS and what it points at must outlive the web. NULL with
- * ERR, whose code is an errno. */
+/* Listens, and serves once LOOP runs. OPTIONS and what it points at must outlive the server. NULL with ERR,
+ * whose code is an errno. */
 struct dnc_web *dnc_web_new(
 	uv_loop_t *loop, const struct dnc_web_options *options, struct dnc_error *err);
 
-/* The address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed; empty behind the
- * last one. */
+/* Returns the address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed; empty past the last
+ * one. */
 const char *dnc_web_address(const struct dnc_web *w, size_t index);
 
-/* Roles, keys or revoked tokens were read again, or the certificate is to be: in the web's thread. */
+/* All that follow are called in the server's thread. */
+
+/* Uses the newest roles, keys and revoked tokens at once, and reads the TLS certificate again. */
 void dnc_web_reload(struct dnc_web *w);
 
-/* New events were appended to the hub: send them. */
+/* Has the hub send the events that were appended to its ring. */
 void dnc_web_flush(struct dnc_web *w);
 
-/* The hub has work left: what its option `work` is to call. */
+/* The hub has work left. */
 void dnc_web_work(struct dnc_web *w);
 
-/* Takes no new connections, and closes (1001) those that have all events. Call it again until it
- * returns 0, the number of connections left; FORCE closes the others as they are. */
+/* Accepts no new connections, and closes (1001) those that have all events; FORCE closes the others, too. Returns
+ * how many connections are left: call it again until there is none. */
 size_t dnc_web_drain(struct dnc_web *w, bool force);
 
-/* Closes everything; webs that listen beside this one must be closed before. NULL is allowed. */
+/* Closes everything. Servers that listen beside this one must be closed before. NULL is allowed. */
 void dnc_web_close(struct dnc_web *w);
 
-/* Frees what was closed, when the loop has run until it is empty. NULL is allowed. */
+/* Frees what was closed, after the loop has run until it is empty. NULL is allowed. */
 void dnc_web_free(struct dnc_web *w);

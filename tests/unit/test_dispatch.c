@@ -122,7 +122,7 @@ static void open_parts(bool keys)
 		&err);
 	if (!server.auth)
 		fail_msg("%s", err.message);
-	server.options = (struct dnc_web_options){.door = dnc_shared_new(&limits),
+	server.options = (struct dnc_web_options){.shared = dnc_shared_new(&limits),
 		.auth = server.auth,
 		.allow_origin = origins,
 		.allow_origin_count = 1,
@@ -135,20 +135,21 @@ static void open_parts(bool keys)
 	assert_int_equal(sessions_init(&server.sessions), 0);
 	stats_init(&server.stats);
 	server.audit.note = keep_record;
-	assert_int_equal(identity_init(&server.identity, server.auth, server.options.door->throttle,
-				 &server.audit, &server.stats.counts, false),
+	assert_int_equal(
+		identity_init(&server.identity, server.auth, server.options.shared->throttle,
+			&server.audit, &server.stats.counts, false),
 		0);
 	server.sessions.hub = server.hub;
 	server.sessions.ring = server.ring;
 	server.sessions.identity = &server.identity;
-	server.sessions.limits = server.options.door->limits;
+	server.sessions.limits = server.options.shared->limits;
 	server.sessions.audit = &server.audit;
 	server.sessions.stats = &server.stats;
 	server.http = http_context_new(&server.loop, &server.sessions, &server.options);
 	assert_non_null(server.http);
 	server.member.stats = &server.stats;
 	server.member.clients = server.http->clients;
-	shared_join(server.options.door, &server.member);
+	shared_join(server.options.shared, &server.member);
 }
 
 static void open_server(bool keys)
@@ -166,7 +167,7 @@ static void close_server(void)
 	dnc_writer_stop(server.writer);
 	dnc_writer_join(server.writer);
 	dnc_reader_free(server.reader);
-	shared_leave(server.options.door, &server.member);
+	shared_leave(server.options.shared, &server.member);
 	http_context_close(server.http);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	http_context_free(server.http);
@@ -179,7 +180,7 @@ static void close_server(void)
 	dnc_ring_free(server.ring);
 	dnc_writer_free(server.writer);
 	dnc_journal_close(server.journal);
-	dnc_shared_free(server.options.door);
+	dnc_shared_free(server.options.shared);
 	dnc_auth_free(server.auth);
 	close(server.read_done);
 }
@@ -391,7 +392,7 @@ static void upgrades_are_checked_and_remembered(void **state)
 	assert_int_equal(http_check_upgrade(server.http, wsi), 0);
 	assert_ptr_equal(heard.opaque, upgrade);
 	assert_true(upgrade->known);
-	assert_string_equal(upgrade->who.role->name, "compliance");
+	assert_string_equal(upgrade->principal.role->name, "compliance");
 	upgrade_free(wsi);
 	assert_int_equal(heard.n, 0);
 	close_server();

@@ -183,22 +183,22 @@ static void close_server(void)
 	dnc_auth_free(server.auth);
 }
 
-/* A WebSocket of WHO; NULL: it must authenticate. */
-static struct session *connect_ws(struct session **slot, const struct who *who)
+/* A WebSocket of PRINCIPAL; NULL: it must authenticate. */
+static struct session *connect_ws(struct session **slot, const struct principal *principal)
 {
 	struct session *s = session_new(&server.sessions, slot, (struct lws *)&library, &wire_ws);
 
 	assert_non_null(s);
-	assert_int_equal(requests_open(s, who), 0);
+	assert_int_equal(requests_open(s, principal), 0);
 	return s;
 }
 
 static struct session *connect_admin(struct session **slot)
 {
-	struct who who;
+	struct principal principal;
 
-	identity_default(&server.identity, &who);
-	return connect_ws(slot, &who);
+	identity_default(&server.identity, &principal);
+	return connect_ws(slot, &principal);
 }
 
 /* All that was sent since the last call: the texts of frames, "CODE TEXT" of closes, a line each. */

@@ -105,11 +105,11 @@ static void open_workers(struct world *w)
 		.transport = dnc_web_transport};
 	struct dnc_web_options web = {.listen = listen,
 		.listen_count = 1,
-		.door = w->shared,
+		.shared = w->shared,
 		.auth = w->auth,
 		.ring = w->pump.ring,
 		.writer = w->writer,
-		.access_note = on_audit,
+		.audit = on_audit,
 		.advanced = on_advanced,
 		.metrics = on_metrics,
 		.not_ready = on_not_ready,

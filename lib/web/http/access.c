@@ -32,11 +32,11 @@ int access_refuse(struct http_request *r, enum identity_verdict verdict)
 		unsigned status;
 		const char *detail;
 	} answers[] = {
-		[WHO_SILENT] = {401,
+		[IDENTITY_NONE] = {401,
 			"authentication required: send the header Authorization: Bearer TOKEN"},
-		[WHO_WRONG] = {401,
+		[IDENTITY_REJECTED] = {401,
 			"token rejected: get a new one; the hub's log tells what is wrong with it"},
-		[WHO_BARRED] = {429,
+		[IDENTITY_BLOCKED] = {429,
 			"too many rejected tokens from this address: wait as long as Retry-After "
 			"says, then send a valid one"},
 	};

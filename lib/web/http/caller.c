@@ -4,8 +4,8 @@
 
 void http_caller_copy(struct http_caller *caller, const struct http_request *r)
 {
-	caller->identity = r->who.identity;
-	snprintf(caller->role, sizeof caller->role, "%s", r->who.role->name);
+	caller->identity = r->principal.identity;
+	snprintf(caller->role, sizeof caller->role, "%s", r->principal.role->name);
 	identity_address(r->context->identity, r->wsi, caller->address);
 }
 

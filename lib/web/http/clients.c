@@ -49,7 +49,7 @@ int clients_list(struct http_request *r)
 
 	clients_refresh(r->context->clients, r->context->sessions);
 	dnc_buf_lit(page, "{\"clients\":[");
-	shared_each(r->context->options->door, append, page);
+	shared_each(r->context->options->shared, append, page);
 	dnc_buf_lit(page, "]}");
 	return http_reply(r->wsi, 200, "application/json", page, NULL);
 }

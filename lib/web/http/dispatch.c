@@ -28,21 +28,21 @@ static int refuse_permission(struct http_request *r, unsigned permission)
 		"access denied: the permission %s is missing; use a token whose role has it",
 		dnc_permission_names[__builtin_ctz(permission)].p);
 	identity_address(r->context->identity, r->wsi, address);
-	audit_refused(r->context->audit, address, &r->who.identity, detail);
+	audit_refused(r->context->audit, address, &r->principal.identity, detail);
 	return problem(r, 403, detail);
 }
 
 static int run_route(struct http_request *r, const struct route *route)
 {
-	enum identity_verdict verdict = WHO_KNOWN;
+	enum identity_verdict verdict = IDENTITY_KNOWN;
 
 	/* A HEAD leaves a ticket for the GET that follows it. */
 	if (route->permission && !(route->loopback && is_loopback_peer(r)))
 		verdict = identity_of_request(r->context->identity, r->wsi,
-			r->head ? TICKET_NONE : route->ticket, &r->who);
-	if (verdict != WHO_KNOWN)
+			r->head ? TICKET_NONE : route->ticket, &r->principal);
+	if (verdict != IDENTITY_KNOWN)
 		return access_refuse(r, verdict);
-	if (r->who.role && !(r->who.permissions & route->permission))
+	if (r->principal.role && !(r->principal.permissions & route->permission))
 		return refuse_permission(r, route->permission);
 	r->max_body = route->max_body;
 	return route->handle(r);
@@ -142,9 +142,9 @@ int http_check_upgrade(struct http_context *context, struct lws *wsi)
 	upgrade = upgrade_of(wsi);
 	if (!upgrade)
 		return -1;
-	verdict = identity_of_request(context->identity, wsi, route->ticket, &upgrade->who);
-	upgrade->known = verdict == WHO_KNOWN;
-	if (verdict == WHO_KNOWN || verdict == WHO_SILENT)
+	verdict = identity_of_request(context->identity, wsi, route->ticket, &upgrade->principal);
+	upgrade->known = verdict == IDENTITY_KNOWN;
+	if (verdict == IDENTITY_KNOWN || verdict == IDENTITY_NONE)
 		return 0; /* the first message may authenticate */
 	return access_refuse(&r, verdict) < 0 ? -1 : 1;
 }

@@ -123,7 +123,7 @@ static struct history *new_history(struct http_request *r)
 int history_begin(struct http_request *r)
 {
 	static const struct http_exchange_type type = {.abandon = abandon};
-	struct dnc_view view = identity_view(r->who.role, r->who.permissions, 0);
+	struct dnc_view view = identity_view(r->principal.role, r->principal.permissions, 0);
 	struct history *h;
 	struct dnc_error err = {.place = ""};
 

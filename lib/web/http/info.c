@@ -43,7 +43,7 @@ int info_show(struct http_request *r)
 		"\"messages_burst\":%d,\"max_event_bytes\":%u,\"max_filter_values\":%d}}",
 		DNC_VERSION, (dnc_clock_mono_ms() - r->context->started_ms) / 1000,
 		dnc_hub_epoch(hub), dnc_hub_oldest(hub), dnc_hub_last(hub),
-		dnc_shared_count(options->door), limits_max(options->door->limits),
+		dnc_shared_count(options->shared), limits_max(options->shared->limits),
 		DNC_WEB_MAX_MESSAGE, MESSAGES_PER_S, MESSAGES_BURST, DNC_EVENT_MAX_BYTES,
 		DNC_FILTER_MAX_VALUES);
 	return reply_json(r, 200);
@@ -54,7 +54,7 @@ int info_metrics(struct http_request *r)
 	const struct dnc_web_options *options = r->context->options;
 
 	sessions_publish_stats(r->context->sessions);
-	stats_write(&r->context->page, options->door, options->hub, options->ring);
+	stats_write(&r->context->page, options->shared, options->hub, options->ring);
 	options->metrics(options->ctx, &r->context->page);
 	return http_reply(
 		r->wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &r->context->page, NULL);

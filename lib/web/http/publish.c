@@ -43,7 +43,7 @@ static struct publish *publish_of(struct http_exchange *e)
 static void free_publish(struct publish *p)
 {
 	if (p->reserved)
-		limits_reserve(p->context->options->door->limits, &p->reserved, 0);
+		limits_reserve(p->context->options->shared->limits, &p->reserved, 0);
 	body_free(&p->body);
 	submission_free(&p->submission);
 	free(p->receipt.logged);
@@ -53,7 +53,7 @@ static void free_publish(struct publish *p)
 /* Counts what the request has in memory now. False when all of them together have too much. */
 static bool reserve(struct publish *p)
 {
-	return limits_reserve(p->context->options->door->limits, &p->reserved,
+	return limits_reserve(p->context->options->shared->limits, &p->reserved,
 		p->body.text.size + submission_bytes(&p->submission) +
 			(p->body.inflating ? GZIP_BYTES : 0));
 }

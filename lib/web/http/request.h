@@ -38,7 +38,7 @@ struct http_request {
 	struct lws *wsi;
 	struct http_connection *connection;     /* see exchange.h */
 	const struct dnc_auth_snapshot *access; /* `keys` is NULL if authentication is disabled */
-	struct who who;                         /* all zero if the route needs no permission */
+	struct principal principal;             /* all zero if the route needs no permission */
 	enum http_method method;
 	bool head;       /* HEAD: a GET whose answer has no body */
 	size_t max_body; /* of the route; bytes */

@@ -34,8 +34,8 @@ static int read_request(const struct http_request *r, struct dnc_buf *text, stru
 	if (rc < 0 ||
 		request_parse(r->context->sessions->request_parser, text->p, text->n, out, err) < 0)
 		return -1;
-	return requests_may_start(
-		       r->context->options->hub, r->who.role, r->who.permissions, &out->start, err)
+	return requests_may_start(r->context->options->hub, r->principal.role,
+		       r->principal.permissions, &out->start, err)
 	               ? 0
 	               : -1;
 }
@@ -51,8 +51,8 @@ static int refuse(struct http_request *r, const struct dnc_error *err)
 	c->stats->counts.bad_messages++;
 	if (status == 403) {
 		identity_address(c->identity, r->wsi, address);
-		audit_refused(
-			c->audit, address, r->access->keys ? &r->who.identity : NULL, err->message);
+		audit_refused(c->audit, address, r->access->keys ? &r->principal.identity : NULL,
+			err->message);
 	}
 	return http_problem_error(&r->context->page, r->wsi, status, err);
 }
@@ -77,7 +77,7 @@ static int begin(struct http_request *r, const struct request *request)
 
 	if (!s)
 		return HTTP_HANG_UP;
-	full = session_enter(s, &r->who);
+	full = session_enter(s, &r->principal);
 	if (full != CLOSE_NONE) {
 		s->conn.reason = full;
 		session_free(slot);
@@ -88,7 +88,7 @@ static int begin(struct http_request *r, const struct request *request)
 		return HTTP_HANG_UP;
 	}
 	lws_set_timeout(r->wsi, NO_PENDING_TIMEOUT, 0); /* the answer has no end */
-	if (session_start(s, &r->who) < 0)
+	if (session_start(s, &r->principal) < 0)
 		return HTTP_HANG_UP;
 	requests_handle(s, request);
 	return HTTP_LATER;

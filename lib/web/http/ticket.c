@@ -28,7 +28,7 @@ int ticket_post(struct http_request *r)
 {
 	struct dnc_buf *page = &r->context->page;
 	unsigned status = ticket_issue(
-		r->context->options->auth, r->access->keys != NULL, &r->who.identity, page);
+		r->context->options->auth, r->access->keys != NULL, &r->principal.identity, page);
 
 	if (status != 200)
 		return http_problem_send(page, r->wsi, status, NULL);

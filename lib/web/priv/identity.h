@@ -21,17 +21,17 @@ struct identity {
 	bool trust_proxy; /* X-Forwarded-For of connections to a Unix socket */
 };
 
-struct who {
+struct principal {
 	const struct dnc_role *role; /* of the snapshot of that time, borrowed */
 	unsigned permissions;        /* the role's, and the token's */
 	struct dnc_identity identity;
 };
 
 enum identity_verdict {
-	WHO_KNOWN,
-	WHO_SILENT, /* no token, no ticket */
-	WHO_WRONG,  /* rejected */
-	WHO_BARRED, /* not checked: its address is blocked */
+	IDENTITY_KNOWN,
+	IDENTITY_NONE,     /* no token, no ticket */
+	IDENTITY_REJECTED, /* rejected */
+	IDENTITY_BLOCKED,  /* not checked: its address is blocked */
 };
 
 /* Acquires the newest snapshot. All pointers are borrowed. -1 when there is no memory. */
@@ -59,17 +59,17 @@ enum ticket_place { TICKET_NONE, TICKET_SUBPROTOCOL, TICKET_QUERY };
 
 /* Checks the bearer token of a request, or the ticket in PLACE. */
 enum identity_verdict identity_of_request(
-	struct identity *i, struct lws *wsi, enum ticket_place place, struct who *out);
+	struct identity *i, struct lws *wsi, enum ticket_place place, struct principal *out);
 
 /* Checks a token that came in a message. */
 enum identity_verdict identity_of_token(
-	struct identity *i, const char *address, struct dnc_str token, struct who *out);
+	struct identity *i, const char *address, struct dnc_str token, struct principal *out);
 
 /* Looks up what the identity in OUT may do now. */
-void identity_resolve(const struct identity *i, struct who *out);
+void identity_resolve(const struct identity *i, struct principal *out);
 
 /* What the default role may do, when authentication is disabled. */
-void identity_default(const struct identity *i, struct who *out);
+void identity_default(const struct identity *i, struct principal *out);
 
 /* What a client with this role and these permissions sees, in the form RENDERING at most. */
 struct dnc_view identity_view(

@@ -8,8 +8,8 @@ enum { LISTEN_ADDRESS_MAX = 80 };
 
 struct listeners;
 
-/* ACCEPTED(CTX, fd, local) owns the connection; LOCAL: it came by a Unix socket. ANYWHERE: not only addresses of this
- * machine may be listened on. NULL when there is no memory. */
+/* ACCEPTED(CTX, fd, local) is called for each connection and owns it; LOCAL: it was made to a Unix socket. ANYWHERE: other
+ * addresses than those of the loopback may be listened on. NULL when there is no memory. */
 struct listeners *listeners_new(
 	uv_loop_t *loop, bool anywhere, void (*accepted)(void *ctx, int fd, bool local), void *ctx);
 
@@ -17,14 +17,14 @@ struct listeners *listeners_new(
  * ("systemd"). -1 with ERR, whose code is an errno. */
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err);
 
-/* Listens where OTHER does, with the same sockets: whichever is free takes a connection. */
+/* Listens where OTHER does, with the same sockets: whichever is free accepts a connection. */
 int listeners_share(struct listeners *l, const struct listeners *other, struct dnc_error *err);
 
-/* The address of number INDEX, as a client names it; empty behind the last. */
+/* The address of listener INDEX, as a client names it; empty past the last. */
 const char *listeners_address(const struct listeners *l, size_t index);
 
-/* Takes no more connections. */
+/* Accepts no more connections. */
 void listeners_stop(struct listeners *l);
 
-/* Closes all. The loop must run once more. NULL is allowed. */
+/* Closes all listeners. The loop must run once more. NULL is allowed. */
 void listeners_free(struct listeners *l);

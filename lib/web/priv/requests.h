@@ -4,10 +4,10 @@
 #include "request.h"
 #include "session.h"
 
-/* Opens a new WebSocket for WHO, which is NULL if the client must authenticate with its first message; a
+/* Opens a new WebSocket for PRINCIPAL, which is NULL if the client must authenticate with its first message; a
  * subscription in the query string of the upgrade is made then. Returns -1 if the connection must be
  * closed. */
-int requests_open(struct session *s, const struct who *who);
+int requests_open(struct session *s, const struct principal *principal);
 
 /* Takes N bytes of a message. Returns -1 if the connection must be closed. */
 int requests_receive(struct session *s, const void *in, size_t n);

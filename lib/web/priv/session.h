@@ -49,14 +49,14 @@ struct session *session_new(
 void session_free(struct session **slot);
 
 /* Takes a place among the connections. Returns CLOSE_NONE, or why there is none. */
-enum close_reason session_enter(struct session *s, const struct who *who);
+enum close_reason session_enter(struct session *s, const struct principal *principal);
 
-/* Joins the hub as WHO and sends the established message; after session_enter(). -1 when there is no
+/* Joins the hub as PRINCIPAL and sends the established message; after session_enter(). -1 when there is no
  * memory. */
-int session_start(struct session *s, const struct who *who);
+int session_start(struct session *s, const struct principal *principal);
 
 /* Both, and closes the connection if there is no place. -1 when there is no memory. */
-int session_admit(struct session *s, const struct who *who);
+int session_admit(struct session *s, const struct principal *principal);
 
 enum session_auth {
 	SESSION_STARTED,  /* the client was not known before: it is admitted */

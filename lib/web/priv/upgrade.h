@@ -5,7 +5,7 @@
 
 struct upgrade {
 	bool deflates, known;
-	struct who who;
+	struct principal principal;
 };
 
 /* Returns that of this connection, made when there is none; upgrade_free() frees it. NULL when there is no
