@@ -1,6 +1,6 @@
 #include "priv/audit.h"
 #include "base/clock.h"
-#include "priv/member.h"
+#include "json/member.h"
 
 struct dnc_buf *audit_begin(struct audit *a, const char *what, const struct dnc_identity *identity,
 	const struct dnc_role *role, const char *address)
@@ -9,13 +9,13 @@ struct dnc_buf *audit_begin(struct audit *a, const char *what, const struct dnc_
 
 	dnc_buf_clear(b);
 	dnc_buf_chr(b, '{');
-	member_time(b, "timestamp", dnc_clock_now_ms());
-	member_text(b, "what", what);
+	dnc_json_member_time(b, "timestamp", dnc_clock_now_ms());
+	dnc_json_member_text(b, "what", what);
 	if (identity && identity->subject[0])
-		member_text(b, "subject", identity->subject);
+		dnc_json_member_text(b, "subject", identity->subject);
 	if (role)
-		member_text(b, "role", role->name);
-	member_text(b, "address", address);
+		dnc_json_member_text(b, "role", role->name);
+	dnc_json_member_text(b, "address", address);
 	return b;
 }
 
@@ -29,6 +29,6 @@ void audit_end(struct audit *a)
 void audit_refused(struct audit *a, const char *address, const struct dnc_identity *identity,
 	const char *reason)
 {
-	member_text(audit_begin(a, "refused", identity, NULL, address), "reason", reason);
+	dnc_json_member_text(audit_begin(a, "refused", identity, NULL, address), "reason", reason);
 	audit_end(a);
 }

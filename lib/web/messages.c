@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include "base/clock.h"
 #include "frame/frame.h"
-#include "priv/member.h"
+#include "json/member.h"
 #include "priv/request.h"
 #include "priv/sessions.h"
 
@@ -23,7 +23,7 @@ static struct dnc_buf *message_begin(struct session *s, const char *type)
 
 static void add_timestamp(struct dnc_buf *b)
 {
-	member_time(b, "timestamp", dnc_clock_now_ms());
+	dnc_json_member_time(b, "timestamp", dnc_clock_now_ms());
 }
 
 static struct dnc_buf *metadata_begin(struct dnc_buf *b)
@@ -67,13 +67,13 @@ static void add_rate_limit(struct dnc_buf *b, const struct dnc_role *role)
 /* What the client may do, and by which identity. */
 static void add_identity(struct dnc_buf *b, const struct session *s)
 {
-	member_text(b, "role", s->role->name);
+	dnc_json_member_text(b, "role", s->role->name);
 	dnc_json_write_key(b, DNC_STR("permissions"));
 	dnc_permissions_write(b, s->permissions);
 	add_rate_limit(b, s->role);
 	if (s->identity) {
-		member_text(b, "subject", s->identity->subject);
-		member_time(b, "expires_at", s->identity->expires_ms);
+		dnc_json_member_text(b, "subject", s->identity->subject);
+		dnc_json_member_time(b, "expires_at", s->identity->expires_ms);
 	}
 }
 
@@ -86,14 +86,14 @@ void send_established(struct session *s)
 	snprintf(id, sizeof id, "c%llu", (unsigned long long)s->number);
 	add_timestamp(b);
 	metadata_begin(b);
-	member_text(b, "client_id", id);
+	dnc_json_member_text(b, "client_id", id);
 	add_identity(b, s);
-	member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
-	member_text(b, "epoch", dnc_hub_epoch(hub));
-	member_number(b, "oldest_seq", dnc_hub_oldest(hub));
-	member_number(b, "last_seq", dnc_hub_last(hub));
-	member_number(b, "ping_interval_s", PING_INTERVAL_S);
-	member_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
+	dnc_json_member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
+	dnc_json_member_text(b, "epoch", dnc_hub_epoch(hub));
+	dnc_json_member_number(b, "oldest_seq", dnc_hub_oldest(hub));
+	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));
+	dnc_json_member_number(b, "ping_interval_s", PING_INTERVAL_S);
+	dnc_json_member_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
 	dnc_buf_chr(b, '}');
 	answer(s);
 }
@@ -131,16 +131,16 @@ enum dnc_sent send_confirmed(struct session *s, struct dnc_str id)
 	const struct dnc_filter *filter = dnc_subscriber_filter(s->subscriber);
 	struct dnc_buf *b = message_begin(s, "dnc.subscription.confirmed"), warning = {0};
 
-	member_json(b, "request_id", id);
+	dnc_json_member_json(b, "request_id", id);
 	add_timestamp(b);
 	metadata_begin(b);
-	member_bool(b, "active", dnc_subscriber_active(s->subscriber));
-	member_number(b, "from_seq", dnc_subscriber_next(s->subscriber));
-	member_number(b, "last_seq", dnc_hub_last(hub));
-	member_text(b, "epoch", dnc_hub_epoch(hub));
-	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	dnc_json_member_bool(b, "active", dnc_subscriber_active(s->subscriber));
+	dnc_json_member_number(b, "from_seq", dnc_subscriber_next(s->subscriber));
+	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));
+	dnc_json_member_text(b, "epoch", dnc_hub_epoch(hub));
+	dnc_json_member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	/* False promises a gap message: one that was told is not promised again when filters change. */
-	member_bool(b, "recovered", !dnc_subscriber_owed_gap(s->subscriber));
+	dnc_json_member_bool(b, "recovered", !dnc_subscriber_owed_gap(s->subscriber));
 	if (filter && write_warning(&warning, s, filter) && dnc_buf_ok(&warning)) {
 		dnc_json_write_key(b, DNC_STR("warning"));
 		dnc_json_write_str(b, dnc_buf_view(&warning));
@@ -155,13 +155,13 @@ void send_error(struct session *s, struct dnc_str id, const struct dnc_error *er
 	struct dnc_buf *b = message_begin(s, "error");
 
 	s->all->stats->counts.bad_messages += err->code != REQUEST_ESUPERSEDED;
-	member_text(b, "code", request_error_name(err->code));
-	member_text(b, "message", err->message);
+	dnc_json_member_text(b, "code", request_error_name(err->code));
+	dnc_json_member_text(b, "message", err->message);
 	if (err->place[0])
-		member_text(b, "path", err->place);
+		dnc_json_member_text(b, "path", err->place);
 	if (err->offset != DNC_NO_OFFSET)
-		member_number(b, "offset", err->offset);
-	member_json(b, "request_id", id);
+		dnc_json_member_number(b, "offset", err->offset);
+	dnc_json_member_json(b, "request_id", id);
 	answer(s);
 }
 
@@ -169,10 +169,10 @@ void send_pong(struct session *s, struct dnc_str id)
 {
 	struct dnc_buf *b = message_begin(s, "dnc.connection.pong");
 
-	member_json(b, "request_id", id);
+	dnc_json_member_json(b, "request_id", id);
 	add_timestamp(b);
 	metadata_begin(b);
-	member_number(b, "position", dnc_subscriber_next(s->subscriber) - 1);
+	dnc_json_member_number(b, "position", dnc_subscriber_next(s->subscriber) - 1);
 	dnc_buf_chr(b, '}');
 	answer(s);
 }
@@ -181,7 +181,7 @@ void send_renewed(struct session *s, struct dnc_str id)
 {
 	struct dnc_buf *b = message_begin(s, "dnc.connection.established");
 
-	member_json(b, "request_id", id);
+	dnc_json_member_json(b, "request_id", id);
 	add_timestamp(b);
 	metadata_begin(b);
 	add_identity(b, s);
@@ -196,18 +196,18 @@ void send_stats(struct session *s, struct dnc_str id)
 	struct dnc_buf *b = message_begin(s, "client.stats");
 	uint64_t position = dnc_subscriber_next(s->subscriber) - 1;
 
-	member_json(b, "request_id", id);
+	dnc_json_member_json(b, "request_id", id);
 	add_timestamp(b);
 	metadata_begin(b);
-	member_time(b, "connected_at", s->connected_ms);
-	member_number(b, "events_sent", dnc_subscriber_sent(s->subscriber));
-	member_number(b, "messages_received", s->received);
-	member_bool(b, "subscribed", dnc_subscriber_active(s->subscriber));
-	member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
-	member_number(b, "position", position);
-	member_number(b, "last_seq", dnc_hub_last(hub));
-	member_number(b, "lag", dnc_hub_last(hub) - position);
-	member_bool(b, "rate_limited", dnc_subscriber_rate_limited(s->subscriber));
+	dnc_json_member_time(b, "connected_at", s->connected_ms);
+	dnc_json_member_number(b, "events_sent", dnc_subscriber_sent(s->subscriber));
+	dnc_json_member_number(b, "messages_received", s->received);
+	dnc_json_member_bool(b, "subscribed", dnc_subscriber_active(s->subscriber));
+	dnc_json_member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
+	dnc_json_member_number(b, "position", position);
+	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));
+	dnc_json_member_number(b, "lag", dnc_hub_last(hub) - position);
+	dnc_json_member_bool(b, "rate_limited", dnc_subscriber_rate_limited(s->subscriber));
 	dnc_buf_chr(b, '}');
 	answer(s);
 }
@@ -218,12 +218,12 @@ void send_held_back(struct session *s, const char *reason, uint64_t behind)
 
 	add_timestamp(b);
 	metadata_begin(b);
-	member_text(b, "reason", reason);
-	member_number(b, "behind", behind);
-	member_number(b, "position", dnc_subscriber_next(s->subscriber) - 1);
-	member_number(b, "last_seq", dnc_hub_last(s->all->hub));
+	dnc_json_member_text(b, "reason", reason);
+	dnc_json_member_number(b, "behind", behind);
+	dnc_json_member_number(b, "position", dnc_subscriber_next(s->subscriber) - 1);
+	dnc_json_member_number(b, "last_seq", dnc_hub_last(s->all->hub));
 	if (s->role->per_minute)
-		member_number(b, "per_minute", s->role->per_minute);
+		dnc_json_member_number(b, "per_minute", s->role->per_minute);
 	dnc_buf_chr(b, '}');
 	answer(s);
 }
@@ -233,12 +233,12 @@ enum dnc_sent send_over_budget(void *conn, uint64_t from)
 	struct session *s = conn;
 	struct dnc_buf *b = message_begin(s, "error");
 
-	member_text(b, "code", "filter_too_costly");
-	member_text(b, "message",
+	dnc_json_member_text(b, "code", "filter_too_costly");
+	dnc_json_member_text(b, "message",
 		"a pattern takes too much work on some numbers: the subscription has ended");
-	member_text(b, "path", "filters");
+	dnc_json_member_text(b, "path", "filters");
 	metadata_begin(b);
-	member_number(b, "from_seq", from);
+	dnc_json_member_number(b, "from_seq", from);
 	dnc_buf_chr(b, '}');
 	return message_send(s);
 }
@@ -250,9 +250,9 @@ enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reaso
 
 	add_timestamp(b);
 	metadata_begin(b);
-	member_number(b, "from_seq", from);
-	member_number(b, "to_seq", to);
-	member_text(b, "reason", reason);
+	dnc_json_member_number(b, "from_seq", from);
+	dnc_json_member_number(b, "to_seq", to);
+	dnc_json_member_text(b, "reason", reason);
 	dnc_buf_chr(b, '}');
 	return message_send(s);
 }

@@ -1,8 +1,8 @@
 #include "priv/session_audit.h"
 #include <string.h>
 #include "base/clock.h"
+#include "json/member.h"
 #include "phone/phone.h"
-#include "priv/member.h"
 #include "priv/sessions.h"
 
 static struct dnc_buf *begin(const struct session *s, const char *what)
@@ -18,7 +18,7 @@ void audit_session(const struct session *s, const char *what)
 	struct dnc_buf *b = begin(s, what);
 
 	if (strcmp(what, "connected") == 0)
-		member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
+		dnc_json_member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
 	audit_end(s->all->audit);
 }
 
@@ -35,8 +35,8 @@ void audit_subscription(const struct session *s, const char *what)
 	dnc_phone_mask_digits(masked, n);
 	masked[n] = '\0';
 	if (filter)
-		member_text(b, "filters", masked);
-	member_number(b, "from_seq", dnc_subscriber_next(s->subscriber));
+		dnc_json_member_text(b, "filters", masked);
+	dnc_json_member_number(b, "from_seq", dnc_subscriber_next(s->subscriber));
 	audit_end(s->all->audit);
 }
 
@@ -46,13 +46,14 @@ void audit_disconnect(const struct session *s)
 	struct dnc_buf *b = begin(s, "disconnected");
 
 	if (row->code)
-		member_number(b, "code", row->code);
-	member_text(b, "reason", row->text);
+		dnc_json_member_number(b, "code", row->code);
+	dnc_json_member_text(b, "reason", row->text);
 	if (s->role) {
-		member_number(b, "events", s->sent.events);
-		member_number(b, "first_seq", s->sent.first_seq);
-		member_number(b, "last_seq", s->sent.last_seq);
+		dnc_json_member_number(b, "events", s->sent.events);
+		dnc_json_member_number(b, "first_seq", s->sent.first_seq);
+		dnc_json_member_number(b, "last_seq", s->sent.last_seq);
 	}
-	member_number(b, "seconds", (uint64_t)(dnc_clock_now_ms() - s->connected_ms) / 1000);
+	dnc_json_member_number(
+		b, "seconds", (uint64_t)(dnc_clock_now_ms() - s->connected_ms) / 1000);
 	audit_end(s->all->audit);
 }

@@ -1,6 +1,6 @@
 #include "web/http/caller.h"
+#include "json/member.h"
 #include <stdio.h>
-#include "web/priv/member.h"
 
 void http_caller_copy(struct http_caller *caller, const struct http_request *r)
 {
@@ -14,6 +14,6 @@ struct dnc_buf *http_caller_audit(
 {
 	struct dnc_buf *b = audit_begin(audit, what, &caller->identity, NULL, caller->address);
 
-	member_text(b, "role", caller->role);
+	dnc_json_member_text(b, "role", caller->role);
 	return b;
 }

@@ -1,5 +1,5 @@
 #include "web/http/client_list.h"
-#include "web/priv/member.h"
+#include "json/member.h"
 
 void client_list_init(struct client_list *l)
 {
@@ -31,17 +31,17 @@ void client_list_add(struct client_list *l, const struct client_list_entry *c)
 	dnc_buf_printf(
 		b, "%s{\"client_id\":\"c%llu\"", b->n ? "," : "", (unsigned long long)c->number);
 	if (c->subject)
-		member_text(b, "subject", c->subject);
-	member_text(b, "role", c->role);
-	member_text(b, "address", c->address);
-	member_time(b, "connected_at", c->connected_ms);
-	member_time(b, "last_activity", c->active_ms);
-	member_number(b, "message_count", c->messages);
-	member_number(b, "events_sent", c->events);
-	member_number(b, "filter_count", c->filters);
+		dnc_json_member_text(b, "subject", c->subject);
+	dnc_json_member_text(b, "role", c->role);
+	dnc_json_member_text(b, "address", c->address);
+	dnc_json_member_time(b, "connected_at", c->connected_ms);
+	dnc_json_member_time(b, "last_activity", c->active_ms);
+	dnc_json_member_number(b, "message_count", c->messages);
+	dnc_json_member_number(b, "events_sent", c->events);
+	dnc_json_member_number(b, "filter_count", c->filters);
 	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
 		c->subscribed ? "true" : "false", c->rate_limited ? "true" : "false");
-	member_number(b, "lag", c->lag);
+	dnc_json_member_number(b, "lag", c->lag);
 	dnc_buf_chr(b, '}');
 }
 

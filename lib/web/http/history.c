@@ -1,6 +1,7 @@
 #include "web/http/history.h"
 #include <stdlib.h>
 #include <string.h>
+#include "json/member.h"
 #include "log/reader.h"
 #include "web/http/caller.h"
 #include "web/http/exchange.h"
@@ -8,7 +9,6 @@
 #include "web/http/query.h"
 #include "web/http/reply.h"
 #include "web/priv/audit.h"
-#include "web/priv/member.h"
 #include "web/priv/request.h"
 #include "web/web.h"
 
@@ -51,11 +51,11 @@ static void audit(const struct history *h)
 
 		memcpy(number, h->query.phone, sizeof number);
 		dnc_phone_mask_digits(number, h->query.phone_bytes);
-		member_text(b, "phone_number", number);
+		dnc_json_member_text(b, "phone_number", number);
 	}
-	member_number(b, "events", h->page.count);
-	member_number(b, "first_seq", h->page.first_seq);
-	member_number(b, "last_seq", h->page.last_seq);
+	dnc_json_member_number(b, "events", h->page.count);
+	dnc_json_member_number(b, "first_seq", h->page.first_seq);
+	dnc_json_member_number(b, "last_seq", h->page.last_seq);
 	audit_end(h->context->audit);
 }
 

@@ -1,5 +1,5 @@
 #include "web/http/problem.h"
-#include "web/priv/member.h"
+#include "json/member.h"
 
 static const struct problem_status statuses[] = {
 	{400, "Bad Request", {0}},
@@ -31,9 +31,9 @@ void http_problem_open(struct dnc_buf *b, unsigned status, const char *detail)
 {
 	dnc_buf_clear(b);
 	dnc_buf_chr(b, '{');
-	member_text(b, "title", problem_status(status)->title);
-	member_number(b, "status", status);
-	member_text(b, "detail", detail);
+	dnc_json_member_text(b, "title", problem_status(status)->title);
+	dnc_json_member_number(b, "status", status);
+	dnc_json_member_text(b, "detail", detail);
 }
 
 void http_problem_close(struct dnc_buf *b)

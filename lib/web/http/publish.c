@@ -1,6 +1,7 @@
 #include "web/http/publish.h"
 #include <stdlib.h>
 #include <string.h>
+#include "json/member.h"
 #include "log/writer.h"
 #include "web/http/caller.h"
 #include "web/http/exchange.h"
@@ -9,7 +10,6 @@
 #include "web/http/submission.h"
 #include "web/priv/audit.h"
 #include "web/priv/limits.h"
-#include "web/priv/member.h"
 #include "web/priv/shared.h"
 
 enum { GZIP_BYTES = 48 << 10 /* of zlib's, while it decompresses */ };
@@ -93,10 +93,10 @@ static void audit(const struct publish *p)
 {
 	struct dnc_buf *b = http_caller_audit(&p->caller, p->context->audit, "published");
 
-	member_number(b, "accepted", p->receipt.accepted);
-	member_number(b, "duplicates", p->receipt.duplicates);
-	member_number(b, "rejected", p->submission.rejected);
-	member_number(b, "last_seq", p->receipt.last_seq);
+	dnc_json_member_number(b, "accepted", p->receipt.accepted);
+	dnc_json_member_number(b, "duplicates", p->receipt.duplicates);
+	dnc_json_member_number(b, "rejected", p->submission.rejected);
+	dnc_json_member_number(b, "last_seq", p->receipt.last_seq);
 	audit_end(p->context->audit);
 }
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
+#include "json/member.h"
 #include "web/http/problem.h"
 #include "web/http/records.h"
-#include "web/priv/member.h"
 
 void submission_free_batch(struct submission *s)
 {
@@ -138,12 +138,12 @@ unsigned submission_answer(
 	} else {
 		http_problem_open(page, status, why_none(s));
 	}
-	member_number(page, "accepted", receipt->accepted);
-	member_number(page, "duplicates", receipt->duplicates);
+	dnc_json_member_number(page, "accepted", receipt->accepted);
+	dnc_json_member_number(page, "duplicates", receipt->duplicates);
 	dnc_json_write_key(page, DNC_STR("rejected"));
 	dnc_buf_printf(page, "[%.*s]", DNC_STR_ARG(dnc_buf_view(&s->rejects)));
-	member_number(page, "rejected_count", s->rejected);
-	member_number(page, "last_seq", receipt->last_seq);
+	dnc_json_member_number(page, "rejected_count", s->rejected);
+	dnc_json_member_number(page, "last_seq", receipt->last_seq);
 	if (status == 200)
 		dnc_buf_chr(page, '}');
 	return status;
