@@ -233,6 +233,20 @@ static void assert_heard(const char *part)
 		fail_msg("not \"%s\" but \"%s\"", part, all);
 }
 
+/* One message says that three events wait, then, after these, one that none does. */
+static void assert_told_of_lag(const char *all)
+{
+	static const char late[] = "\"reason\":\"lag\",\"behind\":3,", event[] = "{\"seq\":3,",
+			  caught_up[] = "\"reason\":\"lag\",\"behind\":0,";
+	const char *first = strstr(all, late), *last = strstr(all, event);
+
+	if (!first || !last || first > last || strstr(first + 1, late))
+		fail_msg("not told once: %s", all);
+	last = strstr(last, caught_up);
+	if (!last || strstr(last + 1, caught_up))
+		fail_msg("not told of its end once: %s", all);
+}
+
 static void say(struct session *s, const char *text)
 {
 	library.n = 0;
@@ -514,6 +528,69 @@ static void at_the_end_those_who_have_all_are_closed_first(void **state)
 	close_server();
 }
 
+static void a_slow_client_is_told_once_and_again_when_it_has_all(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	say(s, "{\"type\":\"subscribe\"}");
+	library.full = true;
+	say(s, "{\"type\":\"ping\"}");
+	for (int i = 1; i <= 3; i++)
+		publish("dnc.compliance.violation", i);
+	for (int i = 0; i < 4; i++)
+		lag_tick(&server.sessions); /* the first look only notes where it is */
+	library.full = library.buffered = false;
+	library.n = 0;
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	while (dnc_hub_work(server.hub))
+		;
+	lag_tick(&server.sessions);
+	lag_tick(&server.sessions);
+	assert_told_of_lag(heard());
+	session_free(&slot);
+	close_server();
+}
+
+static void the_metrics_are_sums_over_all_servers(void **state)
+{
+	static const char *const lines[] = {
+		"\ndnc_closed_total{reason=\"gone\",error=\"false\"} 4\n",
+		"\ndnc_closed_total{reason=\"binary\",error=\"true\"} 0\n",
+		"\ndnc_connections{role=\"admin\"} 2\n",
+		"\ndnc_connections_opened_total 6\n",
+		"\ndnc_connections_max 10\n",
+	};
+	struct shared_member members[2] = {{.stats = &server.stats}, {.stats = &server.stats}};
+	struct session *slots[2];
+	struct dnc_buf text = {0};
+
+	(void)state;
+	open_server(false);
+	assert_false(shared_by_several(server.shared));
+	for (int i = 0; i < 2; i++) {
+		shared_join(server.shared, &members[i]);
+		connect_admin(&slots[0]);
+		session_free(&slots[0]);
+	}
+	assert_true(shared_by_several(server.shared));
+	connect_admin(&slots[1]);
+	sessions_publish_stats(&server.sessions);
+	stats_write(&text, server.shared, server.hub, server.ring);
+	dnc_buf_chr(&text, '\0');
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		if (!strstr(text.p, lines[i]))
+			fail_msg("no %s in %s", lines[i], text.p);
+	dnc_buf_free(&text);
+	for (int i = 0; i < 2; i++)
+		shared_leave(server.shared, &members[i]);
+	shared_leave(server.shared, &members[0]); /* it is in no list any more */
+	session_free(&slots[1]);
+	close_server();
+}
+
 static int make_keys(void **state)
 {
 	struct dnc_buf id = {0};
@@ -555,6 +632,8 @@ int main(void)
 		cmocka_unit_test(limits_close_with_their_reasons),
 		cmocka_unit_test(a_message_in_pieces_is_one_message),
 		cmocka_unit_test(at_the_end_those_who_have_all_are_closed_first),
+		cmocka_unit_test(a_slow_client_is_told_once_and_again_when_it_has_all),
+		cmocka_unit_test(the_metrics_are_sums_over_all_servers),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, remove_keys);
