@@ -1,6 +1,6 @@
-/* hub.h - who has seen how much of the ring of ready frames.
+/* hub.h - delivers the events of the ring to subscribers.
  *
- * An event becomes a ready WebSocket frame (RFC 6455, text, not masked by a key) once and stands in a
+ * An event becomes a ready WebSocket frame (RFC 6455, text, not masked by a key) once and is kept in a
  * ring of bytes (ring.h). A subscriber is a cursor into that ring and, further back, into the log, never
  * a queue: one that is slow costs no memory. Subscribers with the same view and the same filter share
  * a channel, which matches each event once. Other forms of an event (numbers masked, as a CloudEvent,
@@ -39,16 +39,16 @@ enum dnc_sent {
  * called from inside one of them. */
 struct dnc_transport {
 	enum dnc_sent (*send)(void *conn, const void *frames, size_t n);
-	/* This connection's turn comes next but one: what it needs may be fetched into the cache. */
+	/* Hint: this connection will be written to soon; what it needs may be fetched into the cache. */
 	void (*soon)(void *conn);
 	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention", "missing" (rows are not in the
 	 * log that were never removed as the oldest), "epoch" (TO may be FROM - 1 then: the numbers of events that
 	 * the client had seen stand for others) or "too_large". */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()): the subscription ends
-	 * after the event FROM - 1. */
+	 * after event FROM - 1. */
 	enum dnc_sent (*over_budget)(void *conn, uint64_t from);
-	/* The place to start from is found: dnc_subscriber_next() tells it. Called though the transport is full. */
+	/* The position to start from is found: dnc_subscriber_next(). Called even if the transport is full. */
 	enum dnc_sent (*started)(void *conn);
 	/* The log can't be read, it was tried for some seconds: nothing more will be sent. Close the connection,
 	 * so that the client comes back later to where it was. */
@@ -59,7 +59,8 @@ struct dnc_hub_options {
 	struct dnc_ring *ring;       /* borrowed, and shared with other hubs */
 	uint64_t max_lag;            /* events a subscriber may fall behind */
 	struct dnc_journal *journal; /* borrowed: epoch, and the oldest event */
-	struct dnc_reader *reader;   /* borrowed; NULL when the past is not kept */
+	struct dnc_reader
+		*reader; /* borrowed; NULL without a log: nothing before the ring is served */
 	struct dnc_transport transport;
 	/* There is something for dnc_hub_work() that was not there before: call it soon, from the loop. WORK is
 	 * called with CTX in the hub's thread, from inside any function of this header that is not const, but not
@@ -83,7 +84,7 @@ void dnc_hub_free(struct dnc_hub *h);
  * between two calls. */
 void dnc_hub_release_ring(struct dnc_hub *h);
 
-/* Looks at what was appended to the ring, a bounded piece of it, and sends it to everybody who is ready.
+/* Looks at what was appended to the ring, a bounded piece of it, and sends it to the subscribers that are ready.
  * True when there is more: dnc_hub_work() goes on with it. */
 bool dnc_hub_advance(struct dnc_hub *h);
 
@@ -99,19 +100,18 @@ void dnc_hub_tick(struct dnc_hub *h);
 /* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
-/* The oldest event that a subscription can start with, and the newest; last is oldest - 1 when there is none. When the
- * past is kept, what the log has removed is not served from the ring, either, but for those who were on their way to
- * it. */
+/* The oldest event that a subscription can start with, and the newest; last is oldest - 1 if there is none. With a log,
+ * what it has removed is not served from the ring, either, except to subscribers that were already before it. */
 uint64_t dnc_hub_oldest(const struct dnc_hub *h);
 uint64_t dnc_hub_last(const struct dnc_hub *h);
 
 struct dnc_hub_stats {
 	uint64_t deliveries, delivered_bytes; /* ever handed to transports */
 	uint64_t gaps;
-	uint64_t paced; /* times that a rate limit held a subscriber back */
+	uint64_t rate_limited; /* times that a rate limit held a subscriber back */
 	size_t subscribers, channels;
 	struct dnc_histogram match;    /* of one event with all channels */
-	struct dnc_histogram delivery; /* from its arrival until all who were ready had it */
+	struct dnc_histogram delivery; /* from its arrival until all that were ready had it */
 };
 
 struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h);
@@ -132,7 +132,7 @@ enum dnc_rendering {
 /* What a subscriber may see and how. Filters of a masked view are matched with what it shows: they
  * are no way to ask for the digits. */
 struct dnc_view {
-	const struct dnc_filter *sees; /* NULL: everything. Whoever keeps a view holds it */
+	const struct dnc_filter *sees; /* NULL: everything. What keeps a view holds it */
 	unsigned types;                /* a bit for each enum dnc_type that may be seen */
 	unsigned rendering;            /* of enum dnc_rendering */
 };
@@ -166,13 +166,12 @@ struct dnc_start {
 	struct dnc_str epoch; /* of SINCE; p NULL when the client gave none */
 };
 
-/* The past is kept: DNC_START_TIME can be asked for. */
+/* True with a log: DNC_START_TIME can be requested. */
 bool dnc_hub_has_replay(const struct dnc_hub *h);
 
-/* Starts or replaces a subscription. FILTER is held from here on, not taken.
- * transport.started is called once the place is found, which may be at once or during
- * dnc_hub_work(); gaps are told after it. A connection never goes back: no event is sent twice.
- * -1 when there is no memory; the old subscription then stays. */
+/* Starts or replaces a subscription, which holds FILTER. transport.started is called once the position is found: at
+ * once, during dnc_hub_work() or when the log has answered; gaps are reported after it. A connection never goes
+ * back: no event is sent twice. -1 when there is no memory; the old subscription then goes on. */
 int dnc_hub_subscribe(
 	struct dnc_subscriber *s, const struct dnc_filter *filter, const struct dnc_start *start);
 
@@ -189,19 +188,19 @@ void dnc_subscriber_ready(struct dnc_subscriber *s);
 /* The transport is full by something the hub did not send. */
 void dnc_subscriber_full(struct dnc_subscriber *s);
 
-/* True while the place of its subscription is looked for: transport.started was not called yet. */
+/* True while the position to start from is looked for: transport.started was not called yet. */
 bool dnc_subscriber_starting(const struct dnc_subscriber *s);
 
 bool dnc_subscriber_active(const struct dnc_subscriber *s);
 
-/* The seq that is looked at next: all before it was sent, did not match or was told as a gap. */
+/* The seq that is looked at next: all before it was sent, did not match or was reported as a gap. */
 uint64_t dnc_subscriber_next(const struct dnc_subscriber *s);
 
 /* True when the last subscription found all that it asked for. */
 bool dnc_subscriber_recovered(const struct dnc_subscriber *s);
 
-/* True while the last subscription's place is still looked for, or lies behind a gap that has yet to be told: whoever
- * went on at dnc_subscriber_next() from elsewhere would never hear of the gap. */
+/* True while the position of the last subscription is looked for, or follows a gap that has yet to be reported: a client
+ * that continued at dnc_subscriber_next() over another connection would never hear of the gap. */
 bool dnc_subscriber_owed_gap(const struct dnc_subscriber *s);
 
 /* Events sent. */
@@ -211,17 +210,17 @@ uint64_t dnc_subscriber_sent(const struct dnc_subscriber *s);
 uint64_t dnc_subscriber_first_sent(const struct dnc_subscriber *s);
 uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s);
 
-/* Held back by its rate limit. */
+/* True while it waits because of its rate limit. */
 bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s);
 
 /* Why a subscriber is behind the present. */
-enum dnc_held {
-	DNC_HELD_NOT, /* it is not, or goes on as fast as it can */
-	DNC_HELD_BY_RATE,
-	DNC_HELD_BY_LAG, /* its transport is full */
+enum dnc_lag_reason {
+	DNC_LAG_NONE, /* it is not, or goes on as fast as it can */
+	DNC_LAG_RATE_LIMIT,
+	DNC_LAG_SLOW_CLIENT, /* its transport is full */
 };
 
-/* BEHIND: by how many events of the log, whether or not they match. */
-enum dnc_held dnc_subscriber_held(const struct dnc_subscriber *s, uint64_t *behind);
+/* *BEHIND is by how many events of the log, whether or not they match. */
+enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, uint64_t *behind);
 
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s);

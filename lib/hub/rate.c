@@ -26,7 +26,7 @@ void rate_wait(struct dnc_subscriber *s)
 	ticks = ticks < RATE_SLOTS ? ticks : RATE_SLOTS - 1;
 	dnc_list_insert(&q->slots[(now + ticks) % RATE_SLOTS], &s->rate_link);
 	s->was_rate_limited = true;
-	s->hub->stats.paced++;
+	s->hub->stats.rate_limited++;
 	if (q->waiting++ == 0)
 		hub_wake(s->hub);
 }

@@ -5,7 +5,7 @@
 enum {
 	CHUNK_BYTES = 256 << 10,
 	CHUNKS_KEPT = 16,
-	/* How many events "the last N that match" looks at behind the ring: some seconds of work that
+	/* How many events "the last N that match" looks at before the ring: some seconds of work that
 	 * others wait for. */
 	SEARCH_LOOKS = 500000,
 };

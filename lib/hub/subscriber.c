@@ -52,13 +52,15 @@ bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s)
 	return dnc_list_is_linked(&s->rate_link);
 }
 
-enum dnc_held dnc_subscriber_held(const struct dnc_subscriber *s, uint64_t *behind)
+enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, uint64_t *behind)
 {
 	*behind = 0;
 	if (s->phase != PHASE_FLOWING || subscriber_is_live(s) || s->at > s->hub->seen)
-		return DNC_HELD_NOT;
+		return DNC_LAG_NONE;
 	*behind = s->hub->seen + 1 - s->at;
-	return s->was_rate_limited ? DNC_HELD_BY_RATE : s->full ? DNC_HELD_BY_LAG : DNC_HELD_NOT;
+	return s->was_rate_limited ? DNC_LAG_RATE_LIMIT
+	       : s->full           ? DNC_LAG_SLOW_CLIENT
+	                           : DNC_LAG_NONE;
 }
 
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s)

@@ -9,7 +9,8 @@ enum {
 	LAG_AGAIN_MS = 30000,
 };
 
-static const char *const reasons[] = {[DNC_HELD_BY_RATE] = "rate_limit", [DNC_HELD_BY_LAG] = "lag"};
+static const char *const reasons[] = {
+	[DNC_LAG_RATE_LIMIT] = "rate_limit", [DNC_LAG_SLOW_CLIENT] = "lag"};
 
 /* The client has all events, or has no subscription any more. */
 static void end(struct session *s)
@@ -24,7 +25,7 @@ static void end(struct session *s)
 static void look(struct session *s, int64_t now)
 {
 	uint64_t behind, before = s->lag.behind;
-	enum dnc_held why = dnc_subscriber_held(s->subscriber, &behind);
+	enum dnc_lag_reason why = dnc_subscriber_lag_reason(s->subscriber, &behind);
 
 	if (!behind) {
 		end(s);
@@ -32,11 +33,11 @@ static void look(struct session *s, int64_t now)
 	}
 	s->lag.behind = behind;
 	/* A client that catches up, as in a replay, is not held back. */
-	if (why == DNC_HELD_NOT || (why == DNC_HELD_BY_LAG && (!before || behind < before)))
+	if (why == DNC_LAG_NONE || (why == DNC_LAG_SLOW_CLIENT && (!before || behind < before)))
 		return;
 	if (!s->lag.since_ms)
 		s->lag.since_ms = now;
-	if ((why == DNC_HELD_BY_RATE && now - s->lag.since_ms < LAG_AFTER_MS) ||
+	if ((why == DNC_LAG_RATE_LIMIT && now - s->lag.since_ms < LAG_AFTER_MS) ||
 		(s->lag.told_ms && now - s->lag.told_ms < LAG_AGAIN_MS))
 		return;
 	/* One message may wait for a connection that takes nothing, not one every half minute. */

@@ -59,7 +59,7 @@ static void add_hub(struct dnc_hub_stats *sum, const struct dnc_hub_stats *h)
 	sum->deliveries += h->deliveries;
 	sum->delivered_bytes += h->delivered_bytes;
 	sum->gaps += h->gaps;
-	sum->paced += h->paced;
+	sum->rate_limited += h->rate_limited;
 	sum->channels += h->channels;
 	dnc_histogram_add(&sum->match, &h->match);
 	dnc_histogram_add(&sum->delivery, &h->delivery);
@@ -166,7 +166,7 @@ static void write_totals(const struct stats_copy *sum, const struct limits *limi
 			(double)sum->hub.delivered_bytes},
 		{"dnc_gaps_total", "counter", "Gap messages sent", NULL, (double)sum->hub.gaps},
 		{"dnc_rate_limited_total", "counter", "Times that a rate limit held a client back",
-			NULL, (double)sum->hub.paced},
+			NULL, (double)sum->hub.rate_limited},
 		{"dnc_filter_limit_hits_total", "counter", "Matches given up for too much work",
 			NULL, (double)dnc_filter_limit_hits()},
 		{"dnc_last_seq", "gauge", "Sequence number of the newest event", NULL,

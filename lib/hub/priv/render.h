@@ -1,5 +1,5 @@
 /* render.h - events in another form than the ring has them in. One is made when it is
- * first asked for, and kept for whoever asks next; memory is had at the start. */
+ * first asked for, and kept for the next that ask; memory is allocated at the start. */
 #pragma once
 #include "frame/frame.h"
 #include "hub/hub.h"

@@ -1,4 +1,4 @@
-/* replay.h - what lies behind the ring, read from the log in chunks of ready frames.
+/* replay.h - what is older than the ring, read from the log in chunks of ready frames.
  * A few chunks are kept for all subscribers together: one that is far behind owns no memory. */
 #pragma once
 #include "base/buf.h"
@@ -17,7 +17,7 @@ struct chunk {
 	uint64_t from, first, last; /* asked for, and held; first is 0 when there is nothing */
 	bool oldest;                /* the log has nothing before `first` */
 	bool no_memory;             /* for more than it holds */
-	struct dnc_buf bytes;       /* DNC_JSON_PADDING bytes may be read behind each frame */
+	struct dnc_buf bytes;       /* DNC_JSON_PADDING bytes may be read after each frame */
 	struct chunk_slot *slots;
 	size_t room;
 	uint64_t used; /* for throwing the least used away */
@@ -47,7 +47,7 @@ struct dnc_frame chunk_frame(const struct chunk *c, uint64_t seq);
  * *BYTES is its size. */
 uint64_t chunk_run(const struct chunk *c, uint64_t from, uint64_t last, size_t max, size_t *bytes);
 
-/* Looking for the place where a subscription starts. */
+/* Looks for the position where a subscription starts. */
 struct search {
 	struct dnc_job job;
 	void *subscriber; /* NULL when it has gone meanwhile */

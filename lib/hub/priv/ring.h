@@ -25,7 +25,7 @@ struct dnc_ring {
 	struct ring_slot *slots;
 	struct dnc_event_shape *shapes; /* as many as slots */
 	uint64_t slot_mask;
-	_Atomic uint64_t head;         /* position behind the newest frame */
+	_Atomic uint64_t head;         /* position after the newest frame */
 	_Atomic uint64_t oldest, last; /* sequence numbers kept; none when last + 1 == oldest */
 	_Atomic bool wanted;
 	struct ring_mark marks[DNC_RING_HUBS];

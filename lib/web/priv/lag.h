@@ -13,7 +13,7 @@ struct session;
 struct lag {
 	int64_t since_ms, told_ms; /* 0: never */
 	uint64_t behind;           /* at the last look */
-	enum dnc_held why;
+	enum dnc_lag_reason why;
 	bool told; /* since the client last had all events */
 };
 
