@@ -21,7 +21,7 @@ static enum dnc_type read_type(const char *name)
 	return type;
 }
 
-/* Fields of the event, and fields of the user's own, which take any name. */
+/* The prefix of custom fields, which may have any name; all others are fields of the event. */
 static const char own_prefix[] = "event_data.";
 
 static void check_key(enum dnc_type type, struct dnc_str key)
@@ -38,16 +38,16 @@ static void check_key(enum dnc_type type, struct dnc_str key)
 		dnc_cli_die_nomem();
 	near = dnc_words_nearest(names.p, key);
 	if (near.p)
-		dnc_cli_usage("%.*s: no field of %s; did you mean \"%.*s\"? A field of your own is "
+		dnc_cli_usage("%.*s: not a field of %s; did you mean \"%.*s\"? A custom field is "
 			      "event_data.%.*s",
 			DNC_STR_ARG(key), dnc_type_names[type].p, DNC_STR_ARG(near),
 			DNC_STR_ARG(key));
-	dnc_cli_usage("%.*s: no field of %s (see dnc-events(7)); a field of your own is "
+	dnc_cli_usage("%.*s: not a field of %s (see dnc-events(7)); a custom field is "
 		      "event_data.%.*s",
 		DNC_STR_ARG(key), dnc_type_names[type].p, DNC_STR_ARG(key));
 }
 
-/* An empty value says nothing, so that scripts may leave one out. */
+/* An empty value counts as absent, for scripts. */
 static void check_value(enum dnc_type type, struct dnc_str key, struct dnc_str value)
 {
 	char name[64], elsewhere[200];
@@ -58,7 +58,7 @@ static void check_value(enum dnc_type type, struct dnc_str key, struct dnc_str v
 	if (dnc_str_eq(key, DNC_STR("severity")) && dnc_severity_from_name(value))
 		return;
 	snprintf(name, sizeof name, "%.*s", DNC_STR_ARG(key));
-	snprintf(elsewhere, sizeof elsewhere, "Use event_data.%s=%.*s if you mean this very word.",
+	snprintf(elsewhere, sizeof elsewhere, "Use event_data.%s=%.*s to send it all the same.",
 		name, value.n > 64 ? 64 : (int)value.n, value.p);
 	dnc_cli_word(name, value, words, dnc_str_eq(key, DNC_STR("severity")) ? NULL : elsewhere);
 }
@@ -73,7 +73,6 @@ static void write_field(
 		dnc_buf_str(raw, value);
 }
 
-/* The event as its fields say it; a field that is no text takes JSON: records_added=5. */
 void fields_write(const struct options *o, struct dnc_buf *raw)
 {
 	enum dnc_type type = read_type(o->type);

@@ -1,4 +1,4 @@
-/* dnc-filter - lets through the events that match. */
+/* dnc-filter - passes on the events that match. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

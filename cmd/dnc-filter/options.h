@@ -1,4 +1,4 @@
-/* options.h - what dnc-filter was asked to do. */
+/* options.h - the command line of dnc-filter. */
 #pragma once
 #include "cli/cli.h"
 #include "cli/stage.h"
@@ -8,11 +8,11 @@ enum { MAX_PLACES = 256 };
 struct options {
 	struct dnc_cli_filter filter;
 	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
-	struct dnc_stage_options stage; /* points at the two */
+	struct dnc_stage_options stage; /* files and inputs point at the arrays above */
 	const char *jq;
 	bool invert, count, strict;
-	uint64_t max_count; /* UINT64_MAX when there is no limit */
+	uint64_t max_count; /* UINT64_MAX: no limit */
 };
 
-/* Reads the command line; exits when it is wrong. */
+/* Reads the command line. Exits if it is wrong. */
 void options_read(struct options *o, int argc, char **argv);

@@ -1,4 +1,4 @@
-/* options.h - what dnc-ingest was asked to do. */
+/* options.h - the command line of dnc-ingest. */
 #pragma once
 #include "cli/stage.h"
 #include "source/source.h"
@@ -9,14 +9,14 @@ struct options {
 	struct dnc_source_options source;
 	struct dnc_column columns[MAX_COLUMNS];
 	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
-	struct dnc_stage_options stage; /* points at the two */
+	struct dnc_stage_options stage; /* files and inputs point at the arrays above */
 	const char *map, *map_file;
-	const char *run; /* NULL when not given */
+	const char *run; /* NULL if not given */
 	bool strict, strict_phone;
-	uint64_t max_rejects;     /* UINT64_MAX when there is no limit */
-	double max_rejects_share; /* 1 when there is no limit */
-	double rate;              /* events a second, 0 is as fast as can be */
+	uint64_t max_rejects;     /* UINT64_MAX: no limit */
+	double max_rejects_share; /* 1: no limit */
+	double rate;              /* events a second; 0: no limit */
 };
 
-/* Reads the command line; exits when it is wrong. */
+/* Reads the command line. Exits if it is wrong. */
 void options_read(struct options *o, int argc, char **argv);

@@ -17,9 +17,9 @@ static struct dnc_event_run *new_run(const char *kind, const char *name, const c
 	return dnc_event_run_new(parts, 3);
 }
 
-/* How many files before this one can't be told from it: by their name, when the run is given, else by their
- * size and time as well. -1 when there is no memory. */
-static long look_alikes(struct runs *runs, const struct seen *file)
+/* Returns how many earlier files are indistinguishable from FILE: those of the same name if the run is given, else of the
+ * same name, size and time. -1 if there is no memory. */
+static long count_same(struct runs *runs, const struct seen *file)
 {
 	long same = 0;
 
@@ -44,7 +44,7 @@ int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_ru
 	*out = NULL;
 	if (s->acked)
 		return 0;
-	same = look_alikes(runs, &seen);
+	same = count_same(runs, &seen);
 	if (same < 0)
 		return -1;
 	if (runs->given) {

@@ -116,9 +116,10 @@ static void on_reload(uv_async_t *async)
 
 	sd_notify(0, "RELOADING=1");
 	if (dnc_auth_reload(d->auth, &err) < 0)
-		dnc_err("%s; what was read before stays in force", err.message);
+		dnc_err("unable to reload: %s; the previous keys, roles and revoked tokens stay in effect",
+			err.message);
 	else
-		dnc_note("keys, roles and revoked tokens were read again");
+		dnc_note("keys, roles and revoked tokens reloaded");
 	for (unsigned i = 0; i < d->options.workers; i++)
 		dnc_worker_reload(&d->workers[i]);
 	sd_notify(0, "READY=1");

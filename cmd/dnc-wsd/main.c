@@ -27,7 +27,7 @@ static void open_log(struct daemon *d)
 		dnc_cli_die_nomem();
 }
 
-/* False when there are none. */
+/* Returns false if there are none. */
 static bool open_inputs(struct daemon *d)
 {
 	struct dnc_error err;
@@ -71,7 +71,7 @@ static void serve(struct daemon *d)
 		.trust_proxy = d->options.trust_proxy,
 		.allow_origin = d->options.origins,
 		.allow_origin_count = d->options.origin_count,
-		.by_the_book = d->options.by_the_book,
+		.by_the_book = d->options.write_in_callback,
 		.compress = d->options.compress,
 		.ring = d->ring,
 		.writer = d->writer,
@@ -93,7 +93,9 @@ static void serve(struct daemon *d)
 		printf("%s\n", dnc_web_address(d->workers[0].web, i));
 	dnc_cli_flush_stdout();
 	if (!d->options.auth.key_file_count)
-		dnc_note("no keys are configured: every client on this machine is %s",
+		dnc_note(
+			"authentication is disabled (no --keys): every client on this machine has the "
+			"role %s",
 			d->options.auth.default_role);
 }
 
@@ -135,7 +137,9 @@ int main(int argc, char **argv)
 	read_auth(&d);
 	serve(&d);
 	if (!any_input)
-		dnc_warn("no input: standard input is no pipe or file, and there is no --input");
+		dnc_warn(
+			"no input: standard input is not a pipe, a socket or a file, and there is no "
+			"--input");
 	daemon_handle_signals(&d);
 	start(&d);
 	daemon_run_loop(&d);

@@ -126,7 +126,7 @@ static const struct dnc_option rows[] = {
 		DNC_DURATION(struct options, grace_ms)},
 	{"write-in-callback", 0, NULL,
 		"Write only when the library reports that a socket is writable (slower)", 3,
-		DNC_FLAG(struct options, by_the_book)},
+		DNC_FLAG(struct options, write_in_callback)},
 	{0}};
 
 static const struct dnc_command command = {.name = "dnc-wsd",

@@ -1,4 +1,4 @@
-/* options.h - what dnc-wsd was asked to do. */
+/* options.h - the command line of dnc-wsd. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 #include "log/journal.h"
 #include "web/web.h"
 
-/* Workers: the ring has room for no more hubs. */
+/* The ring serves no more hubs than this; each worker has one. */
 enum { MAX_WORKERS = DNC_RING_HUBS, MAX_INPUTS = 64, MAX_ORIGINS = 32, MAX_KEYS = 16 };
 
 struct options {
@@ -21,14 +21,14 @@ struct options {
 	const char *tls_cert, *tls_key;
 	const char *rejects;
 	struct dnc_journal_options journal;
-	char *data; /* the default place of the log, owned */
-	bool exit_on_eof, by_the_book, compress, print_roles, trust_proxy, has_data;
+	char *data; /* the default directory of the log, owned */
+	bool exit_on_eof, write_in_callback, compress, print_roles, trust_proxy, has_data;
 	struct dnc_web_limits limits;
 	unsigned workers;
 	uint64_t max_lag, buffer_bytes;
 	int64_t grace_ms;
 };
 
-/* Reads the command line; exits when it is wrong. */
+/* Reads the command line. Exits if it is wrong. */
 void options_read(struct options *o, int argc, char **argv);
 void options_free(struct options *o);

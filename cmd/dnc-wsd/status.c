@@ -60,7 +60,7 @@ const char *daemon_not_ready(void *ctx)
 		return intake;
 	if (dnc_journal_stats(d->journal).clock_held)
 		return "clock";
-	/* Without a socket to come back by, input that has ended will not return. */
+	/* With --exit-on-eof, input that has ended does not come again. */
 	return dnc_drain_begun(&d->drain) || (d->options.exit_on_eof && dnc_intake_ended(d->intake))
 	               ? "input"
 	               : NULL;

@@ -43,7 +43,7 @@ static void on_log_format(void *options, const char *name, char *value)
 	dnc_log_json(dnc_cli_choice(name, value, "text json") == 1);
 }
 
-/* Of argp's own --help nothing is seen under ARGP_NO_ERRS, which errors of one line need. */
+/* Under ARGP_NO_ERRS, which errors of one line need, argp's own --help prints nothing. */
 _Noreturn static void print_help(unsigned what)
 {
 	argp_help(program.state->root_argp, stdout, what, (char *)(uintptr_t)program.command->name);
@@ -90,7 +90,7 @@ static void add_to_list(const struct dnc_option *row, void *options, const char 
 	list[(*count)++] = value;
 }
 
-/* Arguments that are left stand side by side in argv. */
+/* argp has moved all options before the arguments: the rest is contiguous in argv. */
 static void add_to_rest(const struct dnc_option *row, void *options)
 {
 	char ***rest = (char ***)((char *)options + row->offset);
@@ -152,7 +152,7 @@ static int key_of(const struct dnc_option *rows, size_t i, int first)
 	return rows[i].key ? rows[i].key : first + (int)i;
 }
 
-/* True if KEY is that of one of ROWS, which was stored. */
+/* Stores the option with KEY. Returns false if it is none of ROWS. */
 static bool store_option(
 	const struct dnc_option *rows, int first, int key, char *value, void *options)
 {
@@ -197,12 +197,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* Appends ROWS to what argp is given, from *N on. */
+/* Appends ROWS to argp's options from *N on. */
 static void add_rows(const struct dnc_option *rows, int first, struct argp_option *out, size_t *n)
 {
 	for (size_t i = 0; rows[i].help; i++) {
 		if (*n == MAX_ROWS)
-			abort(); /* any use of the command shows it */
+			abort(); /* MAX_ROWS is too small; any use of the command shows it */
 		out[(*n)++] = (struct argp_option){.name = rows[i].name,
 			.key = rows[i].kind == DNC_OPTION_HEADING ? 0 : key_of(rows, i, first),
 			.arg = rows[i].arg,
@@ -211,8 +211,7 @@ static void add_rows(const struct dnc_option *rows, int first, struct argp_optio
 	}
 }
 
-/* The option of ARGP (or a child) that ARG names, also by the start of its name; NULL when there
- * is none. */
+/* Returns the option of ARGP (or a child) that ARG names, maybe abbreviated; NULL if there is none. */
 static const struct argp_option *find_option(const struct argp *argp, const char *arg)
 {
 	const char *word = arg + strspn(arg, "-");

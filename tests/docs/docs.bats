@@ -33,7 +33,7 @@ long_names() { grep -oE -- '--[a-z-]+' | sort -u; }
 		grep -E '^\s*-.*\)$' "$ROOT/completions/bash/$c" | long_names >labels
 		comm -13 in-help labels | tee missing && [ ! -s missing ]
 		while read -r label; do
-			echo "$c: $label is completed, and not in --help"
+			echo "$c: the key and the name $label in --help:"
 			help_options "$c" | sed 's/=.*//' | grep -qx -- "${label/ | / }"
 		done < <(grep -oE -- '-[a-zA-Z] \| --[a-z-]+' "$ROOT/completions/bash/$c")
 	done

@@ -134,14 +134,14 @@ setup() {
 	# Whole numbers are lost at once.
 	printf '[role desk]\npermissions = dnc:stream\nrate = none\n' >roles.conf
 	kill -HUP "$HUB"
-	wait_for has_line 'read again' hub.err
+	wait_for has_line 'tokens reloaded' hub.err
 	echo '{"type":"dnc.number.released","phone_number":"+13035550145","reason":"expired"}' >&9
 	wait_for has_line '+1\*\*\*\*\*\*0145' long
 	! grep -q 5550145 long
 	# A broken file changes nothing, and says so.
 	echo 'nonsense' >roles.conf
 	kill -HUP "$HUB"
-	wait_for has_line 'roles.conf:1.*stays in force' hub.err
+	wait_for has_line 'roles.conf:1.*stay in effect' hub.err
 	echo '{"type":"dnc.number.released","phone_number":"+13035550146","reason":"expired"}' >&9
 	wait_for has_line '+1\*\*\*\*\*\*0146' long
 	printf '[role desk]\npermissions = dnc:stream\nrate = none\n' >roles.conf

@@ -302,7 +302,7 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	printf '{"line":2,"sour' >other
 	mv other rejects
 	kill -HUP "$HUB"
-	wait_for has_line 'were read again' hub.err	# a line that came before that may go to the old file
+	wait_for has_line 'tokens reloaded' hub.err	# a line that came before that may go to the old file
 	echo nonsense >&9
 	wait_for has_line invalid_json rejects
 	kill -HUP "$HUB"

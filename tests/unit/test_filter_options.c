@@ -99,7 +99,7 @@ static void a_wrong_value_names_its_option(void **state)
 	static const struct {
 		const char *args[3], *message;
 	} cases[] = {
-		{{"--phone=^("}, "--phone: bad pattern: "},
+		{{"--phone=^("}, "--phone: invalid pattern: "},
 		{{"--phone=^("}, "\n  ^(\n    ^\n"}, /* below the byte at fault */
 		{{"--phone=1", "--phone=[z-a]"}, "\n  [z-a]\n     ^\n"},
 		{{"--type=dnc.number.supressed"}, "did you mean \"dnc.number.suppressed\"?"},
