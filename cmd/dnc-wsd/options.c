@@ -50,7 +50,7 @@ static void set_data(void *options, const char *name, char *arg)
 	struct options *o = options;
 
 	if (!*arg)
-		dnc_cli_usage("%s: the directory is empty", name);
+		dnc_cli_usage("%s: the path is empty", name);
 	o->has_data = true;
 	o->journal.dir = strcmp(arg, ":memory:") == 0 ? NULL : arg;
 }
