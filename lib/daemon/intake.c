@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/array.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "cli/rejects.h"
@@ -33,7 +34,7 @@ struct dnc_intake {
 	struct dnc_error err;
 	struct dnc_verdicts verdicts;
 	struct source *sources;
-	size_t source_count;
+	size_t source_count, source_room;
 	atomic_uint_fast64_t accepted, rejected[DNC_REJECTS];
 };
 
@@ -52,14 +53,11 @@ static bool is_stopped(void *ctx)
 static int on_open(void *ctx, struct dnc_stream *s)
 {
 	struct dnc_intake *in = ctx;
-	struct source *more;
 
 	if (s->acked)
 		return 0;
-	more = realloc(in->sources, (in->source_count + 1) * sizeof *more);
-	if (!more)
+	if (!dnc_array_grow(&in->sources, &in->source_room, in->source_count + 1))
 		return dnc_error_nomem(&in->err);
-	in->sources = more;
 	in->sources[in->source_count++] = (struct source){s->id, s->name};
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "priv/epochs.h"
 #include <sodium.h>
 #include <stdlib.h>
+#include "base/array.h"
 
 /* False when TEXT is not the name of an epoch. */
 static bool read_name(struct dnc_str text, uint64_t *name)
@@ -27,15 +28,8 @@ int epochs_add(struct epochs *e, struct dnc_str name, uint64_t first)
 
 	if (!read_name(name, &number))
 		return 0;
-	if (e->count == e->room) {
-		size_t room = e->room ? e->room * 2 : 64;
-		struct epoch *more = realloc(e->ended, room * sizeof *more);
-
-		if (!more)
-			return -1;
-		e->ended = more;
-		e->room = room;
-	}
+	if (!dnc_array_grow(&e->ended, &e->room, e->count + 1))
+		return -1;
 	e->ended[e->count++] = (struct epoch){number, first}; /* epochs_begin() makes it the end */
 	return 0;
 }
