@@ -1,5 +1,6 @@
 #include "batch.h"
 #include <stdlib.h>
+#include "base/array.h"
 #include "priv/describe.h"
 
 struct dnc_batch_event batch_describe(const struct dnc_event *event)
@@ -12,36 +13,12 @@ struct dnc_batch_event batch_describe(const struct dnc_event *event)
 
 static bool reserve_events(struct dnc_batch *b, size_t count)
 {
-	size_t room = b->room ? b->room : 256;
-	struct dnc_batch_event *events;
-
-	if (b->count + count <= b->room)
-		return true;
-	while (room < b->count + count)
-		room *= 2;
-	events = realloc(b->events, room * sizeof *events);
-	if (!events)
-		return false;
-	b->events = events;
-	b->room = room;
-	return true;
+	return dnc_array_grow(&b->events, &b->room, b->count + count);
 }
 
 static bool reserve_marks(struct dnc_batch *b, size_t count)
 {
-	size_t room = b->mark_room ? b->mark_room : 16;
-	struct dnc_batch_mark *marks;
-
-	if (b->mark_count + count <= b->mark_room)
-		return true;
-	while (room < b->mark_count + count)
-		room *= 2;
-	marks = realloc(b->marks, room * sizeof *marks);
-	if (!marks)
-		return false;
-	b->marks = marks;
-	b->mark_room = room;
-	return true;
+	return dnc_array_grow(&b->marks, &b->mark_room, b->mark_count + count);
 }
 
 static bool reserve_bytes(struct dnc_buf *b, size_t bytes)

@@ -1,28 +1,14 @@
 #include "priv/verdicts.h"
 #include <stdlib.h>
+#include "base/array.h"
 
-/* Makes room for all that the batch may bring. */
+/* Reserves memory for all that the batch may add. */
 static bool reserve(
 	struct dnc_verdicts *v, const struct dnc_batch *b, size_t conflicts, size_t bytes)
 {
-	if (v->count + b->mark_count > v->room) {
-		size_t room = (v->count + b->mark_count) * 2;
-		struct dnc_batch_mark *marks = realloc(v->marks, room * sizeof *marks);
-
-		if (!marks)
-			return false;
-		v->marks = marks;
-		v->room = room;
-	}
-	if (v->conflict_count + conflicts > v->conflict_room) {
-		size_t room = (v->conflict_count + conflicts) * 2;
-		struct dnc_conflict *more = realloc(v->conflicts, room * sizeof *more);
-
-		if (!more)
-			return false;
-		v->conflicts = more;
-		v->conflict_room = room;
-	}
+	if (!dnc_array_grow(&v->marks, &v->room, v->count + b->mark_count) ||
+		!dnc_array_grow(&v->conflicts, &v->conflict_room, v->conflict_count + conflicts))
+		return false;
 	if (!bytes || dnc_buf_reserve(&v->text, bytes))
 		return true;
 	v->text.failed = false;
