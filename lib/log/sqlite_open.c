@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "priv/sqlite.h"
 
 /* "DNCL" in the file's header (SQLite file format, offset 68), so that file(1) can name it. */
@@ -78,12 +79,11 @@ static int take_lock(struct journal *j, struct dnc_error *err)
 	return dnc_error_set(err, errno, "unable to lock %s: %s", path, strerror(errno));
 }
 
-static int migrate(struct journal *j, sqlite3 *db, const char *path, struct dnc_error *err)
+static int migrate(sqlite3 *db, const char *path, struct dnc_error *err)
 {
 	int64_t version;
 	char sql[64];
 
-	(void)j;
 	if (sqlite_get_int(db, "PRAGMA user_version", 0, &version, path, err) < 0)
 		return -1;
 	if (version > VERSION)
@@ -98,16 +98,6 @@ static int migrate(struct journal *j, sqlite3 *db, const char *path, struct dnc_
 			return -1;
 	}
 	return 0;
-}
-
-static void sync_dir(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
 }
 
 /* Created under another name first: a file with the final name is complete. */
@@ -138,12 +128,12 @@ static int create(struct journal *j, struct dnc_error *err)
 		 run_sql(db, "PRAGMA auto_vacuum = INCREMENTAL", fresh, err) < 0)
 		rc = -1;
 	else
-		rc = migrate(j, db, fresh, err);
+		rc = migrate(db, fresh, err);
 	sqlite3_close(db);
 	if (rc == 0 && rename(fresh, j->path) < 0)
 		rc = dnc_error_set(err, errno, "unable to create %s: %s", j->path, strerror(errno));
 	if (rc == 0)
-		sync_dir(j->options.dir);
+		rc = dnc_file_sync_directory(j->path, err);
 	return rc;
 }
 
@@ -231,7 +221,7 @@ static int open_file(struct journal *j, struct dnc_error *err)
 		return -1;
 	sqlite_keep_wal(j->db);
 	return run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) == 0 &&
-	                       check_whole(j, err) == 0 && migrate(j, j->db, j->path, err) == 0 &&
+	                       check_whole(j, err) == 0 && migrate(j->db, j->path, err) == 0 &&
 	                       run_sql(j->db, sql, j->path, err) == 0 && load_ends(j, err) == 0 &&
 	                       times_open(j, err) == 0 &&
 	                       run_sql(j->db, sync_sql[DNC_SYNC_FULL], j->path, err) == 0 &&
