@@ -9,41 +9,13 @@
 #include <memory>
 #include <new>
 #include <simdjson.h>
-#include <sys/random.h>
-#include "json.h"
+#include "priv/keys.h"
 
 using simdjson::error_code;
 using simdjson::SUCCESS;
 
 namespace
 {
-
-// A key of an object that is being read, for finding a second one of the same name.
-struct key_slot {
-	uint32_t stamp;  // the text it belongs to; older slots are free
-	uint32_t object; // node of the object
-	uint32_t node;
-	uint32_t hash;
-};
-
-uint64_t hash_seed; // random: the keys come from strangers
-
-uint32_t hash_key(struct dnc_str key, uint32_t object)
-{
-	uint64_t h = hash_seed ^ (object * UINT64_C(0x9E3779B97F4A7C15)) ^ key.n, word;
-	const char *p = key.p;
-	size_t n = key.n;
-
-	for (; n >= 8; p += 8, n -= 8) {
-		memcpy(&word, p, 8);
-		h = (h ^ word) * UINT64_C(0xFF51AFD7ED558CCD);
-		h ^= h >> 32;
-	}
-	word = 0;
-	memcpy(&word, p, n);
-	h = (h ^ word) * UINT64_C(0xFF51AFD7ED558CCD);
-	return static_cast<uint32_t>(h >> 32);
-}
 
 // RFC 8259 section 6: [-] int [frac] [exp].
 bool is_number(const char *p, const char *end)
@@ -85,6 +57,14 @@ struct level {
 	uint64_t seen; // a bit for each kind of key that it has: a clear bit proves a key new
 };
 
+// The token at TEXT + FROM, without the blanks between it and TO.
+inline struct dnc_str token(const char *text, uint32_t from, uint32_t to)
+{
+	while (to > from + 1 && is_space(text[to - 1]))
+		to--;
+	return {text + from, to - from};
+}
+
 // Up to so many keys of an object are compared one by one, which is faster than a table.
 enum { SCAN_MAX = 32, START_BYTES = 64 << 10 };
 
@@ -94,28 +74,27 @@ struct dnc_json_parser {
 	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
 	struct dnc_json_node *nodes = nullptr;
 	uint32_t count = 0, room = 0;
-	key_slot *slots = nullptr;
-	uint32_t slot_mask = 0, keys = 0, stamp = 0;
+	struct key_table keys = {};
 	uint64_t texts = 0;        // parsed so far
 	struct dnc_buf plain = {}; // strings without their escapes
 	bool escapes = false;      // there is a backslash somewhere in the text
 	size_t token_bytes = 0;    // all tokens together: the text's length when compact
 	const char *why = nullptr;
-	struct dnc_str twice = {nullptr, 0};
+	struct dnc_str duplicate = {nullptr, 0};
 
 	~dnc_json_parser()
 	{
 		free(nodes);
-		free(slots);
+		keys_finish(&keys);
 		dnc_buf_free(&plain);
 	}
 
 	bool reserve(uint32_t want);
-	bool grow_slots();
-	bool find_or_add(uint32_t object, uint32_t node);
 	error_code add_key(level *in, uint32_t node);
 	error_code read_string(struct dnc_str raw, struct dnc_str *out);
 	error_code add_scalar(struct dnc_str raw);
+	void open(level *in, const char *p);
+	error_code open_member(level *in, struct dnc_str raw);
 	error_code walk(const char *text, size_t n);
 	error_code refuse(const char *message)
 	{
@@ -138,52 +117,11 @@ bool dnc_json_parser::reserve(uint32_t want)
 	return true;
 }
 
-bool dnc_json_parser::grow_slots()
-{
-	uint32_t size = slots ? (slot_mask + 1) * 2 : 256;
-	key_slot *bigger = static_cast<key_slot *>(calloc(size, sizeof *bigger));
-
-	if (!bigger)
-		return false;
-	for (uint32_t i = 0; slots && i <= slot_mask; i++)
-		if (slots[i].stamp == stamp) {
-			uint32_t at = slots[i].hash & (size - 1);
-
-			while (bigger[at].stamp == stamp)
-				at = (at + 1) & (size - 1);
-			bigger[at] = slots[i];
-		}
-	free(slots);
-	slots = bigger;
-	slot_mask = size - 1;
-	return true;
-}
-
-// True when the table has OBJECT's key already, or there is no memory for it (keys is 0 then).
-bool dnc_json_parser::find_or_add(uint32_t object, uint32_t node)
-{
-	struct dnc_str key = nodes[node].key;
-	uint32_t hash = hash_key(key, object), at;
-
-	if (++keys * 2 > slot_mask && !grow_slots()) {
-		keys = 0;
-		return true;
-	}
-	for (at = hash & slot_mask; slots[at].stamp == stamp; at = (at + 1) & slot_mask) {
-		const key_slot &s = slots[at];
-
-		if (s.hash == hash && s.object == object && dnc_str_eq(nodes[s.node].key, key))
-			return true;
-	}
-	slots[at] = {stamp, object, node, hash};
-	return false;
-}
-
 error_code dnc_json_parser::add_key(level *in, uint32_t node)
 {
 	struct dnc_str key = nodes[node].key;
 	unsigned kind = static_cast<unsigned>(key.n) * 5;
-	bool found = false;
+	enum key_verdict verdict = KEY_NEW;
 
 	if (key.n)
 		kind += static_cast<unsigned char>(key.p[0]) +
@@ -194,27 +132,28 @@ error_code dnc_json_parser::add_key(level *in, uint32_t node)
 	in->seen |= bit;
 	if (nodes[in->node].count > SCAN_MAX) {
 		for (uint32_t i = in->node + 1; !in->hashed && i < node; i = nodes[i].next)
-			if (find_or_add(in->node, i))
-				return simdjson::MEMALLOC;
+			if (keys_add(&keys, nodes, in->node, i) != KEY_NEW)
+				return simdjson::MEMALLOC; // these were compared already
 		in->hashed = true;
-		found = find_or_add(in->node, node);
-		if (found && !keys)
-			return simdjson::MEMALLOC;
+		verdict = keys_add(&keys, nodes, in->node, node);
 	} else if (may_be_there) {
-		for (uint32_t i = in->node + 1; !found && i < node; i = nodes[i].next)
-			found = dnc_str_eq(nodes[i].key, key);
+		for (uint32_t i = in->node + 1; verdict == KEY_NEW && i < node; i = nodes[i].next)
+			if (dnc_str_eq(nodes[i].key, key))
+				verdict = KEY_DUPLICATE;
 	}
-	if (!found)
+	if (verdict == KEY_NEW)
 		return SUCCESS;
-	twice = key;
-	return refuse("a key stands twice in one object");
+	if (verdict == KEY_NO_MEMORY)
+		return simdjson::MEMALLOC;
+	duplicate = key;
+	return refuse("duplicate key in an object");
 }
 
 // RAW starts with a quote; what follows the closing one is a token of its own.
 error_code dnc_json_parser::read_string(struct dnc_str raw, struct dnc_str *out)
 {
 	if (raw.n < 2 || raw.p[raw.n - 1] != '"')
-		return refuse("a string does not end");
+		return refuse("a string is not closed");
 	*out = {raw.p + 1, raw.n - 2};
 	if (!escapes || !memchr(raw.p, '\\', raw.n))
 		return SUCCESS;
@@ -257,21 +196,39 @@ error_code dnc_json_parser::add_scalar(struct dnc_str raw)
 	}
 }
 
-// Goes from token to token; the place behind the last one is the text's end.
+// Makes the newest node the container that starts at P.
+inline void dnc_json_parser::open(level *in, const char *p)
+{
+	struct dnc_json_node *node = &nodes[count - 1];
+
+	*in = {count - 1, false, 0};
+	node->type = *p == '{' ? DNC_JSON_OBJECT : DNC_JSON_ARRAY;
+	node->raw = node->text = {p, 1};
+	node->count = 0;
+	token_bytes++;
+}
+
+// Adds a node with the key RAW.
+inline error_code dnc_json_parser::open_member(level *in, struct dnc_str raw)
+{
+	error_code e;
+
+	if (count++ == room)
+		return simdjson::CAPACITY;
+	token_bytes += raw.n + 1; // with the colon
+	e = read_string(raw, &nodes[count - 1].key);
+	return e ? e : add_key(in, count - 1);
+}
+
+// Goes from token to token. The end of the text ends the last one.
 error_code dnc_json_parser::walk(const char *text, size_t n)
 {
 	const uint32_t *at = stage->structural_indexes.get();
 	const uint32_t *end = at + stage->n_structural_indexes;
-	level levels[DNC_JSON_MAX_DEPTH + 1], *in = levels; // the first stands for no container
+	level levels[DNC_JSON_MAX_DEPTH + 1], *in = levels; // the first is no container
 	error_code e;
-	auto token = [&] {
-		uint32_t to = at + 1 < end ? at[1] : static_cast<uint32_t>(n);
-
-		while (to > *at + 1 && is_space(text[to - 1]))
-			to--;
-		struct dnc_str s = {text + *at, to - *at};
-		return s;
-	};
+	auto next = [&] { return at + 1 < end ? at[1] : static_cast<uint32_t>(n); };
+	auto closing = [&] { return nodes[in->node].type == DNC_JSON_OBJECT ? '}' : ']'; };
 
 value:
 	if (at == end)
@@ -283,20 +240,15 @@ value:
 		nodes[count - 1].key = {nullptr, 0};
 	}
 	if (text[*at] != '{' && text[*at] != '[') {
-		if ((e = add_scalar(token())))
+		if ((e = add_scalar(token(text, *at, next()))))
 			return e;
 		at++;
-		goto behind;
+		goto after;
 	}
 	if (in == levels + DNC_JSON_MAX_DEPTH)
 		return refuse("nested too deep");
-	*++in = {count - 1, false, 0};
-	nodes[in->node].type = text[*at] == '{' ? DNC_JSON_OBJECT : DNC_JSON_ARRAY;
-	nodes[in->node].raw = nodes[in->node].text = {text + *at, 1};
-	nodes[in->node].count = 0;
-	token_bytes++;
-	at++;
-	if (at < end && text[*at] == (nodes[in->node].type == DNC_JSON_OBJECT ? '}' : ']'))
+	open(++in, text + *at++);
+	if (at < end && text[*at] == closing())
 		goto close;
 member:
 	nodes[in->node].count++;
@@ -304,48 +256,36 @@ member:
 		goto value;
 	if (at == end || text[*at] != '"')
 		return refuse("a key is missing");
-	if (count++ == room)
-		return simdjson::CAPACITY;
-	{
-		struct dnc_str raw = token();
-
-		token_bytes += raw.n;
-		if ((e = read_string(raw, &nodes[count - 1].key)) || (e = add_key(in, count - 1)))
-			return e;
-	}
-	if (++at == end || text[*at] != ':')
+	if ((e = open_member(in, token(text, *at, next()))))
+		return e;
+	if (++at == end || text[*at++] != ':')
 		return refuse("a colon is missing");
-	token_bytes++;
-	at++;
 	goto value;
-behind:
+after:
 	if (in == levels)
-		return at == end ? SUCCESS : refuse("text behind the value");
+		return at == end ? SUCCESS : refuse("text after the value");
 	if (at == end)
-		return refuse("a bracket does not end");
+		return refuse("a bracket is not closed");
 	if (text[*at] == ',') {
 		token_bytes++;
 		at++;
 		goto member;
 	}
-	if (text[*at] != (nodes[in->node].type == DNC_JSON_OBJECT ? '}' : ']'))
+	if (text[*at] != closing())
 		return refuse("a comma or a closing bracket is missing");
 close:
 	token_bytes++;
 	at++;
 	nodes[in->node].next = count;
 	in--;
-	goto behind;
+	goto after;
 }
 
 extern "C" struct dnc_json_parser *dnc_json_parser_new(void)
 {
 	auto *p = new (std::nothrow) dnc_json_parser;
 
-	while (!hash_seed)
-		if (getrandom(&hash_seed, sizeof hash_seed, 0) < 0)
-			hash_seed = reinterpret_cast<uintptr_t>(p) | 1;
-	if (p && (!p->grow_slots() ||
+	if (p && (!keys_init(&p->keys) ||
 			 simdjson::get_active_implementation()->create_dom_parser_implementation(
 				 START_BYTES, DNC_JSON_MAX_DEPTH, p->stage))) {
 		delete p;
@@ -377,9 +317,10 @@ static int parse_error(error_code e, const struct dnc_json_parser *p, struct dnc
 	default:
 		break;
 	}
-	if (p->twice.p)
+	if (p->duplicate.p)
 		return dnc_error_set(err, DNC_JSON_EINVALID, "%s: \"%.*s\"", p->why,
-			p->twice.n > 64 ? 64 : static_cast<int>(p->twice.n), p->twice.p);
+			p->duplicate.n > 64 ? 64 : static_cast<int>(p->duplicate.n),
+			p->duplicate.p);
 	return dnc_error_set(err, DNC_JSON_EINVALID, "not valid JSON: %s",
 		p->why ? p->why : simdjson::error_message(e));
 }
@@ -390,15 +331,12 @@ extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_
 	error_code e = SUCCESS;
 
 	p->texts++;
-	p->count = p->keys = 0;
+	p->count = 0;
 	p->token_bytes = 0;
 	p->why = nullptr;
-	p->twice = {nullptr, 0};
+	p->duplicate = {nullptr, 0};
 	dnc_buf_clear(&p->plain);
-	if (++p->stamp == 0) { // after 2^32 texts old stamps would look new
-		memset(p->slots, 0, (p->slot_mask + 1) * sizeof *p->slots);
-		p->stamp = 1;
-	}
+	keys_clear(&p->keys);
 	if (n > UINT32_MAX / 2)
 		e = simdjson::CAPACITY;
 	else if (n > p->stage->capacity())
