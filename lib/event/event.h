@@ -121,7 +121,7 @@ struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t coun
 /* No reader may use RUN any more. NULL is allowed. */
 void dnc_event_run_free(struct dnc_event_run *run);
 
-/* Says where the record stands that R normalizes next: at LINE, and ITEM of it, of RUN, which is borrowed
+/* Sets the position of the record that R normalizes next: LINE, and ITEM of it, of RUN, which is borrowed
  * until the next call. Such records get an id that is always the same for the same record: a
  * hash of all that the source said; of those that say when it happened, how many equal ones came
  * before; of those that do not, RUN and their place as well. RUN is NULL for live records, as it is at the

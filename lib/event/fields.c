@@ -78,7 +78,7 @@ bool dnc_value_known(const char *values, struct dnc_str value)
 	return !*values || dnc_words_have(values, value);
 }
 
-/* What stands beside the domain fields; event_data and metadata hold others, seq is the hub's. */
+/* Top-level members that are no domain fields; event_data and metadata hold others, seq is the hub's. */
 static const struct dnc_str top_fields[] = {DNC_STR("id"), DNC_STR("type"), DNC_STR("severity"),
 	DNC_STR("timestamp"), DNC_STR("summary")};
 

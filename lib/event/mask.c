@@ -35,7 +35,7 @@ static void add_escaped_literal(struct masking *m, struct dnc_str raw, struct dn
 	struct dnc_buf *out = m->out;
 	size_t from = out->n, written;
 
-	/* The content is put where the literal will go, and the literal behind it for now. */
+	/* The content is put where the literal will go, and the literal after it for now. */
 	if (!dnc_buf_reserve(out, text.n + LONGEST_ESCAPE * text.n + 2))
 		return;
 	dnc_buf_str(out, text);
@@ -117,7 +117,7 @@ static void add_up_to(struct masking *m, const char *end)
 	m->done = end;
 }
 
-/* Nodes FROM to TO, which stand in the order of the text, each before those in it. */
+/* Nodes FROM to TO, in the order of the text, each before those in it. */
 static void add_nodes(struct masking *m, uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from; i < to; i++) {

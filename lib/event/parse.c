@@ -38,7 +38,7 @@ static bool is_in(struct dnc_str line, struct dnc_str part)
 	return part.p >= line.p && part.p <= line.p + line.n;
 }
 
-/* True for a string whose content stands in the line as it is. */
+/* True for a string without escapes: its content is part of the line. */
 static bool is_plain(const struct dnc_json_node *node)
 {
 	return node->type == DNC_JSON_STRING && node->text.p == node->raw.p + 1;

@@ -52,7 +52,7 @@ static int wrong_type(
 	return -1;
 }
 
-/* Sorts the top level into canonical keys; what else stands there is left for event_data. */
+/* Sorts the top level into canonical keys; the others are left for event_data. */
 static int read_top(struct draft *d, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = d->doc->node;
@@ -194,8 +194,8 @@ static int check_again(const struct draft *d, uint32_t at, uint32_t kept, const 
 	return -1;
 }
 
-/* Gathers event_data: its own members first, then what stands beside it at the top level, then
- * domain fields that a source put into metadata. A field may stand in several places if they agree. */
+/* Gathers event_data: its own members first, then other members of the top level, then
+ * domain fields that a source put into metadata. A field may be in several places if they agree. */
 static int read_members(struct draft *d, bool derived_before, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = d->doc->node;

@@ -1,6 +1,6 @@
 /* json.h - reads one JSON text into a flat array of nodes, and writes JSON strings.
  *
- * The reader is simdjson behind a C face. It checks the whole text (grammar, UTF-8, escapes,
+ * The parser uses simdjson. It checks the whole text (grammar, UTF-8, escapes,
  * depth, and that no object has a key twice, because readers disagree on which one counts)
  * and lists its values in order. Nodes point into the text, so nothing is copied but strings
  * that hold escapes. Format: RFC 8259.
@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* So many bytes behind a text must be readable (their values do not matter). */
+/* So many bytes after a text must be readable; their values do not matter. */
 #define DNC_JSON_PADDING 64
 
 #define DNC_JSON_MAX_DEPTH 32
@@ -35,11 +35,12 @@ enum dnc_json_type {
 
 /* One value. The children of a container follow it at once; `next` skips them. */
 struct dnc_json_node {
-	uint8_t type;        /* enum dnc_json_type */
-	uint32_t next;       /* index of the first node that is not inside this one */
-	uint32_t count;      /* members of an object, elements of an array */
-	struct dnc_str key;  /* unescaped; only of members of an object */
-	struct dnc_str raw;  /* as it stands in the text; a string with its quotes */
+	uint8_t type;       /* enum dnc_json_type */
+	uint32_t next;      /* index of the first node that is not inside this one */
+	uint32_t count;     /* members of an object, elements of an array */
+	struct dnc_str key; /* unescaped; only of members of an object */
+	struct dnc_str
+		raw; /* as in the text: a string with its quotes, of a container only its bracket */
 	struct dnc_str text; /* of a string: its unescaped content; else like raw */
 };
 

@@ -1,4 +1,4 @@
-/* phone.h - telephone numbers: from what people write to E.164, and masked for who may not see.
+/* phone.h - telephone numbers: from what people write to E.164, and masked for clients that may not see them.
  *
  * The reference is libphonenumber; clean numbers of the North American plan take a short cut that
  * agrees with it (tests/unit/test_phone.c compares the two). Thread safe. */
@@ -28,7 +28,7 @@ enum dnc_phone_verdict {
 
 /* Turns S, as people write it, into E.164. S must be one number and nothing else: digits of any script
  * in groups with blanks, hyphens, dots, brackets or slashes between them, "+" before them, an
- * extension (which is left out) behind them, or a tel: URI. REGION (two letters, "US") says whose national
+ * extension (which is left out) after them, or a tel: URI. REGION (two letters, "US") says whose national
  * numbers are meant. Possible numbers pass; STRICT asks for valid ones. On DNC_PHONE_OK the
  * number stands in OUT, ended by NUL, and *LEN is its length. */
 enum dnc_phone_verdict dnc_phone_normalize(
@@ -56,7 +56,7 @@ void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str 
 
 /* Masks in place whatever may be a number in the N bytes at TEXT: of each run of seven digits and more,
  * with single or several blanks, dots, dashes, slashes or brackets between them, the last four stay, and
- * the country code behind a "+". True when there was one. */
+ * the country code after a "+". True when there was one. */
 bool dnc_phone_mask_digits(char *text, size_t n);
 
 #ifdef __cplusplus

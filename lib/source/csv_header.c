@@ -17,7 +17,7 @@ static const struct {
 	{"violation_date", "violation_at"}, {"subject", "details"},
 	{"recorded_message_or_robocall", "robocall"}};
 
-/* A header means a phone number when it is made of these words, digits behind them aside, and has one of
+/* A header means a phone number when it is made of these words, digits after them aside, and has one of
  * the first: "Cell Phone", "Phone #", "tel_no", "home_phone2", but not "Phone Type". */
 static const char number_words[] =
 	"phone telephone tel mobile cell cellphone phonenumber phoneno msisdn ani landline";
@@ -44,7 +44,7 @@ static bool means_number(const char *folded)
 	return found;
 }
 
-/* Lower case, with one "_" for whatever stands between letters and digits. */
+/* Lower case, with one "_" for all that is between letters and digits. */
 static void fold_header(struct dnc_str header, char out[NAME_MAX_BYTES])
 {
 	size_t n = 0;
@@ -236,7 +236,7 @@ static int refuse_second(struct dnc_source *s, size_t first, size_t second)
 		s, "has two columns for one field: \"", a, "\" and \"", b, behind, false);
 }
 
-/* NAME, with a number behind it when a column before has it. */
+/* NAME, with a number appended when an earlier column has it. */
 static char *free_name(const struct csv_state *csv, const char *name)
 {
 	char numbered[NAME_MAX_BYTES + 8];
@@ -299,7 +299,7 @@ static int name_plain(struct csv_state *csv)
 	return 0;
 }
 
-/* A number where a header should stand: the file has none. */
+/* A number in the first line: the file has no header. */
 static bool looks_like_a_row(const struct dnc_source *s, size_t *at)
 {
 	char e164[DNC_PHONE_MAX];

@@ -114,7 +114,7 @@ static size_t line_length(struct dnc_str text)
 }
 
 /* A row that is none: only its first line is rejected. What follows it is read again, because a quote
- * too many must not take the rows behind it along. */
+ * too many must not take the rows after it along. */
 static int bad_row(struct dnc_source *s, const char *why)
 {
 	struct csv_state *csv = &s->csv;
@@ -223,7 +223,7 @@ int csv_line(struct dnc_source *s, const struct dnc_line *line)
 	return rc;
 }
 
-/* What is left is a row whose quoted field does not end, and rows behind it. */
+/* What is left is a row whose quoted field does not end, and rows after it. */
 int csv_end(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;

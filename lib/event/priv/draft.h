@@ -66,7 +66,7 @@ const char *draft_derived_name(enum dnc_type type, int row);
 int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_event_options *options,
 	struct dnc_error *err);
 
-/* Where a record stands. */
+/* The position of a record in its run. */
 struct record_place {
 	struct dnc_event_run *run; /* NULL when it is live */
 	uint64_t line, item;

@@ -12,7 +12,7 @@ extern "C" {
 
 enum { PHONE_PLAIN_MAX = 40 };
 
-/* Reads TEXT as one number: digits of any script in groups, "+" before them, and an extension behind
+/* Reads TEXT as one number: digits of any script in groups, "+" before them, and an extension after
  * them, which is left out; or a tel: URI (RFC 3966). Writes its digits in ASCII, with "+" if the number is
  * international, and their count with "+" to *LEN; no NUL. DNC_PHONE_OK, _EMPTY, _TOO_LONG or
  * _NOT_A_NUMBER. */

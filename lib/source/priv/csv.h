@@ -22,7 +22,7 @@ struct csv_state {
 	size_t ends[CSV_MAX_COLUMNS]; /* where each field ends in `fields` */
 	size_t count;
 	uint64_t first_line;            /* of the row */
-	uint64_t rows;                  /* behind the header, without those that hold nothing */
+	uint64_t rows;                  /* after the header, without empty ones */
 	char *headers[CSV_MAX_COLUMNS]; /* the event field of each column, owned */
 	size_t columns;
 };
@@ -48,7 +48,7 @@ void csv_finish(struct csv_state *csv);
  * format's row function. A row whose fields are all empty is no record. */
 int csv_row(struct dnc_source *s);
 
-/* Adds the field of a column as it stands; dates without offset as RFC 3339. Empty ones are left out. */
+/* Adds the field of a column unchanged; dates without offset as RFC 3339. Empty ones are left out. */
 void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value);
 
 /* The row as a suppression, or as an event of the type that its column "type" names. */
