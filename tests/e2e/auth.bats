@@ -330,7 +330,7 @@ setup() {
 @test "without keys no other address than this machine's is listened on" {
 	run timeout 10 dnc-wsd --data=:memory: --listen=0.0.0.0:0 </dev/null
 	[ "$status" -eq 2 ]
-	[[ "$output" == *'without --keys only loopback'* ]]
+	[[ "$output" == *'without --keys authentication is disabled, and only loopback'* ]]
 	chmod 644 key
 	run timeout 10 dnc-wsd --data=:memory: --listen=0.0.0.0:0 --keys=key </dev/null
 	[ "$status" -eq 77 ]
