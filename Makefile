@@ -176,9 +176,12 @@ install: all ## installs below $(DESTDIR)$(PREFIX)
 	for c in completions/bash/*; do \
 		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
 
-lint: ## checks layout, scripts and manuals
-	clang-format --dry-run -Werror $(wildcard cmd/*/*.[ch] lib/*/*.[ch] lib/*/*/*.[ch] lib/*/*.cpp tests/*/*.[ch])
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/helper.bash tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/hub tests/bench/scale tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+lint: all ## checks layout, structure (lib/README.md), scripts and manuals
+	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')
+	tests/lint/structure . $(O)
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash \
+		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/hub \
+		tests/bench/scale tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs the Debian packages that are missing

@@ -92,7 +92,8 @@ int history_page_read(struct history_page *page, struct history_query *query,
 	dnc_buf_clear(&page->body);
 	page->count = page->next = page->first_seq = page->last_seq = 0;
 	if (resolve(&query->since, reader, err) < 0 || resolve(&query->until, reader, err) < 0 ||
-		dnc_journal_read(reader, query->since.seq + 1, false, phone, look_at, &r, err) < 0 ||
+		dnc_journal_read(reader, query->since.seq + 1, false, phone, look_at, &r, err) <
+			0 ||
 		dnc_viewer_end(viewer, err) < 0)
 		return -1;
 	find_gap(&r, journal, oldest);
