@@ -119,3 +119,17 @@ complete_words() { # COMMAND WORD...: prints what is offered for the last word
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
+
+@test "the map of lib names files that are there, and each module" {
+	local name module
+	grep -oE '[a-zA-Z_/-]+\.[ch]\b' "$ROOT/lib/README.md" | sed 's/COMMAND/dnc-tail/' | sort -u >names
+	[ "$(wc -l <names)" -gt 30 ]
+	while read -r name; do
+		echo "not found: $name"
+		[ -n "$(find "$ROOT/lib" "$ROOT/cmd" -path "*/$name")" ]
+	done <names
+	for module in "$ROOT"/lib/*/; do
+		echo "not in the table: $module"
+		grep -q "^| \`$(basename "$module")\` |" "$ROOT/lib/README.md"
+	done
+}
