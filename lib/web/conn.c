@@ -29,15 +29,30 @@ void conn_hang_up(struct lws *wsi)
 	lws_cancel_service(lws_get_context(wsi)); /* or it waits for something else to happen */
 }
 
+/* The one place where a connection stops to accept: STATE is the one that follows. */
+static void end(struct conn *c, enum conn_state state, enum close_reason reason)
+{
+	bool first = conn_accepts(c);
+
+	c->state = state;
+	if (c->reason == CLOSE_NONE)
+		c->reason = reason;
+	if (first)
+		c->owner->ended(c);
+}
+
 enum dnc_sent conn_lost(struct conn *c)
 {
 	if (c->state == CONN_DEAD)
 		return DNC_SENT_DEAD;
-	if (c->reason == CLOSE_NONE)
-		c->reason = CLOSE_LOST;
-	c->state = CONN_DEAD;
+	end(c, CONN_DEAD, CLOSE_LOST);
 	conn_hang_up(c->wsi);
 	return DNC_SENT_DEAD;
+}
+
+void conn_gone(struct conn *c)
+{
+	end(c, CONN_DEAD, CLOSE_GONE);
 }
 
 /* The one place that writes. Bytes go out as they are (LWS_WRITE_HTTP means "no framing" on HTTP/1.1);
@@ -118,10 +133,8 @@ void conn_close(struct conn *c, enum close_reason reason)
 {
 	if (!conn_accepts(c))
 		return;
-	c->state = CONN_CLOSING;
-	c->reason = reason;
+	end(c, CONN_CLOSING, reason);
 	resume_input(c); /* or the client's answer is never read */
-	c->owner->closing(c);
 	request_write(c);
 }
 

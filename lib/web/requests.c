@@ -51,6 +51,8 @@ static int subscribe(struct session *s, const struct request *r)
 	bool superseded = supersede(s);
 	int rc;
 
+	if (!s->subscriber)
+		return 0;
 	dnc_buf_clear(&s->pending_id);
 	dnc_buf_str(&s->pending_id, r->id);
 	rc = dnc_hub_subscribe(s->subscriber, r->filter, &r->start);
@@ -61,7 +63,7 @@ static int subscribe(struct session *s, const struct request *r)
 
 static void confirm(struct session *s, struct dnc_str id)
 {
-	if (send_confirmed(s, id) == DNC_SENT_FULL)
+	if (s->subscriber && send_confirmed(s, id) == DNC_SENT_FULL)
 		dnc_subscriber_full(s->subscriber);
 }
 
@@ -70,14 +72,17 @@ static int update_filters(struct session *s, const struct request *r)
 {
 	if (dnc_hub_refilter(s->subscriber, r->filter) < 0)
 		return -1;
+	if (s->subscriber)
+		audit_subscription(s, "filters_changed");
 	confirm(s, r->id);
-	audit_subscription(s, "filters_changed");
 	return 0;
 }
 
 static void unsubscribe(struct session *s, const struct request *r)
 {
 	supersede(s);
+	if (!s->subscriber)
+		return;
 	dnc_hub_unsubscribe(s->subscriber);
 	confirm(s, r->id);
 }
@@ -89,6 +94,8 @@ void requests_handle(struct session *s, const struct request *r)
 		.message = "the hub is out of memory"};
 	int rc = 0;
 
+	if (!s->subscriber)
+		return;
 	switch (r->type) {
 	case REQUEST_SUBSCRIBE:
 		if (requests_may_start(s->all->hub, s->role, s->permissions, &r->start, &err))

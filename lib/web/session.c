@@ -8,8 +8,11 @@
 #include "priv/session_audit.h"
 #include "priv/sessions.h"
 
-static void leave_hub(struct session *s)
+/* The only place where a session leaves the hub. */
+static void on_ended(struct conn *c)
 {
+	struct session *s = (struct session *)c;
+
 	if (!s->subscriber)
 		return;
 	s->sent = (struct session_sent){dnc_subscriber_sent(s->subscriber),
@@ -26,11 +29,6 @@ static void on_ready(struct conn *c)
 		dnc_subscriber_ready(s->subscriber);
 }
 
-static void on_closing(struct conn *c)
-{
-	leave_hub((struct session *)c);
-}
-
 static struct wire_position position(const struct conn *c)
 {
 	const struct session *s = (const struct session *)c;
@@ -43,7 +41,7 @@ static struct wire_position position(const struct conn *c)
 	return position;
 }
 
-static const struct conn_owner owner = {on_ready, on_closing, position};
+static const struct conn_owner owner = {on_ready, on_ended, position};
 
 struct session *session_new(
 	struct sessions *all, struct session **slot, struct lws *wsi, const struct wire *wire)
@@ -74,15 +72,15 @@ struct session *session_new(
 void session_free(struct session **slot)
 {
 	struct session *s = *slot;
+	bool closed;
 
 	if (!s)
 		return;
 	*slot = NULL;
-	leave_hub(s);
-	if (s->conn.reason == CLOSE_NONE)
-		s->conn.reason = CLOSE_GONE;
+	closed = !conn_accepts(&s->conn);
+	conn_gone(&s->conn);
 	s->all->stats->counts.closed[s->conn.reason]++;
-	if (s->role || (!conn_accepts(&s->conn) && close_reason_rows[s->conn.reason].code))
+	if (s->role || (closed && close_reason_rows[s->conn.reason].code))
 		audit_disconnect(s);
 	heartbeat_leave(&s->heartbeat);
 	lag_leave(s);
@@ -180,7 +178,9 @@ static int update(struct session *s, const struct principal *principal)
 	if (dnc_subscriber_set_view(s->subscriber, &view, &rate) < 0)
 		return -1;
 	set_identity(s, principal);
-	if (dnc_subscriber_active(s->subscriber) && !(s->permissions & DNC_MAY_STREAM))
+	/* What the new view shows was sent, which may have ended the session. */
+	if (s->subscriber && dnc_subscriber_active(s->subscriber) &&
+		!(s->permissions & DNC_MAY_STREAM))
 		conn_close(&s->conn, CLOSE_FORBIDDEN);
 	return 0;
 }

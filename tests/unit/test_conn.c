@@ -5,7 +5,7 @@
 #include "web/priv/conn.h"
 
 static struct {
-	int ready, closing;
+	int ready, ended;
 } calls;
 
 static void on_ready(struct conn *c)
@@ -14,10 +14,11 @@ static void on_ready(struct conn *c)
 	calls.ready++;
 }
 
-static void on_closing(struct conn *c)
+static void on_ended(struct conn *c)
 {
-	assert_int_equal(c->state, CONN_CLOSING);
-	calls.closing++;
+	assert_false(conn_accepts(c));
+	assert_int_not_equal(c->reason, CLOSE_NONE);
+	calls.ended++;
 }
 
 static struct wire_position place = {"0011223344556677", 41, true};
@@ -28,7 +29,7 @@ static struct wire_position position(const struct conn *c)
 	return place;
 }
 
-static const struct conn_owner owner = {on_ready, on_closing, position};
+static const struct conn_owner owner = {on_ready, on_ended, position};
 static struct conn_shared shared;
 static struct conn conn;
 
@@ -133,7 +134,7 @@ static void a_close_follows_what_waits_and_ends_all_else(void **state)
 		3);
 	conn_close(&conn, CLOSE_TOKEN_REVOKED);
 	conn_close(&conn, CLOSE_RATE); /* the first reason stays */
-	assert_int_equal(calls.closing, 1);
+	assert_int_equal(calls.ended, 1);
 	assert_int_equal(conn_put(&conn,
 				 "\x81\x01"
 				 "c",
@@ -186,7 +187,22 @@ static void a_failed_write_is_a_lost_connection(void **state)
 	assert_int_equal(conn.reason, CLOSE_LOST);
 	conn_close(&conn, CLOSE_RATE);
 	assert_int_equal(conn.reason, CLOSE_LOST);
+	conn_gone(&conn);
+	assert_int_equal(conn.reason, CLOSE_LOST);
+	assert_int_equal(calls.ended, 1);
 	assert_int_equal(conn_proceed(&conn), -1);
+	close_conn();
+}
+
+static void a_client_that_goes_by_itself_has_ended_once(void **state)
+{
+	(void)state;
+	open_conn(&wire_ws);
+	conn_gone(&conn);
+	conn_gone(&conn);
+	assert_int_equal(conn.reason, CLOSE_GONE);
+	assert_int_equal(calls.ended, 1);
+	assert_int_equal(library.writes, 0);
 	close_conn();
 }
 
@@ -306,6 +322,7 @@ int main(void)
 		cmocka_unit_test(a_close_follows_what_waits_and_ends_all_else),
 		cmocka_unit_test(a_shutdown_says_when_to_come_back),
 		cmocka_unit_test(a_failed_write_is_a_lost_connection),
+		cmocka_unit_test(a_client_that_goes_by_itself_has_ended_once),
 		cmocka_unit_test(by_the_book_nothing_is_written_outside_of_the_callback),
 		cmocka_unit_test(pings_have_a_byte_and_streams_get_comments),
 		cmocka_unit_test(streams_get_each_message_with_an_id_to_go_on_at),

@@ -416,6 +416,111 @@ static void a_revoked_client_has_left_the_hub_before_the_next_event(void **state
 	close_server();
 }
 
+static void lose_in_an_answer(struct session *s)
+{
+	library.fails = true;
+	assert_int_equal(requests_receive(s, "{\"type\":\"ping\"}", 15), -1);
+}
+
+static void lose_in_a_delivery(struct session *s)
+{
+	(void)s;
+	library.fails = true;
+	publish("dnc.compliance.violation", 1);
+}
+
+/* Its answer is sent by the hub's callback. */
+static void lose_in_a_subscription(struct session *s)
+{
+	library.fails = true;
+	assert_int_equal(requests_receive(s, "{\"type\":\"subscribe\"}", 20), -1);
+}
+
+static void lose_in_a_change_of_filters(struct session *s)
+{
+	library.fails = true;
+	assert_int_equal(
+		requests_receive(s, "{\"type\":\"update_filters\",\"filters\":{}}", 38), -1);
+}
+
+static void lose_in_an_unsubscription(struct session *s)
+{
+	library.fails = true;
+	assert_int_equal(requests_receive(s, "{\"type\":\"unsubscribe\"}", 22), -1);
+}
+
+static void answer_no_ping(struct session *s)
+{
+	heartbeat_enter(&s->all->pinged, &s->heartbeat, -PONG_LIMIT_S * 1000);
+	sessions_tick(s->all, false);
+}
+
+static void fail_the_log(struct session *s)
+{
+	dnc_web_transport.failed(s);
+}
+
+/* However it ends. The library frees it some turns later. */
+static void a_session_that_ends_has_left_the_hub_at_once(void **state)
+{
+	static const struct {
+		void (*end)(struct session *s);
+		enum close_reason reason;
+	} cases[] = {
+		{lose_in_an_answer, CLOSE_LOST},
+		{lose_in_a_delivery, CLOSE_LOST},
+		{lose_in_a_subscription, CLOSE_LOST},
+		{lose_in_a_change_of_filters, CLOSE_LOST},
+		{lose_in_an_unsubscription, CLOSE_LOST},
+		{answer_no_ping, CLOSE_LOST},
+		{fail_the_log, CLOSE_LOG},
+	};
+	struct session *slot, *s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int writes;
+
+		open_server(false);
+		s = connect_admin(&slot);
+		say(s, "{\"type\":\"subscribe\"}");
+		cases[i].end(s);
+		assert_int_equal(s->conn.reason, cases[i].reason);
+		assert_null(s->subscriber);
+		assert_int_equal(dnc_hub_stats(server.hub).subscribers, 0);
+		assert_int_equal(dnc_hub_stats(server.hub).channels, 0);
+		writes = library.writes;
+		publish("dnc.compliance.violation", 2);
+		assert_int_equal(library.writes, writes);
+		requests_receive(s, "{\"type\":\"get_stats\"}", 20); /* is not answered */
+		sessions_renew(&server.sessions);
+		lag_tick(&server.sessions);
+		assert_int_equal(library.writes, writes);
+		session_free(&slot);
+		assert_int_equal(server.stats.counts.closed[cases[i].reason], 1);
+		close_server();
+	}
+}
+
+static void requests_of_a_session_that_has_ended_have_no_effect(void **state)
+{
+	struct request request = {.type = REQUEST_SUBSCRIBE};
+	struct session *slot, *s;
+	struct dnc_error err;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	conn_lost(&s->conn);
+	request.filter = dnc_filter_compile_text("{}", 2, &err);
+	for (request.type = 0; request.type < REQUEST_TYPES; request.type++)
+		requests_handle(s, &request);
+	dnc_filter_unref(request.filter);
+	assert_int_equal(dnc_hub_stats(server.hub).subscribers, 0);
+	session_free(&slot);
+	close_server();
+}
+
 static void a_reload_changes_what_a_role_sees_from_the_next_event_on(void **state)
 {
 	struct session *slot, *s;
@@ -628,6 +733,8 @@ int main(void)
 		cmocka_unit_test(a_subscription_in_the_query_waits_for_the_token),
 		cmocka_unit_test(without_a_token_or_with_a_wrong_one_the_connection_is_closed),
 		cmocka_unit_test(a_revoked_client_has_left_the_hub_before_the_next_event),
+		cmocka_unit_test(a_session_that_ends_has_left_the_hub_at_once),
+		cmocka_unit_test(requests_of_a_session_that_has_ended_have_no_effect),
 		cmocka_unit_test(a_reload_changes_what_a_role_sees_from_the_next_event_on),
 		cmocka_unit_test(limits_close_with_their_reasons),
 		cmocka_unit_test(a_message_in_pieces_is_one_message),

@@ -27,8 +27,9 @@ struct conn;
 struct conn_owner {
 	/* The socket has taken all and can take more. */
 	void (*ready)(struct conn *c);
-	/* CONN_CLOSING begins: once. */
-	void (*closing)(struct conn *c);
+	/* The connection accepts nothing any more, for whatever reason: called once, in the same call that ended
+	 * it, perhaps from inside conn_put(). */
+	void (*ended)(struct conn *c);
 	/* For wires that encode. */
 	struct wire_position (*position)(const struct conn *c);
 };
@@ -80,8 +81,11 @@ void conn_close(struct conn *c, enum close_reason reason);
 /* The same for CLOSE_SHUTDOWN; the client is to come back after RETRY_MS. */
 void conn_close_for_shutdown(struct conn *c, uint16_t retry_ms);
 
-/* The connection can't be used: closes it without a word. Returns DNC_SENT_DEAD. */
+/* The connection can't be used: closes it without a close frame. Returns DNC_SENT_DEAD. */
 enum dnc_sent conn_lost(struct conn *c);
+
+/* The library has dropped the connection, or is about to. */
+void conn_gone(struct conn *c);
 
 /* The library's writeable callback: does what the state wants. Returns -1 if the connection must be
  * closed. */

@@ -12,7 +12,7 @@ int requests_open(struct session *s, const struct principal *principal);
 /* Takes N bytes of a message. Returns -1 if the connection must be closed. */
 int requests_receive(struct session *s, const void *in, size_t n);
 
-/* Does what a valid request asks for, and answers. The session is open. */
+/* Does what a valid request asks for, and answers. Has no effect on a session that has ended. */
 void requests_handle(struct session *s, const struct request *r);
 
 /* True if a client with this role and these permissions may subscribe from START; else false with ERR, whose

@@ -2,7 +2,7 @@
  * its subscriber in the hub.
  *
  * A session is created with the connection (CONN_OPENING), started when the client is known (CONN_OPEN),
- * leaves the hub when it begins to close, and is freed when the library drops the connection. It holds the
+ * leaves the hub in the call that ends it, and is freed when the library drops the connection. It holds the
  * auth snapshot that its role comes from. All functions run in the thread of the server's loop. */
 #pragma once
 #include "base/bucket.h"
@@ -20,7 +20,7 @@ struct session {
 	struct sessions *all;
 	struct dnc_list link; /* of all */
 	struct heartbeat heartbeat;
-	struct dnc_subscriber *subscriber;        /* NULL unless CONN_OPEN */
+	struct dnc_subscriber *subscriber;        /* NULL unless CONN_OPEN: any send may end it */
 	const struct dnc_auth_snapshot *snapshot; /* held; NULL before the start */
 	const struct dnc_role *role;              /* of the snapshot; NULL before the start */
 	struct dnc_identity *identity;            /* owned; NULL: authentication is disabled */
