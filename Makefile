@@ -101,8 +101,8 @@ $(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
 	@echo "  LINK  $@"
 	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lssl
 
-# Its allocations fail when it says so.
-$(O)/unit/test_nomem: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+# Their allocations fail when they say so.
+$(O)/unit/test_nomem $(O)/unit/test_web_nomem: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.c.o build/fuzz/libdnc.a
 	@echo "  LINK  $@"

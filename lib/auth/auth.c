@@ -157,7 +157,7 @@ bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snap
 	return old;
 }
 
-bool dnc_ticket_make(
+enum dnc_ticket_verdict dnc_ticket_make(
 	struct dnc_auth *auth, const struct dnc_identity *identity, char ticket[DNC_TICKET_LEN + 1])
 {
 	return tickets_make(&auth->tickets, identity, ticket);

@@ -25,7 +25,7 @@ struct dnc_auth;
 
 /* Reads the files. OPTIONS is copied; the strings it points to must outlive the result. Returns NULL with ERR
  * on failure; its code is an errno: EINVAL for a fault inside a file, EACCES for a secret that others can
- * read. */
+ * read, 0 when there is no memory. */
 struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc_error *err);
 
 /* Frees AUTH and its tickets. Snapshots stay valid until they are released. NULL is allowed. */
@@ -49,8 +49,14 @@ bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snap
 /* A ticket replaces a token where none can be sent. It is valid once, within 30 s. */
 enum { DNC_TICKET_LEN = 43, DNC_TICKET_S = 30 };
 
-/* Issues a ticket for IDENTITY. Returns false if 4096 tickets are open already, or without memory. */
-bool dnc_ticket_make(struct dnc_auth *auth, const struct dnc_identity *identity,
+enum dnc_ticket_verdict {
+	DNC_TICKET_MADE,
+	DNC_TICKET_TOO_MANY, /* 4096 tickets are open already */
+	DNC_TICKET_NO_MEMORY,
+};
+
+/* Issues a ticket for IDENTITY. TICKET is set with DNC_TICKET_MADE alone. */
+enum dnc_ticket_verdict dnc_ticket_make(struct dnc_auth *auth, const struct dnc_identity *identity,
 	char ticket[DNC_TICKET_LEN + 1]);
 
 /* Invalidates TICKET and sets IDENTITY to its owner. Returns false if it is unknown, used or expired. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uthash.h>
+#include "base/hash.h"
 #include "base/str.h"
 
 enum { REVOKED_MAX = 1000000 };
@@ -20,6 +20,7 @@ struct dnc_revoked {
 	struct entry *table;
 };
 
+/* -1 when there is no memory. */
 static int add(struct dnc_revoked *r, const char *jti, size_t n)
 {
 	struct entry *e;
@@ -27,12 +28,15 @@ static int add(struct dnc_revoked *r, const char *jti, size_t n)
 	HASH_FIND(hh, r->table, jti, n, e);
 	if (e)
 		return 0;
-	e = HASH_COUNT(r->table) < REVOKED_MAX ? calloc(1, sizeof *e) : NULL;
+	e = calloc(1, sizeof *e);
 	if (!e)
 		return -1;
 	memcpy(e->jti, jti, n);
 	HASH_ADD_KEYPTR(hh, r->table, e->jti, n, e);
-	return 0;
+	if (e->hh.tbl)
+		return 0;
+	free(e);
+	return -1;
 }
 
 static int read_lines(struct dnc_revoked *r, FILE *f, const char *path, struct dnc_error *err)
@@ -49,9 +53,11 @@ static int read_lines(struct dnc_revoked *r, FILE *f, const char *path, struct d
 		if (jti.n >= DNC_JTI_MAX)
 			return dnc_error_set(err, EINVAL,
 				"%s:%d: a jti must have at most 127 bytes", path, number);
+		if (HASH_COUNT(r->table) == REVOKED_MAX)
+			return dnc_error_set(
+				err, EINVAL, "%s:%d: more than 1000000 tokens", path, number);
 		if (add(r, jti.p, jti.n) < 0)
-			return dnc_error_set(err, ENOMEM,
-				"%s:%d: out of memory, or more than 1000000 tokens", path, number);
+			return dnc_error_nomem(err);
 	}
 	return ferror(f) ? dnc_error_set(err, errno, "unable to read %s: %s", path, strerror(errno))
 	                 : 0;

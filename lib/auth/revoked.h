@@ -10,7 +10,8 @@
 struct dnc_revoked;
 
 /* Reads the file PATH. Blanks around a jti, empty lines and lines that start with # are ignored. Returns NULL
- * with ERR, whose code is an errno; EINVAL if a line is too long. To be freed with dnc_revoked_free(). */
+ * with ERR, whose code is an errno (0: out of memory); EINVAL if a line is too long, or there are more than 1000000.
+ * To be freed with dnc_revoked_free(). */
 struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err);
 
 /* NULL is allowed. */

@@ -2,8 +2,8 @@
 #include "priv/tickets.h"
 #include <sodium.h>
 #include <stdlib.h>
-#include <uthash.h>
 #include "base/clock.h"
+#include "base/hash.h"
 
 enum { TICKETS_MAX = 4096, TICKET_BYTES = 32 };
 
@@ -56,23 +56,30 @@ static struct ticket *add_ticket(
 	ticket->identity = *identity;
 	ticket->made_ms = now_ms;
 	HASH_ADD(hh, t->table, text, DNC_TICKET_LEN, ticket);
-	return ticket;
+	if (ticket->hh.tbl)
+		return ticket;
+	sodium_memzero(ticket, sizeof *ticket);
+	free(ticket);
+	return NULL;
 }
 
-bool tickets_make(
+enum dnc_ticket_verdict tickets_make(
 	struct tickets *t, const struct dnc_identity *identity, char text[DNC_TICKET_LEN + 1])
 {
 	int64_t now_ms = dnc_clock_mono_ms();
+	enum dnc_ticket_verdict verdict = DNC_TICKET_TOO_MANY;
 	struct ticket *ticket = NULL;
 
 	pthread_mutex_lock(&t->lock);
 	remove_expired(t, now_ms);
-	if (HASH_COUNT(t->table) < TICKETS_MAX)
+	if (HASH_COUNT(t->table) < TICKETS_MAX) {
 		ticket = add_ticket(t, identity, now_ms);
+		verdict = ticket ? DNC_TICKET_MADE : DNC_TICKET_NO_MEMORY;
+	}
 	if (ticket)
 		memcpy(text, ticket->text, sizeof ticket->text);
 	pthread_mutex_unlock(&t->lock);
-	return ticket;
+	return verdict;
 }
 
 bool tickets_redeem(struct tickets *t, struct dnc_str text, struct dnc_identity *identity)

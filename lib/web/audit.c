@@ -1,5 +1,6 @@
 #include "priv/audit.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "json/member.h"
 
 struct dnc_buf *audit_begin(struct audit *a, const char *what, const struct dnc_identity *identity,
@@ -24,6 +25,8 @@ void audit_end(struct audit *a)
 	dnc_buf_chr(&a->record, '}');
 	if (dnc_buf_ok(&a->record))
 		a->note(a->ctx, dnc_buf_view(&a->record));
+	else
+		dnc_warn("an audit record was lost: out of memory");
 }
 
 void audit_refused(struct audit *a, const char *address, const struct dnc_identity *identity,

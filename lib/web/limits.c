@@ -2,7 +2,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uthash.h>
+#include "base/hash.h"
+#include "base/log.h"
 
 /* Connections of one address, or of one subject. */
 struct limits_count {
@@ -38,6 +39,21 @@ void limits_free(struct limits *l)
 	free(l);
 }
 
+/* NULL when there is no memory. */
+static struct limits_count *add_count(struct limits_count **table, const char *name)
+{
+	struct limits_count *c = calloc(1, sizeof *c);
+
+	if (c) {
+		snprintf(c->name, sizeof c->name, "%s", name);
+		HASH_ADD_STR(*table, name, c);
+	}
+	if (c && c->hh.tbl)
+		return c;
+	free(c);
+	return NULL;
+}
+
 /* Counts one more of NAME. LIMITS_FULL when there is no memory, EXCEEDED when LIMIT is reached. */
 static enum limits_verdict count_up(struct limits_count **table, const char *name, unsigned limit,
 	enum limits_verdict exceeded, struct limits_count **out)
@@ -47,12 +63,9 @@ static enum limits_verdict count_up(struct limits_count **table, const char *nam
 	HASH_FIND_STR(*table, name, c);
 	if (c && limit && c->count >= limit)
 		return exceeded;
-	if (!c) {
-		c = calloc(1, sizeof *c);
-		if (!c)
-			return LIMITS_FULL;
-		snprintf(c->name, sizeof c->name, "%s", name);
-		HASH_ADD_STR(*table, name, c);
+	if (!c && !(c = add_count(table, name))) {
+		dnc_warn("a connection was refused: no memory to count it");
+		return LIMITS_FULL;
 	}
 	c->count++;
 	*out = c;

@@ -98,9 +98,11 @@ void send_established(struct session *s)
 	answer(s);
 }
 
-/* Why nothing can come of the subscription, as far as that is certain; false when something may. */
-static bool write_warning(
-	struct dnc_buf *b, const struct session *s, const struct dnc_filter *filter)
+enum { WARNING_MAX = DNC_ROLE_NAME_MAX + 128 };
+
+/* Why nothing can come of the subscription, as far as that is certain; empty when something may. */
+static void write_warning(
+	char text[WARNING_MAX], const struct session *s, const struct dnc_filter *filter)
 {
 	enum {
 		CERTAIN = 4
@@ -112,24 +114,25 @@ static bool write_warning(
 
 	for (size_t i = 0; i < count; i++)
 		hidden += dnc_filter_prefix(filter, i).n > CERTAIN;
+	text[0] = '\0';
 	if (!sees)
-		dnc_buf_printf(b, "role %s sees no events: none will come", role->name);
+		snprintf(text, WARNING_MAX, "role %s sees no events: none will come", role->name);
 	else if (!(sees & dnc_filter_types(filter)))
-		dnc_buf_printf(
-			b, "role %s sees none of these event types: none will come", role->name);
+		snprintf(text, WARNING_MAX,
+			"role %s sees none of these event types: none will come", role->name);
 	else if (!(s->permissions & DNC_MAY_SEE_NUMBERS) && count && hidden == count)
-		dnc_buf_printf(b,
+		snprintf(text, WARNING_MAX,
 			"role %s sees masked numbers (+1******4567): no number starts with "
 			"these digits",
 			role->name);
-	return b->n;
 }
 
 enum dnc_sent send_confirmed(struct session *s, struct dnc_str id)
 {
 	struct dnc_hub *hub = s->all->hub;
 	const struct dnc_filter *filter = dnc_subscriber_filter(s->subscriber);
-	struct dnc_buf *b = message_begin(s, "dnc.subscription.confirmed"), warning = {0};
+	struct dnc_buf *b = message_begin(s, "dnc.subscription.confirmed");
+	char warning[WARNING_MAX] = "";
 
 	dnc_json_member_json(b, "request_id", id);
 	add_timestamp(b);
@@ -141,11 +144,10 @@ enum dnc_sent send_confirmed(struct session *s, struct dnc_str id)
 	dnc_json_member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	/* False promises a gap message: one that was told is not promised again when filters change. */
 	dnc_json_member_bool(b, "recovered", !dnc_subscriber_owed_gap(s->subscriber));
-	if (filter && write_warning(&warning, s, filter) && dnc_buf_ok(&warning)) {
-		dnc_json_write_key(b, DNC_STR("warning"));
-		dnc_json_write_str(b, dnc_buf_view(&warning));
-	}
-	dnc_buf_free(&warning);
+	if (filter)
+		write_warning(warning, s, filter);
+	if (warning[0])
+		dnc_json_member_text(b, "warning", warning);
 	dnc_buf_chr(b, '}');
 	return message_send(s);
 }

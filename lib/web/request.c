@@ -300,6 +300,8 @@ void request_query_end(struct request_query *q, struct dnc_buf *message)
 	}
 	dnc_buf_chr(&q->rest, '}');
 	dnc_buf_str(message, dnc_buf_view(&q->rest));
+	/* Without its filters it would ask for all events. */
+	message->failed |= q->rest.failed || q->filters.failed;
 }
 
 void request_query_finish(struct request_query *q)

@@ -55,7 +55,8 @@ static int subscribe(struct session *s, const struct request *r)
 		return 0;
 	dnc_buf_clear(&s->pending_id);
 	dnc_buf_str(&s->pending_id, r->id);
-	rc = dnc_hub_subscribe(s->subscriber, r->filter, &r->start);
+	rc = dnc_buf_ok(&s->pending_id) ? dnc_hub_subscribe(s->subscriber, r->filter, &r->start)
+	                                : -1;
 	if (rc < 0 && superseded)
 		dnc_hub_unsubscribe(s->subscriber); /* the client was told that it has ended */
 	return rc;

@@ -2,8 +2,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uthash.h>
 #include "base/bucket.h"
+#include "base/hash.h"
+#include "base/log.h"
 
 struct failures {
 	char address[48];
@@ -53,7 +54,10 @@ static struct failures *add(struct throttle *t, const char *address, int64_t now
 	snprintf(f->address, sizeof f->address, "%s", address);
 	dnc_bucket_init(&f->left, THROTTLE_PER_MINUTE, THROTTLE_BURST, now_ms);
 	HASH_ADD_STR(t->table, address, f);
-	return f;
+	if (f->hh.tbl)
+		return f;
+	free(f);
+	return NULL;
 }
 
 void throttle_failed(struct throttle *t, const char *address, int64_t now_ms)
@@ -65,6 +69,8 @@ void throttle_failed(struct throttle *t, const char *address, int64_t now_ms)
 	if (f || (f = add(t, address, now_ms))) {
 		dnc_bucket_refill(&f->left, now_ms);
 		dnc_bucket_spend(&f->left, 1);
+	} else {
+		dnc_warn("no memory to count the wrong tokens from %s", address);
 	}
 	pthread_mutex_unlock(&t->lock);
 }

@@ -401,7 +401,7 @@ static void a_ticket_is_good_once(void **state)
 	char ticket[DNC_TICKET_LEN + 1];
 
 	(void)state;
-	assert_true(dnc_ticket_make(auth, &who, ticket));
+	assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_MADE);
 	assert_int_equal(strlen(ticket), DNC_TICKET_LEN);
 	assert_false(dnc_ticket_redeem(auth, DNC_STR("x"), &taken));
 	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
@@ -420,10 +420,10 @@ static void so_many_tickets_are_open_at_most(void **state)
 
 	(void)state;
 	for (int i = 0; i < 4096; i++)
-		assert_true(dnc_ticket_make(auth, &who, ticket));
-	assert_false(dnc_ticket_make(auth, &who, ticket));
+		assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_MADE);
+	assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_TOO_MANY);
 	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &who));
-	assert_true(dnc_ticket_make(auth, &who, ticket));
+	assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_MADE);
 	dnc_auth_free(auth);
 }
 

@@ -16,6 +16,6 @@ void tickets_init(struct tickets *t);
 void tickets_finish(struct tickets *t);
 
 /* As dnc_ticket_make() and dnc_ticket_redeem(). */
-bool tickets_make(
+enum dnc_ticket_verdict tickets_make(
 	struct tickets *t, const struct dnc_identity *identity, char text[DNC_TICKET_LEN + 1]);
 bool tickets_redeem(struct tickets *t, struct dnc_str text, struct dnc_identity *identity);

@@ -51,5 +51,6 @@ void client_list_append(struct client_list *l, struct dnc_buf *out)
 	if (l->text.n && out->n && out->p[out->n - 1] == '}')
 		dnc_buf_chr(out, ',');
 	dnc_buf_str(out, dnc_buf_view(&l->text));
+	out->failed |= l->text.failed;
 	pthread_mutex_unlock(&l->lock);
 }

@@ -31,5 +31,6 @@ void client_list_begin(struct client_list *l);
 void client_list_add(struct client_list *l, const struct client_list_entry *c);
 void client_list_end(struct client_list *l);
 
-/* Appends the list to OUT, after a comma when objects stand before. */
+/* Appends the list to OUT, after a comma if other objects precede it. OUT has failed (dnc_buf_ok()) if there was
+ * no memory for the whole list. */
 void client_list_append(struct client_list *l, struct dnc_buf *out);

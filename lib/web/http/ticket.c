@@ -6,17 +6,22 @@
 unsigned ticket_issue(struct dnc_auth *auth, bool enabled, const struct dnc_identity *identity,
 	struct dnc_buf *page)
 {
+	static const char *const faults[] = {
+		[DNC_TICKET_TOO_MANY] = "too many tickets are unused: try again when some have "
+					"been used or have expired",
+		[DNC_TICKET_NO_MEMORY] = "the hub is out of memory: try again later",
+	};
 	char ticket[DNC_TICKET_LEN + 1];
+	enum dnc_ticket_verdict verdict;
 
 	if (!enabled) {
 		http_problem_open(
 			page, 404, "authentication is disabled: open the stream without a ticket");
 		return 404;
 	}
-	if (!dnc_ticket_make(auth, identity, ticket)) {
-		http_problem_open(page, 503,
-			"too many tickets are unused: try again when some have been used or have "
-			"expired");
+	verdict = dnc_ticket_make(auth, identity, ticket);
+	if (verdict != DNC_TICKET_MADE) {
+		http_problem_open(page, 503, faults[verdict]);
 		return 503;
 	}
 	dnc_buf_printf(page, "{\"ticket\":\"%s\",\"expires_in_s\":%d}", ticket, DNC_TICKET_S);

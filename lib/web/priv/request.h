@@ -66,7 +66,8 @@ int request_query_add(
 /* True if the parameter NAME says where to start: since, since_time, last, epoch. */
 bool request_query_is_start(struct dnc_str name);
 
-/* Appends the complete message to MESSAGE. */
+/* Appends the complete message to MESSAGE, which has failed (dnc_buf_ok()) if there was no memory for any part of
+ * it. */
 void request_query_end(struct request_query *q, struct dnc_buf *message);
 
 /* Frees the buffers. */

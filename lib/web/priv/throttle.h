@@ -23,7 +23,7 @@ struct throttle *throttle_new(void);
 void throttle_free(struct throttle *t);
 
 /* Counts a failure of ADDRESS ("192.0.2.7") at NOW_MS, of dnc_clock_mono_ms(). Without memory for a new
- * address it is not counted. */
+ * address it is not counted, and a warning is logged. */
 void throttle_failed(struct throttle *t, const char *address, int64_t now_ms);
 
 /* True while ADDRESS has failed too often. */
