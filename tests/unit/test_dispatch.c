@@ -19,6 +19,11 @@
 	"{\"id\":\"0198f0a0-0000-7000-8000-000000000001\",\"type\":\"dnc.number.released\","       \
 	"\"phone_number\":\"+13035550143\",\"reason\":\"x\"}"
 
+/* The same id, and another event. */
+#define OTHER                                                                                      \
+	"{\"id\":\"0198f0a0-0000-7000-8000-000000000001\",\"type\":\"dnc.number.released\","       \
+	"\"phone_number\":\"+13035550199\",\"reason\":\"y\"}"
+
 static struct lws *const wsi = (struct lws *)&heard;
 static char dir[] = "/tmp/dnc-dispatch-XXXXXX", key_path[64];
 static const char *failing;
@@ -444,6 +449,16 @@ static void a_publication_is_answered_when_the_log_has_it(void **state)
 	assert_int_equal(dnc_journal_last(server.journal), 1);
 	assert_non_null(strstr(server.records, "\"what\":\"published\""));
 	assert_non_null(strstr(server.records, "\"accepted\":1"));
+
+	/* The record agrees with the answer: an id that another event has is rejected, too. */
+	server.records[0] = '\0';
+	begin_publication("1000");
+	assert_int_equal(
+		http_connection_body(&server.connection, OTHER "\n7", sizeof OTHER + 1), 0);
+	assert_int_equal(http_connection_body_end(&server.connection), 0);
+	await_answer();
+	assert_heard("\"rejected_count\":2");
+	assert_non_null(strstr(server.records, "\"accepted\":0,\"duplicates\":0,\"rejected\":2,"));
 
 	/* A chunked one ends its connection, once the answer is sent. */
 	begin_publication(NULL);

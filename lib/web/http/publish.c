@@ -123,9 +123,9 @@ static void answer_committed(struct publisher *publisher)
 	pthread_mutex_unlock(&publisher->lock);
 	for (; p; p = next) {
 		next = p->next;
-		audit(p);
 		if (p->receipt.conflicts)
 			submission_reject_conflicts(&p->submission, p->receipt.logged);
+		audit(p);
 		if (p->exchange.wsi)
 			http_exchange_finish(&p->exchange, answer(p));
 		free_publish(p);

@@ -142,6 +142,7 @@ unsigned submission_answer(
 	dnc_json_member_number(page, "duplicates", receipt->duplicates);
 	dnc_json_write_key(page, DNC_STR("rejected"));
 	dnc_buf_printf(page, "[%.*s]", DNC_STR_ARG(dnc_buf_view(&s->rejects)));
+	page->failed |= s->rejects.failed;
 	dnc_json_member_number(page, "rejected_count", s->rejected);
 	dnc_json_member_number(page, "last_seq", receipt->last_seq);
 	if (status == 200)
