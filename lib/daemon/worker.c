@@ -78,8 +78,8 @@ int dnc_worker_open(struct dnc_worker *w, uv_loop_t *loop, struct dnc_journal *j
 	w->web_options = *web;
 	w->web_options.hub = w->hub;
 	w->web_options.reader = w->reader;
-	w->web = dnc_web_new(w->loop, &w->web_options, err);
-	return w->web ? 0 : -1;
+	w->web = dnc_web_new(w->loop, &w->web_options);
+	return w->web ? dnc_web_open(w->web, err) : dnc_error_nomem(err);
 }
 
 static void *run(void *ctx)

@@ -14,6 +14,7 @@
 #include "priv/upgrade.h"
 
 struct dnc_web {
+	uv_loop_t *uv; /* borrowed */
 	const struct dnc_web_options *options;
 	struct dnc_web_shared *shared; /* borrowed */
 	struct library library;
@@ -139,7 +140,7 @@ void dnc_web_flush(struct dnc_web *w)
 	loop_advance(&w->loop);
 }
 
-static void init_loop(struct dnc_web *w, uv_loop_t *loop)
+static void start_loop(struct dnc_web *w)
 {
 	w->loop.hub = w->options->hub;
 	w->loop.turns = &w->stats.counts.turn;
@@ -147,11 +148,12 @@ static void init_loop(struct dnc_web *w, uv_loop_t *loop)
 	w->loop.advanced_ctx = w->options->ctx;
 	w->loop.second = on_second;
 	w->loop.second_ctx = w;
-	loop_start(&w->loop, loop);
+	loop_start(&w->loop, w->uv);
 }
 
-/* Makes all parts, so that all can be closed, whatever fails. -1 when there is no memory. */
-static int init_parts(struct dnc_web *w, uv_loop_t *loop)
+/* Makes the parts, so that dnc_web_free() may be called. -1 when there is no memory; then nothing is left in the
+ * loop. */
+static int init_parts(struct dnc_web *w)
 {
 	const struct dnc_web_options *options = w->options;
 	int rc = sessions_init(&w->sessions);
@@ -167,14 +169,16 @@ static int init_parts(struct dnc_web *w, uv_loop_t *loop)
 	w->sessions.limits = w->shared->limits;
 	w->sessions.audit = &w->audit;
 	w->sessions.stats = &w->stats;
-	init_loop(w, loop);
-	w->http = http_context_new(loop, &w->sessions, options);
-	w->listeners = listeners_new(loop, identity_required(&w->identity), on_accepted, w);
-	return w->http && w->listeners ? rc : -1;
+	w->listeners = listeners_new(w->uv, identity_required(&w->identity), on_accepted, w);
+	if (rc < 0 || !w->listeners)
+		return -1;
+	/* The last part: it has a handle in the loop. */
+	w->http = http_context_new(w->uv, &w->sessions, options);
+	return w->http ? 0 : -1;
 }
 
 /* -1 with ERR. */
-static int open_library(struct dnc_web *w, uv_loop_t *loop, struct dnc_error *err)
+static int open_library(struct dnc_web *w, struct dnc_error *err)
 {
 	const struct library_options options = {.callback = on_event,
 		.connection_bytes = sizeof(struct http_connection),
@@ -184,7 +188,7 @@ static int open_library(struct dnc_web *w, uv_loop_t *loop, struct dnc_error *er
 		.compress = w->options->compress,
 		.connections = limits_max(w->shared->limits)};
 
-	return library_open(&w->library, loop, &options, err);
+	return library_open(&w->library, w->uv, &options, err);
 }
 
 static int listen_on(struct dnc_web *w, struct dnc_error *err)
@@ -199,29 +203,29 @@ static int listen_on(struct dnc_web *w, struct dnc_error *err)
 	return 0;
 }
 
-struct dnc_web *dnc_web_new(
-	uv_loop_t *loop, const struct dnc_web_options *options, struct dnc_error *err)
+struct dnc_web *dnc_web_new(uv_loop_t *loop, const struct dnc_web_options *options)
 {
 	struct dnc_web *w = calloc(1, sizeof *w);
 
-	if (!w) {
-		dnc_error_nomem(err);
+	if (!w)
 		return NULL;
-	}
+	w->uv = loop;
 	w->options = options;
 	w->shared = options->shared;
-	if (init_parts(w, loop) < 0) {
-		dnc_error_nomem(err);
-		goto fail;
-	}
+	if (init_parts(w) == 0)
+		return w;
+	listeners_free(w->listeners);
+	dnc_web_free(w);
+	return NULL;
+}
+
+int dnc_web_open(struct dnc_web *w, struct dnc_error *err)
+{
+	start_loop(w);
 	sessions_publish_stats(&w->sessions);
 	w->member = (struct shared_member){.stats = &w->stats, .clients = w->http->clients};
 	shared_join(w->shared, &w->member);
-	if (open_library(w, loop, err) == 0 && listen_on(w, err) == 0)
-		return w;
-fail:
-	dnc_web_close(w); /* its memory stays: only the loop could say when it is free */
-	return NULL;
+	return open_library(w, err) == 0 && listen_on(w, err) == 0 ? 0 : -1;
 }
 
 const char *dnc_web_address(const struct dnc_web *w, size_t index)

@@ -67,10 +67,13 @@ struct dnc_web_options {
 /* How the hub reaches the server's clients: its option `transport`. */
 extern const struct dnc_transport dnc_web_transport;
 
-/* Listens, and serves once LOOP runs. OPTIONS and what it points at must outlive the server. NULL with ERR,
- * whose code is an errno. */
-struct dnc_web *dnc_web_new(
-	uv_loop_t *loop, const struct dnc_web_options *options, struct dnc_error *err);
+/* Makes a server for LOOP, which does not listen yet. OPTIONS, and what it points at, must outlive the server. To be
+ * opened, closed, and freed. NULL when there is no memory. */
+struct dnc_web *dnc_web_new(uv_loop_t *loop, const struct dnc_web_options *options);
+
+/* Listens, and serves once the loop runs. To be called once. -1 with ERR, whose code is an errno (0: out of memory); the
+ * server must be closed and freed all the same. */
+int dnc_web_open(struct dnc_web *w, struct dnc_error *err);
 
 /* Returns the address of listener INDEX as a client names it: "127.0.0.1:41234". Borrowed; empty past the last
  * one. */
@@ -91,7 +94,8 @@ void dnc_web_work(struct dnc_web *w);
  * how many connections are left: call it again until there is none. */
 size_t dnc_web_drain(struct dnc_web *w, bool force);
 
-/* Closes everything. Servers that listen beside this one must be closed before. NULL is allowed. */
+/* Closes everything, once dnc_web_open() was called. Servers that listen beside this one must be closed before. NULL is
+ * allowed. */
 void dnc_web_close(struct dnc_web *w);
 
 /* Frees what was closed, after the loop has run until it is empty. NULL is allowed. */
