@@ -78,6 +78,10 @@ bool dnc_json_double(const struct dnc_json_node *node, double *out);
 /* Appends S as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s);
 
+/* Writes the string whose text between its quotes is CONTENT to OUT, which has room for CONTENT.n bytes. Returns its
+ * length. CONTENT is part of a text that dnc_json_parse() accepted. */
+size_t dnc_json_unescape(char *out, struct dnc_str content);
+
 /* True when S is UTF-8 from its first byte to its last. */
 bool dnc_json_is_utf8(struct dnc_str s);
 

@@ -153,12 +153,33 @@ static void members_are_written_with_commas_between(void **state)
 	dnc_buf_free(&b);
 }
 
+/* As the parser does. */
+static void a_string_is_unescaped_alone_as_in_its_text(void **state)
+{
+	static const char *const strings[] = {"", "plain", "\\\"", "\\\\\\/\\b\\f\\n\\r\\t",
+		"a\\u0041b", "\\u0000x", "\\u00e9\\u20AC\\uffff", "\\uD83D\\ude00",
+		"\xc3\xa9\\\\u0041"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+		char quoted[64], out[64];
+		struct dnc_json doc;
+		struct dnc_error err;
+		int n = snprintf(quoted, sizeof quoted, "\"%s\"", strings[i]);
+
+		assert_int_equal(parse(quoted, (size_t)n, &doc, &err), 0);
+		assert_int_equal(dnc_json_unescape(out, dnc_str(strings[i])), doc.node[0].text.n);
+		assert_memory_equal(out, doc.node[0].text.p, doc.node[0].text.n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_json_is_refused_with_a_reason),
 		cmocka_unit_test(values_are_listed_in_order_with_their_text),
 		cmocka_unit_test(depth_and_keys_are_bounded),
+		cmocka_unit_test(a_string_is_unescaped_alone_as_in_its_text),
 		cmocka_unit_test(members_are_written_with_commas_between),
 	};
 	int rc;
