@@ -104,6 +104,9 @@ $(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
 # Their allocations fail when they say so.
 $(O)/unit/test_nomem $(O)/unit/test_web_nomem: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
+# It counts what is parsed.
+$(O)/unit/test_parses: LDFLAGS += -Wl,--wrap=dnc_json_parse
+
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.c.o build/fuzz/libdnc.a
 	@echo "  LINK  $@"
 	$Q$(CXX) $(OPT) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
