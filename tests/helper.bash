@@ -22,6 +22,9 @@ has_content() { [ -s "$1" ]; }
 last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 
+# A dialogue with the hub: its lines are the arguments, or come on standard input (see tests/e2e/client).
+client() { "$ROOT/tests/e2e/client" "$ADDRESS" "$@"; }
+
 # Starts dnc-wsd with the arguments; its input is a fifo, held open as descriptor 9.
 # Sets HUB (process id) and ADDRESS.
 start_hub() {
@@ -33,6 +36,7 @@ start_hub() {
 	PIDS+=("$HUB")
 	exec 9>"$fifo"
 	wait_for has_content "$BATS_TEST_TMPDIR/address"
+	export ADDRESS
 	ADDRESS=$(cat "$BATS_TEST_TMPDIR/address")
 }
 
@@ -53,3 +57,6 @@ events() {
 		printf "{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+1303555%04d\",\"violation_type\":\"t\",\"n\":%d}\n", i % 10000, i }' |
 		dnc-ingest
 }
+
+# What the lines "shell ..." of a dialogue may use.
+export -f wait_for has_content last_seq_is has_line events
