@@ -176,13 +176,14 @@ static void nobody_else_can_sign(void **state)
 		assert_int_equal(check(keys, token, &who), DNC_TOKEN_ALGORITHM);
 		dnc_keys_free(forged);
 	}
-	/* One bit, anywhere. */
+	/* A few bits, anywhere. */
 	make(token, sizeof token, dnc_keys_signer(keys), "{\"alg\":\"EdDSA\"}", "{" GOOD "}");
 	dot = strchr(token, '.');
 	dot[5] ^= 1;
 	assert_int_not_equal(check(keys, token, &who), DNC_TOKEN_GOOD);
 	dot[5] ^= 1;
-	token[strlen(token) - 5] ^= 1;
+	dot = &token[strlen(token) - 5];
+	*dot = *dot == 'A' ? 'B' : 'A'; /* still base64url */
 	assert_int_equal(check(keys, token, &who), DNC_TOKEN_SIGNATURE);
 	for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++)
 		assert_int_not_equal(check(keys, garbage[i], &who), DNC_TOKEN_GOOD);
