@@ -20,16 +20,10 @@ struct pass {
 	bool enough;
 };
 
-static int write_result(void *ctx, struct dnc_str result)
-{
-	struct pass *p = ctx;
-
-	return dnc_outlet_line(p->stage.out, result.p, result.n, &p->err);
-}
-
 static int hand_on(
 	struct pass *p, struct dnc_stream *s, const struct dnc_line *line, struct dnc_str event)
 {
+	struct dnc_str result;
 	struct dnc_error err;
 	int rc;
 
@@ -37,9 +31,12 @@ static int hand_on(
 		return 0;
 	if (!p->map)
 		return dnc_outlet_line(p->stage.out, event.p, event.n, &p->err);
-	rc = dnc_map_run(p->map, event, write_result, p, &err);
-	if (rc <= 0)
-		return rc;
+	dnc_map_start(p->map, event);
+	while ((rc = dnc_map_next(p->map, &result, &err)) > 0)
+		if (dnc_outlet_line(p->stage.out, result.p, result.n, &p->err) < 0)
+			return -1;
+	if (rc == 0)
+		return 0;
 	err.code = DNC_REJECT_MAP_FAILED;
 	return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 }

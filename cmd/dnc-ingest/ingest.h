@@ -14,9 +14,8 @@ struct ingest {
 	struct runs runs;
 	uint64_t accepted;
 	int64_t started_ns;
-	struct dnc_stream *stream; /* of the current line */
-	struct dnc_error err;      /* why the run ended early */
-	bool too_many;             /* rejects, of --max-rejects */
+	struct dnc_error err; /* why the run ended early */
+	bool too_many;        /* rejects, of --max-rejects */
 	enum dnc_exit
 		refused; /* the exit code of files that were rejected as a whole, or DNC_EXIT_OK */
 	unsigned failed_before; /* inputs that could not be read when the stream was opened */

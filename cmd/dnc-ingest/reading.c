@@ -47,27 +47,25 @@ static bool over_limit(const struct ingest *in)
 	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen;
 }
 
-static int on_reject(void *ctx, const struct dnc_record *r, const struct dnc_error *err)
+static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r,
+	const struct dnc_error *err)
 {
-	struct ingest *in = ctx;
-
-	if (dnc_stage_reject(&in->stage, in->stream, r->line, r->item, r->raw, err, &in->err) < 0)
+	if (dnc_stage_reject(&in->stage, s, r->line, r->item, r->raw, err, &in->err) < 0)
 		return -1;
 	in->too_many = over_limit(in);
 	return in->too_many ? -1 : 0;
 }
 
-static int on_record(void *ctx, const struct dnc_record *r)
+static int accept_record(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
 {
-	struct ingest *in = ctx;
-	const struct reading *reading = in->stream->user;
+	const struct reading *reading = s->user;
 	struct dnc_error err;
 	struct dnc_event event;
 
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_place(in->reader, reading->run, r->line, r->item);
 	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
-		return on_reject(ctx, r, &err);
+		return reject(in, s, r, &err);
 	if (in->options.rate > 0 && wait_for_rate(in) < 0)
 		return -1;
 	in->accepted++;
@@ -75,18 +73,47 @@ static int on_record(void *ctx, const struct dnc_record *r)
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
-static int on_refuse(void *ctx, enum dnc_refusal kind, const char *why)
+static void refuse(struct ingest *in, const struct dnc_stream *s)
 {
-	struct ingest *in = ctx;
+	enum dnc_refusal kind;
 
-	dnc_err("%s %s", in->stream->name, why);
+	dnc_err("%s %s", s->name,
+		dnc_source_refusal(((const struct reading *)s->user)->source, &kind));
 	in->refusals++;
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
 	if (in->options.stage.file_count + in->options.stage.input_count <= 1)
 		dnc_input_stop(in->stage.input);
 	if (in->refused != DNC_EXIT_IO)
 		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
-	return 0;
+}
+
+/* Writes or rejects the records that the source has read so far. */
+static int read_records(struct ingest *in, struct dnc_stream *s)
+{
+	const struct reading *reading = s->user;
+	struct dnc_record record;
+	struct dnc_error err;
+	int rc = 0;
+
+	while (rc == 0) {
+		switch (dnc_source_next(reading->source, &record, &err)) {
+		case DNC_SOURCE_MORE:
+			return 0;
+		case DNC_SOURCE_RECORD:
+			rc = accept_record(in, s, &record);
+			break;
+		case DNC_SOURCE_REJECT:
+			rc = reject(in, s, &record, &err);
+			break;
+		case DNC_SOURCE_REFUSED:
+			refuse(in, s);
+			break;
+		case DNC_SOURCE_FAILED:
+			in->err = err;
+			return -1;
+		}
+	}
+	return rc;
 }
 
 static void close_reading(struct reading *reading)
@@ -99,9 +126,7 @@ static void close_reading(struct reading *reading)
 int reading_open(void *ctx, struct dnc_stream *s)
 {
 	struct ingest *in = ctx;
-	/* The lines of a producer are rejected one by one, because each is acknowledged. */
-	const struct dnc_source_events events = {
-		on_record, on_reject, s->acked ? NULL : on_refuse, in};
+	struct dnc_source_options options = in->options.source;
 	struct reading *reading = calloc(1, sizeof *reading);
 
 	if (!reading)
@@ -113,7 +138,9 @@ int reading_open(void *ctx, struct dnc_stream *s)
 	s->lone_cr = !s->acked;
 	in->failed_before = in->stage.failed;
 	in->results_before = results(in);
-	reading->source = dnc_source_new(&in->options.source, &events, &in->err);
+	/* Each line of a producer is acknowledged. */
+	options.reject_lines = s->acked;
+	reading->source = dnc_source_new(&options, &in->err);
 	if (!reading->source) {
 		close_reading(reading);
 		return -1;
@@ -126,9 +153,9 @@ int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 {
 	struct ingest *in = ctx;
 
-	in->stream = s;
 	dnc_cli_progress(&in->progress, s->read_bytes, s->size_bytes);
-	return dnc_source_line(((struct reading *)s->user)->source, line);
+	dnc_source_feed(((struct reading *)s->user)->source, line);
+	return read_records(in, s);
 }
 
 /* A file without any event is not an error, because an export may be empty, but it is reported. */
@@ -153,8 +180,8 @@ int reading_close(void *ctx, struct dnc_stream *s)
 
 	if (!reading)
 		return 0;
-	in->stream = s;
-	rc = dnc_source_end(reading->source);
+	dnc_source_end(reading->source);
+	rc = read_records(in, s);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	dnc_event_reader_place(in->reader, NULL, 0, 0);

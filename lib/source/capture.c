@@ -135,37 +135,46 @@ static void add_envelope(struct dnc_source *s, const struct capture *c)
 	dnc_buf_chr(&s->event, '}');
 }
 
-int capture_record(struct dnc_source *s, const struct dnc_json *doc)
+static enum dnc_source_result read_change(struct dnc_source *s, struct capture *c)
 {
-	struct capture c = {0};
+	const struct dnc_json *doc = c->doc;
 	char time[DNC_TIME_LEN];
 	uint32_t ts, other;
 	int64_t ms;
 
-	if (!find_row(&c, doc))
-		return 1;
-	ts = member(doc, c.root, DNC_STR("ts_ms"));
+	ts = member(doc, c->root, DNC_STR("ts_ms"));
 	if (ts && (!dnc_json_int(&doc->node[ts], &ms) || !dnc_clock_in_range(ms)))
 		return source_reject(s, DNC_REJECT_INVALID_TIMESTAMP, "ts_ms",
 			"ts_ms is no time in milliseconds in the years 0001 to 9999");
-	c.provider = member(doc, c.row, DNC_STR("provider"));
-	c.source = member(doc, c.row, DNC_STR("source"));
-	c.reason = member(doc, c.row, DNC_STR("reason"));
-	source_begin(s, c.gone ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
-	other = find_phone(&c);
+	c->provider = member(doc, c->row, DNC_STR("provider"));
+	c->source = member(doc, c->row, DNC_STR("source"));
+	c->reason = member(doc, c->row, DNC_STR("reason"));
+	source_begin(s, c->gone ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
+	other = find_phone(c);
 	if (other)
 		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",
 			"the row has several numbers, one of them in %.*s: name one by --map",
 			DNC_STR_ARG(doc->node[other].key));
-	if (c.phone)
-		source_add(s, "phone_number", doc->node[c.phone].text);
+	if (c->phone)
+		source_add(s, "phone_number", doc->node[c->phone].text);
 	if (ts) {
 		dnc_clock_format(ms, time);
 		source_add(s, "timestamp", (struct dnc_str){time, sizeof time});
 	}
-	add_columns(s, &c);
-	add_origin(s, &c);
-	add_envelope(s, &c);
+	add_columns(s, c);
+	add_origin(s, c);
+	add_envelope(s, c);
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
+}
+
+bool capture_record(
+	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result)
+{
+	struct capture c = {0};
+
+	if (!find_row(&c, doc))
+		return false;
+	*result = read_change(s, &c);
+	return true;
 }

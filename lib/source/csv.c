@@ -31,7 +31,7 @@ void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value
 	source_add(s, field, value);
 }
 
-int csv_give_row(struct dnc_source *s)
+enum dnc_source_result csv_read_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str type = csv_column(csv, "type");
@@ -52,7 +52,7 @@ int csv_give_row(struct dnc_source *s)
 		if (given[i].value && !csv_column(csv, given[i].key).n)
 			source_add(s, given[i].key, dnc_str(given[i].value));
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
 static bool detect(struct dnc_str first_line)
@@ -65,6 +65,5 @@ static bool detect(struct dnc_str first_line)
 const struct format format_csv = {.about = {"csv", "rows under a header line", DNC_FORMAT_HEADER},
 	.detect = detect,
 	.line = csv_line,
-	.end = csv_end,
-	.cut = csv_cut,
-	.row = csv_give_row};
+	.next = csv_next,
+	.row = csv_read_row};

@@ -121,11 +121,12 @@ static struct dnc_buf list_headers(const struct csv_state *csv)
 
 /* Refuses the stream with TEXT about the headers HEADER and OTHER (may be missing), which stand in for
  * its two "%s", and the list of all headers when LIST. */
-static int refuse_header(struct dnc_source *s, const char *before, struct dnc_str header,
-	const char *between, struct dnc_str other, const char *behind, bool list)
+static enum dnc_source_result refuse_header(struct dnc_source *s, const char *before,
+	struct dnc_str header, const char *between, struct dnc_str other, const char *behind,
+	bool list)
 {
 	struct dnc_buf text = {0}, headers = {0};
-	int rc;
+	enum dnc_source_result rc;
 
 	dnc_buf_str(&text, dnc_str(before));
 	add_shown(&text, header);
@@ -140,13 +141,14 @@ static int refuse_header(struct dnc_source *s, const char *before, struct dnc_st
 			dnc_buf_str(&text, dnc_str(headers.p));
 	}
 	dnc_buf_chr(&text, '\0');
-	rc = dnc_buf_ok(&text) ? source_refuse(s, DNC_REFUSED_HEADER, "%s", text.p) : -1;
+	rc = dnc_buf_ok(&text) ? source_refuse(s, DNC_REFUSED_HEADER, "%s", text.p)
+	                       : DNC_SOURCE_FAILED;
 	dnc_buf_free(&text);
 	dnc_buf_free(&headers);
 	return rc;
 }
 
-static int refuse_missing(struct dnc_source *s, const char *wanted)
+static enum dnc_source_result refuse_missing(struct dnc_source *s, const char *wanted)
 {
 	struct dnc_nearest near = dnc_nearest_start(dnc_str(wanted));
 
@@ -161,7 +163,7 @@ static int refuse_missing(struct dnc_source *s, const char *wanted)
 
 /* What the user said of columns comes first. A header is there for one field only: that is checked
  * with the options. */
-static int name_chosen(struct dnc_source *s)
+static enum dnc_source_result name_chosen(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 
@@ -184,9 +186,9 @@ static int name_chosen(struct dnc_source *s)
 			return refuse_missing(s, c->header);
 		free(csv->headers[found]);
 		if (!(csv->headers[found] = strdup(c->field)))
-			return -1;
+			return DNC_SOURCE_FAILED;
 	}
-	return 0;
+	return DNC_SOURCE_MORE;
 }
 
 static bool is_named(const struct csv_state *csv, const char *field, size_t before)
@@ -219,7 +221,7 @@ static void name_by_header(struct dnc_str header, size_t index, char name[NAME_M
 }
 
 /* Two columns for one field of the event are one too many: which one counts is not for us to say. */
-static int refuse_second(struct dnc_source *s, size_t first, size_t second)
+static enum dnc_source_result refuse_second(struct dnc_source *s, size_t first, size_t second)
 {
 	const struct csv_state *csv = &s->csv;
 	struct dnc_str a = field_at(csv, first), b = field_at(csv, second);
@@ -248,7 +250,7 @@ static char *free_name(const struct csv_state *csv, const char *name)
 }
 
 /* Names the columns that are left. A column that means nothing to us is kept under a name of its own. */
-static int name_others(struct dnc_source *s)
+static enum dnc_source_result name_others(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 	bool chosen[CSV_MAX_COLUMNS];
@@ -271,13 +273,13 @@ static int name_others(struct dnc_source *s)
 			break;
 		}
 		if (!(csv->headers[i] = free_name(csv, *name ? name : "column")))
-			return -1;
+			return DNC_SOURCE_FAILED;
 	}
-	return 0;
+	return DNC_SOURCE_MORE;
 }
 
 /* With a map, which names its fields itself, headers stay as they are. */
-static int name_plain(struct csv_state *csv)
+static enum dnc_source_result name_plain(struct csv_state *csv)
 {
 	for (size_t i = 0; i < csv->count; i++) {
 		struct dnc_str header = field_at(csv, i);
@@ -294,9 +296,9 @@ static int name_plain(struct csv_state *csv)
 				name = NULL;
 		}
 		if (!(csv->headers[i] = name))
-			return -1;
+			return DNC_SOURCE_FAILED;
 	}
-	return 0;
+	return DNC_SOURCE_MORE;
 }
 
 /* A number in the first line: the file has no header. */
@@ -313,7 +315,7 @@ static bool looks_like_a_row(const struct dnc_source *s, size_t *at)
 	return false;
 }
 
-static int check_text(struct dnc_source *s)
+static enum dnc_source_result check_text(struct dnc_source *s)
 {
 	struct dnc_str raw = s->record.raw;
 
@@ -327,17 +329,17 @@ static int check_text(struct dnc_source *s)
 		return source_refuse(s, DNC_REFUSED_CONTENT,
 			"has a header that is not UTF-8; if it is in Windows-1252, convert it first: "
 			"iconv -f WINDOWS-1252 -t UTF-8 FILE | dnc-ingest ...");
-	return 0;
+	return DNC_SOURCE_MORE;
 }
 
-int csv_read_header(struct dnc_source *s)
+enum dnc_source_result csv_read_header(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
-	int rc = check_text(s);
+	enum dnc_source_result rc = check_text(s);
 	size_t at;
 
 	csv->header_done = true;
-	if (rc < 0 || s->refused)
+	if (rc)
 		return rc;
 	if (looks_like_a_row(s, &at))
 		return refuse_header(s, "has no header: its first line holds the number \"",
@@ -350,13 +352,13 @@ int csv_read_header(struct dnc_source *s)
 	if (s->options.map)
 		return name_plain(csv);
 	rc = name_chosen(s);
-	if (rc == 0 && !s->refused)
+	if (!rc)
 		rc = name_others(s);
-	if (rc < 0 || s->refused)
+	if (rc)
 		return rc;
 	if (!is_named(csv, "phone_number", csv->count) && !is_named(csv, "type", csv->count))
 		return refuse_header(s, "has no header that is known to mean the phone number",
 			(struct dnc_str){0}, "; say which does: --column phone_number=HEADER",
 			(struct dnc_str){0}, "", true);
-	return 0;
+	return DNC_SOURCE_MORE;
 }

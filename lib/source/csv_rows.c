@@ -41,7 +41,7 @@ void csv_finish(struct csv_state *csv)
 }
 
 /* With a map: the row as an object of its headers. */
-static int give_plain(struct dnc_source *s)
+static enum dnc_source_result read_plain(struct dnc_source *s)
 {
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
@@ -49,10 +49,10 @@ static int give_plain(struct dnc_source *s)
 		if (*s->csv.headers[i])
 			source_add(s, s->csv.headers[i], field_at(&s->csv, i));
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
-static int check_row(struct dnc_source *s)
+static enum dnc_source_result read_row(struct dnc_source *s)
 {
 	const struct csv_state *csv = &s->csv;
 	struct dnc_str raw = s->record.raw;
@@ -66,36 +66,36 @@ static int check_row(struct dnc_source *s)
 			"WINDOWS-1252 -t UTF-8");
 	if (memchr(raw.p, '\0', raw.n))
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "a NUL byte is in the row");
-	return s->options.map ? give_plain(s) : s->format->row(s);
+	return s->options.map ? read_plain(s) : s->format->row(s);
 }
 
-int csv_row(struct dnc_source *s)
+enum dnc_source_result csv_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
-	int rc = 0;
+	enum dnc_source_result rc = DNC_SOURCE_MORE;
 
 	if (!csv->header_done) {
 		rc = csv_read_header(s);
 	} else if (csv->fields.n || csv->count > CSV_MAX_COLUMNS) {
 		csv->rows++;
-		rc = check_row(s);
+		rc = read_row(s);
 	}
 	dnc_buf_clear(&csv->fields);
 	csv->count = 0;
 	return rc;
 }
 
-/* The row ends before AT. */
-static int finish_row(struct dnc_source *s, size_t at)
+/* The row ends where the parser stands. */
+static enum dnc_source_result finish_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
-	int rc;
+	enum dnc_source_result rc;
 
 	s->record = (struct dnc_record){.line = csv->first_line,
-		.raw = dnc_str_trim((struct dnc_str){csv->raw.p + csv->row, at - csv->row})};
+		.raw = dnc_str_trim((struct dnc_str){csv->raw.p + csv->row, csv->at - csv->row})};
 	rc = csv_row(s);
 	csv->row_done = false;
-	csv->row = at;
+	csv->row = csv->at;
 	csv->first_line += csv->lines;
 	csv->lines = 0;
 	return rc;
@@ -115,65 +115,80 @@ static size_t line_length(struct dnc_str text)
 
 /* A row that is none: only its first line is rejected. What follows it is read again, because a quote
  * too many must not take the rows after it along. */
-static int bad_row(struct dnc_source *s, const char *why)
+static enum dnc_source_result bad_row(struct dnc_source *s, const char *why)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str rest = {csv->raw.p + csv->row, csv->raw.n - csv->row};
-	int rc;
 
 	rest.n = line_length(rest);
 	s->record = (struct dnc_record){.line = csv->first_line++, .raw = dnc_str_trim(rest)};
 	csv->rows++;
-	csv->row += rest.n;
+	csv->at = csv->row += rest.n;
 	csv->lines = csv->count = 0;
 	csv->row_done = false;
 	dnc_buf_clear(&csv->fields);
+	if (start_parser(csv) < 0)
+		return DNC_SOURCE_FAILED;
 	if (!csv->header_done)
-		rc = source_refuse(
+		return source_refuse(
 			s, DNC_REFUSED_HEADER, "has no header that can be read: line 1 is %s", why);
-	else
-		rc = source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
-	return start_parser(csv) < 0 ? -1 : rc;
+	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
 }
 
-/* Reads what was gathered from AT on, where a line starts. */
-static int read_rows(struct dnc_source *s, size_t at)
+/* Parses the next line of what was gathered. */
+static enum dnc_source_result parse_line(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
-	int rc = 0;
+	struct dnc_str line = {csv->raw.p + csv->at, csv->raw.n - csv->at};
+	bool first = csv->at == csv->row;
 
-	while (rc == 0 && at < csv->raw.n && !s->refused) {
-		struct dnc_str line = {csv->raw.p + at, csv->raw.n - at};
-
-		line.n = line_length(line);
-		if (at == csv->row && !dnc_str_trim(line).n) {
-			csv->row = at += line.n;
-			csv->first_line++;
-			continue;
-		}
-		at += line.n;
-		csv->lines++;
-		if (csv_parse(&csv->parser, line.p, line.n, on_field, on_row, csv) != line.n)
-			rc = bad_row(s, "not CSV: a quote is where none may be");
-		else if (csv->row_done)
-			rc = finish_row(s, at);
-		else if (at - csv->row > s->options.max_record)
-			rc = bad_row(s, "not CSV: a quoted field does not end");
-		else
-			continue;
-		at = csv->row;
+	line.n = line_length(line);
+	csv->at += line.n;
+	if (first && !dnc_str_trim(line).n) {
+		csv->row = csv->at;
+		csv->first_line++;
+		return DNC_SOURCE_MORE;
 	}
-	return rc;
+	csv->lines++;
+	if (csv_parse(&csv->parser, line.p, line.n, on_field, on_row, csv) != line.n)
+		return bad_row(s, "not CSV: a quote is where none may be");
+	if (csv->row_done)
+		return finish_row(s);
+	if (csv->at - csv->row > s->options.max_record)
+		return bad_row(s, "not CSV: a quoted field does not end");
+	return DNC_SOURCE_MORE;
 }
 
-/* Takes the rows that were read out of the buffer. */
+/* Removes the rows that were read from the buffer; at the end of the rows, all of it. */
 static void drop_rows(struct csv_state *csv)
 {
-	if (!csv->row)
+	size_t n = csv->ended ? csv->raw.n : csv->row;
+
+	csv->ended = false;
+	if (!n)
 		return;
-	memmove(csv->raw.p, csv->raw.p + csv->row, csv->raw.n - csv->row);
-	csv->raw.n -= csv->row;
+	memmove(csv->raw.p, csv->raw.p + n, csv->raw.n - n);
+	csv->raw.n -= n;
+	csv->at = csv->raw.n;
 	csv->row = 0;
+}
+
+enum dnc_source_result csv_next(struct dnc_source *s)
+{
+	struct csv_state *csv = &s->csv;
+	enum dnc_source_result rc = DNC_SOURCE_MORE;
+
+	while (!rc && csv->row < csv->raw.n && !s->refused) {
+		if (csv->at < csv->raw.n)
+			rc = parse_line(s);
+		else if (csv->ended)
+			rc = bad_row(s, "not CSV: a quoted field does not end");
+		else
+			break;
+	}
+	if (!rc)
+		drop_rows(csv);
+	return rc;
 }
 
 /* The separator that "sep=;" names, which spreadsheets write and read before the header; 0 when the line
@@ -191,15 +206,13 @@ static char read_separator(struct dnc_str line)
 }
 
 /* A row may go over several lines, when a quoted field holds line ends. */
-int csv_line(struct dnc_source *s, const struct dnc_line *line)
+enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	struct csv_state *csv = &s->csv;
-	size_t at = csv->raw.n;
-	bool first = !csv->header_done && !at;
-	int rc;
+	bool first = !csv->header_done && !csv->raw.n;
 
 	if (!csv->delimiter && (csv->delimiter = read_separator(line->text)))
-		return 0;
+		return DNC_SOURCE_MORE;
 	if (first && ndjson_detect(line->text))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"starts with JSON instead of a header; try --format=ndjson");
@@ -210,45 +223,13 @@ int csv_line(struct dnc_source *s, const struct dnc_line *line)
 	if (!csv->delimiter)
 		csv->delimiter = csv_guess_delimiter(line->text);
 	if (!csv->ready && start_parser(csv) < 0)
-		return -1;
-	if (!at)
+		return DNC_SOURCE_FAILED;
+	if (!csv->raw.n)
 		csv->first_line = line->number;
 	dnc_buf_add(&csv->raw, line->text.p, line->text.n + line->end_n);
 	if (!line->end_n)
 		dnc_buf_chr(&csv->raw, '\n');
 	if (!dnc_buf_ok(&csv->raw))
-		return -1;
-	rc = read_rows(s, at);
-	drop_rows(csv);
-	return rc;
-}
-
-/* What is left is a row whose quoted field does not end, and rows after it. */
-int csv_end(struct dnc_source *s)
-{
-	struct csv_state *csv = &s->csv;
-	int rc = 0;
-
-	while (rc == 0 && csv->row < csv->raw.n && !s->refused) {
-		rc = bad_row(s, "not CSV: a quoted field does not end");
-		if (rc == 0)
-			rc = read_rows(s, csv->row);
-	}
-	dnc_buf_clear(&csv->raw);
-	csv->row = 0;
-	return rc;
-}
-
-int csv_cut(struct dnc_source *s)
-{
-	int rc = csv_end(s);
-
-	if (rc < 0 || s->refused)
-		return rc;
-	if (!s->csv.header_done)
-		return source_refuse(s, DNC_REFUSED_HEADER,
-			"has no header that can be read: line %llu is longer than %zu bytes",
-			(unsigned long long)s->record.line, s->options.max_record);
-	s->csv.rows++;
-	return 0;
+		return DNC_SOURCE_FAILED;
+	return csv_next(s);
 }

@@ -30,7 +30,7 @@ static bool detect(struct dnc_str first_line)
 	return !read_change(dnc_str_trim(first_line), &c);
 }
 
-static int read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	struct change c;
 	const char *why = read_change(dnc_str_trim(line->text), &c);
@@ -52,7 +52,7 @@ static int read_line(struct dnc_source *s, const struct dnc_line *line)
 	source_add(s, "timestamp", time);
 	source_add(s, added ? "suppressed_at" : "released_at", time);
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
 const struct format format_ftc_change = {

@@ -27,7 +27,7 @@ static bool detect(struct dnc_str first_line)
 	return row.n == 11 && read_full(row, digits);
 }
 
-static int read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	char digits[10];
 
@@ -39,7 +39,7 @@ static int read_line(struct dnc_source *s, const struct dnc_line *line)
 	source_add_origin(
 		s, "federal_dnc", s->options.reason ? s->options.reason : "regulatory", "federal");
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
 const struct format format_ftc_full = {.about = {"ftc-full", "the National Registry's full list",

@@ -2,7 +2,7 @@
 #include "priv/format.h"
 
 /* A row of DNC_Complaint_Numbers_YYYY-MM-DD.csv: a call that a consumer reported. */
-static int give_row(struct dnc_source *s)
+static enum dnc_source_result read_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str robocall = csv_column(csv, "robocall");
@@ -18,7 +18,7 @@ static int give_row(struct dnc_source *s)
 	if (robocall.n == 1 && strchr("YN", robocall.p[0]))
 		source_add(s, "robocall", robocall.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
 static bool detect(struct dnc_str first_line)
@@ -31,6 +31,5 @@ const struct format format_ftc_reported = {
 		DNC_FORMAT_HEADER | DNC_FORMAT_LIST},
 	.detect = detect,
 	.line = csv_line,
-	.end = csv_end,
-	.cut = csv_cut,
-	.row = give_row};
+	.next = csv_next,
+	.row = read_row};

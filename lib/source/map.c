@@ -9,13 +9,25 @@
 
 enum { PROGRAM_MAX_BYTES = 1 << 20, RESULTS_MAX = 1000000 };
 
-/* What the results of one record with wide integers may be in all. */
-enum { COLLECTED_MAX_BYTES = 64 << 20 };
+/* All results of one record with wide integers together. */
+enum { GATHERED_MAX_BYTES = 64 << 20 };
+
+/* The results of a record, and how it ended. */
+struct gathered {
+	struct dnc_buf results; /* each after its length, a size_t */
+	int rc;                 /* 0, or -1 with ERR */
+	struct dnc_error err;
+};
 
 struct dnc_map {
 	jq_state *jq;
-	struct dnc_buf text;   /* one result */
-	struct dnc_error *err; /* of the call under way, for jq's callback */
+	struct dnc_error *err; /* of the compilation, for jq's callback */
+	struct dnc_str record;
+	struct dnc_buf text; /* the last result */
+	int results;         /* of the record so far */
+	bool ran;            /* the program has run on it to its end: the results are here */
+	struct gathered gathered;
+	size_t next; /* where the next of them starts */
 };
 
 /* jq reports what is wrong with a program through this, over several lines. */
@@ -123,23 +135,12 @@ void dnc_map_free(struct dnc_map *m)
 	if (m->jq)
 		jq_teardown(&m->jq);
 	dnc_buf_free(&m->text);
+	dnc_buf_free(&m->gathered.results);
 	free(m);
 }
 
-static int give(struct dnc_map *m, jv result, int (*each)(void *, struct dnc_str), void *ctx)
-{
-	jv text = jv_dump_string(result, 0);
-
-	dnc_buf_clear(&m->text);
-	dnc_buf_add(&m->text, jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
-	jv_free(text);
-	if (!dnc_buf_reserve(&m->text, DNC_JSON_PADDING))
-		return -1;
-	return each(ctx, dnc_buf_view(&m->text));
-}
-
 /* `halt` and `halt_error` would end jq; here they would drop the record in silence. */
-static void say_halted(jq_state *jq, struct dnc_error *err)
+static int fail_halted(jq_state *jq, struct dnc_error *err)
 {
 	jv message = jq_get_error_message(jq);
 
@@ -148,154 +149,143 @@ static void say_halted(jq_state *jq, struct dnc_error *err)
 	dnc_error_set(err, 0, "the map failed: it halted%s%s", jv_is_valid(message) ? ": " : "",
 		jv_is_valid(message) ? jv_string_value(message) : "");
 	jv_free(message);
+	return -1;
 }
 
-static int run(struct dnc_map *m, struct dnc_str text,
-	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
+static int fail_with(jv message, struct dnc_error *err)
 {
-	jv record = jv_parse_sized(text.p, (int)text.n), result;
-	int rc = 0;
-
-	if (!jv_is_valid(record)) {
-		jv message = jv_invalid_get_msg(record);
-
-		dnc_error_set(err, 0, "not valid JSON: %s",
-			jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message)
-							       : "empty");
-		jv_free(message);
-		return 1;
-	}
-	jq_start(m->jq, record, 0);
-	for (int n = 0; jv_is_valid(result = jq_next(m->jq)); n++) {
-		if (n == RESULTS_MAX) {
-			jv_free(result);
-			dnc_error_set(err, 0, "the map made more than %d items", RESULTS_MAX);
-			return 1;
-		}
-		if (give(m, result, each, ctx) < 0)
-			return -1;
-	}
-	if (jv_invalid_has_msg(jv_copy(result))) {
-		jv message = jv_invalid_get_msg(jv_copy(result));
-
-		if (jv_get_kind(message) != JV_KIND_STRING)
-			message = jv_dump_string(message, 0);
-		dnc_error_set(err, 0, "the map failed: %s", jv_string_value(message));
-		jv_free(message);
-		rc = 1;
-	} else if (jq_halted(m->jq)) {
-		say_halted(m->jq, err);
-		rc = 1;
-	}
-	jv_free(result);
-	return rc;
+	if (jv_get_kind(message) != JV_KIND_STRING)
+		message = jv_dump_string(message, 0);
+	dnc_error_set(err, 0, "the map failed: %s", jv_string_value(message));
+	jv_free(message);
+	return -1;
 }
 
-static int collect(void *ctx, struct dnc_str result)
+static int start(struct dnc_map *m, struct dnc_str text, struct dnc_error *err)
 {
-	struct dnc_buf *b = ctx;
+	jv record = jv_parse_sized(text.p, (int)text.n), message;
 
-	dnc_buf_add(b, &result.n, sizeof result.n);
-	dnc_buf_str(b, result);
-	return dnc_buf_ok(b) && b->n <= COLLECTED_MAX_BYTES ? 0 : -1;
+	m->results = 0;
+	if (jv_is_valid(record)) {
+		jq_start(m->jq, record, 0);
+		return 0;
+	}
+	message = jv_invalid_get_msg(record);
+	dnc_error_set(err, 0, "not valid JSON: %s",
+		jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message) : "empty");
+	jv_free(message);
+	return -1;
 }
 
-/* Runs the program with the wide integers STEP doubles away; results and error are appended to B. */
-static int run_beside(
-	struct dnc_map *m, struct dnc_str text, int step, struct dnc_buf *b, struct dnc_error *err)
+/* Stores the next result in m->text; returns as dnc_map_next() does. */
+static int run(struct dnc_map *m, struct dnc_error *err)
 {
-	struct dnc_buf record = {0};
-	int rc;
+	jv value = jq_next(m->jq), text;
 
-	wide_replace(&record, text, step);
-	rc = dnc_buf_ok(&record) ? run(m, dnc_buf_view(&record), collect, b, err) : -1;
+	if (!jv_is_valid(value)) {
+		if (jv_invalid_has_msg(jv_copy(value)))
+			return fail_with(jv_invalid_get_msg(value), err);
+		jv_free(value);
+		return jq_halted(m->jq) ? fail_halted(m->jq, err) : 0;
+	}
+	if (m->results++ == RESULTS_MAX) {
+		jv_free(value);
+		return dnc_error_set(err, 0, "the map made more than %d items", RESULTS_MAX);
+	}
+	text = jv_dump_string(value, 0);
+	dnc_buf_clear(&m->text);
+	dnc_buf_add(&m->text, jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
+	jv_free(text);
+	if (!dnc_buf_reserve(&m->text, DNC_JSON_PADDING) || !dnc_buf_ok(&m->text))
+		return dnc_error_set(err, ENOMEM, "out of memory");
+	return 1;
+}
+
+/* Runs the program with the wide integers STEP doubles away. False if there is more than can be kept. */
+static bool gather(struct dnc_map *m, int step, struct gathered *g)
+{
+	struct dnc_buf record = {0}, *b = &g->results;
+	bool ok;
+
+	wide_replace(&record, m->record, step);
+	dnc_buf_clear(b);
+	g->rc = start(m, dnc_buf_view(&record), &g->err) < 0 ? -1 : 1;
+	while (g->rc > 0 && b->n <= GATHERED_MAX_BYTES && (g->rc = run(m, &g->err)) > 0) {
+		dnc_buf_add(b, &m->text.n, sizeof m->text.n);
+		dnc_buf_str(b, dnc_buf_view(&m->text));
+	}
+	ok = g->rc <= 0 && dnc_buf_ok(&record) && dnc_buf_reserve(b, DNC_JSON_PADDING) &&
+	     dnc_buf_ok(b);
 	dnc_buf_free(&record);
-	if (rc > 0)
-		dnc_buf_str(b, dnc_str(err->message));
-	return rc;
+	return ok;
 }
 
-/* What collect() has put down is given, each with padding behind it. */
-static int give_collected(struct dnc_map *m, struct dnc_str all,
-	int (*each)(void *ctx, struct dnc_str result), void *ctx)
+static bool same(const struct gathered *a, const struct gathered *b)
 {
-	while (all.n > sizeof(size_t)) {
-		size_t n;
-
-		memcpy(&n, all.p, sizeof n);
-		if (n > all.n - sizeof n)
-			break;
-		dnc_buf_clear(&m->text);
-		dnc_buf_add(&m->text, all.p + sizeof n, n);
-		if (!dnc_buf_reserve(&m->text, DNC_JSON_PADDING) || !dnc_buf_ok(&m->text) ||
-			each(ctx, dnc_buf_view(&m->text)) < 0)
-			return -1;
-		all.p += sizeof n + n;
-		all.n -= sizeof n + n;
-	}
-	return 0;
+	return a->rc == b->rc && dnc_str_eq(dnc_buf_view(&a->results), dnc_buf_view(&b->results)) &&
+	       (a->rc == 0 || strcmp(a->err.message, b->err.message) == 0);
 }
 
 /* The record has the integer WIDE, which jq would change. If the program makes the same of the doubles
  * beside it, it does not matter to the result; otherwise the record is rejected. */
-static int run_wide(struct dnc_map *m, struct dnc_str text, struct dnc_str wide,
-	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
+static void run_wide(struct dnc_map *m, struct dnc_str wide)
 {
-	struct dnc_buf nearest = {0}, beside = {0};
-	struct dnc_error other = {0};
-	size_t results;
-	int rc = run_beside(m, text, 0, &nearest, err);
-	bool same = rc >= 0;
+	struct gathered beside = {0};
 
-	results = nearest.n - (rc > 0 ? strlen(err->message) : 0);
-	for (int step = -1; same && step <= 1; step += 2) {
-		dnc_buf_clear(&beside);
-		same = run_beside(m, text, step, &beside, &other) == rc &&
-		       dnc_str_eq(dnc_buf_view(&nearest), dnc_buf_view(&beside));
-	}
-	if (!same) {
-		dnc_error_set(err, 0,
+	if (!gather(m, 0, &m->gathered) || !gather(m, -1, &beside) ||
+		!same(&m->gathered, &beside) || !gather(m, 1, &beside) ||
+		!same(&m->gathered, &beside)) {
+		dnc_buf_clear(&m->gathered.results);
+		m->gathered.rc = dnc_error_set(&m->gathered.err, 0,
 			"the integer %.*s would be changed by jq, which counts in doubles, and the "
 			"result depends on it: have the source write it as a string",
 			(int)(wide.n < 40 ? wide.n : 40), wide.p);
-		rc = 1;
-	} else if (give_collected(m, (struct dnc_str){nearest.p, results}, each, ctx) < 0) {
-		rc = -1;
 	}
-	dnc_buf_free(&nearest);
-	dnc_buf_free(&beside);
-	return rc;
+	dnc_buf_free(&beside.results);
 }
 
-/* Where checked results go. */
-struct check {
-	struct dnc_str record;
-	int (*each)(void *ctx, struct dnc_str result);
-	void *ctx;
-	struct dnc_error *err;
-	bool failed;
-};
-
-/* A number that the program made of a text or by counting may have lost digits on the way. */
-static int check(void *ctx, struct dnc_str result)
+static int next_gathered(struct dnc_map *m, struct dnc_str *result, struct dnc_error *err)
 {
-	struct check *c = ctx;
-	struct dnc_str made = wide_made(c->record, result);
+	const struct gathered *g = &m->gathered;
 
+	if (m->next == g->results.n) {
+		*err = g->err;
+		return g->rc;
+	}
+	memcpy(&result->n, g->results.p + m->next, sizeof result->n);
+	result->p = g->results.p + m->next + sizeof result->n;
+	m->next += sizeof result->n + result->n;
+	return 1;
+}
+
+void dnc_map_start(struct dnc_map *m, struct dnc_str record)
+{
+	struct dnc_str wide = wide_find(record);
+
+	m->record = record;
+	m->next = 0;
+	dnc_buf_clear(&m->gathered.results);
+	if (wide.p)
+		run_wide(m, wide);
+	else
+		m->gathered.rc = start(m, record, &m->gathered.err);
+	m->ran = wide.p || m->gathered.rc < 0;
+}
+
+int dnc_map_next(struct dnc_map *m, struct dnc_str *result, struct dnc_error *err)
+{
+	int rc = m->ran ? next_gathered(m, result, err) : run(m, err);
+	struct dnc_str made;
+
+	if (rc <= 0)
+		return rc;
+	if (!m->ran)
+		*result = dnc_buf_view(&m->text);
+	/* A number that the program made of a text or by counting may have lost digits on the way. */
+	made = wide_made(m->record, *result);
 	if (!made.p)
-		return c->each(c->ctx, result);
-	c->failed = true;
-	return dnc_error_set(c->err, 0,
+		return 1;
+	return dnc_error_set(err, 0,
 		"the map made the number %.*s, which jq can't hold exactly: keep it as a string",
 		(int)(made.n < 40 ? made.n : 40), made.p);
-}
-
-int dnc_map_run(struct dnc_map *m, struct dnc_str text,
-	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err)
-{
-	struct check c = {text, each, ctx, err, false};
-	struct dnc_str wide = wide_find(text);
-	int rc = wide.p ? run_wide(m, text, wide, check, &c, err) : run(m, text, check, &c, err);
-
-	return c.failed ? 1 : rc;
 }

@@ -13,12 +13,14 @@ struct dnc_map *dnc_map_compile_file(const char *path, struct dnc_error *err);
 
 void dnc_map_free(struct dnc_map *m);
 
-/* Runs the program on the N bytes of JSON at TEXT and calls EACH for every result, as compact JSON
- * followed by DNC_JSON_PADDING readable bytes; EACH returns -1 to stop. 0; 1 with ERR when the
- * record or the program failed (results before that have been given); -1 when EACH stopped it.
+/* Starts the program on RECORD, JSON text that is borrowed until its last result.
  *
  * jq counts in doubles: of integers beyond 2^53 it changes digits. A record with such integers is run with
- * the doubles below and above as well, and fails when the results differ: what is given never has a changed
- * integer in it. A result with a number beyond 2^53 that the record does not have fails, too. */
-int dnc_map_run(struct dnc_map *m, struct dnc_str text,
-	int (*each)(void *ctx, struct dnc_str result), void *ctx, struct dnc_error *err);
+ * the doubles below and above as well, and fails when the results differ: no result has a changed integer in
+ * it. A result with a number beyond 2^53 that the record does not have fails, too. */
+void dnc_map_start(struct dnc_map *m, struct dnc_str record);
+
+/* Returns 1 with the next result as compact JSON, valid until the next call and followed by DNC_JSON_PADDING
+ * readable bytes; 0 after the last one; -1 with ERR if the record or the program failed, which ends the record.
+ * The code in ERR is ENOMEM if memory ran out, else 0. */
+int dnc_map_next(struct dnc_map *m, struct dnc_str *result, struct dnc_error *err);

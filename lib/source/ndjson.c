@@ -104,21 +104,21 @@ static bool has(const struct dnc_json *doc, const char *key)
 }
 
 /* Rewrites a record so that it names its type, and adds what the options say of all records. */
-static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
+static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc_json *doc)
 {
 	const struct {
 		const char *key, *value;
 	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
 		{"reason", s->options.reason}, {"source", s->options.source}};
 	enum dnc_type type;
-	int rc = capture_record(s, doc);
+	enum dnc_source_result rc;
 
-	if (rc <= 0)
+	if (capture_record(s, doc, &rc))
 		return rc;
 	if (!guess_type(doc, &type)) {
 		dnc_buf_clear(&s->event); /* lib/event says what is missing */
 		dnc_json_write_node(&s->event, doc, 0);
-		return source_give(s);
+		return source_record(s);
 	}
 	source_begin(s, type);
 	copy_members(s, doc, 0, "type event_type ");
@@ -126,10 +126,10 @@ static int give_shaped(struct dnc_source *s, const struct dnc_json *doc)
 		if (given[i].value && !has(doc, given[i].key))
 			source_add(s, given[i].key, dnc_str(given[i].value));
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
-static int read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	const struct dnc_source_options *o = &s->options;
 	static const char event_mark[] = "\"type\":\"dnc.";
@@ -139,20 +139,20 @@ static int read_line(struct dnc_source *s, const struct dnc_line *line)
 	if (o->map) {
 		dnc_buf_clear(&s->event);
 		dnc_buf_str(&s->event, line->text);
-		return source_give(s);
+		return source_record(s);
 	}
 	/* An event names its type: nothing to look for, and no second look at it. */
 	if (!o->provider && !o->provider_id && !o->reason && !o->source &&
 		memmem(line->text.p, line->text.n, event_mark, sizeof event_mark - 1)) {
 		s->record.event = line->text;
-		return s->events.record(s->events.ctx, &s->record);
+		return DNC_SOURCE_RECORD;
 	}
 	if (dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err) < 0 ||
 		doc.node[0].type != DNC_JSON_OBJECT) {
 		s->record.event = line->text; /* lib/event says what is wrong */
-		return s->events.record(s->events.ctx, &s->record);
+		return DNC_SOURCE_RECORD;
 	}
-	return give_shaped(s, &doc);
+	return read_shaped(s, &doc);
 }
 
 const struct format format_ndjson = {.about = {"ndjson", "one JSON object a line", 0},

@@ -15,13 +15,13 @@ bool numbers_detect(struct dnc_str first_line)
 	return digits >= 7;
 }
 
-static int read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	source_begin(s, DNC_NUMBER_SUPPRESSED);
 	source_add(s, "phone_number", dnc_str_trim(line->text));
 	source_add_origin(s, NULL, s->options.reason, NULL);
 	dnc_buf_chr(&s->event, '}');
-	return source_give(s);
+	return source_record(s);
 }
 
 const struct format format_numbers = {

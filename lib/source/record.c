@@ -1,10 +1,12 @@
-/* record.c - how formats hand on records, reject them, and refuse a stream. */
+/* record.c - how formats make records, reject them, and refuse a stream. */
 #include "json/member.h"
 #include "priv/record.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
+enum dnc_source_result source_refuse(
+	struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -12,59 +14,57 @@ int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, 
 	vsnprintf(s->why, sizeof s->why, fmt, ap);
 	va_end(ap);
 	s->refused = true;
-	if (s->events.refuse)
-		return s->events.refuse(s->events.ctx, kind, s->why);
+	s->refusal = kind;
+	if (!s->options.reject_lines)
+		return DNC_SOURCE_REFUSED;
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
 }
 
-static int give_item(void *ctx, struct dnc_str result)
+enum dnc_source_result source_next_item(struct dnc_source *s)
 {
-	struct dnc_source *s = ctx;
+	int rc = dnc_map_next(s->options.map, &s->record.event, &s->err);
 
-	s->record.item++;
-	s->record.event = s->record.raw = result;
-	return s->events.record(s->events.ctx, &s->record);
+	if (rc > 0) {
+		s->record.item++;
+		s->record.raw = s->record.event;
+		return DNC_SOURCE_RECORD;
+	}
+	s->mapping = false;
+	if (rc == 0)
+		return DNC_SOURCE_MORE;
+	if (s->err.code == ENOMEM)
+		return DNC_SOURCE_FAILED;
+	s->err.code = DNC_REJECT_MAP_FAILED;
+	s->record.raw = s->received;
+	s->record.item = 0;
+	return DNC_SOURCE_REJECT;
 }
 
-static int give_mapped(struct dnc_source *s)
-{
-	struct dnc_str received = s->record.raw;
-	struct dnc_error err;
-	int rc;
-
-	s->record.item = 0;
-	rc = dnc_map_run(s->options.map, dnc_buf_view(&s->event), give_item, s, &err);
-	if (rc <= 0)
-		return rc;
-	s->record.raw = received;
-	s->record.item = 0;
-	err.code = DNC_REJECT_MAP_FAILED;
-	return s->events.reject(s->events.ctx, &s->record, &err);
-}
-
-int source_give(struct dnc_source *s)
+enum dnc_source_result source_record(struct dnc_source *s)
 {
 	if (!dnc_buf_reserve(&s->event, DNC_JSON_PADDING) || !dnc_buf_ok(&s->event))
-		return -1;
-	if (s->options.map)
-		return give_mapped(s);
+		return DNC_SOURCE_FAILED;
 	s->record.event = dnc_buf_view(&s->event);
-	return s->events.record(s->events.ctx, &s->record);
+	if (!s->options.map)
+		return DNC_SOURCE_RECORD;
+	s->received = s->record.raw;
+	dnc_map_start(s->options.map, s->record.event);
+	s->mapping = true;
+	return source_next_item(s);
 }
 
-int source_reject(
+enum dnc_source_result source_reject(
 	struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
 {
-	struct dnc_error err;
 	char why[200];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof why, fmt, ap);
 	va_end(ap);
-	dnc_error_set(&err, (int)code, "%s", why);
-	dnc_error_place(&err, "%s", place);
-	return s->events.reject(s->events.ctx, &s->record, &err);
+	dnc_error_set(&s->err, (int)code, "%s", why);
+	dnc_error_place(&s->err, "%s", place);
+	return DNC_SOURCE_REJECT;
 }
 
 void source_begin(struct dnc_source *s, enum dnc_type type)

@@ -35,8 +35,7 @@ static bool has_header(const struct dnc_source *s)
 	return s->format && s->format->about.flags & DNC_FORMAT_HEADER;
 }
 
-struct dnc_source *dnc_source_new(const struct dnc_source_options *options,
-	const struct dnc_source_events *events, struct dnc_error *err)
+struct dnc_source *dnc_source_new(const struct dnc_source_options *options, struct dnc_error *err)
 {
 	bool automatic = strcmp(options->format, "auto") == 0;
 	struct dnc_source *s = calloc(1, sizeof *s);
@@ -46,7 +45,6 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options,
 		goto fail;
 	}
 	s->options = *options;
-	s->events = *events;
 	if (!automatic && !(s->format = find_format(options->format))) {
 		dnc_error_set(err, 0, "%s: no such format", options->format);
 		goto fail;
@@ -77,18 +75,16 @@ const char *dnc_source_format(const struct dnc_source *s)
 	return s->format ? s->format->about.name : "auto";
 }
 
-/* The first line that is not blank tells what the stream is. */
-static int start(struct dnc_source *s, struct dnc_str first)
+/* The first line that is not blank shows what the stream is. */
+static enum dnc_source_result probe(struct dnc_source *s, struct dnc_str first)
 {
-	const char *what = s->events.refuse ? source_probe(first) : NULL;
+	const char *what = s->options.reject_lines ? NULL : source_probe(first);
 
 	s->started = true;
-	if (what)
-		return source_refuse(s, DNC_REFUSED_CONTENT, "is %s", what);
-	return 0;
+	return what ? source_refuse(s, DNC_REFUSED_CONTENT, "is %s", what) : DNC_SOURCE_MORE;
 }
 
-static int choose_format(struct dnc_source *s, struct dnc_str first)
+static enum dnc_source_result choose_format(struct dnc_source *s, struct dnc_str first)
 {
 	for (size_t i = 0; i < FORMATS && !s->format; i++)
 		if (formats[i]->detect && formats[i]->detect(first))
@@ -100,50 +96,82 @@ static int choose_format(struct dnc_source *s, struct dnc_str first)
 			"is no CSV file, so --column can't name its columns (it looks like %s; "
 			"--format says otherwise)",
 			s->format->about.name);
-	return 0;
+	return DNC_SOURCE_MORE;
 }
 
-int dnc_source_line(struct dnc_source *s, const struct dnc_line *line)
+/* The first bytes of a line that is too long. */
+static enum dnc_source_result reject_too_long(struct dnc_source *s)
 {
-	struct dnc_line l = *line;
-	int rc;
+	if (has_header(s) && !s->csv.header_done)
+		return source_refuse(s, DNC_REFUSED_HEADER,
+			"has no header that can be read: line %llu is longer than %zu bytes",
+			(unsigned long long)s->record.line, s->options.max_record);
+	s->csv.rows += has_header(s);
+	return source_reject(s, DNC_REJECT_TOO_LARGE, "", "the record is longer than %zu bytes",
+		s->options.max_record);
+}
 
-	s->any = true;
-	if (s->refused && s->events.refuse)
-		return 0;
-	if (l.number == 1 && dnc_str_starts(l.text, DNC_STR("\xEF\xBB\xBF"))) {
-		l.text.p += 3; /* a byte order mark, as spreadsheets write */
-		l.text.n -= 3;
+/* Reads the line that waits. */
+static enum dnc_source_result read_line(struct dnc_source *s)
+{
+	struct dnc_line *l = &s->line;
+	enum dnc_source_result rc;
+
+	s->waiting = false;
+	if (s->refused && !s->options.reject_lines)
+		return DNC_SOURCE_MORE;
+	if (l->number == 1 && dnc_str_starts(l->text, DNC_STR("\xEF\xBB\xBF"))) {
+		l->text.p += 3; /* a byte order mark, as spreadsheets write */
+		l->text.n -= 3;
 	}
-	s->record = (struct dnc_record){.line = l.number, .raw = l.text};
-	if (dnc_str_trim(l.text).n == 0 && !l.too_long && !s->csv.raw.n)
-		return 0; /* a blank line is no record */
-	if (!s->started) {
-		rc = start(s, l.text);
-		if (rc < 0 || s->refused)
-			return rc;
-	}
+	s->record = (struct dnc_record){.line = l->number, .raw = l->text};
+	if (dnc_str_trim(l->text).n == 0 && !l->too_long && !s->csv.raw.n)
+		return DNC_SOURCE_MORE; /* a blank line is no record */
+	if (!s->started && (rc = probe(s, l->text)))
+		return rc;
 	if (s->refused)
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
-	if (l.too_long) {
-		rc = s->format && s->format->cut ? s->format->cut(s) : 0;
-		if (rc < 0 || s->refused)
-			return rc;
-		s->record = (struct dnc_record){.line = l.number, .raw = l.text};
-		return source_reject(s, DNC_REJECT_TOO_LARGE, "",
-			"the record is longer than %zu bytes", s->options.max_record);
-	}
-	if (!s->format) {
-		rc = choose_format(s, l.text);
-		if (rc < 0 || s->refused)
-			return rc;
-	}
-	return s->format->line(s, &l);
+	if (l->too_long)
+		return reject_too_long(s);
+	if (!s->format && (rc = choose_format(s, l->text)))
+		return rc;
+	return s->format->line(s, l);
 }
 
-int dnc_source_end(struct dnc_source *s)
+void dnc_source_feed(struct dnc_source *s, const struct dnc_line *line)
 {
-	return s->format && s->format->end && !s->refused ? s->format->end(s) : 0;
+	s->line = *line;
+	s->waiting = s->any = true;
+	s->csv.ended = line->too_long && !s->refused; /* no row goes on after it */
+}
+
+void dnc_source_end(struct dnc_source *s)
+{
+	s->csv.ended = true;
+}
+
+enum dnc_source_result dnc_source_next(
+	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err)
+{
+	enum dnc_source_result rc = s->mapping ? source_next_item(s) : DNC_SOURCE_MORE;
+
+	if (!rc && s->format && s->format->next)
+		rc = s->format->next(s);
+	if (!rc && s->waiting)
+		rc = read_line(s);
+	if (rc > DNC_SOURCE_MORE)
+		*record = s->record;
+	if (rc == DNC_SOURCE_REJECT)
+		*err = s->err;
+	else if (rc == DNC_SOURCE_FAILED)
+		dnc_error_nomem(err);
+	return rc;
+}
+
+const char *dnc_source_refusal(const struct dnc_source *s, enum dnc_refusal *kind)
+{
+	*kind = s->refusal;
+	return s->why;
 }
 
 const char *dnc_source_nothing(const struct dnc_source *s)

@@ -1,8 +1,14 @@
 /* source.h - the formats that upstream systems write, as records that may become events.
  *
- * A source takes one stream's lines and gives a raw event (JSON) for each record, or the reason
- * why there is none. It belongs to one stream and one thread. The formats are described in
- * dnc-ingest(1). */
+ * The caller feeds a source the lines of one stream, and after each line asks for the records that it
+ * completes, as raw events (JSON), until there is none:
+ *
+ *	dnc_source_feed(source, &line);
+ *	while ((result = dnc_source_next(source, &record, &err)) > DNC_SOURCE_MORE)
+ *		...
+ *
+ * It does the same once more after dnc_source_end(). A source belongs to one stream and one thread. The
+ * formats are described in dnc-ingest(1). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,32 +30,32 @@ struct dnc_source_options {
 	size_t column_count;
 	size_t max_record;
 	struct dnc_map *map; /* borrowed */
+	/* Reject each line of a stream that can't be read as a whole; otherwise the stream is refused, and the
+	 * rest of it passed over. */
+	bool reject_lines;
 };
 
-/* One record, or why it is none. */
+/* One record. The strings are valid until the next call for its source. */
 struct dnc_record {
-	struct dnc_str event; /* raw event; DNC_JSON_PADDING readable bytes follow */
-	uint64_t line;        /* where the record starts */
-	uint64_t item;        /* from 1 when a map made several of one line, else 0 */
-	struct dnc_str raw;   /* the record as received */
+	struct dnc_str
+		event;      /* raw event; DNC_JSON_PADDING readable bytes follow; not of a reject */
+	uint64_t line;      /* where the record starts */
+	uint64_t item;      /* from 1 if a map made several of one line, else 0 */
+	struct dnc_str raw; /* the record as received */
 };
 
-/* Why a stream can't be read as a whole. */
+enum dnc_source_result {
+	DNC_SOURCE_FAILED = -1, /* no memory */
+	DNC_SOURCE_MORE,        /* the next line is needed; after the last one: the end */
+	DNC_SOURCE_RECORD,
+	DNC_SOURCE_REJECT,  /* a record that can't become an event */
+	DNC_SOURCE_REFUSED, /* the stream can't be read as a whole */
+};
+
+/* Why it can't. */
 enum dnc_refusal {
-	DNC_REFUSED_CONTENT, /* what it holds is no text, or in another encoding */
-	DNC_REFUSED_HEADER,  /* its header is missing, or does not fit the options */
-};
-
-struct dnc_source_events {
-	/* A record. -1 stops the source with -1. */
-	int (*record)(void *ctx, const struct dnc_record *r);
-	/* A record that can't be one; ERR holds an enum dnc_reject. */
-	int (*reject)(void *ctx, const struct dnc_record *r, const struct dnc_error *err);
-	/* The stream as a whole can't be read: WHY, one line, says what was seen and what to do. The
-	 * rest of it is passed over. NULL: its first bytes are not looked at, and each of its lines is
-	 * rejected that can't be read. */
-	int (*refuse)(void *ctx, enum dnc_refusal kind, const char *why);
-	void *ctx;
+	DNC_REFUSED_CONTENT, /* it is not text, or text in another encoding */
+	DNC_REFUSED_HEADER,  /* its header is missing or does not fit the options */
 };
 
 /* What the command line has to know of a format. */
@@ -73,20 +79,29 @@ const struct dnc_format *dnc_format_find(const char *name);
 
 struct dnc_source;
 
-/* NULL with ERR when an option does not fit the format. */
-struct dnc_source *dnc_source_new(const struct dnc_source_options *options,
-	const struct dnc_source_events *events, struct dnc_error *err);
+/* Creates a source, to be freed with dnc_source_free(). OPTIONS is copied. NULL with ERR if an option does not
+ * fit the format. */
+struct dnc_source *dnc_source_new(const struct dnc_source_options *options, struct dnc_error *err);
+
+/* Frees S; NULL is allowed. */
 void dnc_source_free(struct dnc_source *s);
 
-/* The next line of the stream. 0, or -1 when a callback said so. */
-int dnc_source_line(struct dnc_source *s, const struct dnc_line *line);
+/* The next LINE of the stream. Its text must stay until dnc_source_next() returns DNC_SOURCE_MORE, and the 64
+ * bytes after it must be readable (see base/lines.h). */
+void dnc_source_feed(struct dnc_source *s, const struct dnc_line *line);
 
 /* The stream is at its end. */
-int dnc_source_end(struct dnc_source *s);
+void dnc_source_end(struct dnc_source *s);
 
-/* After that: why there was no record in it ("is empty"), NULL when there was one or when it was
- * refused. */
+/* Returns the next record in RECORD. For a reject, the code in ERR is an enum dnc_reject. */
+enum dnc_source_result dnc_source_next(
+	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err);
+
+/* After DNC_SOURCE_REFUSED: what was seen and what to do, as the end of a sentence of one line. */
+const char *dnc_source_refusal(const struct dnc_source *s, enum dnc_refusal *kind);
+
+/* At the end: why there was no record ("is empty"); NULL if there was one or the stream was refused. */
 const char *dnc_source_nothing(const struct dnc_source *s);
 
-/* The format in use, "auto" until the first line told it. */
+/* The name of the format in use; "auto" until the first line decides it. */
 const char *dnc_source_format(const struct dnc_source *s);

@@ -2,7 +2,7 @@
  * other, and a field holds neither tab nor line end. */
 #include "priv/format.h"
 
-static int read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str rest = line->text;
@@ -22,13 +22,12 @@ static int read_line(struct dnc_source *s, const struct dnc_line *line)
 		}
 		csv->count++;
 	} while (tab);
-	return dnc_buf_ok(&csv->fields) ? csv_row(s) : -1;
+	return dnc_buf_ok(&csv->fields) ? csv_row(s) : DNC_SOURCE_FAILED;
 }
 
 const struct format format_tsv = {
 	.about = {"tsv", "rows under a header line, cut at tabs, without quoting",
 		DNC_FORMAT_HEADER},
 	.line = read_line,
-	.cut = csv_cut,
-	.row = csv_give_row,
+	.row = csv_read_row,
 };

@@ -15,8 +15,10 @@ enum { CSV_MAX_COLUMNS = 256 };
 struct csv_state {
 	struct csv_parser parser;
 	bool ready, header_done, row_done;
+	bool ended;                   /* the row being read can have no more lines */
 	char delimiter;               /* 0 until it is known */
 	struct dnc_buf raw;           /* lines as received; the row being read starts at `row` */
+	size_t at;                    /* how far it was parsed: a line starts here */
 	size_t row, lines;            /* lines of the row parsed so far */
 	struct dnc_buf fields;        /* the bytes of the row's fields */
 	size_t ends[CSV_MAX_COLUMNS]; /* where each field ends in `fields` */
@@ -38,28 +40,27 @@ static inline struct dnc_str field_at(const struct csv_state *csv, size_t i)
 struct dnc_str csv_column(const struct csv_state *csv, const char *field);
 
 /* What struct format asks of a format whose rows follow RFC 4180. */
-int csv_line(struct dnc_source *s, const struct dnc_line *line);
-int csv_end(struct dnc_source *s);
-int csv_cut(struct dnc_source *s);
+enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *line);
+enum dnc_source_result csv_next(struct dnc_source *s);
 
 void csv_finish(struct csv_state *csv);
 
 /* The row whose fields were cut, from S's record: the header when there was none yet, else a row for the
  * format's row function. A row whose fields are all empty is no record. */
-int csv_row(struct dnc_source *s);
+enum dnc_source_result csv_row(struct dnc_source *s);
 
 /* Adds the field of a column unchanged; dates without offset as RFC 3339. Empty ones are left out. */
 void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value);
 
 /* The row as a suppression, or as an event of the type that its column "type" names. */
-int csv_give_row(struct dnc_source *s);
+enum dnc_source_result csv_read_row(struct dnc_source *s);
 
 /* What separates the fields of a header. */
 char csv_guess_delimiter(struct dnc_str header);
 
 /* Takes the row just read as the header: which column holds which field. Refuses the stream when that
  * is not sure. */
-int csv_read_header(struct dnc_source *s);
+enum dnc_source_result csv_read_header(struct dnc_source *s);
 
 /* Is this header known to mean a phone number? */
 bool csv_is_number_header(struct dnc_str header);

@@ -6,11 +6,12 @@ struct format {
 	struct dnc_format about;
 	/* True when a stream that starts with LINE has this format; NULL: "auto" never takes it. */
 	bool (*detect)(struct dnc_str line);
-	/* Reads one line. 0, or -1 when a callback said so. */
-	int (*line)(struct dnc_source *s, const struct dnc_line *line);
-	int (*end)(struct dnc_source *s); /* the stream is at its end; may be NULL */
-	int (*cut)(struct dnc_source *s); /* a line is too long to be read; may be NULL */
-	int (*row)(struct dnc_source *s); /* with DNC_FORMAT_HEADER: hands on one row */
+	/* Reads one line. */
+	enum dnc_source_result (*line)(struct dnc_source *s, const struct dnc_line *line);
+	/* Reads on in the lines so far; NULL: none has more than one record. */
+	enum dnc_source_result (*next)(struct dnc_source *s);
+	/* With DNC_FORMAT_HEADER: makes an event of one row. */
+	enum dnc_source_result (*row)(struct dnc_source *s);
 };
 
 extern const struct format format_ndjson, format_ftc_reported, format_ftc_change, format_ftc_full,

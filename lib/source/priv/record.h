@@ -9,25 +9,34 @@ struct format;
 
 struct dnc_source {
 	struct dnc_source_options options;
-	struct dnc_source_events events;
 	const struct format *format; /* NULL until it is known */
+	struct dnc_line line;        /* the last one that was fed */
+	bool waiting;                /* it was not read yet */
 	struct dnc_buf event;        /* the raw event being written */
 	struct dnc_json_parser *parser;
 	struct csv_state csv;
-	struct dnc_record record; /* of the line under way, for callbacks */
+	struct dnc_record record; /* the current one */
+	struct dnc_error err;     /* why it is rejected */
+	struct dnc_str received;  /* while `mapping`: the record before the map */
+	bool mapping;             /* the map may have more results */
 	bool started, refused;    /* a line that is not blank was seen; the stream is passed over */
-	bool any;                 /* some line came */
-	char why[600];            /* it was refused */
+	bool any;                 /* a line was fed */
+	enum dnc_refusal refusal; /* if refused, with the reason */
+	char why[600];
 };
 
-/* Hands on the raw event in S's buffer, or rejects the record. */
-int source_give(struct dnc_source *s);
-int source_reject(struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt,
-	...) __attribute__((format(printf, 4, 5)));
+/* The raw event in S's buffer is the record, or what the map makes of it. */
+enum dnc_source_result source_record(struct dnc_source *s);
+
+/* The next result of the map; DNC_SOURCE_MORE after the last one. */
+enum dnc_source_result source_next_item(struct dnc_source *s);
+
+enum dnc_source_result source_reject(struct dnc_source *s, enum dnc_reject code, const char *place,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Passes over the whole stream from here on. */
-int source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+enum dnc_source_result source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt,
+	...) __attribute__((format(printf, 3, 4)));
 
 /* What a stream is that starts with these bytes and is no text that a format could read, as the end of
  * a sentence; NULL for all else. */
@@ -44,8 +53,9 @@ void source_add_origin(
 /* Adds the phone number of a CSV field, which a spreadsheet may have written as 12025550143.0. */
 void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
 
-/* Gives a change captured from a database; 1 when the record has another shape. */
-int capture_record(struct dnc_source *s, const struct dnc_json *doc);
+/* Reads a change captured from a database, with RESULT. False if the record has another shape. */
+bool capture_record(
+	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
 
 /* True when LINE may be a JSON object. */
 bool ndjson_detect(struct dnc_str line);
