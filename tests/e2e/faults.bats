@@ -72,26 +72,17 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 
 @test "100 publishers at once: all that each sent, once" {
 	start_hub --input="unix:$BATS_TEST_TMPDIR/sock"
-	cat >publish.py <<-'P'
-		import socket, sys, threading
-		def publish(k):
-		    s = socket.socket(socket.AF_UNIX)
-		    s.connect(sys.argv[1])
-		    lines = b"".join(b'{"type":"dnc.compliance.violation","id":"0198f0a0-0000-7000-8000-%06d%06d",'
-		                     b'"phone_number":"+13032%06d","violation_type":"t"}\n' % (k, i, k * 50 + i) for i in range(50))
-		    s.sendall(lines)
-		    told = b""
-		    while not told.endswith(b"50\n"):
-		        more = s.recv(100)
-		        if not more:
-		            sys.exit("closed")
-		        told += more
-		threads = [threading.Thread(target=publish, args=(k,)) for k in range(100)]
-		[t.start() for t in threads]
-		[t.join() for t in threads]
-	P
-	timeout 60 /usr/bin/python3 publish.py "$BATS_TEST_TMPDIR/sock"
-	timeout 60 /usr/bin/python3 publish.py "$BATS_TEST_TMPDIR/sock"
+	# Events of one connection have the digits of its number.
+	local k
+	for k in $(seq 100 199); do
+		seq 100 149 | sed "s/.*/{\"type\":\"dnc.compliance.violation\",\"id\":\"0198f0a0-0000-7000-8000-000000$k&\",\"phone_number\":\"+13032$k&\",\"violation_type\":\"t\"}/" >part.$k
+	done
+	publish() { # what each is told at the end
+		{ for k in $(seq 100 199); do printf '%s\n' "as $k" open "send-file part.$k"; done
+			for k in $(seq 100 199); do printf '%s\n' "as $k" "until line $1"; done; } | ADDRESS=unix:$PWD/sock client
+	}
+	publish 50
+	publish '50 duplicates=50'
 	wait_for last_seq_is 5000
 	[ "$(sqlite3 data/events.db 'SELECT count(DISTINCT id) FROM events')" = 5000 ]
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_duplicates_total 5000$'
@@ -235,22 +226,10 @@ is_traced() { grep -q '^TracerPid:	[1-9]' /proc/"$HUB"/status; }
 	local stage=$!
 	PIDS+=("$stage")
 	wait_for test -S sock
-	cat >many.py <<-'P'
-		import socket, sys, time
-		socks = []
-		for i in range(40):
-		    s = socket.socket(socket.AF_UNIX)
-		    s.connect(sys.argv[1])
-		    s.sendall(b'{"type":"dnc.compliance.violation","phone_number":"+13032000%03d","violation_type":"t"}\n' % i)
-		    socks.append(s)
-		for i, s in enumerate(socks):
-		    s.settimeout(20)
-		    told = s.recv(10)
-		    if told != b"1\n":
-		        sys.exit(f"{i}: {told}")
-		    s.close()
-	P
-	timeout 60 /usr/bin/python3 many.py "$PWD/sock"
+	{ for i in $(seq 100 139); do
+		printf '%s\n' "as $i" open "send {\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+13032000$i\",\"violation_type\":\"t\"}\\n"
+	done
+	for i in $(seq 100 139); do printf '%s\n' "as $i" 'expect line 1' drop; done; } | ADDRESS=unix:$PWD/sock client
 	[ "$(wc -l <out)" -eq 40 ]
 	grep -q 'no descriptors are left' err
 	[ "$(awk '{print $14 + $15}' "/proc/$stage/stat")" -lt 100 ]
@@ -266,12 +245,7 @@ fails() { [ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = "[\"$1\"]" 
 	start_hub --rejects=small/rejects --input="unix:$PWD/sock"
 	awk 'BEGIN { for (i = 1; i <= 200; i++) printf "nonsense number %0100d\n", i }' >bad
 	dnc-filter -q -v -t 'dnc.*' --output="unix:$PWD/sock" </dev/null || :
-	/usr/bin/python3 -c '
-import socket, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(open("bad", "rb").read()); s.shutdown(1)
-told = b""
-while more := s.recv(1000): told += more
-print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
+	ADDRESS=unix:$PWD/sock client 'within 60' open 'send-file bad' half-close 'until line 200 rejected=200' 'expect end' 3>&- &
 	local producer=$!
 	PIDS+=("$producer")
 	wait_for fails rejects
@@ -283,7 +257,6 @@ print(told.split(b"\n")[-2].decode(), flush=True)' "$PWD/sock" >told 3>&- &
 	rm small/ballast
 	wait_for is_ready 200
 	wait "$producer"
-	[ "$(cat told)" = '200 rejected=200' ]
 	[ "$(jq -r .line small/rejects | tr '\n' ' ')" = "$(seq -s ' ' 200) " ]
 	[ "$(grep -c 'nothing is acknowledged until it succeeds' hub.err)" -eq 1 ]
 	kill "$HUB"
@@ -370,21 +343,15 @@ count_is() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 	PIDS+=("$stage")
 	wait_for test -S sock
 	(echo nonsense; events 1) >in
-	/usr/bin/python3 -c '
-import socket, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(open("in", "rb").read()); s.shutdown(1)
-told = b""
-while more := s.recv(1000): told += more
-print(told.decode(), end="", flush=True)' "$PWD/sock" >told 3>&- &
+	ADDRESS=unix:$PWD/sock client 'within 60' open 'send-file in' half-close 'expect line 2 rejected=1' 'expect end' 3>&- &
 	local producer=$!
 	PIDS+=("$producer")
 	wait_for has_line 'nothing is acknowledged until it succeeds' err
-	[ ! -s told ]
+	kill -0 "$producer"
 	# Where there is room it is opened anew.
 	ln -sf elsewhere rejects
 	kill -HUP "$stage"
 	wait "$producer"
-	[ "$(cat told)" = '2 rejected=1' ]
 	[ "$(jq -r .code elsewhere)" = invalid_json ]
 	[ "$(wc -l <out)" -eq 1 ]
 	kill "$stage"
