@@ -44,7 +44,22 @@ head_of() { curl -s --max-time 10 -o body -D- "$@" | tr -d '\r' | grep -vi '^dat
 
 @test "requests that come together are answered, or refused, and the hub goes on" {
 	start_hub
-	/usr/bin/python3 "$BATS_TEST_DIRNAME/pipelined.py" "$ADDRESS"
+	local get='http GET /healthz' hello='header "Content-Length: 5" body hello'
+	# REQUEST... in one segment get these STATUSES, and no more: the next request is answered.
+	answered() { printf '%s\n' open cork "${@:2}" uncork "expect status $1" 'http GET /none' 'expect status 404'; }
+	# The same, but the connection ends after the last.
+	refused() { printf '%s\n' open cork "${@:2}" uncork "expect status $1" 'expect end'; }
+	{
+		answered '200 200 200 200 200 200 200 200 200 200' "$get" "$get" "$get" "$get" "$get" "$get" "$get" "$get" "$get" "$get"
+		answered '200 404 200 200' "$get" 'http GET /nope' 'http HEAD /healthz' "$get"
+		answered '200 200 200' "$get" 'http GET /api/v1/events' "$get"
+		answered '200 200' "$get header \"Content-Length: 0\"" "$get"
+		refused 400 "$get $hello" "$get"
+		refused '200 400' "$get" "$get $hello" "$get"
+		refused '200 200 400' "$get" "$get" "$get header \"Transfer-Encoding: chunked\"" 'chunk hello' chunk "$get"
+		refused '200 404' "$get" "http POST /nope $hello" "$get"
+		refused '200 405' "$get" "http PUT /healthz $hello" "$get"
+	} | client
 	[ "$(curl -s --max-time 5 "http://$ADDRESS/healthz")" = '{"status":"ok"}' ]
 	kill -TERM "$HUB"
 	wait "$HUB"
