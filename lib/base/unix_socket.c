@@ -44,6 +44,11 @@ static bool is_stale(const struct sockaddr_un *address)
 
 bool dnc_unix_path_fits(const char *path, struct dnc_error *err)
 {
+	/* An empty one would be an abstract address, which any process may connect to. */
+	if (!path[0]) {
+		dnc_error_set(err, EINVAL, "unix: has no path");
+		return false;
+	}
 	if (strlen(path) < sizeof((struct sockaddr_un *)0)->sun_path)
 		return true;
 	socket_error(err, "use", path, ENAMETOOLONG);

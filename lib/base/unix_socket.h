@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include "base/err.h"
 
-/* False with ERR if PATH is too long for the address of a socket. */
+/* False with ERR if PATH is empty, or too long for the address of a socket. */
 bool dnc_unix_path_fits(const char *path, struct dnc_error *err);
 
 /* Returns a connected (LISTENING false) or listening stream socket at PATH, to be closed by the caller,

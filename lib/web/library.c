@@ -108,9 +108,12 @@ int library_open(struct library *l, uv_loop_t *loop, const struct library_option
 
 void library_adopt(struct library *l, int fd, bool local)
 {
-	/* The library closes what it does not take. */
+	bool tls = !local && l->info.ssl_cert_filepath;
+
+	/* The library closes what it does not adopt. */
 	if (!lws_adopt_socket_vhost(local ? l->local_vhost : l->vhost, fd))
-		dnc_warn("a connection was refused: no memory or descriptors are left");
+		dnc_warn("a connection was refused: %sno memory or descriptors are left",
+			tls ? "the client does not speak TLS, or " : "");
 }
 
 void library_renew_certificate(struct library *l, const char *cert, const char *key)
