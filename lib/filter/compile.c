@@ -22,7 +22,7 @@ static int compile_object(struct compiler *c, uint32_t object)
 		if (!dnc_filter_word(node[i].key))
 			return filter_fail(c, node[i].key, -1, "unknown filter field");
 	*c->clause = (struct clause){.types = (1u << DNC_TYPES) - 1,
-		.min_rank = -1,
+		.severities = (1u << DNC_SEVERITIES) - 1,
 		.start_ms = INT64_MIN,
 		.end_ms = INT64_MAX};
 	c->filter->count++;

@@ -100,14 +100,19 @@ static int add_type(
 			types |= 1u << t;
 	if (!types)
 		return filter_fail(c, w->name, index, "unknown event type");
-	c->clause->types |= types;
+	c->bits |= types;
 	return 0;
 }
 
-static int compile_types(struct compiler *c, const struct dnc_filter_word *w, uint32_t at)
+static int add_severity(
+	struct compiler *c, const struct dnc_filter_word *w, long index, struct dnc_str value)
 {
-	c->clause->types = 0;
-	return each_string(c, w, at, add_type);
+	const struct dnc_severity *s = dnc_severity_from_name(value);
+
+	if (!s)
+		return filter_fail(c, w->name, index, "unknown severity");
+	c->bits |= 1u << (s - dnc_severities);
+	return 0;
 }
 
 static int add_prefix(struct compiler *c, struct dnc_str pattern)
@@ -159,37 +164,63 @@ static int append_copy(struct compiler *c, struct values *list, struct dnc_str v
 	return keep(c, value, &copy) < 0 ? -1 : append(c, list, copy);
 }
 
-static struct values *add_condition(struct compiler *c, const struct dnc_filter_word *w)
+static int add_condition(struct compiler *c, const struct dnc_filter_word *w)
 {
 	struct clause *clause = c->clause;
-	struct condition *condition;
 
 	if (!dnc_array_grow(
-		    &clause->conditions, &clause->condition_room, clause->condition_count + 1)) {
-		dnc_error_nomem(c->err);
-		return NULL;
-	}
-	condition = &clause->conditions[clause->condition_count++];
-	*condition = (struct condition){.word = w};
-	return &condition->values;
+		    &clause->conditions, &clause->condition_room, clause->condition_count + 1))
+		return dnc_error_nomem(c->err);
+	clause->conditions[clause->condition_count++] = (struct condition){.word = w};
+	return 0;
 }
 
 /* To the condition that was added last. */
+static int add_value(
+	struct compiler *c, const struct dnc_filter_word *w, long index, struct dnc_str value)
+{
+	(void)w;
+	(void)index;
+	return append_copy(c, &c->clause->conditions[c->clause->condition_count - 1].values, value);
+}
+
+/* True for the values that a clause has a bit for. */
+static bool has_bits(const struct dnc_filter_word *w)
+{
+	return w->source == DNC_FILTER_OF_TYPE || w->source == DNC_FILTER_OF_SEVERITY;
+}
+
+/* One of the values of W, after begin_values(). */
 static int add_listed(
 	struct compiler *c, const struct dnc_filter_word *w, long index, struct dnc_str value)
 {
-	struct values *values = &c->clause->conditions[c->clause->condition_count - 1].values;
-	const struct dnc_severity *s;
+	if (w->source == DNC_FILTER_OF_TYPE)
+		return add_type(c, w, index, value);
+	if (w->source == DNC_FILTER_OF_SEVERITY)
+		return add_severity(c, w, index, value);
+	return add_value(c, w, index, value);
+}
 
-	if (w->source != DNC_FILTER_OF_SEVERITY)
-		return append_copy(c, values, value);
-	s = dnc_severity_from_name(value);
-	return s ? append(c, values, s->name) : filter_fail(c, w->name, index, "unknown severity");
+static int begin_values(struct compiler *c, const struct dnc_filter_word *w)
+{
+	c->bits = 0;
+	return has_bits(w) ? 0 : add_condition(c, w);
+}
+
+static int end_values(struct compiler *c, const struct dnc_filter_word *w)
+{
+	if (w->source == DNC_FILTER_OF_TYPE)
+		c->clause->types &= c->bits;
+	if (w->source == DNC_FILTER_OF_SEVERITY)
+		c->clause->severities &= c->bits;
+	return 0;
 }
 
 static int compile_list(struct compiler *c, const struct dnc_filter_word *w, uint32_t at)
 {
-	return add_condition(c, w) ? each_string(c, w, at, add_listed) : -1;
+	if (begin_values(c, w) < 0 || each_string(c, w, at, add_listed) < 0)
+		return -1;
+	return end_values(c, w);
 }
 
 static int compile_rank(struct compiler *c, const struct dnc_filter_word *w, uint32_t at)
@@ -200,7 +231,11 @@ static int compile_rank(struct compiler *c, const struct dnc_filter_word *w, uin
 
 	if (!s)
 		return filter_fail(c, w->name, -1, "must be a severity");
-	c->clause->min_rank = s->rank;
+	c->bits = 0;
+	for (unsigned i = 0; i < DNC_SEVERITIES; i++)
+		if (dnc_severities[i].rank >= s->rank)
+			c->bits |= 1u << i;
+	end_values(c, w);
 	return count_value(c, w);
 }
 
@@ -248,7 +283,7 @@ static int compile_flag(struct compiler *c, const struct dnc_filter_word *w, uin
 		return filter_fail(c, w->name, -1, "must be true or false");
 	if (c->doc->node[at].text.p[0] == 'f')
 		return 0;
-	if (!add_condition(c, w))
+	if (begin_values(c, w) < 0)
 		return -1;
 	for (const char *p = w->means; *p; p += strspn(p, " ")) {
 		struct dnc_str one = {p, strcspn(p, " ")};
@@ -257,7 +292,7 @@ static int compile_flag(struct compiler *c, const struct dnc_filter_word *w, uin
 			return -1;
 		p += one.n;
 	}
-	return 0;
+	return end_values(c, w);
 }
 
 static int add_custom_value(
@@ -318,7 +353,7 @@ static int (*const compile_shape[DNC_FILTER_SHAPES])(
 	struct compiler *, const struct dnc_filter_word *w, uint32_t at) = {
 	[DNC_FILTER_LIST] = compile_list,
 	[DNC_FILTER_FLAG] = compile_flag,
-	[DNC_FILTER_TYPES] = compile_types,
+	[DNC_FILTER_TYPES] = compile_list,
 	[DNC_FILTER_PATTERNS] = compile_patterns,
 	[DNC_FILTER_RANK] = compile_rank,
 	[DNC_FILTER_TIMES] = compile_times,

@@ -29,7 +29,6 @@ static bool match_patterns(
 	return false;
 }
 
-/* Equal severities have equal pointers: add_listed() stores the name from the table of severities. */
 static inline bool among(const struct values *list, struct dnc_str value)
 {
 	const struct dnc_str *v = list->v, *end = v + list->n;
@@ -37,7 +36,7 @@ static inline bool among(const struct values *list, struct dnc_str value)
 	if (!value.p)
 		return false;
 	for (; v < end; v++)
-		if (v->n == value.n && (v->p == value.p || memcmp(v->p, value.p, value.n) == 0))
+		if (dnc_str_eq(*v, value))
 			return true;
 	return false;
 }
@@ -66,18 +65,16 @@ static struct dnc_str metadata_text(const struct dnc_event *e, struct dnc_str ke
 static inline struct dnc_str value_of(const struct dnc_event *e, const struct dnc_filter_word *w)
 {
 	switch (w->source) {
-	case DNC_FILTER_OF_TYPE:
-		return dnc_type_names[e->type];
 	case DNC_FILTER_OF_PROVIDER:
 		return e->provider;
 	case DNC_FILTER_OF_PROVIDER_ID:
 		return e->provider_id;
-	case DNC_FILTER_OF_SEVERITY:
-		return e->severity->name;
 	case DNC_FILTER_OF_EVENT_DATA:
 		return event_data_text(e, w->field);
 	case DNC_FILTER_OF_METADATA:
 		return metadata_text(e, w->field);
+	case DNC_FILTER_OF_TYPE:
+	case DNC_FILTER_OF_SEVERITY: /* the clause has bits for them */
 	case DNC_FILTER_NO_SOURCE:
 		break;
 	}
@@ -137,7 +134,7 @@ static bool match_custom(const struct custom *custom, const struct dnc_event *e)
 static bool match_clause(
 	const struct dnc_filter *f, const struct clause *c, const struct dnc_event *e)
 {
-	if (!(c->types & 1u << e->type) || e->severity->rank < c->min_rank)
+	if (!(c->types & 1u << e->type) || !(c->severities & 1u << (e->severity - dnc_severities)))
 		return false;
 	if (e->timestamp_ms < c->start_ms || e->timestamp_ms >= c->end_ms)
 		return false;

@@ -8,6 +8,7 @@ const struct dnc_filter_word dnc_filter_words[] = {
 		.option = "type",
 		.letter = 't',
 		.shape = DNC_FILTER_TYPES,
+		.source = DNC_FILTER_OF_TYPE,
 		.value = "TYPE",
 		.help = "Event type, or a glob by dots: dnc.number.*"},
 	{.name = DNC_STR("phone_patterns"),

@@ -11,7 +11,8 @@ struct values {
 	size_t n, room;
 };
 
-/* A DNC_FILTER_LIST, or a DNC_FILTER_FLAG that is true: the event's value must be one of VALUES. */
+/* A DNC_FILTER_LIST, or a DNC_FILTER_FLAG that is true, of other values than types and severities: the event's value
+ * must be one of VALUES. */
 struct condition {
 	const struct dnc_filter_word *word;
 	struct values values;
@@ -23,8 +24,9 @@ struct custom {
 };
 
 struct clause {
-	unsigned types; /* a bit each; all when the filter names none */
-	int min_rank;
+	/* All fields about types or severities together: a bit for each type, and for each row of
+	 * dnc_severities. */
+	unsigned types, severities;
 	int64_t start_ms, end_ms; /* INT64_MIN and INT64_MAX when open */
 	int64_t relative_ms;      /* 0, or how far back from now */
 	struct condition *conditions;

@@ -6,7 +6,9 @@ struct compiler {
 	struct dnc_filter *filter;
 	struct clause *clause;
 	const struct dnc_json *doc;
-	size_t values;   /* so far, in all lists */
+	size_t values; /* so far, in all lists */
+	unsigned
+		bits; /* of the present field, about types or severities: a bit for each that it names */
 	char prefix[16]; /* "[1]." inside an array of filters */
 	struct dnc_error *err;
 };
