@@ -29,6 +29,7 @@ client() { "$ROOT/tests/e2e/client" "$ADDRESS" "$@"; }
 # Sets HUB (process id) and ADDRESS.
 start_hub() {
 	local fifo="$BATS_TEST_TMPDIR/hub.in"
+	rm -f "$fifo" "$BATS_TEST_TMPDIR/address"	# of a hub before: its address is not this one's
 	mkfifo "$fifo"
 	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &

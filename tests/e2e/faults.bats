@@ -186,7 +186,6 @@ has_failures() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_
 	wait_for is_ready 503
 	grep -q 'no event is acknowledged' hub.err
 	end_hub
-	rm -f hub.in
 	PIDS=()
 	start_hub --data=small/log --input="unix:$BATS_TEST_TMPDIR/sock" --retain=2M
 	wait_for prunes
@@ -301,7 +300,7 @@ count_is() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 	[ -n "$(tail -c 1 small/rejects)" ]
 	kill -9 "$HUB"
 	wait "$HUB" || :
-	rm small/ballast hub.in address
+	rm small/ballast
 	local before
 	before=$(jq -cR 'fromjson? | .line' small/rejects | wc -l)
 	exec 9>&-
@@ -364,6 +363,7 @@ start_faulty_hub() {
 	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
 	command -v strace >/dev/null || skip "strace is not here"
 	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
+	rm -f hub.in address
 	mkfifo hub.in
 	exec 9<>hub.in
 	# -D: the hub, not strace, is the child.
