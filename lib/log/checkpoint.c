@@ -8,9 +8,9 @@
 struct checkpointer {
 	sqlite3 *db;
 	pthread_t thread;
-	pthread_mutex_t lock; /* of the two below */
+	pthread_mutex_t lock; /* of all below but copies */
 	pthread_cond_t work, rest;
-	bool wanted, busy, stopping;
+	bool wanted, busy, ran, stopping;
 	atomic_uint_fast64_t *copies;
 };
 
@@ -41,6 +41,7 @@ static void *run(void *ctx)
 		copy(c);
 		pthread_mutex_lock(&c->lock);
 		c->busy = false;
+		c->ran = true;
 		pthread_cond_broadcast(&c->rest);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -102,6 +103,17 @@ void checkpointer_wait(struct checkpointer *c)
 	while (c->wanted || c->busy)
 		pthread_cond_wait(&c->rest, &c->lock);
 	pthread_mutex_unlock(&c->lock);
+}
+
+bool checkpointer_active(struct checkpointer *c)
+{
+	bool active;
+
+	pthread_mutex_lock(&c->lock);
+	active = c->wanted || c->busy || c->ran;
+	c->ran = false;
+	pthread_mutex_unlock(&c->lock);
+	return active;
 }
 
 void checkpointer_free(struct checkpointer *c)

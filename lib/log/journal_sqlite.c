@@ -248,8 +248,8 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 		return 0;
 	if (j->files_gone && files_check(j, err) < 0)
 		return -1;
-	if (!j->verify_pending &&
-		(space_preallocate(j, batch, err) < 0 || write_batch(j, batch, err) < 0)) {
+	if (!j->verify_pending && (space_preallocate(j, space_of_batch(batch), err) < 0 ||
+					  write_batch(j, batch, err) < 0)) {
 		j->disk_full = err->code == ENOSPC;
 		return -1;
 	}
@@ -270,7 +270,8 @@ static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 
 	if (files_check(j, err) < 0)
 		return -1;
-	if ((j->disk_full || !j->epoch_stored) && sqlite_epoch_write(j, err) < 0)
+	if ((j->disk_full || !j->epoch_stored) &&
+		(space_preallocate(j, 0, err) < 0 || sqlite_epoch_write(j, err) < 0))
 		return -1;
 	j->disk_full = false;
 	if (times_save_due(j) && times_save(j, err) < 0)

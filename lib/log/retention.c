@@ -209,6 +209,8 @@ int retention_prune(struct dnc_journal *base, struct dnc_error *err)
 		wal_truncate(j);
 	if (read_usage(j, &usage, err) < 0)
 		return -1;
+	/* When this fails, deletions are tried nevertheless: they rarely add pages. */
+	space_preallocate(j, 0, err);
 	set_synced(j, false);
 	rc = prune_rows(j, &usage, &more);
 	more |= rc == 0 && space_release(j, usage.pages, usage.unused);

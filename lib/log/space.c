@@ -63,17 +63,23 @@ static int read_pages(struct journal *j, uint64_t *pages)
 	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-int space_preallocate(struct journal *j, const struct dnc_batch *batch, struct dnc_error *err)
+uint64_t space_of_batch(const struct dnc_batch *batch)
+{
+	/* Pages may stay half empty when they are split. */
+	return 2 * (batch->text.n + batch->audit.n + batch->count * INDEX_BYTES);
+}
+
+int space_preallocate(struct journal *j, uint64_t bytes, struct dnc_error *err)
 {
 	uint64_t pages, wanted;
 	int rc;
 
 	if (read_pages(j, &pages) < 0)
 		return sqlite_error(j->db, "read", j->path, err);
-	/* Pages may stay half empty when they are split. */
-	wanted = pages * (uint64_t)j->page_bytes +
-	         2 * (batch->text.n + batch->audit.n + batch->count * INDEX_BYTES) +
-	         GROW_PAGES * (uint64_t)j->page_bytes;
+	wanted = (pages + GROW_PAGES) * (uint64_t)j->page_bytes + bytes;
+	/* A copy of the WAL truncates the database to its pages, and so frees these blocks: now, or while one runs. */
+	if (checkpointer_active(j->checkpointer))
+		j->reserved_bytes = 0;
 	if (j->space_fd < 0 || wanted <= j->reserved_bytes)
 		return 0;
 	wanted += GROW_PAGES * (uint64_t)j->page_bytes; /* and the next small batches */

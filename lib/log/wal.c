@@ -1,4 +1,5 @@
 /* wal.c - keeps SQLite's write-ahead log short: when it is copied into the database, restarted and truncated. */
+#include <errno.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "priv/sqlite.h"
@@ -30,6 +31,7 @@ static void wal_restarted(struct journal *j)
 	j->wal.grown_since_ms = j->wal.retry_ms = j->wal.pause_ms = 0;
 	j->wal.copied = false;
 	j->wal.wake_pages = j->wal.copy_pages;
+	j->reserved_bytes = 0; /* the WAL was copied, which has truncated the database */
 }
 
 void wal_committed(struct journal *j, int pages)
@@ -61,7 +63,7 @@ static void warn_held(struct journal *j)
 	j->wal.retry_ms = now + j->wal.pause_ms;
 	if (!j->wal.grown_since_ms)
 		j->wal.grown_since_ms = now;
-	if (now - j->wal.grown_since_ms < HELD_MS || j->base.stats.wal_held || j->disk_full)
+	if (now - j->wal.grown_since_ms < HELD_MS || j->base.stats.wal_held || j->wal.copy_failed)
 		return;
 	j->base.stats.wal_held = true;
 	dnc_warn("the WAL of %s grows (%lld MiB): a program has been reading the log for over "
@@ -69,18 +71,47 @@ static void warn_held(struct journal *j)
 		j->path, (long long)(j->file_bytes[FILE_WAL] >> 20), HELD_MS / 1000, j->path);
 }
 
+/* *ALL: nothing is left to copy. -1 with ERR when the copy failed for another reason than a reader. */
+static int copy(struct journal *j, int mode, bool *all, struct dnc_error *err)
+{
+	int frames = -1, copied = -1;
+	int rc = sqlite3_wal_checkpoint_v2(j->db, NULL, mode, &frames, &copied);
+
+	j->reserved_bytes = 0; /* a copy truncates the database */
+	*all = rc == SQLITE_OK && frames == copied;
+	if (rc == SQLITE_OK || rc == SQLITE_BUSY)
+		return 0;
+	return sqlite_error(j->db, "copy the WAL into", j->path, err);
+}
+
+static void report_copy(struct journal *j, const struct dnc_error *failed)
+{
+	if (failed && !j->wal.copy_failed)
+		dnc_warn("%s; the WAL grows until it works again", failed->message);
+	else if (!failed && j->wal.copy_failed)
+		dnc_note("the WAL of %s can be copied again", j->path);
+	j->wal.copy_failed = failed != NULL;
+}
+
+/* On a full disk the copy gets the space of the reserve: a WAL that can't be copied is never truncated. */
 static bool copy_all(struct journal *j, int mode)
 {
-	int frames = -1, copied = -1, rc;
+	struct dnc_error err;
+	bool all;
+	int rc;
 
 	checkpointer_wait(j->checkpointer);
 	sqlite3_busy_timeout(j->db, 0);
-	rc = sqlite3_wal_checkpoint_v2(j->db, NULL, mode, &frames, &copied);
+	rc = copy(j, mode, &all, &err);
+	if (rc < 0 && err.code == ENOSPC) {
+		j->disk_full = true;
+		if (reserve_release(j))
+			rc = copy(j, mode, &all, &err);
+	}
 	sqlite3_busy_timeout(j->db, BUSY_MS);
-	if (rc != SQLITE_OK || frames != copied)
-		return false;
-	j->base.stats.checkpoints++;
-	return true;
+	report_copy(j, rc < 0 ? &err : NULL);
+	j->base.stats.checkpoints += all;
+	return all;
 }
 
 /* Under continuous commits the checkpointer never catches up, and SQLite restarts the WAL only when all of it
@@ -108,7 +139,6 @@ void wal_truncate(struct journal *j)
 	j->wal.truncate_tried_ms = now;
 	if (copy_all(j, SQLITE_CHECKPOINT_TRUNCATE)) {
 		j->wal.pages = 0;
-		j->reserved_bytes = 0; /* a database that was cut has lost it */
 		wal_restarted(j);
 	}
 }

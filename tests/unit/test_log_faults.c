@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* SQLite's own way to files, but for writes and reads that fail. */
-static int failing_writes, failing_reads;
+/* SQLite's own way to files, but for writes, writes of the database alone, and reads that fail. */
+static int failing_writes, failing_copies, failing_reads;
 
 static sqlite3_io_methods failing_io[2]; /* of the database, and of its WAL */
 
@@ -15,6 +15,8 @@ static sqlite3_vfs failing_vfs;
 static int write_or_fail(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
 	if (failing_writes > 0 && failing_writes--)
+		return SQLITE_FULL;
+	if (f->pMethods == &failing_io[0] && failing_copies > 0 && failing_copies--)
 		return SQLITE_FULL;
 	return real_io[f->pMethods - failing_io]->xWrite(f, p, n, at);
 }
@@ -58,7 +60,7 @@ static int fail_files(void **state)
 	failing_vfs.zName = "failing";
 	failing_vfs.pAppData = real;
 	failing_vfs.xOpen = open_failing;
-	failing_writes = failing_reads = 0;
+	failing_writes = failing_copies = failing_reads = 0;
 	return sqlite3_vfs_register(&failing_vfs, 1) == SQLITE_OK ? make_dir(state) : -1;
 }
 
@@ -366,6 +368,91 @@ static void pruning_a_full_disk_uses_the_reserve(void **state)
 	dnc_batch_free(&b);
 }
 
+/* Pages that the log has beyond those that the disk has blocks for. */
+static int64_t pages_without_blocks(void)
+{
+	char path[128];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+	struct stat st;
+	int64_t missing;
+
+	snprintf(path, sizeof path, "%s/events.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA page_count", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	assert_int_equal(stat(path, &st), 0);
+	missing = sqlite3_column_int64(s, 0) - st.st_blocks / 8;
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return missing;
+}
+
+/* Else a WAL that fills the disk could not be copied, nor truncated. */
+static void all_that_the_wal_adds_has_blocks_also_after_a_copy_truncated_the_database(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = dnc_journal_open(
+		&(struct dnc_journal_options){
+			.dir = dir, .retain_bytes = 16 << 20, .sync = DNC_SYNC_OFF},
+		&err);
+
+	(void)state;
+	assert_non_null(j);
+	append(j, &b, 1, 1);
+	if (pages_without_blocks() > -64) {
+		dnc_journal_close(j);
+		dnc_batch_free(&b);
+		skip(); /* the file system allocates nothing in advance */
+	}
+	for (int i = 1; i < 300; i++) {
+		int64_t until = dnc_clock_mono_ms() + 5000;
+
+		append(j, &b, 20 * i, 20 * i + 19);
+		/* A copy may be under way. */
+		do
+			assert_true(dnc_journal_prune(j, &err) >= 0);
+		while (pages_without_blocks() > 0 && dnc_clock_mono_ms() < until);
+		if (pages_without_blocks() > 0)
+			fail_msg("append %d: %d pages have no blocks", i,
+				(int)pages_without_blocks());
+	}
+	assert_true(dnc_journal_stats(j).checkpoints > 2);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
+static void a_wal_that_can_not_be_copied_to_a_full_disk_gets_the_reserve(void **state)
+{
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_limited(4 << 20, &err);
+	bool released = false;
+	int64_t until;
+
+	(void)state;
+	assert_non_null(j);
+	append(j, &b, 1, 100);
+	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_true(size_of("reserve") > 0);
+	append(j, &b, 101, 1000);
+	assert_int_equal(dnc_journal_idle(j, &err), 0); /* notes how long the WAL is */
+	append(j, &b, 1001, 2000);
+	failing_copies = 1;
+	for (until = dnc_clock_mono_ms() + 10000;
+		size_of("events.db-wal") && dnc_clock_mono_ms() < until;) {
+		assert_int_equal(dnc_journal_idle(j, &err), 0);
+		released |= size_of("reserve") == 0;
+	}
+	assert_true(released);
+	assert_int_equal(failing_copies, 0);
+	assert_int_equal(size_of("events.db-wal"), 0);
+	assert_int_equal(dnc_journal_stats(j).wal_held, false);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +468,10 @@ int main(void)
 		log_test(a_directory_that_can_not_be_created_is_an_error),
 		cmocka_unit_test_setup_teardown(
 			pruning_a_full_disk_uses_the_reserve, fail_files, mend_files),
+		log_test(all_that_the_wal_adds_has_blocks_also_after_a_copy_truncated_the_database),
+		cmocka_unit_test_setup_teardown(
+			a_wal_that_can_not_be_copied_to_a_full_disk_gets_the_reserve, fail_files,
+			mend_files),
 	};
 
 	return cmocka_run_group_tests_name("log_faults", tests, make_reader, free_reader);

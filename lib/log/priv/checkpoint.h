@@ -18,5 +18,8 @@ void checkpointer_wake(struct checkpointer *c);
 /* Waits until no copy is requested or running. Any thread. */
 void checkpointer_wait(struct checkpointer *c);
 
+/* True when a copy is requested, runs, or has ended since the last call. Any thread. */
+bool checkpointer_active(struct checkpointer *c);
+
 /* Waits for a running copy. NULL is allowed. */
 void checkpointer_free(struct checkpointer *c);

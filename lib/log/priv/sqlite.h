@@ -40,6 +40,7 @@ struct wal {
 	int copy_pages;             /* from so many on it is copied */
 	int wake_pages;             /* from so many on the checkpointer is woken again */
 	bool copied;                /* all of it was copied: the next commit restarts it */
+	bool copy_failed;           /* the last copy, for another reason than a reader */
 	int64_t retry_ms, pause_ms; /* not copied again before; doubled after each failure */
 	int64_t grown_since_ms;     /* since when it should have been restarted; 0: it should not */
 	int64_t truncate_tried_ms;
@@ -132,9 +133,12 @@ void wal_truncate(struct journal *j);
  *
  * Bytes for events, of the limit; 0: no limit. */
 uint64_t space_for_events(const struct journal *j);
-/* Allocates the blocks by which the database will grow when BATCH is copied out of the WAL. Without them a
- * WAL that has filled the disk can't be copied, and so never be truncated. -1 with ERR, ENOSPC: the batch must wait. */
-int space_preallocate(struct journal *j, const struct dnc_batch *batch, struct dnc_error *err);
+/* Allocates the blocks by which the database may grow when what is in the WAL, and a transaction that adds BYTES, are
+ * copied into it. Without them a WAL that has filled the disk can't be copied, and so never be truncated. To be called
+ * before each transaction that may add pages. -1 with ERR (ENOSPC: the transaction must wait). */
+int space_preallocate(struct journal *j, uint64_t bytes, struct dnc_error *err);
+/* Of events and audit records in a database, at most. */
+uint64_t space_of_batch(const struct dnc_batch *batch);
 /* Returns some of the UNUSED pages (of PAGES) to the file system. True when there is more to do. */
 bool space_release(struct journal *j, int64_t pages, int64_t unused);
 
