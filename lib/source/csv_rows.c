@@ -159,18 +159,29 @@ static enum dnc_source_result parse_line(struct dnc_source *s)
 	return DNC_SOURCE_MORE;
 }
 
-/* Removes the rows that were read from the buffer; at the end of the rows, all of it. */
+/* Removes the rows that were read from the buffer. */
 static void drop_rows(struct csv_state *csv)
 {
-	size_t n = csv->ended ? csv->raw.n : csv->row;
-
 	csv->ended = false;
-	if (!n)
+	if (!csv->row)
 		return;
-	memmove(csv->raw.p, csv->raw.p + n, csv->raw.n - n);
-	csv->raw.n -= n;
+	memmove(csv->raw.p, csv->raw.p + csv->row, csv->raw.n - csv->row);
+	csv->raw.n -= csv->row;
 	csv->at = csv->raw.n;
 	csv->row = 0;
+}
+
+/* The next line of what was gathered for a header that can't be read. */
+static enum dnc_source_result reject_line(struct dnc_source *s)
+{
+	struct csv_state *csv = &s->csv;
+	struct dnc_str line = {csv->raw.p + csv->row, csv->raw.n - csv->row};
+
+	line.n = line_length(line);
+	csv->at = csv->row += line.n;
+	s->record = (struct dnc_record){.line = csv->first_line++, .raw = dnc_str_trim(line)};
+	return s->options.reject_lines && s->record.raw.n ? source_reject_refused(s)
+	                                                  : DNC_SOURCE_MORE;
 }
 
 enum dnc_source_result csv_next(struct dnc_source *s)
@@ -178,8 +189,10 @@ enum dnc_source_result csv_next(struct dnc_source *s)
 	struct csv_state *csv = &s->csv;
 	enum dnc_source_result rc = DNC_SOURCE_MORE;
 
-	while (!rc && csv->row < csv->raw.n && !s->refused) {
-		if (csv->at < csv->raw.n)
+	while (!rc && csv->row < csv->raw.n) {
+		if (s->refused)
+			rc = reject_line(s);
+		else if (csv->at < csv->raw.n)
 			rc = parse_line(s);
 		else if (csv->ended)
 			rc = bad_row(s, "not CSV: a quoted field does not end");

@@ -17,6 +17,11 @@ enum dnc_source_result source_refuse(
 	s->refusal = kind;
 	if (!s->options.reject_lines)
 		return DNC_SOURCE_REFUSED;
+	return source_reject_refused(s);
+}
+
+enum dnc_source_result source_reject_refused(struct dnc_source *s)
+{
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
 }
 

@@ -130,7 +130,7 @@ static enum dnc_source_result read_line(struct dnc_source *s)
 	if (!s->started && (rc = probe(s, l->text)))
 		return rc;
 	if (s->refused)
-		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
+		return source_reject_refused(s);
 	if (l->too_long)
 		return reject_too_long(s);
 	if (!s->format && (rc = choose_format(s, l->text)))
@@ -142,7 +142,7 @@ void dnc_source_feed(struct dnc_source *s, const struct dnc_line *line)
 {
 	s->line = *line;
 	s->waiting = s->any = true;
-	s->csv.ended = line->too_long && !s->refused; /* no row goes on after it */
+	s->csv.ended = line->too_long; /* no row goes on after it */
 }
 
 void dnc_source_end(struct dnc_source *s)

@@ -241,17 +241,34 @@ static void every_record_is_an_event_or_a_reject(void **state)
 	dnc_event_reader_free(result.reader);
 }
 
-/* A producer is told of each line. */
-static void lines_of_a_refused_stream_are_rejects(void **state)
+/* The lines of a producer are acknowledged one by one. */
+static void each_line_of_a_refused_stream_is_a_reject(void **state)
 {
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{"name,mobile,phone\na,3035550143,3035550144\nb,,\n",
+			"1 invalid_row\n2 invalid_row\n3 invalid_row\n"},
+		/* Lines that were gathered for a header over several lines. */
+		{"\"phone\n\nb\nc\"x,d\n3035550143,e\n",
+			"1 invalid_row\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"},
+		{"\"phone\nb\n", "1 invalid_row\n2 invalid_row\n"},
+		{"\"phone\nb\nTOO LONG TO BE READ, TOO LONG TO BE READ\nc\n",
+			"1 invalid_row\n2 invalid_row\n3 invalid_row\n4 invalid_row\n"},
+	};
 	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
-	struct dnc_source_options options = {
-		.format = "csv", .region = "US", .max_record = 1000, .reject_lines = true};
 
 	(void)state;
-	read_all(&options, DNC_STR("name,mobile,phone\na,3035550143,3035550144\nb,,\n"), &result);
-	dnc_buf_chr(&result.text, '\0');
-	assert_string_equal(result.text.p, "1 invalid_row\n2 invalid_row\n3 invalid_row\n");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct dnc_source_options options = {
+			.format = "csv", .region = "US", .max_record = 30, .reject_lines = true};
+
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_str(rows[i].text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		if (strcmp(result.text.p, rows[i].want) != 0)
+			fail_msg("%s:\n%s", rows[i].text, result.text.p);
+	}
 	dnc_buf_free(&result.text);
 	dnc_event_reader_free(result.reader);
 }
@@ -327,7 +344,7 @@ static void no_column_is_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
-		cmocka_unit_test(lines_of_a_refused_stream_are_rejects),
+		cmocka_unit_test(each_line_of_a_refused_stream_is_a_reject),
 		cmocka_unit_test(an_open_quote_costs_one_line),
 		cmocka_unit_test(no_column_is_lost)};
 

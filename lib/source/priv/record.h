@@ -34,7 +34,10 @@ enum dnc_source_result source_next_item(struct dnc_source *s);
 enum dnc_source_result source_reject(struct dnc_source *s, enum dnc_reject code, const char *place,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* Passes over the whole stream from here on. */
+/* Rejects a line of a stream that was refused. */
+enum dnc_source_result source_reject_refused(struct dnc_source *s);
+
+/* Passes over the whole stream from here on, or rejects this line and each that follows. */
 enum dnc_source_result source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt,
 	...) __attribute__((format(printf, 3, 4)));
 
