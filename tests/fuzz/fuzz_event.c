@@ -1,5 +1,6 @@
-/* What becomes canonical must be taken as canonical, unchanged. Masked it is canonical, no longer, and does
- * not hold the number any more. */
+/* What becomes canonical is canonical: normalized and parsed again it stays the same, and so it does when it is
+ * restored from its shape, with a `seq` in front as well. Masked it is canonical, too, not longer, and without the
+ * number. */
 #include "fuzz.h"
 #include "event/cloudevent.h"
 #include "event/mask.h"
@@ -28,6 +29,41 @@ static void check_masked(const struct dnc_event *event)
 	dnc_buf_free(&out);
 }
 
+static void check_shape(const struct dnc_event *event, const char *first)
+{
+	static const uint64_t seqs[] = {0, 7, INT64_MAX};
+	static struct dnc_event_reader *r, *again;
+	struct dnc_event_shape shape, same_shape;
+	struct dnc_event parsed, restored;
+
+	if (!r)
+		r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (!again)
+		again = dnc_event_reader_new(&(struct dnc_event_options){0});
+	dnc_event_shape_of(event, &shape);
+	for (size_t i = 0; i < sizeof seqs / sizeof seqs[0]; i++) {
+		struct dnc_buf text = {0};
+		struct dnc_str line;
+
+		if (seqs[i])
+			dnc_buf_printf(&text, "{\"seq\":%llu,", (unsigned long long)seqs[i]);
+		else
+			dnc_buf_chr(&text, '{');
+		dnc_buf_add(&text, first + 1, event->line.n - 1);
+		dnc_buf_reserve(&text, DNC_JSON_PADDING);
+		line = dnc_buf_view(&text);
+		if (dnc_event_parse(r, line.p, line.n, &parsed) < 0 ||
+			dnc_event_from_shape(again, line, seqs[i], &shape, &restored) < 0 ||
+			events_differ(&parsed, &restored))
+			abort();
+		dnc_event_shape_of(&parsed, &same_shape);
+		if (dnc_event_from_shape(again, line, seqs[i], &same_shape, &restored) < 0 ||
+			events_differ(&parsed, &restored))
+			abort();
+		dnc_buf_free(&text);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct dnc_event_reader *r, *again;
@@ -54,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			events_differ(&event, &same) ||
 			dnc_event_parse(again, first, n, &same) < 0 || events_differ(&event, &same))
 			abort();
+		check_shape(&same, first);
 		check_masked(&same);
 		free(first);
 	}

@@ -2,7 +2,8 @@
 #pragma once
 #include "event/event.h"
 
-#define RECORD(type, rest) "{\"type\":\"dnc." type "\"," rest "}"
+#define RECORD_START(type) "{\"type\":\"dnc." type "\","
+#define RECORD(type, rest) RECORD_START(type) rest "}"
 #define NUMBER             "\"phone_number\":\"+13035550143\","
 
 /* Not canonical yet. */

@@ -29,15 +29,27 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void normalize(struct dnc_event_reader *r, const char *record, struct dnc_event *event)
+static void normalize_text(struct dnc_event_reader *r, struct dnc_str record,
+	struct dnc_event *event, enum dnc_reject *why)
 {
-	static char text[4096];
+	static char text[2 * DNC_EVENT_MAX_BYTES];
 	struct dnc_error err;
 
+	assert_true(record.n + DNC_JSON_PADDING <= sizeof text);
 	memset(text, 0, sizeof text);
-	strcpy(text, record);
-	if (dnc_event_normalize(r, text, strlen(text), event, &err) < 0)
-		fail_msg("%s: %s", record, err.message);
+	memcpy(text, record.p, record.n);
+	*why = DNC_REJECT_NONE;
+	if (dnc_event_normalize(r, text, record.n, event, &err) < 0)
+		*why = (enum dnc_reject)err.code;
+}
+
+static void normalize(struct dnc_event_reader *r, const char *record, struct dnc_event *event)
+{
+	enum dnc_reject why;
+
+	normalize_text(r, dnc_str(record), event, &why);
+	if (why)
+		fail_msg("%s: %s", record, dnc_reject_name(why));
 }
 
 /* E with SEQ in front when it is not 0, in OUT. */
@@ -94,27 +106,169 @@ static void an_event_restored_from_its_shape_equals_the_parsed_one(void **state)
 	}
 }
 
+/* Event E, restored from its shape, and masked and restored then, equals what parsing gives. */
+static void check_shapes(struct readers *r, const struct dnc_event *e)
+{
+	struct dnc_event masked, parsed;
+	struct dnc_event_shape shape;
+	struct dnc_buf out = {0};
+	const char *differs;
+
+	dnc_event_shape_of(e, &shape);
+	check_restored(r, e, &shape);
+	assert_int_equal(dnc_event_mask(r->second, &out, e, &masked), 0);
+	assert_true(out.n <= e->line.n);
+	assert_int_equal(dnc_event_parse(r->third, out.p, out.n, &parsed), 0);
+	differs = events_differ(&masked, &parsed);
+	if (differs)
+		fail_msg("%s differs: %.*s", differs, DNC_STR_ARG(masked.line));
+	dnc_event_shape_of(&parsed, &shape);
+	check_restored(r, &parsed, &shape);
+	dnc_buf_free(&out);
+}
+
 static void a_masked_event_equals_its_parsed_line(void **state)
 {
 	struct readers *r = *state;
 
 	for (size_t i = 0; i < RECORDS; i++) {
-		struct dnc_event event, masked, parsed;
-		struct dnc_event_shape shape;
-		struct dnc_buf out = {0};
-		const char *differs;
+		struct dnc_event event;
 
 		normalize(r->first, records[i], &event);
-		assert_int_equal(dnc_event_mask(r->second, &out, &event, &masked), 0);
-		assert_int_equal(
-			dnc_event_parse(r->third, masked.line.p, masked.line.n, &parsed), 0);
-		differs = events_differ(&masked, &parsed);
-		if (differs)
-			fail_msg("%s differs: %.*s", differs, DNC_STR_ARG(masked.line));
-		dnc_event_shape_of(&parsed, &shape);
-		check_restored(r, &parsed, &shape);
-		dnc_buf_free(&out);
+		check_shapes(r, &event);
 	}
+}
+
+/* The longest event has its last bytes at other places in each. */
+static const struct {
+	const char *start, *filling;
+} long_records[] = {
+	{RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",\"source_reference\":\"", "x"},
+	{RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",\"summary\":\"", "x"},
+	{RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",\"summary\":\"", "\\n"},
+	{RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",\"provider\":\"", "p"},
+	{RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",\"provider_id\":\"", "\\\""},
+	{RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",\"a\":\"", "3035550143 "},
+	{RECORD_START("list.synced") "\"sync_status\":\"success\",\"provider\":\"", "\xc3\xa9"},
+};
+
+/* Record I with its filling FILLS times, and XS bytes more in event_data. */
+static struct dnc_str long_record(struct dnc_buf *b, size_t i, size_t fills, size_t xs)
+{
+	dnc_buf_clear(b);
+	dnc_buf_str(b, dnc_str(long_records[i].start));
+	dnc_buf_chr(b, 'f');
+	while (fills--)
+		dnc_buf_str(b, dnc_str(long_records[i].filling));
+	dnc_buf_lit(b, "\",\"notes\":\"n");
+	while (xs--)
+		dnc_buf_chr(b, 'x');
+	dnc_buf_lit(b, "\"}");
+	assert_true(dnc_buf_ok(b));
+	return dnc_buf_view(b);
+}
+
+/* How many fillings of record I an event can hold at most; its length then in *BYTES. */
+static size_t most_fills(struct dnc_event_reader *r, struct dnc_buf *b, size_t i, size_t *bytes)
+{
+	size_t fits = 0, too_many = DNC_EVENT_MAX_BYTES / strlen(long_records[i].filling) + 1;
+
+	while (too_many - fits > 1) {
+		size_t middle = (fits + too_many) / 2;
+		struct dnc_event event;
+		enum dnc_reject why;
+
+		normalize_text(r, long_record(b, i, middle, 0), &event, &why);
+		if (why) {
+			too_many = middle;
+			continue;
+		}
+		fits = middle;
+		*bytes = event.line.n;
+	}
+	return fits;
+}
+
+static void the_longest_events_are_restored_and_masked(void **state)
+{
+	struct readers *r = *state;
+	struct dnc_buf b = {0};
+
+	for (size_t i = 0; i < sizeof long_records / sizeof long_records[0]; i++) {
+		size_t bytes = 0, fills = most_fills(r->first, &b, i, &bytes);
+		struct dnc_event event;
+		enum dnc_reject why;
+
+		bytes = DNC_EVENT_MAX_BYTES - bytes;
+		normalize_text(r->first, long_record(&b, i, fills, bytes), &event, &why);
+		assert_int_equal(why, DNC_REJECT_NONE);
+		assert_int_equal(event.line.n, DNC_EVENT_MAX_BYTES);
+		check_shapes(r, &event);
+		normalize_text(r->first, long_record(&b, i, fills, bytes + 1), &event, &why);
+		assert_int_equal(why, DNC_REJECT_TOO_LARGE);
+	}
+	dnc_buf_free(&b);
+}
+
+/* Of provider, provider_id and summary, each alone and all together. */
+static void escapes_are_read_from_the_line(void **state)
+{
+	static const struct {
+		const char *members, *provider, *provider_id, *summary;
+	} cases[] = {
+		{"\"provider\":\"a\\\"b\"", "a\"b", NULL, NULL},
+		{"\"provider\":\"p\",\"provider_id\":\"\\\\\"", "p", "\\", NULL},
+		{"\"summary\":\"\\u0001\\n\"", NULL, NULL, "\1\n"},
+		{"\"provider\":\"\\t\",\"provider_id\":\"\\\"\",\"summary\":\"\\u00e9\\\\\"", "\t",
+			"\"", "\xc3\xa9\\"},
+		{"\"provider\":\"\\ud83d\\ude00\\/\",\"summary\":\"s\"", "\xf0\x9f\x98\x80/", NULL,
+			"s"},
+	};
+	struct readers *r = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *const want[] = {
+			cases[i].provider, cases[i].provider_id, cases[i].summary};
+		struct dnc_event event, restored;
+		struct dnc_event_shape shape;
+		char record[400];
+
+		snprintf(record, sizeof record,
+			RECORD_START("number.suppressed") NUMBER "\"reason\":\"x\",%s}",
+			cases[i].members);
+		normalize(r->first, record, &event);
+		check_shapes(r, &event);
+		dnc_event_shape_of(&event, &shape);
+		assert_int_equal(
+			dnc_event_from_shape(r->second, event.line, 0, &shape, &restored), 0);
+		for (size_t k = 0; k < 3; k++) {
+			const struct dnc_str got[] = {
+				restored.provider, restored.provider_id, restored.summary};
+
+			if (want[k] && !dnc_str_eq(got[k], dnc_str(want[k])))
+				fail_msg("%s: %.*s", record, DNC_STR_ARG(got[k]));
+		}
+		/* Without escapes no reader is needed. */
+		if (!shape.escaped)
+			assert_int_equal(
+				dnc_event_from_shape(NULL, event.line, 0, &shape, &restored), 0);
+	}
+}
+
+static void an_escaped_line_that_does_not_fit_its_shape_is_refused(void **state)
+{
+	struct readers *r = *state;
+	struct dnc_event_shape shape;
+	struct dnc_event event, restored;
+	char line[4096];
+
+	normalize(r->first, records[1], &event);
+	dnc_event_shape_of(&event, &shape);
+	assert_true(shape.escaped);
+	memset(line, 'x', sizeof line);
+	assert_int_equal(dnc_event_from_shape(r->second, (struct dnc_str){line, event.line.n}, 0,
+				 &shape, &restored),
+		-1);
 }
 
 static void a_line_shorter_than_its_shape_is_refused(void **state)
@@ -239,6 +393,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_restored_from_its_shape_equals_the_parsed_one),
 		cmocka_unit_test(a_masked_event_equals_its_parsed_line),
+		cmocka_unit_test(the_longest_events_are_restored_and_masked),
+		cmocka_unit_test(escapes_are_read_from_the_line),
+		cmocka_unit_test(an_escaped_line_that_does_not_fit_its_shape_is_refused),
 		cmocka_unit_test(a_line_shorter_than_its_shape_is_refused),
 		cmocka_unit_test(normalizing_parses_once),
 		cmocka_unit_test(a_document_asked_for_twice_is_parsed_once),
