@@ -1,7 +1,7 @@
 # Who may come in, and what he sees.
 load ../helper
 
-auth() { timeout 30 node "$BATS_TEST_DIRNAME/auth.js" "ws://$ADDRESS/ws/dnc" "$@"; }
+bearer() { echo "header \"Authorization: Bearer $1\""; }	# for a dialogue
 jwt() { node "$BATS_TEST_DIRNAME/jwt.js" "$@"; }
 mint() { dnc-token mint -k key --sub=desk "$@"; }
 code_of() { curl -s -o body -w '%{http_code}' "$@"; }
@@ -20,21 +20,25 @@ setup() {
 	start_hub --keys=key.pub
 	local token ticket
 	token=$(mint --role=compliance)
-	auth header "$token" '{"type":"ping","id":1}' NONSENSE >out 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out
-	[ "$(jq -c 'select(.type=="dnc.connection.established").metadata | [.role,.subject]' <(head -1 out))" = '["compliance","desk"]' ]
 	ticket=$(curl -s -X POST -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/ticket" | jq -r .ticket)
 	[ ${#ticket} -eq 43 ]
-	auth ticket "$ticket" '{"type":"ping","id":1}' >out2 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out2
-	auth ticket "$ticket" >again
-	[ "$(jq -r .status again)" = 401 ]
-	auth message "$token" '{"type":"ping","id":1}' >out3 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out3
-	[ "$(head -1 out3 | jq -r .metadata.role)" = compliance ]
+	client <<-END
+		connect /ws/dnc $(bearer "$token")
+		expect {"type":"dnc.connection.established","metadata":{"role":"compliance","subject":"desk"}}
+		as ticket
+		connect /ws/dnc protocol dnc.v1 protocol dnc.ticket.$ticket
+		expect status 101 header "Sec-WebSocket-Protocol: dnc.v1"
+		expect {"type":"dnc.connection.established","metadata":{"role":"compliance","subject":"desk"}}
+		as again
+		connect /ws/dnc protocol dnc.v1 protocol dnc.ticket.$ticket
+		expect status 401
+		as message
+		connect /ws/dnc
+		say {"type":"auth","token":"$token","id":"auth"}
+		say {"type":"ping","id":1}
+		expect {"type":"dnc.connection.established","metadata":{"role":"compliance","subject":"desk"}}
+		until {"type":"dnc.connection.pong","request_id":1}
+	END
 }
 
 @test "a query that comes before the token is answered after it" {
@@ -44,10 +48,14 @@ setup() {
 	local token
 	token=$(mint --role=compliance)
 	wait_for wait_for_seq "$token"
-	timeout 30 node "$BATS_TEST_DIRNAME/auth.js" "ws://$ADDRESS/ws/dnc?since=1" message "$token" >out 3>&- &
-	PIDS+=($!)
-	wait_for has_line '"seq":3' out
-	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = '2 3 ' ]
+	client <<-END
+		connect /ws/dnc?since=1
+		say {"type":"auth","token":"$token"}
+		expect {"type":"dnc.connection.established"}
+		expect {"type":"dnc.subscription.confirmed"}
+		expect {"seq":2}
+		expect {"seq":3}
+	END
 }
 
 @test "without a token, with a wrong one, or too late: each gets its answer" {
@@ -56,17 +64,24 @@ setup() {
 	dnc-token keygen -o other >/dev/null
 	for bad in garbage "$(dnc-token mint -k other --sub=x --role=admin --audience=hub)" "$(mint --role=admin)" \
 		"$(mint --role=admin --audience=other)" "$(jq -rn '"\({alg:"none"}|tojson|@base64).e30."' | tr -d =)"; do
-		auth header "$bad" >out
-		[ "$(jq -c '[.status,.www]' out)" = '[401,"Bearer"]' ]
+		echo "connect /ws/dnc $(bearer "$bad")"
 		# The same words for all.
-		[ "$(jq -r '.body | fromjson | .detail' out)" = "token rejected: get a new one; the hub's log tells what is wrong with it" ]
-	done
-	auth message garbage >out
-	[ "$(jq -c '[.closed,.reason]' out)" = '[4401,"token rejected"]' ]
-	auth nothing - '{"type":"subscribe"}' >out
-	[ "$(jq .closed out)" = 4401 ]
-	auth nothing - >out
-	[ "$(jq .closed out)" = 4408 ]
+		echo 'expect status 401 header "WWW-Authenticate: Bearer" body {"detail":"token rejected: get a new one; the hub'"'"'s log tells what is wrong with it"}'
+	done | client
+	client <<-'END'
+		as silent
+		connect /ws/dnc
+		as garbage
+		connect /ws/dnc
+		say {"type":"auth","token":"garbage"}
+		expect close 4401 token rejected
+		as eager
+		connect /ws/dnc
+		say {"type":"subscribe"}
+		expect close 4401
+		as silent
+		expect close 4408
+	END
 	[ "$(code_of "http://$ADDRESS/api/v1/info")" = 401 ]
 	[ "$(code_of -H "Authorization: Basic eDp5" "http://$ADDRESS/api/v1/info")" = 401 ]
 	[ "$(code_of "http://$ADDRESS/healthz")" = 200 ]
@@ -117,82 +132,91 @@ setup() {
 }
 
 @test "when the token ends, is revoked, or the role changes, the connection follows within a second" {
-	printf '[role desk]\npermissions = dnc:stream dnc:pii\nrate = none\n' >roles.conf
+	local jti
 	: >revoked
+	# What the dialogue does beside: makes a release, gives the role, reads all again.
+	release() { echo "{\"type\":\"dnc.number.released\",\"phone_number\":\"+13035550$1\",\"reason\":\"expired\"}" >&9; }
+	desk() { printf '%s\n' '[role desk]' "permissions = $*" 'rate = none' >roles.conf; }
+	reload() { kill -HUP "$HUB"; wait_for has_line "$1" hub.err; }
+	export -f release desk reload
+	desk dnc:stream dnc:pii
 	start_hub --keys=key.pub --roles=roles.conf --revoked=revoked
-	local short=$(mint --role=desk --ttl=2s) long=$(mint --role=desk) start
-	auth header "$short" '{"type":"subscribe"}' >short 3>&- &
-	local ends=$!
-	auth header "$long" '{"type":"subscribe"}' >long 3>&- &
-	local revoked=$!
-	wait_for has_line confirmed long
-	wait_for has_line confirmed short
-	wait $ends
-	[ "$(tail -1 short | jq -c '[.closed,.reason]')" = '[4410,"token rejected: expired"]' ]
-	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' >&9
-	wait_for has_line +13035550144 long
-	# Whole numbers are lost at once.
-	printf '[role desk]\npermissions = dnc:stream\nrate = none\n' >roles.conf
-	kill -HUP "$HUB"
-	wait_for has_line 'tokens reloaded' hub.err
-	echo '{"type":"dnc.number.released","phone_number":"+13035550145","reason":"expired"}' >&9
-	wait_for has_line '+1\*\*\*\*\*\*0145' long
-	! grep -q 5550145 long
-	# A broken file changes nothing, and says so.
-	echo 'nonsense' >roles.conf
-	kill -HUP "$HUB"
-	wait_for has_line 'roles.conf:1.*stay in effect' hub.err
-	echo '{"type":"dnc.number.released","phone_number":"+13035550146","reason":"expired"}' >&9
-	wait_for has_line '+1\*\*\*\*\*\*0146' long
-	printf '[role desk]\npermissions = dnc:stream\nrate = none\n' >roles.conf
-	dnc-token revoke -q -f revoked "$(dnc-token inspect <<<"$long" | jq -r '.jti // empty')"
-	kill -HUP "$HUB"
-	wait $revoked
-	[ "$(tail -1 long | jq -c '[.closed,.reason]')" = '[4411,"token rejected: revoked"]' ]
+	export HUB
+	local long=$(mint --role=desk)
+	jti=$(dnc-token inspect <<<"$long" | jq -r '.jti // empty')
+	client >out <<-END
+		as long
+		connect /ws/dnc $(bearer "$long")
+		say {"type":"subscribe"}
+		as short
+		connect /ws/dnc $(bearer "$(mint --role=desk --ttl=6s)")
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		expect close 4410 token rejected: expired
+		as long
+		until {"type":"dnc.subscription.confirmed"}
+		shell release 144
+		expect {"phone_number":"+13035550144"}
+		# Whole numbers are lost at once.
+		shell desk dnc:stream; reload 'tokens reloaded'; release 145
+		expect {"phone_number":"+1******0145"}
+		# A broken file changes nothing, and says so.
+		shell echo nonsense >roles.conf; reload 'roles.conf:1.*stay in effect'; release 146
+		expect {"phone_number":"+1******0146"}
+		shell desk dnc:stream; dnc-token revoke -q -f revoked "$jti"; kill -HUP \$HUB
+		expect close 4411 token rejected: revoked
+		connect /ws/dnc $(bearer "$long")
+		expect status 401
+	END
+	! grep -qE '555014[56]' out
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_closed_total{reason="token_expired",error="false"} 1$'
-	auth header "$long" >out
-	cat out
-	[ "$(jq -r .status out)" = 401 ]
 }
 
 @test "a client whose token was revoked is not looked at for the next event, though its role has a filter" {
 	: >revoked
 	start_hub --keys=key.pub --revoked=revoked
 	local token=$(mint --role=security)
-	auth header "$token" '{"type":"subscribe"}' >out 3>&- &
-	local client=$!
-	wait_for has_line confirmed out
-	dnc-token revoke -q -f revoked "$(dnc-token inspect <<<"$token" | jq -r '.jti // empty')"
-	kill -HUP "$HUB"
-	wait_for has_line 'read again' hub.err
-	events 1 >&9
-	seen() { [ "$(curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/info" | jq .last_seq)" = 1 ]; }
-	wait_for seen
-	wait $client
-	[ "$(tail -1 out | jq -c '[.closed,.reason]')" = '[4411,"token rejected: revoked"]' ]
+	read_again() { kill -HUP "$HUB"; wait_for has_line 'read again' hub.err; }
+	seen() { [ "$(curl -s -H "Authorization: Bearer $admin" "http://$ADDRESS/api/v1/info" | jq .last_seq)" = 1 ]; }
+	export -f read_again seen
+	export HUB admin=$(mint --role=admin) jti=$(dnc-token inspect <<<"$token" | jq -r '.jti // empty')
+	client <<-END
+		connect /ws/dnc $(bearer "$token")
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell dnc-token revoke -q -f revoked \$jti; read_again; events 1 >&9; wait_for seen
+		expect close 4411 token rejected: revoked
+	END
 	kill -0 "$HUB"
 }
 
 @test "auth renews the token of the same subject, no other" {
 	start_hub --keys=key.pub
 	local other=$(dnc-token mint -k key --sub=else --role=admin) new=$(mint --role=compliance --ttl=9h)
-	auth header "$(mint --role=compliance --ttl=1h)" "{\"type\":\"auth\",\"token\":\"$other\",\"id\":1}" \
-		'{"type":"auth","token":"x","id":2}' "{\"type\":\"auth\",\"token\":\"$new\",\"id\":3}" '{"type":"ping","id":4}' >out 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out
-	[ "$(jq -r 'select(.request_id==1).code' out)" = forbidden ]
-	[ "$(jq -r 'select(.request_id==2).code' out)" = unauthenticated ]
+	client >out <<-END
+		connect /ws/dnc $(bearer "$(mint --role=compliance --ttl=1h)")
+		say {"type":"auth","token":"$other","id":1}
+		until {"request_id":1,"code":"forbidden"}
+		say {"type":"auth","token":"x","id":2}
+		until {"request_id":2,"code":"unauthenticated"}
+		say {"type":"auth","token":"$new","id":3}
+		until {"request_id":3}
+	END
 	[[ "$(jq -r 'select(.request_id==3).metadata.expires_at' out)" > "$(head -1 out | jq -r .metadata.expires_at)" ]]
 }
 
 @test "who is connected, for those who may know" {
 	start_hub --keys=key.pub
-	auth header "$(mint --role=compliance)" '{"type":"subscribe"}' >one 3>&- &
-	PIDS+=($!)
-	wait_for has_line confirmed one
-	listed() { [ "$(curl -s -H "Authorization: Bearer $(mint --role=admin)" "http://$ADDRESS/api/v1/clients" |
+	listed() { [ "$(curl -s -H "Authorization: Bearer $admin" "http://$ADDRESS/api/v1/clients" |
 		jq -c '.clients | map([.subject,.role,.address,.message_count,.subscribed,.lag])')" = '[["desk","compliance","127.0.0.1",1,true,0]]' ]; }
-	wait_for listed
+	export -f listed
+	export admin=$(mint --role=admin)
+	client <<-END
+		connect /ws/dnc $(bearer "$(mint --role=compliance)")
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell wait_for listed
+	END
 	[ "$(code_of -H "Authorization: Bearer $(mint --role=compliance)" "http://$ADDRESS/api/v1/clients")" = 403 ]
 }
 
@@ -222,34 +246,47 @@ setup() {
 
 @test "so many connections of one subject, no more" {
 	start_hub --keys=key.pub --max-connections-per-subject=1
-	auth header "$(mint --role=admin)" >one 3>&- &
-	PIDS+=($!)
-	wait_for has_content one
-	auth header "$(mint --role=operator)" >out
-	[ "$(tail -1 out | jq -c '[.closed,.reason]')" = '[4429,"too many connections of this subject"]' ]
-	auth header "$(dnc-token mint -k key --sub=else --role=admin)" '{"type":"ping"}' >out2 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out2
+	client <<-END
+		as one
+		connect /ws/dnc $(bearer "$(mint --role=admin)")
+		expect {"type":"dnc.connection.established"}
+		as another
+		connect /ws/dnc $(bearer "$(mint --role=operator)")
+		expect close 4429 too many connections of this subject
+		as else
+		connect /ws/dnc $(bearer "$(dnc-token mint -k key --sub=else --role=admin)")
+		expect {"type":"dnc.connection.established"}
+		say {"type":"ping"}
+		until {"type":"dnc.connection.pong"}
+	END
 }
 
 @test "each role gets its events and its fields, and nothing else" {
 	start_hub --keys=key.pub
 	local role
-	for role in admin compliance security operator telephony publisher monitor nobody; do
-		auth header "$(dnc-token mint -k key --sub=$role --role=$role)" '{"type":"subscribe","id":"s"}' '{"type":"ping","id":"p"}' >$role.out 3>&- &
-		PIDS+=($!)
-	done
-	auth header "$(dnc-token mint -k key --sub=x --role=nobody --permission=dnc:stream)" '{"type":"subscribe","id":"s"}' '{"type":"ping","id":"p"}' >extra.out 3>&- &
-	PIDS+=($!)
-	for role in admin compliance security operator telephony publisher monitor nobody extra; do wait_for has_line pong $role.out; done
-	dnc-ingest >&9 <<-'END'
-		{"type":"dnc.number.suppressed","phone_number":"+13035550143","reason":"regulatory","source":"consumer"}
-		{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}
-		{"type":"dnc.list.synced","provider":"federal_dnc","sync_status":"success"}
-		{"type":"dnc.compliance.violation","phone_number":"+13035550146","violation_type":"called"}
-	END
-	for role in admin compliance security; do wait_for has_line '"seq":4' $role.out; done
-	for role in operator telephony extra; do wait_for has_line '"seq":3' $role.out; done
+	one_of_four() {
+		dnc-ingest >&9 <<-'END'
+			{"type":"dnc.number.suppressed","phone_number":"+13035550143","reason":"regulatory","source":"consumer"}
+			{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}
+			{"type":"dnc.list.synced","provider":"federal_dnc","sync_status":"success"}
+			{"type":"dnc.compliance.violation","phone_number":"+13035550146","violation_type":"called"}
+		END
+	}
+	export -f one_of_four
+	local -A events=([admin]=4 [compliance]=4 [security]=2 [operator]=3 [telephony]=3 [publisher]=0 [monitor]=0 [nobody]=0 [extra]=3)
+	{
+		for role in "${!events[@]}"; do
+			local options=(--role="$role")
+			[ "$role" != extra ] || options=(--role=nobody --permission=dnc:stream)
+			printf '%s\n' "as $role" "connect /ws/dnc $(bearer "$(dnc-token mint -k key --sub="$role" "${options[@]}")")" "into $role.out" \
+				'say {"type":"subscribe","id":"s"}' 'until {"request_id":"s"}'
+		done
+		echo 'shell one_of_four'
+		# The pong shows that nothing more came.
+		for role in "${!events[@]}"; do
+			printf '%s\n' "as $role" "until ${events[$role]} events" 'say {"type":"ping","id":"p"}' 'expect {"request_id":"p"}'
+		done
+	} | client
 	for role in admin compliance security operator telephony publisher monitor nobody extra; do
 		echo "$role: $(jq -rc 'select(.seq) | "\(.type|ltrimstr("dnc."))=\(.phone_number // .provider)"' $role.out | tr '\n' ' ')$(jq -r 'select(.request_id=="s").code // empty' $role.out)"
 	done >seen
@@ -277,18 +314,13 @@ setup() {
 }
 
 @test "TLS: 1.2 at least, strong ciphers, and a new certificate without dropping anybody" {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=one \
-		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	certificate() {
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 2 -subj "/CN=$1" \
+			-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	}
+	certificate one
 	start_hub --keys=key.pub --tls-cert=tls.crt --tls-key=tls.key
 	local token=$(mint --role=admin) cipher
-	auth() { timeout 30 node "$BATS_TEST_DIRNAME/auth.js" "wss://$ADDRESS/ws/dnc" "$@"; }
-	mkfifo hold
-	auth header "$token" '{"type":"subscribe"}' >out 3>&- &
-	PIDS+=($!)
-	wait_for has_line confirmed out
-	events 300 >&9
-	wait_for has_line '"seq":300,' out
-	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 300 | tr '\n' ' ')" ]
 	subject() { openssl s_client -connect "$ADDRESS" "$@" </dev/null 2>/dev/null | grep -E '^subject=|^ *Cipher *:|Cipher is'; }
 	[[ "$(subject)" == *'CN = one'* ]]
 	for old in -tls1 -tls1_1; do ! openssl s_client -connect "$ADDRESS" $old -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1; done
@@ -298,14 +330,23 @@ setup() {
 		! openssl s_client -connect "$ADDRESS" -tls1_2 -cipher "$cipher:@SECLEVEL=0" </dev/null >/dev/null 2>&1
 	done
 	curl -s --cacert tls.crt -D- -o /dev/null "https://$ADDRESS/healthz" | grep -qi '^strict-transport-security: max-age'
-	[ "$(ORIGIN=https://evil.example auth header "$token" | jq -r .status)" = 403 ]
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=two \
-		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
-	kill -HUP "$HUB"
 	is_two() { [[ "$(subject)" == *'CN = two'* ]]; }
-	wait_for is_two
-	events 301 | tail -1 >&9
-	wait_for has_line '"seq":301,' out
+	export -f certificate subject is_two
+	export HUB
+	client >out <<-END
+		tls
+		connect /ws/dnc $(bearer "$token")
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell events 300 >&9
+		until 300 events
+		shell certificate two; kill -HUP \$HUB; wait_for is_two; events 1 >&9
+		expect {"seq":301}
+		as stranger
+		connect /ws/dnc $(bearer "$token") header "Origin: https://evil.example"
+		expect status 403
+	END
+	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 301 | tr '\n' ' ')" ]
 	echo "$token" >token
 	dnc-tail --cacert tls.crt --token-file token -n 2 -e -o json "wss://$ADDRESS/ws/dnc" >tail
 	[ "$(jq .seq tail | tr '\n' ' ')" = '300 301 ' ]
@@ -342,14 +383,16 @@ setup() {
 	local token=$(mint --role=compliance)
 	dnc-token mint -k key --sub=feed --role=publisher >feed
 	curl -s -H "Authorization: Bearer $(cat feed)" -d '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' "http://$ADDRESS/api/v1/events" >/dev/null
-	auth header "$token" '{"type":"subscribe","since":0,"filters":{"phone_patterns":["^\\+13035550144$"]}}' \
-		'{"type":"update_filters","filters":{"phone_patterns":["3035550145"]}}' >out 3>&- &
-	local client=$!
-	PIDS+=("$client")
-	has_two() { [ "$(grep -c confirmed out)" = 2 ]; }
-	wait_for has_two
-	kill "$client"
-	auth header garbage >/dev/null
+	client <<-END
+		connect /ws/dnc $(bearer "$token")
+		say {"type":"subscribe","since":0,"filters":{"phone_patterns":["^\\\\+13035550144$"]}}
+		until 1 events
+		say {"type":"update_filters","filters":{"phone_patterns":["3035550145"]}}
+		until {"type":"dnc.subscription.confirmed"}
+		drop
+		connect /ws/dnc $(bearer garbage)
+		expect status 401
+	END
 	code_of -H "Authorization: Bearer $(cat feed)" "http://$ADDRESS/api/v1/info"
 	code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/events?phone=%2B13035550144"
 	access() { sqlite3 data/events.db "select json_extract(record,'\$.what'), json_extract(record,'\$.subject'), json_extract(record,'\$.role'), json_extract(record,'\$.address') from access order by n"; }
@@ -403,7 +446,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 @test "a ticket ends with its token: in time, and when that is revoked before or after" {
 	: >revoked
 	start_hub --keys=key.pub --revoked=revoked
-	local token=$(mint --role=compliance) short=$(mint --role=compliance --ttl=3s) early late
+	local token=$(mint --role=compliance) short=$(mint --role=compliance --ttl=8s) early late
 	curl -sN "http://$ADDRESS/api/v1/stream?ticket=$(buy "$short")" >short 3>&- &
 	local ends=$!
 	early=$(buy "$short")
@@ -422,9 +465,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	wait_for has_line '"code":4411' hub.err
 	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$late")" = 401 ]
 	early=$(buy "$(mint --role=compliance)")
-	auth ticket "$early" '{"type":"ping"}' >out 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out
+	client "connect /ws/dnc protocol dnc.v1 protocol dnc.ticket.$early" 'expect {"type":"dnc.connection.established"}'
 }
 
 @test "tickets that are used or unknown bar nobody, what can be no ticket does" {

@@ -155,20 +155,13 @@ as_role() { # ROLE COUNT
 
 @test "who reads too slowly is told so" {
 	start_hub
-	/usr/bin/python3 "$BATS_TEST_DIRNAME/stalled.py" "$ADDRESS" "/ws/dnc?since=0" go held_back >stalled 3>&- &
-	PIDS+=($!)
-	wait_for has_content stalled
 	# More than the sockets hold, then some now and then: it does not come nearer.
-	events 30000 >&9
-	wait_for last_seq_is 30000
-	local i
-	for i in 1 2 3 4 5 6; do
-		events 10 >&9
-		wait_for last_seq_is $((30000 + i * 10))
-		read -rt 0.6 <> <(:) || :
-	done
-	echo >go
-	wait_for has_line lag stalled
+	client >messages <<-'END'
+		connect /ws/dnc?since=0
+		shell events 30000 >&9; wait_for last_seq_is 30000
+		shell for i in 1 2 3 4 5 6; do events 10 >&9; wait_for last_seq_is $((30000 + i * 10)); read -rt 0.6 <> <(:) || :; done
+		until {"type":"dnc.connection.held_back","metadata":{"reason":"lag"}}
+	END
 }
 
 @test "the confirmation warns of what can bring nothing" {
