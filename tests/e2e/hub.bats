@@ -47,49 +47,67 @@ collect() { timeout 30 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dn
 @test "bad messages are told why and change nothing" {
 	start_hub
 	events 1 >&9
-	collect 1 'nonsense' '{"type":"dance"}' '{"type":"subscribe","filters":{"phone_patterns":["^("]},"id":5}' \
-		'{"type":"subscribe","colour":1}' '{"type":"ping","id":"p"}' '{"type":"subscribe","since":0}' >out
-	[ "$(jq -r 'select(.type=="error").code' out | tr '\n' ' ')" = 'invalid_json unknown_type invalid_filter invalid_field ' ]
-	[ "$(jq -c 'select(.request_id==5)|[.path,.offset]' out)" = '["filters.phone_patterns[0]",2]' ]
-	[ "$(jq -r 'select(.request_id=="p").type' out)" = dnc.connection.pong ]
+	client <<-'END'
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		say nonsense
+		expect {"type":"error","code":"invalid_json"}
+		say {"type":"dance"}
+		expect {"type":"error","code":"unknown_type"}
+		say {"type":"subscribe","filters":{"phone_patterns":["^("]},"id":5}
+		expect {"type":"error","code":"invalid_filter","request_id":5,"path":"filters.phone_patterns[0]","offset":2}
+		say {"type":"subscribe","colour":1}
+		expect {"type":"error","code":"invalid_field"}
+		say {"type":"ping","id":"p"}
+		expect {"type":"dnc.connection.pong","request_id":"p"}
+		say {"type":"subscribe","since":0}
+		expect {"type":"dnc.subscription.confirmed"}
+		expect {"seq":1}
+	END
 }
 
 @test "limits close with their codes" {
 	start_hub --max-connections=1
-	collect 1 BINARY >out
-	[ "$(tail -1 out | jq .closed)" = 1003 ]
-	collect 1 "$(head -c 40000 /dev/zero | tr '\0' ' ')" >out
-	[ "$(tail -1 out | jq .closed)" = 1009 ]
-	collect 1 $(for i in $(seq 100); do echo '{"type":"ping"}'; done) >out
-	[ "$(tail -1 out | jq .closed)" = 1008 ]
-	collect 1 >first 2>&1 3>&- &
-	PIDS+=($!)
-	wait_for has_content first
-	collect 1 >out
-	[ "$(tail -1 out | jq .closed)" = 4429 ]
+	{
+		printf '%s\n' 'connect /ws/dnc' 'frame 0x82 \x01' 'until close 1003' 'expect end'
+		printf '%s\n' 'connect /ws/dnc' "say {$(head -c 40000 /dev/zero | tr '\0' ' ')}" 'until close 1009' 'expect end'
+		echo 'connect /ws/dnc'
+		echo cork
+		yes 'say {"type":"ping"}' | head -100
+		printf '%s\n' uncork 'until close 1008' 'expect end'
+		printf '%s\n' 'connect /ws/dnc' 'expect {"type":"dnc.connection.established"}' 'as other' 'connect /ws/dnc' 'until close 4429'
+	} | client
 }
 
 @test "pages of other sites are turned away" {
 	start_hub
-	ORIGIN=http://evil.example collect 1 >out
-	grep -q 403 out
-	[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' "http://$ADDRESS/metrics")" = 403 ]
-	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz")" = 200 ]
+	client <<-'END'
+		connect /ws/dnc header "Origin: http://evil.example"
+		expect status 403
+		as host
+		open
+		send GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n
+		expect status 403
+		as good
+		http GET /readyz
+		expect status 200
+	END
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_events_total 0$'
 	curl -s "http://$ADDRESS/nope" | jq -e '.status == 404'
 }
 
 @test "at the end clients get what is left, then 1001" {
 	start_hub
-	collect 0 '{"type":"subscribe"}' >out 2>&1 3>&- &
-	local client=$!
-	wait_for has_line confirmed out
-	events 50 >&9
-	wait_for last_seq_is 50
-	kill -TERM "$HUB"
-	wait "$client"
-	[ "$(jq -c 'select(.seq).seq' out | wc -l)" -eq 50 ]
-	[ "$(tail -1 out | jq .closed)" = 1001 ]
+	export HUB
+	client <<-'END'
+		connect /ws/dnc
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell events 50 >&9; wait_for last_seq_is 50; kill -TERM $HUB
+		until 50 events
+		expect close 1001
+		expect end
+	END
 	wait "$HUB"
 }
 
