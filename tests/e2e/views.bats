@@ -15,16 +15,22 @@ one_of_each() {
 	END
 }
 
+export -f one_of_each
+
 types() { jq -r 'select(.seq).type' out | sed 's/^dnc\.//' | tr '\n' ' '; }
 
 # Subscribes as ROLE, lets one event of each type come, and waits for the COUNT that the role may see.
 as_role() { # ROLE COUNT
 	start_hub --default-role="$1"
-	collect "$2" '{"type":"subscribe"}' >out 3>&- &
-	local client=$!
-	wait_for has_line confirmed out
-	one_of_each >&9
-	wait "$client"
+	client >out <<-END
+		connect /ws/dnc
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell one_of_each >&9
+		until $2 events
+		say {"type":"ping"}
+		expect {"type":"dnc.connection.pong"}
+	END
 }
 
 @test "a role without numbers sees none, nowhere, and no violations" {
@@ -53,21 +59,30 @@ as_role() { # ROLE COUNT
 
 @test "roles without the stream are told so, and get nothing" {
 	start_hub --default-role=monitor
-	collect 1 '{"type":"subscribe","id":1}' '{"type":"ping","id":2}' BINARY >out
-	[ "$(jq -c 'select(.request_id==1) | [.type, .code]' out)" = '["error","forbidden"]' ]
-	[ "$(jq -r 'select(.request_id==2).type' out)" = dnc.connection.pong ]
+	client <<-'END'
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		say {"type":"subscribe","id":1}
+		expect {"type":"error","code":"forbidden","request_id":1}
+		say {"type":"ping","id":2}
+		expect {"type":"dnc.connection.pong","request_id":2}
+	END
 }
 
 @test "without dnc:replay no stream starts in the past" {
 	start_hub --default-role=telephony
-	collect 1 '{"type":"subscribe","since":0,"id":1}' '{"type":"subscribe","last":5,"id":2}' \
-		'{"type":"subscribe","last":0,"id":3}' >out 3>&- &
-	local client=$!
-	wait_for has_line confirmed out
-	one_of_each >&9
-	wait "$client"
-	[ "$(jq -r 'select(.request_id==1 or .request_id==2).code' out | tr '\n' ' ')" = 'forbidden forbidden ' ]
-	[ "$(jq -r 'select(.request_id==3).type' out)" = dnc.subscription.confirmed ]
+	client <<-'END'
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		say {"type":"subscribe","since":0,"id":1}
+		expect {"code":"forbidden","request_id":1}
+		say {"type":"subscribe","last":5,"id":2}
+		expect {"code":"forbidden","request_id":2}
+		say {"type":"subscribe","last":0,"id":3}
+		expect {"type":"dnc.subscription.confirmed","request_id":3}
+		shell one_of_each >&9
+		expect {"seq":1}
+	END
 }
 
 @test "filters of a masked view see what it shows: they give no digits away" {
@@ -99,32 +114,38 @@ as_role() { # ROLE COUNT
 @test "a rate limit paces: the burst at once, the rest in time, nothing lost" {
 	printf '[role slow]\npermissions = dnc:read dnc:stream dnc:replay dnc:pii compliance:read\nrate = 1200/min\nburst = 20\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=slow
-	collect 60 '{"type":"subscribe"}' WAIT:25 '{"type":"get_stats"}' >out 3>&- &
-	local client=$! start=$EPOCHREALTIME
-	wait_for has_line confirmed out
-	events 60 >&9
-	wait "$client"
+	local start=$EPOCHREALTIME
+	client >out <<-'END'
+		connect /ws/dnc
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell events 60 >&9
+		until 25 events
+		say {"type":"get_stats"}
+		until {"type":"client.stats","metadata":{"rate_limited":true}}
+		until 60 events
+	END
 	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 60 | tr '\n' ' ')" ]
 	# 40 of them at 20 a second.
 	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {exit !(b - a > 1.8)}'
-	[ "$(jq -r 'select(.type=="client.stats").metadata.rate_limited' out)" = true ]
 	curl -s "http://$ADDRESS/metrics" | awk '$1 == "dnc_rate_limited_total" {n = $2} END {exit !(n > 0)}'
 }
 
 @test "one that its rate leaves too far behind is told, and goes on at the present" {
 	printf '[role slow]\npermissions = dnc:read dnc:stream dnc:pii compliance:read\nrate = 60/min\nburst = 5\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=slow --max-lag=50
-	collect 6 '{"type":"subscribe"}' >out 3>&- &
-	local client=$!
 	events 195 >more	# made before: it may take as long as the rate needs for the next event
-	wait_for has_line confirmed out
-	events 5 >&9
-	wait_for has_line '"seq":5,' out
-	cat more >&9
-	wait_for has_line '"reason":"rate_limit"' out
-	wait_for last_seq_is 200
-	events 1 >&9
-	wait "$client"
+	client >out <<-'END'
+		connect /ws/dnc
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell events 5 >&9
+		until 5 events
+		shell cat more >&9
+		until {"type":"dnc.connection.gap","metadata":{"reason":"rate_limit"}}
+		shell wait_for last_seq_is 200; events 1 >&9
+		until 6 events
+	END
 	# Each event came or was told as missing.
 	[ "$(jq -r 'if .seq then .seq elif .type == "dnc.connection.gap" then range(.metadata.from_seq; .metadata.to_seq + 1) else empty end' out |
 		head -200 | tr '\n' ' ')" = "$(seq 200 | tr '\n' ' ')" ]
@@ -134,21 +155,29 @@ as_role() { # ROLE COUNT
 @test "who is held back by a rate limit is told how far behind, and when that is over" {
 	printf '[role slow]\npermissions = dnc:read dnc:stream dnc:replay dnc:pii compliance:read\nrate = 600/min\nburst = 10\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=slow
-	collect 0 '{"type":"subscribe"}' >out 3>&- &
-	PIDS+=($!)
-	curl -sN "http://$ADDRESS/api/v1/stream" >stream 3>&- &
-	PIDS+=($!)
-	wait_for has_line confirmed out
-	wait_for has_line confirmed stream
-	events 50 >&9
-	wait_for has_line '"seq":50,' out
-	wait_for has_line '"behind":0,' out
-	wait_for has_line '"behind":0,' stream
+	client <<-'END'
+		as stream
+		stream /api/v1/stream
+		into stream
+		until {"data":{"type":"dnc.subscription.confirmed"}}
+		as client
+		connect /ws/dnc
+		into out
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell events 50 >&9
+		until 50 events
+		until {"type":"dnc.connection.held_back","metadata":{"behind":0}}
+		say {"type":"ping"}
+		until {"type":"dnc.connection.pong"}
+		as stream
+		until {"data":{"type":"dnc.connection.held_back","metadata":{"behind":0}}}
+	END
 	held() { jq -c 'select(.type=="dnc.connection.held_back").metadata'; }
 	[ "$(held <out | jq -r .reason | sort -u)" = rate_limit ]
 	[ "$(held <out | jq -c 'select(.behind > 0) | [.behind + .position == .last_seq, .last_seq, .per_minute]')" = '[true,50,600]' ]
 	[ "$(held <out | tail -1 | jq -c '[.behind,.position,.last_seq]')" = '[0,50,50]' ]
-	[ "$(grep -a '^data' stream | cut -c7- | held | wc -l)" = 2 ]
+	[ "$(jq -c .data stream | held | wc -l)" = 2 ]
 	# Whoever is not held back hears nothing of it.
 	[ "$(held <out | wc -l)" = 2 ]
 }
@@ -166,22 +195,23 @@ as_role() { # ROLE COUNT
 
 @test "the confirmation warns of what can bring nothing" {
 	start_hub --default-role=operator
-	local none='{"type":"subscribe","filters":{"event_types":["dnc.compliance.violation"]}}'
-	collect 0 "$none" '{"type":"subscribe","filters":{"event_types":["dnc.compliance.violation","dnc.list.synced"]}}' \
-		'{"type":"subscribe","filters":{"phone_patterns":["^\\+1916"]}}' '{"type":"subscribe","filters":{"phone_patterns":["^\\+1", "0143$"]}}' \
-		'{"type":"subscribe"}' '{"type":"ping","id":"p"}' >out 3>&- &
-	PIDS+=($!)
-	wait_for has_line pong out
-	diff - <(jq -r 'select(.type=="dnc.subscription.confirmed") | .metadata.warning // "none"' out) <<-'END'
-		role operator sees none of these event types: none will come
-		none
-		role operator sees masked numbers (+1******4567): no number starts with these digits
-		none
-		none
+	client <<-'END'
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		say {"type":"subscribe","filters":{"event_types":["dnc.compliance.violation"]}}
+		expect {"metadata":{"warning":"role operator sees none of these event types: none will come"}}
+		say {"type":"subscribe","filters":{"event_types":["dnc.compliance.violation","dnc.list.synced"]}}
+		expect {"type":"dnc.subscription.confirmed","metadata":{"warning":null}}
+		say {"type":"subscribe","filters":{"phone_patterns":["^\\+1916"]}}
+		expect {"metadata":{"warning":"role operator sees masked numbers (+1******4567): no number starts with these digits"}}
+		say {"type":"subscribe","filters":{"phone_patterns":["^\\+1", "0143$"]}}
+		expect {"type":"dnc.subscription.confirmed","metadata":{"warning":null}}
+		say {"type":"subscribe"}
+		expect {"type":"dnc.subscription.confirmed","metadata":{"warning":null}}
+		as stream
+		stream /api/v1/stream?type=dnc.compliance.violation
+		until {"data":{"metadata":{"warning":"~^role operator sees none of these event types"}}}
 	END
-	curl -sN "http://$ADDRESS/api/v1/stream?type=dnc.compliance.violation" >stream 3>&- &
-	PIDS+=($!)
-	wait_for has_line '"warning":"role operator sees none of these event types' stream
 }
 
 @test "each of many subscribe requests in a row is answered, once" {
@@ -247,15 +277,17 @@ as_role() { # ROLE COUNT
 
 @test "so many connections from one address, no more" {
 	start_hub --max-connections-per-ip=2
-	local i
-	for i in 1 2; do
-		collect 1 >out$i 2>&1 3>&- &
-		PIDS+=($!)
-	done
-	wait_for has_content out1
-	wait_for has_content out2
-	collect 1 >out
-	[ "$(tail -1 out | jq -c '[.closed,.reason]')" = '[4429,"too many connections from this address"]' ]
+	client <<-'END'
+		as first
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		as second
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		as third
+		connect /ws/dnc
+		expect close 4429 too many connections from this address
+	END
 	# Workers tell each other their figures once a second.
 	refused_one() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_connections_refused_total 1$'; }
 	wait_for refused_one
@@ -263,11 +295,13 @@ as_role() { # ROLE COUNT
 
 @test "promtool has nothing to say of the metrics" {
 	start_hub --default-role=compliance
-	collect 6 '{"type":"subscribe","filters":{"severities":["info","low","medium","high","critical","success","error","warning"]}}' >out 3>&- &
-	local client=$!
-	wait_for has_line confirmed out
-	one_of_each >&9
-	wait "$client"
+	client <<-'END'
+		connect /ws/dnc
+		say {"type":"subscribe","filters":{"severities":["info","low","medium","high","critical","success","error","warning"]}}
+		until {"type":"dnc.subscription.confirmed"}
+		shell one_of_each >&9
+		until 6 events
+	END
 	curl -s "http://$ADDRESS/metrics" >metrics
 	local said
 	said=$(promtool check metrics <metrics 2>&1) || { echo "$said"; return 1; }
