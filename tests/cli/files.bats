@@ -145,13 +145,8 @@ bats_require_minimum_version 1.5.0
 	dnc-ingest -f csv -i unix:sock -x rejects >out 2>err 3>&- &
 	PIDS+=($!)
 	wait_for test -S sock
-	/usr/bin/python3 - <<-'END'
-		import socket
-		s = socket.socket(socket.AF_UNIX); s.connect("sock"); s.settimeout(20)
-		s.sendall(b"phone,mobile\n2025550143,2025550144\n\n2025550145,\n"); s.shutdown(socket.SHUT_WR)
-		told = b""
-		while not told.endswith(b"4 rejected=3 dropped=1\n"): told += s.recv(100) or exit(f"told {told}")
-	END
+	printf '%s\n' phone,mobile 2025550143,2025550144 '' 2025550145, >lines
+	ADDRESS=unix:sock client open 'send-file lines' half-close 'until line 4 rejected=3 dropped=1'
 	[ "$(jq -c '[.line, .code]' rejects | tr '\n' ' ')" = '[1,"invalid_row"] [2,"invalid_row"] [4,"invalid_row"] ' ]
 }
 

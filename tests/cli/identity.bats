@@ -141,12 +141,7 @@ distinct() { sort "$@" | uniq | wc -l; }
 	dnc-ingest -q -f csv --input=unix:in.sock >out 3>&- &
 	PIDS+=($!)
 	wait_for test -S in.sock
-	python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect("in.sock")
-s.sendall(sys.stdin.buffer.read())
-s.shutdown(socket.SHUT_WR)
-s.recv(100)' <undated.csv
+	ADDRESS=unix:in.sock client open 'send-file undated.csv' half-close 'until line 4 dropped=1' 'expect end'
 	wait_for has_lines 3 out
 	[ "$(jq -r '.id[14:15]' out | uniq)" = 7 ]
 }

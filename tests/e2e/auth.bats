@@ -476,7 +476,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 		[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$(printf 'used_-%037d' "$i")")" = 401 ]
 	done
 	[ "$(code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/info")" = 200 ]
-	[ "$(code_of --max-time 1 "http://$ADDRESS/api/v1/stream?ticket=$ticket")" = 200 ]
+	client "stream /api/v1/stream?ticket=$ticket" 'expect status 200'
 	for i in $(seq 40); do code_of "http://$ADDRESS/api/v1/stream?ticket=guess$i"; done >codes
 	grep -q 429 codes
 }

@@ -27,9 +27,7 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	local stage=$!
 	PIDS+=("$stage")
 	start_hub --input="unix:$OUT" --rejects="$PWD/hub-rejects"
-	reject() { echo nonsense | /usr/bin/python3 -c '
-import socket, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.stdin.buffer.read()); s.shutdown(1); s.recv(10)' "$1"; }
+	reject() { ADDRESS="unix:$1" client open 'send nonsense\n' half-close 'expect line 1 rejected=1'; }
 	wait_for test -S "$IN"
 	reject "$IN"
 	reject "$OUT"
