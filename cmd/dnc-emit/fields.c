@@ -58,8 +58,8 @@ static void check_value(enum dnc_type type, struct dnc_str key, struct dnc_str v
 	if (dnc_str_eq(key, DNC_STR("severity")) && dnc_severity_from_name(value))
 		return;
 	snprintf(name, sizeof name, "%.*s", DNC_STR_ARG(key));
-	snprintf(elsewhere, sizeof elsewhere, "Use event_data.%s=%.*s to send it all the same.",
-		name, value.n > 64 ? 64 : (int)value.n, value.p);
+	snprintf(elsewhere, sizeof elsewhere, "Use event_data.%s=%.*s to send it anyway.", name,
+		value.n > 64 ? 64 : (int)value.n, value.p);
 	dnc_cli_word(name, value, words, dnc_str_eq(key, DNC_STR("severity")) ? NULL : elsewhere);
 }
 

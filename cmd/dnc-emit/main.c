@@ -33,19 +33,18 @@ static enum dnc_exit judge(const struct dnc_outlet *out, struct dnc_error *err)
 	struct dnc_outcome outcome = dnc_outlet_outcome(out);
 
 	if (outcome.unclear) {
-		dnc_note("a stage on the way acknowledged the event together with others, of which "
-			 "some were duplicates, rejected or dropped: it is not known whether this "
-			 "one is new in the log");
+		dnc_note(
+			"the event was acknowledged together with others, some of which were duplicates, rejected or dropped: it is not known whether this event is new in the log");
 		return DNC_EXIT_OK;
 	}
 	if (outcome.rejected) {
 		dnc_error_set(err, 0,
-			"rejected: the log has another event with this id, or a stage on the way "
-			"rejected it; see the rejects there");
+			"rejected: the log has another event with this id, or a stage before the hub rejected this one; see the rejects of that stage");
 		return DNC_EXIT_SOME;
 	}
 	if (outcome.dropped) {
-		dnc_error_set(err, 0, "dropped by a rule on the way: it is not in the log");
+		dnc_error_set(err, 0,
+			"dropped by a rule of a stage before the hub: the event is not in the log");
 		return DNC_EXIT_SOME;
 	}
 	if (outcome.duplicates)

@@ -7,7 +7,8 @@ static const struct dnc_option rows[] = {
 		"Socket of the hub or of another stage (default: $DNC_SOCKET, else "
 		"/run/dnc/hub.sock)",
 		1, DNC_TEXT(struct options, socket)},
-	{"timeout", 0, "DURATION", "How long to wait until the event is safe (default: 10s)", 1,
+	{"timeout", 0, "DURATION",
+		"How long to wait until the event is acknowledged (default: 10s)", 1,
 		DNC_DURATION(struct options, timeout_ms)},
 	{"spool", 0, "DIR", "Write the event to a file here if it can't be published", 1,
 		DNC_TEXT(struct options, spool)},

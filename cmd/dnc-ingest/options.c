@@ -26,8 +26,8 @@ static const char *check_field(const char *field)
 	if (near.p)
 		dnc_cli_usage("--column: an event has no field \"%s\"; did you mean \"%.*s\"?",
 			field, DNC_STR_ARG(near));
-	dnc_cli_usage("--column: an event has no field \"%s\" (see dnc-events(7)); a field of your "
-		      "own is event_data.NAME",
+	dnc_cli_usage(
+		"--column: an event has no field \"%s\" (see dnc-events(7)); a custom field is event_data.NAME",
 		field);
 }
 
@@ -94,7 +94,7 @@ static void describe_formats(void)
 	dnc_buf_lit(&format_names, "auto");
 	dnc_buf_lit(&description,
 		"Convert records of upstream systems to canonical Do-Not-Call events, one JSON "
-		"object per line.\vFormats (auto goes by the first line):\n");
+		"object per line.\vFormats (auto examines the first line):\n");
 	for (size_t i = 0; (f = dnc_format_at(i)); i++) {
 		dnc_buf_printf(&format_names, ", %s", f->name);
 		dnc_buf_printf(&description, "  %-14s %s\n", f->name, f->help);
@@ -110,8 +110,8 @@ static const struct dnc_option rows[] = {
 		DNC_TEXT(struct options, source.format)},
 	{"column", 'c', "FIELD=HEADER", "The CSV column HEADER holds the event's FIELD", 1,
 		DNC_CALL(add_column)},
-	{"map", 'j', "PROGRAM", "jq program that makes of each record an event, several or none", 1,
-		DNC_TEXT(struct options, map)},
+	{"map", 'j', "PROGRAM", "jq program that makes one event, several or none from each record",
+		1, DNC_TEXT(struct options, map)},
 	{"map-file", 'J', "FILE", "Read the jq program from this file", 1,
 		DNC_TEXT(struct options, map_file)},
 	{"region", 'r', "REGION", "Region of numbers without a country code (default: US)", 1,

@@ -169,7 +169,7 @@ static void report_nothing(
 	if (nothing)
 		dnc_note("%s %s", s->name, nothing);
 	else if (in->options.source.map && results(in) == in->results_before)
-		dnc_note("%s: no events: the map made none of its records", s->name);
+		dnc_note("%s: no events: the map made none from its records", s->name);
 }
 
 int reading_close(void *ctx, struct dnc_stream *s)

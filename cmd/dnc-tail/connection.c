@@ -51,7 +51,8 @@ static void lost(struct connection *c, const char *why)
 	if (c->ended)
 		return;
 	if (!c->subscribed || c->options->no_reconnect) {
-		dnc_err("%s ws://%s:%d%s: %s", c->subscribed ? "lost" : "unable to connect to",
+		dnc_err("%s ws://%s:%d%s: %s",
+			c->subscribed ? "lost the connection to" : "unable to connect to",
 			c->options->host, c->options->port, c->options->path, why);
 		connection_end(c, DNC_EXIT_UNAVAILABLE);
 		return;
@@ -66,12 +67,19 @@ static void lost(struct connection *c, const char *why)
 	lws_retry_sul_schedule(c->context, 0, &c->connect, &retry, on_connect, &c->tries);
 }
 
-/* Close codes after which a new connection would be closed, too. */
-static bool is_refusal(const unsigned char *in, size_t n)
+/* What to say about a close code after which a new connection would be closed, too; NULL for other codes. */
+static const char *refusal(const unsigned char *in, size_t n)
 {
-	unsigned code = n >= 2 ? (unsigned)in[0] << 8 | in[1] : 0;
-
-	return code == 4401 || code == 4403 || code == 4411;
+	switch (n >= 2 ? (unsigned)in[0] << 8 | in[1] : 0) {
+	case 4401:
+		return "authentication required: pass a valid token with --token-file";
+	case 4403:
+		return "access denied: the role of the token lacks dnc:stream";
+	case 4411:
+		return "token rejected: revoked";
+	default:
+		return NULL;
+	}
 }
 
 /* Reads the token for each connection, because it may have been renewed. */
@@ -113,7 +121,7 @@ static int on_event(
 	}
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		if (in && strstr(in, "unauthorized")) {
-			dnc_err("token rejected");
+			dnc_err("token rejected: get a new one, and pass it with --token-file");
 			connection_end(c, DNC_EXIT_NOPERM);
 			return 0;
 		}
@@ -133,8 +141,8 @@ static int on_event(
 		dnc_buf_clear(&c->out);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		if (is_refusal(in, n)) {
-			dnc_err("access denied");
+		if (refusal(in, n)) {
+			dnc_err("%s", refusal(in, n));
 			connection_end(c, DNC_EXIT_NOPERM);
 		}
 		return 0;

@@ -62,20 +62,21 @@ struct words {
 	const char *reason, *gap, *held_back;
 };
 
-static const struct words words[] = {{"retention", "the hub's log has removed them", NULL},
+static const struct words words[] = {{"retention", "they were removed from the hub's log", NULL},
 	{"missing", "they are missing in the hub's log: they were deleted, or the log is damaged",
 		NULL},
-	{"lag", "this client read too slowly; the history has them",
+	{"lag", "this client read too slowly; the hub's log has them",
 		"it reads more slowly than events arrive"},
-	{"rate_limit", "the rate limit delayed this client too long; the history has them",
+	{"rate_limit", "the rate limit delayed this client too long; the hub's log has them",
 		"its rate limit is lower than the rate of events"},
 	{"epoch", "the hub's log was replaced or restored", NULL},
-	{"too_large", "too large for a message; the history has them", NULL}};
+	{"too_large", "too large for a message; the hub's log has them", NULL}};
 
 static const struct words *find_words(struct dnc_str reason)
 {
-	static const struct words unknown = {NULL, "for a reason that this version does not know",
-		"of a reason that this version does not know"};
+	static const struct words unknown = {NULL,
+		"for a reason that this version of dnc-tail does not know",
+		"of a reason that this version of dnc-tail does not know"};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (dnc_str_eq(reason, dnc_str(words[i].reason)))

@@ -113,7 +113,8 @@ int state_read(const struct state_file *f, struct position *position, struct dnc
 		return fail("read", f->path, err);
 	if (!parse(text, n, position))
 		return dnc_error_set(err, EINVAL,
-			"%s: not a position in a stream; remove it to start anew", f->path);
+			"%s: not a state file of dnc-tail; remove it to start without a position",
+			f->path);
 	return 0;
 }
 

@@ -85,7 +85,7 @@ static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t 
 	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
 	connection_confirmed(&s->connection);
 	if (warning.n)
-		dnc_warn("warning of the hub: %.*s", DNC_STR_ARG(warning));
+		dnc_warn("warning from the hub: %.*s", DNC_STR_ARG(warning));
 	s->confirmed = true;
 	/* The new position is after the gap. The old one is kept until the gap is reported: resuming from it reports
 	 * the gap again. */

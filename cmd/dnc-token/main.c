@@ -63,9 +63,9 @@ static int mint(const struct options *o)
 	if (!o->key || !o->subject)
 		dnc_cli_usage("mint: %s is missing", o->key ? "--sub" : "--key");
 	if (!*o->subject || strlen(o->subject) >= DNC_SUBJECT_MAX)
-		dnc_cli_usage("--sub: not 1 to %d bytes long", DNC_SUBJECT_MAX - 1);
+		dnc_cli_usage("--sub: must be 1 to %d bytes long", DNC_SUBJECT_MAX - 1);
 	if (o->role && (!*o->role || strlen(o->role) >= DNC_ROLE_NAME_MAX))
-		dnc_cli_usage("--role: not 1 to %d bytes long", DNC_ROLE_NAME_MAX - 1);
+		dnc_cli_usage("--role: must be 1 to %d bytes long", DNC_ROLE_NAME_MAX - 1);
 	if (!o->role && !o->permission_count)
 		dnc_warn(
 			"the token gives no permissions: neither --role nor --permission is given");
@@ -141,7 +141,7 @@ static int revoke_token(const struct options *o)
 		dnc_cli_usage("revoke: %s is missing", o->arg ? "--file" : "the token's jti");
 	if (dnc_revoked_add(o->file, o->arg, &err) < 0)
 		dnc_cli_die_io(&err);
-	dnc_note("send SIGHUP to dnc-wsd to make it read %s again", o->file);
+	dnc_note("send SIGHUP to dnc-wsd to make it reload %s", o->file);
 	return DNC_EXIT_OK;
 }
 

@@ -39,11 +39,11 @@ static const struct dnc_option rows[] = {{.help = "keygen: make a key", .group =
 	{"ttl", 0, "DURATION", "Lifetime (default: 8h)", 2, DNC_CALL(set_ttl)},
 	{"permission", 0, "NAME", "Permission in addition to those of the role; may be repeated", 2,
 		DNC_CALL(add_permission)},
-	{"audience", 0, "NAME", "Audience: the hub that accepts the token; may be repeated", 2,
+	{"audience", 0, "NAME", "Audience for which the token is valid; may be repeated", 2,
 		DNC_LIST(struct options, audiences, audience_count)},
 	{"issuer", 0, "NAME", "Issuer", 2, DNC_TEXT(struct options, issuer)},
 	{.help = "revoke: revoke the token with the id JTI", .group = 3},
-	{"file", 'f', "FILE", "Add the id to FILE, the hub's --revoked", 3,
+	{"file", 'f', "FILE", "Append the id to FILE, which dnc-wsd --revoked reads", 3,
 		DNC_TEXT(struct options, file)},
 	{0}};
 

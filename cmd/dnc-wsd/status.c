@@ -11,16 +11,16 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 	struct dnc_writer_stats s = dnc_writer_stats(d->writer);
 	struct dnc_journal_stats log = dnc_journal_stats(d->journal);
 	const struct dnc_metric metrics[] = {
-		{"dnc_events_total", "counter", "Events taken into the log", NULL,
+		{"dnc_events_total", "counter", "Events written to the log", NULL,
 			(double)d->pump.events},
 		{"dnc_event_bytes_total", "counter", "Bytes of these events", NULL,
 			(double)d->pump.event_bytes},
-		{"dnc_log_failures_total", "counter", "Commits that failed and were tried again",
-			NULL, (double)s.failures},
-		{"dnc_duplicates_total", "counter", "Events whose id was in the log already", NULL,
-			(double)dnc_journal_duplicates(d->journal)},
+		{"dnc_log_failures_total", "counter", "Commits that failed and were retried", NULL,
+			(double)s.failures},
+		{"dnc_duplicates_total", "counter", "Duplicates: events that the log already had",
+			NULL, (double)dnc_journal_duplicates(d->journal)},
 		{"dnc_id_conflicts_total", "counter",
-			"Events that were refused because another event in the log has their id",
+			"Events that were rejected because another event in the log has their id",
 			NULL, (double)dnc_journal_conflicts(d->journal)},
 		{"dnc_log_bytes", "gauge", "Size of the log's database", NULL, (double)log.bytes},
 		{"dnc_log_free_bytes", "gauge", "Free pages in the database", NULL,
@@ -29,7 +29,7 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			(double)log.wal_bytes},
 		{"dnc_log_wal_reset_blocked", "gauge",
 			"1 while a reader keeps the WAL from being reset", NULL, log.wal_held},
-		{"dnc_log_reserve_bytes", "gauge", "Size of the file that is held in reserve", NULL,
+		{"dnc_log_reserve_bytes", "gauge", "Size of the reserve file", NULL,
 			(double)log.reserve_bytes},
 		{"dnc_log_pruned_total", "counter", "Events removed by --retain", NULL,
 			(double)log.pruned},
@@ -43,7 +43,7 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
 	dnc_metrics_histogram(
-		out, "dnc_log_commit_seconds", "Commits to the log, synced", &s.commit);
+		out, "dnc_log_commit_seconds", "Duration of a commit to the log", &s.commit);
 	dnc_intake_metrics(d->intake, out);
 }
 

@@ -96,7 +96,7 @@ int key_read(struct dnc_key *k, const struct dnc_json *doc, uint32_t at, struct 
 	int rc;
 
 	if (!kty.p)
-		return dnc_error_set(err, EINVAL, "a key without kty");
+		return dnc_error_set(err, EINVAL, "a key has no kty");
 	if (use.p && !dnc_str_eq(use, DNC_STR("sig")))
 		return 0;
 	if (kid.n >= KID_MAX)

@@ -128,7 +128,7 @@ static int parse_file(struct dnc_keys *keys, const char *path, char *text, size_
 		dnc_error_set(err, EINVAL, "%s: %.160s", path, why.message);
 	else if (is_secret(&doc) && mode & (S_IRWXG | S_IRWXO))
 		dnc_error_set(err, EACCES,
-			"%s contains a secret but others can read it; run chmod 600", path);
+			"%s contains a secret, but other users can read it; run chmod 600", path);
 	else if (add_all(keys, &doc, &why) < 0)
 		dnc_error_set(err, EINVAL, "%s: %.160s", path, why.message);
 	else

@@ -107,7 +107,7 @@ static const struct dnc_key *find_key(
 	if (!key)
 		dnc_error_set(err, DNC_TOKEN_UNKNOWN_KEY, "%s",
 			kid.p ? "unknown kid"
-			      : "no kid, and not exactly one key for its algorithm");
+			      : "no kid, and there is not exactly one key for its algorithm");
 	else if ((int)dnc_key_algorithm(key) != a)
 		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "algorithm %s, but its key is for %s",
 			dnc_algorithm_names[a].p, dnc_algorithm_names[dnc_key_algorithm(key)].p);
@@ -145,7 +145,8 @@ static int check_times(const struct dnc_json *claims, const struct dnc_token_rul
 		return dnc_error_set(err, DNC_TOKEN_EXPIRED, "expired %lld s ago, subject %s",
 			(long long)(rules->now_ms - out->expires_ms) / 1000, out->subject);
 	if (nbf && rules->now_ms < not_before - SKEW_MS)
-		return dnc_error_set(err, DNC_TOKEN_NOT_YET, "valid in %lld s, subject %s",
+		return dnc_error_set(err, DNC_TOKEN_NOT_YET,
+			"not valid for another %lld s, subject %s",
 			(long long)(not_before - rules->now_ms) / 1000, out->subject);
 	return 0;
 }

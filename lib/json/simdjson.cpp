@@ -162,7 +162,7 @@ error_code dnc_json_parser::read_string(struct dnc_str raw, struct dnc_str *out)
 	uint8_t *end = stage->parse_string(reinterpret_cast<const uint8_t *>(raw.p + 1), to);
 
 	if (!end)
-		return refuse("a string has a wrong escape");
+		return refuse("a string has an invalid escape");
 	*out = {plain.p + plain.n, static_cast<size_t>(end - to)};
 	plain.n += out->n;
 	return SUCCESS;
@@ -246,7 +246,7 @@ value:
 		goto after;
 	}
 	if (in == levels + DNC_JSON_MAX_DEPTH)
-		return refuse("nested too deep");
+		return refuse("nested too deeply");
 	open(++in, text + *at++);
 	if (at < end && text[*at] == closing())
 		goto close;

@@ -78,5 +78,5 @@ int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_
 		return add_unix_socket(in, address, err);
 	if (strncmp(address, "fd:", 3) == 0)
 		return add_fd(in, address, err);
-	return dnc_error_set(err, EINVAL, "%s: an input is unix:PATH, fd:N or systemd", address);
+	return dnc_error_set(err, EINVAL, "%s: not unix:PATH, fd:N or systemd", address);
 }

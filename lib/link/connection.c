@@ -56,7 +56,7 @@ static void disconnect(struct connection *c, const char *why)
 	c->totals = (struct dnc_outcome){0};
 	c->ack_bytes = 0;
 	if (!c->loss_logged)
-		dnc_warn("lost unix:%s (%s); connecting again", c->path, why);
+		dnc_warn("lost the connection to unix:%s (%s); reconnecting", c->path, why);
 	c->loss_logged = true;
 	schedule_retry(c);
 }
@@ -74,7 +74,7 @@ static int try_connect(struct connection *c, struct dnc_error *err)
 	c->give_up_at_ms = 0;
 	c->backoff_ms = BACKOFF_MIN_MS;
 	if (c->loss_logged)
-		dnc_note("connected to unix:%s again", c->path);
+		dnc_note("reconnected to unix:%s", c->path);
 	c->loss_logged = false;
 	return 0;
 }
@@ -138,7 +138,7 @@ static void read_acks(struct connection *c)
 	ssize_t n = read(c->fd, bytes, sizeof bytes);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		disconnect(c, n ? strerror(errno) : "closed by its reader");
+		disconnect(c, n ? strerror(errno) : "closed by the reader");
 		return;
 	}
 	for (ssize_t i = 0; i < n; i++) {

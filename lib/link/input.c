@@ -163,7 +163,7 @@ static void fail_waiting(struct dnc_input *in, int code)
 	const struct timespec t = {.tv_nsec = POLL_RETRY_MS * 1000000};
 
 	if (!in->waiting_failed)
-		dnc_err("unable to wait for input: %s; trying again", strerror(code));
+		dnc_err("unable to wait for input: %s; retrying", strerror(code));
 	in->waiting_failed = true;
 	nanosleep(&t, NULL);
 }
@@ -175,7 +175,7 @@ static int wait_for_polls(struct dnc_input *in, int timeout_ms)
 	if (ready < 0 && errno != EINTR) {
 		fail_waiting(in, errno);
 	} else if (ready >= 0 && in->waiting_failed) {
-		dnc_note("waiting for input works again");
+		dnc_note("input is read again");
 		in->waiting_failed = false;
 	}
 	return ready;

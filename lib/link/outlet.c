@@ -29,7 +29,7 @@ static int open_address(
 		return connection_init(&o->socket, address + 5, patience_ms, err);
 	}
 	if (address && strncmp(address, "fd:", 3) != 0)
-		return dnc_error_set(err, EINVAL, "%s: an output is unix:PATH or fd:N", address);
+		return dnc_error_set(err, EINVAL, "%s: not unix:PATH or fd:N", address);
 	if (address && (fd = dnc_fd_address(address, err)) < 0)
 		return -1;
 	dnc_output_init(&o->pipe, fd, address ? address : "standard output");
@@ -76,7 +76,7 @@ static int pipe_turn(struct dnc_outlet *o, short revents, struct dnc_error *err)
 {
 	if (!(revents & (POLLERR | POLLHUP)))
 		return 0;
-	dnc_error_set(err, EPIPE, "the reader of %s has left", o->pipe.name);
+	dnc_error_set(err, EPIPE, "the reader of %s has closed it", o->pipe.name);
 	return fail_pipe(o, err);
 }
 

@@ -78,8 +78,8 @@ static bool acknowledge(struct input_source *s)
 		s->acked = UINT64_MAX; /* it reads no more, but what it has sent is still read */
 		return true;
 	}
-	dnc_warn("%s: unable to acknowledge: %s; closed", s->stream.name,
-		sent < 0 ? strerror(errno) : "cut short");
+	dnc_warn("%s: unable to acknowledge lines: %s; the connection was closed", s->stream.name,
+		sent < 0 ? strerror(errno) : "only a part was written");
 	return false;
 }
 
@@ -128,9 +128,9 @@ static int fail_accepting(struct dnc_input *in, struct input_source *listener, i
 		return 0;
 	default:
 		if (!in->accept_failed)
-			dnc_warn("%s: producers wait", code == EMFILE || code == ENFILE
-							       ? "no descriptors are left"
-							       : strerror(code));
+			dnc_warn("unable to accept producers: %s; retrying",
+				code == EMFILE || code == ENFILE ? "no descriptors are left"
+								 : strerror(code));
 		in->accept_failed = true;
 		in->accept_at_ms = dnc_clock_mono_ms() + ACCEPT_RETRY_MS;
 		return 0;
@@ -145,7 +145,7 @@ int producers_accept(struct dnc_input *in, struct input_source *listener)
 	if (fd < 0)
 		return fail_accepting(in, listener, errno);
 	if (in->accept_failed)
-		dnc_note("%s: producers are accepted again", listener->stream.name);
+		dnc_note("%s accepts producers again", listener->stream.name);
 	in->accept_failed = false;
 	s = in->producers < DNC_INPUT_MAX_PRODUCERS ? input_add_source(in) : NULL;
 	if (!s) {

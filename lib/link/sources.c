@@ -140,7 +140,7 @@ static void discard_incomplete_line(struct input_source *s)
 	size_t n = s->lines.end - s->lines.start;
 
 	if (n)
-		dnc_warn("%s ended in the middle of a line: its %zu bytes are discarded",
+		dnc_warn("%s ended in an incomplete line: its %zu bytes are discarded",
 			s->stream.name, n);
 	s->lines.start = s->lines.end;
 }

@@ -161,7 +161,7 @@ static void print_audit(const struct dnc_buf *records)
 	while (at < end) {
 		size_t n = (size_t)((const char *)memchr(at, '\n', (size_t)(end - at)) - at);
 
-		dnc_note("access %.*s", (int)n, at);
+		dnc_note("audit %.*s", (int)n, at);
 		at += n + 1;
 	}
 }

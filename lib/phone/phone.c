@@ -46,9 +46,9 @@ const char *dnc_phone_reason(enum dnc_phone_verdict v)
 		[DNC_PHONE_COUNTRY] = "unknown country code",
 		[DNC_PHONE_TOO_SHORT] = "too short",
 		[DNC_PHONE_TOO_LONG] = "too long",
-		[DNC_PHONE_LENGTH] = "no number of its country has this length",
+		[DNC_PHONE_LENGTH] = "wrong length for its country",
 		[DNC_PHONE_LOCAL] = "local number without area code",
-		[DNC_PHONE_INVALID] = "in no assigned range",
+		[DNC_PHONE_INVALID] = "not in an assigned range",
 	};
 
 	return reasons[v];

@@ -117,7 +117,7 @@ enum identity_verdict identity_of_token(
 	if (dnc_token_check(i->parser, &rules, token, &out->identity, &err) < 0) {
 		count_failure(i, address);
 		i->counts->refused_tokens[err.code]++;
-		dnc_warn("refused a token from %s: %s: %s", address, dnc_token_fault_name(err.code),
+		dnc_warn("token from %s rejected: %s: %s", address, dnc_token_fault_name(err.code),
 			err.message);
 		audit_refused(i->audit, address, &out->identity, dnc_token_fault_name(err.code));
 		return IDENTITY_REJECTED;
@@ -211,7 +211,7 @@ static enum identity_verdict by_ticket(struct identity *i, struct lws *wsi, enum
 	memset(&out->identity, 0, sizeof out->identity);
 	if (!looks_like_ticket(ticket))
 		count_failure(i, address);
-	dnc_warn("refused a ticket from %s: used, too old, or none", address);
+	dnc_warn("ticket from %s rejected: used, expired or unknown", address);
 	audit_refused(i->audit, address, NULL, "ticket");
 	return IDENTITY_REJECTED;
 }

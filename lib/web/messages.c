@@ -116,10 +116,11 @@ static void write_warning(
 		hidden += dnc_filter_prefix(filter, i).n > CERTAIN;
 	text[0] = '\0';
 	if (!sees)
-		snprintf(text, WARNING_MAX, "role %s sees no events: none will come", role->name);
+		snprintf(
+			text, WARNING_MAX, "role %s sees no events: none will be sent", role->name);
 	else if (!(sees & dnc_filter_types(filter)))
 		snprintf(text, WARNING_MAX,
-			"role %s sees none of these event types: none will come", role->name);
+			"role %s sees none of these event types: none will be sent", role->name);
 	else if (!(s->permissions & DNC_MAY_SEE_NUMBERS) && count && hidden == count)
 		snprintf(text, WARNING_MAX,
 			"role %s sees masked numbers (+1******4567): no number starts with "
@@ -237,7 +238,7 @@ enum dnc_sent send_over_budget(void *conn, uint64_t from)
 
 	dnc_json_member_text(b, "code", "filter_too_costly");
 	dnc_json_member_text(b, "message",
-		"a pattern takes too much work on some numbers: the subscription has ended");
+		"a pattern takes too much work on some numbers: the subscription has ended; subscribe with a simpler one");
 	dnc_json_member_text(b, "path", "filters");
 	metadata_begin(b);
 	dnc_json_member_number(b, "from_seq", from);

@@ -18,13 +18,13 @@ bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
 	}
 	if (past && !(permissions & DNC_MAY_REPLAY)) {
 		dnc_error_set(err, REQUEST_EFORBIDDEN,
-			"access denied: role %s lacks dnc:replay, which a start in the past needs",
+			"access denied: role %s lacks dnc:replay, which is required to start in the past",
 			role->name);
 		return false;
 	}
 	if (start->from == DNC_START_TIME && !dnc_hub_has_replay(hub)) {
 		dnc_error_set(err, REQUEST_EUNAVAILABLE,
-			"this hub keeps no log to look times up in; use since or last");
+			"the hub keeps no log, so since_time can't be used; use since or last");
 		dnc_error_place(err, "since_time");
 		return false;
 	}
@@ -37,7 +37,7 @@ static bool supersede(struct session *s)
 {
 	struct dnc_error err = {.code = REQUEST_ESUPERSEDED,
 		.offset = DNC_NO_OFFSET,
-		.message = "a newer request replaced this one before its place was found"};
+		.message = "a newer request replaced this one before its position was found"};
 
 	if (!dnc_subscriber_starting(s->subscriber))
 		return false;

@@ -224,7 +224,7 @@ static enum session_auth renew(
 	struct session *s, const struct principal *principal, struct dnc_str id)
 {
 	if (!s->identity || strcmp(s->identity->subject, principal->identity.subject) != 0) {
-		refuse(s, id, REQUEST_EFORBIDDEN, "access denied: the token is of another subject");
+		refuse(s, id, REQUEST_EFORBIDDEN, "access denied: the token has another subject");
 	} else if (update(s, principal) < 0) {
 		conn_lost(&s->conn);
 	} else {

@@ -135,7 +135,7 @@ static void write_lag(const struct stats_copy *f, struct dnc_buf *out)
 			(double)(below + f->behind[i]) < quantiles[q].share * (double)all)
 			below += f->behind[i++];
 		metrics[q] = (struct dnc_metric){"dnc_client_lag_events", "summary",
-			q ? NULL : "Events that clients are behind the newest, to a power of two",
+			q ? NULL : "Events between clients and the newest event, to a power of two",
 			quantiles[q].labels, (double)((UINT64_C(1) << i) - 1)};
 	}
 	dnc_metrics_text(out, metrics, QUANTILES);
@@ -148,9 +148,10 @@ static void write_totals(const struct stats_copy *sum, const struct limits *limi
 	const struct dnc_metric metrics[] = {
 		{"dnc_connections_max", "gauge", "Client connections allowed", NULL,
 			limits_max(limits)},
-		{"dnc_connections_opened_total", "counter", "Client connections ever", NULL,
-			(double)sum->counts.connections},
-		{"dnc_connections_refused_total", "counter", "Connections over a limit", NULL,
+		{"dnc_connections_opened_total", "counter", "Client connections since the start",
+			NULL, (double)sum->counts.connections},
+		{"dnc_connections_refused_total", "counter",
+			"Connections that were refused because of a limit", NULL,
 			(double)sum->counts.refused},
 		{"dnc_client_messages_total", "counter", "Messages from clients", NULL,
 			(double)sum->counts.messages},
@@ -158,23 +159,25 @@ static void write_totals(const struct stats_copy *sum, const struct limits *limi
 			NULL, (double)sum->counts.bad_messages},
 		{"dnc_http_requests_total", "counter", "HTTP requests", NULL,
 			(double)sum->counts.http_requests},
-		{"dnc_audiences", "gauge", "Distinct views and filters in use", NULL,
+		{"dnc_audiences", "gauge", "Channels: distinct views and filters of clients", NULL,
 			(double)sum->hub.channels},
-		{"dnc_deliveries_total", "counter", "Events handed to client connections", NULL,
+		{"dnc_deliveries_total", "counter", "Events written to client connections", NULL,
 			(double)sum->hub.deliveries},
-		{"dnc_delivered_bytes_total", "counter", "Bytes of these", NULL,
+		{"dnc_delivered_bytes_total", "counter", "Bytes of these events", NULL,
 			(double)sum->hub.delivered_bytes},
 		{"dnc_gaps_total", "counter", "Gap messages sent", NULL, (double)sum->hub.gaps},
-		{"dnc_rate_limited_total", "counter", "Times that a rate limit held a client back",
+		{"dnc_rate_limited_total", "counter", "Times that a rate limit delayed a client",
 			NULL, (double)sum->hub.rate_limited},
-		{"dnc_filter_limit_hits_total", "counter", "Matches given up for too much work",
-			NULL, (double)dnc_filter_limit_hits()},
+		{"dnc_filter_limit_hits_total", "counter",
+			"Matches that were stopped because a pattern took too much work", NULL,
+			(double)dnc_filter_limit_hits()},
 		{"dnc_last_seq", "gauge", "Sequence number of the newest event", NULL,
 			(double)dnc_ring_last(ring)},
 		{"dnc_oldest_seq", "gauge", "Sequence number of the oldest event that can be read",
 			NULL, (double)dnc_hub_oldest(hub)},
-		{"dnc_ring_bytes", "gauge", "Memory for events", NULL, (double)dnc_ring_size(ring)},
-		{"dnc_ring_used_bytes", "gauge", "Memory that holds events", NULL,
+		{"dnc_ring_bytes", "gauge", "Size of the memory for events in bytes", NULL,
+			(double)dnc_ring_size(ring)},
+		{"dnc_ring_used_bytes", "gauge", "Part of this memory that is in use", NULL,
 			(double)dnc_ring_used(ring)},
 		{"dnc_ring_events", "gauge", "Events in memory", NULL,
 			(double)(dnc_ring_last(ring) + 1 - dnc_ring_oldest(ring))},
@@ -201,9 +204,9 @@ static void write_closed(const struct stats_copy *f, struct dnc_buf *out)
 static void write_histograms(const struct stats_copy *sum, struct dnc_buf *out)
 {
 	dnc_metrics_histogram(out, "dnc_match_seconds",
-		"Matching one event with all audiences that could match", &sum->hub.match);
+		"Matching one event with all channels that could match", &sum->hub.match);
 	dnc_metrics_histogram(out, "dnc_delivery_seconds",
-		"From an event's arrival at the hub until it is written to all clients that take it",
+		"From an event's arrival at the hub until it is written to all its clients",
 		&sum->hub.delivery);
 	dnc_metrics_histogram(out, "dnc_loop_turn_seconds",
 		"One turn of the event loop, without waiting", &sum->counts.turn);

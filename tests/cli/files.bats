@@ -129,7 +129,7 @@ bats_require_minimum_version 1.5.0
 	done
 	run --separate-stderr dnc-ingest -j empty good.csv
 	[ "$status" -eq 0 ]
-	[[ "$stderr" == *'the map made none of its records' ]]
+	[[ "$stderr" == *'the map made none from its records' ]]
 	run dnc-ingest /
 	[ "$status" -eq 74 ]
 	[ "${#lines[@]}" -eq 1 ]

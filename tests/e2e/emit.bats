@@ -108,7 +108,7 @@ SAME=(number.suppressed phone_number=+12025550143 reason=complaint id=0198f0a0-0
 	PIDS+=($!)
 	run dnc-emit --spool="$PWD" "${SAME[@]}"
 	[ "$status" -eq 1 ]
-	[[ "$output" == *'dropped by a rule on the way'* ]]
+	[[ "$output" == *'dropped by a rule of a stage before the hub'* ]]
 	id=$(dnc-emit number.released phone_number=+12025550143 reason=expired)
 	[ "${#id}" -eq 36 ]
 	last_seq_is 1

@@ -374,13 +374,13 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	[ "$(tail -n 1 hub.out | jq -c '[.last,.since]')" = '[0,null]' ]
 	diff <(printf '%s\n' "$output" | sed '/^dnc-tail: lost /d' | sort) <(sort <<-'END'
 		dnc-tail: events 34 to 60 (27) were missed: resuming requires the permission dnc:replay, which the role lacks; continuing with the newest event
-		dnc-tail: warning of the hub: the role sees no such type
+		dnc-tail: warning from the hub: the role sees no such type
 		{"seq":61,"type":"dnc.list.synced"}
 		dnc-tail: 500 events behind, at 61 of 561 (rate_limit): the hub delays this client because its rate limit is lower than the rate of events
 		dnc-tail: 800 events behind, at 61 of 861 (lag): the hub delays this client because it reads more slowly than events arrive
-		dnc-tail: events 62 to 90 were not received (lag): this client read too slowly; the history has them
-		dnc-tail: events 91 to 91 were not received (too_large): too large for a message; the history has them
-		dnc-tail: events 92 to 95 were not received (new_one): for a reason that this version does not know
+		dnc-tail: events 62 to 90 were not received (lag): this client read too slowly; the hub's log has them
+		dnc-tail: events 91 to 91 were not received (too_large): too large for a message; the hub's log has them
+		dnc-tail: events 92 to 95 were not received (new_one): for a reason that this version of dnc-tail does not know
 	END
 	)
 	[ "$(cat place)" = 'e2 95' ]
@@ -402,7 +402,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 		printf '%s\n' "$bad" >place
 		run dnc-tail -e --state=place -o json
 		[ "$status" -ne 0 ]
-		[[ "$output" == *'not a position in a stream'* ]]
+		[[ "$output" == *'not a state file of dnc-tail'* ]]
 	done
 	printf '%s 1' "$epoch" >place
 	[ "$(dnc-tail -e --state=place -o json | jq -c .seq | tr '\n' ' ')" = '2 3 ' ]

@@ -199,7 +199,7 @@ as_role() { # ROLE COUNT
 		connect /ws/dnc
 		expect {"type":"dnc.connection.established"}
 		say {"type":"subscribe","filters":{"event_types":["dnc.compliance.violation"]}}
-		expect {"metadata":{"warning":"role operator sees none of these event types: none will come"}}
+		expect {"metadata":{"warning":"role operator sees none of these event types: none will be sent"}}
 		say {"type":"subscribe","filters":{"event_types":["dnc.compliance.violation","dnc.list.synced"]}}
 		expect {"type":"dnc.subscription.confirmed","metadata":{"warning":null}}
 		say {"type":"subscribe","filters":{"phone_patterns":["^\\+1916"]}}

@@ -318,7 +318,7 @@ static void each_message_has_its_answer(void **state)
 			"\"last_seq\":0,\"lag\":0,\"rate_limited\":false}}"},
 		{"{\"type\":\"unsubscribe\"}", "\"active\":false"},
 		{"{\"type\":\"subscribe\",\"since_time\":\"2026-01-01T00:00:00Z\",\"id\":2}",
-			"{\"type\":\"error\",\"code\":\"not_available\",\"message\":\"this hub keeps no log"},
+			"{\"type\":\"error\",\"code\":\"not_available\",\"message\":\"the hub keeps no log"},
 		{"{\"type\":\"auth\",\"token\":\"x\"}", "authentication is disabled"},
 		{"{\"type\":\"dance\",\"id\":3}", "\"code\":\"unknown_type\""},
 		{"nonsense", "\"code\":\"invalid_json\""},

@@ -9,8 +9,7 @@ const char *access_forbidden(const struct http_request *r)
 	char host[256], origin[256];
 
 	if (lws_hdr_copy(r->wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
-		return "the Host header is missing or too long: send the name that the hub is reached "
-		       "by";
+		return "the Host header is missing or too long: send the name of the hub";
 	/* A page of another site can make a browser send requests under a name of its own that resolves to 127.0.0.1
 	 * (DNS rebinding). Such pages have no token, so that names matter only where none is needed. */
 	if (!r->access->keys && !identity_is_local_socket(r->wsi) && !host_is_loopback(host))
@@ -35,7 +34,7 @@ int access_refuse(struct http_request *r, enum identity_verdict verdict)
 		[IDENTITY_NONE] = {401,
 			"authentication required: send the header Authorization: Bearer TOKEN"},
 		[IDENTITY_REJECTED] = {401,
-			"token rejected: get a new one; the hub's log tells what is wrong with it"},
+			"token rejected: get a new one; the hub's messages say what is wrong with it"},
 		[IDENTITY_BLOCKED] = {429,
 			"too many rejected tokens from this address: wait as long as Retry-After "
 			"says, then send a valid one"},

@@ -88,7 +88,7 @@ static int dispatch(struct http_request *r, struct dnc_str path)
 	if (route)
 		return run_route(r, route);
 	return allow ? refuse_method(r, allow)
-	             : problem(r, 404, "no such path: dnc-wsd(8) lists those that there are");
+	             : problem(r, 404, "no such path: dnc-wsd(8) lists the paths");
 }
 
 /* The library would read such a body as the next request, or wait for it. */

@@ -18,8 +18,7 @@
 	X(LOG, "log_unreadable", 1011, true, "the log can't be read now")                          \
 	X(UNAUTHENTICATED, "unauthenticated", 4401, true, "authentication required")               \
 	X(TOKEN_REJECTED, "token_rejected", 4401, true, "token rejected")                          \
-	X(FORBIDDEN, "forbidden", 4403, true,                                                      \
-		"access denied: the role has no dnc:stream any more")                              \
+	X(FORBIDDEN, "forbidden", 4403, true, "access denied: the role no longer has dnc:stream")  \
 	X(AUTH_TIMEOUT, "auth_timeout", 4408, true, "authentication required: no token in time")   \
 	X(TOKEN_EXPIRED, "token_expired", 4410, false, "token rejected: expired")                  \
 	X(TOKEN_REVOKED, "token_revoked", 4411, false, "token rejected: revoked")                  \
