@@ -145,7 +145,7 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 	ts = member(doc, c->root, DNC_STR("ts_ms"));
 	if (ts && (!dnc_json_int(&doc->node[ts], &ms) || !dnc_clock_in_range(ms)))
 		return source_reject(s, DNC_REJECT_INVALID_TIMESTAMP, "ts_ms",
-			"ts_ms is no time in milliseconds in the years 0001 to 9999");
+			"ts_ms is not a time in milliseconds in the years 0001 to 9999");
 	c->provider = member(doc, c->row, DNC_STR("provider"));
 	c->source = member(doc, c->row, DNC_STR("source"));
 	c->reason = member(doc, c->row, DNC_STR("reason"));
@@ -153,7 +153,7 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 	other = find_phone(c);
 	if (other)
 		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",
-			"the row has several numbers, one of them in %.*s: name one by --map",
+			"the row has several numbers, one of them in %.*s: select one with --map",
 			DNC_STR_ARG(doc->node[other].key));
 	if (c->phone)
 		source_add(s, "phone_number", doc->node[c->phone].text);

@@ -62,7 +62,7 @@ static bool detect(struct dnc_str first_line)
 	return memchr(first_line.p, delimiter, first_line.n) || csv_is_number_header(first_line);
 }
 
-const struct format format_csv = {.about = {"csv", "rows under a header line", DNC_FORMAT_HEADER},
+const struct format format_csv = {.about = {"csv", "a header line and rows", DNC_FORMAT_HEADER},
 	.detect = detect,
 	.line = csv_line,
 	.next = csv_next,

@@ -231,8 +231,7 @@ static enum dnc_source_result refuse_second(struct dnc_source *s, size_t first, 
 		return refuse_header(s, "has the header \"", a, "\" twice; rename one of them",
 			(struct dnc_str){0}, "", true);
 	snprintf(behind, sizeof behind,
-		"\" both mean %s; say which counts: --column %s=HEADER (the other is then kept under "
-		"its own name)",
+		"\" both mean %s; select one with --column %s=HEADER (the other is then kept under its own name)",
 		csv->headers[first], csv->headers[first]);
 	return refuse_header(
 		s, "has two columns for one field: \"", a, "\" and \"", b, behind, false);
@@ -324,7 +323,7 @@ static enum dnc_source_result check_text(struct dnc_source *s)
 			s, DNC_REFUSED_HEADER, "has more than %d columns", CSV_MAX_COLUMNS);
 	if (memchr(raw.p, '\0', raw.n))
 		return source_refuse(
-			s, DNC_REFUSED_CONTENT, "is no text: there are NUL bytes in its header");
+			s, DNC_REFUSED_CONTENT, "is not text: its header contains NUL bytes");
 	if (!dnc_json_is_utf8(raw))
 		return source_refuse(s, DNC_REFUSED_CONTENT,
 			"has a header that is not UTF-8; if it is in Windows-1252, convert it first: "
@@ -345,8 +344,7 @@ enum dnc_source_result csv_read_header(struct dnc_source *s)
 		return refuse_header(s, "has no header: its first line holds the number \"",
 			field_at(csv, at),
 			"\"; put a line before it that names the columns, such as "
-			"\"phone_number,reason\", or say --format=numbers when each line is a number "
-			"and nothing else",
+			"\"phone_number,reason\", or use --format=numbers if each line is a number and nothing else",
 			(struct dnc_str){0}, "", false);
 	csv->columns = csv->count;
 	if (s->options.map)
@@ -357,8 +355,8 @@ enum dnc_source_result csv_read_header(struct dnc_source *s)
 	if (rc)
 		return rc;
 	if (!is_named(csv, "phone_number", csv->count) && !is_named(csv, "type", csv->count))
-		return refuse_header(s, "has no header that is known to mean the phone number",
-			(struct dnc_str){0}, "; say which does: --column phone_number=HEADER",
+		return refuse_header(s, "has no column that is known to contain the phone number",
+			(struct dnc_str){0}, "; name it with --column phone_number=HEADER",
 			(struct dnc_str){0}, "", true);
 	return DNC_SOURCE_MORE;
 }

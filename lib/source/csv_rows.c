@@ -65,7 +65,7 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 			"not UTF-8; if the file is in Windows-1252, convert it first: iconv -f "
 			"WINDOWS-1252 -t UTF-8");
 	if (memchr(raw.p, '\0', raw.n))
-		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "a NUL byte is in the row");
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the row contains a NUL byte");
 	return s->options.map ? read_plain(s) : s->format->row(s);
 }
 
@@ -131,7 +131,7 @@ static enum dnc_source_result bad_row(struct dnc_source *s, const char *why)
 		return DNC_SOURCE_FAILED;
 	if (!csv->header_done)
 		return source_refuse(
-			s, DNC_REFUSED_HEADER, "has no header that can be read: line 1 is %s", why);
+			s, DNC_REFUSED_HEADER, "has no valid header: line 1 is %s", why);
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
 }
 
@@ -151,7 +151,7 @@ static enum dnc_source_result parse_line(struct dnc_source *s)
 	}
 	csv->lines++;
 	if (csv_parse(&csv->parser, line.p, line.n, on_field, on_row, csv) != line.n)
-		return bad_row(s, "not CSV: a quote is where none may be");
+		return bad_row(s, "not CSV: a quote is misplaced");
 	if (csv->row_done)
 		return finish_row(s);
 	if (csv->at - csv->row > s->options.max_record)
@@ -231,7 +231,7 @@ enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *lin
 			"starts with JSON instead of a header; try --format=ndjson");
 	if (first && line->text.n && line->text.p[0] == '[')
 		return source_refuse(s, DNC_REFUSED_HEADER,
-			"starts with a JSON array; make lines of its elements first: jq -c '.[]' FILE "
+			"starts with a JSON array; convert its elements to lines first: jq -c '.[]' FILE "
 			"| dnc-ingest --format=ndjson ...");
 	if (!csv->delimiter)
 		csv->delimiter = csv_guess_delimiter(line->text);

@@ -16,7 +16,7 @@ static const char *read_change(struct dnc_str row, struct change *c)
 	if (!source_cut(row, &c->number, &rest) || !source_cut(rest, &c->time, &rest))
 		return "not NUMBER,TIMESTAMP,A|D";
 	if (!dnc_clock_parse_local(c->time, &c->ms))
-		return "the second field is no date-time";
+		return "the second field is not a date-time";
 	if (rest.n != 1 || (rest.p[0] != 'A' && rest.p[0] != 'D'))
 		return "the third field is neither A (added) nor D (deleted)";
 	c->action = rest.p[0];

@@ -62,7 +62,7 @@ static jv on_input(jq_state *jq, void *data)
 {
 	(void)jq;
 	(void)data;
-	return jv_invalid_with_msg(jv_string("input and inputs read nothing here"));
+	return jv_invalid_with_msg(jv_string("input and inputs are not available"));
 }
 
 /* libjq calls what is not set, and asserts that there is a list of directories of modules. */
@@ -86,7 +86,7 @@ struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 	wide = wide_in_program(dnc_str(program));
 	if (wide.p) {
 		dnc_error_set(err, 0,
-			"jq counts in doubles and would change the number %.*s in the program",
+			"jq uses doubles and would change the number %.*s in the program",
 			(int)(wide.n < 40 ? wide.n : 40), wide.p);
 		goto fail;
 	}
@@ -117,7 +117,7 @@ struct dnc_map *dnc_map_compile_file(const char *path, struct dnc_error *err)
 	if (!program || ferror(f)) {
 		dnc_error_set(err, errno, "unable to read %s: %s", path, strerror(errno));
 	} else if (n == PROGRAM_MAX_BYTES) {
-		dnc_error_set(err, EFBIG, "%s: a program is at most 1 MiB", path);
+		dnc_error_set(err, EFBIG, "%s: the program is larger than 1 MiB", path);
 	} else {
 		program[n] = '\0';
 		m = dnc_map_compile(program, err);
@@ -237,8 +237,7 @@ static void run_wide(struct dnc_map *m, struct dnc_str wide)
 		!same(&m->gathered, &beside)) {
 		dnc_buf_clear(&m->gathered.results);
 		m->gathered.rc = dnc_error_set(&m->gathered.err, 0,
-			"the integer %.*s would be changed by jq, which counts in doubles, and the "
-			"result depends on it: have the source write it as a string",
+			"the integer %.*s would be changed by jq, which uses doubles, and the result depends on it: have the source write it as a string",
 			(int)(wide.n < 40 ? wide.n : 40), wide.p);
 	}
 	dnc_buf_free(&beside.results);
@@ -286,6 +285,6 @@ int dnc_map_next(struct dnc_map *m, struct dnc_str *result, struct dnc_error *er
 	if (!made.p)
 		return 1;
 	return dnc_error_set(err, 0,
-		"the map made the number %.*s, which jq can't hold exactly: keep it as a string",
+		"the map made the number %.*s, which jq can't represent exactly: use a string",
 		(int)(made.n < 40 ? made.n : 40), made.p);
 }

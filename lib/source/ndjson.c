@@ -155,6 +155,6 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	return read_shaped(s, &doc);
 }
 
-const struct format format_ndjson = {.about = {"ndjson", "one JSON object a line", 0},
+const struct format format_ndjson = {.about = {"ndjson", "one JSON object per line", 0},
 	.detect = ndjson_detect,
 	.line = read_line};

@@ -24,7 +24,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	return source_record(s);
 }
 
-const struct format format_numbers = {
-	.about = {"numbers", "one phone number a line", DNC_FORMAT_LIST | DNC_FORMAT_NEEDS_REASON},
+const struct format format_numbers = {.about = {"numbers", "one phone number per line",
+					      DNC_FORMAT_LIST | DNC_FORMAT_NEEDS_REASON},
 	.detect = numbers_detect,
 	.line = read_line};

@@ -14,7 +14,7 @@ static const struct {
 	{DNC_STR("PK\3\4"), DNC_STR("opendocument"),
 		"an OpenDocument file; save its sheet as CSV (UTF-8) first"},
 	{DNC_STR("PK\3\4"), {0}, "a zip archive; extract it first: unzip -p FILE | dnc-ingest ..."},
-	{DNC_STR("PK\5\6"), {0}, "a zip archive with nothing in it"},
+	{DNC_STR("PK\5\6"), {0}, "an empty zip archive"},
 	{DNC_STR("\xFD"
 		 "7zXZ"),
 		{0}, "an xz file; decompress it first: xzcat FILE | dnc-ingest ..."},
@@ -22,7 +22,7 @@ static const struct {
 		"a zstd file; decompress it first: zstdcat FILE | dnc-ingest ..."},
 	{DNC_STR("BZh"), DNC_STR("1AY&SY"),
 		"a bzip2 file; decompress it first: bzcat FILE | dnc-ingest ..."},
-	{DNC_STR("BZh"), DNC_STR("\x17\x72\x45\x38\x50\x90"), "a bzip2 file with nothing in it"},
+	{DNC_STR("BZh"), DNC_STR("\x17\x72\x45\x38\x50\x90"), "an empty bzip2 file"},
 	{DNC_STR("\x04\x22\x4D\x18"), {0},
 		"an lz4 file; decompress it first: lz4cat FILE | dnc-ingest ..."},
 	{DNC_STR("\x1F\x9D"), {0},
@@ -68,8 +68,7 @@ const char *source_probe(struct dnc_str start)
 					signatures[i].further.n)))
 			return signatures[i].what;
 	if (is_markup(text, DNC_STR("<!doctype html")) || is_markup(text, DNC_STR("<html")))
-		return "an HTML page, perhaps of a login or an error; look at it, and fetch the list "
-		       "again";
+		return "an HTML page, possibly a login or error page; look at it, and fetch the list again";
 	if (is_markup(text, DNC_STR("<?xml")))
 		return "an XML file, which no format reads; ask for the list as CSV";
 	/* Two letters of ASCII in UTF-16 without a mark. */

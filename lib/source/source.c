@@ -46,11 +46,12 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options, stru
 	}
 	s->options = *options;
 	if (!automatic && !(s->format = find_format(options->format))) {
-		dnc_error_set(err, 0, "%s: no such format", options->format);
+		dnc_error_set(err, 0, "%s: unknown format", options->format);
 		goto fail;
 	}
 	if (options->map && s->format && s->format->about.flags & DNC_FORMAT_NAMELESS) {
-		dnc_error_set(err, 0, "a map needs records with names: ndjson or csv, not %s",
+		dnc_error_set(err, 0,
+			"a map requires records with named fields, which %s does not have",
 			s->format->about.name);
 		goto fail;
 	}
@@ -93,8 +94,7 @@ static enum dnc_source_result choose_format(struct dnc_source *s, struct dnc_str
 		s->format = &format_ndjson; /* its rejects say what is wrong */
 	if (s->options.column_count && !has_header(s))
 		return source_refuse(s, DNC_REFUSED_HEADER,
-			"is no CSV file, so --column can't name its columns (it looks like %s; "
-			"--format says otherwise)",
+			"is not a CSV file, so --column can't be used (it looks like %s; if it is CSV, use --format=csv)",
 			s->format->about.name);
 	return DNC_SOURCE_MORE;
 }
@@ -181,7 +181,7 @@ const char *dnc_source_nothing(const struct dnc_source *s)
 	if (!s->any)
 		return "is empty";
 	if (!s->started)
-		return "holds blank lines only";
+		return "contains only blank lines";
 	if (has_header(s) && !s->csv.rows)
 		return s->csv.header_done ? "has a header, but no rows" : "has no rows";
 	return NULL;

@@ -26,7 +26,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 }
 
 const struct format format_tsv = {
-	.about = {"tsv", "rows under a header line, cut at tabs, without quoting",
+	.about = {"tsv", "a header line and rows, separated by tabs, without quoting",
 		DNC_FORMAT_HEADER},
 	.line = read_line,
 	.row = csv_read_row,

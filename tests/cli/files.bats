@@ -121,7 +121,7 @@ bats_require_minimum_version 1.5.0
 	printf '\n\r\n\n' >blank
 	printf 'phone,reason\n' >header
 	printf 'sep=;\n' >sep
-	for file in 'empty is empty' 'blank holds blank lines only' 'header has a header, but no rows' 'sep has no rows'; do
+	for file in 'empty is empty' 'blank contains only blank lines' 'header has a header, but no rows' 'sep has no rows'; do
 		run --separate-stderr dnc-ingest -f csv "${file%% *}" good.csv
 		[ "$status" -eq 0 ]
 		[ "$stderr" = "dnc-ingest: $file" ]

@@ -101,8 +101,8 @@ static void builtins_that_need_their_surroundings_fail_or_pass(void **state)
 	static const struct {
 		const char *program, *says; /* NULL: it does not fail */
 	} cases[] = {
-		{"input", "read nothing"},
-		{"inputs", "read nothing"},
+		{"input", "not available"},
+		{"inputs", "not available"},
 		{"try input catch 1", NULL},
 		{"debug", NULL},
 		{"{} | debug | debug", NULL},
