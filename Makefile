@@ -121,7 +121,7 @@ asan: ## builds with AddressSanitizer and UBSan into build/asan
 tsan: ## builds with ThreadSanitizer into build/tsan
 	+@$(MAKE) --no-print-directory VARIANT=tsan all units
 
-coverage: ## prints which lines of lib/ the unit tests alone run, by folder and file
+coverage: ## prints the coverage of lib/ by the unit tests alone, by directory and file
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=coverage units
 	@tests/coverage
@@ -135,7 +135,7 @@ fuzzers: $(FUZZERS)
 PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # The packages come first: what follows asks pkg-config again.
-check: ## installs what is missing, builds and runs all tests
+check: ## installs missing packages, builds, and runs all tests
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	+@$(MAKE) --no-print-directory $(PARALLEL) asan
@@ -143,26 +143,26 @@ check: ## installs what is missing, builds and runs all tests
 	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz
 	@tests/run
 
-demo: ## installs what is missing, builds and shows the pipeline at work (DEMO_SECONDS=10)
+demo: ## installs missing packages, builds, and runs the pipeline (DEMO_SECONDS=10)
 	+@$(MAKE) --no-print-directory deps PACKAGES='$(BUILD_PACKAGES)'
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BIN=$(O)/bin examples/demo
 
-soak: ## the long forms of the chaos, pause, ping and consumer tests (some minutes)
+soak: ## runs the long forms of the chaos, pause, ping and consumer tests (some minutes)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all
 	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
 		BIN=$(CURDIR)/build/release/bin \
 		bats tests/e2e/chaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
 
-bench: ## measures against jq, grep, a hub that writes each message, and the disk (BENCH_RUNS=5)
+bench: ## measures the programs against jq, grep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all benches
 	@tests/bench/tools
 	@tests/bench/hub
 	@tests/bench/log
 
-bench-hub: ## the hub beside nginx+Nchan, node ws, Mosquitto and nats-server, which it installs (a quarter of an hour)
+bench-hub: ## compares the hub with nginx+Nchan, node ws, Mosquitto and nats-server, which it installs (15 minutes)
 	+@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(PEER_PACKAGES)'
 	+@$(MAKE) --no-print-directory all benches
 	@tests/bench/scale
@@ -187,7 +187,7 @@ lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 		tests/bench/scale tests/bench/log tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
-deps: ## installs the Debian packages that are missing
+deps: ## installs missing Debian packages
 	@missing=; for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
@@ -201,6 +201,6 @@ deps: ## installs the Debian packages that are missing
 clean: ## removes build/
 	rm -rf build
 
-help: ## this list
+help: ## prints this list
 	@echo 'make            builds the commands into $(O)/bin'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r t d; do printf 'make %-10s %s\n' "$$t" "$$d"; done

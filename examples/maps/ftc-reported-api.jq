@@ -1,6 +1,6 @@
-# A page of reported calls, as the registry's JSON interface answers: one violation for each record.
+# Converts a page of reported calls from the registry's JSON interface: one violation for each record.
 #   {"data": [{"id": "...", "number": "2025550143", "area-code": "202"}, ...]}
-# The area code is where the consumer lives, not part of the number that called.
+# The area code is that of the consumer, not of the number that called.
 .data[]
 | {
     type: "dnc.compliance.violation",
