@@ -52,6 +52,7 @@ static void add_counts(struct stats_counts *sum, const struct stats_counts *c)
 	for (int i = 0; i < CLOSE_REASONS; i++)
 		sum->closed[i] += c->closed[i];
 	dnc_histogram_add(&sum->turn, &c->turn);
+	responses_add(&sum->responses, &c->responses);
 }
 
 static void add_hub(struct dnc_hub_stats *sum, const struct dnc_hub_stats *h)
@@ -220,6 +221,7 @@ void stats_write(struct dnc_buf *out, struct dnc_web_shared *shared, const struc
 	shared_each(shared, add_member, &sum);
 	write_connections(&sum, out);
 	write_totals(&sum, shared->limits, hub, ring, out);
+	responses_write(&sum.counts.responses, out);
 	write_lag(&sum, out);
 	write_tokens(&sum, out);
 	write_closed(&sum, out);

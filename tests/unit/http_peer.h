@@ -17,6 +17,8 @@ static struct {
 	const char *address;
 } peer;
 
+static void *peer_connection; /* what the library keeps with it */
+
 /* What was written: "STATUS TYPE LENGTH", headers and body, each header on a line of its own. */
 static struct {
 	char text[64 << 10];
@@ -149,6 +151,12 @@ const char *lws_get_urlarg_by_name(struct lws *wsi, const char *name, char *out,
 			copy(peer.args[i] + strlen(name), out, size) >= 0)
 			return out;
 	return NULL;
+}
+
+void *lws_wsi_user(struct lws *wsi)
+{
+	(void)wsi;
+	return peer_connection;
 }
 
 int lws_is_ssl(struct lws *wsi)

@@ -163,6 +163,7 @@ static void open_server(bool keys)
 	assert_int_equal(uv_loop_init(&server.loop), 0);
 	open_log();
 	open_parts(keys);
+	peer_connection = &server.connection;
 }
 
 static void close_server(void)
@@ -276,6 +277,13 @@ static void requests_are_answered_by_their_route_or_a_problem(void **state)
 	prepare(LWSHUMETH_HEAD, "/healthz");
 	send_request();
 	assert_null(strstr(heard.text, "{"));
+	/* They are counted by route and status; HEAD as GET. */
+	prepare(LWSHUMETH_GET, "/metrics");
+	send_request();
+	assert_heard("{method=\"GET\",route=\"/healthz\",status=\"200\"} 3\n");
+	assert_heard("{method=\"POST\",route=\"/api/v1/ticket\",status=\"404\"} 1\n");
+	assert_heard("{method=\"other\",route=\"other\",status=\"405\"} 3\n");
+	assert_heard("\ndnc_http_requests_total 14\n");
 	failing = "log";
 	prepare(LWSHUMETH_GET, "/readyz");
 	send_request();

@@ -344,6 +344,12 @@ static void requests_are_answered_over_tcp_and_unix_sockets(void **state)
 		}
 		disconnect();
 	}
+	connect_tcp();
+	send_request("GET /metrics", "", "");
+	expect("dnc_http_responses_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 4\n");
+	expect("dnc_http_responses_total{method=\"other\",route=\"other\",status=\"404\"} 2\n");
+	expect("dnc_http_requests_total 15\n");
+	disconnect();
 	close_server();
 }
 

@@ -85,6 +85,7 @@ static int dispatch(struct http_request *r, struct dnc_str path)
 	if (forbidden)
 		return problem(r, 403, forbidden);
 	route = routes_find(r->method, path, &allow);
+	r->connection->route = route;
 	if (route)
 		return run_route(r, route);
 	return allow ? refuse_method(r, allow)
@@ -110,6 +111,8 @@ int http_request(struct http_context *context, struct lws *wsi, struct http_conn
 	int rc;
 
 	r.connection = connection;
+	connection->route = NULL;
+	connection->responses = &context->stats->counts.responses;
 	context->stats->counts.http_requests++;
 	if (r.method == HTTP_METHOD_GET && has_body(wsi)) {
 		problem(&r, 400, "a GET request must not have a body: send it without one");

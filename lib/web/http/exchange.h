@@ -8,6 +8,8 @@
 
 struct http_exchange;
 struct http_request;
+struct responses;
+struct route;
 struct session;
 
 struct http_exchange_type {
@@ -31,6 +33,8 @@ struct http_connection {
 	struct session *session;        /* of a WebSocket or a stream; NULL: none */
 	struct http_exchange *exchange; /* NULL: none */
 	bool closing;                   /* the connection ends once the answer was sent */
+	const struct route *route;      /* of the last request; NULL: none was found */
+	struct responses *responses;    /* where its answer is counted; NULL: nowhere */
 };
 
 /* Makes E the exchange of the request's connection. */

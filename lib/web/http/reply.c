@@ -1,6 +1,12 @@
 #include "web/http/reply.h"
 #include <stdio.h>
 #include <string.h>
+#include "web/http/exchange.h"
+#include "web/http/routes.h"
+#include "web/priv/responses.h"
+
+static const char *const http_method_names[HTTP_METHODS] = {
+	[HTTP_METHOD_GET] = "GET", [HTTP_METHOD_POST] = "POST"};
 
 static const struct {
 	const char *name, *value;
@@ -32,6 +38,15 @@ int http_add_headers(
 	return 0;
 }
 
+void http_count(struct lws *wsi, unsigned status)
+{
+	const struct http_connection *c = lws_wsi_user(wsi);
+
+	if (c && c->responses)
+		responses_count(c->responses, c->route ? http_method_names[c->route->method] : NULL,
+			c->route ? c->route->path : NULL, status, 1);
+}
+
 bool http_is_head(struct lws *wsi)
 {
 	return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
@@ -46,6 +61,7 @@ int http_reply(struct lws *wsi, unsigned status, const char *type, const struct 
 		http_add_headers(wsi, extra, &p, end) < 0 ||
 		lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
 		return -1;
+	http_count(wsi, status);
 	if (body->n && !http_is_head(wsi) &&
 		lws_write(wsi, (unsigned char *)body->p, body->n, LWS_WRITE_HTTP_FINAL) < 0)
 		return -1;

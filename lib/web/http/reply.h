@@ -25,6 +25,9 @@ int http_problem_send(
 /* True when the request is HEAD: its answer has no body. */
 bool http_is_head(struct lws *wsi);
 
+/* Counts an answer with STATUS for the metrics. http_reply() does so by itself. */
+void http_count(struct lws *wsi, unsigned status);
+
 /* Adds the headers that every answer has. Returns -1 when there is no room. */
 int http_add_headers(
 	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end);

@@ -66,6 +66,7 @@ static int send_head(struct lws *wsi)
 		http_add_headers(wsi, NULL, &p, end) < 0 ||
 		lws_finalize_write_http_header(wsi, head + LWS_PRE, &p, end))
 		return HTTP_HANG_UP;
+	http_count(wsi, 200);
 	return HTTP_ANSWERED;
 }
 

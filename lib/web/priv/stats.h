@@ -8,6 +8,7 @@
 #include "close_reason.h"
 #include "hub/hub.h"
 #include "metrics/metrics.h"
+#include "responses.h"
 
 struct dnc_web_shared;
 
@@ -17,6 +18,7 @@ struct stats_counts {
 	uint64_t refused_tokens[DNC_TOKEN_FAULTS];
 	uint64_t closed[CLOSE_REASONS];
 	struct dnc_histogram turn; /* of the loop, without waiting */
+	struct responses responses;
 };
 
 enum { STATS_ROLES = 65 };
