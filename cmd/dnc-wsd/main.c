@@ -71,7 +71,7 @@ static void serve(struct daemon *d)
 		.trust_proxy = d->options.trust_proxy,
 		.allow_origin = d->options.origins,
 		.allow_origin_count = d->options.origin_count,
-		.by_the_book = d->options.write_in_callback,
+		.write_in_callback = d->options.write_in_callback,
 		.compress = d->options.compress,
 		.ring = d->ring,
 		.writer = d->writer,

@@ -24,7 +24,7 @@ void audit_end(struct audit *a)
 {
 	dnc_buf_chr(&a->record, '}');
 	if (dnc_buf_ok(&a->record))
-		a->note(a->ctx, dnc_buf_view(&a->record));
+		a->write(a->ctx, dnc_buf_view(&a->record));
 	else
 		dnc_warn("an audit record was lost: out of memory");
 }

@@ -15,7 +15,7 @@ void conn_destroy(struct conn *c)
 	dnc_buf_free(&c->out);
 }
 
-/* Runs the library's list of what a connection waits for, so only when needed. */
+/* The library searches a list for it, so only when needed. */
 static void request_write(struct conn *c)
 {
 	if (!c->write_requested)
@@ -56,7 +56,7 @@ void conn_gone(struct conn *c)
 }
 
 /* The one place that writes. Bytes go out as they are (LWS_WRITE_HTTP means "no framing" on HTTP/1.1);
- * the library keeps what the socket does not take. The library's manual wants writes inside the writeable
+ * the library keeps what the socket does not accept. The library's manual requires writes inside the writeable
  * callback; outside of it they are sound only like this: in the loop's thread, with nothing buffered and no
  * close under way. */
 static enum dnc_sent write_now(struct conn *c, const void *bytes, size_t n)
@@ -72,10 +72,10 @@ static enum dnc_sent write_now(struct conn *c, const void *bytes, size_t n)
 static bool may_write(const struct conn *c)
 {
 	return !c->write_requested && !c->out.n &&
-	       (!c->shared->by_the_book || c->shared->writing == c);
+	       (!c->shared->write_in_callback || c->shared->writing == c);
 }
 
-/* Appends to what waits, so that the order stays. */
+/* Appends to the output that waits, which keeps the order. */
 static enum dnc_sent enqueue(struct conn *c, const void *bytes, size_t n)
 {
 	dnc_buf_add(&c->out, bytes, n);
@@ -117,7 +117,7 @@ enum dnc_sent conn_put(struct conn *c, const void *frames, size_t n)
 
 void conn_ping(struct conn *c)
 {
-	/* If something waits for the socket, that will fail when the client is gone. */
+	/* Output that waits for the socket detects a dead connection as well as a ping. */
 	if (conn_accepts(c) && !c->write_requested)
 		put(c, c->wire->ping.p, c->wire->ping.n);
 }
@@ -156,7 +156,7 @@ static enum dnc_sent flush_outbox(struct conn *c)
 		enum dnc_sent sent;
 
 		if (n > DNC_HUB_SEND_BYTES)
-			n = DNC_HUB_SEND_BYTES; /* one write takes no more (tx_packet_size) */
+			n = DNC_HUB_SEND_BYTES; /* the limit of one write (tx_packet_size) */
 		sent = write_now(c, c->out.p + c->out_sent, n);
 		c->out_sent += n;
 		if (sent != DNC_SENT)

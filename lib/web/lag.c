@@ -4,25 +4,25 @@
 #include "priv/sessions.h"
 
 enum {
-	LAG_LOOKS = 4096,    /* sessions looked at in one second */
-	LAG_AFTER_MS = 1000, /* behind for so long before it is told */
+	LAG_CHECKS = 4096,   /* sessions checked in one second */
+	LAG_AFTER_MS = 1000, /* a rate limit is reported when it has lasted so long */
 	LAG_AGAIN_MS = 30000,
 };
 
 static const char *const reasons[] = {
 	[DNC_LAG_RATE_LIMIT] = "rate_limit", [DNC_LAG_SLOW_CLIENT] = "lag"};
 
-/* The client has all events, or has no subscription any more. */
+/* The client has all events, or its subscription has ended. */
 static void end(struct session *s)
 {
-	if (s->lag.told && dnc_subscriber_active(s->subscriber))
+	if (s->lag.notified && dnc_subscriber_active(s->subscriber))
 		send_held_back(s, reasons[s->lag.why], 0);
-	s->lag.told = false;
+	s->lag.notified = false;
 	s->lag.since_ms = 0;
 	s->lag.behind = 0;
 }
 
-static void look(struct session *s, int64_t now)
+static void check(struct session *s, int64_t now)
 {
 	uint64_t behind, before = s->lag.behind;
 	enum dnc_lag_reason why = dnc_subscriber_lag_reason(s->subscriber, &behind);
@@ -32,19 +32,19 @@ static void look(struct session *s, int64_t now)
 		return;
 	}
 	s->lag.behind = behind;
-	/* A client that catches up, as in a replay, is not held back. */
+	/* A client that is catching up, as in a replay, is not notified. */
 	if (why == DNC_LAG_NONE || (why == DNC_LAG_SLOW_CLIENT && (!before || behind < before)))
 		return;
 	if (!s->lag.since_ms)
 		s->lag.since_ms = now;
 	if ((why == DNC_LAG_RATE_LIMIT && now - s->lag.since_ms < LAG_AFTER_MS) ||
-		(s->lag.told_ms && now - s->lag.told_ms < LAG_AGAIN_MS))
+		(s->lag.notified_ms && now - s->lag.notified_ms < LAG_AGAIN_MS))
 		return;
-	/* One message may wait for a connection that takes nothing, not one every half minute. */
-	if (s->lag.told && s->conn.out.n)
+	/* One message at most waits for a connection that reads nothing. */
+	if (s->lag.notified && s->conn.out.n)
 		return;
-	s->lag.told = true;
-	s->lag.told_ms = now;
+	s->lag.notified = true;
+	s->lag.notified_ms = now;
 	s->lag.why = why;
 	send_held_back(s, reasons[why], behind);
 }
@@ -54,11 +54,11 @@ void lag_tick(struct sessions *all)
 	struct dnc_list *link = all->lag_next ? all->lag_next : all->list.next;
 	int64_t now = dnc_clock_mono_ms();
 
-	for (int i = 0; link != &all->list && i < LAG_LOOKS; i++, link = link->next) {
+	for (int i = 0; link != &all->list && i < LAG_CHECKS; i++, link = link->next) {
 		struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
 
 		if (s->subscriber && conn_accepts(&s->conn))
-			look(s, now);
+			check(s, now);
 	}
 	all->lag_next = link == &all->list ? NULL : link;
 }

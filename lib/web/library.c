@@ -6,8 +6,8 @@
 #include "hub/hub.h"
 #include "priv/deflate.h"
 
-/* Descriptors beside those of clients: loop, inputs, logs, and headroom to refuse with; and what producers
- * may take where the system allows more. */
+/* Descriptors besides those of clients: the loop, inputs, logs, and a reserve to refuse connections with; and those
+ * of producers, where the system allows more. */
 enum { SPARE_DESCRIPTORS = 256, PRODUCER_DESCRIPTORS = 4096 };
 
 static void log_library(int level, const char *line)
@@ -16,8 +16,9 @@ static void log_library(int level, const char *line)
 		(int)strcspn(line, "\n"), line);
 }
 
-/* A descriptor for each client: asks for as many as the system grants. And for not many more, because the
- * library has tables for all that are allowed; telling it a limit of its own would make it search them. */
+/* Raises the limit to a descriptor for each client, as far as the system allows, and lowers it to not many more:
+ * the library allocates tables for all descriptors that are allowed, and searches them when it has a limit of
+ * its own. */
 static void limit_descriptors(unsigned wanted)
 {
 	struct rlimit limit;
@@ -53,7 +54,7 @@ static void set_protocols(struct library *l, const struct library_options *optio
 	l->protocols[0] = (struct lws_protocols){.name = "dnc.v1",
 		.callback = options->callback,
 		.per_session_data_size = options->connection_bytes,
-		/* What a client says is short, and longer messages come in pieces. */
+		/* Messages of clients are short; longer ones are passed in pieces. */
 		.rx_buffer_size = 256,
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
 	l->protocols[1] = l->protocols[0];
@@ -128,7 +129,7 @@ void library_close(struct library *l)
 		lws_context_destroy(l->context);
 }
 
-/* On a loop that is not its own, the library wants to be told twice. */
+/* On a foreign loop a context is destroyed by a second call. */
 void library_free(struct library *l)
 {
 	library_close(l);

@@ -1,5 +1,5 @@
 /* listen.c - listening sockets of our own: the library is given connections, so that sockets may come
- * from the service manager and a burst of connections takes a bounded share of a turn. */
+ * from the service manager and a burst of connections uses a bounded share of a turn. */
 #include "priv/listen.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ struct listener {
 
 struct listeners {
 	uv_loop_t *loop;
-	bool anywhere;
+	bool any_address; /* not the loopback alone */
 	void (*accepted)(void *ctx, int fd, bool local);
 	void *ctx;
 	struct listener list[DNC_WEB_MAX_LISTEN];
@@ -42,15 +42,15 @@ struct listeners {
 	bool failing; /* accepting failed, and a warning was logged */
 };
 
-struct listeners *listeners_new(
-	uv_loop_t *loop, bool anywhere, void (*accepted)(void *ctx, int fd, bool local), void *ctx)
+struct listeners *listeners_new(uv_loop_t *loop, bool any_address,
+	void (*accepted)(void *ctx, int fd, bool local), void *ctx)
 {
 	struct listeners *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
 	l->loop = loop;
-	l->anywhere = anywhere;
+	l->any_address = any_address;
 	l->accepted = accepted;
 	l->ctx = ctx;
 	return l;
@@ -67,8 +67,8 @@ static void on_pause_over(uv_timer_t *timer)
 			uv_poll_start(&l->list[i].poll, UV_READABLE, on_connection);
 }
 
-/* Connections that wait stay in the socket's queue and would wake the loop all the time: none is accepted for a
- * while. */
+/* Connections that wait stay in the socket's queue, where they would wake the loop in every turn: polling stops for
+ * PAUSE_MS. */
 static void pause_all(struct listeners *l, int code)
 {
 	if (!l->failing)
@@ -100,7 +100,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pause_all(l, errno);
 		if (fd < 0)
-			return; /* none is left, or one was closed meanwhile */
+			return; /* no more are waiting, or the client has closed it */
 		if (l->failing)
 			dnc_note("connections are accepted again");
 		l->failing = false;
@@ -125,7 +125,7 @@ static int not_loopback(const char *text, struct dnc_error *err)
 		text);
 }
 
-/* Waits for connections to FD, which listens and is owned in any case. */
+/* Accepts connections to FD, which listens. FD is owned, also on failure. */
 static int adopt(struct listeners *l, int fd, const char *text, struct dnc_error *err)
 {
 	struct listener *one = &l->list[l->count];
@@ -142,7 +142,7 @@ static int adopt(struct listeners *l, int fd, const char *text, struct dnc_error
 		return dnc_error_set(err, errno, "%s: %s", text, strerror(errno));
 	}
 	one->local = address.ss_family == AF_UNIX;
-	if (!one->local && !l->anywhere && !is_loopback((struct sockaddr *)&address)) {
+	if (!one->local && !l->any_address && !is_loopback((struct sockaddr *)&address)) {
 		close(fd);
 		return not_loopback(text, err);
 	}
@@ -202,7 +202,7 @@ static int add_address(struct listeners *l, const char *text, struct dnc_error *
 	if (getaddrinfo(host, port, &hints, &a) != 0)
 		return dnc_error_set(
 			err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080", text);
-	if (!l->anywhere && !is_loopback(a->ai_addr)) {
+	if (!l->any_address && !is_loopback(a->ai_addr)) {
 		freeaddrinfo(a);
 		return not_loopback(text, err);
 	}

@@ -143,7 +143,7 @@ enum dnc_sent send_confirmed(struct session *s, struct dnc_str id)
 	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));
 	dnc_json_member_text(b, "epoch", dnc_hub_epoch(hub));
 	dnc_json_member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
-	/* False promises a gap message: one that was told is not promised again when filters change. */
+	/* False announces a gap message. A gap that was sent is not announced again when filters change. */
 	dnc_json_member_bool(b, "recovered", !dnc_subscriber_owed_gap(s->subscriber));
 	if (filter)
 		write_warning(warning, s, filter);

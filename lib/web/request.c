@@ -51,7 +51,7 @@ static int read_id(const struct dnc_json_node *node, struct request *out, struct
 	return 0;
 }
 
-/* The members of a message that say where to start; 0 is absent. */
+/* The members of a message for its start position; 0 is absent. */
 struct start_nodes {
 	uint32_t since, since_time, last, epoch;
 };
@@ -187,7 +187,7 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 	return types[out->type].filters ? read_filter(&doc, filters, out, err) : 0;
 }
 
-/* The members of a query string that say where to start. */
+/* The parameters of a query string for the start position. */
 static const struct {
 	struct dnc_str name;
 	bool is_number;

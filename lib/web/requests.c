@@ -31,13 +31,12 @@ bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
 	return true;
 }
 
-/* A subscription whose start is still looked for ends before it began: its request is answered now or
- * never. */
+/* Ends a subscription whose start position is still being searched for: its request must be answered now. */
 static bool supersede(struct session *s)
 {
 	struct dnc_error err = {.code = REQUEST_ESUPERSEDED,
 		.offset = DNC_NO_OFFSET,
-		.message = "a newer request replaced this one before its position was found"};
+		.message = "a newer request replaced this one before its start position was found"};
 
 	if (!dnc_subscriber_starting(s->subscriber))
 		return false;
@@ -58,7 +57,7 @@ static int subscribe(struct session *s, const struct request *r)
 	rc = dnc_buf_ok(&s->pending_id) ? dnc_hub_subscribe(s->subscriber, r->filter, &r->start)
 	                                : -1;
 	if (rc < 0 && superseded)
-		dnc_hub_unsubscribe(s->subscriber); /* the client was told that it has ended */
+		dnc_hub_unsubscribe(s->subscriber); /* its end was reported */
 	return rc;
 }
 
@@ -151,8 +150,8 @@ static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, st
 	return request_query_add(ctx, name, value, err);
 }
 
-/* Keeps the subscription in the query string of the upgrade as a message in pending_id: the request is gone
- * when it can be made. */
+/* Stores the subscription in the query string of the upgrade as a message in pending_id: the request no longer
+ * exists when the subscription can be made. */
 static void read_query(struct session *s)
 {
 	struct request_query query = {0};
@@ -166,7 +165,7 @@ static void read_query(struct session *s)
 		send_error(s, (struct dnc_str){0}, &err);
 }
 
-/* Makes the subscription that read_query() kept. The session is open. */
+/* Makes the subscription that read_query() stored. The session is open. */
 static void handle_query(struct session *s)
 {
 	struct dnc_buf query = s->pending_id;

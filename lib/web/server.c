@@ -158,11 +158,11 @@ static int init_parts(struct dnc_web *w)
 	const struct dnc_web_options *options = w->options;
 	int rc = sessions_init(&w->sessions);
 
-	w->audit = (struct audit){.note = options->audit, .ctx = options->ctx};
+	w->audit = (struct audit){.write = options->audit, .ctx = options->ctx};
 	stats_init(&w->stats);
 	rc |= identity_init(&w->identity, options->auth, w->shared->throttle, &w->audit,
 		&w->stats.counts, options->trust_proxy);
-	w->sessions.conns.by_the_book = options->by_the_book;
+	w->sessions.conns.write_in_callback = options->write_in_callback;
 	w->sessions.hub = options->hub;
 	w->sessions.ring = options->ring;
 	w->sessions.identity = &w->identity;

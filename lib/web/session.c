@@ -99,7 +99,7 @@ void session_free(struct session **slot)
 void session_heard(struct session *s)
 {
 	if (s->conn.state == CONN_OPENING)
-		return; /* the time to authenticate goes on whatever is sent */
+		return; /* the time limit to authenticate does not depend on what is sent */
 	heartbeat_enter(s->conn.wire->duplex ? &s->all->heard : &s->all->streams, &s->heartbeat,
 		dnc_clock_mono_ms());
 }
@@ -123,7 +123,7 @@ enum close_reason session_enter(struct session *s, const struct principal *princ
 	return reason;
 }
 
-/* Takes over role, permissions and identity, and the snapshot that they come from. */
+/* Sets role, permissions and identity, with a reference to the snapshot that they come from. */
 static void set_identity(struct session *s, const struct principal *principal)
 {
 	const struct dnc_auth_snapshot *old = s->snapshot;
@@ -169,7 +169,7 @@ int session_admit(struct session *s, const struct principal *principal)
 	return 0;
 }
 
-/* The role, the permissions, the rate may be others now. -1 when there is no memory. */
+/* Applies a changed role, permissions or rate. -1 when there is no memory. */
 static int update(struct session *s, const struct principal *principal)
 {
 	struct dnc_view view = identity_view(principal->role, principal->permissions, s->rendering);

@@ -207,7 +207,7 @@ static void write_histograms(const struct stats_copy *sum, struct dnc_buf *out)
 	dnc_metrics_histogram(out, "dnc_match_seconds",
 		"Matching one event with all channels that could match", &sum->hub.match);
 	dnc_metrics_histogram(out, "dnc_delivery_seconds",
-		"From an event's arrival at the hub until it is written to all its clients",
+		"From an event's arrival at the hub until it is written to all clients that get it",
 		&sum->hub.delivery);
 	dnc_metrics_histogram(out, "dnc_loop_turn_seconds",
 		"One turn of the event loop, without waiting", &sum->counts.turn);

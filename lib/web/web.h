@@ -39,7 +39,7 @@ void dnc_shared_free(struct dnc_web_shared *shared);
 struct dnc_web_options {
 	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:PATH", "systemd" */
 	size_t listen_count;             /* at most DNC_WEB_MAX_LISTEN */
-	const struct dnc_web *beside;    /* listen where this server does, instead; may be NULL */
+	const struct dnc_web *beside;    /* listen on this server's sockets instead; may be NULL */
 	struct dnc_web_shared *shared;   /* borrowed */
 	struct dnc_auth *auth;           /* borrowed */
 	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
@@ -48,7 +48,7 @@ struct dnc_web_options {
 	size_t allow_origin_count;
 	/* Write only inside the library's writeable callback, as its manual says, instead of at
 	 * once. Slower, for comparison and for libraries that need it. */
-	bool by_the_book;
+	bool write_in_callback;
 	bool compress;             /* permessage-deflate, for clients that ask for it */
 	struct dnc_ring *ring;     /* borrowed, as are the following */
 	struct dnc_hub *hub;       /* its option `work` must call dnc_web_work() */

@@ -37,8 +37,8 @@ static void add_head(
 		dnc_buf_chr(out, '\n');
 		return;
 	}
-	/* A client that comes back before the first event, or after a gap, goes on here. While a gap has
-	 * yet to be sent there is no id: a client that comes back before that is told of it then. */
+	/* A client that reconnects before the first event, or after a gap, continues here. While a gap has yet
+	 * to be sent there is no id: a client that reconnects before that gets the gap then. */
 	if (position->known) {
 		add_id(out, position->epoch);
 		dnc_buf_u64(out, position->seq);

@@ -29,7 +29,7 @@ const struct wire wire_ws = {
 	.close = close_frame,
 	.protocol = protocol,
 	.rendering = rendering,
-	/* With a byte in it: of an answer without any the library says nothing. */
+	/* With one byte of payload: the library does not report a pong without payload. */
 	.ping = {"\x89\x01p", 3},
 	.duplex = true,
 };

@@ -37,7 +37,7 @@ static void open_conn(const struct wire *wire)
 {
 	memset(&library, 0, sizeof library);
 	memset(&calls, 0, sizeof calls);
-	shared.by_the_book = false;
+	shared.write_in_callback = false;
 	conn = (struct conn){0};
 	conn_init(&conn, (struct lws *)&library, wire, &owner, &shared);
 	conn.state = CONN_OPEN;
@@ -206,11 +206,11 @@ static void a_client_that_goes_by_itself_has_ended_once(void **state)
 	close_conn();
 }
 
-static void by_the_book_nothing_is_written_outside_of_the_callback(void **state)
+static void writes_may_be_limited_to_the_callback(void **state)
 {
 	(void)state;
 	open_conn(&wire_ws);
-	shared.by_the_book = true;
+	shared.write_in_callback = true;
 	assert_int_equal(conn_put(&conn,
 				 "\x81\x01"
 				 "a",
@@ -323,7 +323,7 @@ int main(void)
 		cmocka_unit_test(a_shutdown_says_when_to_come_back),
 		cmocka_unit_test(a_failed_write_is_a_lost_connection),
 		cmocka_unit_test(a_client_that_goes_by_itself_has_ended_once),
-		cmocka_unit_test(by_the_book_nothing_is_written_outside_of_the_callback),
+		cmocka_unit_test(writes_may_be_limited_to_the_callback),
 		cmocka_unit_test(pings_have_a_byte_and_streams_get_comments),
 		cmocka_unit_test(streams_get_each_message_with_an_id_to_go_on_at),
 		cmocka_unit_test(a_stream_ends_without_a_close_frame_and_is_never_paused),

@@ -139,7 +139,7 @@ static void open_parts(bool keys)
 		.not_ready = name_failing};
 	assert_int_equal(sessions_init(&server.sessions), 0);
 	stats_init(&server.stats);
-	server.audit.note = keep_record;
+	server.audit.write = keep_record;
 	assert_int_equal(
 		identity_init(&server.identity, server.auth, server.options.shared->throttle,
 			&server.audit, &server.stats.counts, false),

@@ -385,9 +385,9 @@ static void events_are_published_by_http(void **state)
 static void a_websocket_gets_events_and_answers(void **state)
 {
 	(void)state;
-	for (int by_the_book = 0; by_the_book < 2; by_the_book++) {
+	for (int write_in_callback = 0; write_in_callback < 2; write_in_callback++) {
 		prepare();
-		server.options.by_the_book = by_the_book;
+		server.options.write_in_callback = write_in_callback;
 		open_web();
 		connect_tcp();
 		upgrade("/ws/dnc?last=1", "Sec-WebSocket-Protocol: dnc.v1\r\n");

@@ -156,7 +156,7 @@ static void open_server(bool keys)
 	assert_non_null(server.hub);
 	assert_int_equal(sessions_init(&server.sessions), 0);
 	stats_init(&server.stats);
-	server.audit.note = keep_record;
+	server.audit.write = keep_record;
 	assert_int_equal(identity_init(&server.identity, server.auth, server.shared->throttle,
 				 &server.audit, &server.stats.counts, false),
 		0);

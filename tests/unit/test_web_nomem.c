@@ -327,7 +327,7 @@ static void count_record(void *ctx, struct dnc_str json)
 static void an_audit_record_is_whole_or_is_not_passed_on(void **state)
 {
 	int count = 0;
-	struct audit a = {.note = count_record, .ctx = &count};
+	struct audit a = {.write = count_record, .ctx = &count};
 
 	(void)state;
 	fail_after(0, 1);

@@ -1,4 +1,5 @@
-/* caller.h - a copy of who sent a request, for the audit record of one that is answered later. */
+/* caller.h - a copy of the identity, role and address of a request's client, for the audit record of a request that is
+ * answered later. */
 #pragma once
 #include "web/http/request.h"
 

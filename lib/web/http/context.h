@@ -11,5 +11,5 @@ struct http_context *http_context_new(
 /* Closes the handles, before the loop runs for the last time. NULL is allowed. */
 void http_context_close(struct http_context *c);
 
-/* Frees it when the loop has ended and all connections are gone. NULL is allowed. */
+/* Frees it after the loop has ended and all connections have been dropped. NULL is allowed. */
 void http_context_free(struct http_context *c);

@@ -16,14 +16,14 @@ struct http_exchange_type {
 	/* More of the body, and its end; they return HTTP_HANG_UP or 0. NULL: no body is expected. */
 	int (*body)(struct http_exchange *e, const void *in, size_t n);
 	int (*body_end)(struct http_exchange *e);
-	/* The client has gone. Frees the exchange, now or when what it waits for has ended. */
+	/* The client has disconnected. Frees the exchange, now or when the operation that it waits for has ended. */
 	void (*abandon)(struct http_exchange *e);
 };
 
 /* Embedded in what a handler allocates. */
 struct http_exchange {
 	const struct http_exchange_type *type;
-	struct lws *wsi; /* NULL once the client has gone */
+	struct lws *wsi; /* NULL once the client has disconnected */
 	struct http_connection *connection;
 	bool closes; /* the connection ends after the answer */
 };
@@ -41,11 +41,11 @@ struct http_connection {
 void http_exchange_begin(struct http_exchange *e, const struct http_exchange_type *type,
 	const struct http_request *r);
 
-/* Takes E from its connection without an answer, before it is freed. */
+/* Detaches E from its connection without an answer, before it is freed. */
 void http_exchange_leave(struct http_exchange *e);
 
 /* The same after the answer was written: RC is what http_reply() returned. For answers that come outside of the
- * library's callbacks. The client must not have gone. */
+ * library's callbacks. The client must still be connected. */
 void http_exchange_finish(struct http_exchange *e, int rc);
 
 /* The library's callbacks. They return -1 when the connection must be closed. */

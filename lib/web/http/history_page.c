@@ -3,7 +3,7 @@
 
 enum {
 	PAGE_BYTES = 4 << 20, /* after which a page ends, whatever its limit */
-	LOOKS = 200000,       /* events looked at for one page: a bounded share of the reader */
+	LOOKS = 200000, /* events examined for one page: a bounded share of the reader's time */
 };
 
 /* A page while it is read. */

@@ -1,4 +1,4 @@
-/* history_page.h - reads a page of the log: events that a query asks for and a view shows. No sockets in here; in the
+/* history_page.h - reads a page of the log: events that match a query and a view. No sockets in here; in the
  * log reader's thread. */
 #pragma once
 #include "hub/viewer.h"

@@ -50,7 +50,7 @@ static void free_publish(struct publish *p)
 	free(p);
 }
 
-/* Counts what the request has in memory now. False when all of them together have too much. */
+/* Reserves the memory that the request has now. False when all requests together would have too much. */
 static bool reserve(struct publish *p)
 {
 	return limits_reserve(p->context->options->shared->limits, &p->reserved,
@@ -132,7 +132,7 @@ static void answer_committed(struct publisher *publisher)
 	}
 }
 
-/* The log gets a copy of the batch; what is needed later is which record each event was. */
+/* The log copies the batch; only the mapping of events to records is needed later. */
 static bool submit(struct publish *p)
 {
 	struct submission *s = &p->submission;
@@ -148,7 +148,7 @@ static bool submit(struct publish *p)
 	return true;
 }
 
-/* Nothing is in it for the log. */
+/* The request has no event for the log. */
 static int answer_now(struct publish *p)
 {
 	struct lws *wsi = p->exchange.wsi;
@@ -176,7 +176,7 @@ static int finish(struct publish *p)
 		return refuse(p, PUBLISH_CROWDED);
 	if (!p->submission.count)
 		return answer_now(p);
-	/* However long the log takes. */
+	/* The log may need any time to commit. */
 	lws_set_timeout(p->exchange.wsi, NO_PENDING_TIMEOUT, 0);
 	return submit(p) ? 0 : refuse(p, PUBLISH_LOG_BUSY);
 }
@@ -314,7 +314,7 @@ void publisher_free(struct publisher *p)
 {
 	if (!p)
 		return;
-	answer_committed(p); /* to nobody: all have gone */
+	answer_committed(p); /* only frees: all clients have disconnected */
 	pthread_mutex_destroy(&p->lock);
 	dnc_json_parser_free(p->tools.parser);
 	dnc_event_reader_free(p->tools.events);

@@ -13,7 +13,7 @@ struct publisher *publisher_new(uv_loop_t *loop);
 /* Closes the handles, before the loop runs for the last time. */
 void publisher_close(struct publisher *p);
 
-/* Frees it when the loop has ended, with the requests whose clients have gone. NULL is allowed. */
+/* Frees it when the loop has ended, with the requests whose clients have disconnected. NULL is allowed. */
 void publisher_free(struct publisher *p);
 
 /* A route's handler: the body comes next. */

@@ -1,4 +1,4 @@
-/* publish_head.h - what the head of a request says of its body. No sockets in here. */
+/* publish_head.h - how the body of a request is framed and coded, by its head. No sockets in here. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@ struct publish_head {
 	struct dnc_str content_length, transfer_encoding, content_encoding, content_type;
 };
 
-/* Sets how BODY is framed and coded, MAX bytes at most, and *FORM when the client says that it is a form. Returns
+/* Sets how BODY is framed and coded, MAX bytes at most, and *FORM when the client declares a form. Returns
  * why the request is refused, or PUBLISH_OK. */
 enum publish_fault publish_head_read(
 	const struct publish_head *head, size_t max, struct body *body, bool *form);

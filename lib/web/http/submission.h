@@ -33,12 +33,12 @@ struct submission {
 	const struct submission_tools *tools; /* while the body is read */
 };
 
-/* Reads the body TEXT, which DNC_JSON_PADDING readable bytes follow. FORM: the client says that it is a form. Returns
+/* Reads the body TEXT, which DNC_JSON_PADDING readable bytes follow. FORM: the client declares a form. Returns
  * PUBLISH_OK, whatever was rejected, or why the request is refused. */
 enum publish_fault submission_read(
 	struct submission *s, const struct submission_tools *tools, struct dnc_str text, bool form);
 
-/* Bytes of memory that the batch takes. */
+/* The size of the batch in memory, in bytes. */
 size_t submission_bytes(const struct submission *s);
 
 /* Frees the batch once the log has a copy of it. */

@@ -1,4 +1,4 @@
-/* ticket.h - POST /api/v1/ticket: a ticket stands for the token in a WebSocket's upgrade or a stream's
+/* ticket.h - POST /api/v1/ticket: a ticket replaces the token in a WebSocket's upgrade or a stream's
  * address, once. */
 #pragma once
 #include "auth/auth.h"

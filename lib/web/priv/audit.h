@@ -1,17 +1,17 @@
-/* audit.h - records of who did what, as JSON objects for the log of access. Telephone numbers in them are
+/* audit.h - records of what clients did, as JSON objects for the audit log. Telephone numbers in them are
  * masked. One struct audit belongs to one web server and its thread. */
 #pragma once
 #include "auth/auth.h"
 #include "base/buf.h"
 
 struct audit {
-	void (*note)(void *ctx, struct dnc_str json); /* gets each record */
+	void (*write)(void *ctx, struct dnc_str json); /* gets each record */
 	void *ctx;
-	struct dnc_buf record; /* the one that is being written */
+	struct dnc_buf record; /* the current one */
 };
 
-/* Begins the record of WHAT ("connected") and returns it: members may be added until audit_end() passes it
- * on. IDENTITY and ROLE may be NULL. */
+/* Begins the record of WHAT ("connected") and returns it: members may be added until audit_end() writes it. IDENTITY
+ * and ROLE may be NULL. A record for which there is no memory is lost, with a warning. */
 struct dnc_buf *audit_begin(struct audit *a, const char *what, const struct dnc_identity *identity,
 	const struct dnc_role *role, const char *address);
 void audit_end(struct audit *a);

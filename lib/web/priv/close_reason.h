@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* X(name, label, code, is it an error, text). Code 0: no close frame is sent. The text is what the client
- * is told, 123 bytes at most (section 5.5), and what the audit record says. */
+/* X(name, label, code, is it an error, text). Code 0: no close frame is sent. The text is sent
+ * to the client, 123 bytes at most (section 5.5), and written to the audit record. */
 #define CLOSE_REASON_TABLE(X)                                                                      \
 	X(NONE, "none", 0, false, "")                                                              \
 	X(GONE, "gone", 0, false, "gone")                                                          \

@@ -1,5 +1,5 @@
-/* conn.h - one connection of a client: what waits for its socket, the one place that writes to it, and
- * its end. Knows the library and a wire, but no requests and no hub; its owner embeds it.
+/* conn.h - one connection of a client: output that waits for its socket, the one place that writes to it,
+ * and its end. Knows the library and a wire, but no requests and no hub; its owner embeds it.
  *
  * All functions run in the thread of the library's loop. */
 #pragma once
@@ -25,7 +25,7 @@ enum conn_state {
 struct conn;
 
 struct conn_owner {
-	/* The socket has taken all and can take more. */
+	/* All output was written, and the socket can take more. */
 	void (*ready)(struct conn *c);
 	/* The connection accepts nothing any more, for whatever reason: called once, in the same call that ended
 	 * it, perhaps from inside conn_put(). */
@@ -37,17 +37,17 @@ struct conn_owner {
 /* What the connections of one server have in common. */
 struct conn_shared {
 	/* Write only inside the library's writeable callback, as its manual says, instead of at once. */
-	bool by_the_book;
+	bool write_in_callback;
 	const struct conn *writing; /* the one whose writeable callback runs */
 	struct dnc_buf encoded;
 };
 
 struct conn {
-	/* What a delivery reads comes first. */
+	/* The members that a delivery reads come first. */
 	struct lws *wsi;
 	const struct wire *wire;
 	struct conn_shared *shared;
-	struct dnc_buf out; /* what waits for the socket */
+	struct dnc_buf out; /* waits for the socket */
 	enum conn_state state;
 	bool write_requested;     /* a writeable callback will come */
 	bool input_paused;        /* because too much waits */
@@ -57,7 +57,7 @@ struct conn {
 	const struct conn_owner *owner;
 };
 
-/* C is to be zero but for what it is given here. */
+/* C must be all zero. The other arguments are borrowed. */
 void conn_init(struct conn *c, struct lws *wsi, const struct wire *wire,
 	const struct conn_owner *owner, struct conn_shared *shared);
 void conn_destroy(struct conn *c);
@@ -68,10 +68,10 @@ static inline bool conn_accepts(const struct conn *c)
 	return c->state <= CONN_OPEN;
 }
 
-/* Sends N bytes of whole WebSocket frames, at once or after what waits. */
+/* Sends N bytes of whole WebSocket frames: at once, or after the output that waits. */
 enum dnc_sent conn_put(struct conn *c, const void *frames, size_t n);
 
-/* Sends something that is answered, or that fails if the client is gone. */
+/* Sends a ping, which the client answers, or which fails if the client has disconnected. */
 void conn_ping(struct conn *c);
 
 /* Sends the code and text of REASON when the socket can take it, then closes. Has no effect on a connection
@@ -87,7 +87,7 @@ enum dnc_sent conn_lost(struct conn *c);
 /* The library has dropped the connection, or is about to. */
 void conn_gone(struct conn *c);
 
-/* The library's writeable callback: does what the state wants. Returns -1 if the connection must be
+/* The library's writeable callback: proceeds as the state requires. Returns -1 if the connection must be
  * closed. */
 int conn_proceed(struct conn *c);
 

@@ -1,9 +1,9 @@
 /* heartbeat.h - queues of deadlines.
  *
  * All entries of a queue wait equally long, so they are due in the order in which they entered: entering,
- * leaving and finding the next one take constant time, where a timer for each connection would have to be
- * sorted. The owner embeds an entry, asks once a second what is due, and knows what to do about it (a
- * ping, a close); a queue knows no clients. One thread. */
+ * leaving and finding the next one need constant time, where a timer for each connection would have to be
+ * sorted. The owner embeds an entry, checks once a second for entries that are due, and acts on them (a
+ * ping, a close); a queue does not know clients. One thread. */
 #pragma once
 #include <stdint.h>
 #include "base/list.h"

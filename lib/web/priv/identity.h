@@ -1,4 +1,4 @@
-/* identity.h - who a client is and what it may do: from the token or ticket that it shows.
+/* identity.h - the identity and the permissions of a client, from its token or ticket.
  *
  * One struct identity belongs to one web server and its thread. */
 #pragma once
@@ -13,8 +13,9 @@ enum { ADDRESS_MAX = 48 };
 
 struct identity {
 	struct dnc_auth *auth;
-	const struct dnc_auth_snapshot *snapshot; /* held; the newest as of identity_renew() */
-	struct dnc_json_parser *parser;           /* of tokens */
+	const struct dnc_auth_snapshot
+		*snapshot;              /* a reference; the newest as of identity_renew() */
+	struct dnc_json_parser *parser; /* of tokens */
 	struct throttle *throttle;
 	struct audit *audit;
 	struct stats_counts *counts;
@@ -30,7 +31,7 @@ struct principal {
 enum identity_verdict {
 	IDENTITY_KNOWN,
 	IDENTITY_NONE,     /* no token, no ticket */
-	IDENTITY_REJECTED, /* rejected */
+	IDENTITY_REJECTED, /* the token or ticket is not valid */
 	IDENTITY_BLOCKED,  /* not checked: its address is blocked */
 };
 
@@ -51,10 +52,10 @@ static inline bool identity_required(const struct identity *i)
 /* True when the connection was made to a Unix socket. */
 bool identity_is_local_socket(struct lws *wsi);
 
-/* The address of the client, or what a trusted proxy says it is. */
+/* The address of the client, as a trusted proxy reports it if there is one. */
 void identity_address(const struct identity *i, struct lws *wsi, char address[ADDRESS_MAX]);
 
-/* Where a request may show a ticket, which opens a stream and nothing else. */
+/* Where a request may have a ticket, which opens a stream and nothing else. */
 enum ticket_place { TICKET_NONE, TICKET_SUBPROTOCOL, TICKET_QUERY };
 
 /* Checks the bearer token of a request, or the ticket in PLACE. */
@@ -65,12 +66,12 @@ enum identity_verdict identity_of_request(
 enum identity_verdict identity_of_token(
 	struct identity *i, const char *address, struct dnc_str token, struct principal *out);
 
-/* Looks up what the identity in OUT may do now. */
+/* Sets role and permissions of the identity in OUT from the present snapshot. */
 void identity_resolve(const struct identity *i, struct principal *out);
 
-/* What the default role may do, when authentication is disabled. */
+/* Sets OUT to the default role, which all clients have when authentication is disabled. */
 void identity_default(const struct identity *i, struct principal *out);
 
-/* What a client with this role and these permissions sees, in the form RENDERING at most. */
+/* The view of a client with this role and these permissions, which asked for RENDERING. */
 struct dnc_view identity_view(
 	const struct dnc_role *role, unsigned permissions, unsigned rendering);

@@ -1,6 +1,5 @@
-/* lag.h - tells clients that get events later than they come, and why: a rate limit, or a connection that
- * takes them too slowly. A bounded number of sessions is looked at each second, so that no delivery pays
- * for it. */
+/* lag.h - notifies clients that get events late, with the reason: a rate limit, or a connection that is too
+ * slow. A bounded number of sessions is checked each second, so that deliveries cost nothing more. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,10 +10,10 @@ struct session;
 
 /* Of one session. Times are of dnc_clock_mono_ms(). */
 struct lag {
-	int64_t since_ms, told_ms; /* 0: never */
-	uint64_t behind;           /* at the last look */
+	int64_t since_ms, notified_ms; /* 0: never */
+	uint64_t behind;               /* at the last check */
 	enum dnc_lag_reason why;
-	bool told; /* since the client last had all events */
+	bool notified; /* since the client last had all events */
 };
 
 /* Once a second. */

@@ -1,5 +1,5 @@
-/* library.h - the context of libwebsockets, which frames, upgrades and encrypts. It listens on nothing: it is
- * given connections. */
+/* library.h - the context of libwebsockets, which frames, upgrades and encrypts. It does not listen: connections are
+ * passed to it. */
 #pragma once
 #include <libwebsockets.h>
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct library_options {
 	void *user;                      /* of the context: lws_context_user() */
 	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
 	bool compress;                   /* permessage-deflate, for clients that ask for it */
-	unsigned connections;            /* how many there may be */
+	unsigned connections;            /* the most at a time */
 };
 
 /* Creates the context on LOOP. L, all zero, must not be moved and the options' strings must outlive it. -1 with
@@ -28,7 +28,8 @@ struct library_options {
 int library_open(struct library *l, uv_loop_t *loop, const struct library_options *options,
 	struct dnc_error *err);
 
-/* Takes the connection FD; LOCAL: it was made to a Unix socket. FD is closed when it can't be taken. */
+/* Passes the connection FD to the library, which owns it; LOCAL: it was made to a Unix socket. FD is closed on
+ * failure, and a warning is logged. */
 void library_adopt(struct library *l, int fd, bool local);
 
 /* Reads the certificate again. If that fails the old one is kept, and a warning is logged. */
@@ -37,5 +38,5 @@ void library_renew_certificate(struct library *l, const char *cert, const char *
 /* Drops all connections; the loop must run until it is empty. */
 void library_close(struct library *l);
 
-/* After that. */
+/* Frees L, after the loop has run. */
 void library_free(struct library *l);

@@ -20,7 +20,7 @@ enum limits_verdict {
 
 struct limits;
 
-/* The place that a connection has; released by limits_leave(). All zero is none. */
+/* The slot of a counted connection; released by limits_leave(). All zero is empty. */
 struct limits_slot {
 	struct limits_count *address, *subject;
 };
@@ -36,7 +36,7 @@ void limits_free(struct limits *l);
 enum limits_verdict limits_enter(
 	struct limits *l, const char *address, const char *subject, struct limits_slot *slot);
 
-/* Releases SLOT, if it has been taken, and clears it. */
+/* Releases and clears SLOT, which may be empty. */
 void limits_leave(struct limits *l, struct limits_slot *slot);
 
 /* How many connections there are, and how many are allowed. */

@@ -8,19 +8,19 @@ enum { LISTEN_ADDRESS_MAX = 80 };
 
 struct listeners;
 
-/* ACCEPTED(CTX, fd, local) is called for each connection and owns it; LOCAL: it was made to a Unix socket. ANYWHERE: other
- * addresses than those of the loopback may be listened on. NULL when there is no memory. */
-struct listeners *listeners_new(
-	uv_loop_t *loop, bool anywhere, void (*accepted)(void *ctx, int fd, bool local), void *ctx);
+/* ACCEPTED(CTX, fd, local) is called for each connection and owns it; LOCAL: it was made to a Unix socket. ANY_ADDRESS: not
+ * only loopback addresses are allowed. To be freed with listeners_free(). NULL when there is no memory. */
+struct listeners *listeners_new(uv_loop_t *loop, bool any_address,
+	void (*accepted)(void *ctx, int fd, bool local), void *ctx);
 
 /* Listens on "127.0.0.1:8080", "[::1]:0", "unix:PATH", or on all TCP sockets that the service manager passed
  * ("systemd"). -1 with ERR, whose code is an errno. */
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err);
 
-/* Listens where OTHER does, with the same sockets: whichever is free accepts a connection. */
+/* Listens on the sockets of OTHER: whichever is idle accepts a connection. -1 with ERR, whose code is an errno. */
 int listeners_share(struct listeners *l, const struct listeners *other, struct dnc_error *err);
 
-/* The address of listener INDEX, as a client names it; empty past the last. */
+/* The address of listener INDEX, as a client names it; empty after the last one. Borrowed. */
 const char *listeners_address(const struct listeners *l, size_t index);
 
 /* Accepts no more connections. */

@@ -1,5 +1,5 @@
-/* loop.h - what one server does in the turns of its event loop: the hub's work while there is some, ticks
- * while rate limits hold clients back, a call every second; and how long turns take. */
+/* loop.h - the tasks of one server in the turns of its event loop: the hub's work while there is some, ticks
+ * while rate limits delay clients, a call every second; and the duration of turns. */
 #pragma once
 #include <uv.h>
 #include "hub/hub.h"
@@ -8,7 +8,7 @@
 struct loop {
 	struct dnc_hub *hub;
 	struct dnc_histogram *turns; /* without waiting; borrowed */
-	void (*advanced)(void *ctx); /* the hub has looked at something new */
+	void (*advanced)(void *ctx); /* the hub has processed new events */
 	void *advanced_ctx;
 	void (*second)(void *ctx); /* every second */
 	void *second_ctx;

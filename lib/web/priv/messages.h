@@ -1,4 +1,4 @@
-/* messages.h - what the hub says to a client besides events (dnc-wsd(8), "Messages"). ID is the raw JSON of
+/* messages.h - messages of the hub to a client, besides events (dnc-wsd(8), "Messages"). ID is the raw JSON of
  * the request's `id`, empty if it had none. */
 #pragma once
 #include "base/err.h"
@@ -11,7 +11,7 @@ void send_error(struct session *s, struct dnc_str id, const struct dnc_error *er
 void send_pong(struct session *s, struct dnc_str id);
 void send_stats(struct session *s, struct dnc_str id);
 
-/* The client is BEHIND events behind the newest because of REASON; 0: it has caught up. */
+/* Notifies the client that it lags by BEHIND events because of REASON; 0: it has caught up. */
 void send_held_back(struct session *s, const char *reason, uint64_t behind);
 
 /* Of the hub's transport; CONN is a session. */

@@ -63,7 +63,7 @@ struct request_query {
 int request_query_add(
 	struct request_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
 
-/* True if the parameter NAME says where to start: since, since_time, last, epoch. */
+/* True if the parameter NAME is one of the start position: since, since_time, last, epoch. */
 bool request_query_is_start(struct dnc_str name);
 
 /* Appends the complete message to MESSAGE, which has failed (dnc_buf_ok()) if there was no memory for any part of

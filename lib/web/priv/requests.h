@@ -1,4 +1,4 @@
-/* requests.h - what clients say: messages are received, read and answered. In the thread of the server's
+/* requests.h - messages of clients: they are received, parsed and answered. In the thread of the server's
  * loop. */
 #pragma once
 #include "request.h"
@@ -9,10 +9,10 @@
  * closed. */
 int requests_open(struct session *s, const struct principal *principal);
 
-/* Takes N bytes of a message. Returns -1 if the connection must be closed. */
+/* Receives N bytes of a message. Returns -1 if the connection must be closed. */
 int requests_receive(struct session *s, const void *in, size_t n);
 
-/* Does what a valid request asks for, and answers. Has no effect on a session that has ended. */
+/* Executes a valid request, and answers it. Has no effect on a session that has ended. */
 void requests_handle(struct session *s, const struct request *r);
 
 /* True if a client with this role and these permissions may subscribe from START; else false with ERR, whose

@@ -1,7 +1,7 @@
-/* session.h - a client of the stream, by WebSocket or server-sent events: its connection, who it is, and
+/* session.h - a client of the stream, by WebSocket or server-sent events: its connection, its identity, and
  * its subscriber in the hub.
  *
- * A session is created with the connection (CONN_OPENING), started when the client is known (CONN_OPEN),
+ * A session is created with the connection (CONN_OPENING), started when the client has authenticated (CONN_OPEN),
  * leaves the hub in the call that ends it, and is freed when the library drops the connection. It holds the
  * auth snapshot that its role comes from. All functions run in the thread of the server's loop. */
 #pragma once
@@ -29,8 +29,8 @@ struct session {
 	unsigned rendering;                       /* of enum dnc_rendering */
 	struct limits_slot slot;
 	struct dnc_buf message;    /* that came in pieces */
-	struct dnc_buf pending_id; /* `id` of the request whose subscription is looked for; while
-				      CONN_OPENING the subscription in the query string */
+	struct dnc_buf pending_id; /* `id` of the last subscribe request; while CONN_OPENING the
+				      subscription in the query string, as a message */
 	struct dnc_bucket messages;
 	int64_t connected_ms, active_ms; /* since 1970 */
 	uint64_t number, received;
@@ -48,18 +48,18 @@ struct session *session_new(
 /* Ends the session in SLOT, which is cleared. NULL in it is allowed. */
 void session_free(struct session **slot);
 
-/* Takes a place among the connections. Returns CLOSE_NONE, or why there is none. */
+/* Counts the session against the limits. Returns CLOSE_NONE, or the limit that it exceeds. */
 enum close_reason session_enter(struct session *s, const struct principal *principal);
 
 /* Joins the hub as PRINCIPAL and sends the established message; after session_enter(). -1 when there is no
  * memory. */
 int session_start(struct session *s, const struct principal *principal);
 
-/* Both, and closes the connection if there is no place. -1 when there is no memory. */
+/* Both, and closes the connection if a limit is exceeded. -1 when there is no memory. */
 int session_admit(struct session *s, const struct principal *principal);
 
 enum session_auth {
-	SESSION_STARTED,  /* the client was not known before: it is admitted */
+	SESSION_STARTED,  /* the client has authenticated for the first time */
 	SESSION_ANSWERED, /* renewed, refused or closed */
 };
 
@@ -70,7 +70,7 @@ enum session_auth session_authenticate(struct session *s, struct dnc_str token, 
  * connection if its token was revoked, else looks up its role and permissions again. */
 void session_refresh(struct session *s, bool renewed);
 
-/* The client sent something: its next ping is due later. */
+/* The client sent something: postpones its next ping. */
 void session_heard(struct session *s);
 
 /* Nothing waits, and all events were sent. */

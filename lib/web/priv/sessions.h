@@ -1,4 +1,4 @@
-/* sessions.h - all sessions of one server, and what is done with all of them: pings, deadlines, refresh,
+/* sessions.h - all sessions of one server, and operations on all of them: pings, deadlines, refresh,
  * shutdown. One thread. */
 #pragma once
 #include "session.h"
@@ -15,7 +15,7 @@ enum {
 struct sessions {
 	struct dnc_list list;
 	size_t count;
-	struct dnc_list *lag_next; /* the session that lag_tick() goes on with; NULL: the first */
+	struct dnc_list *lag_next; /* the session that lag_tick() continues with; NULL: the first */
 	struct heartbeat_queue heard, pinged, streams, opening;
 	struct conn_shared conns;
 	struct dnc_buf scratch;                 /* messages that are being written */
@@ -29,19 +29,19 @@ struct sessions {
 	struct stats *stats;
 };
 
-/* The caller sets what is borrowed, and conns.by_the_book, after it. -1 when there is no memory. */
+/* The caller sets what is borrowed, and conns.write_in_callback, after it. -1 when there is no memory. */
 int sessions_init(struct sessions *all);
 void sessions_destroy(struct sessions *all);
 
-/* Once a second: pings clients, closes those that did not answer or authenticate in time, whose token has
- * expired or, when RENEWED, was revoked; and tells clients that are behind. */
+/* Once a second: pings clients; closes those that did not answer or authenticate in time, or whose token has
+ * expired or, when RENEWED, was revoked; and notifies clients that lag. */
 void sessions_tick(struct sessions *all, bool renewed);
 
-/* There is a new auth snapshot. */
+/* Refreshes all sessions after a new auth snapshot. */
 void sessions_renew(struct sessions *all);
 
 /* Publishes the server's counts, with the connections of each role. */
 void sessions_publish_stats(const struct sessions *all);
 
-/* Closes, for a shutdown, those that have all events; FORCE: all. Returns how many are left. */
+/* Closes, for a shutdown, the sessions that have all events; FORCE: all. Returns how many are left. */
 size_t sessions_drain(struct sessions *all, bool force);

@@ -11,10 +11,10 @@
 
 enum { WIRE_CLOSE_MAX = 2 + DNC_FRAME_CONTROL_MAX };
 
-/* Where a client is in the sequence of events, for wires that tell it with everything they send. */
+/* The position of a client in the sequence of events, for wires that send it with every message. */
 struct wire_position {
 	const char *epoch; /* DNC_EPOCH_LEN characters */
-	uint64_t seq;      /* the last event that the client needs no more */
+	uint64_t seq;      /* the client needs the events after this one */
 	bool known;        /* false: there is no subscription, or a gap has yet to be sent */
 };
 
@@ -23,10 +23,9 @@ struct wire {
 	 * fragmented nor masked. NULL: the frames are sent as they are. */
 	void (*encode)(struct dnc_buf *out, const void *frames, size_t n,
 		const struct wire_position *position);
-	/* Writes what is sent last, for CODE and TEXT, and returns its length; 0 when the end of the
-	 * connection says it all. */
+	/* Writes the close frame of CODE and TEXT, and returns its length; 0 if the protocol has none. */
 	size_t (*close)(char frame[WIRE_CLOSE_MAX], uint16_t code, const char *text);
-	/* The name of the protocol, as clients are told it. */
+	/* The name of the protocol, as clients see it. */
 	const char *(*protocol)(struct lws *wsi);
 	/* How the client asked for events: of enum dnc_rendering. */
 	unsigned (*rendering)(struct lws *wsi);
