@@ -55,7 +55,7 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	struct pass *p = ctx;
 	struct dnc_event event;
 	struct dnc_error err;
-	bool matches;
+	int matches;
 
 	dnc_cli_progress(&p->progress, s->read_bytes, s->size_bytes);
 	if (dnc_str_trim(line->text).n == 0)
@@ -66,6 +66,8 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
 		return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 	matches = dnc_filter_match(p->filter, &event);
+	if (matches < 0)
+		return dnc_error_nomem(&p->err);
 	if (dnc_filter_over_budget(p->filter)) {
 		if (dnc_outlet_flush(p->stage.out, &p->err) < 0)
 			return -1;

@@ -70,7 +70,8 @@ static const struct words words[] = {{"retention", "they were removed from the h
 	{"rate_limit", "the rate limit delayed this client too long; the hub's log has them",
 		"its rate limit is lower than the rate of events"},
 	{"epoch", "the hub's log was replaced or restored", NULL},
-	{"too_large", "too large for a message; the hub's log has them", NULL}};
+	{"too_large", "too large for a message; the hub's log has them", NULL},
+	{"no_memory", "the hub had no memory for them; the hub's log has them", NULL}};
 
 static const struct words *find_words(struct dnc_str reason)
 {

@@ -33,9 +33,10 @@ const struct dnc_filter *dnc_filter_ref(const struct dnc_filter *f);
 /* Drops a reference; the last one frees F. NULL is allowed. Any thread. */
 void dnc_filter_unref(const struct dnc_filter *f);
 
-/* True if EVENT matches. A pattern that exceeds its budget does not match, is counted in
- * dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_over_budget()). Any thread. */
-bool dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
+/* Returns 1 if EVENT matches and 0 if not, or -1 if that is not known because there is no memory: try again, or report
+ * the event as lost. A pattern that exceeds its budget does not match, is counted in dnc_filter_limit_hits(), and from
+ * then on F matches nothing (dnc_filter_over_budget()). Any thread. */
+int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
 
 /* True after one of F's patterns has exceeded its budget on some number. A pattern that does so on numbers of
  * common shapes is refused when it is compiled. Any thread. */

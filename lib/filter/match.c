@@ -10,23 +10,27 @@ uint64_t dnc_filter_limit_hits(void)
 	return limit_hits;
 }
 
-static bool match_patterns(
+/* Each function that looks at an event returns 1 if it matches, 0 if not, and -1 if there is no memory to look. */
+
+__attribute__((noinline)) static int match_patterns(
 	const struct dnc_filter *f, const struct clause *c, struct dnc_str number)
 {
 	if (!number.p)
-		return false;
+		return 0;
 	for (size_t i = 0; i < c->pattern_count; i++)
 		switch (filter_pattern_try(c->patterns[i], number)) {
 		case PATTERN_MATCHES:
-			return true;
+			return 1;
 		case PATTERN_DIFFERS:
 			break;
+		case PATTERN_NO_MEMORY:
+			return -1;
 		case PATTERN_OVER_BUDGET:
 			limit_hits++;
 			((struct dnc_filter *)(uintptr_t)f)->over_budget = true;
-			return false;
+			return 0;
 		}
-	return false;
+	return 0;
 }
 
 static inline bool among(const struct values *list, struct dnc_str value)
@@ -41,57 +45,41 @@ static inline bool among(const struct values *list, struct dnc_str value)
 	return false;
 }
 
-static struct dnc_str member_text(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
+/* The text of the member of event_data or metadata, whichever W says; p is NULL if there is none. */
+static inline struct dnc_str member_text(
+	const struct dnc_json *doc, const struct dnc_filter_word *w)
 {
-	uint32_t at = dnc_json_get(doc, object, key);
+	uint32_t object = dnc_event_data_node(doc), at;
 
+	if (w->source == DNC_FILTER_OF_METADATA)
+		object = doc->node[object].next;
+	at = dnc_json_get(doc, object, w->field);
 	return at ? doc->node[at].text : (struct dnc_str){0};
 }
 
-static struct dnc_str event_data_text(const struct dnc_event *e, struct dnc_str key)
+static inline int match_conditions(const struct clause *clause, const struct dnc_event *e)
 {
-	const struct dnc_json *doc = dnc_event_doc(e);
+	const struct condition *c = clause->conditions, *end = c + clause->condition_count;
 
-	return doc ? member_text(doc, dnc_event_data_node(doc), key) : (struct dnc_str){0};
-}
+	for (; c < end; c++) {
+		const struct dnc_filter_word *w = c->word;
+		struct dnc_str value =
+			w->source == DNC_FILTER_OF_PROVIDER ? e->provider : e->provider_id;
 
-static struct dnc_str metadata_text(const struct dnc_event *e, struct dnc_str key)
-{
-	const struct dnc_json *doc = dnc_event_doc(e);
+		if (w->source >= DNC_FILTER_OF_EVENT_DATA) {
+			const struct dnc_json *doc;
 
-	return doc ? member_text(doc, dnc_event_metadata_node(doc), key) : (struct dnc_str){0};
-}
-
-static inline struct dnc_str value_of(const struct dnc_event *e, const struct dnc_filter_word *w)
-{
-	switch (w->source) {
-	case DNC_FILTER_OF_PROVIDER:
-		return e->provider;
-	case DNC_FILTER_OF_PROVIDER_ID:
-		return e->provider_id;
-	case DNC_FILTER_OF_EVENT_DATA:
-		return event_data_text(e, w->field);
-	case DNC_FILTER_OF_METADATA:
-		return metadata_text(e, w->field);
-	case DNC_FILTER_OF_TYPE:
-	case DNC_FILTER_OF_SEVERITY: /* the clause has bits for them */
-	case DNC_FILTER_NO_SOURCE:
-		break;
+			if (w->source == DNC_FILTER_OF_EVENT_DATA && w->type != e->type)
+				continue;
+			doc = dnc_event_doc(e);
+			if (!doc)
+				return -1;
+			value = member_text(doc, w);
+		}
+		if (!among(&c->values, value))
+			return 0;
 	}
-	return (struct dnc_str){0};
-}
-
-static bool match_conditions(const struct clause *c, const struct dnc_event *e)
-{
-	for (size_t i = 0; i < c->condition_count; i++) {
-		const struct dnc_filter_word *w = c->conditions[i].word;
-
-		if (w->source == DNC_FILTER_OF_EVENT_DATA && w->type != e->type)
-			continue;
-		if (!among(&c->conditions[i].values, value_of(e, w)))
-			return false;
-	}
-	return true;
+	return 1;
 }
 
 /* The node at the dotted PATH; keys that hold dots themselves are found when they come last. */
@@ -114,11 +102,10 @@ static uint32_t find_path(const struct dnc_json *doc, struct dnc_str path)
 }
 
 /* A value matches a scalar that is equal, or an array that holds an equal one. */
-static bool match_custom(const struct custom *custom, const struct dnc_event *e)
+static bool match_custom(const struct custom *custom, const struct dnc_json *doc)
 {
-	const struct dnc_json *doc = dnc_event_doc(e);
-	uint32_t at = doc ? find_path(doc, custom->path) : 0;
-	const struct dnc_json_node *node = doc ? doc->node : NULL;
+	const struct dnc_json_node *node = doc->node;
+	uint32_t at = find_path(doc, custom->path);
 
 	if (!at || node[at].type == DNC_JSON_OBJECT)
 		return false;
@@ -130,32 +117,57 @@ static bool match_custom(const struct custom *custom, const struct dnc_event *e)
 	return false;
 }
 
-/* Cheap tests first: most events fail one of them. */
-static bool match_clause(
-	const struct dnc_filter *f, const struct clause *c, const struct dnc_event *e)
+__attribute__((noinline)) static int match_customs(
+	const struct clause *c, const struct dnc_event *e)
 {
-	if (!(c->types & 1u << e->type) || !(c->severities & 1u << (e->severity - dnc_severities)))
-		return false;
-	if (e->timestamp_ms < c->start_ms || e->timestamp_ms >= c->end_ms)
-		return false;
-	if (c->relative_ms && e->timestamp_ms < dnc_clock_now_ms() - c->relative_ms)
-		return false;
-	if (!match_conditions(c, e))
-		return false;
-	if (c->pattern_count && !match_patterns(f, c, e->phone_number))
-		return false;
+	const struct dnc_json *doc = dnc_event_doc(e);
+
+	if (!doc)
+		return -1;
 	for (size_t i = 0; i < c->custom_count; i++)
-		if (!match_custom(&c->customs[i], e))
-			return false;
-	return true;
+		if (!match_custom(&c->customs[i], doc))
+			return 0;
+	return 1;
 }
 
-bool dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)
+/* Cheap tests first: most events fail one of them. */
+static inline int match_clause(
+	const struct dnc_filter *f, const struct clause *c, const struct dnc_event *e)
 {
+	int matches;
+
+	if (!(c->types & 1u << e->type) || !(c->severities & 1u << (e->severity - dnc_severities)))
+		return 0;
+	if (e->timestamp_ms < c->start_ms || e->timestamp_ms >= c->end_ms)
+		return 0;
+	if (c->relative_ms && e->timestamp_ms < dnc_clock_now_ms() - c->relative_ms)
+		return 0;
+	matches = match_conditions(c, e);
+	if (matches > 0 && c->pattern_count)
+		matches = match_patterns(f, c, e->phone_number);
+	if (matches > 0 && c->custom_count)
+		matches = match_customs(c, e);
+	return matches;
+}
+
+/* dnc_filter_over_budget() without a call. */
+static inline bool is_over_budget(const struct dnc_filter *f)
+{
+	return atomic_load_explicit(&f->over_budget, memory_order_relaxed);
+}
+
+int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)
+{
+	int matches = 0;
+
 	if (!f->count)
-		return true;
-	for (size_t i = 0; i < f->count && !dnc_filter_over_budget(f); i++)
-		if (match_clause(f, &f->clauses[i], event))
-			return true;
-	return false;
+		return 1;
+	for (size_t i = 0; i < f->count && !is_over_budget(f); i++) {
+		int one = match_clause(f, &f->clauses[i], event);
+
+		if (one > 0)
+			return 1;
+		matches |= one;
+	}
+	return matches;
 }

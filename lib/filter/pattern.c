@@ -70,10 +70,12 @@ enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str num
 	int rc;
 
 	if (!c)
-		return PATTERN_DIFFERS;
+		return PATTERN_NO_MEMORY;
 	rc = pcre2_match(re, (PCRE2_SPTR)number.p, number.n, 0, 0, c->data, c->match);
 	if (rc >= 0)
 		return PATTERN_MATCHES;
+	if (rc == PCRE2_ERROR_NOMEMORY)
+		return PATTERN_NO_MEMORY;
 	return rc == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_OVER_BUDGET;
 }
 

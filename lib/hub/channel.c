@@ -1,18 +1,12 @@
 #include "priv/channel.h"
 #include <stdlib.h>
+#include "base/array.h"
 #include "priv/view.h"
 
 static bool list_add(struct channel_list *l, struct channel *a)
 {
-	if (l->count == l->room) {
-		size_t room = l->room ? l->room * 2 : 4;
-		struct channel **v = realloc(l->v, room * sizeof *v);
-
-		if (!v)
-			return false;
-		l->v = v;
-		l->room = room;
-	}
+	if (!dnc_array_grow(&l->v, &l->room, l->count + 1))
+		return false;
 	l->v[l->count++] = a;
 	return true;
 }
@@ -195,19 +189,7 @@ void channel_leave(struct channels *all, struct channel *a, bool limited)
 	free_channel(a);
 }
 
-static bool grow_fresh(struct channel *a)
-{
-	size_t room = a->fresh_room ? a->fresh_room * 2 : 16;
-	uint64_t *fresh = realloc(a->fresh, room * sizeof *fresh);
-
-	if (!fresh)
-		return false;
-	a->fresh = fresh;
-	a->fresh_room = room;
-	return true;
-}
-
-static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
+static void link_fresh(struct channels *all, struct channel *a, uint64_t seq)
 {
 	if (!a->fresh_from) {
 		a->fresh_from = seq;
@@ -215,18 +197,33 @@ static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
 		all->fresh = a;
 	}
 	all->owed += a->members;
-	if (a->run)
-		return;
-	if (a->fresh_count == a->fresh_room && !grow_fresh(a))
-		a->fresh_partial = true;
-	else
-		a->fresh[a->fresh_count++] = seq;
 }
 
-bool channel_matches(const struct channel *a, const struct channel_event *event)
+/* Whether A gets the event is not known. */
+static void add_unknown(struct channels *all, struct channel *a, uint64_t seq)
 {
-	return a->all ||
-	       (event->plain && view_shows(&a->view, a->filter, event->plain, event->masked));
+	link_fresh(all, a, seq);
+	a->fresh_partial = true;
+}
+
+static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
+{
+	link_fresh(all, a, seq);
+	if (a->run)
+		return;
+	if (dnc_array_grow(&a->fresh, &a->fresh_room, a->fresh_count + 1))
+		a->fresh[a->fresh_count++] = seq;
+	else
+		a->fresh_partial = true;
+}
+
+int channel_matches(const struct channel *a, const struct channel_event *event)
+{
+	if (a->all)
+		return 1;
+	if (!event->plain)
+		return event->no_memory ? -1 : 0;
+	return view_shows(&a->view, a->filter, event->plain, event->masked);
 }
 
 static void match_list(
@@ -234,12 +231,16 @@ static void match_list(
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct channel *a = l->v[i];
+		int matches;
 
 		if (a->looked == event->seq)
 			continue;
 		a->looked = event->seq;
-		if (channel_matches(a, event))
+		matches = channel_matches(a, event);
+		if (matches > 0)
 			add_fresh(all, a, event->seq);
+		else if (matches < 0)
+			add_unknown(all, a, event->seq);
 		else if (dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
 			a->over_budget_at = event->seq;
 			all->over_budget = true;
@@ -253,8 +254,13 @@ void channels_match(struct channels *all, const struct channel_event *event)
 
 	for (size_t i = 0; i < all->everything.count; i++)
 		add_fresh(all, all->everything.v[i], event->seq);
-	if (!plain)
+	if (!plain) {
+		if (event->no_memory)
+			for (struct channel *a = all->table; a; a = a->hh.next)
+				if (!a->all)
+					add_unknown(all, a, event->seq);
 		return;
+	}
 	match_list(all, &all->by_type[plain->type], event);
 	for (size_t n = 1; n < DNC_PHONE_MAX && n <= plain->phone_number.n; n++) {
 		struct channel_prefix *p;

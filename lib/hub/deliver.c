@@ -49,37 +49,50 @@ static void note_over_budget(struct dnc_subscriber *s)
 	s->hub->channels.over_budget = true;
 }
 
+/* Event S->at, of the chunk C or of the ring, for which FORM is filled in. Returns 1 if S gets it, 0 if not, -1 if there
+ * is no memory to know or to make it. */
+static int look(struct dnc_subscriber *s, const struct chunk *c, struct form *form)
+{
+	int matches = frame_matches(s->hub, s->channel, c, s->at);
+
+	if (matches <= 0)
+		return matches;
+	*form = frame_for(s->hub, s->channel, c, s->at);
+	return form->no_memory ? -1 : 1;
+}
+
+/* There is nothing to send before event S->at, which can't be sent. False when S can't go on for now. */
+static bool pass_unsent(struct dnc_subscriber *s, int matches)
+{
+	if (matches < 0)
+		return !memory_wait(s) && transmit_skip(s, s->at, "no_memory");
+	if (matches > 0)
+		return transmit_skip(s, s->at, "too_large");
+	note_over_budget(s);
+	return false;
+}
+
 /* Gathers frames up to LAST that match, from the chunk C or from the ring, MOST at most, then sends them. */
 static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint64_t last,
 	uint64_t most, struct turn *t)
 {
-	struct dnc_hub *h = s->hub;
 	struct run r = {0};
 
 	for (; s->at <= last && t->looks > 0 && r.count < most; s->at++, t->looks--) {
-		struct dnc_frame f;
-		int matches = frame_matches(h, s->channel, c, s->at);
+		struct form form;
+		int matches = look(s, c, &form);
 
-		if (matches < 0) {
-			work_add(s); /* perhaps there is memory on the next turn */
+		if (matches == 0 && !dnc_filter_over_budget(s->channel->filter))
+			continue;
+		if (matches <= 0 || !form.frame.p) {
 			if (!r.n)
-				return false;
+				return pass_unsent(s, matches);
 			break;
 		}
-		if (!matches) {
-			if (!dnc_filter_over_budget(s->channel->filter))
-				continue;
-			note_over_budget(s);
-			if (!r.n)
-				return false;
+		s->memory_waits = 0;
+		if (r.n + form.frame.bytes > DNC_HUB_SEND_BYTES)
 			break;
-		}
-		f = frame_for(h, s->channel, c, s->at);
-		if (!f.p && !r.n)
-			return transmit_too_large(s, s->at);
-		if (!f.p || r.n + f.bytes > DNC_HUB_SEND_BYTES)
-			break;
-		run_add(&r, h->gather, f, s->at);
+		run_add(&r, s->hub->gather, form.frame, s->at);
 	}
 	t->sent_bytes += r.n;
 	return r.n == 0 || transmit_run(s, &r);
@@ -122,8 +135,10 @@ static bool send_some(struct dnc_subscriber *s, uint64_t most, struct turn *t)
 	if (c)
 		return run ? send_chunk_run(s, c, most, t) : send_matching(s, c, c->last, most, t);
 	s->waiting = replay_request(h->replay, s->at);
-	if (!s->waiting)
-		work_add(s); /* no memory now, perhaps on the next turn */
+	if (s->waiting)
+		s->memory_waits = 0;
+	else if (!memory_wait(s))
+		transmit_failure(s);
 	return false;
 }
 
@@ -158,13 +173,6 @@ void deliver(struct dnc_subscriber *s)
 	}
 }
 
-/* No event is skipped that may be there: the client comes back, and asks again. */
-static void fail(struct dnc_subscriber *s)
-{
-	s->dead = true;
-	s->hub->options.transport.failed(s->conn);
-}
-
 /* What the chunk C should have started with is not in the log. */
 static bool skip_missing(struct dnc_subscriber *s, const struct chunk *c)
 {
@@ -188,7 +196,7 @@ void on_chunk(void *ctx, const struct chunk *c)
 			continue;
 		s->waiting = false;
 		if (c->job.failed)
-			fail(s);
+			transmit_failure(s);
 		else if (c->first == c->from || s->at != c->from || skip_missing(s, c))
 			deliver(s);
 	}
@@ -208,7 +216,7 @@ void on_found(struct search *search)
 	hub_enter(h);
 	s->search = NULL;
 	if (failed) {
-		fail(s);
+		transmit_failure(s);
 	} else {
 		position_found(s, position, by_time);
 		deliver(s);

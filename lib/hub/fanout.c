@@ -65,7 +65,7 @@ static void part_with_rate_limited(struct dnc_hub *h, struct channel *a)
 	}
 }
 
-/* All members pass over event SEQ, whose frame can't be made, and go on by themselves. */
+/* All members pass over event SEQ, whose frame would be too long, and go on by themselves. */
 static void skip_for_live(struct dnc_hub *h, struct channel *a, uint64_t seq)
 {
 	for (struct dnc_list *link = walk_begin(&h->live_walk, &a->live); link;
@@ -73,7 +73,7 @@ static void skip_for_live(struct dnc_hub *h, struct channel *a, uint64_t seq)
 		struct dnc_subscriber *s = SUBSCRIBER_OF(link, live_link);
 
 		live_remove(s);
-		if (transmit_too_large(s, seq))
+		if (transmit_skip(s, seq, "too_large"))
 			deliver(s);
 	}
 }
@@ -98,11 +98,16 @@ static void send_gathered(struct dnc_hub *h, struct channel *a)
 	struct run r = {0};
 
 	for (size_t i = 0; i < a->fresh_count && !dnc_list_is_empty(&a->live); i++) {
-		struct dnc_frame f = frame_for(h, a, NULL, a->fresh[i]);
+		struct form form = frame_for(h, a, NULL, a->fresh[i]);
+		struct dnc_frame f = form.frame;
 
 		if (r.n && (!f.p || r.n + f.bytes > DNC_HUB_SEND_BYTES)) {
 			send_to_live(h, a, &r, a->fresh[i] - 1);
 			r = (struct run){0};
+		}
+		if (form.no_memory) {
+			deliver_from(h, a, a->fresh[i]);
+			return;
 		}
 		if (!f.p) {
 			skip_for_live(h, a, a->fresh[i]);

@@ -1,5 +1,4 @@
 #include "priv/frames.h"
-#include "priv/render.h"
 
 enum { RENDERING_SHARE = 8 }; /* of the ring's size are kept of each other form */
 
@@ -32,18 +31,19 @@ void frames_finish(struct dnc_hub *h)
 
 static struct form plain_form(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
 {
-	return c ? (struct form){chunk_frame(c, seq), NULL}
-	         : (struct form){ring_frame(h->ring, seq), ring_shape(h->ring, seq)};
+	return c ? (struct form){.frame = chunk_frame(c, seq)}
+	         : (struct form){
+			   .frame = ring_frame(h->ring, seq), .shape = ring_shape(h->ring, seq)};
 }
 
-struct dnc_frame frame_for(
+struct form frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
 {
 	struct form f = plain_form(h, c, seq);
 
 	if (a->view.rendering)
 		f = rendering_form(h->renderings[a->view.rendering], seq, f);
-	return f.frame;
+	return f;
 }
 
 /* What channels see of the event. */
@@ -57,13 +57,12 @@ static struct channel_event look(
 		event.plain = &space->plain;
 	else
 		event.no_memory = plain.shape || dnc_event_reader_no_memory(h->reader);
-	if (!h->channels.masked)
+	if (!h->channels.masked || !event.plain)
 		return event;
 	masked = rendering_form(h->renderings[DNC_MASKED], seq, plain);
+	/* Masking fails only without memory. */
 	if (masked.frame.p && form_event(h->masked_reader, seq, masked, &space->masked) == 0)
 		event.masked = &space->masked;
-	else
-		event.no_memory = true; /* masking fails for nothing else */
 	return event;
 }
 
@@ -80,5 +79,5 @@ int frame_matches(struct dnc_hub *h, const struct channel *a, const struct chunk
 	if (a->all)
 		return 1;
 	event = look(h, seq, plain_form(h, c, seq), &space);
-	return event.no_memory ? -1 : channel_matches(a, &event);
+	return channel_matches(a, &event);
 }

@@ -106,8 +106,7 @@ void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 	}
 }
 
-/* False when there is no memory to look at it. */
-static bool match(struct dnc_hub *h, uint64_t seq)
+static void match(struct dnc_hub *h, uint64_t seq)
 {
 	struct event_space space;
 	struct channel_event event = {.seq = seq};
@@ -115,15 +114,12 @@ static bool match(struct dnc_hub *h, uint64_t seq)
 
 	if (!channels_look(&h->channels)) {
 		channels_match(&h->channels, &event);
-		return true;
+		return;
 	}
 	start = dnc_clock_mono_ns();
 	event = frame_event(h, seq, &space);
-	if (event.no_memory)
-		return false;
 	channels_match(&h->channels, &event);
 	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
-	return true;
 }
 
 /* Ends the subscriptions whose filter took too much work on a number. */
@@ -175,8 +171,7 @@ static void match_new(struct dnc_hub *h, uint64_t last)
 	while (h->seen < last && bytes < ADVANCE_BYTES && h->channels.owed < ADVANCE_DELIVERIES) {
 		if (++count % CLOCK_EVENTS == 0 && dnc_clock_mono_ns() - start > ADVANCE_NS)
 			return;
-		if (!match(h, h->seen + 1))
-			return; /* perhaps there is memory on the next turn */
+		match(h, h->seen + 1);
 		h->seen++;
 		bytes += ring_slot(h->ring, h->seen)->bytes;
 	}
@@ -219,7 +214,7 @@ bool dnc_hub_work(struct dnc_hub *h)
 	return more || !dnc_list_is_empty(&h->work);
 }
 
-bool dnc_hub_rate_limits(const struct dnc_hub *h)
+bool dnc_hub_needs_ticks(const struct dnc_hub *h)
 {
 	return h->rate_queue.waiting;
 }

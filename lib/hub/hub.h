@@ -43,14 +43,14 @@ struct dnc_transport {
 	void (*soon)(void *conn);
 	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention", "missing" (rows are not in the
 	 * log that were never removed as the oldest), "epoch" (TO may be FROM - 1 then: the numbers of events that
-	 * the client had seen stand for others) or "too_large". */
+	 * the client had seen stand for others), "too_large" or "no_memory" (which was tried for some seconds). */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()): the subscription ends
 	 * after event FROM - 1. */
 	enum dnc_sent (*over_budget)(void *conn, uint64_t from);
 	/* The position to start from is found: dnc_subscriber_next(). Called even if the transport is full. */
 	enum dnc_sent (*started)(void *conn);
-	/* The log can't be read, it was tried for some seconds: nothing more will be sent. Close the connection,
+	/* The log can't be read, or there is no memory to read it; it was tried for some seconds: nothing more will be sent. Close the connection,
 	 * so that the client comes back later to where it was. */
 	void (*failed)(void *conn);
 };
@@ -66,7 +66,7 @@ struct dnc_hub_options {
 	 * called with CTX in the hub's thread, from inside any function of this header that is not const, but not
 	 * from dnc_hub_work(), which returns true instead. It must not call the hub. It is called
 	 * - when a subscriber has more to get and no other had;
-	 * - when dnc_hub_rate_limits() becomes true: the ticks must start;
+	 * - when dnc_hub_needs_ticks() becomes true: the ticks must start;
 	 * - when a filter's patterns took too much work, so that its subscriptions must end.
 	 * New events in the ring are not reported: who appends them knows. NULL: the owner calls dnc_hub_work()
 	 * after each call. */
@@ -92,9 +92,9 @@ bool dnc_hub_advance(struct dnc_hub *h);
  * more. */
 bool dnc_hub_work(struct dnc_hub *h);
 
-/* True while a rate limit holds subscribers back: call dnc_hub_tick() every DNC_HUB_TICK_MS then. */
+/* True while a rate limit or lack of memory holds subscribers back: call dnc_hub_tick() every DNC_HUB_TICK_MS then. */
 #define DNC_HUB_TICK_MS 50
-bool dnc_hub_rate_limits(const struct dnc_hub *h);
+bool dnc_hub_needs_ticks(const struct dnc_hub *h);
 void dnc_hub_tick(struct dnc_hub *h);
 
 /* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */

@@ -48,6 +48,7 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 	s->recovered = true;
 	s->gap_from = 0;
 	s->seek_left = 0;
+	s->memory_waits = 0;
 	s->at = h->seen + 1;
 	s->phase = PHASE_SEEKING;
 	if (start->from == DNC_START_SINCE)
@@ -62,7 +63,8 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 	s->backlog = h->seen + 1 - s->at;
 }
 
-/* Goes back in the ring until enough events match. True when done; what is left then lies further back. */
+/* Goes back in the ring until enough events match. True when done; what is left then lies further back. False when S can't
+ * go on for now. */
 static bool seek(struct dnc_subscriber *s)
 {
 	struct dnc_hub *h = s->hub;
@@ -72,12 +74,18 @@ static bool seek(struct dnc_subscriber *s)
 	if (s->at < h->oldest && !h->replay)
 		s->at = h->oldest; /* the ring went on meanwhile */
 	while (s->seek_left && s->at > h->oldest && s->at > oldest) {
-		int matches = looks-- > 0 ? frame_matches(h, s->channel, NULL, s->at - 1) : -1;
+		int matches;
 
-		if (matches < 0)
+		if (looks-- == 0) {
+			work_add(s);
+			return false;
+		}
+		matches = frame_matches(h, s->channel, NULL, s->at - 1);
+		if (matches < 0 && memory_wait(s))
 			return false;
 		s->at--;
-		s->seek_left -= (uint64_t)matches;
+		s->seek_left -=
+			matches != 0; /* one that is not known is looked at again when it is sent */
 	}
 	return true;
 }
@@ -90,18 +98,20 @@ static bool find(struct dnc_subscriber *s)
 	if (s->phase == PHASE_SEARCHING)
 		return false;
 	/* It saw more at another hub of the ring than this one has looked at yet. */
-	if (s->at > h->seen + 1 || !seek(s)) {
+	if (s->at > h->seen + 1) {
 		work_add(s);
 		return false;
 	}
+	if (!seek(s))
+		return false;
 	if (!s->seek_left || s->at <= hub_oldest(h) || !h->replay)
 		return true;
 	s->search = search_start(h->options.reader, &s->view, s->channel->filter, s->at - 1,
 		s->seek_left, 0, s, h->found);
 	if (s->search)
 		s->phase = PHASE_SEARCHING;
-	else
-		work_add(s); /* no memory now, perhaps on the next turn */
+	else if (!memory_wait(s))
+		transmit_failure(s);
 	return false;
 }
 
@@ -124,6 +134,7 @@ bool position_reach(struct dnc_subscriber *s)
 			return false;
 	}
 	s->phase = PHASE_FLOWING;
+	s->memory_waits = 0;
 	return true;
 }
 

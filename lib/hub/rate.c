@@ -1,6 +1,9 @@
 #include "priv/rate.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "priv/lists.h"
+
+enum { MEMORY_WAITS = 60 }; /* of a tick each: 3 s */
 
 void rate_queue_init(struct rate_queue *q)
 {
@@ -13,22 +16,42 @@ uint64_t rate_allows(struct dnc_subscriber *s)
 	return s->rate.per_minute ? dnc_bucket_allows(&s->rate, dnc_clock_mono_ms()) : UINT64_MAX;
 }
 
-void rate_wait(struct dnc_subscriber *s)
+/* S waits for so many ticks from now on; it does not wait yet. */
+static void wait_ticks(struct dnc_subscriber *s, int64_t ticks)
 {
 	struct rate_queue *q = &s->hub->rate_queue;
-	int64_t ticks = 1 + dnc_bucket_wait_ms(&s->rate) / DNC_HUB_TICK_MS,
-		now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
+	int64_t now = dnc_clock_mono_ms() / DNC_HUB_TICK_MS;
 
-	if (dnc_list_is_linked(&s->rate_link))
-		return;
 	if (!q->waiting)
 		q->tick = now;
 	ticks = ticks < RATE_SLOTS ? ticks : RATE_SLOTS - 1;
 	dnc_list_insert(&q->slots[(now + ticks) % RATE_SLOTS], &s->rate_link);
-	s->was_rate_limited = true;
-	s->hub->stats.rate_limited++;
 	if (q->waiting++ == 0)
 		hub_wake(s->hub);
+}
+
+void rate_wait(struct dnc_subscriber *s)
+{
+	if (dnc_list_is_linked(&s->rate_link))
+		return;
+	s->was_rate_limited = true;
+	s->hub->stats.rate_limited++;
+	wait_ticks(s, 1 + dnc_bucket_wait_ms(&s->rate) / DNC_HUB_TICK_MS);
+}
+
+bool memory_wait(struct dnc_subscriber *s)
+{
+	if (s->memory_waits == MEMORY_WAITS) {
+		s->memory_waits = 0;
+		if (!s->hub->memory_reported)
+			dnc_err("out of memory: events are skipped, or clients disconnected");
+		s->hub->memory_reported = true;
+		return false;
+	}
+	s->memory_waits++;
+	if (!dnc_list_is_linked(&s->rate_link))
+		wait_ticks(s, 1);
+	return true;
 }
 
 void rate_remove(struct dnc_subscriber *s)

@@ -112,24 +112,28 @@ int form_event(struct dnc_event_reader *r, uint64_t seq, struct form f, struct d
 	               : dnc_event_parse(r, text.p, text.n, out);
 }
 
-/* Writes the payload into r->text, and what the masked form is like to SHAPE. */
-static bool render(
+enum outcome { RENDERED, NO_FORM, NO_MEMORY };
+
+/* Writes the payload into r->text, and the shape of the masked form to SHAPE. */
+static enum outcome render(
 	struct rendering *r, uint64_t seq, struct form from, struct dnc_event_shape *shape)
 {
 	struct dnc_event event, masked;
 
 	dnc_buf_clear(&r->text);
 	if (r->how & DNC_DEFLATED)
-		return deflate_text(r, dnc_frame_payload(from.frame));
+		return deflate_text(r, dnc_frame_payload(from.frame)) ? RENDERED : NO_FORM;
 	if (form_event(r->reader, seq, from, &event) < 0)
-		return false;
+		return from.shape || dnc_event_reader_no_memory(r->reader) ? NO_MEMORY : NO_FORM;
 	if (r->how & DNC_CLOUDEVENT)
 		dnc_event_write_cloudevent(&r->text, &event);
 	else if (dnc_event_mask(r->masked_reader, &r->text, &event, &masked) < 0)
-		return false;
+		return NO_MEMORY;
 	else
 		dnc_event_shape_of(&masked, shape);
-	return dnc_buf_ok(&r->text) && r->text.n <= LONGEST_FRAME;
+	if (!dnc_buf_ok(&r->text))
+		return NO_MEMORY;
+	return r->text.n <= LONGEST_FRAME ? RENDERED : NO_FORM;
 }
 
 static struct dnc_frame keep(struct rendering *r, uint64_t seq)
@@ -154,15 +158,20 @@ struct form rendering_form(struct rendering *r, uint64_t seq, struct form plain)
 {
 	const struct slot *slot = &r->slots[seq & r->slot_mask];
 	struct dnc_event_shape *shape = r->shapes ? &r->shapes[seq & r->slot_mask] : NULL, made;
+	enum outcome outcome;
 
 	if (slot->seq == seq && slot->pos + r->size >= r->head)
 		return (struct form){
-			{r->bytes + slot->pos % r->size, slot->bytes, slot->header}, shape};
+			.frame = {r->bytes + slot->pos % r->size, slot->bytes, slot->header},
+			.shape = shape};
 	if (r->base)
 		plain = rendering_form(r->base, seq, plain);
-	if (!plain.frame.p || !render(r, seq, plain, &made))
-		return (struct form){0};
+	if (!plain.frame.p)
+		return plain;
+	outcome = render(r, seq, plain, &made);
+	if (outcome != RENDERED)
+		return (struct form){.no_memory = outcome == NO_MEMORY};
 	if (shape)
 		*shape = made;
-	return (struct form){keep(r, seq), shape};
+	return (struct form){.frame = keep(r, seq), .shape = shape};
 }

@@ -1,5 +1,6 @@
 #include "priv/replay.h"
 #include <stdlib.h>
+#include "base/array.h"
 #include "priv/front.h"
 
 enum {
@@ -87,15 +88,8 @@ static bool add_frame(void *ctx, uint64_t seq, struct dnc_str line)
 	if (c->first && seq != c->last + 1)
 		return false; /* a hole: the next chunk starts with it */
 	c->no_memory = true;
-	if (index == c->room) {
-		size_t room = c->room ? c->room * 2 : 512;
-		struct chunk_slot *slots = realloc(c->slots, room * sizeof *slots);
-
-		if (!slots)
-			return false;
-		c->slots = slots;
-		c->room = room;
-	}
+	if (!dnc_array_grow(&c->slots, &c->room, index + 1))
+		return false;
 	/* The whole size at once: growing by doubling would waste half. */
 	if (!dnc_buf_reserve(&c->bytes, c->first ? front.n + line.n + DNC_JSON_PADDING
 						 : CHUNK_BYTES + DNC_EVENT_MAX_BYTES))

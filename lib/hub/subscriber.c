@@ -49,7 +49,7 @@ uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s)
 
 bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s)
 {
-	return dnc_list_is_linked(&s->rate_link);
+	return dnc_list_is_linked(&s->rate_link) && !s->memory_waits;
 }
 
 enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, uint64_t *behind)

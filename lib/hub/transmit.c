@@ -38,8 +38,14 @@ bool transmit_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const ch
 	return transmit_result(s, s->hub->options.transport.gap(s->conn, from, to, reason));
 }
 
-bool transmit_too_large(struct dnc_subscriber *s, uint64_t seq)
+bool transmit_skip(struct dnc_subscriber *s, uint64_t seq, const char *reason)
 {
 	s->at = seq + 1;
-	return transmit_gap(s, seq, seq, "too_large");
+	return transmit_gap(s, seq, seq, reason);
+}
+
+void transmit_failure(struct dnc_subscriber *s)
+{
+	s->dead = true;
+	s->hub->options.transport.failed(s->conn);
 }

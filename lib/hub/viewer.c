@@ -44,6 +44,7 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 {
 	struct dnc_event plain, masked;
 	const struct dnc_event *as_masked = NULL;
+	int shows;
 
 	/* What is not a canonical event is not shown to anybody. */
 	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0) {
@@ -60,7 +61,9 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 		as_masked = &masked;
 		*shown = masked.line;
 	}
-	return view_shows(&v->view, v->filter, &plain, as_masked);
+	shows = view_shows(&v->view, v->filter, &plain, as_masked);
+	v->no_memory |= shows < 0;
+	return shows > 0;
 }
 
 int dnc_viewer_end(struct dnc_viewer *v, struct dnc_error *err)

@@ -2,10 +2,10 @@
 
 static void on_tick(uv_timer_t *timer);
 
-/* Ticks as long as a rate limit holds clients back. */
+/* Ticks as long as the hub needs it. */
 static void update_ticks(struct loop *l)
 {
-	bool ticks = dnc_hub_rate_limits(l->hub);
+	bool ticks = dnc_hub_needs_ticks(l->hub);
 
 	if (ticks == l->ticking)
 		return;

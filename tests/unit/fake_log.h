@@ -142,11 +142,21 @@ static inline void read_some(void)
 	dnc_reader_finish(reader);
 }
 
+/* Waits for the next tick, and lets the hub have it. */
+static inline void tick(struct dnc_hub *h)
+{
+	poll(NULL, 0, DNC_HUB_TICK_MS);
+	dnc_hub_tick(h);
+}
+
 /* Lets hub and reader work until PEER has COUNT events and FAILURES. */
 static inline void pump(struct dnc_hub *h, const struct peer *peer, size_t count, size_t failures)
 {
 	for (work(h); peer->count < count || peer->failures < failures; work(h))
-		read_some();
+		if (dnc_hub_needs_ticks(h))
+			tick(h);
+		else
+			read_some();
 	assert_int_equal(peer->count, count);
 	assert_int_equal(peer->failures, failures);
 }

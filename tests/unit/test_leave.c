@@ -142,7 +142,7 @@ static void while_a_tick_wakes(enum callback on)
 	append(h, 1);
 	append(h, 1);
 	peers[2].on = on;
-	while (dnc_hub_rate_limits(h) && dnc_clock_mono_ms() < until) {
+	while (dnc_hub_needs_ticks(h) && dnc_clock_mono_ms() < until) {
 		usleep(1000); /* of the time that the limit counts by */
 		dnc_hub_tick(h);
 	}

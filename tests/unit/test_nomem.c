@@ -1,5 +1,6 @@
 /* The hub without memory: nothing is lost, and nothing that failed looks like success. */
 #include "fake_log.h"
+#include <pthread.h>
 #include "hub/viewer.h"
 #include "nomem.h"
 
@@ -248,6 +249,15 @@ static void what_can_not_be_looked_at_is_looked_at_again(void **state)
 	}
 }
 
+/* Turns of a hub without memory end: it does not try again at once. */
+static void work_without_memory(struct dnc_hub *h)
+{
+	fail_after(0, INT_MAX);
+	for (int turns = 0; dnc_hub_work(h); turns++)
+		assert_true(turns < 10);
+	fail_after(-1, 0);
+}
+
 /* A summary with escapes is the one thing that the ring's events are parsed for. */
 static void what_can_not_be_matched_is_matched_again(void **state)
 {
@@ -266,12 +276,145 @@ static void what_can_not_be_matched_is_matched_again(void **state)
 	memcpy(padded, line, sizeof line);
 	subscribe(h, s, "{\"providers\":[\"p\"]}", (struct dnc_start){.from = DNC_START_NOW});
 	append_line(h, padded, sizeof line - 1);
-	fail_after(0, 1);
-	assert_true(dnc_hub_advance(h));
-	fail_after(-1, 0);
+	work_without_memory(h);
 	assert_int_equal(a.count, 0);
-	work(h);
-	assert_int_equal(a.count, 1);
+	assert_true(dnc_hub_needs_ticks(h));
+	pump(h, &a, 1, 0);
+	assert_int_equal(a.gaps, 0);
+	dnc_hub_leave(s);
+	free_hub(h);
+}
+
+/* An event as it comes from the ring: its document is not at hand. */
+static void restore(struct dnc_event_reader *r, char line[600], struct dnc_event *event)
+{
+	struct dnc_event_reader *first = dnc_event_reader_new(&(struct dnc_event_options){0});
+	struct dnc_event_shape shape;
+	int n = provider_event(line, 600, 1);
+
+	assert_int_equal(dnc_event_parse(first, line, (size_t)n, event), 0);
+	dnc_event_shape_of(event, &shape);
+	dnc_event_reader_free(first);
+	assert_int_equal(
+		dnc_event_from_shape(r, (struct dnc_str){line, (size_t)n}, 0, &shape, event), 0);
+}
+
+static void what_a_filter_can_not_look_at_does_not_count_as_different(void **state)
+{
+	static const struct {
+		const char *filter;
+		int matches; /* with memory, and without memory for the document */
+		int without;
+	} cases[] = {{"{\"custom_filters\":{\"event_data.new_status\":\"online\"}}", 1, -1},
+		{"{\"custom_filters\":{\"event_data.new_status\":\"offline\"}}", 0, -1},
+		{"{\"blocked_only\":true}", 0, -1},
+		{"{\"sync_statuses\":[\"failed\"],\"providers\":[\"odd\"]}", 1, 1},
+		{"{\"blocked_only\":true,\"providers\":[\"even\"]}", 0, 0},
+		{"[{\"blocked_only\":true},{\"providers\":[\"odd\"]}]", 1, 1},
+		{"[{\"blocked_only\":true},{\"providers\":[\"even\"]}]", 0, -1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+		const struct dnc_filter *f = filter(cases[i].filter);
+		struct dnc_event event;
+		char line[600];
+
+		restore(r, line, &event);
+		fail_after(0, 1);
+		assert_int_equal(dnc_filter_match(f, &event), cases[i].without);
+		fail_after(-1, 0);
+		assert_int_equal(dnc_filter_match(f, &event), cases[i].matches);
+		dnc_filter_unref(f);
+		dnc_event_reader_free(r);
+	}
+}
+
+/* A thread's first match needs memory, too. */
+static void *match_number(void *ctx)
+{
+	const struct dnc_event event = {.phone_number = DNC_STR("+13035550143"),
+		.type = DNC_NUMBER_SUPPRESSED,
+		.severity = dnc_severities};
+	int without;
+
+	fail_after(0, 1);
+	without = dnc_filter_match(ctx, &event);
+	fail_after(-1, 0);
+	return without == -1 && dnc_filter_match(ctx, &event) == 1 ? ctx : NULL;
+}
+
+static void a_pattern_that_can_not_be_tried_does_not_count_as_different(void **state)
+{
+	const struct dnc_filter *f = filter("{\"phone_patterns\":[\"0143$\"]}");
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, match_number, (void *)(uintptr_t)f), 0);
+	pthread_join(thread, &result);
+	assert_non_null(result);
+	dnc_filter_unref(f);
+}
+
+static const char online[] = "{\"custom_filters\":{\"event_data.new_status\":\"online\"}}";
+
+static void a_filter_without_memory_holds_back_its_own_subscribers(void **state)
+{
+	struct dnc_hub *h = new_hub(100);
+	struct peer plain = {0}, masked = {0}, all = {0}, other = {0};
+	struct dnc_subscriber *p = join(h, &plain), *a = join(h, &all), *o = join(h, &other),
+			      *m = dnc_hub_join(h, &masked, &hidden, &at_once);
+
+	(void)state;
+	subscribe(h, p, online, (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, m, online, (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, a, "{}", (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, o, "{\"providers\":[\"odd\"]}", (struct dnc_start){.from = DNC_START_NOW});
+	append_only(h, 1);
+	work_without_memory(h);
+	assert_int_equal(all.count, 1);
+	assert_int_equal(other.count, 1);
+	assert_int_equal(plain.count + masked.count, 0);
+	assert_false(dnc_subscriber_rate_limited(p));
+	append(h, 1);
+	assert_int_equal(all.count, 2);
+	pump(h, &plain, 2, 0);
+	pump(h, &masked, 2, 0);
+	assert_int_equal(plain.gaps + masked.gaps, 0);
+	assert_false(dnc_hub_needs_ticks(h));
+	dnc_hub_leave(p);
+	dnc_hub_leave(m);
+	dnc_hub_leave(a);
+	dnc_hub_leave(o);
+	free_hub(h);
+}
+
+static void an_event_that_memory_never_suffices_for_is_told_as_a_gap(void **state)
+{
+	struct dnc_hub *h = new_hub(100);
+	struct peer a = {0};
+	struct dnc_subscriber *s = join(h, &a);
+	int ticks = 0;
+
+	(void)state;
+	subscribe(h, s, online, (struct dnc_start){.from = DNC_START_NOW});
+	append_only(h, 1);
+	for (work_without_memory(h); !a.gaps; work_without_memory(h)) {
+		assert_true(++ticks < 200);
+		poll(NULL, 0, DNC_HUB_TICK_MS);
+		fail_after(0, INT_MAX);
+		dnc_hub_tick(h);
+		fail_after(-1, 0);
+	}
+	assert_true(ticks > 10);
+	assert_int_equal(a.gap_from, 1);
+	assert_int_equal(a.gap_to, 1);
+	assert_string_equal(a.gap_reason, "no_memory");
+	assert_int_equal(dnc_hub_stats(h).gaps, 1);
+	append(h, 2);
+	assert_int_equal(a.count, 2);
+	assert_int_equal(a.seqs[0], 2);
 	dnc_hub_leave(s);
 	free_hub(h);
 }
@@ -325,6 +468,10 @@ int main(void)
 		cmocka_unit_test(what_is_read_without_memory_is_read_again),
 		cmocka_unit_test(what_can_not_be_looked_at_is_looked_at_again),
 		cmocka_unit_test(what_can_not_be_matched_is_matched_again),
+		cmocka_unit_test(what_a_filter_can_not_look_at_does_not_count_as_different),
+		cmocka_unit_test(a_pattern_that_can_not_be_tried_does_not_count_as_different),
+		cmocka_unit_test(a_filter_without_memory_holds_back_its_own_subscribers),
+		cmocka_unit_test(an_event_that_memory_never_suffices_for_is_told_as_a_gap),
 		cmocka_unit_test(a_search_without_memory_is_tried_again),
 		cmocka_unit_test(a_viewer_says_when_it_had_no_memory),
 	};

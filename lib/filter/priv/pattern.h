@@ -9,7 +9,12 @@
  * pattern that exceeds the budget on numbers of common shapes. To be freed with pcre2_code_free(). */
 pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err);
 
-enum pattern_verdict { PATTERN_MATCHES, PATTERN_DIFFERS, PATTERN_OVER_BUDGET };
+enum pattern_verdict {
+	PATTERN_MATCHES,
+	PATTERN_DIFFERS,
+	PATTERN_OVER_BUDGET,
+	PATTERN_NO_MEMORY,
+};
 
 /* Searches NUMBER for RE. The first call of a thread allocates its match context. */
 enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number);

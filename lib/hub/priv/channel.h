@@ -26,7 +26,7 @@ struct channel {
 	uint64_t over_budget_at; /* the event that its filter took too much work on; 0: none */
 	uint64_t looked;         /* the event matched last, because two digits may lead here */
 	/* What it matched since the last flush: the first, and all of them unless it is sent runs of the
-	 * ring or there was no memory for one. */
+	 * ring. Or there was no memory to look at one of them, or to note it: then each member looks itself. */
 	uint64_t fresh_from; /* 0 when there is none */
 	uint64_t *fresh;
 	size_t fresh_count, fresh_room;
@@ -63,10 +63,10 @@ struct channels {
 /* An event as channels look at it. */
 struct channel_event {
 	uint64_t seq;
-	const struct dnc_event *plain; /* NULL when it can't be read */
-	bool no_memory;                /* that is why: what it is like is not known */
+	const struct dnc_event *plain; /* NULL if it can't be read */
+	bool no_memory;                /* that is why */
 	const struct dnc_event
-		*masked; /* NULL when no channel sees masked numbers, or there is no memory */
+		*masked; /* NULL if no channel sees masked numbers, or there is no memory */
 };
 
 /* The channel of VIEW and FILTER, both of which it holds, with one member more. NULL when there is no
@@ -88,8 +88,8 @@ static inline size_t channels_count(const struct channels *all)
 	return HASH_COUNT(all->table);
 }
 
-/* True when the channel gets the event. */
-bool channel_matches(const struct channel *a, const struct channel_event *event);
+/* Returns 1 if the channel gets the event, 0 if not, -1 if there is no memory to know. */
+int channel_matches(const struct channel *a, const struct channel_event *event);
 
 /* Does anybody ask for particular events, so that they must be looked at? */
 static inline bool channels_look(const struct channels *all)
@@ -98,7 +98,7 @@ static inline bool channels_look(const struct channels *all)
 }
 
 /* Matches the event, the next in order, with those that could match it, and notes in `fresh` those
- * that do. `plain` may be NULL when nobody looks (channels_look()). */
+ * that do, or that may: `fresh_partial`. `plain` may be NULL when nobody looks (channels_look()). */
 void channels_match(struct channels *all, const struct channel_event *event);
 
 /* Takes the next channel that matched something since it was taken last; NULL when there is none. What

@@ -4,6 +4,7 @@
 #pragma once
 #include "frame/frame.h"
 #include "hub.h"
+#include "render.h"
 #include "replay.h"
 
 /* Space for a parsed event. */
@@ -16,13 +17,13 @@ struct event_space {
 bool frames_prepare(struct dnc_hub *h, unsigned rendering);
 void frames_finish(struct dnc_hub *h);
 
-/* The frame of event SEQ for members of channel A, from the chunk C, or from the ring when that is NULL. Valid until
- * the next call; p is NULL when it can't be made. */
-struct dnc_frame frame_for(
+/* The form of event SEQ that members of channel A get, from the chunk C, or from the ring if that is NULL. Valid until the
+ * next call. It has no frame (p is NULL) if that would be too long, or if there is no memory for it. */
+struct form frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
 
-/* Event SEQ of the ring for channels_match(), which is parsed only if a filter asks for members of its data. The result points into SPACE and is valid until the next call of
- * this or of frame_matches(). */
+/* Event SEQ of the ring for channels_match(). It is parsed only if it holds escapes, or when a filter asks for members of
+ * its data. The result points into SPACE and is valid until the next call of this or of frame_matches(). */
 struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct event_space *space);
 
 /* 1 if channel A gets event SEQ of the chunk C, or of the ring if that is NULL; 0 if not; -1 if there is no memory

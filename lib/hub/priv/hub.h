@@ -29,6 +29,7 @@ struct dnc_hub {
 	struct dnc_list left; /* left during a call: freed when the outermost call returns */
 	unsigned calls;       /* under way that may call the transport */
 	bool in_work;         /* inside dnc_hub_work() */
+	bool memory_reported; /* the log says that something was given up for want of memory */
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_hub_stats stats;
 	char *gather;          /* DNC_HUB_SEND_BYTES, for frames that are not adjacent in memory */

@@ -1,8 +1,9 @@
-/* rate.h - subscribers that wait because of their rate limit.
+/* rate.h - subscribers that wait for a time: because of their rate limit, or for want of memory.
  *
  * A subscriber pays for each event with a token of its bucket. Without tokens it waits in one of the queue's slots,
- * by the time when it has a token again. */
+ * by the time when it has a token again. Without memory it waits for the next tick. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/list.h"
 
@@ -24,6 +25,10 @@ uint64_t rate_allows(struct dnc_subscriber *s);
 
 /* S waits until it may get an event. No effect if it waits already. */
 void rate_wait(struct dnc_subscriber *s);
+
+/* There is no memory for the next step of S: S waits for a tick. Returns false if it has waited for some seconds in vain:
+ * give the step up. */
+bool memory_wait(struct dnc_subscriber *s);
 
 /* S does not wait any more. No effect if it does not. */
 void rate_remove(struct dnc_subscriber *s);

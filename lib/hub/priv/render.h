@@ -16,6 +16,7 @@ void rendering_free(struct rendering *r);
 struct form {
 	struct dnc_frame frame;
 	const struct dnc_event_shape *shape; /* NULL: the event must be parsed, if it is one */
+	bool no_memory;                      /* that is why there is no frame */
 };
 
 /* Event SEQ in this form, made of PLAIN if need be; valid until the next call for any. The frame's p is NULL when it

@@ -28,6 +28,7 @@ struct dnc_subscriber {
 	bool recovered;
 	bool waiting;          /* for a chunk of the log */
 	bool was_rate_limited; /* since it last had everything */
+	uint8_t memory_waits;  /* in a row: memory_wait() */
 	enum phase phase;
 	struct dnc_list all_link;  /* in its hub's `subscribers` */
 	struct dnc_list work_link; /* in its hub's `work` */

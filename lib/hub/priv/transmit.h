@@ -25,5 +25,8 @@ bool transmit_run(struct dnc_subscriber *s, const struct run *r);
 /* Reports that events FROM to TO will not come. */
 bool transmit_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const char *reason);
 
-/* Passes over event SEQ, whose frame can't be made for S: it would be too long. */
-bool transmit_too_large(struct dnc_subscriber *s, uint64_t seq);
+/* Passes over event SEQ, which S can't get. */
+bool transmit_skip(struct dnc_subscriber *s, uint64_t seq, const char *reason);
+
+/* S can't be served: its owner is told. No event is skipped that may be there: the client comes back, and asks again. */
+void transmit_failure(struct dnc_subscriber *s);
