@@ -157,7 +157,10 @@ static void flush(struct dnc_hub *h)
 
 void dnc_hub_release_ring(struct dnc_hub *h)
 {
-	h->oldest = dnc_ring_oldest(h->ring);
+	uint64_t oldest = dnc_ring_oldest(h->ring);
+
+	/* The writer waits for what is not looked at yet. */
+	h->oldest = oldest < h->seen + 1 ? oldest : h->seen + 1;
 	h->mark->keep = h->oldest;
 }
 
@@ -196,6 +199,7 @@ bool dnc_hub_advance(struct dnc_hub *h)
 		dnc_histogram_observe(
 			&h->stats.delivery, now - ring_slot(h->ring, seq)->arrived_ns, 1);
 	h->mark->seen = h->seen;
+	dnc_hub_release_ring(h);
 	return h->seen < last;
 }
 

@@ -80,8 +80,8 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options);
 /* All subscribers must have left, and the reader be freed. NULL is allowed. */
 void dnc_hub_free(struct dnc_hub *h);
 
-/* Lets go of what the ring's writer wants to overwrite (dnc_ring_wanted()). Nothing of it is in use
- * between two calls. */
+/* Releases what the ring's writer wants to overwrite (dnc_ring_wanted()), up to the newest event that the hub has looked
+ * at. Nothing of it is in use between two calls. */
 void dnc_hub_release_ring(struct dnc_hub *h);
 
 /* Looks at what was appended to the ring, a bounded piece of it, and sends it to the subscribers that are ready.
