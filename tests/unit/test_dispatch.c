@@ -378,6 +378,54 @@ static void routes_ask_for_a_token_with_their_permission(void **state)
 	close_server();
 }
 
+/* The address of a stream has its ticket, the upgrade of a WebSocket names it among the subprotocols. */
+static void a_ticket_opens_a_stream_once(void **state)
+{
+	static const struct dnc_identity desk = {
+		.subject = "desk", .role = "compliance", .expires_ms = INT64_MAX};
+	char ticket[DNC_TICKET_LEN + 1], text[128];
+	struct upgrade *upgrade;
+
+	(void)state;
+	open_server(true);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(dnc_ticket_make(server.auth, &desk, ticket), DNC_TICKET_MADE);
+		snprintf(text, sizeof text, i ? "dnc.v1, dnc.ticket.%s" : "ticket=%s", ticket);
+		/* A HEAD leaves it for the GET. */
+		for (int used = i ? 1 : 0; used < 3; used++) {
+			prepare(used ? LWSHUMETH_GET : LWSHUMETH_HEAD,
+				i ? "/ws/dnc" : "/api/v1/stream");
+			if (i)
+				peer.headers[WSI_TOKEN_PROTOCOL] = text;
+			else
+				peer.args[0] = text;
+			if (i)
+				assert_int_equal(http_check_upgrade(server.http, wsi), used == 2);
+			else
+				send_request();
+			if (used == 1 && i) {
+				upgrade = heard.opaque;
+				assert_true(upgrade->known);
+				assert_string_equal(upgrade->principal.identity.subject, "desk");
+				upgrade_free(wsi);
+			} else {
+				assert_heard(used == 1 ? "200 " : "401 ");
+			}
+		}
+		session_free(&server.connection.session);
+		upgrade_free(wsi);
+	}
+	/* A used ticket is no wrong token; a text that is none is. */
+	for (int i = 0; i < 12; i++) {
+		prepare(LWSHUMETH_GET, "/api/v1/stream");
+		peer.args[0] = "ticket=nonsense";
+		send_request();
+	}
+	assert_heard("429 ");
+	assert_non_null(strstr(server.records, "\"reason\":\"ticket\""));
+	close_server();
+}
+
 static void upgrades_are_checked_and_remembered(void **state)
 {
 	struct upgrade *upgrade;
@@ -651,6 +699,7 @@ int main(void)
 		cmocka_unit_test(requests_are_answered_by_their_route_or_a_problem),
 		cmocka_unit_test(hosts_origins_and_bodies_are_checked_before_routes),
 		cmocka_unit_test(routes_ask_for_a_token_with_their_permission),
+		cmocka_unit_test(a_ticket_opens_a_stream_once),
 		cmocka_unit_test(upgrades_are_checked_and_remembered),
 		cmocka_unit_test(a_publication_is_answered_when_the_log_has_it),
 		cmocka_unit_test(a_client_that_goes_loses_its_answer_not_its_events),

@@ -552,6 +552,36 @@ static void a_reload_reaches_the_clients(void **state)
 	}
 }
 
+/* Two hundred a second: the loop ticks meanwhile, and stops when nobody is held back. */
+static void a_rate_limit_delays_events_and_loses_none(void **state)
+{
+	struct dnc_error err;
+
+	(void)state;
+	prepare();
+	put_file(roles_path, "[role admin]\npermissions = dnc:stream dnc:replay compliance:read\n"
+			     "rate = 12000/min\nburst = 10\n");
+	if (dnc_auth_reload(server.auth, &err) < 0)
+		fail_msg("%s", err.message);
+	open_web();
+	connect_tcp();
+	for (int i = 1; i <= 40; i++)
+		publish(i);
+	upgrade("/ws/dnc?since=0", "");
+	expect("{\"seq\":10,");
+	assert_true(dnc_hub_rate_limits(server.hub));
+	expect("{\"seq\":40,");
+	for (int i = 1; i <= 40; i++) {
+		char text[16];
+		int n = snprintf(text, sizeof text, "{\"seq\":%d,", i);
+
+		assert_non_null(memmem(client.text, client.n, text, (size_t)n));
+	}
+	AWAIT(!dnc_hub_rate_limits(server.hub));
+	disconnect();
+	close_server();
+}
+
 static void a_drain_closes_clients_and_accepts_no_more(void **state)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -710,6 +740,7 @@ int main(void)
 		cmocka_unit_test(a_stream_gets_events_with_ids),
 		cmocka_unit_test(a_trusted_proxy_names_the_client),
 		cmocka_unit_test(a_reload_reaches_the_clients),
+		cmocka_unit_test(a_rate_limit_delays_events_and_loses_none),
 		cmocka_unit_test(a_drain_closes_clients_and_accepts_no_more),
 		cmocka_unit_test(clients_that_are_connected_at_the_end_are_dropped),
 		cmocka_unit_test(two_servers_share_their_sockets),

@@ -276,8 +276,7 @@ static void publish(const char *type, int number)
 		;
 }
 
-/* A token of desk. */
-static const char *token(const char *role)
+static const char *token_of(const char *subject, const char *role)
 {
 	static struct dnc_buf text;
 	struct dnc_keys *keys = dnc_keys_new();
@@ -288,10 +287,15 @@ static const char *token(const char *role)
 	dnc_buf_clear(&text);
 	dnc_token_make(&text, dnc_keys_signer(keys),
 		&(struct dnc_claims){
-			.subject = "desk", .role = role, .now_s = time(NULL), .ttl_s = 600});
+			.subject = subject, .role = role, .now_s = time(NULL), .ttl_s = 600});
 	dnc_buf_chr(&text, '\0');
 	dnc_keys_free(keys);
 	return text.p;
+}
+
+static const char *token(const char *role)
+{
+	return token_of("desk", role);
 }
 
 static void authenticate(struct session *s, const char *text)
@@ -552,6 +556,95 @@ static void a_reload_changes_what_a_role_sees_from_the_next_event_on(void **stat
 	close_server();
 }
 
+static void a_client_renews_its_token_by_one_of_the_same_subject(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(true);
+	s = connect_ws(&slot, NULL);
+	authenticate(s, token("compliance"));
+	say(s, "{\"type\":\"subscribe\"}");
+	authenticate(s, token("admin"));
+	assert_heard("{\"type\":\"dnc.connection.established\",\"request_id\":9,");
+	assert_string_equal(s->role->name, "admin");
+	assert_non_null(strstr(server.records, "\"what\":\"renewed\""));
+	authenticate(s, token_of("other", "compliance"));
+	assert_heard("access denied: the token is of another subject");
+	authenticate(s, "garbage");
+	assert_heard("\"code\":\"unauthenticated\",\"message\":\"token rejected\"");
+	/* It is still what it was. */
+	assert_int_equal(s->conn.state, CONN_OPEN);
+	assert_string_equal(s->role->name, "admin");
+	publish("dnc.compliance.violation", 1);
+	assert_heard("{\"seq\":1,");
+	s->identity->expires_ms = 1;
+	sessions_tick(&server.sessions, false);
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	assert_heard("4410 token rejected: expired\n");
+	session_free(&slot);
+	close_server();
+}
+
+/* The default role is changed for each. */
+static void subscriptions_are_limited_by_the_role(void **state)
+{
+	static const struct {
+		const char *role, *message, *answer;
+	} cases[] = {
+		{"permissions = dnc:read", "{\"type\":\"subscribe\"}",
+			"access denied: role admin lacks dnc:stream"},
+		{"permissions = dnc:stream", "{\"type\":\"subscribe\",\"since\":0}",
+			"access denied: role admin lacks dnc:replay, which a start in the past needs"},
+		{"permissions = dnc:stream", "{\"type\":\"subscribe\",\"last\":0}",
+			"\"recovered\":true}}"},
+		{"permissions = dnc:stream",
+			"{\"type\":\"subscribe\",\"filters\":{\"phone_patterns\":[\"^\\\\+1303555\"]}}",
+			"\"warning\":\"role admin sees masked numbers"},
+		{"permissions = dnc:stream\nsees = {\"event_types\":[\"dnc.number.released\"]}",
+			"{\"type\":\"subscribe\",\"filters\":{\"event_types\":["
+			"\"dnc.compliance.violation\"]}}",
+			"\"warning\":\"role admin sees none of these event types"},
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct session *slot, *s;
+		struct dnc_error err;
+
+		open_server(false);
+		snprintf(text, sizeof text, "[role admin]\n%s\n", cases[i].role);
+		put_file(roles_path, text);
+		if (dnc_auth_reload(server.auth, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_true(identity_renew(&server.identity));
+		s = connect_admin(&slot);
+		say(s, cases[i].message);
+		assert_heard(cases[i].answer);
+		session_free(&slot);
+		close_server();
+	}
+}
+
+static void gaps_and_costly_filters_are_reported(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	publish("dnc.compliance.violation", 1);
+	say(s, "{\"type\":\"subscribe\",\"since\":100}");
+	assert_heard("{\"type\":\"dnc.connection.gap\",");
+	assert_int_equal(dnc_web_transport.over_budget(s, 7), DNC_SENT);
+	assert_heard("\"code\":\"filter_too_costly\",");
+	say(s, "{\"type\":\"update_filters\",\"filters\":{\"phone_patterns\":[\"a(\"]}}");
+	assert_heard("\"path\":\"filters.phone_patterns");
+	session_free(&slot);
+	close_server();
+}
+
 static void limits_close_with_their_reasons(void **state)
 {
 	static char big[DNC_WEB_MAX_MESSAGE + 1];
@@ -736,6 +829,9 @@ int main(void)
 		cmocka_unit_test(a_session_that_ends_has_left_the_hub_at_once),
 		cmocka_unit_test(requests_of_a_session_that_has_ended_have_no_effect),
 		cmocka_unit_test(a_reload_changes_what_a_role_sees_from_the_next_event_on),
+		cmocka_unit_test(a_client_renews_its_token_by_one_of_the_same_subject),
+		cmocka_unit_test(subscriptions_are_limited_by_the_role),
+		cmocka_unit_test(gaps_and_costly_filters_are_reported),
 		cmocka_unit_test(limits_close_with_their_reasons),
 		cmocka_unit_test(a_message_in_pieces_is_one_message),
 		cmocka_unit_test(at_the_end_those_who_have_all_are_closed_first),
