@@ -102,7 +102,7 @@ $(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
 	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lssl
 
 # Their allocations fail when they say so.
-$(O)/unit/test_nomem $(O)/unit/test_web_nomem: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+$(O)/unit/test_nomem $(O)/unit/test_web_nomem $(O)/unit/test_session: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 # It counts what is parsed.
 $(O)/unit/test_parses: LDFLAGS += -Wl,--wrap=dnc_json_parse

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "library.h"
+#include "nomem.h"
 #include "log/journal.h"
 #include "web/priv/requests.h"
 #include "web/priv/sessions.h"
@@ -570,7 +571,7 @@ static void a_client_renews_its_token_by_one_of_the_same_subject(void **state)
 	assert_string_equal(s->role->name, "admin");
 	assert_non_null(strstr(server.records, "\"what\":\"renewed\""));
 	authenticate(s, token_of("other", "compliance"));
-	assert_heard("access denied: the token is of another subject");
+	assert_heard("access denied: the token has another subject");
 	authenticate(s, "garbage");
 	assert_heard("\"code\":\"unauthenticated\",\"message\":\"token rejected\"");
 	/* It is still what it was. */
@@ -595,7 +596,7 @@ static void subscriptions_are_limited_by_the_role(void **state)
 		{"permissions = dnc:read", "{\"type\":\"subscribe\"}",
 			"access denied: role admin lacks dnc:stream"},
 		{"permissions = dnc:stream", "{\"type\":\"subscribe\",\"since\":0}",
-			"access denied: role admin lacks dnc:replay, which a start in the past needs"},
+			"access denied: role admin lacks dnc:replay, which is required to start in the past"},
 		{"permissions = dnc:stream", "{\"type\":\"subscribe\",\"last\":0}",
 			"\"recovered\":true}}"},
 		{"permissions = dnc:stream",
@@ -643,6 +644,54 @@ static void gaps_and_costly_filters_are_reported(void **state)
 	assert_heard("\"path\":\"filters.phone_patterns");
 	session_free(&slot);
 	close_server();
+}
+
+/* Allocation N fails. True when the subscription was confirmed. */
+static bool subscribe_without_memory(struct session **slot, int n)
+{
+	static const char message[] =
+		"{\"type\":\"subscribe\",\"id\":5,\"filters\":{\"severities\":[\"high\"]}}";
+	const char *text = token("compliance");
+	struct session *s;
+
+	fail_after(n, 1);
+	s = session_new(&server.sessions, slot, (struct lws *)&library, &wire_ws);
+	if (s && requests_open(s, NULL) == 0) {
+		char auth[DNC_TOKEN_MAX + 64];
+		int size =
+			snprintf(auth, sizeof auth, "{\"type\":\"auth\",\"token\":\"%s\"}", text);
+
+		if (requests_receive(s, auth, (size_t)size) == 0)
+			requests_receive(s, message, sizeof message - 1);
+	}
+	fail_after(-1, 0);
+	return s && s->conn.state == CONN_OPEN && strstr(heard(), "\"request_id\":5,") &&
+	       s->subscriber && dnc_subscriber_active(s->subscriber);
+}
+
+/* What fails is answered, or ends the connection; what is confirmed works, with its filter. */
+static void without_memory_a_session_ends_or_is_answered(void **state)
+{
+	enum { ALLOCATIONS = 120 };
+	int confirmed = 0;
+
+	(void)state;
+	for (int n = 0; n < ALLOCATIONS; n++) {
+		struct session *slot = NULL;
+
+		open_server(true);
+		if (subscribe_without_memory(&slot, n)) {
+			confirmed++;
+			assert_int_equal(
+				dnc_filter_count(dnc_subscriber_filter(slot->subscriber)), 1);
+			publish("dnc.compliance.violation", 1);
+			assert_heard("{\"seq\":1,");
+		}
+		session_free(&slot);
+		assert_int_equal(dnc_hub_stats(server.hub).subscribers, 0);
+		close_server();
+	}
+	assert_in_range(confirmed, 1, ALLOCATIONS - 5);
 }
 
 static void limits_close_with_their_reasons(void **state)
@@ -832,6 +881,7 @@ int main(void)
 		cmocka_unit_test(a_client_renews_its_token_by_one_of_the_same_subject),
 		cmocka_unit_test(subscriptions_are_limited_by_the_role),
 		cmocka_unit_test(gaps_and_costly_filters_are_reported),
+		cmocka_unit_test(without_memory_a_session_ends_or_is_answered),
 		cmocka_unit_test(limits_close_with_their_reasons),
 		cmocka_unit_test(a_message_in_pieces_is_one_message),
 		cmocka_unit_test(at_the_end_those_who_have_all_are_closed_first),
