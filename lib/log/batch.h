@@ -1,6 +1,7 @@
-/* batch.h - events on their way into the log: what is committed at once.
+/* batch.h - a batch of events, which the log commits at once.
  *
- * A zeroed batch is empty. Not safe for use by two threads at once. Memory is kept when a batch is cleared. */
+ * Zeroed memory is an empty batch; to be freed with dnc_batch_free(). A batch that is cleared keeps its memory for the
+ * next events. Not safe for use by two threads at once. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,14 +18,14 @@ enum dnc_logged {
 /* What became of events that were added together: filled in by the writer once they are committed. */
 struct dnc_receipt {
 	size_t waiting, accepted, duplicates, conflicts;
-	uint8_t *logged; /* an enum dnc_logged for each event, in the order of the batch; NULL: not
-	                    * wanted. Owned by the caller. */
-	uint64_t last_seq;                         /* the highest among them; 0: none was new */
-	void (*safe)(struct dnc_receipt *receipt); /* in the writer's thread, once, when all are
-	                                            * committed; may free the receipt */
+	/* An enum dnc_logged for each event, in the order of the batch. The caller's; NULL: not wanted. */
+	uint8_t *logged;
+	uint64_t last_seq; /* the highest number of a new event; 0: none was new */
+	/* Called once, in the writer's thread, when all are committed. May free the receipt. */
+	void (*safe)(struct dnc_receipt *receipt);
 };
 
-/* A piece of the batch's text. */
+/* N bytes from AT on, of the text of a batch or of verdicts: an offset, because the text moves when it grows. */
 struct dnc_piece {
 	uint32_t at, n;
 };
@@ -76,5 +77,8 @@ struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, u
 /* Adds an audit record: who did what with the events. False when there is no memory. */
 bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json);
 
+/* Removes all events, marks and audit records. */
 void dnc_batch_clear(struct dnc_batch *b);
+
+/* B is empty then, and may be used again. */
 void dnc_batch_free(struct dnc_batch *b);

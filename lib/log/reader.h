@@ -8,8 +8,8 @@
 struct dnc_reader;
 
 /* A job; embed it in what it works on, which must live until DONE was called. RUN is called in the reader's thread. It
- * returns -1 with ERR when the log could not be read: it is run again, six times within three seconds, while other jobs go
- * on. DONE is called by dnc_reader_finish() or dnc_reader_free(), once, and may free the job or submit it again;
+ * returns -1 with ERR when the log could not be read: it is run again, five times within three seconds, while other jobs
+ * are run. DONE is called by dnc_reader_finish() or dnc_reader_free(), once, and may free the job or submit it again;
  * `failed` says that RUN never succeeded. */
 struct dnc_job {
 	int (*run)(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err);

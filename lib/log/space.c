@@ -9,7 +9,7 @@ enum {
 	RELEASE_PAGES = 1024,        /* at once; moving a page takes some 10 us */
 	RELEASE_BYTES_MIN = 4 << 20, /* fewer free bytes stay in the file */
 	INDEX_BYTES = 200,           /* of an event in two indexes, at most */
-	GROW_PAGES = 64,
+	GROW_PAGES = 64,             /* that a transaction may add besides its events */
 };
 
 uint64_t space_for_events(const struct journal *j)

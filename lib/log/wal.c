@@ -51,7 +51,7 @@ void wal_committed(struct journal *j, int pages)
 	w->wake_pages = pages + w->copy_pages / 2;
 }
 
-/* The WAL is too long and a checkpoint could not restart it. */
+/* The WAL is too long: a copy failed, or the commit after it did not restart the WAL. It is tried again later. */
 static void warn_held(struct journal *j)
 {
 	int64_t now = dnc_clock_mono_ms();
@@ -122,6 +122,7 @@ void wal_tend(struct journal *j)
 
 	if (!w->copy_pages || w->pages < 2 * w->copy_pages || dnc_clock_mono_ms() < w->retry_ms)
 		return;
+	/* A WAL that was copied and is still long was not restarted by the next commit: a reader holds it. */
 	w->copied = !w->copied && copy_all(j, SQLITE_CHECKPOINT_PASSIVE);
 	if (!w->copied)
 		warn_held(j);

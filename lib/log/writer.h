@@ -1,8 +1,11 @@
-/* writer.h - the thread that commits: a batch is all that has arrived since the last commit, so that latency stays at
- * one commit and throughput grows with load.
+/* writer.h - the thread that commits events to the log.
  *
- * A commit that fails is retried until it works or the writer is stopped; meanwhile nothing is acknowledged, and
- * dnc_writer_add() waits. Functions may be called by any thread, unless said otherwise. */
+ * A commit takes all that was added since the last one began: without load an event waits for one commit at most, and
+ * under load commits become larger, not more frequent. A commit that fails is tried again until it succeeds or the
+ * writer is stopped; until then nothing is acknowledged, and dnc_writer_add() waits once the next batch is full. The
+ * same thread prunes the log after each commit, and checks it every second while nothing arrives.
+ *
+ * All functions may be called by any thread, unless said otherwise. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +20,8 @@ struct dnc_conflict {
 	struct dnc_piece event, id; /* of `text`: the canonical line, and its id */
 };
 
-/* What the log made of producers' lines. A zeroed one is empty. Not safe for use by two threads at once. */
+/* What the log made of producers' lines. Zeroed memory is an empty one; to be freed with dnc_verdicts_free(). Not safe for
+ * use by two threads at once. */
 struct dnc_verdicts {
 	struct dnc_batch_mark *marks; /* a producer may have several, in the order of its lines */
 	size_t count, room;
@@ -31,6 +35,7 @@ static inline struct dnc_str dnc_verdicts_text(const struct dnc_verdicts *v, str
 	return (struct dnc_str){v->text.p + p.at, p.n};
 }
 
+/* V is empty then, and may be used again. */
 void dnc_verdicts_free(struct dnc_verdicts *v);
 
 /* COMMITTED(CTX) runs in the writer's thread: there is a committed batch or a verdict, or dnc_writer_failing() changed.
@@ -38,14 +43,15 @@ void dnc_verdicts_free(struct dnc_verdicts *v);
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 
-/* Stops and waits for the thread. NULL is allowed. */
+/* Stops the writer, waits for its thread, and reports on standard error how many events were not logged. NULL is
+ * allowed. */
 void dnc_writer_free(struct dnc_writer *w);
 
 /* Starts the thread. -1 when that can't be done. */
 int dnc_writer_start(struct dnc_writer *w);
 
-/* Adds EVENT, line LINE of the stream STREAM_ID (0: none, and no verdict). Waits while too much is waiting already. -1
- * when the writer was stopped or there is no memory. */
+/* Copies EVENT, which is line LINE of the stream STREAM_ID (0: it has none, and there will be no verdict). Waits while the
+ * next batch is full. -1 when the writer was stopped or there is no memory: the event was not added. */
 int dnc_writer_add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line);
 
@@ -81,14 +87,15 @@ bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch);
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 
 struct dnc_writer_stats {
-	uint64_t failures;
-	struct dnc_histogram commit;
+	uint64_t failures;           /* commits that failed, each attempt */
+	struct dnc_histogram commit; /* how long each took, with its attempts that failed */
 };
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);
 
-/* Gives up what can't be committed now; adding and draining end. */
+/* Ends the thread after the commit that is under way, and all waiting: for space, for a retry, for draining. What was not
+ * committed is not acknowledged. */
 void dnc_writer_stop(struct dnc_writer *w);
 
-/* Stops, and waits for the thread: COMMITTED and receipts are not called any more. */
+/* Stops the writer and waits for its thread: after that COMMITTED and `safe` are not called any more. */
 void dnc_writer_join(struct dnc_writer *w);

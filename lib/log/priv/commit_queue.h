@@ -1,25 +1,28 @@
-/* commit_queue.h - what waits to be committed, and what was committed and waits for its consumers.
+/* commit_queue.h - the batches before and after a commit, with their locks.
  *
- * Any number of threads add to the batch that is filled; one thread commits: it gets that batch with
- * commit_queue_next() and hands it on with commit_queue_publish(). Adding and waiting end once the queue was stopped.
- * All functions may be called by any thread, unless said otherwise. */
+ * Any number of threads add to the batch `filling`. The committing thread takes it with commit_queue_next(), and after
+ * the commit makes it `committed` with commit_queue_publish(), from where one consumer takes it. Once the queue was
+ * stopped events can't be added, and no function waits. All functions may be called by any thread, unless said
+ * otherwise. */
 #pragma once
 #include <pthread.h>
 #include "verdicts.h"
 
 struct commit_queue {
-	size_t full_bytes;    /* of a batch, from which on adding waits */
-	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t work, space, changed;
+	size_t full_bytes;          /* of a batch, from which on adding waits */
+	pthread_mutex_t lock;       /* of all below */
+	pthread_cond_t work, space; /* for the committing thread; for those that add */
+	pthread_cond_t changed;     /* a batch was published or taken, or the queue was stopped */
 	struct dnc_batch filling, committed;
-	bool committing, stopping;
+	bool committing; /* a batch was taken and not yet published */
+	bool stopping;
 	struct dnc_verdicts verdicts;
-	uint64_t lost_audit; /* records */
+	uint64_t lost_audit; /* audit records that were not added */
 };
 
 void commit_queue_init(struct commit_queue *q, size_t full_bytes);
 
-/* Nobody uses Q any more. Returns how many events were still waiting: they are not in the log. */
+/* No other thread may use Q any more. Returns how many events were still waiting: they are not in the log. */
 size_t commit_queue_destroy(struct commit_queue *q);
 
 void commit_queue_stop(struct commit_queue *q);
