@@ -60,7 +60,7 @@ head_of() { curl -s --max-time 10 -o body -D- "$@" | tr -d '\r' | grep -vi '^dat
 		refused '200 404' "$get" "http POST /nope $hello" "$get"
 		refused '200 405' "$get" "http PUT /healthz $hello" "$get"
 	} | client
-	[ "$(curl -s --max-time 5 "http://$ADDRESS/healthz")" = '{"status":"ok"}' ]
+	[ "$(curl -s --max-time 20 "http://$ADDRESS/healthz")" = '{"status":"ok"}' ]
 	kill -TERM "$HUB"
 	wait "$HUB"
 }
