@@ -33,13 +33,15 @@ static enum dnc_exit judge(const struct dnc_outlet *out, struct dnc_error *err)
 	struct dnc_outcome outcome = dnc_outlet_outcome(out);
 
 	if (outcome.unclear) {
-		dnc_note(
-			"the event was acknowledged together with others, some of which were duplicates, rejected or dropped: it is not known whether this event is new in the log");
+		dnc_note("the event was acknowledged together with others, some of which were "
+			 "duplicates, rejected or dropped: it is not known whether this event is "
+			 "new in the log");
 		return DNC_EXIT_OK;
 	}
 	if (outcome.rejected) {
 		dnc_error_set(err, 0,
-			"rejected: the log has another event with this id, or a stage before the hub rejected this one; see the rejects of that stage");
+			"rejected: the log has another event with this id, or a stage before the "
+			"hub rejected this one; see the rejects of that stage");
 		return DNC_EXIT_SOME;
 	}
 	if (outcome.dropped) {

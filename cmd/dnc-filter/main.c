@@ -72,7 +72,8 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 		if (dnc_outlet_flush(p->stage.out, &p->err) < 0)
 			return -1;
 		return dnc_error_set(&p->err, EINVAL,
-			"%s:%llu: a pattern of --phone takes too much work on this number; simplify the pattern",
+			"%s:%llu: a pattern of --phone takes too much work on this number; "
+			"simplify the pattern",
 			s->name, (unsigned long long)line->number);
 	}
 	if (matches == p->options.invert)

@@ -27,7 +27,8 @@ static const char *check_field(const char *field)
 		dnc_cli_usage("--column: an event has no field \"%s\"; did you mean \"%.*s\"?",
 			field, DNC_STR_ARG(near));
 	dnc_cli_usage(
-		"--column: an event has no field \"%s\" (see dnc-events(7)); a custom field is event_data.NAME",
+		"--column: an event has no field \"%s\" (see dnc-events(7)); a custom field is "
+		"event_data.NAME",
 		field);
 }
 

@@ -269,7 +269,7 @@ void connection_close(struct connection *c)
 
 void connection_finish(struct connection *c)
 {
-	/* On a loop that is not its own, the library must be told twice. */
+	/* With a loop that the library did not create, two calls are required. */
 	if (c->context)
 		lws_context_destroy(c->context);
 	dnc_buf_free(&c->in);

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 
-/* The case of the unit tells a duration from a size: 12m are minutes, 12M are bytes. */
+/* The case of the unit distinguishes a duration from a size: 12m are minutes, 12M are bytes. */
 static void set_retain(void *options, const char *name, char *arg)
 {
 	static const int64_t year_ms =

@@ -1,7 +1,7 @@
 /* token.h - JSON Web Tokens (RFC 7519) in compact form: checking and issuing.
  *
  * The claims sub and exp are required; role, permissions, nbf, iat, jti, aud and iss are optional (dnc-token(1)).
- * Clients must not be told why a token is rejected: errors are for the log. */
+ * Do not send the reason of a rejection to the client: errors are for the hub's messages. */
 #pragma once
 #include <stdint.h>
 #include "json/json.h"

@@ -86,7 +86,7 @@ int dnc_file_replace(const char *path, mode_t mode, struct dnc_str text, struct 
 		errno = ENAMETOOLONG;
 		return fail("write", path, err);
 	}
-	/* Left over from a writer that was killed, or a link that somebody put there. */
+	/* The file of a writer that was killed, or a link that another user made. */
 	if (unlink(fresh) < 0 && errno != ENOENT)
 		return fail("remove", fresh, err);
 	if (write_new(fresh, mode, text, err) < 0)

@@ -13,7 +13,7 @@
 int dnc_file_create(const char *path, mode_t mode, struct dnc_str text, struct dnc_error *err);
 
 /* Replaces the file PATH, or creates it, with the permissions MODE (less the umask). The content is
- * written to PATH.new first, which takes the place of the old file once it is on disk; a PATH.new that is
+ * written to PATH.new first, which replaces the old file once it is on disk; a PATH.new that is
  * there is removed. A symbolic link is replaced, not followed. */
 int dnc_file_replace(const char *path, mode_t mode, struct dnc_str text, struct dnc_error *err);
 

@@ -38,7 +38,7 @@ int dnc_output_flush(struct dnc_output *o, struct dnc_error *err)
 		if (n >= 0) {
 			done += (size_t)n;
 		} else if (errno == EAGAIN) {
-			/* Somebody who shares the descriptor made it non-blocking. */
+			/* Another process that shares the descriptor made it non-blocking. */
 			poll(&(struct pollfd){.fd = o->fd, .events = POLLOUT}, 1, -1);
 		} else if (errno != EINTR) {
 			dnc_error_set(

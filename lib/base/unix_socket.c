@@ -64,7 +64,7 @@ int dnc_unix_socket(const char *path, bool listening, struct dnc_error *err)
 	if (!dnc_unix_path_fits(path, err))
 		return -1;
 	strcpy(address.sun_path, path);
-	/* A blocking connect(2) waits for as long as the listener accepts nobody. */
+	/* A blocking connect(2) waits until the listener accepts. */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (listening ? 0 : SOCK_NONBLOCK), 0);
 	if (fd < 0)
 		return socket_error(err, "create a socket for", path, errno);

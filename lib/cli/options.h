@@ -80,10 +80,10 @@ struct dnc_option {
 struct dnc_command {
 	const char *name, *args_doc, *doc;
 	const struct dnc_option *options; /* the last row is all zero */
-	/* A row for each argument that is no option, in their order, the last row all zero; NULL: the command takes
-	 * none. The last argument may be a list or the rest. */
+	/* A row for each argument that is not an option, in their order, the last row all zero; NULL if the command
+	 * has none. The last argument may be a list or the rest. */
 	const struct dnc_option *arguments;
-	/* Options that another parser knows, whose input is the member at filter_offset; NULL: none. */
+	/* The options of another parser, whose input is the member at filter_offset; NULL if there are none. */
 	const struct argp *filter;
 	size_t filter_offset;
 };

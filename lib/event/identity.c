@@ -1,4 +1,4 @@
-/* identity.c - the id of an event: all that its source said, and what tells equal facts apart.
+/* identity.c - the id of an event: from the content of its record, and from what distinguishes equal facts.
  *
  * A UUID of the source is kept. A live event gets a UUIDv7, unless its source gave both an id of its own and a time:
  * a number that is suppressed, released and suppressed again under one id and without times is three events.
@@ -167,8 +167,8 @@ static void add_place(struct dnc_buf *b, const struct record_place *place)
 	add_u64(b, place->same);
 }
 
-/* What tells records of a run apart that say the same: when they say when, how often it was said before;
- * otherwise where they stand. */
+/* Distinguishes equal records of a run: those with a time by the number of equal records before them, the
+ * others by their position. */
 static void add_occurrence(struct dnc_buf *b, const struct draft *d,
 	const struct record_place *place, unsigned char out[DIGEST_BYTES])
 {

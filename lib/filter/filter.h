@@ -1,7 +1,7 @@
 /* filter.h - decides whether an event matches a subscription.
  *
  * A filter is compiled once from JSON and constant from then on, so any number of threads may use it. It is
- * reference counted; who stores a pointer to it holds a reference. Its fields are joined by AND, the values
+ * reference counted: the owner of each stored pointer holds a reference. Its fields are joined by AND, the values
  * of a field by OR, a list of filters by OR. words.h lists the fields, dnc-events(7) explains them. Patterns
  * are untrusted: their size, their nesting and the cost of one match are bounded. */
 #pragma once

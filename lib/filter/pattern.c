@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include "filter.h"
 
-/* Work allowed to one pattern on one number. A number has 16 bytes: an honest pattern needs tens
- * of steps; 2,000 take some microseconds. */
+/* The work that one pattern may do on one number. A number has at most 16 bytes: a reasonable pattern needs
+ * tens of steps; 2,000 steps need some microseconds. */
 enum { MATCH_LIMIT = 2000, DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64, NEST_LIMIT = 20 };
 
 /* What PCRE2 needs, one set for each thread, freed when the thread ends. */
@@ -21,7 +21,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key; /* only for its destructor: reading of_thread is faster */
 static bool have_key;
 
-/* Its functions take NULL. */
+/* The functions of PCRE2 accept NULL. */
 static void free_contexts(void *p)
 {
 	struct contexts *c = p;

@@ -139,7 +139,7 @@ bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_
 	return true;
 }
 
-/* Moves as much of FROM as N lines can take. Returns how much. */
+/* Moves up to *N outcomes out of FROM and reduces both. Returns how many were moved. */
 static uint32_t move_outcomes(uint64_t *from, uint64_t *n)
 {
 	uint64_t moved = *from < *n ? *from : *n;
@@ -149,7 +149,7 @@ static uint32_t move_outcomes(uint64_t *from, uint64_t *n)
 	return (uint32_t)moved;
 }
 
-/* N lines of the span get their outcomes out of LEFT, those that no line has yet. */
+/* Assigns outcomes to N lines of the span, out of LEFT, the outcomes that are not assigned yet. */
 static void resolve(struct ack_span *span, uint64_t n, struct dnc_outcome *left)
 {
 	span->resolved += (uint32_t)n;
@@ -158,8 +158,8 @@ static void resolve(struct ack_span *span, uint64_t n, struct dnc_outcome *left)
 	span->duplicates += move_outcomes(&left->duplicates, &n);
 }
 
-/* How many lines of the outlet, from AT up to SAFE, the span covers, and how many of these are its
- * producer's. The others are lines of a file, whose outcomes nobody waits for. */
+/* Returns how many lines of the outlet, from AT up to SAFE, the span covers. *OWN is how many of these belong
+ * to its producer. The others are lines of a file, whose outcomes are not reported. */
 static uint64_t covered(const struct ack_span *span, uint64_t at, uint64_t safe, uint64_t *own)
 {
 	uint64_t end = span->outlet_lines < safe ? span->outlet_lines : safe;

@@ -226,7 +226,7 @@ int dnc_input_run(struct dnc_input *in)
 {
 	int rc = serve(in);
 
-	/* Also after an error the owner is told of the end of each source. */
+	/* The owner's `close` is called for each source, even after an error. */
 	if (close_all(in) < 0 || rc < 0)
 		return -1;
 	return idle(in);

@@ -5,25 +5,25 @@
  *
  * On a socket the reader acknowledges: it writes a decimal count and a newline, the number of lines of this
  * connection that are safe. A sender keeps what is not acknowledged, connects again and sends it again. A
- * stage acknowledges to its producers only what its own reader has acknowledged, so that the promise holds
- * from end to end. A producer that never reads its acknowledgements is served all the same. Bytes after the
- * last newline of a connection are no line.
+ * stage acknowledges to its producers only what its own reader has acknowledged, so that the guarantee holds
+ * from end to end. A producer that never reads its acknowledgements is served, too. Bytes after the last
+ * newline of a connection are not a line.
  *
  * The count may be followed by the outcomes of these lines, totals of the connection that only grow:
  * "120 duplicates=3 rejected=1 dropped=2". All other lines are new in the log. Words that a sender does not
- * know are ignored. A sender of a version that knew no words takes a blank for an error and sends again
- * without end: upgrade senders before their readers.
+ * know are ignored. Older senders, which knew no words, treat a blank as an error and send the same lines
+ * forever: upgrade senders before their readers.
  *
  * A stage adds the lines that it rejected and dropped itself, each to its own producer. Its reader reports
- * the others as totals: when all lines of an acknowledgement had the same outcome, each producer is told
- * exactly that. When an acknowledgement covers lines of several producers and only some of them were new, it
- * does not say whose: the oldest lines are then counted as rejected, the next as dropped, the next as
- * duplicates, the rest as new. Each outcome is reported to one producer, once, and no producer is told of
- * more lines than it has sent; the totals over all producers are those of the reader. The lines whose outcome
- * is such a guess are counted as "unclear", too. Lines that are sent again after a lost connection may count
+ * the others as totals. If all lines of an acknowledgement had the same outcome, each producer gets exactly
+ * that. If they had different outcomes and belong to several producers, the acknowledgement does not say which
+ * line has which outcome: the oldest lines are then counted as rejected, the next ones as dropped, the next
+ * ones as duplicates, the others as new. Each outcome is reported to one producer, once, and no producer gets
+ * more outcomes than it has sent lines; the totals over all producers are those of the reader. Lines that are
+ * counted in this way are also counted as "unclear". Lines that are sent again after a lost connection may count
  * as duplicates although they were new when they were sent first.
  *
- * Threads: an input and its outlet belong to one thread, but for the functions that say otherwise.
+ * Threads: an input and its outlet belong to one thread, except for the functions that say otherwise.
  * dnc_input_run() and dnc_outlet_finish() wait; a program whose main thread must not wait runs its input in a
  * thread of its own. */
 #pragma once

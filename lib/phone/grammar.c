@@ -128,7 +128,7 @@ struct number {
 	size_t n;                         /* bytes in out */
 	size_t digits, dots, slashes;     /* how many */
 	size_t at_dot, at_slash, at_open; /* digits before the last of them */
-	bool plus, hanging;               /* a separator that needs digits behind it */
+	bool plus, hanging;               /* a separator that needs digits after it */
 	enum dnc_phone_verdict verdict;
 };
 
@@ -268,8 +268,8 @@ static bool take_parameters(struct dnc_str *s, struct number *m, bool uri)
 	return !s->n;
 }
 
-/* Two numbers with a slash, a bracket or a dot between them, and fractions, are told from an area code by
- * how many digits come before. */
+/* The number of digits before a slash, a bracket or a dot distinguishes two numbers, and fractions, from an
+ * area code. */
 static bool is_one_number(const struct number *m)
 {
 	enum { AREA_MAX = 6, COUNTRY_MAX = 3, FRACTION_MIN = 3 };

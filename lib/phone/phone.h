@@ -26,11 +26,11 @@ enum dnc_phone_verdict {
 	DNC_PHONE_INVALID, /* possible, but matches no assigned range (strict only) */
 };
 
-/* Turns S, as people write it, into E.164. S must be one number and nothing else: digits of any script
- * in groups with blanks, hyphens, dots, brackets or slashes between them, "+" before them, an
- * extension (which is left out) after them, or a tel: URI. REGION (two letters, "US") says whose national
- * numbers are meant. Possible numbers pass; STRICT asks for valid ones. On DNC_PHONE_OK the
- * number stands in OUT, ended by NUL, and *LEN is its length. */
+/* Converts S to E.164. S must be one number and nothing else: groups of digits of any script, separated by
+ * blanks, hyphens, dots, brackets or slashes, with an optional "+" before them and an optional extension
+ * (which is dropped) after them; or a tel: URI. REGION (two letters, "US") is the region of national
+ * numbers. Possible numbers are accepted; with STRICT only valid ones. On DNC_PHONE_OK OUT is the number,
+ * terminated by NUL, and *LEN is its length. */
 enum dnc_phone_verdict dnc_phone_normalize(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 

@@ -231,7 +231,8 @@ static enum dnc_source_result refuse_second(struct dnc_source *s, size_t first, 
 		return refuse_header(s, "has the header \"", a, "\" twice; rename one of them",
 			(struct dnc_str){0}, "", true);
 	snprintf(behind, sizeof behind,
-		"\" both mean %s; select one with --column %s=HEADER (the other is then kept under its own name)",
+		"\" both mean %s; select one with --column %s=HEADER (the other is then kept "
+		"under its own name)",
 		csv->headers[first], csv->headers[first]);
 	return refuse_header(
 		s, "has two columns for one field: \"", a, "\" and \"", b, behind, false);
@@ -344,7 +345,8 @@ enum dnc_source_result csv_read_header(struct dnc_source *s)
 		return refuse_header(s, "has no header: its first line holds the number \"",
 			field_at(csv, at),
 			"\"; put a line before it that names the columns, such as "
-			"\"phone_number,reason\", or use --format=numbers if each line is a number and nothing else",
+			"\"phone_number,reason\", or use --format=numbers if each line is a "
+			"number and nothing else",
 			(struct dnc_str){0}, "", false);
 	csv->columns = csv->count;
 	if (s->options.map)

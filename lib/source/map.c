@@ -237,7 +237,8 @@ static void run_wide(struct dnc_map *m, struct dnc_str wide)
 		!same(&m->gathered, &beside)) {
 		dnc_buf_clear(&m->gathered.results);
 		m->gathered.rc = dnc_error_set(&m->gathered.err, 0,
-			"the integer %.*s would be changed by jq, which uses doubles, and the result depends on it: have the source write it as a string",
+			"the integer %.*s would be changed by jq, which uses doubles, and the "
+			"result depends on it: have the source write it as a string",
 			(int)(wide.n < 40 ? wide.n : 40), wide.p);
 	}
 	dnc_buf_free(&beside.results);

@@ -68,7 +68,8 @@ const char *source_probe(struct dnc_str start)
 					signatures[i].further.n)))
 			return signatures[i].what;
 	if (is_markup(text, DNC_STR("<!doctype html")) || is_markup(text, DNC_STR("<html")))
-		return "an HTML page, possibly a login or error page; look at it, and fetch the list again";
+		return "an HTML page, possibly a login or error page; look at it, and fetch the "
+		       "list again";
 	if (is_markup(text, DNC_STR("<?xml")))
 		return "an XML file, which no format reads; ask for the list as CSV";
 	/* Two letters of ASCII in UTF-16 without a mark. */

@@ -94,7 +94,8 @@ static enum dnc_source_result choose_format(struct dnc_source *s, struct dnc_str
 		s->format = &format_ndjson; /* its rejects say what is wrong */
 	if (s->options.column_count && !has_header(s))
 		return source_refuse(s, DNC_REFUSED_HEADER,
-			"is not a CSV file, so --column can't be used (it looks like %s; if it is CSV, use --format=csv)",
+			"is not a CSV file, so --column can't be used (it looks like %s; if it "
+			"is CSV, use --format=csv)",
 			s->format->about.name);
 	return DNC_SOURCE_MORE;
 }

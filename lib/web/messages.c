@@ -238,7 +238,8 @@ enum dnc_sent send_over_budget(void *conn, uint64_t from)
 
 	dnc_json_member_text(b, "code", "filter_too_costly");
 	dnc_json_member_text(b, "message",
-		"a pattern takes too much work on some numbers: the subscription has ended; subscribe with a simpler one");
+		"a pattern takes too much work on some numbers: the subscription has ended; "
+		"subscribe with a simpler one");
 	dnc_json_member_text(b, "path", "filters");
 	metadata_begin(b);
 	dnc_json_member_number(b, "from_seq", from);

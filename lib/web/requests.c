@@ -18,7 +18,8 @@ bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
 	}
 	if (past && !(permissions & DNC_MAY_REPLAY)) {
 		dnc_error_set(err, REQUEST_EFORBIDDEN,
-			"access denied: role %s lacks dnc:replay, which is required to start in the past",
+			"access denied: role %s lacks dnc:replay, which is required to start in "
+			"the past",
 			role->name);
 		return false;
 	}

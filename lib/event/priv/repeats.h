@@ -1,9 +1,8 @@
-/* repeats.h - how often records of one stream have said the same.
+/* repeats.h - counts equal records of one stream.
  *
- * Two records may be equal in all that they say and still be two facts, as a number that is added,
- * deleted and added again within one second. They are told apart by counting. The memory is bounded
- * (16 MiB): what is counted are the equal records among those of one moment that follow each other, and
- * among the last half million distinct records. */
+ * Two equal records may be two facts, such as a number that is added, deleted and added again within one
+ * second. Counting distinguishes them. The memory is bounded (16 MiB): equal records are counted among
+ * consecutive records of one moment, and among the last half million distinct records. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,12 +17,12 @@ struct repeats_table {
 struct repeats {
 	struct repeats_table recent, older;
 	uint64_t moment;
-	uint64_t in_moment; /* records put down since the moment began */
+	uint64_t in_moment; /* records stored since the moment began */
 	bool full;          /* the moment has more records than can be remembered */
 };
 
-/* How many records with FINGERPRINT there were before this one, which happened at MOMENT. False when
- * that can't be told any more: there were too many at one moment, or there is no memory. */
+/* *COUNT is the number of records with FINGERPRINT before this one, which happened at MOMENT. Returns false if
+ * it is not known: there were too many records at one moment, or there is no memory. */
 bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uint32_t *count);
 
 void repeats_finish(struct repeats *r);

@@ -61,7 +61,7 @@ void input_free_source(struct input_source *s);
 /* Opens the file of a source whose turn it is. -1 with ERR. */
 int input_open_source(struct input_source *s, struct dnc_error *err);
 
-/* Starts reading in blocks of BLOCK bytes: names the source and tells the owner. -1 if the owner returns
+/* Starts reading in blocks of BLOCK bytes: names the source and calls the owner's `open`. -1 if the owner returns
  * -1 or there is no memory. */
 int input_start_source(struct dnc_input *in, struct input_source *s, size_t block);
 

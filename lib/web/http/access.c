@@ -34,7 +34,8 @@ int access_refuse(struct http_request *r, enum identity_verdict verdict)
 		[IDENTITY_NONE] = {401,
 			"authentication required: send the header Authorization: Bearer TOKEN"},
 		[IDENTITY_REJECTED] = {401,
-			"token rejected: get a new one; the hub's messages say what is wrong with it"},
+			"token rejected: get a new one; the hub's messages say what is wrong "
+			"with it"},
 		[IDENTITY_BLOCKED] = {429,
 			"too many rejected tokens from this address: wait as long as Retry-After "
 			"says, then send a valid one"},
