@@ -51,7 +51,7 @@ struct rendering *rendering_new(unsigned how, struct rendering *base, size_t siz
 	r->slots = calloc(slots, sizeof *r->slots);
 	if (how & DNC_MASKED)
 		r->shapes = calloc(slots, sizeof *r->shapes);
-	/* What follows a frame is read by nobody but the JSON reader, as far as its padding. */
+	/* Only the JSON parser reads past the last frame, as far as its padding. */
 	r->bytes = mmap(NULL, r->size + DNC_JSON_PADDING, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (r->bytes == MAP_FAILED)
@@ -87,7 +87,7 @@ void rendering_free(struct rendering *r)
 }
 
 /* RFC 7692 section 7.2.1: one message, and what a flush ends with is left out. Nothing of the message
- * before is referred to, so that it may go to anybody. */
+ * before is referred to, so that any client may get it. */
 static bool deflate_text(struct rendering *r, struct dnc_str text)
 {
 	enum { TAIL = 4 }; /* 00 00 ff ff */

@@ -46,7 +46,7 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 	const struct dnc_event *as_masked = NULL;
 	int shows;
 
-	/* What is not a canonical event is not shown to anybody. */
+	/* A line that is not a canonical event is shown in no view. */
 	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0) {
 		v->no_memory |= dnc_event_reader_no_memory(v->reader);
 		return false;

@@ -91,22 +91,22 @@ static inline size_t channels_count(const struct channels *all)
 /* Returns 1 if the channel gets the event, 0 if not, -1 if there is no memory to know. */
 int channel_matches(const struct channel *a, const struct channel_event *event);
 
-/* Does anybody ask for particular events, so that they must be looked at? */
+/* True if events must be looked at: some channel does not get all of them. */
 static inline bool channels_look(const struct channels *all)
 {
 	return HASH_COUNT(all->table) > all->everything.count;
 }
 
 /* Matches the event, the next in order, with those that could match it, and notes in `fresh` those
- * that do, or that may: `fresh_partial`. `plain` may be NULL when nobody looks (channels_look()). */
+ * that do, or that may: `fresh_partial`. `plain` may be NULL unless channels_look(). */
 void channels_match(struct channels *all, const struct channel_event *event);
 
-/* Takes the next channel that matched something since it was taken last; NULL when there is none. What
- * it matched is valid until channel_sent(). */
+/* Removes and returns the next channel that matched something; NULL if there is none. What it matched is valid until
+ * channel_sent(). */
 struct channel *channels_next_fresh(struct channels *all);
 
-/* What the channel matched was sent: it starts anew. */
+/* Forgets what the channel matched: it was sent. */
 void channel_sent(struct channel *a);
 
-/* Frees the tables; no channel must be left. */
+/* Frees the tables. All channels must be gone. */
 void channels_finish(struct channels *all);

@@ -1,7 +1,7 @@
 /* walk.h - visits the elements of a list while any of them may be removed.
  *
- * The walk remembers the element that it visits next; whoever removes elements from the list does so with
- * walk_remove(), which moves the walk on if need be. Elements that are added in front of the next one are not
+ * The walk remembers the element that it visits next. Elements are removed from the list with walk_remove(), which
+ * moves the walk on if need be. Elements that are added in front of the next one are not
  * visited. One struct walk serves one walk at a time. */
 #pragma once
 #include "base/list.h"
