@@ -169,7 +169,9 @@ setup() {
 		expect status 401
 	END
 	! grep -qE '555014[56]' out
-	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_closed_total{reason="token_expired",error="false"} 1$'
+	# Workers tell each other their figures once a second.
+	counted() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_closed_total{reason="token_expired",error="false"} 1$'; }
+	wait_for counted
 }
 
 @test "a client whose token was revoked is not looked at for the next event, though its role has a filter" {
