@@ -67,7 +67,7 @@ static void write_field(
 	struct dnc_buf *raw, enum dnc_type type, struct dnc_str key, struct dnc_str value)
 {
 	dnc_json_write_key(raw, key);
-	if (dnc_event_takes_text(type, key))
+	if (dnc_event_field_is_text(type, key))
 		dnc_json_write_str(raw, value);
 	else
 		dnc_buf_str(raw, value);

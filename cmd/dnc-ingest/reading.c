@@ -63,7 +63,7 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 	struct dnc_event event;
 
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
-	dnc_event_reader_place(in->reader, reading->run, r->line, r->item);
+	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
 	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
 		return reject(in, s, r, &err);
 	if (in->options.rate > 0 && wait_for_rate(in) < 0)
@@ -184,7 +184,7 @@ int reading_close(void *ctx, struct dnc_stream *s)
 	rc = read_records(in, s);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
-	dnc_event_reader_place(in->reader, NULL, 0, 0);
+	dnc_event_reader_position(in->reader, NULL, 0, 0);
 	close_reading(reading);
 	s->user = NULL;
 	return rc;

@@ -8,12 +8,12 @@ static bool has_warnings(const struct draft *d)
 	return draft_int(d, FIELD_WARNING_COUNT) > 0 || (messages && d->doc->node[messages].count);
 }
 
-/* How a derived member of metadata is made of a field. */
+/* How a derived member of metadata follows from a field. */
 enum derive_how {
-	COPY,    /* the field's value, absent with it */
-	PRESENT, /* is the field there? */
+	COPY,    /* the field's value; absent if the field is */
+	PRESENT, /* true if the event has the field */
 	TRUE,
-	EQUALS,     /* has the field this value? */
+	EQUALS,     /* true if the field has this value */
 	MILLIS,     /* nanoseconds to milliseconds */
 	COUNT,      /* total_sources, or the length of the array */
 	DIFFERENCE, /* field minus second field */
@@ -115,8 +115,8 @@ const char *draft_derived_name(enum dnc_type type, int row)
 	return derived_tables[type][row].name;
 }
 
-/* Appends PART / WHOLE with at most DIGITS decimals (nine at most), cut off, without trailing
- * zeros. Whole numbers in and out: the same event always gives the same bytes. */
+/* Appends PART / WHOLE with at most DIGITS decimals (nine at most), truncated, without trailing
+ * zeros. Computed with integers, so that the same event always has the same bytes. */
 static void write_fraction(struct dnc_buf *b, int64_t part, int64_t whole, int digits)
 {
 	uint64_t p = part < 0 ? 0 - (uint64_t)part : (uint64_t)part;

@@ -1,4 +1,4 @@
-/* event.c - the reader, which makes canonical events of records. */
+/* event.c - the reader, which normalizes records to canonical events. */
 #include <stdlib.h>
 #include "priv/reader.h"
 
@@ -37,13 +37,13 @@ void dnc_event_reader_format(struct dnc_event_reader *r, const char *source_form
 	r->options.source_format = source_format;
 }
 
-void dnc_event_reader_place(
+void dnc_event_reader_position(
 	struct dnc_event_reader *r, struct dnc_event_run *run, uint64_t line, uint64_t item)
 {
-	struct record_place *p = &r->place;
+	struct record_position *p = &r->position;
 	bool again = p->run == run && p->line == line && p->item == item;
 
-	*p = (struct record_place){run, line, item, again ? p->same + 1 : 0};
+	*p = (struct record_position){run, line, item, again ? p->same + 1 : 0};
 }
 
 static int json_reject(struct dnc_error *err)
@@ -74,7 +74,7 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
 			err, DNC_REJECT_NOT_AN_OBJECT, "", "the record is not a JSON object");
 	if (draft_read(&r->draft, &r->doc, &r->options, err) < 0)
 		return -1;
-	draft_identify(&r->draft, &r->place, &r->scratch);
+	draft_identify(&r->draft, &r->position, &r->scratch);
 	if (!dnc_buf_ok(&r->scratch))
 		return dnc_error_nomem(err);
 	draft_write(&r->draft, r->options.source_format, &r->out, &shape);
@@ -96,7 +96,7 @@ uint64_t dnc_event_reader_parses(const struct dnc_event_reader *r)
 	return dnc_json_parser_count(r->parser);
 }
 
-bool dnc_event_takes_text(enum dnc_type type, struct dnc_str field)
+bool dnc_event_field_is_text(enum dnc_type type, struct dnc_str field)
 {
 	enum dnc_field f;
 

@@ -1,9 +1,9 @@
-/* event.h - the canonical event: what every stage writes and every client reads.
+/* event.h - the canonical event, which every stage writes and every client reads.
  *
- * One JSON object per line, UTF-8, at most 32 KiB, keys in a fixed order and absent values left
- * out. dnc_event_normalize() turns whatever a source says into that form, or says why it can't;
- * a line that is canonical already comes back as it is. The words and rules are those of
- * dnc-events(7). A reader belongs to one thread. */
+ * It is one JSON object in one line, in UTF-8, at most 32 KiB long, with its keys in a fixed order
+ * and without absent values. dnc_event_normalize() makes it of a record, or reports why it can't; a
+ * line that is canonical already is returned unchanged. Terms and rules are those of dnc-events(7).
+ * A reader belongs to one thread; other functions are thread safe. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,7 +27,7 @@ enum dnc_type {
 /* "dnc.number.suppressed" and so on, in the order of the enum. */
 extern const struct dnc_str dnc_type_names[DNC_TYPES];
 
-/* False when NAME is no event type. */
+/* False if NAME is not an event type. */
 bool dnc_type_from_name(struct dnc_str name, enum dnc_type *type);
 
 /* A severity as written, and its rank from 0 (info, success) to 4 (critical). */
@@ -39,7 +39,7 @@ struct dnc_severity {
 enum { DNC_SEVERITIES = 8 };
 extern const struct dnc_severity dnc_severities[DNC_SEVERITIES];
 
-/* Looks NAME up without regard to case; NULL when it is none. */
+/* Looks NAME up without regard to case. NULL if it is not a severity. */
 const struct dnc_severity *dnc_severity_from_name(struct dnc_str name);
 
 /* Why a record can't become an event; the code of errors from this module. */
@@ -66,24 +66,24 @@ const char *dnc_reject_name(enum dnc_reject code);
 
 struct dnc_event_reader;
 
-/* One parsed canonical event. Strings point into the line, except provider, provider_id and summary when
- * they hold escapes: these point into the reader's memory and are valid until the reader parses again. */
+/* One parsed canonical event. Strings point into the line, but provider, provider_id and summary
+ * with escapes point into the reader's memory and are valid until the reader parses again. */
 struct dnc_event {
 	struct dnc_str line; /* without a newline; DNC_JSON_PADDING readable bytes follow it */
-	uint64_t seq;        /* 0 when the hub has not given one */
+	uint64_t seq;        /* 0 if the hub has not assigned one */
 	enum dnc_type type;
 	const struct dnc_severity *severity;
 	int64_t timestamp_ms;
-	struct dnc_str id, phone_number, provider, provider_id, summary; /* p is NULL when absent */
+	struct dnc_str id, phone_number, provider, provider_id, summary; /* p is NULL if absent */
 	struct dnc_str severity_text, timestamp, ingested_at;            /* as written */
 	struct dnc_str event_data, metadata; /* the JSON text of both objects */
 	struct dnc_event_reader *reader;     /* borrowed, for dnc_event_doc() */
-	uint64_t number;                     /* the reader's own name for this event */
+	uint64_t number;                     /* of this event in its reader */
 };
 
-/* Where the members of a canonical line stand: enough to restore the event without parsing the line again.
- * Offsets count from the start of the line without `seq`, so a shape stays valid when the hub puts `seq` in
- * front. A plain value: copy it at will. */
+/* The offsets of the members in a canonical line, from which the event can be restored without
+ * parsing the line. They count from the start of the line without `seq`, so that a shape stays
+ * valid when the hub inserts it. A shape is a plain value, which may be copied. */
 struct dnc_event_span {
 	uint16_t at, n; /* both 0: absent */
 };
@@ -99,67 +99,72 @@ struct dnc_event_shape {
 };
 
 struct dnc_event_options {
-	const char *region;        /* whose national numbers are meant; NULL is "US" */
-	bool strict_phone;         /* valid numbers only, not all possible ones */
-	const char *source_format; /* for metadata, when the event names none; NULL is "ndjson" */
+	const char *region;        /* of numbers without a country code; NULL is "US" */
+	bool strict_phone;         /* accept valid numbers only, not all possible ones */
+	const char *source_format; /* for metadata, if the record has none; NULL is "ndjson" */
 };
 
-/* NULL when there is no memory. Strings in OPTIONS are borrowed for the reader's life. */
+/* Creates a reader, to be freed with dnc_event_reader_free(). Strings in OPTIONS are borrowed until
+ * then. NULL if there is no memory. */
 struct dnc_event_reader *dnc_event_reader_new(const struct dnc_event_options *options);
+
+/* Frees R; NULL is allowed. */
 void dnc_event_reader_free(struct dnc_event_reader *r);
 
-/* Changes the source_format of events that name none; borrowed. */
+/* Sets the source_format of events whose record has none; borrowed. */
 void dnc_event_reader_format(struct dnc_event_reader *r, const char *source_format);
 
-/* One reading of one file or stream, whose records may say the same and still be different facts. */
+/* One reading of one file or stream, whose records may be equal and still be different facts. */
 struct dnc_event_run;
 
-/* The COUNT strings say which run it is: the same strings give the same ids to the same records at the
- * same places. NULL when there is no memory. */
+/* Creates a run, to be freed with dnc_event_run_free(). The COUNT strings at PARTS identify it:
+ * with equal strings, the same records at the same positions have the same ids. NULL if there is no
+ * memory. */
 struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t count);
 
-/* No reader may use RUN any more. NULL is allowed. */
+/* Frees RUN, which no reader may use any longer; NULL is allowed. */
 void dnc_event_run_free(struct dnc_event_run *run);
 
-/* Sets the position of the record that R normalizes next: LINE, and ITEM of it, of RUN, which is borrowed
- * until the next call. Such records get an id that is always the same for the same record: a
- * hash of all that the source said; of those that say when it happened, how many equal ones came
- * before; of those that do not, RUN and their place as well. RUN is NULL for live records, as it is at the
- * start: their ids are new. */
-void dnc_event_reader_place(
+/* Sets the position of the record that R normalizes next: LINE, and ITEM of it, of RUN, which is
+ * borrowed until the next call. The id of such a record is always the same: a hash of all that it
+ * says, and, if it says when it happened, of the number of equal ones before it, else of RUN and
+ * the position. RUN is NULL for live records, which is the default: their ids are new. */
+void dnc_event_reader_position(
 	struct dnc_event_reader *r, struct dnc_event_run *run, uint64_t line, uint64_t item);
 
-/* Makes the N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, a canonical event. OUT's
- * line is TEXT itself when that is canonical, else the reader's own memory, valid until its next use. -1
- * with a reject code and the field at fault in ERR. A `seq` is dropped: only the hub gives one. */
+/* Normalizes the record of N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, to a
+ * canonical event. OUT's line is TEXT itself if that is canonical, else memory of the reader that
+ * is valid until its next use. A `seq` is removed, because only the hub assigns it. Returns -1 with
+ * a reject code and the field in ERR. */
 int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
 	struct dnc_event *out, struct dnc_error *err);
 
-/* Parses a canonical line (a `seq` in front is allowed), which DNC_JSON_PADDING readable bytes must follow.
- * -1 when it does not have the canonical form: keys out of order, white space, something missing. Derived
- * members are not derived again. */
+/* Parses a canonical line, with or without a `seq`, which DNC_JSON_PADDING readable bytes must
+ * follow. Returns -1 if it is not in canonical form: keys out of order, white space, a missing
+ * member. Derived members are not checked. */
 int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, struct dnc_event *out);
 
-/* True if the last dnc_event_parse() failed because there was no memory: the line may be a canonical event. */
+/* True if the last dnc_event_parse() failed because there was no memory: the line may be a
+ * canonical event. */
 bool dnc_event_reader_no_memory(const struct dnc_event_reader *r);
 
 /* The shape of EVENT, which must still be valid. */
 void dnc_event_shape_of(const struct dnc_event *event, struct dnc_event_shape *shape);
 
-/* Restores the event of LINE from the SHAPE that it had with or without a `seq` in front. SEQ is the
- * number that LINE starts with, or 0 when it has none; DNC_JSON_PADDING readable bytes follow LINE. The line
- * is parsed only when SHAPE says escaped. One reader may serve any number of restored events; R may be NULL when
- * SHAPE does not say escaped and dnc_event_doc() is not called. -1 when LINE is shorter than the shape's, or an
- * escaped one cannot be parsed. */
+/* Restores the event of LINE from its SHAPE, which is the same with and without a `seq`. SEQ is the
+ * `seq` of LINE, or 0 if it has none; DNC_JSON_PADDING readable bytes must follow LINE. The line is
+ * parsed only if SHAPE is escaped. One reader may serve any number of restored events; R may be
+ * NULL if SHAPE is not escaped and dnc_event_doc() is not called. Returns -1 if LINE is shorter
+ * than its shape, or if an escaped one can't be parsed. */
 int dnc_event_from_shape(struct dnc_event_reader *r, struct dnc_str line, uint64_t seq,
 	const struct dnc_event_shape *shape, struct dnc_event *out);
 
-/* The whole line as JSON. It is parsed when first asked for, and again only after the reader parsed
- * something else. Valid until the reader parses again; NULL when there is no memory. For the
- * reader's thread. */
+/* Returns the whole line as JSON. It is parsed at the first call, and again only after the reader
+ * has parsed something else. Valid until the reader parses again. NULL if there is no memory. For
+ * the reader's thread only. */
 const struct dnc_json *dnc_event_doc(const struct dnc_event *event);
 
-/* The nodes of event_data and metadata in an event's DOC: these are its last two members, and all before
+/* The nodes of event_data and metadata in an event's DOC. They are its last two members; all before
  * them are scalars. */
 static inline uint32_t dnc_event_data_node(const struct dnc_json *doc)
 {
@@ -171,20 +176,20 @@ static inline uint32_t dnc_event_metadata_node(const struct dnc_json *doc)
 	return doc->node[dnc_event_data_node(doc)].next;
 }
 
-/* How many JSON texts R has parsed so far. */
+/* The number of JSON texts that R has parsed. */
 uint64_t dnc_event_reader_parses(const struct dnc_event_reader *r);
 
-/* True when FIELD of an event of TYPE holds text, or is none that this module knows: what a command
- * line says of it is a string, not JSON. */
-bool dnc_event_takes_text(enum dnc_type type, struct dnc_str field);
+/* True if FIELD of an event of TYPE is text or unknown: a command line gives its value as a string,
+ * not as JSON. */
+bool dnc_event_field_is_text(enum dnc_type type, struct dnc_str field);
 
-/* The known words of FIELD of an event of TYPE, with blanks between them; "" when it is no enumeration
- * or no field. Upstream systems may send others (dnc-events(7), unknown_values). */
+/* The known values of FIELD of an event of TYPE, separated by blanks; "" if it is not an
+ * enumeration. Upstream systems may send others (dnc-events(7), unknown_values). */
 const char *dnc_event_known_values(enum dnc_type type, struct dnc_str field);
 
-/* True when an event of TYPE (DNC_TYPES: of any type) has a FIELD of this name, at the top level or in
+/* True if an event of TYPE (DNC_TYPES: of any type) has this FIELD, at the top level or in
  * event_data. */
 bool dnc_event_has_field(enum dnc_type type, struct dnc_str field);
 
-/* Appends the names of these fields, with a blank after each. */
+/* Appends the names of the fields that dnc_event_has_field() knows, with a blank after each. */
 void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names);

@@ -17,7 +17,7 @@ static uint8_t derived_slots[DNC_TYPES][SLOTS];
 
 static unsigned hash(struct dnc_str s)
 {
-	/* Length, first, middle and last letters tell the names apart well enough. */
+	/* Length, first, middle and last letters distinguish the names well enough. */
 	unsigned h = (unsigned)s.n * 31;
 
 	if (s.n)
@@ -78,7 +78,8 @@ bool dnc_value_known(const char *values, struct dnc_str value)
 	return !*values || dnc_words_have(values, value);
 }
 
-/* Top-level members that are no domain fields; event_data and metadata hold others, seq is the hub's. */
+/* Top-level members that are not domain fields, except event_data and metadata, which hold others,
+ * and seq, which the hub assigns. */
 static const struct dnc_str top_fields[] = {DNC_STR("id"), DNC_STR("type"), DNC_STR("severity"),
 	DNC_STR("timestamp"), DNC_STR("summary")};
 

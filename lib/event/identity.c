@@ -1,8 +1,10 @@
-/* identity.c - the id of an event: from the content of its record, and from what distinguishes equal facts.
+/* identity.c - the id of an event: made of all that the record says, and of what distinguishes
+ * equal records.
  *
- * A UUID of the source is kept. A live event gets a UUIDv7, unless its source gave both an id of its own and a time:
- * a number that is suppressed, released and suppressed again under one id and without times is three events.
- * Everything else gets a UUIDv8, the hash of all parts, each with a tag and its length before it. */
+ * A UUID in the record is kept. The id of a live event is a UUIDv7, unless the record has both an
+ * id of another form and a time: a number that is suppressed, released and suppressed again under
+ * one id and without times is three events. Every other id is a UUIDv8, the hash of all parts, each
+ * after a tag and its length. */
 #include <sodium.h>
 #include <stdlib.h>
 #include "priv/draft.h"
@@ -86,7 +88,7 @@ static int compare_keys(const void *a, const void *b, void *ctx)
 	return order ? order : (x.n > y.n) - (x.n < y.n);
 }
 
-/* Members in the order of their names, so that columns may change places. */
+/* Members in the order of their names, so that the order of columns does not matter. */
 static void add_members(struct dnc_buf *b, const struct draft *d)
 {
 	uint32_t order[DRAFT_MAX_MEMBERS];
@@ -98,7 +100,7 @@ static void add_members(struct dnc_buf *b, const struct draft *d)
 			add_node(b, 'e', d->doc, order[i]);
 }
 
-/* What the source itself put into metadata; not what arrival adds. */
+/* The metadata of the record, without what normalizing adds. */
 static void add_metadata(struct dnc_buf *b, const struct draft *d)
 {
 	const struct dnc_json_node *node = d->doc->node;
@@ -110,7 +112,7 @@ static void add_metadata(struct dnc_buf *b, const struct draft *d)
 			add_node(b, 'm', d->doc, i);
 }
 
-/* All that the source said. */
+/* All that the record says. */
 static void add_content(struct dnc_buf *b, const struct draft *d)
 {
 	const struct {
@@ -131,8 +133,8 @@ static void add_content(struct dnc_buf *b, const struct draft *d)
 	add_metadata(b, d);
 }
 
-/* When it happened, as the source said it; p is NULL when it did not. Other times do not tell: an
- * expiry is the same each time that a number is suppressed until then. */
+/* When it happened, as the record says; p is NULL if it does not. Other times do not distinguish
+ * events: an expiry is the same each time that a number is suppressed until then. */
 static struct dnc_str moment_of(const struct draft *d)
 {
 	static const enum dnc_field fields[DNC_TYPES] = {
@@ -159,18 +161,18 @@ static uint64_t hash_moment(struct dnc_str s)
 	return h;
 }
 
-static void add_place(struct dnc_buf *b, const struct record_place *place)
+static void add_position(struct dnc_buf *b, const struct record_position *position)
 {
 	dnc_buf_chr(b, 'L');
-	add_u64(b, place->line);
-	add_u64(b, place->item);
-	add_u64(b, place->same);
+	add_u64(b, position->line);
+	add_u64(b, position->item);
+	add_u64(b, position->same);
 }
 
-/* Distinguishes equal records of a run: those with a time by the number of equal records before them, the
- * others by their position. */
+/* Distinguishes records of a run that say the same: by the number of equal ones before, if they say
+ * when it happened, else by their position. */
 static void add_occurrence(struct dnc_buf *b, const struct draft *d,
-	const struct record_place *place, unsigned char out[DIGEST_BYTES])
+	const struct record_position *position, unsigned char out[DIGEST_BYTES])
 {
 	struct dnc_str moment = moment_of(d);
 	uint64_t fingerprint;
@@ -178,15 +180,15 @@ static void add_occurrence(struct dnc_buf *b, const struct draft *d,
 
 	if (!moment.n) {
 		dnc_buf_chr(b, 'R');
-		dnc_buf_add(b, place->run->id, DIGEST_BYTES);
-		add_place(b, place);
+		dnc_buf_add(b, position->run->id, DIGEST_BYTES);
+		add_position(b, position);
 		digest(b, out);
 		return;
 	}
 	digest(b, out);
 	memcpy(&fingerprint, out, sizeof fingerprint);
-	if (!repeats_count(&place->run->repeats, fingerprint, hash_moment(moment), &count)) {
-		add_place(b, place);
+	if (!repeats_count(&position->run->repeats, fingerprint, hash_moment(moment), &count)) {
+		add_position(b, position);
 	} else if (count) {
 		dnc_buf_chr(b, 'N');
 		add_u64(b, count);
@@ -196,7 +198,7 @@ static void add_occurrence(struct dnc_buf *b, const struct draft *d,
 	digest(b, out);
 }
 
-/* The source's own id: the first that is a UUID, else the first there is. */
+/* Finds the record's own id: the first one that is a UUID, else the first one. */
 static bool find_own_uuid(struct draft *d)
 {
 	const uint32_t given[] = {d->id, d->event_id, d->field[FIELD_EVENT_ID]};
@@ -214,20 +216,21 @@ static bool find_own_uuid(struct draft *d)
 	return false;
 }
 
-void draft_identify(struct draft *d, const struct record_place *place, struct dnc_buf *scratch)
+void draft_identify(
+	struct draft *d, const struct record_position *position, struct dnc_buf *scratch)
 {
 	unsigned char out[DIGEST_BYTES];
 
 	if (find_own_uuid(d))
 		return;
-	if (!place->run && (!d->own_id || !moment_of(d).n)) {
+	if (!position->run && (!d->own_id || !moment_of(d).n)) {
 		dnc_uuid_v7(d->ingested_at_ms, d->uuid);
 		return;
 	}
 	dnc_buf_clear(scratch);
 	add_content(scratch, d);
-	if (place->run)
-		add_occurrence(scratch, d, place, out);
+	if (position->run)
+		add_occurrence(scratch, d, position, out);
 	else
 		digest(scratch, out);
 	dnc_uuid_v8(out, d->uuid);

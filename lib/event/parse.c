@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "priv/reader.h"
 
-/* The canonical keys in their order, and where an event keeps them. */
+/* The canonical keys in their order, and their members in an event. */
 static const struct event_key {
 	struct dnc_str name;
 	size_t slot; /* offset of a struct dnc_str in struct dnc_event */
@@ -48,7 +48,7 @@ static struct dnc_str container_text(const struct dnc_json *doc, uint32_t at, st
 {
 	const char *start = doc->node[at].raw.p, *end;
 
-	/* The parser notes where a container starts. This one ends before the next key, or with the line. */
+	/* The parser only records where a container starts. This one ends before the next key, or with the line. */
 	if (doc->node[at].next < doc->count)
 		end = doc->node[doc->node[at].next].key.p - 2;
 	else
@@ -149,7 +149,7 @@ const struct dnc_json *dnc_event_doc(const struct dnc_event *e)
 	return &r->doc;
 }
 
-/* Every canonical line starts so, after `seq`. */
+/* The start of every canonical line without `seq`. */
 static const struct dnc_str line_start = DNC_STR("{\"id\":\"");
 
 static struct dnc_event_span span_of(const char *start, struct dnc_str s)
@@ -158,7 +158,8 @@ static struct dnc_event_span span_of(const char *start, struct dnc_str s)
 	           : (struct dnc_event_span){0};
 }
 
-/* The span of free text. One that holds escapes has its content elsewhere: all that is kept is that. */
+/* The span of free text. The content of one with escapes is not in the line: then only that is
+ * recorded. */
 static struct dnc_event_span free_span(
 	const char *start, const struct dnc_event *e, struct dnc_str s, bool *escaped)
 {
@@ -170,7 +171,7 @@ static struct dnc_event_span free_span(
 
 void dnc_event_shape_of(const struct dnc_event *e, struct dnc_event_shape *shape)
 {
-	const char *start = e->id.p - line_start.n; /* of the line, had it no `seq` */
+	const char *start = e->id.p - line_start.n; /* of the line without `seq` */
 
 	*shape = (struct dnc_event_shape){.timestamp_ms = e->timestamp_ms,
 		.id = span_of(start, e->id),
@@ -192,7 +193,7 @@ static struct dnc_str text_at(const char *start, struct dnc_event_span span)
 	return span.at ? (struct dnc_str){start + span.at, span.n} : (struct dnc_str){0};
 }
 
-/* Free text with escapes has its content in the parser's memory. */
+/* Sets the free texts. The content of those with escapes is in the parser's memory. */
 static int read_free_text(struct dnc_event *e)
 {
 	const struct dnc_json *doc = dnc_event_doc(e);

@@ -1,4 +1,4 @@
-/* read.c - a record to a draft of an event, checked. */
+/* read.c - reads a record into the draft of an event, and checks it. */
 #include "base/clock.h"
 #include "priv/draft.h"
 
@@ -9,10 +9,10 @@ int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place,
 	return -1;
 }
 
-/* The canonical keys of the top level, and where a draft keeps them. */
+/* The canonical keys of the top level, and their members in a draft. */
 static const struct top_key {
 	struct dnc_str name;
-	size_t slot;  /* offset of a uint32_t in struct draft; 0 is dropped */
+	size_t slot;  /* offset of a uint32_t in struct draft; 0: the value is not kept */
 	uint8_t type; /* enum dnc_json_type it must have */
 } top_keys[] = {
 	{DNC_STR("seq"), 0, DNC_JSON_NULL},
@@ -52,7 +52,7 @@ static int wrong_type(
 	return -1;
 }
 
-/* Sorts the top level into canonical keys; the others are left for event_data. */
+/* Reads the canonical keys of the top level. Other members belong to event_data. */
 static int read_top(struct draft *d, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = d->doc->node;
@@ -77,7 +77,7 @@ static int read_top(struct draft *d, struct dnc_error *err)
 			return wrong_type(err, "", key->name, json_type_names[key->type]);
 		if (node[i].type == DNC_JSON_STRING && node[i].text.n == 0 &&
 			key->slot != offsetof(struct draft, phone))
-			continue; /* an empty string says nothing */
+			continue; /* an empty string is as none */
 		*(uint32_t *)((char *)d + key->slot) = i;
 	}
 	return 0;
@@ -149,8 +149,8 @@ static int check_field(
 	return 0;
 }
 
-/* Takes a member into event_data, checked when it is a domain field of the type. */
-static int take_member(struct draft *d, uint32_t at, const char *prefix, struct dnc_error *err)
+/* Adds a member to event_data; a domain field of the type is checked. */
+static int add_member(struct draft *d, uint32_t at, const char *prefix, struct dnc_error *err)
 {
 	enum dnc_field f = dnc_field_find(d->type, d->doc->node[at].key);
 
@@ -161,7 +161,7 @@ static int take_member(struct draft *d, uint32_t at, const char *prefix, struct 
 	return f == FIELD_NONE ? 0 : check_field(d, f, at, prefix, err);
 }
 
-/* Whether two values say the same, member by member. */
+/* True if two values are equal, member by member. */
 static bool same_value(const struct dnc_json_node *node, uint32_t a, uint32_t b)
 {
 	uint32_t n = node[a].next - a;
@@ -180,7 +180,7 @@ static bool same_value(const struct dnc_json_node *node, uint32_t a, uint32_t b)
 	return true;
 }
 
-/* Two values for one field: whichever were kept, the other would be lost. */
+/* Rejects a second value of a field, unless it is equal: one of the two would be lost. */
 static int check_again(const struct draft *d, uint32_t at, uint32_t kept, const char *prefix,
 	struct dnc_error *err)
 {
@@ -194,15 +194,15 @@ static int check_again(const struct draft *d, uint32_t at, uint32_t kept, const 
 	return -1;
 }
 
-/* Gathers event_data: its own members first, then other members of the top level, then
- * domain fields that a source put into metadata. A field may be in several places if they agree. */
+/* Gathers event_data: its own members first, then other members of the top level, then domain
+ * fields in metadata. A field may be in several of them if its values are equal. */
 static int read_members(struct draft *d, bool derived_before, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = d->doc->node;
 	uint32_t own = d->event_data, meta = d->metadata;
 
 	for (uint32_t i = own + 1; own && i < node[own].next; i = node[i].next)
-		if (node[i].type != DNC_JSON_NULL && take_member(d, i, "event_data.", err) < 0)
+		if (node[i].type != DNC_JSON_NULL && add_member(d, i, "event_data.", err) < 0)
 			return -1;
 	for (uint32_t i = 1; i < node[0].next; i = node[i].next) {
 		const struct top_key *key = find_top_key(node[i].key);
@@ -214,10 +214,10 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 		kept = own ? dnc_json_get(d->doc, own, node[i].key) : 0;
 		if (kept && node[kept].type == DNC_JSON_NULL)
 			kept = 0;
-		if ((kept ? check_again(d, i, kept, "", err) : take_member(d, i, "", err)) < 0)
+		if ((kept ? check_again(d, i, kept, "", err) : add_member(d, i, "", err)) < 0)
 			return -1;
 	}
-	/* The metadata of a canonical event is derived: what it says came from event_data. */
+	/* The metadata of a canonical event is derived from event_data. */
 	for (uint32_t i = meta + 1; meta && !derived_before && i < node[meta].next;
 		i = node[i].next) {
 		enum dnc_field f = dnc_field_find(d->type, node[i].key);
@@ -225,7 +225,7 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 		if (f == FIELD_NONE || node[i].type == DNC_JSON_NULL || find_top_key(node[i].key))
 			continue;
 		if ((d->field[f] ? check_again(d, i, d->field[f], "metadata.", err)
-				 : take_member(d, i, "metadata.", err)) < 0)
+				 : add_member(d, i, "metadata.", err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -258,7 +258,7 @@ static int read_phone(
 	d->e164 = (struct dnc_str){d->e164_text, n};
 	if (!d->phone || !inner)
 		return 0;
-	/* Two numbers in one event: suppressing the wrong one is worse than suppressing none. */
+	/* With two numbers in one event, the wrong one might be suppressed. */
 	v = dnc_phone_normalize(
 		d->doc->node[inner].text, options->region, options->strict_phone, other, &other_n);
 	if (v != DNC_PHONE_OK || !dnc_str_eq(d->e164, (struct dnc_str){other, other_n}))
@@ -293,7 +293,7 @@ static int read_provider(struct draft *d, struct dnc_error *err)
 	return 0;
 }
 
-/* The one field that each type can't do without. */
+/* The field that each type requires. */
 static const enum dnc_field required_field[DNC_TYPES] = {
 	[DNC_NUMBER_SUPPRESSED] = FIELD_SUPPRESS_REASON,
 	[DNC_NUMBER_RELEASED] = FIELD_RELEASE_REASON,

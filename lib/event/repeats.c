@@ -1,10 +1,10 @@
-/* repeats.c - a bounded memory of what was said, in two generations. */
+/* repeats.c - counts of equal records, in two tables: a recent and an older one. */
 #include "priv/repeats.h"
 #include <stdlib.h>
 
 enum {
 	FIRST_SIZE = 1024,
-	MAX_USED = 1 << 19, /* of a generation: half of its slots, 8 MiB */
+	MAX_USED = 1 << 19, /* of one table: half of its slots, 8 MiB */
 	COUNT_MAX = 0xFFFF,
 };
 
@@ -32,7 +32,7 @@ static bool grow(struct repeats_table *t)
 	return true;
 }
 
-/* What the moment has said is in the recent generation as long as it is no more than that holds. */
+/* The recent table has all records of the current moment, as long as it can hold them. */
 static bool make_room(struct repeats *r)
 {
 	if (r->recent.used < MAX_USED)

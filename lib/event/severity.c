@@ -1,4 +1,5 @@
-/* severity.c - what an event says about blocking, risk and errors, and the severity that follows. */
+/* severity.c - whether an event blocks, is risky or has errors, and the severity that follows from
+ * it. */
 #include "priv/draft.h"
 
 int64_t draft_int(const struct draft *d, enum dnc_field f)
@@ -43,8 +44,8 @@ bool draft_is_verified(const struct draft *d)
 	return draft_text(d, FIELD_VERIFIED_BY).n && d->field[FIELD_VERIFIED_AT];
 }
 
-/* Severity: the rows of a type in order, the last that holds wins. A row holds when the field has
- * the value, or when the function says so; a row with neither is the type's start. */
+/* Of the rows of a type, the last one that holds sets the severity. A row holds if the field has
+ * the value, if there is one, and the function returns true, if there is one. */
 static const struct severity_rule {
 	enum dnc_type type;
 	enum dnc_field field;

@@ -1,4 +1,4 @@
-/* summary.c - the line for people of an event that came without one. */
+/* summary.c - the summary of an event whose record has none. */
 #include "priv/draft.h"
 
 /* A template for each type: {n} the masked number, {p} the provider, {1} and {2} fields. A part in
@@ -19,7 +19,8 @@ static const struct summary_form {
 		FIELD_OLD_STATUS},
 };
 
-/* A value inside the summary's JSON string: without its quotes, numbers masked, and short. */
+/* Appends a value inside the summary's JSON string: without quotes, with numbers masked, and
+ * shortened. */
 static void write_value(const struct draft *d, struct dnc_buf *b, struct dnc_str value)
 {
 	enum { VALUE_MAX = 64 };

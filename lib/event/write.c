@@ -1,4 +1,4 @@
-/* write.c - a draft to the canonical event. */
+/* write.c - writes a draft as a canonical event. */
 #include <stdio.h>
 #include "base/clock.h"
 #include "priv/draft.h"
@@ -19,7 +19,8 @@ static const struct dnc_json_node *find_member(const struct draft *d, struct dnc
 	return NULL;
 }
 
-/* Keeps a source's own id that is no UUID: as source_id, or the next such name that is free. */
+/* Writes an id of the record that is not a UUID as source_id, or source_id_2 and so on if that name
+ * is in use. */
 static void write_own_id(const struct draft *d, struct dnc_buf *b)
 {
 	struct dnc_str text = d->doc->node[d->own_id].text, key = DNC_STR("source_id");
@@ -27,7 +28,7 @@ static void write_own_id(const struct draft *d, struct dnc_buf *b)
 	char name[32];
 
 	if (d->own_id == d->field[FIELD_EVENT_ID])
-		return; /* a member already */
+		return; /* it is a member already */
 	for (unsigned n = 2; (there = find_member(d, key)); n++) {
 		if (there->type == DNC_JSON_STRING && dnc_str_eq(there->text, text))
 			return;
@@ -55,7 +56,7 @@ static void write_event_data(const struct draft *d, struct dnc_buf *b)
 	dnc_buf_chr(b, '}');
 }
 
-/* Members of metadata that normalizing itself writes, always last. */
+/* Members of metadata that normalizing writes, always last. */
 static bool is_reserved(struct dnc_str key)
 {
 	static const struct dnc_str reserved[] = {DNC_STR("unknown_values"),
@@ -132,7 +133,7 @@ static struct dnc_event_span write_free(
 	return (struct dnc_event_span){(uint16_t)(from + 1), (uint16_t)(b->n - from - 2)};
 }
 
-static void write_who(const struct draft *d, struct dnc_buf *b, struct dnc_event_shape *shape)
+static void write_parties(const struct draft *d, struct dnc_buf *b, struct dnc_event_shape *shape)
 {
 	if (d->e164.p) {
 		dnc_buf_lit(b, ",\"phone_number\":\"");
@@ -186,7 +187,7 @@ void draft_write(const struct draft *d, const char *source_format, struct dnc_bu
 	dnc_buf_lit(b, "\",\"type\":\"");
 	dnc_buf_str(b, dnc_type_names[d->type]);
 	dnc_buf_chr(b, '"');
-	write_who(d, b, shape);
+	write_parties(d, b, shape);
 	dnc_buf_lit(b, ",\"severity\":\"");
 	shape->severity_text = (uint16_t)b->n;
 	dnc_buf_str(b, d->severity->name);

@@ -1,12 +1,12 @@
-/* grammar.c - what may be written for one telephone number, in tables. */
+/* grammar.c - a parser for one telephone number, as people write it. */
 #include "priv/grammar.h"
 #include <stdint.h>
 
-enum class {
+enum char_class {
 	OTHER,
 	DIGIT,
 	PLUS,
-	BLANK, /* and marks that can't be seen, such as those of direction */
+	BLANK, /* and invisible characters, such as marks of direction */
 	HYPHEN,
 	DOT,
 	SLASH,
@@ -16,7 +16,7 @@ enum class {
 
 static const struct {
 	uint32_t from, to;
-	enum class class;
+	enum char_class kind;
 } classes[] = {
 	{'\t', '\t', BLANK},
 	{' ', ' ', BLANK},
@@ -51,15 +51,15 @@ static const struct {
 	{0xFF3D, 0xFF3D, CLOSE},
 };
 
-/* The zeros of the decimal digits in Unicode 15 that are in use for numbers; nine follow each. */
+/* The zero of each script's decimal digits in Unicode 15; the other nine digits follow it. */
 static const uint32_t zeros[] = {'0', 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6,
 	0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090,
 	0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
 	0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x1D7CE, 0x1D7D8,
 	0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E950, 0x1FBF0};
 
-/* Takes a code point off the front of S; false when it is not UTF-8. */
-static bool take_point(struct dnc_str *s, uint32_t *point)
+/* Parses a code point at the start of S and removes it. Returns false if it is not UTF-8. */
+static bool parse_point(struct dnc_str *s, uint32_t *point)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char c = (unsigned char)s->p[0];
@@ -79,24 +79,26 @@ static bool take_point(struct dnc_str *s, uint32_t *point)
 	return v >= least[n];
 }
 
-static enum class class_of(uint32_t point, char *digit) {
-	for (size_t i = 0; i < sizeof zeros / sizeof zeros[0];
-		i++) if (point >= zeros[i] &&
-			 point < zeros[i] + 10){ *digit = (char)('0' + (point - zeros[i]));
-						 return DIGIT;}
-for (size_t i = 0; i < sizeof classes / sizeof classes[0];
-	i++) if (point >= classes[i].from && point <= classes[i].to) return classes[i]
-	.class;
-return OTHER;
+static enum char_class class_of(uint32_t point, char *digit)
+{
+	for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
+		if (point >= zeros[i] && point < zeros[i] + 10) {
+			*digit = (char)('0' + (point - zeros[i]));
+			return DIGIT;
+		}
+	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+		if (point >= classes[i].from && point <= classes[i].to)
+			return classes[i].kind;
+	return OTHER;
 }
 
-/* Takes what is of CLASS off the front of S, if it is. */
-static bool take_class(struct dnc_str *s, enum class class, char *digit)
+/* Removes a character of class KIND from the start of S. Returns false if there is none. */
+static bool parse_class(struct dnc_str *s, enum char_class kind, char *digit)
 {
 	struct dnc_str rest = *s;
 	uint32_t point;
 
-	if (!rest.n || !take_point(&rest, &point) || class_of(point, digit) != class)
+	if (!rest.n || !parse_point(&rest, &point) || class_of(point, digit) != kind)
 		return false;
 	*s = rest;
 	return true;
@@ -106,12 +108,13 @@ static void skip_blanks(struct dnc_str *s)
 {
 	char digit;
 
-	while (take_class(s, BLANK, &digit))
+	while (parse_class(s, BLANK, &digit))
 		;
 }
 
-/* Takes WORD, which is in lower case, off the front of S, in any case. */
-static bool take_word(struct dnc_str *s, const char *word)
+/* Removes WORD, which is in lower case, from the start of S, in any case. Returns false if it is
+ * not there. */
+static bool parse_word(struct dnc_str *s, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -122,17 +125,18 @@ static bool take_word(struct dnc_str *s, const char *word)
 	return true;
 }
 
-/* A number on its way. */
+/* A number that is being parsed. */
 struct number {
 	char *out;
 	size_t n;                         /* bytes in out */
-	size_t digits, dots, slashes;     /* how many */
-	size_t at_dot, at_slash, at_open; /* digits before the last of them */
-	bool plus, hanging;               /* a separator that needs digits after it */
+	size_t digits, dots, slashes;     /* counts */
+	size_t at_dot, at_slash, at_open; /* number of digits before the last of each */
+	bool plus;
+	bool hanging; /* the last character was a separator, which digits must follow */
 	enum dnc_phone_verdict verdict;
 };
 
-static bool put_digit(struct number *m, char digit)
+static bool add_digit(struct number *m, char digit)
 {
 	if (m->n == PHONE_PLAIN_MAX) {
 		m->verdict = DNC_PHONE_TOO_LONG;
@@ -144,11 +148,11 @@ static bool put_digit(struct number *m, char digit)
 	return true;
 }
 
-static bool put(struct number *m, enum class class, char digit)
+static bool add(struct number *m, enum char_class kind, char digit)
 {
-	switch (class) {
+	switch (kind) {
 	case DIGIT:
-		return put_digit(m, digit);
+		return add_digit(m, digit);
 	case PLUS:
 		if (m->digits || m->plus)
 			return false;
@@ -179,54 +183,53 @@ static bool put(struct number *m, enum class class, char digit)
 	return m->digits;
 }
 
-/* Takes groups of digits off the front of S, up to what may start an extension or a parameter. */
-static bool take_groups(struct dnc_str *s, struct number *m)
+/* Parses groups of digits at the start of S, up to what may start an extension or a parameter. */
+static bool parse_groups(struct dnc_str *s, struct number *m)
 {
 	while (s->n && !strchr("eExX#;", s->p[0] ? s->p[0] : ' ')) {
 		uint32_t point;
 		char digit = 0;
-		enum class class;
+		enum char_class kind;
 
-		if (!take_point(s, &point))
+		if (!parse_point(s, &point))
 			return false;
-		class = class_of(point, &digit);
-		if (!put(m, class, digit))
+		kind = class_of(point, &digit);
+		if (!add(m, kind, digit))
 			return false;
 	}
 	return true;
 }
 
-/* Takes the digits of an extension, of which there are no more than EXTENSION_MAX: what is longer is
- * another number. */
-static bool take_extension_digits(struct dnc_str *s)
+/* Parses the digits of an extension. More than EXTENSION_MAX are a second number. */
+static bool parse_extension_digits(struct dnc_str *s)
 {
 	enum { EXTENSION_MAX = 6 };
 	size_t n = 0;
 	char digit;
 
-	while (take_class(s, DIGIT, &digit))
+	while (parse_class(s, DIGIT, &digit))
 		n++;
 	return n >= 1 && n <= EXTENSION_MAX;
 }
 
-static bool take_extension(struct dnc_str *s)
+static bool parse_extension(struct dnc_str *s)
 {
 	static const char *const words[] = {"extension", "extn", "ext", "x", "#"};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (!take_word(s, words[i]))
+		if (!parse_word(s, words[i]))
 			continue;
-		if (!take_word(s, "."))
-			take_word(s, ":");
+		if (!parse_word(s, "."))
+			parse_word(s, ":");
 		skip_blanks(s);
-		return take_extension_digits(s);
+		return parse_extension_digits(s);
 	}
 	return false;
 }
 
-/* A phone-context of a tel: URI goes before the number if it is the start of an international
- * one; a domain says nothing. */
-static bool take_context(struct dnc_str *s, struct number *m)
+/* Parses the phone-context of a tel: URI. The start of an international number is put before the
+ * number; a domain is ignored. */
+static bool parse_context(struct dnc_str *s, struct number *m)
 {
 	char number[PHONE_PLAIN_MAX], context[PHONE_PLAIN_MAX];
 	struct number c = {.out = context};
@@ -237,7 +240,7 @@ static bool take_context(struct dnc_str *s, struct number *m)
 	if (s->n && s->p[0] == '+') {
 		struct dnc_str text = {s->p, end};
 
-		if (m->plus || !take_groups(&text, &c) || text.n || c.hanging || !c.digits ||
+		if (m->plus || !parse_groups(&text, &c) || text.n || c.hanging || !c.digits ||
 			c.n + m->n > PHONE_PLAIN_MAX)
 			return false;
 		memcpy(number, m->out, m->n);
@@ -256,20 +259,20 @@ static bool take_context(struct dnc_str *s, struct number *m)
 	return end;
 }
 
-/* Takes the parameters of RFC 3966: an extension, and of a tel: URI its context. */
-static bool take_parameters(struct dnc_str *s, struct number *m, bool uri)
+/* Parses the parameters of RFC 3966: an extension and, of a tel: URI, its context. */
+static bool parse_parameters(struct dnc_str *s, struct number *m, bool uri)
 {
 	for (int left = 3; s->n && left; left--) {
-		if (take_word(s, ";ext=") && take_extension_digits(s))
+		if (parse_word(s, ";ext=") && parse_extension_digits(s))
 			continue;
-		if (!uri || !take_word(s, ";phone-context=") || !take_context(s, m))
+		if (!uri || !parse_word(s, ";phone-context=") || !parse_context(s, m))
 			return false;
 	}
 	return !s->n;
 }
 
-/* The number of digits before a slash, a bracket or a dot distinguishes two numbers, and fractions, from an
- * area code. */
+/* Returns false for two numbers with a slash, a bracket or a dot between them, and for fractions:
+ * more digits come before the separator than an area code has. */
 static bool is_one_number(const struct number *m)
 {
 	enum { AREA_MAX = 6, COUNTRY_MAX = 3, FRACTION_MIN = 3 };
@@ -295,15 +298,15 @@ enum dnc_phone_verdict phone_plain(struct dnc_str text, char out[PHONE_PLAIN_MAX
 	skip_blanks(&text);
 	if (!text.n)
 		return DNC_PHONE_EMPTY;
-	uri = take_word(&text, "tel:");
-	if (!take_groups(&text, &m) || !m.digits)
+	uri = parse_word(&text, "tel:");
+	if (!parse_groups(&text, &m) || !m.digits)
 		return m.verdict;
 	one = is_one_number(&m);
 	if (text.n && text.p[0] == ';') {
-		if (m.hanging || !take_parameters(&text, &m, uri))
+		if (m.hanging || !parse_parameters(&text, &m, uri))
 			return DNC_PHONE_NOT_A_NUMBER;
 	} else if (text.n) {
-		if (!take_extension(&text))
+		if (!parse_extension(&text))
 			return DNC_PHONE_NOT_A_NUMBER;
 		skip_blanks(&text);
 	} else if (m.hanging) {

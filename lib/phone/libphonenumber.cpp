@@ -8,7 +8,7 @@
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
-/* The library takes longer ones of some countries, which may be two numbers in one. */
+/* Of some countries the library accepts longer numbers, which may be two numbers in one. */
 enum { E164_DIGITS = 15 };
 
 static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneNumber &number)
@@ -65,7 +65,7 @@ extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(
 	if (s.n == 0)
 		return DNC_PHONE_EMPTY;
 	/* The library drops one national prefix at a time: +31009... becomes +3109..., then +319....
-	 * An event must not change when it is normalized again, so go on to the end. */
+	 * An event must not change when it is normalized again, so it is repeated until nothing changes. */
 	for (;; text.swap(e164)) {
 		enum dnc_phone_verdict verdict = normalize_once(text, region, strict, e164);
 
@@ -74,7 +74,7 @@ extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(
 		if (e164 == text)
 			break;
 		if (text[0] == '+' && e164.size() >= text.size())
-			break; /* only shorter is nearer */
+			break; /* no prefix was dropped */
 	}
 	if (e164.size() > 1 + E164_DIGITS)
 		return DNC_PHONE_TOO_LONG;

@@ -2,8 +2,8 @@
 
 enum { NANP_DIGITS = 10 }; /* ITU E.164 country code 1: ten digits after it */
 
-/* Writes +1 and the ten digits at P when they can be a number of the North American plan: the
- * area code starts with 2 to 9. Everything else is left to libphonenumber. */
+/* Writes +1 and the ten digits at P if they are a possible number of the North American plan: the
+ * area code starts with 2 to 9. libphonenumber decides everything else. */
 static bool nanp(const char *p, char out[DNC_PHONE_MAX], size_t *len)
 {
 	if (p[0] < '2' || p[0] > '9')
@@ -78,7 +78,7 @@ void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164)
 
 	if (e164.n && e164.p[0] == '+')
 		head = 1 + country_code_length(e164.p + 1, e164.n - 1);
-	if (e164.n < head + 2 * tail) /* a short number would be shown by its last four */
+	if (e164.n < head + 2 * tail) /* of a short number, four digits would be half */
 		tail = e164.n > head + 4 ? 2 : 0;
 	if (head > e164.n)
 		head = 0;
@@ -113,13 +113,14 @@ void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str 
 		at[digits++ % DIGITS] = i;
 		if (digits < TAIL || memcmp(tail, e164.p + e164.n - TAIL, TAIL) != 0)
 			continue;
-		/* The number ends here, wherever it may have begun. */
+		/* The number ends here. */
 		for (size_t back = SHOWN; back < digits && back < DIGITS; back++)
 			b->p[at[(digits - 1 - back) % DIGITS]] = '*';
 	}
 }
 
-/* The bytes FROM to TO hold DIGITS digits: all but the last four and a country code go. */
+/* Masks the DIGITS digits in the bytes FROM to TO, except the last four and, after a PLUS, the
+ * country code. */
 static void mask_run(char *text, size_t from, size_t to, size_t digits, bool plus)
 {
 	enum { SHOWN = 4 };

@@ -1,7 +1,7 @@
-/* phone.h - telephone numbers: from what people write to E.164, and masked for clients that may not see them.
+/* phone.h - telephone numbers: normalized to E.164, and masked for clients that may not see them.
  *
- * The reference is libphonenumber; clean numbers of the North American plan take a short cut that
- * agrees with it (tests/unit/test_phone.c compares the two). Thread safe. */
+ * libphonenumber is the reference. Plain numbers of the North American plan are normalized without
+ * it, with the same result (tests/unit/test_phone.c compares the two). Thread safe. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define DNC_PHONE_MAX 24 /* "+" and 15 digits (E.164), rounded up */
+#define DNC_PHONE_MAX 24 /* "+", 15 digits (E.164) and a NUL, rounded up */
 
 enum dnc_phone_verdict {
 	DNC_PHONE_OK,
@@ -26,37 +26,38 @@ enum dnc_phone_verdict {
 	DNC_PHONE_INVALID, /* possible, but matches no assigned range (strict only) */
 };
 
-/* Converts S to E.164. S must be one number and nothing else: groups of digits of any script, separated by
- * blanks, hyphens, dots, brackets or slashes, with an optional "+" before them and an optional extension
- * (which is dropped) after them; or a tel: URI. REGION (two letters, "US") is the region of national
- * numbers. Possible numbers are accepted; with STRICT only valid ones. On DNC_PHONE_OK OUT is the number,
- * terminated by NUL, and *LEN is its length. */
+/* Normalizes S to E.164. S must be one number and nothing else: groups of digits of any script with
+ * blanks, hyphens, dots, brackets or slashes between them, "+" before them and an extension, which
+ * is ignored, after them; or a tel: URI. Numbers without a country code are those of REGION (two
+ * letters, "US"). Possible numbers are accepted; if STRICT, only valid ones. On DNC_PHONE_OK the
+ * number is in OUT, with a NUL, and its length in *LEN. */
 enum dnc_phone_verdict dnc_phone_normalize(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 
-/* The same by libphonenumber alone, without the short cut and without the check that S is one number. */
+/* The same by libphonenumber alone; does not check that S is one number. */
 enum dnc_phone_verdict dnc_phone_normalize_slow(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len);
 
-/* Why V is not a number, for people: "too short". */
+/* The reason for V, for messages: "too short". */
 const char *dnc_phone_reason(enum dnc_phone_verdict v);
 
-/* True when REGION is one libphonenumber knows. */
+/* True if libphonenumber knows REGION. */
 bool dnc_phone_region_known(const char *region);
 
-/* True when REGION is of the North American plan (country code 1). */
+/* True if REGION belongs to the North American plan (country code 1). */
 bool dnc_phone_region_nanp(const char *region);
 
-/* Appends E164 with all but country code and last four digits as stars: +1******4567. */
+/* Appends E164 with stars for all digits but the country code and the last four: +1******4567. */
 void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164);
 
-/* Appends TEXT, masking in it whatever is the number E164 in any writing: a run of digits, with
- * blanks, dots, dashes or brackets between them, that ends in the number's last seven digits. */
+/* Appends TEXT with the number E164 masked in it, however it is written: a run of digits, with
+ * blanks, dots, dashes, slashes or brackets between them, that ends in the number's last seven
+ * digits. */
 void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str e164);
 
-/* Masks in place whatever may be a number in the N bytes at TEXT: of each run of seven digits and more,
- * with single or several blanks, dots, dashes, slashes or brackets between them, the last four stay, and
- * the country code after a "+". True when there was one. */
+/* Masks in place every possible number in the N bytes at TEXT: each run of seven digits and more,
+ * with blanks, dots, dashes, slashes or brackets between them. Its last four digits stay, and the
+ * country code after a "+". Returns true if there was one. */
 bool dnc_phone_mask_digits(char *text, size_t n);
 
 #ifdef __cplusplus

@@ -1,17 +1,18 @@
-/* capture.c - change data capture: a row's life as {"op": "c|u|r|d", "before": {...}, "after": {...}}, alone
- * or as "payload" of an envelope. A row that is there suppresses its number, a row that went releases it. */
+/* capture.c - change data capture: {"op": "c|u|r|d", "before": {...}, "after": {...}}, alone or
+ * as the "payload" of an envelope. A row that exists suppresses its number, a deleted row
+ * releases it. */
 #include "base/clock.h"
 #include "priv/record.h"
 
 /* Nodes of the record; 0 is absent. */
 struct capture {
 	const struct dnc_json *doc;
-	uint32_t root, row; /* the envelope, and the row as it is or was */
+	uint32_t root, row; /* the envelope, and the row after the change, or before its deletion */
 	uint32_t phone, provider, source, reason;
-	bool gone, update;
+	bool deleted, update;
 };
 
-/* A member that has a value. */
+/* The node of a member that has a value, else 0. */
 static uint32_t member(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
 {
 	uint32_t at = dnc_json_get(doc, object, key);
@@ -31,14 +32,14 @@ static bool find_row(struct capture *c, const struct dnc_json *doc)
 	if (!op || doc->node[op].type != DNC_JSON_STRING || doc->node[op].text.n != 1 ||
 		!doc->node[op].text.p[0] || !strchr("curd", doc->node[op].text.p[0]))
 		return false;
-	c->gone = doc->node[op].text.p[0] == 'd';
+	c->deleted = doc->node[op].text.p[0] == 'd';
 	c->update = doc->node[op].text.p[0] == 'u';
-	c->row = dnc_json_get(doc, c->root, c->gone ? DNC_STR("before") : DNC_STR("after"));
+	c->row = dnc_json_get(doc, c->root, c->deleted ? DNC_STR("before") : DNC_STR("after"));
 	return c->row && doc->node[c->row].type == DNC_JSON_OBJECT;
 }
 
-/* The column with the number, by any name that the header of a CSV file may give it. Returns another one with
- * another number, or 0. */
+/* Finds the column with the number, under any name that a CSV header may have. Returns a second
+ * column with another number, or 0. */
 static uint32_t find_phone(struct capture *c)
 {
 	const struct dnc_json_node *node = c->doc->node;
@@ -58,8 +59,8 @@ static uint32_t find_phone(struct capture *c)
 	return other;
 }
 
-/* A column as a member of the event. What would be one of the event's own keys gets another name: the
- * row's id is that of the row, not of what happened to it. */
+/* Adds a column as a member of the event. One with the name of a key of the event is renamed: the
+ * row's id is not the id of the event. */
 static void add_column(struct dnc_source *s, const struct capture *c, uint32_t at)
 {
 	static const struct dnc_str own_keys[] = {DNC_STR("id"), DNC_STR("event_id"),
@@ -88,34 +89,35 @@ static void add_columns(struct dnc_source *s, const struct capture *c)
 			add_column(s, c, i);
 }
 
-/* What the row does not say is as the options say. */
+/* The row's own values, and those of the options where it has none. */
 static void add_origin(struct dnc_source *s, struct capture *c)
 {
 	const struct {
-		const char *key, *given;
+		const char *key, *value;
 		uint32_t at;
 	} origin[] = {{"provider", s->options.provider, c->provider},
 		{"provider_id", s->options.provider_id,
 			member(c->doc, c->row, DNC_STR("provider_id"))},
 		{"source", s->options.source, c->source},
-		{"reason", c->gone ? "system_cleanup" : s->options.reason,
-			c->gone ? 0 : c->reason}};
+		{"reason", c->deleted ? "system_cleanup" : s->options.reason,
+			c->deleted ? 0 : c->reason}};
 
 	for (size_t i = 0; i < sizeof origin / sizeof origin[0]; i++) {
 		if (!origin[i].at) {
-			source_add(s, origin[i].key, dnc_str(origin[i].given));
+			source_add(s, origin[i].key, dnc_str(origin[i].value));
 		} else if (i != 1) { /* provider_id is a column like others */
 			dnc_json_write_key(&s->event, dnc_str(origin[i].key));
 			dnc_json_write_node(&s->event, c->doc, origin[i].at);
 		}
 	}
-	if (c->gone && c->reason) {
+	if (c->deleted && c->reason) {
 		dnc_json_write_key(&s->event, DNC_STR("previous_reason"));
 		dnc_json_write_node(&s->event, c->doc, c->reason);
 	}
 }
 
-/* What the log of the database said of the change: where it stands there tells it from others. */
+/* The rest of the envelope. It holds the change's position in the database's log, which makes the
+ * event unique. */
 static void add_envelope(struct dnc_source *s, const struct capture *c)
 {
 	const struct dnc_json_node *node = c->doc->node;
@@ -149,7 +151,7 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 	c->provider = member(doc, c->row, DNC_STR("provider"));
 	c->source = member(doc, c->row, DNC_STR("source"));
 	c->reason = member(doc, c->row, DNC_STR("reason"));
-	source_begin(s, c->gone ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
+	source_begin(s, c->deleted ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
 	other = find_phone(c);
 	if (other)
 		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",

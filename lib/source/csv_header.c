@@ -8,7 +8,7 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-/* Headers seen in the wild, folded, and the event field they mean. */
+/* Headers that upstream systems use, folded, and the event field that each means. */
 static const struct {
 	const char *header, *field;
 } synonyms[] = {{"number", "phone_number"}, {"registered_at", "suppressed_at"},
@@ -17,8 +17,9 @@ static const struct {
 	{"violation_date", "violation_at"}, {"subject", "details"},
 	{"recorded_message_or_robocall", "robocall"}};
 
-/* A header means a phone number when it is made of these words, digits after them aside, and has one of
- * the first: "Cell Phone", "Phone #", "tel_no", "home_phone2", but not "Phone Type". */
+/* A header means a phone number if all its words are in these two lists and at least one is in the
+ * first; digits at the end of a word do not count: "Cell Phone", "Phone #", "tel_no",
+ * "home_phone2", but not "Phone Type". */
 static const char number_words[] =
 	"phone telephone tel mobile cell cellphone phonenumber phoneno msisdn ani landline";
 static const char number_attributes[] =
@@ -44,7 +45,7 @@ static bool means_number(const char *folded)
 	return found;
 }
 
-/* Lower case, with one "_" for all that is between letters and digits. */
+/* Converts to lower case, with one "_" in place of other characters between letters and digits. */
 static void fold_header(struct dnc_str header, char out[NAME_MAX_BYTES])
 {
 	size_t n = 0;
@@ -101,7 +102,7 @@ static void add_shown(struct dnc_buf *b, struct dnc_str header)
 		dnc_buf_lit(b, "...");
 }
 
-/* All headers, or the first of them; to be freed. */
+/* Lists the headers, or the first of them if there are many. The caller frees it. */
 static struct dnc_buf list_headers(const struct csv_state *csv)
 {
 	struct dnc_buf b = {0};
@@ -119,10 +120,10 @@ static struct dnc_buf list_headers(const struct csv_state *csv)
 	return b;
 }
 
-/* Refuses the stream with TEXT about the headers HEADER and OTHER (may be missing), which stand in for
- * its two "%s", and the list of all headers when LIST. */
+/* Refuses the stream with the text BEFORE, HEADER, BETWEEN, OTHER (may be missing) and AFTER, and
+ * the list of all headers if LIST. */
 static enum dnc_source_result refuse_header(struct dnc_source *s, const char *before,
-	struct dnc_str header, const char *between, struct dnc_str other, const char *behind,
+	struct dnc_str header, const char *between, struct dnc_str other, const char *after,
 	bool list)
 {
 	struct dnc_buf text = {0}, headers = {0};
@@ -133,7 +134,7 @@ static enum dnc_source_result refuse_header(struct dnc_source *s, const char *be
 	dnc_buf_str(&text, dnc_str(between));
 	if (other.p)
 		add_shown(&text, other);
-	dnc_buf_str(&text, dnc_str(behind));
+	dnc_buf_str(&text, dnc_str(after));
 	if (list) {
 		headers = list_headers(&s->csv);
 		dnc_buf_lit(&text, "; the headers are: ");
@@ -161,8 +162,8 @@ static enum dnc_source_result refuse_missing(struct dnc_source *s, const char *w
 		"\", which --column names; did you mean \"", near.best, "\"?", true);
 }
 
-/* What the user said of columns comes first. A header is there for one field only: that is checked
- * with the options. */
+/* Names the columns of --column. That no header is named twice there was checked with the
+ * options. */
 static enum dnc_source_result name_chosen(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
@@ -199,11 +200,11 @@ static bool is_named(const struct csv_state *csv, const char *field, size_t befo
 	return false;
 }
 
-/* The event field of a header that the user said nothing about: a synonym, or the header's own name. */
+/* The event field of a header that --column does not name: a synonym, or the header's own name. */
 static void name_by_header(struct dnc_str header, size_t index, char name[NAME_MAX_BYTES])
 {
-	/* Of these, an event's first level takes no text. */
-	static const char taken[] = "seq event_data metadata";
+	/* These members of an event do not hold text. */
+	static const char reserved[] = "seq event_data metadata";
 	char folded[NAME_MAX_BYTES];
 
 	fold_header(header, folded);
@@ -211,7 +212,7 @@ static void name_by_header(struct dnc_str header, size_t index, char name[NAME_M
 		strcpy(name, "phone_number");
 	else if (!*folded)
 		snprintf(name, NAME_MAX_BYTES, "column_%zu", index + 1);
-	else if (dnc_words_have(taken, dnc_str(folded)))
+	else if (dnc_words_have(reserved, dnc_str(folded)))
 		snprintf(name, NAME_MAX_BYTES, "column_%.40s", folded);
 	else
 		strcpy(name, folded);
@@ -220,25 +221,25 @@ static void name_by_header(struct dnc_str header, size_t index, char name[NAME_M
 			strcpy(name, synonyms[i].field);
 }
 
-/* Two columns for one field of the event are one too many: which one counts is not for us to say. */
+/* Refuses two columns for one field: only the user knows which one counts. */
 static enum dnc_source_result refuse_second(struct dnc_source *s, size_t first, size_t second)
 {
 	const struct csv_state *csv = &s->csv;
 	struct dnc_str a = field_at(csv, first), b = field_at(csv, second);
-	char behind[4 * NAME_MAX_BYTES];
+	char after[4 * NAME_MAX_BYTES];
 
 	if (dnc_str_caseeq(dnc_str_trim(a), dnc_str_trim(b)))
 		return refuse_header(s, "has the header \"", a, "\" twice; rename one of them",
 			(struct dnc_str){0}, "", true);
-	snprintf(behind, sizeof behind,
+	snprintf(after, sizeof after,
 		"\" both mean %s; select one with --column %s=HEADER (the other is then kept "
 		"under its own name)",
 		csv->headers[first], csv->headers[first]);
 	return refuse_header(
-		s, "has two columns for one field: \"", a, "\" and \"", b, behind, false);
+		s, "has two columns for one field: \"", a, "\" and \"", b, after, false);
 }
 
-/* NAME, with a number appended when an earlier column has it. */
+/* NAME, with a number appended if a column has this name already. */
 static char *free_name(const struct csv_state *csv, const char *name)
 {
 	char numbered[NAME_MAX_BYTES + 8];
@@ -249,7 +250,7 @@ static char *free_name(const struct csv_state *csv, const char *name)
 	return strdup(numbered);
 }
 
-/* Names the columns that are left. A column that means nothing to us is kept under a name of its own. */
+/* Names the columns that --column does not name. An unknown header keeps its own name. */
 static enum dnc_source_result name_others(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
@@ -278,7 +279,7 @@ static enum dnc_source_result name_others(struct dnc_source *s)
 	return DNC_SOURCE_MORE;
 }
 
-/* With a map, which names its fields itself, headers stay as they are. */
+/* Keeps the headers as they are, for a map, which names the fields itself. */
 static enum dnc_source_result name_plain(struct csv_state *csv)
 {
 	for (size_t i = 0; i < csv->count; i++) {
@@ -301,7 +302,7 @@ static enum dnc_source_result name_plain(struct csv_state *csv)
 	return DNC_SOURCE_MORE;
 }
 
-/* A number in the first line: the file has no header. */
+/* True if a column of the first line holds a number: then the file has no header. */
 static bool looks_like_a_row(const struct dnc_source *s, size_t *at)
 {
 	char e164[DNC_PHONE_MAX];

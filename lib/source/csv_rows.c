@@ -40,7 +40,7 @@ void csv_finish(struct csv_state *csv)
 	dnc_buf_free(&csv->fields);
 }
 
-/* With a map: the row as an object of its headers. */
+/* With a map: the row as an object with the headers as keys. */
 static enum dnc_source_result read_plain(struct dnc_source *s)
 {
 	dnc_buf_clear(&s->event);
@@ -101,7 +101,7 @@ static enum dnc_source_result finish_row(struct dnc_source *s)
 	return rc;
 }
 
-/* Length of the first line of TEXT, with its end. */
+/* Length of the first line of TEXT, including its end. */
 static size_t line_length(struct dnc_str text)
 {
 	const char *nl = memchr(text.p, '\n', text.n), *cr;
@@ -113,8 +113,8 @@ static size_t line_length(struct dnc_str text)
 	return (size_t)(cr - text.p) + 1;
 }
 
-/* A row that is none: only its first line is rejected. What follows it is read again, because a quote
- * too many must not take the rows after it along. */
+/* Rejects the first line of a row that is not CSV. The lines after it are read again, so that a
+ * stray quote does not spoil the rows after it. */
 static enum dnc_source_result bad_row(struct dnc_source *s, const char *why)
 {
 	struct csv_state *csv = &s->csv;
@@ -204,8 +204,8 @@ enum dnc_source_result csv_next(struct dnc_source *s)
 	return rc;
 }
 
-/* The separator that "sep=;" names, which spreadsheets write and read before the header; 0 when the line
- * is none. A tab at its end is not trimmed. */
+/* The separator of a line "sep=;", which spreadsheets write and read before the header; 0 if LINE
+ * is another one. The line is not trimmed, because the separator may be a tab. */
 static char read_separator(struct dnc_str line)
 {
 	char c;
@@ -218,7 +218,7 @@ static char read_separator(struct dnc_str line)
 	return c == '\t' || (ispunct((unsigned char)c) && c != '"') ? c : 0;
 }
 
-/* A row may go over several lines, when a quoted field holds line ends. */
+/* A row has several lines if a quoted field has line ends in it. */
 enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	struct csv_state *csv = &s->csv;

@@ -18,7 +18,7 @@ static bool read_full(struct dnc_str row, char digits[10])
 	return true;
 }
 
-/* Ten digits alone are not taken for the federal list: nothing says that they are. */
+/* Ten digits alone may be any list of numbers, so "auto" does not choose this format for them. */
 static bool detect(struct dnc_str first_line)
 {
 	struct dnc_str row = dnc_str_trim(first_line);

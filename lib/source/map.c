@@ -30,7 +30,7 @@ struct dnc_map {
 	size_t next; /* where the next of them starts */
 };
 
-/* jq reports what is wrong with a program through this, over several lines. */
+/* jq reports the errors of a program to this callback, in several lines. */
 static void on_message(void *data, jv message)
 {
 	struct dnc_map *m = data;
@@ -47,7 +47,7 @@ static void on_message(void *data, jv message)
 	jv_free(message);
 }
 
-/* What the program gives to `debug`. */
+/* Prints the messages of `debug`. */
 static void on_debug(void *data, jv message)
 {
 	jv text = jv_dump_string(message, 0);
@@ -57,7 +57,7 @@ static void on_debug(void *data, jv message)
 	jv_free(text);
 }
 
-/* A record is all that a program gets. */
+/* The program has no input but its record. */
 static jv on_input(jq_state *jq, void *data)
 {
 	(void)jq;
@@ -65,7 +65,7 @@ static jv on_input(jq_state *jq, void *data)
 	return jv_invalid_with_msg(jv_string("input and inputs are not available"));
 }
 
-/* libjq calls what is not set, and asserts that there is a list of directories of modules. */
+/* libjq calls callbacks that are not set, and asserts that a list of module directories is set. */
 static void set_up(struct dnc_map *m)
 {
 	jq_set_error_cb(m->jq, on_message, m);
@@ -139,7 +139,7 @@ void dnc_map_free(struct dnc_map *m)
 	free(m);
 }
 
-/* `halt` and `halt_error` would end jq; here they would drop the record in silence. */
+/* `halt` and `halt_error` end jq. Here they would drop the record without a message. */
 static int fail_halted(jq_state *jq, struct dnc_error *err)
 {
 	jv message = jq_get_error_message(jq);
@@ -201,7 +201,8 @@ static int run(struct dnc_map *m, struct dnc_error *err)
 	return 1;
 }
 
-/* Runs the program with the wide integers STEP doubles away. False if there is more than can be kept. */
+/* Runs the program with the wide integers STEP doubles away. False if there is more than can be
+ * kept. */
 static bool gather(struct dnc_map *m, int step, struct gathered *g)
 {
 	struct dnc_buf record = {0}, *b = &g->results;
@@ -226,8 +227,8 @@ static bool same(const struct gathered *a, const struct gathered *b)
 	       (a->rc == 0 || strcmp(a->err.message, b->err.message) == 0);
 }
 
-/* The record has the integer WIDE, which jq would change. If the program makes the same of the doubles
- * beside it, it does not matter to the result; otherwise the record is rejected. */
+/* The record has the integer WIDE, which jq would change. If the program makes the same of the
+ * doubles beside it, it does not matter to the result; otherwise the record is rejected. */
 static void run_wide(struct dnc_map *m, struct dnc_str wide)
 {
 	struct gathered beside = {0};

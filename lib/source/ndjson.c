@@ -1,4 +1,5 @@
-/* ndjson.c - one JSON object per line: events, and the shapes that other systems give them. */
+/* ndjson.c - one JSON object per line: events, and domain events in the forms that other systems
+ * write. */
 #include "priv/format.h"
 
 bool ndjson_detect(struct dnc_str first_line)
@@ -21,11 +22,11 @@ static const struct {
 	{DNC_STR("ProviderStatusChange"), DNC_PROVIDER_STATUS_CHANGE},
 };
 
-/* A bare domain event names no type, but has a field that only one type has. */
+/* A bare domain event names no type, but may have a field that only one type has. */
 static const struct {
 	struct dnc_str field;
 	enum dnc_type type;
-} tell_tales[] = {{DNC_STR("released_at"), DNC_NUMBER_RELEASED},
+} type_fields[] = {{DNC_STR("released_at"), DNC_NUMBER_RELEASED},
 	{DNC_STR("released_by"), DNC_NUMBER_RELEASED},
 	{DNC_STR("suppressed_at"), DNC_NUMBER_SUPPRESSED},
 	{DNC_STR("suppressed_by"), DNC_NUMBER_SUPPRESSED},
@@ -65,13 +66,13 @@ static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 			return true;
 	}
 	if (named)
-		return false; /* a name that nobody knows is a reject, not a guess */
-	for (size_t i = 0; i < sizeof tell_tales / sizeof tell_tales[0]; i++) {
+		return false; /* an unknown name is rejected, whatever the fields are */
+	for (size_t i = 0; i < sizeof type_fields / sizeof type_fields[0]; i++) {
 		uint32_t data = dnc_json_get(doc, 0, DNC_STR("event_data"));
 
-		if (dnc_json_get(doc, 0, tell_tales[i].field) ||
-			(data && dnc_json_get(doc, data, tell_tales[i].field))) {
-			*type = tell_tales[i].type;
+		if (dnc_json_get(doc, 0, type_fields[i].field) ||
+			(data && dnc_json_get(doc, data, type_fields[i].field))) {
+			*type = type_fields[i].type;
 			return true;
 		}
 	}
@@ -103,7 +104,7 @@ static bool has(const struct dnc_json *doc, const char *key)
 	       (data && dnc_json_get(doc, data, dnc_str(key)));
 }
 
-/* Rewrites a record so that it names its type, and adds what the options say of all records. */
+/* Writes the record with its type, and with the values of the options that it lacks. */
 static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc_json *doc)
 {
 	const struct {
@@ -116,7 +117,7 @@ static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc
 	if (capture_record(s, doc, &rc))
 		return rc;
 	if (!guess_type(doc, &type)) {
-		dnc_buf_clear(&s->event); /* lib/event says what is missing */
+		dnc_buf_clear(&s->event); /* normalizing it reports what is missing */
 		dnc_json_write_node(&s->event, doc, 0);
 		return source_record(s);
 	}
@@ -141,7 +142,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 		dnc_buf_str(&s->event, line->text);
 		return source_record(s);
 	}
-	/* An event names its type: nothing to look for, and no second look at it. */
+	/* A canonical type and no options: there is nothing to add, so the record is parsed once only. */
 	if (!o->provider && !o->provider_id && !o->reason && !o->source &&
 		memmem(line->text.p, line->text.n, event_mark, sizeof event_mark - 1)) {
 		s->record.event = line->text;
@@ -149,7 +150,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	}
 	if (dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err) < 0 ||
 		doc.node[0].type != DNC_JSON_OBJECT) {
-		s->record.event = line->text; /* lib/event says what is wrong */
+		s->record.event = line->text; /* normalizing it reports what is wrong */
 		return DNC_SOURCE_RECORD;
 	}
 	return read_shaped(s, &doc);

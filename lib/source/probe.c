@@ -1,7 +1,7 @@
-/* probe.c - what a file is that is no text: compressed, a workbook, another encoding. */
+/* probe.c - recognizes files that are not text: compressed, workbooks, other encodings. */
 #include "priv/record.h"
 
-/* Signatures at a file's start; FURTHER must stand in its first bytes, too. */
+/* Signatures at the start of a file; FURTHER must be in its first PROBED_BYTES bytes, too. */
 static const struct {
 	struct dnc_str magic, further;
 	const char *what;
@@ -46,10 +46,9 @@ static const struct {
 		"text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE | dnc-ingest ..."},
 };
 
-/* How far FURTHER is looked for. */
 enum { PROBED_BYTES = 4096 };
 
-/* A page instead of the file: a login, or "not found". */
+/* A page that was served in place of the file: a login, or "not found". */
 static bool is_markup(struct dnc_str start, struct dnc_str tag)
 {
 	return start.n >= tag.n && dnc_str_caseeq((struct dnc_str){start.p, tag.n}, tag);
@@ -72,7 +71,7 @@ const char *source_probe(struct dnc_str start)
 		       "list again";
 	if (is_markup(text, DNC_STR("<?xml")))
 		return "an XML file, which no format reads; ask for the list as CSV";
-	/* Two letters of ASCII in UTF-16 without a mark. */
+	/* Two ASCII letters in UTF-16 without a byte order mark. */
 	if (start.n >= 4 && !start.p[0] != !start.p[1] && !start.p[2] != !start.p[3] &&
 		!start.p[0] == !start.p[2])
 		return start.p[0]

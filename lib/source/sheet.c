@@ -6,7 +6,7 @@
 /* A number of the North American plan has ten digits, with its country code eleven. */
 enum { NANP_DIGITS = 10, CELL_MAX = 40 };
 
-/* What marks a cell as text: ="2025550143" and '2025550143. */
+/* Removes what marks a cell as text: ="2025550143" and '2025550143. */
 static struct dnc_str without_marks(struct dnc_str cell)
 {
 	if (cell.n > 3 && dnc_str_starts(cell, DNC_STR("=\"")) && cell.p[cell.n - 1] == '"')
@@ -16,7 +16,7 @@ static struct dnc_str without_marks(struct dnc_str cell)
 	return cell;
 }
 
-static size_t take_digits(struct dnc_str *s, char *out)
+static size_t parse_digits(struct dnc_str *s, char *out)
 {
 	size_t n = 0;
 
@@ -28,7 +28,7 @@ static size_t take_digits(struct dnc_str *s, char *out)
 	return n;
 }
 
-/* The exponent of "E+10"; 0 when there is none, -1 when it is something else. */
+/* The exponent of "E+10"; 0 if S is empty, -1 if it is something else. */
 static int exponent(struct dnc_str s)
 {
 	char digits[CELL_MAX];
@@ -41,25 +41,25 @@ static int exponent(struct dnc_str s)
 	s.p++, s.n--;
 	if (s.n && s.p[0] == '+')
 		s.p++, s.n--;
-	n = take_digits(&s, digits);
+	n = parse_digits(&s, digits);
 	if (s.n || n < 1 || n > 2)
 		return -1;
 	return n == 2 ? (digits[0] - '0') * 10 + digits[1] - '0' : digits[0] - '0';
 }
 
-/* Writes the digits of a whole number with a fraction of zeros, or with an exponent and no digit lost, if they
- * can be a number of the North American plan. Elsewhere lengths vary: one digit more or less would be another
- * number. Returns their count, or 0. */
+/* Writes the digits of a whole number with a fraction of zeros, or with an exponent that loses no
+ * digit, if they can be a number of the North American plan. In other plans lengths vary, so that
+ * one digit more or less would be another number. Returns their count, or 0. */
 static size_t whole_digits(struct dnc_str cell, char digits[CELL_MAX])
 {
 	size_t whole, fraction, n;
 	int shift;
 
-	if (!cell.n || cell.n > CELL_MAX || !(whole = take_digits(&cell, digits)) || !cell.n ||
+	if (!cell.n || cell.n > CELL_MAX || !(whole = parse_digits(&cell, digits)) || !cell.n ||
 		cell.p[0] != '.')
 		return 0;
 	cell.p++, cell.n--;
-	fraction = take_digits(&cell, digits + whole);
+	fraction = parse_digits(&cell, digits + whole);
 	shift = exponent(cell);
 	n = whole + (size_t)(shift < 0 ? 0 : shift);
 	if (!fraction || shift < 0 || (shift && whole != 1) || n > whole + fraction)

@@ -1,4 +1,4 @@
-/* source.c - the table of formats, and a stream's way to one of them. */
+/* source.c - the table of formats, and a stream that is read by one of them. */
 #include <stdlib.h>
 #include "priv/format.h"
 

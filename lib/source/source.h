@@ -21,7 +21,7 @@ struct dnc_column {
 	const char *field, *header;
 };
 
-/* What the caller knows that the records do not say. Strings are borrowed; NULL when not given. */
+/* Values for records that have none. Strings are borrowed; NULL if not set. */
 struct dnc_source_options {
 	const char *format; /* the name of a format, or "auto" */
 	const char *provider, *provider_id, *reason, *source;
@@ -58,12 +58,12 @@ enum dnc_refusal {
 	DNC_REFUSED_HEADER,  /* its header is missing or does not fit the options */
 };
 
-/* What the command line has to know of a format. */
+/* Flags of a format, for the command line. */
 enum {
-	DNC_FORMAT_HEADER = 1,   /* it names its columns */
-	DNC_FORMAT_LIST = 2,     /* every record is of a known type, without a reason of its own */
-	DNC_FORMAT_NAMELESS = 4, /* records have no names: no map can be run on them */
-	DNC_FORMAT_NEEDS_REASON = 8, /* nothing says why a number is suppressed */
+	DNC_FORMAT_HEADER = 1,       /* its first line names the columns */
+	DNC_FORMAT_LIST = 2,         /* the type of every record is known, and none has a reason */
+	DNC_FORMAT_NAMELESS = 4,     /* fields have no names: no map can be run on its records */
+	DNC_FORMAT_NEEDS_REASON = 8, /* the reason of suppressions must be an option */
 };
 
 struct dnc_format {
@@ -71,23 +71,23 @@ struct dnc_format {
 	unsigned flags;
 };
 
-/* The format number INDEX, in the order in which "auto" tries them; NULL after the last. */
+/* The format number INDEX, in the order in which "auto" tries them; NULL after the last one. */
 const struct dnc_format *dnc_format_at(size_t index);
 
-/* NULL when there is no format of this name. */
+/* NULL if there is no format of this name. */
 const struct dnc_format *dnc_format_find(const char *name);
 
 struct dnc_source;
 
-/* Creates a source, to be freed with dnc_source_free(). OPTIONS is copied. NULL with ERR if an option does not
- * fit the format. */
+/* Creates a source, to be freed with dnc_source_free(). OPTIONS is copied. NULL with ERR if an
+ * option does not fit the format. */
 struct dnc_source *dnc_source_new(const struct dnc_source_options *options, struct dnc_error *err);
 
 /* Frees S; NULL is allowed. */
 void dnc_source_free(struct dnc_source *s);
 
-/* The next LINE of the stream. Its text must stay until dnc_source_next() returns DNC_SOURCE_MORE, and the 64
- * bytes after it must be readable (see base/lines.h). */
+/* The next LINE of the stream. Its text must stay until dnc_source_next() returns DNC_SOURCE_MORE,
+ * and the 64 bytes after it must be readable (see base/lines.h). */
 void dnc_source_feed(struct dnc_source *s, const struct dnc_line *line);
 
 /* The stream is at its end. */
@@ -100,7 +100,8 @@ enum dnc_source_result dnc_source_next(
 /* After DNC_SOURCE_REFUSED: what was seen and what to do, as the end of a sentence of one line. */
 const char *dnc_source_refusal(const struct dnc_source *s, enum dnc_refusal *kind);
 
-/* At the end: why there was no record ("is empty"); NULL if there was one or the stream was refused. */
+/* At the end: why there was no record ("is empty"); NULL if there was one or the stream was
+ * refused. */
 const char *dnc_source_nothing(const struct dnc_source *s);
 
 /* The name of the format in use; "auto" until the first line decides it. */

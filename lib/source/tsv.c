@@ -1,5 +1,5 @@
-/* tsv.c - rows under a header line, cut at tabs (IANA text/tab-separated-values): a quote is a character like any
- * other, and a field holds neither tab nor line end. */
+/* tsv.c - rows under a header line, split at tabs (IANA text/tab-separated-values): a quote is a
+ * character like any other, and a field has neither tabs nor line ends in it. */
 #include "priv/format.h"
 
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)

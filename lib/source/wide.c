@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* All integers of so many digits are held exactly; the longest double has 309 before its point. */
+/* A double holds all integers of EXACT_DIGITS digits exactly; the largest one has 309 digits before
+ * its point. */
 enum { EXACT_DIGITS = 15, DOUBLE_DIGITS = 310 };
 
-/* Up to here no other integer becomes the same double. */
+/* Up to this number no two integers are the same double. */
 static const double EXACT_MAX = 9007199254740991.0;
 
 static bool is_exact(struct dnc_str literal)
@@ -29,8 +30,8 @@ static bool is_exact(struct dnc_str literal)
 	return same;
 }
 
-/* Takes what comes first in S: a string, a number, or any other byte. Sets INTEGER when it is one. */
-static struct dnc_str take_token(struct dnc_str *s, bool *integer)
+/* Removes the first token from S: a string, a number, or any other byte. Sets *INTEGER. */
+static struct dnc_str next_token(struct dnc_str *s, bool *integer)
 {
 	struct dnc_str token = {s->p, 1};
 	bool number = s->p[0] == '-' || isdigit((unsigned char)s->p[0]);
@@ -57,7 +58,7 @@ struct dnc_str wide_find(struct dnc_str json)
 {
 	while (json.n) {
 		bool integer;
-		struct dnc_str token = take_token(&json, &integer);
+		struct dnc_str token = next_token(&json, &integer);
 
 		if (integer && !is_exact(token))
 			return token;
@@ -89,7 +90,7 @@ void wide_replace(struct dnc_buf *b, struct dnc_str json, int step)
 {
 	while (json.n) {
 		bool integer;
-		struct dnc_str token = take_token(&json, &integer);
+		struct dnc_str token = next_token(&json, &integer);
 
 		if (integer && !is_exact(token))
 			add_double(b, token, step);
@@ -98,7 +99,7 @@ void wide_replace(struct dnc_buf *b, struct dnc_str json, int step)
 	}
 }
 
-/* The value of a number; infinite for one that is too long to be read. */
+/* The value of a number; infinite if it is too long. */
 static double value_of(struct dnc_str literal)
 {
 	char text[DOUBLE_DIGITS + 2];
@@ -115,14 +116,15 @@ static bool is_number(struct dnc_str token)
 	return token.p[0] == '-' || isdigit((unsigned char)token.p[0]);
 }
 
-/* Whether the number NUMBER stands in RECORD, in these digits or in so few that none of them is lost. */
-static bool stands_in(struct dnc_str record, struct dnc_str number)
+/* True if RECORD has the number NUMBER, in the same digits or in so few that a double holds them
+ * exactly. */
+static bool is_in(struct dnc_str record, struct dnc_str number)
 {
 	double value = value_of(number);
 
 	while (record.n) {
 		bool integer;
-		struct dnc_str token = take_token(&record, &integer);
+		struct dnc_str token = next_token(&record, &integer);
 
 		if (is_number(token) &&
 			(dnc_str_eq(token, number) ||
@@ -137,16 +139,16 @@ struct dnc_str wide_made(struct dnc_str record, struct dnc_str result)
 {
 	while (result.n) {
 		bool integer;
-		struct dnc_str token = take_token(&result, &integer);
+		struct dnc_str token = next_token(&result, &integer);
 
 		if (is_number(token) && (token.n > EXACT_DIGITS || !integer) &&
-			fabs(value_of(token)) > EXACT_MAX && !stands_in(record, token))
+			fabs(value_of(token)) > EXACT_MAX && !is_in(record, token))
 			return token;
 	}
 	return (struct dnc_str){0};
 }
 
-/* How many bytes of S are a number as a program writes it, without a sign. */
+/* Length of the number at the start of S, in the syntax of a program, without a sign. */
 static size_t number_length(struct dnc_str s, bool *integer)
 {
 	size_t n = 0;
@@ -169,8 +171,9 @@ static bool in_name(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == ':';
 }
 
-/* Texts are passed over, but not what they insert by \( ): those numbers are seen when they are in a result. */
-static size_t passed_over(struct dnc_str s)
+/* Length of what has no number in it at the start of S. Strings are skipped with their
+ * interpolations \( ): numbers there are checked in the results. */
+static size_t skipped_length(struct dnc_str s)
 {
 	size_t n = 1;
 
@@ -192,7 +195,8 @@ struct dnc_str wide_in_program(struct dnc_str s)
 {
 	while (s.n) {
 		bool number = isdigit((unsigned char)s.p[0]), integer = false;
-		struct dnc_str token = {s.p, number ? number_length(s, &integer) : passed_over(s)};
+		struct dnc_str token = {
+			s.p, number ? number_length(s, &integer) : skipped_length(s)};
 
 		if (number && ((integer && !is_exact(token)) || isinf(value_of(token))))
 			return token;

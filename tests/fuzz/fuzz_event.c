@@ -1,6 +1,6 @@
-/* What becomes canonical is canonical: normalized and parsed again it stays the same, and so it does when it is
- * restored from its shape, with a `seq` in front as well. Masked it is canonical, too, not longer, and without the
- * number. */
+/* What becomes canonical is canonical: normalized and parsed again it stays the same, and so it
+ * does when it is restored from its shape, with a `seq` in front as well. Masked it is canonical,
+ * too, not longer, and without the number. */
 #include "fuzz.h"
 #include "event/cloudevent.h"
 #include "event/mask.h"
@@ -76,10 +76,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r = dnc_event_reader_new(&(struct dnc_event_options){0});
 		again = dnc_event_reader_new(&(struct dnc_event_options){0});
 		run = dnc_event_run_new(NULL, 0);
-		dnc_event_reader_place(again, run, 1, 0);
+		dnc_event_reader_position(again, run, 1, 0);
 	}
 	/* Live or of a file; as a line of another file it must stay as it is. */
-	dnc_event_reader_place(r, size % 2 ? run : NULL, size, 0);
+	dnc_event_reader_position(r, size % 2 ? run : NULL, size, 0);
 	dnc_event_parse(r, text, size, &event);
 	if (dnc_event_normalize(r, text, size, &event, &err) == 0) {
 		size_t n = event.line.n;

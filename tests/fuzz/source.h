@@ -13,7 +13,7 @@ static void normalize(struct dnc_event_reader *r, const struct dnc_record *recor
 
 	if (!run)
 		run = dnc_event_run_new(NULL, 0);
-	dnc_event_reader_place(r, run, record->line, record->item);
+	dnc_event_reader_position(r, run, record->line, record->item);
 	dnc_event_normalize(r, record->event.p, record->event.n, &event, &err);
 }
 

@@ -38,7 +38,7 @@ static const char *next(struct ids *ids, const char *record)
 
 	memset(copy, 0, sizeof copy);
 	strcpy(copy, record);
-	dnc_event_reader_place(ids->reader, ids->run, ++ids->line, 0);
+	dnc_event_reader_position(ids->reader, ids->run, ++ids->line, 0);
 	if (dnc_event_normalize(ids->reader, copy, strlen(copy), &event, &err) < 0)
 		fail_msg("%s: %s", record, err.message);
 	memcpy(ids->text, event.line.p, event.line.n);

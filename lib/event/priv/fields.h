@@ -1,4 +1,4 @@
-/* fields.h - the domain fields of each type, and what each may hold. */
+/* fields.h - the domain fields of each type, and the values of each. */
 #pragma once
 #include "event/event.h"
 
@@ -143,11 +143,11 @@ extern const struct dnc_field_spec dnc_fields[FIELD_COUNT];
 /* The field NAME of TYPE, or FIELD_NONE. dnc_fields_init() must have run. */
 enum dnc_field dnc_field_find(enum dnc_type type, struct dnc_str name);
 
-/* The place of NAME in the list of TYPE's derived metadata (derive.c), or -1. */
+/* The row of NAME in the derived table of TYPE (derive.c), or -1. */
 int dnc_derived_find(enum dnc_type type, struct dnc_str name);
 
-/* Builds the look-up tables; thread safe, cheap after the first call. */
+/* Builds the lookup tables, once. Thread safe. */
 void dnc_fields_init(void);
 
-/* Is VALUE among the blank-separated VALUES? An empty list knows every value. */
+/* True if VALUE is one of VALUES, which are separated by blanks, or VALUES is empty. */
 bool dnc_value_known(const char *values, struct dnc_str value);

@@ -1,15 +1,15 @@
-/* reader.h - a reader of events: what normalizing and parsing keep between two uses. */
+/* reader.h - a reader of events: the memory of normalizing and parsing. */
 #pragma once
 #include "draft.h"
 
 struct dnc_event_reader {
 	struct dnc_event_options options;
 	struct dnc_json_parser *parser;
-	struct dnc_json doc; /* what the parser parsed last */
-	uint64_t events;     /* made so far: the number of the newest */
-	uint64_t doc_of;     /* number of the event that doc is of; 0: of none */
-	bool no_memory;      /* why the last dnc_event_parse() failed */
+	struct dnc_json doc; /* of the text that was parsed last */
+	uint64_t events;     /* the number of the newest event */
+	uint64_t doc_of;     /* number of the event that doc belongs to; 0: none */
+	bool no_memory;      /* the last dnc_event_parse() failed for lack of memory */
 	struct draft draft;
-	struct record_place place; /* of the record that comes next */
+	struct record_position position; /* of the next record */
 	struct dnc_buf out, scratch;
 };

@@ -1,8 +1,9 @@
-/* repeats.h - counts equal records of one stream.
+/* repeats.h - counts the equal records of one run.
  *
- * Two equal records may be two facts, such as a number that is added, deleted and added again within one
- * second. Counting distinguishes them. The memory is bounded (16 MiB): equal records are counted among
- * consecutive records of one moment, and among the last half million distinct records. */
+ * Two records may be equal and still be two facts: a number may be added, deleted and added again
+ * within one second. Their number distinguishes them. Memory is bounded (16 MiB): equal records are
+ * counted among consecutive records of one moment, and among the last half million different
+ * records. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,16 +14,16 @@ struct repeats_table {
 	uint32_t used;
 };
 
-/* All zero is an empty one. */
+/* Empty when all zero. */
 struct repeats {
 	struct repeats_table recent, older;
 	uint64_t moment;
-	uint64_t in_moment; /* records stored since the moment began */
-	bool full;          /* the moment has more records than can be remembered */
+	uint64_t in_moment; /* different records since the moment began */
+	bool full;          /* the moment has more records than the tables hold */
 };
 
-/* *COUNT is the number of records with FINGERPRINT before this one, which happened at MOMENT. Returns false if
- * it is not known: there were too many records at one moment, or there is no memory. */
+/* Sets *COUNT to the number of records with FINGERPRINT before this one, which happened at MOMENT.
+ * Returns false if it is not known: there were too many at one moment, or there is no memory. */
 bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uint32_t *count);
 
 void repeats_finish(struct repeats *r);

@@ -1,4 +1,4 @@
-/* csv.h - rows of files with a header: how they are cut, and which column holds which field. */
+/* csv.h - files with a header: their rows, and which column holds which field. */
 #pragma once
 #include <csv.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@ struct dnc_source;
 
 enum { CSV_MAX_COLUMNS = 256 };
 
-/* A CSV file on its way: fields of the row being read, and which column holds what. */
+/* A CSV file that is being read: the fields of the current row, and the columns. */
 struct csv_state {
 	struct csv_parser parser;
 	bool ready, header_done, row_done;
@@ -36,31 +36,32 @@ static inline struct dnc_str field_at(const struct csv_state *csv, size_t i)
 	return (struct dnc_str){csv->fields.p ? csv->fields.p + from : "", csv->ends[i] - from};
 }
 
-/* The field of the row under way whose column has this name; p is NULL when there is none. */
+/* The field of the current row whose column has this name; p is NULL if there is none. */
 struct dnc_str csv_column(const struct csv_state *csv, const char *field);
 
-/* What struct format asks of a format whose rows follow RFC 4180. */
+/* `line` and `next` of a struct format whose rows follow RFC 4180. */
 enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *line);
 enum dnc_source_result csv_next(struct dnc_source *s);
 
 void csv_finish(struct csv_state *csv);
 
-/* The row whose fields were cut, from S's record: the header when there was none yet, else a row for the
- * format's row function. A row whose fields are all empty is no record. */
+/* Reads the row whose fields were split: the first one as the header, others with the format's row
+ * function. A row whose fields are all empty is skipped. */
 enum dnc_source_result csv_row(struct dnc_source *s);
 
-/* Adds the field of a column unchanged; dates without offset as RFC 3339. Empty ones are left out. */
+/* Adds the field of a column unchanged, except that dates without an offset become RFC 3339. Empty
+ * fields are left out. */
 void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value);
 
-/* The row as a suppression, or as an event of the type that its column "type" names. */
+/* Makes a suppression of the row, or an event of the type in its column "type". */
 enum dnc_source_result csv_read_row(struct dnc_source *s);
 
-/* What separates the fields of a header. */
+/* The character that separates the fields of a header. */
 char csv_guess_delimiter(struct dnc_str header);
 
-/* Takes the row just read as the header: which column holds which field. Refuses the stream when that
- * is not sure. */
+/* Reads the row as the header: which column holds which field. Refuses the stream if that is not
+ * certain. */
 enum dnc_source_result csv_read_header(struct dnc_source *s);
 
-/* Is this header known to mean a phone number? */
+/* True if this header is known to mean a phone number. */
 bool csv_is_number_header(struct dnc_str header);

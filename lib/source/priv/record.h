@@ -1,4 +1,4 @@
-/* record.h - a stream that is being read, and how a format hands on its records. */
+/* record.h - a stream that is being read, and how a format makes its records. */
 #pragma once
 #include "csv.h"
 #include "event/event.h"
@@ -41,15 +41,15 @@ enum dnc_source_result source_reject_refused(struct dnc_source *s);
 enum dnc_source_result source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt,
 	...) __attribute__((format(printf, 3, 4)));
 
-/* What a stream is that starts with these bytes and is no text that a format could read, as the end of
- * a sentence; NULL for all else. */
+/* What a stream is that starts with these bytes and that no format can read, for a message: "a gzip
+ * file; ...". NULL if it may be text. */
 const char *source_probe(struct dnc_str start);
 
-/* Starts a raw event, appends members to it. Members with a missing value are left out. */
+/* Starts a raw event; appends a member to it, unless the value is missing. */
 void source_begin(struct dnc_source *s, enum dnc_type type);
 void source_add(struct dnc_source *s, const char *key, struct dnc_str value);
 
-/* Adds provider, reason and source: what the options say, else the defaults. */
+/* Adds provider, reason and source: those of the options, else the defaults. */
 void source_add_origin(
 	struct dnc_source *s, const char *provider, const char *reason, const char *source);
 
@@ -60,14 +60,14 @@ void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
 bool capture_record(
 	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
 
-/* True when LINE may be a JSON object. */
+/* True if LINE may be a JSON object. */
 bool ndjson_detect(struct dnc_str line);
 
-/* True when LINE is one phone number, as people write it. */
+/* True if LINE is one phone number, as people write it. */
 bool numbers_detect(struct dnc_str line);
 
-/* True when S is N decimal digits. */
+/* True if S is N decimal digits. */
 bool source_is_digits(struct dnc_str s, size_t n);
 
-/* Cuts S at its first comma; false when there is none. */
+/* Splits S at its first comma; false if there is none. */
 bool source_cut(struct dnc_str s, struct dnc_str *head, struct dnc_str *tail);

@@ -3,16 +3,17 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* The first integer in the JSON text that jq would write with other digits; p is NULL when there is none. */
+/* The first integer in the JSON text that jq would write with other digits; p is NULL if there is
+ * none. */
 struct dnc_str wide_find(struct dnc_str json);
 
-/* The first number in the JSON text RESULT from 2^53 that does not stand so in
- * RECORD; p is NULL when there is none. */
+/* The first number beyond 2^53 in the JSON text RESULT that is not in RECORD in the same form; p is
+ * NULL if there is none. */
 struct dnc_str wide_made(struct dnc_str record, struct dnc_str result);
 
-/* The first number in the jq program that a double does not hold; p is NULL when there is none. */
+/* The first number in the jq program that a double can't hold; p is NULL if there is none. */
 struct dnc_str wide_in_program(struct dnc_str program);
 
-/* Appends the JSON text with each such integer replaced by what a double makes of it: STEP 0 is
- * the nearest double, -1 and 1 are the doubles beside that one. */
+/* Appends the JSON text with each integer of wide_find() replaced by the nearest double, or with
+ * STEP -1 or 1 by the double below or above that one. */
 void wide_replace(struct dnc_buf *b, struct dnc_str json, int step);
