@@ -569,7 +569,7 @@ static void a_rate_limit_delays_events_and_loses_none(void **state)
 		publish(i);
 	upgrade("/ws/dnc?since=0", "");
 	expect("{\"seq\":10,");
-	assert_true(dnc_hub_rate_limits(server.hub));
+	assert_true(dnc_hub_needs_ticks(server.hub));
 	expect("{\"seq\":40,");
 	for (int i = 1; i <= 40; i++) {
 		char text[16];
@@ -577,7 +577,7 @@ static void a_rate_limit_delays_events_and_loses_none(void **state)
 
 		assert_non_null(memmem(client.text, client.n, text, (size_t)n));
 	}
-	AWAIT(!dnc_hub_rate_limits(server.hub));
+	AWAIT(!dnc_hub_needs_ticks(server.hub));
 	disconnect();
 	close_server();
 }
