@@ -91,12 +91,18 @@ static size_t list_words(const char *words, char *shown, size_t room)
 
 void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere)
 {
-	struct dnc_str near;
+	/* Of a few words the nearest may be the wrong one (of RS256, HS256): all are shown. */
+	enum { FEW = 3 };
+	struct dnc_str near = {0};
 	char shown[300];
+	size_t blanks = 0;
 
 	if (dnc_words_have(words, word))
 		return;
-	near = dnc_words_nearest(words, word);
+	for (const char *p = words; (p = strchr(p, ' ')); p++)
+		blanks++;
+	if (blanks + 1 > FEW)
+		near = dnc_words_nearest(words, word);
 	if (near.p)
 		dnc_cli_usage("%s: \"%.*s\" is unknown; did you mean \"%.*s\"?%s%s", name,
 			DNC_STR_ARG(word), DNC_STR_ARG(near), elsewhere ? " " : "",

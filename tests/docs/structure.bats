@@ -53,8 +53,11 @@ complains() {
 	printf '#include "priv/two.h"\nint b_three(void);\nint a_two(void)\n{\n\treturn b_three();\n}\n' >lib/a/two.c
 	printf 'int b_three(void)\n{\n\treturn 3;\n}\n' >lib/b/three.c
 	complains 'lib/a/two.c: uses b_three of lib/b/three.c, but a stands above b'
-	printf '#include "priv/two.h"\n#include "b/b.h"\nint a_two(void)\n{\n\treturn 2;\n}\n' >lib/a/two.c
-	complains 'lib/a/two.c: uses the header of lib/b/b.h, but a stands above b'
+	local include
+	for include in '"b/b.h"' '<b/b.h>'; do
+		printf '#include "priv/two.h"\n#include %s\nint a_two(void)\n{\n\treturn 2;\n}\n' "$include" >lib/a/two.c
+		complains 'lib/a/two.c: uses the header of lib/b/b.h, but a stands above b'
+	done
 }
 
 @test "a private header is for its module alone, and a public one for others" {
@@ -82,4 +85,7 @@ complains() {
 	check
 	[ "$status" -eq 1 ]
 	grep -F 'lib/c/c.c: module c is not in the table of lib/README.md' <<<"$output"
+	# Also one that uses nothing.
+	echo 'int c(void) { return 1; }' >lib/c/c.c
+	complains 'lib/c: the module is not in the table of lib/README.md'
 }
