@@ -28,7 +28,7 @@ load ../helper
 	[ "$(wc -l <codes)" = 10000 ]
 	[ "$(sort -u codes | tr '\n' ' ')" = '401 429 ' ]
 	[ "$(grep -c 401 codes)" -lt 60 ]
-	[ "$(grep -c 'refused a token' hub.err)" -lt 60 ]
+	[ "$(grep -c 'token from .* rejected' hub.err)" -lt 60 ]
 	after=$(awk '/VmRSS/ {print $2}' "/proc/$HUB/status")
 	[ $((after - before)) -lt 4096 ] || [[ "$BIN" == *asan* ]]
 	[ "$(curl -s -o body -w '%{http_code}' --interface 127.0.0.9 -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/info")" = 200 ]
