@@ -28,15 +28,16 @@ static void send_to_live(struct dnc_hub *h, struct channel *a, const struct run 
 		struct dnc_subscriber *s = SUBSCRIBER_OF(link, live_link);
 
 		prefetch(h, h->live_walk.next, &a->live);
-		if (!subscriber_is_live(s) || transmit_run(s, r))
-			continue;
-		live_remove(s);
+		if (!subscriber_is_live(s))
+			continue; /* prefetch() called its owner */
 		s->at = upto + 1;
+		if (!transmit_run(s, r))
+			live_remove(s);
 	}
 }
 
-/* Each member goes on by itself from AT. */
-static void deliver_from(struct dnc_hub *h, struct channel *a, uint64_t at)
+/* Each member goes on by itself from the first event that it was not sent. */
+static void deliver_to_each(struct dnc_hub *h, struct channel *a)
 {
 	/* One that has everything is put in front of those that the walk has yet to reach. */
 	for (struct dnc_list *link = walk_begin(&h->live_walk, &a->live); link;
@@ -44,7 +45,6 @@ static void deliver_from(struct dnc_hub *h, struct channel *a, uint64_t at)
 		struct dnc_subscriber *s = SUBSCRIBER_OF(link, live_link);
 
 		live_remove(s);
-		s->at = at;
 		deliver(s);
 	}
 }
@@ -59,7 +59,6 @@ static void part_with_rate_limited(struct dnc_hub *h, struct channel *a)
 		if (rate_allows(s) >= a->fresh_count)
 			continue;
 		live_remove(s);
-		s->at = a->fresh_from;
 		s->was_rate_limited = true;
 		work_add(s); /* not now: it would be live again, and get them twice */
 	}
@@ -106,7 +105,7 @@ static void send_gathered(struct dnc_hub *h, struct channel *a)
 			r = (struct run){0};
 		}
 		if (form.no_memory) {
-			deliver_from(h, a, a->fresh[i]);
+			deliver_to_each(h, a);
 			return;
 		}
 		if (!f.p) {
@@ -125,7 +124,7 @@ void fan_out(struct dnc_hub *h, struct channel *a)
 		return;
 	/* One socket is best written to in a row. And when not all that matched is known, each looks itself. */
 	if (a->run || a->fresh_partial) {
-		deliver_from(h, a, a->fresh_from);
+		deliver_to_each(h, a);
 		return;
 	}
 	if (a->limited_members)

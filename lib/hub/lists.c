@@ -67,6 +67,6 @@ void live_remove(struct dnc_subscriber *s)
 {
 	if (!subscriber_is_live(s))
 		return;
-	s->at = s->hub->seen + 1;
+	s->at = subscriber_at(s);
 	walk_remove(&s->hub->live_walk, &s->live_link);
 }

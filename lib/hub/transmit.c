@@ -12,7 +12,8 @@ void run_add(struct run *r, char *space, struct dnc_frame f, uint64_t seq)
 bool transmit_result(struct dnc_subscriber *s, enum dnc_sent sent)
 {
 	if (sent == DNC_SENT)
-		return s->phase != PHASE_IDLE;
+		return s->phase != PHASE_IDLE &&
+		       !s->full; /* the callback may have changed either */
 	s->full |= sent == DNC_SENT_FULL;
 	s->dead |= sent == DNC_SENT_DEAD;
 	return false;

@@ -44,10 +44,18 @@ static inline bool subscriber_is_live(const struct dnc_subscriber *s)
 	return dnc_list_is_linked(&s->live_link);
 }
 
-/* The next seq that S looks at. */
+/* The next seq that S looks at. A live subscriber has all up to the hub's present, except what its channel has matched and
+ * not sent yet; what it was sent of that it has noted itself. */
 static inline uint64_t subscriber_at(const struct dnc_subscriber *s)
 {
-	return subscriber_is_live(s) ? s->hub->seen + 1 : s->at;
+	uint64_t fresh;
+
+	if (!subscriber_is_live(s))
+		return s->at;
+	fresh = s->channel->fresh_from;
+	if (!fresh)
+		return s->hub->seen + 1;
+	return s->at > fresh ? s->at : fresh;
 }
 
 /* The oldest event that is served: dnc_hub_oldest(). */

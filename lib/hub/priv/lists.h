@@ -30,5 +30,5 @@ void work_remove(struct dnc_subscriber *s);
 /* S has all events up to the hub's present: from here on its channel moves it. No effect if it is live. */
 void live_add(struct dnc_subscriber *s);
 
-/* S goes on by itself, from the hub's present on. No effect if it is not live. */
+/* S goes on by itself, from the first event on that it was not sent: subscriber_at(). No effect if it is not live. */
 void live_remove(struct dnc_subscriber *s);

@@ -18,9 +18,10 @@ enum phase {
 struct dnc_subscriber {
 	/* A delivery touches these; they share a cache line or two. */
 	void *conn;
-	struct dnc_list live_link; /* in its channel's `live`: `at` is not kept then */
+	struct dnc_list live_link; /* in its channel's `live` */
 	struct dnc_hub *hub;
-	struct channel *channel;  /* NULL while it is idle */
+	struct channel *channel; /* NULL while it is idle */
+	uint64_t at; /* the next seq to look at; while live at most that: subscriber_at() */
 	uint64_t sent, last_sent; /* events, ever, and the seq of the last */
 	struct dnc_bucket rate;
 	bool full; /* its transport can't take more */
@@ -34,7 +35,6 @@ struct dnc_subscriber {
 	struct dnc_list work_link; /* in its hub's `work` */
 	struct dnc_list rate_link; /* in a slot of its hub's rate queue */
 	struct dnc_view view;      /* holds what it sees */
-	uint64_t at;               /* the next seq to look at */
 	/* Until its position passes `catch_up_to` no lag is reported; it was `backlog` events behind when that was
 	 * set. */
 	uint64_t catch_up_to, backlog;
