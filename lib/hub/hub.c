@@ -135,7 +135,9 @@ static void end_over_budget(struct dnc_hub *h)
 
 		if (!s->channel || !dnc_filter_over_budget(s->channel->filter))
 			continue;
-		from = subscriber_is_live(s) ? s->channel->over_budget_at : s->at;
+		from = subscriber_at(s);
+		if (s->channel->over_budget_at && s->channel->over_budget_at < from)
+			from = s->channel->over_budget_at;
 		dnc_hub_unsubscribe(s);
 		if (h->options.transport.over_budget(s->conn, from) != DNC_SENT)
 			s->full = true;

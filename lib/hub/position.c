@@ -63,17 +63,25 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 	s->backlog = h->seen + 1 - s->at;
 }
 
+/* The first event that a connection may get: none twice, and none of before the log's oldest. */
+static uint64_t first_allowed(const struct dnc_subscriber *s)
+{
+	uint64_t oldest = hub_oldest(s->hub);
+
+	return oldest > s->served ? oldest : s->served + 1;
+}
+
 /* Goes back in the ring until enough events match. True when done; what is left then lies further back. False when S can't
  * go on for now. */
 static bool seek(struct dnc_subscriber *s)
 {
 	struct dnc_hub *h = s->hub;
-	uint64_t oldest = hub_oldest(h);
+	uint64_t first = first_allowed(s);
 	int looks = TURN_LOOKS;
 
 	if (s->at < h->oldest && !h->replay)
 		s->at = h->oldest; /* the ring went on meanwhile */
-	while (s->seek_left && s->at > h->oldest && s->at > oldest) {
+	while (s->seek_left && s->at > h->oldest && s->at > first) {
 		int matches;
 
 		if (looks-- == 0) {
@@ -104,10 +112,15 @@ static bool find(struct dnc_subscriber *s)
 	}
 	if (!seek(s))
 		return false;
-	if (!s->seek_left || s->at <= hub_oldest(h) || !h->replay)
+	if (!s->seek_left || s->at <= first_allowed(s) || !h->replay)
 		return true;
-	s->search = search_start(h->options.reader, &s->view, s->channel->filter, s->at - 1,
-		s->seek_left, 0, s, h->found);
+	s->search = search_start(h->options.reader,
+		&(struct search_for){.view = &s->view,
+			.filter = s->channel->filter,
+			.from = s->at - 1,
+			.first = first_allowed(s),
+			.wanted = s->seek_left},
+		s, h->found);
 	if (s->search)
 		s->phase = PHASE_SEARCHING;
 	else if (!memory_wait(s))

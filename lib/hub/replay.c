@@ -190,7 +190,7 @@ static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 	struct search *s = ctx;
 	struct dnc_str shown;
 
-	if (s->looks-- == 0)
+	if (seq < s->first || s->looks-- == 0)
 		return false;
 	s->position = seq;
 	s->left -= dnc_viewer_look(s->viewer, line, &shown);
@@ -218,8 +218,7 @@ static void search_done(struct dnc_job *job)
 	s->found(s);
 }
 
-struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
-	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,
+struct search *search_start(struct dnc_reader *reader, const struct search_for *what,
 	void *subscriber, void (*found)(struct search *s))
 {
 	struct search *s = calloc(1, sizeof *s);
@@ -229,10 +228,11 @@ struct search *search_start(struct dnc_reader *reader, const struct dnc_view *vi
 	*s = (struct search){.job = {.run = run_search, .done = search_done},
 		.subscriber = subscriber,
 		.found = found,
-		.ms = ms,
-		.from = from,
-		.wanted = wanted};
-	if (filter && !(s->viewer = dnc_viewer_new(view, filter))) {
+		.ms = what->ms,
+		.from = what->from,
+		.first = what->first,
+		.wanted = what->wanted};
+	if (what->filter && !(s->viewer = dnc_viewer_new(what->view, what->filter))) {
 		search_free(s);
 		return NULL;
 	}

@@ -71,12 +71,21 @@ static void move_to_channel(struct dnc_subscriber *s, struct channel *a)
 	s->channel = a;
 }
 
+/* What the subscription of S, which is not live any more, has passed is not sent again. While its position is looked for it
+ * has passed nothing. */
+static void note_served(struct dnc_subscriber *s)
+{
+	if (s->sent && (s->phase == PHASE_STARTED || s->phase == PHASE_FLOWING))
+		s->served = s->at - 1;
+}
+
 void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 {
 	work_remove(s);
 	rate_remove(s);
 	stop_search(s);
 	move_to_channel(s, NULL);
+	note_served(s);
 	s->phase = PHASE_IDLE;
 }
 
@@ -125,7 +134,8 @@ int dnc_hub_subscribe(
 	struct search *search = NULL;
 
 	if (start->from == DNC_START_TIME && h->replay) {
-		search = search_start(h->options.reader, NULL, NULL, 0, 0, start->ms, s, h->found);
+		search = search_start(
+			h->options.reader, &(struct search_for){.ms = start->ms}, s, h->found);
 		if (!search)
 			return -1;
 	}
@@ -137,8 +147,7 @@ int dnc_hub_subscribe(
 	work_remove(s);
 	rate_remove(s);
 	stop_search(s);
-	if (s->sent)
-		s->served = s->at - 1;
+	note_served(s);
 	position_set(s, start);
 	if (search) {
 		s->search = search;

@@ -214,8 +214,8 @@ static inline void append(struct dnc_hub *h, int count)
 	work(h);
 }
 
-/* One event about NUMBER. */
-static inline void append_number(struct dnc_hub *h, const char *number)
+/* One event about NUMBER, which the hub has not looked at. */
+static inline void append_number_only(struct dnc_hub *h, const char *number)
 {
 	char line[512];
 	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
@@ -227,6 +227,11 @@ static inline void append_number(struct dnc_hub *h, const char *number)
 		number);
 
 	append_line(h, line, n);
+}
+
+static inline void append_number(struct dnc_hub *h, const char *number)
+{
+	append_number_only(h, number);
 	work(h);
 }
 

@@ -163,6 +163,41 @@ static void a_pattern_over_its_budget_ends_its_subscription(void **state)
 	free_hub(h);
 }
 
+/* One filter may be that of several channels. One of them looks at the number, and another not, or gets another event of the
+ * same advance before it: the events from the number on are not told as looked at. */
+static void the_end_of_a_subscription_names_what_was_not_looked_at(void **state)
+{
+	static const char trap[] = "{\"phone_patterns\":[\"^\\\\+1202\",\"^\\\\+1916((((.+)+)+)+)+"
+				   "[^0-9+]\"]}";
+	static const struct dnc_view blind = {
+		.types = DNC_ALL_TYPES & ~(1u << DNC_NUMBER_SUPPRESSED), .rendering = DNC_MASKED};
+	static const struct dnc_rate at_once;
+	struct dnc_hub *h = new_hub(100000);
+	struct peer live = {0}, other = {0}, slow = {.full = true};
+	struct dnc_subscriber *l = join(h, &live), *o = join(h, &other), *s = join(h, &slow);
+
+	(void)state;
+	subscribe(h, l, trap, (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, o, trap, (struct dnc_start){.from = DNC_START_NOW});
+	subscribe(h, s, trap, (struct dnc_start){.from = DNC_START_NOW});
+	assert_int_equal(dnc_subscriber_set_view(o, &blind, &at_once), 0);
+	append_number_only(h, "+12025550143");
+	append_number_only(h, "+19165550143");
+	append_number_only(h, "+12025550143");
+	work(h);
+	assert_int_equal(live.count, 1);
+	assert_int_equal(live.ended_from, 2);
+	assert_int_equal(slow.count, 1);
+	assert_int_equal(slow.ended_from, 2);
+	assert_int_equal(other.count, 0);
+	assert_int_equal(other.ends, 1);
+	assert_int_equal(other.ended_from, 4);
+	dnc_hub_leave(l);
+	dnc_hub_leave(o);
+	dnc_hub_leave(s);
+	free_hub(h);
+}
+
 /* The subscription ends in the next turn: the owner must hear that there is one. */
 static void the_owner_is_told_when_a_filter_is_over_its_budget(void **state)
 {
@@ -227,6 +262,7 @@ int main(void)
 		cmocka_unit_test(the_filter_of_a_view_lives_as_long_as_its_subscriber),
 		cmocka_unit_test(filters_change_while_others_stay),
 		cmocka_unit_test(a_pattern_over_its_budget_ends_its_subscription),
+		cmocka_unit_test(the_end_of_a_subscription_names_what_was_not_looked_at),
 		cmocka_unit_test(the_owner_is_told_when_a_filter_is_over_its_budget),
 		cmocka_unit_test(a_masked_view_is_matched_with_what_it_shows),
 	};

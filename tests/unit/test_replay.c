@@ -223,6 +223,73 @@ static void what_retention_removed_is_not_served_from_memory(void **state)
 	free_hub_on(h);
 }
 
+/* The last events that match a new filter may be among those that were sent already. */
+static void no_event_is_sent_twice_on_a_connection(void **state)
+{
+	static const struct {
+		uint64_t since;  /* the first subscription gets all after it, */
+		unsigned burst;  /* at most so many; 0: all */
+		int more;        /* events come before the second one, the last 20 of "even" */
+		uint64_t sent;   /* how many the first got, */
+		uint64_t at, to; /* and what the second gets: none if AT is 0 */
+	} cases[] = {{100, 0, 0, 10, 0, 0}, {100, 0, 6, 10, 112, 116}, {90, 0, 0, 20, 0, 0},
+		{90, 5, 0, 5, 96, 110}, {90, 15, 0, 15, 106, 110}, {90, 15, 4, 15, 106, 114}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		static const struct dnc_view everything = {.types = DNC_ALL_TYPES};
+		struct dnc_rate rate = {cases[i].burst ? 1 : 0, cases[i].burst}, none = {0};
+		struct dnc_hub *h = new_hub_on(1, 100);
+		struct peer peer = {0};
+		struct dnc_subscriber *s = dnc_hub_join(h, &peer, &everything, &rate);
+		size_t sent = cases[i].sent, count = sent;
+
+		append(h, 10);
+		subscribe_since(h, s, cases[i].since);
+		pump(h, &peer, sent, 0);
+		dnc_hub_unsubscribe(s);
+		append(h, cases[i].more);
+		assert_int_equal(dnc_subscriber_set_view(s, &everything, &none), 0);
+		subscribe(h, s, "{\"providers\":[\"even\"]}",
+			(struct dnc_start){.from = DNC_START_LAST, .n = 20});
+		if (cases[i].at)
+			count += (cases[i].to - cases[i].at) / 2 + 1;
+		pump(h, &peer, count, 0);
+		for (size_t e = sent; e < count; e++)
+			assert_int_equal(peer.seqs[e], cases[i].at + 2 * (e - sent));
+		assert_int_equal(peer.starts, 2);
+		assert_int_equal(peer.gaps, 0);
+		dnc_hub_leave(s);
+		free_hub_on(h);
+	}
+}
+
+/* While the log is asked for a time nothing has been passed yet. */
+static void a_start_that_is_replaced_before_it_is_found_loses_nothing(void **state)
+{
+	struct dnc_hub *h = new_hub_on(1, 0);
+	struct peer peer = {0};
+	struct dnc_subscriber *s = join(h, &peer);
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		subscribe_since(h, s, peer.count);
+		append(h, 5);
+		dnc_hub_unsubscribe(s);
+		append(h, 5);
+		subscribe_only(s, "{}", (struct dnc_start){.from = DNC_START_TIME, .ms = 1});
+		assert_true(dnc_subscriber_starting(s));
+		if (again)
+			dnc_hub_unsubscribe(s);
+		subscribe_since(h, s, peer.count);
+		assert_int_equal(peer.count, 10 * (again + 1));
+		assert_int_equal(peer.seqs[peer.count - 1], peer.count);
+	}
+	assert_int_equal(peer.gaps, 0);
+	dnc_hub_leave(s);
+	free_hub_on(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +299,8 @@ int main(void)
 		cmocka_unit_test(missing_rows_are_reported_as_missing),
 		cmocka_unit_test(a_position_is_valid_as_far_as_its_epoch_goes),
 		cmocka_unit_test(what_retention_removed_is_not_served_from_memory),
+		cmocka_unit_test(no_event_is_sent_twice_on_a_connection),
+		cmocka_unit_test(a_start_that_is_replaced_before_it_is_found_loses_nothing),
 	};
 	int rc;
 

@@ -55,15 +55,23 @@ struct search {
 		struct search *s); /* in the hub's thread, also when the job has failed; frees it */
 	struct dnc_viewer *viewer; /* NULL: look for the time instead */
 	int64_t ms;
-	uint64_t from, wanted; /* matching events to find, going down from FROM */
-	uint64_t left, looks;  /* of them, and events that may still be looked at */
-	uint64_t position;     /* the first seq that the subscription starts with */
+	uint64_t from, first; /* going down from FROM, to FIRST at most, */
+	uint64_t wanted;      /* this many matching events are to be found */
+	uint64_t left, looks; /* of them, and events that may still be looked at */
+	uint64_t position;    /* the first seq that the subscription starts with */
 };
 
-/* Starts to look for the time MS, or (FILTER given) for the last WANTED events
- * at or below FROM that are seen. NULL when there is no memory. */
-struct search *search_start(struct dnc_reader *reader, const struct dnc_view *view,
-	const struct dnc_filter *filter, uint64_t from, uint64_t wanted, int64_t ms,
+/* What to look for: the last WANTED events from FROM down to FIRST that VIEW shows and FILTER matches, or the time MS if
+ * FILTER is NULL. */
+struct search_for {
+	const struct dnc_view *view;
+	const struct dnc_filter *filter;
+	uint64_t from, first, wanted;
+	int64_t ms;
+};
+
+/* Starts to look. NULL when there is no memory. */
+struct search *search_start(struct dnc_reader *reader, const struct search_for *what,
 	void *subscriber, void (*found)(struct search *s));
 
 void search_free(struct search *s);
