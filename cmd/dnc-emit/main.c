@@ -110,8 +110,11 @@ int main(int argc, char **argv)
 	if (!reader)
 		dnc_cli_die_nomem();
 	fields_write(&o, &raw);
-	if (dnc_event_normalize(reader, raw.p, raw.n, &event, &err) < 0)
+	if (dnc_event_normalize(reader, raw.p, raw.n, &event, &err) < 0) {
+		if (err.code == DNC_ERROR_NO_MEMORY)
+			dnc_cli_die_nomem();
 		dnc_cli_usage("%s: %s", dnc_reject_name((enum dnc_reject)err.code), err.message);
+	}
 	rc = emit(&o, &event);
 	dnc_event_reader_free(reader);
 	dnc_buf_free(&raw);

@@ -37,6 +37,8 @@ static int hand_on(
 			return -1;
 	if (rc == 0)
 		return 0;
+	if (err.code == DNC_ERROR_NO_MEMORY)
+		return dnc_error_nomem(&p->err);
 	err.code = DNC_REJECT_MAP_FAILED;
 	return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 }
@@ -47,6 +49,8 @@ static int read_event(
 {
 	if (dnc_event_parse(p->reader, text.p, text.n, event) == 0)
 		return 0;
+	if (dnc_event_reader_no_memory(p->reader))
+		return dnc_error_nomem(err); /* normalizing would remove the `seq` */
 	return dnc_event_normalize(p->reader, text.p, text.n, event, err);
 }
 
@@ -63,8 +67,11 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	if (line->too_long)
 		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
 			DNC_EVENT_MAX_BYTES);
-	if (line->too_long || read_event(p, line->text, &event, &err) < 0)
+	if (line->too_long || read_event(p, line->text, &event, &err) < 0) {
+		if (err.code == DNC_ERROR_NO_MEMORY)
+			return dnc_error_nomem(&p->err);
 		return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
+	}
 	matches = dnc_filter_match(p->filter, &event);
 	if (matches < 0)
 		return dnc_error_nomem(&p->err);

@@ -36,8 +36,13 @@ static int receive(struct connection *c, struct lws *wsi, const char *in, size_t
 	dnc_buf_add(&c->in, in, n);
 	if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi))
 		return 0;
-	if (dnc_buf_reserve(&c->in, DNC_JSON_PADDING))
+	if (dnc_buf_reserve(&c->in, DNC_JSON_PADDING) && dnc_buf_ok(&c->in)) {
 		c->received(c->ctx, dnc_buf_view(&c->in));
+	} else {
+		/* The message may be an event, which the next position would pass over. */
+		dnc_err("out of memory");
+		connection_end(c, DNC_EXIT_TEMPFAIL);
+	}
 	dnc_buf_clear(&c->in);
 	return c->ended ? -1 : 0;
 }

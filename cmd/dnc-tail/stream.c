@@ -144,11 +144,17 @@ static void on_message(void *ctx, struct dnc_str text)
 {
 	struct stream *s = ctx;
 	struct dnc_json doc;
-	struct dnc_error err;
+	struct dnc_error err = {.message = "not a JSON object"};
 	struct dnc_str type;
+	int rc = dnc_json_parse(s->parser, text.p, text.n, &doc, &err);
 
-	if (dnc_json_parse(s->parser, text.p, text.n, &doc, &err) < 0 ||
-		doc.node[0].type != DNC_JSON_OBJECT) {
+	if (rc < 0 && err.code == DNC_ERROR_NO_MEMORY) {
+		/* The message may be an event, which the next position would pass over. */
+		dnc_err("%s", err.message);
+		end(s, DNC_EXIT_TEMPFAIL);
+		return;
+	}
+	if (rc < 0 || doc.node[0].type != DNC_JSON_OBJECT) {
 		dnc_warn("the hub sent an invalid message: %s", err.message);
 		return;
 	}

@@ -19,7 +19,8 @@ int tail_event(void *ctx, struct dnc_str text, const char *epoch, uint64_t seq)
 	if (!t->options.json && dnc_event_parse(t->reader, text.p, text.n, &event) == 0) {
 		dnc_buf_clear(&t->line);
 		pretty_event(&t->line, &event, t->options.color);
-		text = dnc_buf_view(&t->line);
+		if (dnc_buf_ok(&t->line)) /* else the event as it is */
+			text = dnc_buf_view(&t->line);
 	}
 	t->sink->acts->add(t->sink, text);
 	if (t->options.state)

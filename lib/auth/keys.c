@@ -125,7 +125,8 @@ static int parse_file(struct dnc_keys *keys, const char *path, char *text, size_
 	if (!parser)
 		return dnc_error_nomem(err);
 	if (dnc_json_parse(parser, text, n, &doc, &why) < 0)
-		dnc_error_set(err, EINVAL, "%s: %.160s", path, why.message);
+		dnc_error_set(err, why.code == DNC_ERROR_NO_MEMORY ? ENOMEM : EINVAL, "%s: %.160s",
+			path, why.message);
 	else if (is_secret(&doc) && mode & (S_IRWXG | S_IRWXO))
 		dnc_error_set(err, EACCES,
 			"%s contains a secret, but other users can read it; run chmod 600", path);

@@ -30,5 +30,5 @@ void dnc_error_place(struct dnc_error *err, const char *fmt, ...)
 
 int dnc_error_nomem(struct dnc_error *err)
 {
-	return dnc_error_set(err, 0, "out of memory");
+	return dnc_error_set(err, DNC_ERROR_NO_MEMORY, "out of memory");
 }

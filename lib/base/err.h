@@ -7,8 +7,12 @@
 
 #define DNC_NO_OFFSET ((size_t)-1)
 
+/* The code of dnc_error_nomem(): neither an errno nor a code of any function. What failed may succeed
+ * later, and says nothing about the input. */
+#define DNC_ERROR_NO_MEMORY (-1)
+
 struct dnc_error {
-	int code;          /* defined by the function that fails, often an errno; else 0 */
+	int code; /* defined by the function that fails, often an errno; else 0, or DNC_ERROR_NO_MEMORY */
 	size_t offset;     /* byte inside the text named by place, or DNC_NO_OFFSET */
 	char place[96];    /* path of the field or option at fault; may be empty */
 	char message[224]; /* one line for people, without the name of the program */
@@ -38,7 +42,7 @@ int dnc_error_set(struct dnc_error *err, int code, const char *fmt, ...)
 void dnc_error_place(struct dnc_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Sets ERR (may be NULL) to "out of memory", code 0. Returns -1. */
+/* Sets ERR (may be NULL) to "out of memory", code DNC_ERROR_NO_MEMORY. Returns -1. */
 int dnc_error_nomem(struct dnc_error *err);
 
 #ifdef __cplusplus

@@ -49,6 +49,7 @@ enum dnc_exit dnc_cli_exit_code(int code)
 		return DNC_EXIT_UNAVAILABLE;
 	case EAGAIN:
 	case ENOMEM:
+	case DNC_ERROR_NO_MEMORY:
 		return DNC_EXIT_TEMPFAIL;
 	default:
 		return DNC_EXIT_IO;

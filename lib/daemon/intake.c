@@ -1,5 +1,6 @@
 #include "daemon/intake.h"
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,6 +13,9 @@
 #include "event/event.h"
 #include "link/link.h"
 #include "metrics/metrics.h"
+
+/* Between attempts to get memory. */
+enum { RETRY_MS = 250 };
 
 /* An input other than a producer's connection: its name for conflicts, which only know the stream. */
 struct source {
@@ -30,7 +34,7 @@ struct dnc_intake {
 	pthread_t thread;
 	atomic_bool started;
 	bool unrecorded; /* a reject could not be written: nothing is acknowledged any more */
-	atomic_bool ended, stopping, failed;
+	atomic_bool ended, stopping, failed, no_memory;
 	struct dnc_error err;
 	struct dnc_verdicts verdicts;
 	struct source *sources;
@@ -82,6 +86,26 @@ static int reject_line(struct dnc_intake *in, struct dnc_stream *s, const struct
 	return dnc_writer_skip(in->writer, s->id, line->number, true);
 }
 
+/* Waits while there is no memory for a line: it is neither rejected nor acknowledged. -1 with ERR, whose code is an enum
+ * dnc_reject, or DNC_ERROR_NO_MEMORY if the intake was stopped meanwhile. */
+static int normalize(
+	struct dnc_intake *in, struct dnc_str text, struct dnc_event *event, struct dnc_error *err)
+{
+	int rc;
+
+	while ((rc = dnc_event_normalize(in->reader, text.p, text.n, event, err)) < 0 &&
+		err->code == DNC_ERROR_NO_MEMORY) {
+		if (!atomic_exchange(&in->no_memory, true))
+			dnc_err("out of memory; retrying; no input is read until it succeeds");
+		if (in->stopping)
+			return -1;
+		poll(NULL, 0, RETRY_MS);
+	}
+	if (atomic_exchange(&in->no_memory, false))
+		dnc_note("there is memory again: input is read");
+	return rc;
+}
+
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 {
 	struct dnc_intake *in = ctx;
@@ -95,8 +119,11 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 			DNC_EVENT_MAX_BYTES);
 		return reject_line(in, s, line, &err);
 	}
-	if (dnc_event_normalize(in->reader, line->text.p, line->text.n, &event, &err) < 0)
+	if (normalize(in, line->text, &event, &err) < 0) {
+		if (err.code == DNC_ERROR_NO_MEMORY)
+			return dnc_error_nomem(&in->err);
 		return reject_line(in, s, line, &err);
+	}
 	in->accepted++;
 	return dnc_writer_add(in->writer, &event, s->id, line->number);
 }
@@ -250,7 +277,7 @@ const char *dnc_intake_not_ready(struct dnc_intake *in)
 {
 	if (dnc_rejects_failing(&in->rejects))
 		return "rejects";
-	return in->failed || dnc_input_failing(in->input) ? "input" : NULL;
+	return in->failed || in->no_memory || dnc_input_failing(in->input) ? "input" : NULL;
 }
 
 bool dnc_intake_failed(struct dnc_intake *in)

@@ -2,7 +2,8 @@
  * it to the log's writer, and acknowledges producers once the log has their lines.
  *
  * A line that is not a valid event, and one whose id the log knows with other content, is written to the rejects before it
- * is acknowledged. While a reject can't be written nothing is acknowledged.
+ * is acknowledged. While a reject can't be written nothing is acknowledged. A line for which there is no memory is tried
+ * again until there is some; nothing is read meanwhile.
  *
  * Functions are for the thread of the loop, if not noted otherwise. */
 #pragma once
@@ -15,7 +16,7 @@
 
 struct dnc_intake;
 
-/* REJECTS is as for dnc_rejects_open(). WRITER is borrowed; the intake is the only one that adds to it, and its `committed`
+/* REJECTS is as for dnc_rejects_open(). WRITER is borrowed; others may submit to it, too; its `committed`
  * callback must call dnc_intake_committed(). ENDED(CTX) runs on LOOP, once, when all input has ended and is in the log.
  * Returns NULL with ERR, whose code is an errno. */
 struct dnc_intake *dnc_intake_new(uv_loop_t *loop, const char *rejects, struct dnc_writer *writer,
@@ -40,7 +41,7 @@ void dnc_intake_reopen(struct dnc_intake *in);
 bool dnc_intake_ended(struct dnc_intake *in);
 
 /* Returns the name of the check that fails, or NULL: "rejects" while a reject can't be written, "input" while input
- * can't be waited for or after an input has failed for good. Any thread. */
+ * can't be waited for, while there is no memory, or after an input has failed for good. Any thread. */
 const char *dnc_intake_not_ready(struct dnc_intake *in);
 
 /* True if an input ended by a failure, which was logged. Any thread. */

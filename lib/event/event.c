@@ -46,9 +46,12 @@ void dnc_event_reader_position(
 	*p = (struct record_position){run, line, item, again ? p->same + 1 : 0};
 }
 
+/* The code of the parser becomes a reject code; DNC_ERROR_NO_MEMORY stays. */
 static int json_reject(struct dnc_error *err)
 {
 	switch (err->code) {
+	case DNC_ERROR_NO_MEMORY:
+		break;
 	case DNC_JSON_EUTF8:
 		err->code = DNC_REJECT_INVALID_UTF8;
 		break;
@@ -65,6 +68,7 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
 	struct dnc_event *out, struct dnc_error *err)
 {
 	struct dnc_event_shape shape;
+	struct dnc_str line;
 
 	r->doc_of = 0;
 	if (dnc_json_parse(r->parser, text, n, &r->doc, err) < 0)
@@ -74,6 +78,7 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
 			err, DNC_REJECT_NOT_AN_OBJECT, "", "the record is not a JSON object");
 	if (draft_read(&r->draft, &r->doc, &r->options, err) < 0)
 		return -1;
+	dnc_buf_clear(&r->scratch);
 	draft_identify(&r->draft, &r->position, &r->scratch);
 	if (!dnc_buf_ok(&r->scratch))
 		return dnc_error_nomem(err);
@@ -83,12 +88,12 @@ int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
 	if (r->out.n > DNC_EVENT_MAX_BYTES)
 		return draft_reject(
 			err, DNC_REJECT_TOO_LARGE, "", "the event is longer than 32768 bytes");
-	if (n != r->out.n || memcmp(text, r->out.p, n) != 0)
-		return dnc_event_from_shape(r, dnc_buf_view(&r->out), 0, &shape, out) < 0
-		               ? dnc_error_nomem(err)
-		               : 0;
-	r->doc_of = r->events + 1; /* the event that is made next */
-	return dnc_event_from_shape(r, (struct dnc_str){text, n}, 0, &shape, out);
+	line = dnc_buf_view(&r->out);
+	if (dnc_str_eq(line, (struct dnc_str){text, n})) {
+		line.p = text;
+		r->doc_of = r->events + 1; /* the event that is made next */
+	}
+	return dnc_event_from_shape(r, line, 0, &shape, out) < 0 ? dnc_error_nomem(err) : 0;
 }
 
 uint64_t dnc_event_reader_parses(const struct dnc_event_reader *r)

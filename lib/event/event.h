@@ -42,7 +42,8 @@ extern const struct dnc_severity dnc_severities[DNC_SEVERITIES];
 /* Looks NAME up without regard to case. NULL if it is not a severity. */
 const struct dnc_severity *dnc_severity_from_name(struct dnc_str name);
 
-/* Why a record can't become an event; the code of errors from this module. */
+/* Why a record can't become an event; the code of errors from this module, unless there is no memory
+ * (DNC_ERROR_NO_MEMORY). */
 enum dnc_reject {
 	DNC_REJECT_NONE,
 	DNC_REJECT_INVALID_JSON,
@@ -135,7 +136,8 @@ void dnc_event_reader_position(
 /* Normalizes the record of N bytes at TEXT, which DNC_JSON_PADDING readable bytes must follow, to a
  * canonical event. OUT's line is TEXT itself if that is canonical, else memory of the reader that
  * is valid until its next use. A `seq` is removed, because only the hub assigns it. Returns -1 with
- * a reject code and the field in ERR. */
+ * a reject code and the field in ERR, or with DNC_ERROR_NO_MEMORY: then the record may be an event and
+ * must neither be rejected nor acknowledged. */
 int dnc_event_normalize(struct dnc_event_reader *r, const char *text, size_t n,
 	struct dnc_event *out, struct dnc_error *err);
 

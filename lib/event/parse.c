@@ -108,7 +108,7 @@ int dnc_event_parse(struct dnc_event_reader *r, const char *text, size_t n, stru
 	r->doc_of = 0;
 	r->no_memory = false;
 	if (n > DNC_EVENT_MAX_BYTES + 32 || dnc_json_parse(r->parser, text, n, &r->doc, &err) < 0) {
-		r->no_memory = err.code == DNC_JSON_ENOMEM;
+		r->no_memory = err.code == DNC_ERROR_NO_MEMORY;
 		return -1;
 	}
 	if (doc->node[0].type != DNC_JSON_OBJECT || !doc->compact)

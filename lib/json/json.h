@@ -50,8 +50,8 @@ struct dnc_json {
 	bool compact; /* no white space between the tokens */
 };
 
-/* Codes in struct dnc_error of dnc_json_parse(). */
-enum { DNC_JSON_EINVALID = 1, DNC_JSON_EUTF8, DNC_JSON_ELIMIT, DNC_JSON_ENOMEM };
+/* Codes in struct dnc_error of dnc_json_parse(), or DNC_ERROR_NO_MEMORY. */
+enum { DNC_JSON_EINVALID = 1, DNC_JSON_EUTF8, DNC_JSON_ELIMIT };
 
 struct dnc_json_parser;
 

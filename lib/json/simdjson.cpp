@@ -310,7 +310,7 @@ static int parse_error(error_code e, const struct dnc_json_parser *p, struct dnc
 	case simdjson::UTF8_ERROR:
 		return dnc_error_set(err, DNC_JSON_EUTF8, "not UTF-8");
 	case simdjson::MEMALLOC:
-		return dnc_error_set(err, DNC_JSON_ENOMEM, "out of memory");
+		return dnc_error_nomem(err);
 	case simdjson::CAPACITY:
 		return dnc_error_set(
 			err, DNC_JSON_ELIMIT, "more than %d values", DNC_JSON_MAX_NODES);

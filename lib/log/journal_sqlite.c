@@ -85,7 +85,7 @@ static int compare(struct journal *j, const struct dnc_event *event, struct dnc_
 		return -1;
 	if (dnc_json_parse(j->parser, j->stored.p, j->stored.n, &doc, &err) == 0)
 		content = content_of(&doc, dnc_buf_view(&j->stored));
-	else if (err.code == DNC_JSON_ENOMEM)
+	else if (err.code == DNC_ERROR_NO_MEMORY)
 		return -1;
 	if (!content.head.n || !content_same(content, content_of_event(event)))
 		*logged = DNC_LOGGED_CONFLICT;

@@ -197,12 +197,12 @@ static int run(struct dnc_map *m, struct dnc_error *err)
 	dnc_buf_add(&m->text, jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
 	jv_free(text);
 	if (!dnc_buf_reserve(&m->text, DNC_JSON_PADDING) || !dnc_buf_ok(&m->text))
-		return dnc_error_set(err, ENOMEM, "out of memory");
+		return dnc_error_nomem(err);
 	return 1;
 }
 
 /* Runs the program with the wide integers STEP doubles away. False if there is more than can be
- * kept. */
+ * kept, or no memory. */
 static bool gather(struct dnc_map *m, int step, struct gathered *g)
 {
 	struct dnc_buf record = {0}, *b = &g->results;
@@ -215,8 +215,10 @@ static bool gather(struct dnc_map *m, int step, struct gathered *g)
 		dnc_buf_add(b, &m->text.n, sizeof m->text.n);
 		dnc_buf_str(b, dnc_buf_view(&m->text));
 	}
-	ok = g->rc <= 0 && dnc_buf_ok(&record) && dnc_buf_reserve(b, DNC_JSON_PADDING) &&
-	     dnc_buf_ok(b);
+	dnc_buf_reserve(b, DNC_JSON_PADDING);
+	ok = g->rc <= 0 && dnc_buf_ok(&record) && dnc_buf_ok(b);
+	if (!dnc_buf_ok(&record) || !dnc_buf_ok(b))
+		g->rc = dnc_error_nomem(&g->err);
 	dnc_buf_free(&record);
 	return ok;
 }
@@ -225,6 +227,11 @@ static bool same(const struct gathered *a, const struct gathered *b)
 {
 	return a->rc == b->rc && dnc_str_eq(dnc_buf_view(&a->results), dnc_buf_view(&b->results)) &&
 	       (a->rc == 0 || strcmp(a->err.message, b->err.message) == 0);
+}
+
+static bool no_memory(const struct gathered *g)
+{
+	return g->rc < 0 && g->err.code == DNC_ERROR_NO_MEMORY;
 }
 
 /* The record has the integer WIDE, which jq would change. If the program makes the same of the
@@ -237,10 +244,13 @@ static void run_wide(struct dnc_map *m, struct dnc_str wide)
 		!same(&m->gathered, &beside) || !gather(m, 1, &beside) ||
 		!same(&m->gathered, &beside)) {
 		dnc_buf_clear(&m->gathered.results);
-		m->gathered.rc = dnc_error_set(&m->gathered.err, 0,
-			"the integer %.*s would be changed by jq, which uses doubles, and the "
-			"result depends on it: have the source write it as a string",
-			(int)(wide.n < 40 ? wide.n : 40), wide.p);
+		if (no_memory(&m->gathered) || no_memory(&beside))
+			m->gathered.rc = dnc_error_nomem(&m->gathered.err);
+		else
+			m->gathered.rc = dnc_error_set(&m->gathered.err, 0,
+				"the integer %.*s would be changed by jq, which uses doubles, and the "
+				"result depends on it: have the source write it as a string",
+				(int)(wide.n < 40 ? wide.n : 40), wide.p);
 	}
 	dnc_buf_free(&beside.results);
 }

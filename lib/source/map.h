@@ -22,5 +22,5 @@ void dnc_map_start(struct dnc_map *m, struct dnc_str record);
 
 /* Returns 1 with the next result as compact JSON, valid until the next call and followed by DNC_JSON_PADDING
  * readable bytes; 0 after the last one; -1 with ERR if the record or the program failed, which ends the record.
- * The code in ERR is ENOMEM if memory ran out, else 0. */
+ * The code in ERR is DNC_ERROR_NO_MEMORY if memory ran out, else 0. */
 int dnc_map_next(struct dnc_map *m, struct dnc_str *result, struct dnc_error *err);

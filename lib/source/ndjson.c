@@ -136,6 +136,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	static const char event_mark[] = "\"type\":\"dnc.";
 	struct dnc_json doc;
 	struct dnc_error err;
+	int rc;
 
 	if (o->map) {
 		dnc_buf_clear(&s->event);
@@ -148,8 +149,10 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 		s->record.event = line->text;
 		return DNC_SOURCE_RECORD;
 	}
-	if (dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err) < 0 ||
-		doc.node[0].type != DNC_JSON_OBJECT) {
+	rc = dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err);
+	if (rc < 0 && err.code == DNC_ERROR_NO_MEMORY)
+		return DNC_SOURCE_FAILED;
+	if (rc < 0 || doc.node[0].type != DNC_JSON_OBJECT) {
 		s->record.event = line->text; /* normalizing it reports what is wrong */
 		return DNC_SOURCE_RECORD;
 	}

@@ -1,7 +1,6 @@
 /* record.c - how formats make records, reject them, and refuse a stream. */
 #include "json/member.h"
 #include "priv/record.h"
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -37,7 +36,7 @@ enum dnc_source_result source_next_item(struct dnc_source *s)
 	s->mapping = false;
 	if (rc == 0)
 		return DNC_SOURCE_MORE;
-	if (s->err.code == ENOMEM)
+	if (s->err.code == DNC_ERROR_NO_MEMORY)
 		return DNC_SOURCE_FAILED;
 	s->err.code = DNC_REJECT_MAP_FAILED;
 	s->record.raw = s->received;

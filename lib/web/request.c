@@ -86,6 +86,12 @@ static int read_start(const struct dnc_json *doc, const struct start_nodes *at,
 	return 0;
 }
 
+/* FAULT, unless the request only failed for lack of memory. */
+static int fault_of(const struct dnc_error *err, int fault)
+{
+	return err->code == DNC_ERROR_NO_MEMORY ? REQUEST_ENOMEM : fault;
+}
+
 static int read_filter(
 	const struct dnc_json *doc, uint32_t filters, struct request *out, struct dnc_error *err)
 {
@@ -97,7 +103,7 @@ static int read_filter(
 		return 0;
 	memcpy(inside, err->place, sizeof inside);
 	dnc_error_place(err, "filters%s%.80s", inside[0] && inside[0] != '[' ? "." : "", inside);
-	err->code = REQUEST_EFILTER;
+	err->code = fault_of(err, REQUEST_EFILTER);
 	return -1;
 }
 
@@ -157,7 +163,7 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 
 	*out = (struct request){0};
 	if (dnc_json_parse(parser, text, n, &doc, err) < 0) {
-		err->code = REQUEST_EJSON;
+		err->code = fault_of(err, REQUEST_EJSON);
 		return -1;
 	}
 	if (doc.node[0].type != DNC_JSON_OBJECT)

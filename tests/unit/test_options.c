@@ -305,7 +305,8 @@ static void exit_codes_follow_from_the_errno(void **state)
 		enum dnc_exit status;
 	} cases[] = {{EINVAL, DNC_EXIT_USAGE}, {EBADF, DNC_EXIT_USAGE},
 		{ENOENT, DNC_EXIT_UNAVAILABLE}, {EADDRINUSE, DNC_EXIT_UNAVAILABLE},
-		{EAGAIN, DNC_EXIT_TEMPFAIL}, {ENOMEM, DNC_EXIT_TEMPFAIL}, {EIO, DNC_EXIT_IO},
+		{EAGAIN, DNC_EXIT_TEMPFAIL}, {ENOMEM, DNC_EXIT_TEMPFAIL},
+		{DNC_ERROR_NO_MEMORY, DNC_EXIT_TEMPFAIL}, {EIO, DNC_EXIT_IO},
 		{ENOSPC, DNC_EXIT_IO}};
 	struct child c;
 	int none = 0;

@@ -97,10 +97,13 @@ ssize_t records_each(struct dnc_json_parser *parser, struct dnc_str text, record
 			err, 0, "the array is not closed, or its brackets do not match");
 	}
 	/* One event may be written over several lines. */
-	if (text.n && memchr(text.p, '\n', text.n) &&
-		dnc_json_parse(parser, text.p, text.n, &doc, err) == 0) {
-		each(ctx, 0, text);
-		return 1;
+	if (text.n && memchr(text.p, '\n', text.n)) {
+		if (dnc_json_parse(parser, text.p, text.n, &doc, err) == 0) {
+			each(ctx, 0, text);
+			return 1;
+		}
+		if (err->code == DNC_ERROR_NO_MEMORY)
+			return -1;
 	}
 	return each_line(text, each, ctx);
 }

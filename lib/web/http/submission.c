@@ -41,6 +41,15 @@ static void reject(struct submission *s, size_t record, const struct dnc_error *
 	dnc_buf_chr(b, '}');
 }
 
+/* Rejects the record, or refuses the request if it only failed for lack of memory. */
+static void fail(struct submission *s, size_t record, const struct dnc_error *err)
+{
+	if (err->code == DNC_ERROR_NO_MEMORY)
+		s->fault = PUBLISH_NO_MEMORY;
+	else
+		reject(s, record, err);
+}
+
 static bool add_event(struct submission *s, size_t record, const struct dnc_event *event)
 {
 	if (!dnc_array_grow(&s->records, &s->room, s->count + 1))
@@ -51,7 +60,7 @@ static bool add_event(struct submission *s, size_t record, const struct dnc_even
 	return true;
 }
 
-/* Makes RECORD an event. -1 with ERR, whose code is an enum dnc_reject. */
+/* Makes RECORD an event. -1 with ERR, whose code is an enum dnc_reject or DNC_ERROR_NO_MEMORY. */
 static int parse(const struct submission_tools *tools, struct dnc_str record,
 	struct dnc_event *event, struct dnc_error *err)
 {
@@ -71,7 +80,7 @@ static bool read_record(void *ctx, size_t index, struct dnc_str record)
 	if (index >= SUBMISSION_RECORDS_MAX)
 		s->fault = PUBLISH_TOO_LARGE;
 	else if (parse(s->tools, record, &event, &err) < 0)
-		reject(s, index, &err);
+		fail(s, index, &err);
 	else if (!add_event(s, index, &event))
 		s->fault = PUBLISH_NO_MEMORY;
 	return s->fault == PUBLISH_OK;
@@ -97,8 +106,9 @@ enum publish_fault submission_read(
 	s->joined_lines = has_joined_lines(trimmed);
 	s->tools = tools;
 	if (records_each(tools->parser, text, read_record, s, &err) < 0) {
-		err.code = DNC_REJECT_INVALID_JSON;
-		reject(s, 0, &err);
+		if (err.code != DNC_ERROR_NO_MEMORY)
+			err.code = DNC_REJECT_INVALID_JSON;
+		fail(s, 0, &err);
 	}
 	s->tools = NULL;
 	return dnc_buf_ok(&s->rejects) ? s->fault : PUBLISH_NO_MEMORY;

@@ -1,0 +1,167 @@
+/* Events without memory: a record is an event or has no verdict, but is never rejected for it. */
+#include "nomem.h"
+#include <stdio.h>
+#include "event/event.h"
+#include "source/map.h"
+#include "source/source.h"
+#include "web/http/submission.h"
+
+struct record {
+	const char *text;
+	struct dnc_event_reader *reader;
+	struct dnc_error err;
+	char line[4096 + DNC_JSON_PADDING];
+};
+
+static int attempt_normalize(void *ctx)
+{
+	struct record *r = ctx;
+	struct dnc_event event;
+
+	return dnc_event_normalize(r->reader, r->line, strlen(r->text), &event, &r->err);
+}
+
+static void check_no_verdict(void *ctx)
+{
+	struct record *r = ctx;
+
+	assert_int_equal(r->err.code, DNC_ERROR_NO_MEMORY);
+	assert_string_equal(r->err.message, "out of memory");
+}
+
+#define RECORD(more)                                                                               \
+	"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+12025550123\"," more              \
+	"\"event_data\":{\"reason\":\"x\"}}"
+
+static void a_record_without_memory_is_not_rejected(void **state)
+{
+	static const char *const records[] = {RECORD("\"provider\":\"acme\","),
+		RECORD("\"provider\":\"ac\\\"me\","),
+		RECORD("\"id\":\"of mine\",\"timestamp\":\"2026-08-29T08:00:00Z\",")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		struct record r = {.text = records[i], .err = {.code = -7}};
+
+		r.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+		strcpy(r.line, r.text);
+		fail_each(attempt_normalize, check_no_verdict, &r);
+		dnc_event_reader_free(r.reader);
+	}
+}
+
+/* The first record needs memory to work in for its id; the second does not. */
+static void a_record_without_memory_does_not_harm_the_next(void **state)
+{
+	struct record r = {
+		.text = RECORD("\"id\":\"mine\",\"timestamp\":\"2026-08-29T08:00:00Z\",")};
+	struct dnc_event event;
+
+	(void)state;
+	r.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	strcpy(r.line, r.text);
+	for (int n = 0; n < 8; n++) {
+		static char other[] =
+			RECORD("\"provider\":\"acme\",") "                              "
+							 "                              "
+							 "          ";
+
+		fail_after(n, 1);
+		dnc_event_normalize(r.reader, r.line, strlen(r.text), &event, &r.err);
+		fail_after(-1, 0);
+		assert_int_equal(dnc_event_normalize(r.reader, other,
+					 strlen(RECORD("\"provider\":\"acme\",")), &event, &r.err),
+			0);
+	}
+	dnc_event_reader_free(r.reader);
+}
+
+struct publication {
+	const char *text;
+	struct submission_tools tools;
+	struct submission submission;
+	enum publish_fault fault;
+	char body[4096 + DNC_JSON_PADDING];
+};
+
+static int attempt_submission(void *ctx)
+{
+	struct publication *p = ctx;
+
+	p->submission = (struct submission){.count = 0};
+	p->fault = submission_read(
+		&p->submission, &p->tools, (struct dnc_str){p->body, strlen(p->body)}, false);
+	if (p->fault == PUBLISH_OK) {
+		assert_int_equal(p->submission.count, 2);
+		assert_int_equal(p->submission.rejected, 0);
+	}
+	submission_free(&p->submission);
+	return p->fault == PUBLISH_OK ? 0 : -1;
+}
+
+static void check_refused(void *ctx)
+{
+	assert_int_equal(((struct publication *)ctx)->fault, PUBLISH_NO_MEMORY);
+}
+
+static void a_publication_without_memory_is_refused_as_a_whole(void **state)
+{
+	static const char *const bodies[] = {
+		RECORD("\"provider\":\"a\\\"b\",") "\n" RECORD("\"provider\":\"a\","),
+		"[" RECORD("\"provider\":\"a\\\"b\",") "," RECORD("\"provider\":\"a\",") "]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+		struct publication p = {.text = bodies[i]};
+
+		strcpy(p.body, p.text);
+		p.tools.parser = dnc_json_parser_new();
+		p.tools.events = dnc_event_reader_new(&(struct dnc_event_options){0});
+		fail_each(attempt_submission, check_refused, &p);
+		dnc_json_parser_free(p.tools.parser);
+		dnc_event_reader_free(p.tools.events);
+	}
+}
+
+/* A record that failed to be read must not pass without the provider of the command line. */
+static void a_source_without_memory_fails(void **state)
+{
+	static char text[] =
+		RECORD("") "                                                            "
+			   "          ";
+	const struct dnc_source_options options = {
+		.format = "ndjson", .provider = "acme", .max_record = 4096};
+
+	(void)state;
+	for (int n = 0; n < 4; n++) {
+		struct dnc_line line = {.text = {text, strlen(RECORD(""))}, .number = 1};
+		struct dnc_record record;
+		struct dnc_error err;
+		struct dnc_source *s = dnc_source_new(&options, &err);
+		enum dnc_source_result rc;
+
+		dnc_source_feed(s, &line);
+		fail_after(n, 1);
+		rc = dnc_source_next(s, &record, &err);
+		fail_after(-1, 0);
+		if (n == 0)
+			assert_int_equal(rc, DNC_SOURCE_FAILED);
+		if (rc == DNC_SOURCE_FAILED)
+			assert_int_equal(err.code, DNC_ERROR_NO_MEMORY);
+		else
+			assert_non_null(memmem(record.event.p, record.event.n, "acme", 4));
+		dnc_source_free(s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_record_without_memory_is_not_rejected),
+		cmocka_unit_test(a_record_without_memory_does_not_harm_the_next),
+		cmocka_unit_test(a_publication_without_memory_is_refused_as_a_whole),
+		cmocka_unit_test(a_source_without_memory_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
