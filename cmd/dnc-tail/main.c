@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	rc = tail_finish(&t);
 	if (t.gone && !t.failed)
 		dnc_cli_broken_pipe();
+	dnc_cli_release_signals();
 	close_loop(&t);
 	state_close(&t.state);
 	dnc_event_reader_free(t.reader);

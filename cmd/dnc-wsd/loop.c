@@ -68,6 +68,7 @@ static void on_drained(void *ctx)
 {
 	struct daemon *d = ctx;
 
+	dnc_cli_release_signals();
 	uv_timer_stop(&d->status);
 	for (unsigned i = d->options.workers; i-- > 0;)
 		dnc_worker_end(&d->workers[i]);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 static struct {
-	void (*stop)(void *);
+	void (*volatile stop)(void *);
 	void *ctx;
 	volatile sig_atomic_t signal;
 } stopping;
@@ -18,7 +18,7 @@ static void on_signal(int signal_number)
 }
 
 static struct {
-	void (*again)(void *);
+	void (*volatile again)(void *);
 	void *ctx;
 } hangup;
 
@@ -36,6 +36,16 @@ void dnc_cli_on_hangup(void (*again)(void *), void *ctx)
 	hangup.ctx = ctx;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGHUP, &action, NULL);
+}
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+void dnc_cli_release_signals(void)
+{
+	stopping.stop = hangup.again = nothing;
 }
 
 void dnc_cli_on_stop(void (*stop)(void *), void *ctx)

@@ -158,6 +158,7 @@ bool dnc_stage_report(const struct dnc_stage *s)
 
 void dnc_stage_close(struct dnc_stage *s)
 {
+	dnc_cli_release_signals();
 	dnc_input_free(s->input);
 	dnc_outlet_free(s->out);
 	dnc_rejects_close(&s->rejects);

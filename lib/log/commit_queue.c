@@ -84,10 +84,40 @@ static bool mark(
 	return true;
 }
 
+/* Under the lock. False if there is no memory. */
+static bool put(struct dnc_batch *b, const struct dnc_event *event,
+	const struct dnc_batch_event *described, uint64_t stream_id, uint64_t line, bool rejected)
+{
+	if (event && !batch_put(b, event->line, described))
+		return false;
+	if (!stream_id || mark(b, event != NULL, stream_id, line, rejected))
+		return true;
+	b->count -= event != NULL; /* its text stays, unused */
+	return false;
+}
+
+/* Under the lock. False if the queue was stopped. */
+static bool wait_for_space(struct commit_queue *q)
+{
+	const struct dnc_batch *b = &q->filling;
+
+	while (!q->stopping && (b->text.n >= q->full_bytes || b->mark_count >= MARKS_MAX))
+		pthread_cond_wait(&q->space, &q->lock);
+	return !q->stopping;
+}
+
+/* Under the lock. */
+static void wait_for_memory(struct commit_queue *q)
+{
+	struct timespec until = in_ms(RETRY_MS);
+
+	signal_work(q); /* a commit gives memory back */
+	pthread_cond_timedwait(&q->changed, &q->lock, &until);
+}
+
 int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint64_t stream_id,
 	uint64_t line, bool rejected)
 {
-	struct dnc_batch *b = &q->filling;
 	struct dnc_batch_event described;
 	bool ok;
 
@@ -96,13 +126,9 @@ int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint
 		described.arrived_ns = dnc_clock_mono_ns();
 	}
 	pthread_mutex_lock(&q->lock);
-	while (!q->stopping && (b->text.n >= q->full_bytes || b->mark_count >= MARKS_MAX))
-		pthread_cond_wait(&q->space, &q->lock);
-	ok = !q->stopping && (!event || batch_put(b, event->line, &described));
-	if (ok && stream_id && !mark(b, event != NULL, stream_id, line, rejected)) {
-		b->count -= event != NULL; /* its text stays, unused */
-		ok = false;
-	}
+	while ((ok = wait_for_space(q)) &&
+		!put(&q->filling, event, &described, stream_id, line, rejected))
+		wait_for_memory(q);
 	signal_work(q);
 	pthread_mutex_unlock(&q->lock);
 	return ok ? 0 : -1;
@@ -122,11 +148,15 @@ int commit_queue_merge(struct commit_queue *q, const struct dnc_batch *batch)
 
 bool commit_queue_audit(struct commit_queue *q, struct dnc_str json)
 {
-	bool first = false;
+	bool first = false, added;
 
 	pthread_mutex_lock(&q->lock);
-	if (q->filling.audit.n + json.n > AUDIT_BYTES_MAX || !dnc_batch_audit(&q->filling, json))
+	added = !q->stopping && q->filling.audit.n + json.n <= AUDIT_BYTES_MAX &&
+	        dnc_batch_audit(&q->filling, json);
+	if (!added)
 		first = q->lost_audit++ == 0;
+	else
+		q->lost_audit = 0;
 	signal_work(q);
 	pthread_mutex_unlock(&q->lock);
 	return !first;
@@ -172,7 +202,7 @@ bool commit_queue_sleep(struct commit_queue *q, int64_t ms)
 /* Under the lock. Without memory nothing can be acknowledged: it waits for some. */
 static void add_verdicts(struct commit_queue *q, struct dnc_batch *b)
 {
-	while (!dnc_verdicts_add(&q->verdicts, b) && !q->stopping) {
+	while (!verdicts_add(&q->verdicts, b) && !q->stopping) {
 		struct timespec until = in_ms(RETRY_MS);
 
 		pthread_cond_timedwait(&q->changed, &q->lock, &until);
@@ -202,7 +232,7 @@ bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v)
 {
 	struct dnc_verdicts full;
 
-	dnc_verdicts_clear(v);
+	verdicts_clear(v);
 	pthread_mutex_lock(&q->lock);
 	full = q->verdicts;
 	q->verdicts = *v;

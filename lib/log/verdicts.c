@@ -27,7 +27,7 @@ static void add_conflict(
 		(struct dnc_conflict){b->marks[e->mark - 1].stream_id, e->line_number, event, id};
 }
 
-bool dnc_verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b)
+bool verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b)
 {
 	size_t conflicts = 0, bytes = 0;
 
@@ -56,7 +56,7 @@ bool dnc_verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b)
 	return true;
 }
 
-void dnc_verdicts_clear(struct dnc_verdicts *v)
+void verdicts_clear(struct dnc_verdicts *v)
 {
 	v->count = v->conflict_count = 0;
 	dnc_buf_clear(&v->text);

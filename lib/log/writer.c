@@ -166,6 +166,16 @@ static void print_audit(const struct dnc_buf *records)
 	}
 }
 
+/* Records end in a newline. */
+static size_t count_audit(const struct dnc_buf *records)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < records->n; i++)
+		count += records->p[i] == '\n';
+	return count;
+}
+
 static void *run(void *ctx)
 {
 	struct dnc_writer *w = ctx;
@@ -228,7 +238,7 @@ int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_
 void dnc_writer_audit(struct dnc_writer *w, struct dnc_str json)
 {
 	if (!commit_queue_audit(&w->queue, json))
-		dnc_err("audit records are being lost: the log cannot be written");
+		dnc_err("audit records are being lost: the log can't be written, or is closed");
 }
 
 bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v)
@@ -293,12 +303,15 @@ void dnc_writer_join(struct dnc_writer *w)
 
 void dnc_writer_free(struct dnc_writer *w)
 {
-	size_t lost;
+	size_t lost, lost_audit;
 
 	if (!w)
 		return;
 	dnc_writer_join(w);
+	lost_audit = count_audit(&w->queue.filling.audit);
 	lost = commit_queue_destroy(&w->queue);
+	if (lost_audit)
+		dnc_err("%zu audit records were not logged", lost_audit);
 	if (lost)
 		dnc_err("%zu events were not logged and not acknowledged", lost);
 	pthread_mutex_destroy(&w->lock);

@@ -43,7 +43,8 @@ void dnc_verdicts_free(struct dnc_verdicts *v);
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 
-/* Stops the writer, waits for its thread, and reports on standard error how many events were not logged. NULL is
+/* Stops the writer, waits for its thread, and reports on standard error how many events and audit records were
+ * not logged. NULL is
  * allowed. */
 void dnc_writer_free(struct dnc_writer *w);
 
@@ -51,7 +52,7 @@ void dnc_writer_free(struct dnc_writer *w);
 int dnc_writer_start(struct dnc_writer *w);
 
 /* Copies EVENT, which is line LINE of the stream STREAM_ID (0: it has none, and there will be no verdict). Waits while the
- * next batch is full. -1 when the writer was stopped or there is no memory: the event was not added. */
+ * next batch is full or there is no memory. -1 when the writer was stopped: the event was not added. */
 int dnc_writer_add(
 	struct dnc_writer *w, const struct dnc_event *event, uint64_t stream_id, uint64_t line);
 
@@ -66,7 +67,8 @@ int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line, boo
 int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_receipt *receipt);
 
 /* Adds an audit record, a JSON object, to the log and, once it is there, prints it on standard error. Never waits: when
- * commits fail for long the last records are lost, and an error is printed once. */
+ * commits fail for long, or the writer was stopped, the last records are lost; an error is printed for the first one
+ * that is lost after one that was added. */
 void dnc_writer_audit(struct dnc_writer *w, struct dnc_str json);
 
 /* Swaps V for what the log made of lines since the last call; false when there is nothing. A producer's lines up to its

@@ -39,7 +39,7 @@ static void on_work(uv_idle_t *idle)
 
 void loop_work(struct loop *l)
 {
-	if (l->working)
+	if (l->working || l->closed)
 		return;
 	l->working = true;
 	uv_idle_start(&l->work, on_work);
@@ -87,6 +87,7 @@ void loop_start(struct loop *l, uv_loop_t *uv)
 
 void loop_close(struct loop *l)
 {
+	l->closed = true;
 	uv_close((uv_handle_t *)&l->work, NULL);
 	uv_close((uv_handle_t *)&l->ticks, NULL);
 	uv_close((uv_handle_t *)&l->seconds, NULL);

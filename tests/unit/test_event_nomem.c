@@ -1,7 +1,9 @@
 /* Events without memory: a record is an event or has no verdict, but is never rejected for it. */
 #include "nomem.h"
+#include <limits.h>
 #include <stdio.h>
 #include "event/event.h"
+#include "log/priv/commit_queue.h"
 #include "source/map.h"
 #include "source/source.h"
 #include "web/http/submission.h"
@@ -154,6 +156,31 @@ static void a_source_without_memory_fails(void **state)
 	}
 }
 
+static int attempt_add(void *ctx)
+{
+	struct commit_queue *q = ctx;
+
+	return commit_queue_add(q, NULL, 1, q->filling.mark_count + 1, true);
+}
+
+static void a_line_without_memory_for_its_batch_waits(void **state)
+{
+	struct commit_queue q;
+
+	(void)state;
+	commit_queue_init(&q, 1 << 20);
+	fail_after(0, 1);
+	assert_int_equal(attempt_add(&q), 0);
+	fail_after(-1, 0);
+	assert_int_equal(q.filling.mark_count, 1);
+	assert_int_equal(q.filling.marks[0].rejected, 1);
+	fail_after(0, INT_MAX);
+	commit_queue_stop(&q);
+	assert_int_equal(attempt_add(&q), -1);
+	fail_after(-1, 0);
+	commit_queue_destroy(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +188,7 @@ int main(void)
 		cmocka_unit_test(a_record_without_memory_does_not_harm_the_next),
 		cmocka_unit_test(a_publication_without_memory_is_refused_as_a_whole),
 		cmocka_unit_test(a_source_without_memory_fails),
+		cmocka_unit_test(a_line_without_memory_for_its_batch_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

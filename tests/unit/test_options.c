@@ -343,6 +343,20 @@ static void stop_twice(void *ctx)
 	exit(3);
 }
 
+static void end_with_signals(void *ctx)
+{
+	(void)ctx;
+	dnc_cli_on_stop(on_stop, &stops);
+	dnc_cli_on_hangup(on_stop, &hangups);
+	dnc_cli_release_signals();
+	raise(SIGHUP);
+	raise(SIGTERM);
+	if (dnc_cli_stopped_by() != SIGTERM || stops || hangups)
+		exit(1);
+	raise(SIGINT); /* the end may be cut short */
+	exit(2);
+}
+
 static void break_the_pipe(void *ctx)
 {
 	(void)ctx;
@@ -357,6 +371,8 @@ static void signals_stop_reload_and_end(void **state)
 
 	(void)state;
 	child_run(&c, stop_twice, NULL);
+	child_expect(&c, 128 + SIGINT, "");
+	child_run(&c, end_with_signals, NULL);
 	child_expect(&c, 128 + SIGINT, "");
 	child_run(&c, break_the_pipe, NULL);
 	child_expect(&c, -SIGPIPE, "");

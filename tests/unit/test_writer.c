@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "log/priv/commit_queue.h"
 #include "log/priv/journal_ops.h"
 #include "log/writer.h"
 
@@ -557,6 +558,7 @@ struct adder {
 	struct dnc_event event;
 	struct dnc_event_reader *reader;
 	int rc;
+	atomic_int tid;
 	atomic_bool ended;
 };
 
@@ -564,9 +566,26 @@ static void *run_adder(void *ctx)
 {
 	struct adder *a = ctx;
 
+	a->tid = gettid();
 	a->rc = dnc_writer_add(a->w, &a->event, STREAM, 100);
 	a->ended = true;
 	return NULL;
+}
+
+/* True if the thread waits for something: the state in /proc is S then. */
+static bool is_asleep(const struct adder *a)
+{
+	char path[64], text[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", a->tid);
+	f = a->tid ? fopen(path, "r") : NULL;
+	if (!f)
+		return false;
+	if (!fgets(text, sizeof text, f))
+		text[0] = '\0';
+	fclose(f);
+	return strstr(text, ") S ");
 }
 
 static void start_adder(struct adder *a, struct dnc_writer *w, int number)
@@ -608,7 +627,7 @@ static void a_full_batch_makes_lines_wait_and_refuses_submissions(void **state)
 	}
 	assert_in_range(last, 10, 100);
 	start_adder(&adder, w, last + 1);
-	usleep(20000); /* a writer that does not wait would end here most likely */
+	await(adder.ended || is_asleep(&adder));
 	assert_false(adder.ended);
 	fake.held = false;
 	assert_int_equal(join_adder(&adder), 0);
@@ -767,6 +786,35 @@ static void audit_records_are_committed_and_lost_only_when_they_are_too_many(voi
 	assert_int_equal(fake.audit_bytes, 0);
 }
 
+static void each_period_of_lost_audit_records_is_told_once(void **state)
+{
+	static char record[1 << 20];
+	const struct dnc_str big = {record, sizeof record - 1}, small = DNC_STR("{}");
+	struct commit_queue q;
+	struct dnc_batch taken = {0};
+
+	(void)state;
+	memset(record, 'x', sizeof record);
+	commit_queue_init(&q, 1 << 20);
+	for (int period = 0; period < 2; period++) {
+		int told = 0;
+
+		for (int i = 0; i < 8; i++)
+			told += !commit_queue_audit(&q, big);
+		assert_int_equal(told, 1);
+		assert_int_equal(commit_queue_next(&q, &taken, 0), 1);
+		dnc_batch_clear(&taken);
+		assert_true(commit_queue_audit(&q, small));
+	}
+	/* Nobody takes what is added after the stop. */
+	commit_queue_stop(&q);
+	assert_false(commit_queue_audit(&q, small));
+	assert_true(commit_queue_audit(&q, small));
+	assert_int_equal(q.filling.audit.n, sizeof "{}");
+	commit_queue_destroy(&q);
+	dnc_batch_free(&taken);
+}
+
 static void draining_waits_no_longer_than_it_may(void **state)
 {
 	struct dnc_writer *w = start_writer();
@@ -819,6 +867,7 @@ int main(void)
 		test(the_next_batch_is_committed_but_waits_for_its_consumer),
 		test(a_stopped_writer_keeps_the_batch_that_waits_for_its_consumer),
 		test(audit_records_are_committed_and_lost_only_when_they_are_too_many),
+		test(each_period_of_lost_audit_records_is_told_once),
 		test(draining_waits_no_longer_than_it_may),
 		test(a_writer_that_was_never_started_ends),
 	};

@@ -17,7 +17,7 @@ struct commit_queue {
 	bool committing; /* a batch was taken and not yet published */
 	bool stopping;
 	struct dnc_verdicts verdicts;
-	uint64_t lost_audit; /* audit records that were not added */
+	uint64_t lost_audit; /* audit records that were not added since the last one that was */
 };
 
 void commit_queue_init(struct commit_queue *q, size_t full_bytes);
@@ -28,7 +28,7 @@ size_t commit_queue_destroy(struct commit_queue *q);
 void commit_queue_stop(struct commit_queue *q);
 
 /* Adds EVENT (NULL: a line without one, REJECTED or blank), line LINE of the stream STREAM_ID (0: none). Waits while
- * the batch is full. -1 when the queue was stopped or there is no memory. */
+ * the batch is full or there is no memory. -1 when the queue was stopped. */
 int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint64_t stream_id,
 	uint64_t line, bool rejected);
 
@@ -36,7 +36,8 @@ int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint
  * there is no memory. */
 int commit_queue_merge(struct commit_queue *q, const struct dnc_batch *batch);
 
-/* Adds an audit record. False for the first one that is lost because too many wait, or for lack of memory. */
+/* Adds an audit record. False for the first one that is lost because too many wait, the queue was stopped, or there is no
+ * memory; the next ones return true until one was added again. */
 bool commit_queue_audit(struct commit_queue *q, struct dnc_str json);
 
 /* The committing thread: waits MS at most for work and swaps it for BATCH, which is empty. 1 when there was some, 0

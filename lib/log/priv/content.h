@@ -16,7 +16,8 @@ struct content content_of(const struct dnc_json *doc, struct dnc_str line);
 
 struct content content_of_event(const struct dnc_event *event);
 
-/* Restores event E of the batch. Provider, provider_id and summary are absent when one of them holds escapes. */
+/* Restores event E of the batch, without parsing: those of provider, provider_id and summary that hold escapes are
+ * absent (p is NULL). */
 struct dnc_event content_event(const struct dnc_batch *b, const struct dnc_batch_event *e);
 
 /* A time that the source gave may be that of the arrival by chance, so equal times never make a difference. */

@@ -2,8 +2,8 @@
  *
  * Within a segment the times of logging never decrease, so that a time can be found by binary search. The times of a
  * segment are invalid when the clock jumped at its start and back at its end: its events count as logged
- * when the first event of a later, valid segment was. Kept as text in table log, under the key "stretches". Not safe
- * for use by two threads at once. */
+ * when the first event of a later, valid segment was. Kept as text in table log, under the key "stretches":
+ * existing logs have it by this name, which they were called by before. Not safe for use by two threads at once. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

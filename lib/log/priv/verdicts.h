@@ -4,6 +4,6 @@
 
 /* Adds what became of a committed batch: its marks, with their counts set, and its conflicts. False when there is no
  * memory; nothing was added then. */
-bool dnc_verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b);
+bool verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b);
 
-void dnc_verdicts_clear(struct dnc_verdicts *v);
+void verdicts_clear(struct dnc_verdicts *v);

@@ -18,12 +18,13 @@ struct loop {
 	uint64_t turn_ns,
 		idle_ns; /* when the last turn ended, and for how long the loop had waited until then */
 	bool working, ticking;
+	bool closed; /* libuv would start a closed handle */
 };
 
 /* Starts in UV; the first members are set by the caller. L must not be moved. */
 void loop_start(struct loop *l, uv_loop_t *uv);
 
-/* The hub may have work left. */
+/* The hub may have work left. Does nothing after loop_close(): the reader still answers then. */
 void loop_work(struct loop *l);
 
 /* Events were appended to the ring. */
