@@ -422,3 +422,18 @@ start_faulty_hub() {
 	grep -q 'unable to wait for input' hub.err
 	grep -q 'input is read again' hub.err
 }
+
+# Truncating the WAL is one of the last things that the hub does; the first time is when it opens the log.
+@test "a signal while the log is being closed ends nothing and harms nothing" {
+	command -v strace >/dev/null || skip "strace is not here"
+	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
+	export ASAN_OPTIONS=detect_leaks=0	# it can't look for leaks while it is traced
+	local signal
+	for signal in HUP TERM; do
+		rm -rf log
+		events 5 | strace -f -qq -o trace -P "$PWD/log/events.db-wal" -e trace=ftruncate \
+			-e inject=ftruncate:signal=$signal:when=2 \
+			dnc-wsd -q --listen=127.0.0.1:0 --data="$PWD/log" --exit-on-eof >/dev/null
+		grep -q "SIG$signal" trace
+	done
+}
