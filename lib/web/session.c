@@ -175,14 +175,13 @@ static int update(struct session *s, const struct principal *principal)
 	struct dnc_view view = identity_view(principal->role, principal->permissions, s->rendering);
 	struct dnc_rate rate = rate_of(principal->role);
 
-	if (dnc_subscriber_set_view(s->subscriber, &view, &rate) < 0)
-		return -1;
 	set_identity(s, principal);
-	/* What the new view shows was sent, which may have ended the session. */
-	if (s->subscriber && dnc_subscriber_active(s->subscriber) &&
-		!(s->permissions & DNC_MAY_STREAM))
+	/* Checked first: what waits for the client is sent as soon as the view and the rate are set. */
+	if (dnc_subscriber_active(s->subscriber) && !(s->permissions & DNC_MAY_STREAM)) {
 		conn_close(&s->conn, CLOSE_FORBIDDEN);
-	return 0;
+		return 0;
+	}
+	return dnc_subscriber_set_view(s->subscriber, &view, &rate);
 }
 
 void session_refresh(struct session *s, bool renewed)

@@ -557,6 +557,51 @@ static void a_reload_changes_what_a_role_sees_from_the_next_event_on(void **stat
 	close_server();
 }
 
+/* Events wait for the client, held back by the rate limit of its role, when the role changes. */
+static void what_waits_when_a_role_changes_is_sent_as_the_new_role_allows(void **state)
+{
+	static const struct {
+		const char *role, *sent, *end;
+	} cases[] = {
+		{"permissions = dnc:stream dnc:pii compliance:read", "{\"seq\":4,", ""},
+		{"sees = {\"severities\":[\"low\"]}", "", ""},
+		{"permissions = dnc:read dnc:pii compliance:read", "", "4403 access denied: "},
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct session *slot, *s;
+		struct dnc_error err;
+
+		open_server(true);
+		put_file(roles_path, "[role security]\nsees = {}\nrate = 1/min\nburst = 1\n");
+		if (dnc_auth_reload(server.auth, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_true(identity_renew(&server.identity));
+		s = connect_ws(&slot, NULL);
+		authenticate(s, token("security"));
+		say(s, "{\"type\":\"subscribe\"}");
+		for (int n = 1; n <= 4; n++)
+			publish("dnc.compliance.violation", n);
+		assert_true(dnc_subscriber_rate_limited(s->subscriber));
+		assert_null(strstr(heard(), "{\"seq\":4,"));
+		snprintf(text, sizeof text, "[role security]\nrate = none\n%s\n", cases[i].role);
+		put_file(roles_path, text);
+		if (dnc_auth_reload(server.auth, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_true(identity_renew(&server.identity));
+		sessions_renew(&server.sessions);
+		if (cases[i].sent[0])
+			assert_heard(cases[i].sent);
+		assert_string_equal(heard(), "");
+		assert_int_equal(conn_proceed(&s->conn), 0);
+		assert_heard(cases[i].end);
+		session_free(&slot);
+		close_server();
+	}
+}
+
 static void a_client_renews_its_token_by_one_of_the_same_subject(void **state)
 {
 	struct session *slot, *s;
@@ -878,6 +923,7 @@ int main(void)
 		cmocka_unit_test(a_session_that_ends_has_left_the_hub_at_once),
 		cmocka_unit_test(requests_of_a_session_that_has_ended_have_no_effect),
 		cmocka_unit_test(a_reload_changes_what_a_role_sees_from_the_next_event_on),
+		cmocka_unit_test(what_waits_when_a_role_changes_is_sent_as_the_new_role_allows),
 		cmocka_unit_test(a_client_renews_its_token_by_one_of_the_same_subject),
 		cmocka_unit_test(subscriptions_are_limited_by_the_role),
 		cmocka_unit_test(gaps_and_costly_filters_are_reported),
