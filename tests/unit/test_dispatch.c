@@ -456,6 +456,11 @@ static void upgrades_are_checked_and_remembered(void **state)
 	assert_string_equal(upgrade->principal.role->name, "compliance");
 	upgrade_free(wsi);
 	assert_int_equal(heard.n, 0);
+	server.http->draining = true;
+	assert_int_equal(http_check_upgrade(server.http, wsi), 1);
+	assert_heard("503 ");
+	assert_heard("retry-after: 1\n");
+	assert_null(heard.opaque);
 	close_server();
 }
 

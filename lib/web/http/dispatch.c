@@ -127,6 +127,12 @@ int http_request(struct http_context *context, struct lws *wsi, struct http_conn
 	return lws_http_transaction_completed(wsi) ? HTTP_HANG_UP : 0;
 }
 
+/* Answers an upgrade that is refused. Returns as http_check_upgrade(). */
+static int refuse_upgrade(struct http_request *r, unsigned status, const char *detail)
+{
+	return problem(r, status, detail) < 0 ? -1 : 1;
+}
+
 int http_check_upgrade(struct http_context *context, struct lws *wsi)
 {
 	struct http_request r;
@@ -137,11 +143,12 @@ int http_check_upgrade(struct http_context *context, struct lws *wsi)
 	struct upgrade *upgrade;
 
 	if (forbidden)
-		return problem(&r, 403, forbidden) < 0 ? -1 : 1;
+		return refuse_upgrade(&r, 403, forbidden);
 	if (!route || !route->websocket || r.head)
-		return problem(&r, 404, "there is no WebSocket at this path: it is at /ws/dnc") < 0
-		               ? -1
-		               : 1;
+		return refuse_upgrade(
+			&r, 404, "there is no WebSocket at this path: it is at /ws/dnc");
+	if (context->draining)
+		return refuse_upgrade(&r, 503, http_draining);
 	upgrade = upgrade_of(wsi);
 	if (!upgrade)
 		return -1;

@@ -8,6 +8,8 @@
 static const char *const http_method_names[HTTP_METHODS] = {
 	[HTTP_METHOD_GET] = "GET", [HTTP_METHOD_POST] = "POST"};
 
+const char http_draining[] = "the hub is shutting down: connect again after Retry-After";
+
 static const struct {
 	const char *name, *value;
 } security_headers[] = {

@@ -18,6 +18,9 @@ int http_problem(struct dnc_buf *page, struct lws *wsi, unsigned status, const c
 int http_problem_error(
 	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct dnc_error *err);
 
+/* The detail of a 503 while the server shuts down. */
+extern const char http_draining[];
+
 /* Closes and sends the problem that was opened in PAGE. */
 int http_problem_send(
 	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct extra_header *extra);

@@ -103,8 +103,7 @@ int stream_begin(struct http_request *r)
 	int rc;
 
 	if (r->context->draining)
-		return http_problem(&r->context->page, r->wsi, 503,
-			"the hub is shutting down: connect again after Retry-After");
+		return http_problem(&r->context->page, r->wsi, 503, http_draining);
 	if (read_request(r, &text, &request, &err) < 0)
 		rc = refuse(r, &err);
 	else
