@@ -112,7 +112,7 @@ enum dnc_sent conn_put(struct conn *c, const void *frames, size_t n)
 		return DNC_SENT_DEAD;
 	if (c->wire->encode)
 		return put_encoded(c, frames, n);
-	return may_write(c) ? write_now(c, frames, n) : enqueue(c, frames, n);
+	return put(c, frames, n);
 }
 
 void conn_ping(struct conn *c)

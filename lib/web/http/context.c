@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "web/http/client_list.h"
-#include "web/http/publish.h"
+#include "web/http/publisher.h"
 #include "web/priv/sessions.h"
 
 struct http_context *http_context_new(

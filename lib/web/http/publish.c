@@ -2,12 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "json/member.h"
-#include "log/writer.h"
 #include "web/http/caller.h"
 #include "web/http/exchange.h"
 #include "web/http/publish_head.h"
+#include "web/http/publisher.h"
 #include "web/http/reply.h"
-#include "web/http/submission.h"
 #include "web/priv/audit.h"
 #include "web/priv/limits.h"
 #include "web/priv/shared.h"
@@ -15,24 +14,16 @@
 enum { GZIP_BYTES = 48 << 10 /* of zlib's, while it decompresses */ };
 
 struct publish {
-	struct dnc_receipt receipt; /* first: a receipt is the address of this */
+	struct publisher_commit commit; /* first: its callback converts */
 	struct http_exchange exchange;
 	struct http_context *context;
 	struct http_caller caller;
 	struct body body;
 	struct submission submission;
-	size_t reserved;      /* bytes of the memory for bodies */
-	bool form;            /* the client says that the body is a form */
-	bool begun, ended;    /* the body */
-	bool submitted;       /* the log has the batch, and will give the receipt */
-	struct publish *next; /* of those that are committed */
-};
-
-struct publisher {
-	struct submission_tools tools;
-	uv_async_t async; /* some are committed */
-	pthread_mutex_t lock;
-	struct publish *committed; /* to be answered; under the lock */
+	size_t reserved;   /* bytes of the memory for bodies */
+	bool form;         /* the client says that the body is a form */
+	bool begun, ended; /* the body */
+	bool submitted;    /* the log has the batch: the commit will be reported */
 };
 
 static struct publish *publish_of(struct http_exchange *e)
@@ -46,7 +37,7 @@ static void free_publish(struct publish *p)
 		limits_reserve(p->context->options->shared->limits, &p->reserved, 0);
 	body_free(&p->body);
 	submission_free(&p->submission);
-	free(p->receipt.logged);
+	free(p->commit.receipt.logged);
 	free(p);
 }
 
@@ -82,7 +73,7 @@ static int refuse(struct publish *p, enum publish_fault fault)
 static int answer(const struct publish *p)
 {
 	struct dnc_buf *page = &p->context->page;
-	unsigned status = submission_answer(&p->submission, &p->receipt, page);
+	unsigned status = submission_answer(&p->submission, &p->commit.receipt, page);
 
 	if (status != 200)
 		return http_problem_send(page, p->exchange.wsi, status, closing_header(p));
@@ -93,43 +84,24 @@ static void audit(const struct publish *p)
 {
 	struct dnc_buf *b = http_caller_audit(&p->caller, p->context->audit, "published");
 
-	dnc_json_member_number(b, "accepted", p->receipt.accepted);
-	dnc_json_member_number(b, "duplicates", p->receipt.duplicates);
+	dnc_json_member_number(b, "accepted", p->commit.receipt.accepted);
+	dnc_json_member_number(b, "duplicates", p->commit.receipt.duplicates);
 	dnc_json_member_number(b, "rejected", p->submission.rejected);
-	dnc_json_member_number(b, "last_seq", p->receipt.last_seq);
+	dnc_json_member_number(b, "last_seq", p->commit.receipt.last_seq);
 	audit_end(p->context->audit);
 }
 
-/* In the log writer's thread. */
-static void on_committed(struct dnc_receipt *receipt)
+/* If the client has disconnected, the events are in the log all the same. */
+static void on_committed(struct publisher_commit *c)
 {
-	struct publish *p = (struct publish *)receipt;
-	struct publisher *publisher = p->context->publisher;
+	struct publish *p = (struct publish *)c;
 
-	pthread_mutex_lock(&publisher->lock);
-	p->next = publisher->committed;
-	publisher->committed = p;
-	pthread_mutex_unlock(&publisher->lock);
-	uv_async_send(&publisher->async);
-}
-
-static void answer_committed(struct publisher *publisher)
-{
-	struct publish *p, *next;
-
-	pthread_mutex_lock(&publisher->lock);
-	p = publisher->committed;
-	publisher->committed = NULL;
-	pthread_mutex_unlock(&publisher->lock);
-	for (; p; p = next) {
-		next = p->next;
-		if (p->receipt.conflicts)
-			submission_reject_conflicts(&p->submission, p->receipt.logged);
-		audit(p);
-		if (p->exchange.wsi)
-			http_exchange_finish(&p->exchange, answer(p));
-		free_publish(p);
-	}
+	if (c->receipt.conflicts)
+		submission_reject_conflicts(&p->submission, c->receipt.logged);
+	audit(p);
+	if (p->exchange.wsi)
+		http_exchange_finish(&p->exchange, answer(p));
+	free_publish(p);
 }
 
 /* The log copies the batch; only the mapping of events to records is needed later. */
@@ -137,10 +109,11 @@ static bool submit(struct publish *p)
 {
 	struct submission *s = &p->submission;
 
-	p->receipt.safe = on_committed;
-	p->receipt.logged = calloc(s->count, sizeof *p->receipt.logged);
-	p->submitted = p->receipt.logged &&
-	               dnc_writer_submit(p->context->options->writer, &s->batch, &p->receipt) == 0;
+	p->commit.committed = on_committed;
+	p->commit.receipt.logged = calloc(s->count, sizeof *p->commit.receipt.logged);
+	p->submitted = p->commit.receipt.logged &&
+	               publisher_submit(p->context->publisher, p->context->options->writer,
+			       &s->batch, &p->commit) == 0;
 	if (!p->submitted)
 		return false;
 	submission_free_batch(s);
@@ -167,7 +140,7 @@ static int finish(struct publish *p)
 	p->ended = true;
 	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
 		return refuse(p, PUBLISH_NO_MEMORY);
-	fault = submission_read(&p->submission, &p->context->publisher->tools,
+	fault = submission_read(&p->submission, publisher_tools(p->context->publisher),
 		dnc_buf_view(&p->body.text), p->form);
 	if (fault != PUBLISH_OK)
 		return refuse(p, fault);
@@ -278,45 +251,4 @@ int publish_begin(struct http_request *r)
 	http_exchange_begin(&p->exchange, &type, r);
 	p->exchange.closes = body.chunked;
 	return HTTP_LATER;
-}
-
-static void on_async(uv_async_t *async)
-{
-	answer_committed(async->data);
-}
-
-struct publisher *publisher_new(uv_loop_t *loop)
-{
-	struct publisher *p = calloc(1, sizeof *p);
-
-	if (!p)
-		return NULL;
-	pthread_mutex_init(&p->lock, NULL);
-	p->tools = (struct submission_tools){
-		.parser = dnc_json_parser_new(),
-		.events =
-			dnc_event_reader_new(&(struct dnc_event_options){.source_format = "http"}),
-	};
-	if (!p->tools.parser || !p->tools.events || uv_async_init(loop, &p->async, on_async) < 0) {
-		publisher_free(p);
-		return NULL;
-	}
-	p->async.data = p;
-	return p;
-}
-
-void publisher_close(struct publisher *p)
-{
-	uv_close((uv_handle_t *)&p->async, NULL);
-}
-
-void publisher_free(struct publisher *p)
-{
-	if (!p)
-		return;
-	answer_committed(p); /* only frees: all clients have disconnected */
-	pthread_mutex_destroy(&p->lock);
-	dnc_json_parser_free(p->tools.parser);
-	dnc_event_reader_free(p->tools.events);
-	free(p);
 }

@@ -1,0 +1,92 @@
+#include "web/http/publisher.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include "log/writer.h"
+
+struct publisher {
+	struct submission_tools tools;
+	uv_async_t async; /* some are committed */
+	pthread_mutex_t lock;
+	struct publisher_commit *committed; /* to be reported; under the lock */
+};
+
+/* In the log writer's thread. */
+static void on_committed(struct dnc_receipt *receipt)
+{
+	struct publisher_commit *c = (struct publisher_commit *)receipt;
+	struct publisher *p = c->publisher;
+
+	pthread_mutex_lock(&p->lock);
+	c->next = p->committed;
+	p->committed = c;
+	pthread_mutex_unlock(&p->lock);
+	uv_async_send(&p->async);
+}
+
+static void report_committed(struct publisher *p)
+{
+	struct publisher_commit *c, *next;
+
+	pthread_mutex_lock(&p->lock);
+	c = p->committed;
+	p->committed = NULL;
+	pthread_mutex_unlock(&p->lock);
+	for (; c; c = next) {
+		next = c->next;
+		c->committed(c);
+	}
+}
+
+static void on_async(uv_async_t *async)
+{
+	report_committed(async->data);
+}
+
+struct publisher *publisher_new(uv_loop_t *loop)
+{
+	struct publisher *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	pthread_mutex_init(&p->lock, NULL);
+	p->tools = (struct submission_tools){
+		.parser = dnc_json_parser_new(),
+		.events =
+			dnc_event_reader_new(&(struct dnc_event_options){.source_format = "http"}),
+	};
+	if (!p->tools.parser || !p->tools.events || uv_async_init(loop, &p->async, on_async) < 0) {
+		publisher_free(p);
+		return NULL;
+	}
+	p->async.data = p;
+	return p;
+}
+
+void publisher_close(struct publisher *p)
+{
+	uv_close((uv_handle_t *)&p->async, NULL);
+}
+
+void publisher_free(struct publisher *p)
+{
+	if (!p)
+		return;
+	report_committed(p);
+	pthread_mutex_destroy(&p->lock);
+	dnc_json_parser_free(p->tools.parser);
+	dnc_event_reader_free(p->tools.events);
+	free(p);
+}
+
+const struct submission_tools *publisher_tools(const struct publisher *p)
+{
+	return &p->tools;
+}
+
+int publisher_submit(struct publisher *p, struct dnc_writer *writer, struct dnc_batch *batch,
+	struct publisher_commit *c)
+{
+	c->publisher = p;
+	c->receipt.safe = on_committed;
+	return dnc_writer_submit(writer, batch, &c->receipt);
+}
