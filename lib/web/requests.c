@@ -45,12 +45,14 @@ static bool supersede(struct session *s)
 	return true;
 }
 
-/* -1 when there is no memory. */
-static int subscribe(struct session *s, const struct request *r)
+static int subscribe(struct session *s, const struct request *r, struct dnc_error *err)
 {
-	bool superseded = supersede(s);
+	bool superseded;
 	int rc;
 
+	if (!requests_may_start(s->all->hub, s->role, s->permissions, &r->start, err))
+		return -1;
+	superseded = supersede(s);
 	if (!s->subscriber)
 		return 0;
 	dnc_buf_clear(&s->pending_id);
@@ -68,9 +70,9 @@ static void confirm(struct session *s, struct dnc_str id)
 		dnc_subscriber_full(s->subscriber);
 }
 
-/* -1 when there is no memory. */
-static int update_filters(struct session *s, const struct request *r)
+static int update_filters(struct session *s, const struct request *r, struct dnc_error *err)
 {
+	(void)err;
 	if (dnc_hub_refilter(s->subscriber, r->filter) < 0)
 		return -1;
 	if (s->subscriber)
@@ -79,47 +81,59 @@ static int update_filters(struct session *s, const struct request *r)
 	return 0;
 }
 
-static void unsubscribe(struct session *s, const struct request *r)
+static int unsubscribe(struct session *s, const struct request *r, struct dnc_error *err)
 {
+	(void)err;
 	supersede(s);
 	if (!s->subscriber)
-		return;
+		return 0;
 	dnc_hub_unsubscribe(s->subscriber);
 	confirm(s, r->id);
+	return 0;
+}
+
+static int ping(struct session *s, const struct request *r, struct dnc_error *err)
+{
+	(void)err;
+	send_pong(s, r->id);
+	return 0;
+}
+
+static int get_stats(struct session *s, const struct request *r, struct dnc_error *err)
+{
+	(void)err;
+	send_stats(s, r->id);
+	return 0;
+}
+
+static int authenticate(struct session *s, const struct request *r, struct dnc_error *err)
+{
+	(void)err;
+	session_authenticate(s, r->token, r->id);
+	return 0;
 }
 
 void requests_handle(struct session *s, const struct request *r)
 {
+	/* Each returns -1 with the error that is the answer; ERR says at first that there is no memory. */
+	static int (*const handlers[REQUEST_TYPES])(
+		struct session * s, const struct request *r, struct dnc_error *err) = {
+		[REQUEST_SUBSCRIBE] = subscribe,
+		[REQUEST_UPDATE_FILTERS] = update_filters,
+		[REQUEST_UNSUBSCRIBE] = unsubscribe,
+		[REQUEST_PING] = ping,
+		[REQUEST_GET_STATS] = get_stats,
+		[REQUEST_AUTH] = authenticate,
+	};
 	struct dnc_error err = {.code = REQUEST_ENOMEM,
 		.offset = DNC_NO_OFFSET,
 		.message = "the hub is out of memory"};
-	int rc = 0;
 
-	if (!s->subscriber)
+	if (!conn_accepts(&s->conn))
 		return;
-	switch (r->type) {
-	case REQUEST_SUBSCRIBE:
-		if (requests_may_start(s->all->hub, s->role, s->permissions, &r->start, &err))
-			rc = subscribe(s, r);
-		else
-			rc = -1;
-		break;
-	case REQUEST_UPDATE_FILTERS:
-		rc = update_filters(s, r);
-		break;
-	case REQUEST_UNSUBSCRIBE:
-		unsubscribe(s, r);
-		break;
-	case REQUEST_PING:
-		send_pong(s, r->id);
-		break;
-	case REQUEST_GET_STATS:
-	case REQUEST_AUTH:
-	case REQUEST_TYPES:
-		send_stats(s, r->id);
-		break;
-	}
-	if (rc < 0)
+	if (s->conn.state == CONN_OPENING && r->type != REQUEST_AUTH)
+		conn_close(&s->conn, CLOSE_UNAUTHENTICATED);
+	else if (handlers[r->type](s, r, &err) < 0)
 		send_error(s, r->id, &err);
 }
 
@@ -127,23 +141,19 @@ void requests_handle(struct session *s, const struct request *r)
  * started the session. */
 static bool handle_message(struct session *s, const char *text, size_t n)
 {
+	bool opening = s->conn.state == CONN_OPENING;
 	struct request request;
 	struct dnc_error err;
-	bool started = false;
 
 	s->all->stats->counts.messages++;
 	s->received++;
 	s->active_ms = dnc_clock_now_ms();
 	if (request_parse(s->all->request_parser, text, n, &request, &err) < 0)
 		send_error(s, request.id, &err);
-	else if (request.type == REQUEST_AUTH)
-		started = session_authenticate(s, request.token, request.id) == SESSION_STARTED;
-	else if (s->conn.state == CONN_OPENING)
-		conn_close(&s->conn, CLOSE_UNAUTHENTICATED);
 	else
 		requests_handle(s, &request);
 	dnc_filter_unref(request.filter);
-	return started;
+	return opening && s->conn.state == CONN_OPEN;
 }
 
 static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)

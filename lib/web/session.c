@@ -219,8 +219,7 @@ static void refuse(struct session *s, struct dnc_str id, int code, const char *m
 	send_error(s, id, &err);
 }
 
-static enum session_auth renew(
-	struct session *s, const struct principal *principal, struct dnc_str id)
+static void renew(struct session *s, const struct principal *principal, struct dnc_str id)
 {
 	if (!s->identity || strcmp(s->identity->subject, principal->identity.subject) != 0) {
 		refuse(s, id, REQUEST_EFORBIDDEN, "access denied: the token has another subject");
@@ -230,37 +229,32 @@ static enum session_auth renew(
 		audit_session(s, "renewed");
 		send_renewed(s, id);
 	}
-	return SESSION_ANSWERED;
 }
 
 /* The token was accepted. */
-static enum session_auth accept_token(
-	struct session *s, const struct principal *principal, struct dnc_str id)
+static void accept_token(struct session *s, const struct principal *principal, struct dnc_str id)
 {
 	if (s->conn.state == CONN_OPEN)
-		return renew(s, principal, id);
-	if (session_admit(s, principal) < 0)
+		renew(s, principal, id);
+	else if (session_admit(s, principal) < 0)
 		conn_lost(&s->conn);
-	return s->conn.state == CONN_OPEN ? SESSION_STARTED : SESSION_ANSWERED;
 }
 
-enum session_auth session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id)
+void session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id)
 {
 	struct identity *identity = s->all->identity;
-	enum session_auth result = SESSION_ANSWERED;
 	struct principal principal = {0};
 
 	if (!identity_required(identity))
 		refuse(s, id, REQUEST_EUNAVAILABLE, "authentication is disabled");
 	else if (identity_of_token(identity, s->address, token, &principal) == IDENTITY_KNOWN)
-		result = accept_token(s, &principal, id);
+		accept_token(s, &principal, id);
 	else if (s->conn.state == CONN_OPENING)
 		conn_close(&s->conn, CLOSE_TOKEN_REJECTED);
 	else
 		refuse(s, id, REQUEST_EUNAUTHENTICATED,
 			close_reason_rows[CLOSE_TOKEN_REJECTED].text);
 	sodium_memzero(&principal, sizeof principal);
-	return result;
 }
 
 bool session_is_done(const struct session *s)

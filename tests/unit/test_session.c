@@ -526,6 +526,37 @@ static void requests_of_a_session_that_has_ended_have_no_effect(void **state)
 	close_server();
 }
 
+static void a_request_is_handled_by_its_type_alone(void **state)
+{
+	static const struct {
+		enum request_type type;
+		const char *answer;
+	} cases[] = {
+		{REQUEST_PING, "\"dnc.connection.pong\""},
+		{REQUEST_GET_STATS, "\"messages_received\":0,"},
+		{REQUEST_AUTH, "\"message\":\"authentication is disabled\""},
+		{REQUEST_UNSUBSCRIBE, "\"active\":false"},
+	};
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		library.n = 0;
+		requests_handle(s, &(struct request){.type = cases[i].type});
+		assert_heard(cases[i].answer);
+	}
+	session_free(&slot);
+	close_server();
+	open_server(true);
+	s = connect_ws(&slot, NULL);
+	requests_handle(s, &(struct request){.type = REQUEST_PING});
+	assert_int_equal(s->conn.reason, CLOSE_UNAUTHENTICATED);
+	session_free(&slot);
+	close_server();
+}
+
 static void a_reload_changes_what_a_role_sees_from_the_next_event_on(void **state)
 {
 	struct session *slot, *s;
@@ -922,6 +953,7 @@ int main(void)
 		cmocka_unit_test(a_revoked_client_has_left_the_hub_before_the_next_event),
 		cmocka_unit_test(a_session_that_ends_has_left_the_hub_at_once),
 		cmocka_unit_test(requests_of_a_session_that_has_ended_have_no_effect),
+		cmocka_unit_test(a_request_is_handled_by_its_type_alone),
 		cmocka_unit_test(a_reload_changes_what_a_role_sees_from_the_next_event_on),
 		cmocka_unit_test(what_waits_when_a_role_changes_is_sent_as_the_new_role_allows),
 		cmocka_unit_test(a_client_renews_its_token_by_one_of_the_same_subject),

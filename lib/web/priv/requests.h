@@ -12,7 +12,8 @@ int requests_open(struct session *s, const struct principal *principal);
 /* Receives N bytes of a message. Returns -1 if the connection must be closed. */
 int requests_receive(struct session *s, const void *in, size_t n);
 
-/* Executes a valid request, and answers it. Has no effect on a session that has ended. */
+/* Executes a valid request of any type, and answers it; before the client has authenticated, all types but REQUEST_AUTH
+ * close the connection. Has no effect on a session that has ended. */
 void requests_handle(struct session *s, const struct request *r);
 
 /* True if a client with this role and these permissions may subscribe from START; else false with ERR, whose

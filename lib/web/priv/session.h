@@ -58,13 +58,9 @@ int session_start(struct session *s, const struct principal *principal);
 /* Both, and closes the connection if a limit is exceeded. -1 when there is no memory. */
 int session_admit(struct session *s, const struct principal *principal);
 
-enum session_auth {
-	SESSION_STARTED,  /* the client has authenticated for the first time */
-	SESSION_ANSWERED, /* renewed, refused or closed */
-};
-
-/* Handles a token that came in a message with ID. */
-enum session_auth session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id);
+/* Handles a token that came in a message with ID: it starts the session (CONN_OPEN), renews it, is refused, or ends
+ * the connection. */
+void session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id);
 
 /* Closes the connection if its token has expired. RENEWED: there is a new auth snapshot; closes the
  * connection if its token was revoked, else looks up its role and permissions again. */
