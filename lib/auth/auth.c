@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include "priv/revoked.h"
 #include "priv/tickets.h"
 
 struct snapshot {
@@ -25,7 +26,7 @@ static void free_snapshot(struct snapshot *s)
 		return;
 	dnc_keys_free((struct dnc_keys *)(uintptr_t)s->face.keys);
 	dnc_roles_free((struct dnc_roles *)(uintptr_t)s->face.roles);
-	dnc_revoked_free((struct dnc_revoked *)(uintptr_t)s->face.revoked);
+	revoked_free((struct dnc_revoked *)(uintptr_t)s->face.revoked);
 	free(s->audience);
 	free(s);
 }
@@ -52,11 +53,11 @@ static int read_files(struct snapshot *s, const struct dnc_auth_options *o, stru
 		return dnc_error_nomem(err);
 	face->roles = dnc_roles_load(o->roles_file, err);
 	if (!face->roles || (o->key_file_count && !(face->keys = read_keys(o, err))) ||
-		(o->revoked_file && !(face->revoked = dnc_revoked_load(o->revoked_file, err))))
+		(o->revoked_file && !(face->revoked = revoked_load(o->revoked_file, err))))
 		return -1;
-	if (!dnc_roles_has(face->roles, dnc_str(o->default_role)))
-		return dnc_error_set(err, EINVAL, "unknown role \"%s\"", o->default_role);
 	face->default_role = dnc_roles_find(face->roles, dnc_str(o->default_role));
+	if (strcmp(face->default_role->name, o->default_role) != 0)
+		return dnc_error_set(err, EINVAL, "unknown role \"%s\"", o->default_role);
 	return 0;
 }
 

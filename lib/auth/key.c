@@ -1,4 +1,3 @@
-/* key.c - one key: signs, and checks signatures. */
 #include "priv/key.h"
 #include <stdlib.h>
 
@@ -24,16 +23,6 @@ void key_free(struct dnc_key *k)
 	free(k);
 }
 
-enum dnc_algorithm dnc_key_algorithm(const struct dnc_key *key)
-{
-	return key->algorithm;
-}
-
-struct dnc_str dnc_key_id(const struct dnc_key *key)
-{
-	return key->has_kid ? dnc_str(key->kid) : (struct dnc_str){0};
-}
-
 /* libcjose parses the whole token again. The caller has checked that it names the key's algorithm. */
 static bool verify_jose(const struct dnc_key *key, struct dnc_str token)
 {
@@ -56,7 +45,7 @@ static void hmac(const struct dnc_key *key, struct dnc_str text, unsigned char *
 	sodium_memzero(&state, sizeof state);
 }
 
-bool dnc_key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dnc_str signature,
+bool key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dnc_str signature,
 	struct dnc_str token)
 {
 	unsigned char own[crypto_auth_hmacsha256_BYTES];
@@ -77,12 +66,12 @@ bool dnc_key_verify(const struct dnc_key *key, struct dnc_str signed_text, struc
 	}
 }
 
-bool dnc_key_signs(const struct dnc_key *key)
+bool key_signs(const struct dnc_key *key)
 {
 	return key->private && (key->algorithm == DNC_EDDSA || key->algorithm == DNC_HS256);
 }
 
-void dnc_key_sign(const struct dnc_key *key, struct dnc_str text, struct dnc_buf *out)
+void key_sign(const struct dnc_key *key, struct dnc_str text, struct dnc_buf *out)
 {
 	unsigned char signature[crypto_sign_BYTES];
 	size_t n = crypto_auth_hmacsha256_BYTES;

@@ -7,14 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "json/json.h"
-#include "priv/key.h"
+#include "priv/keys.h"
 
-enum { KEYS_MAX = 64, FILE_MAX_BYTES = 256 << 10 };
-
-struct dnc_keys {
-	struct dnc_key *key[KEYS_MAX];
-	size_t count;
-};
+enum { FILE_MAX_BYTES = 256 << 10 };
 
 struct dnc_keys *dnc_keys_new(void)
 {
@@ -28,11 +23,6 @@ void dnc_keys_free(struct dnc_keys *keys)
 	for (size_t i = 0; i < keys->count; i++)
 		key_free(keys->key[i]);
 	free(keys);
-}
-
-size_t dnc_keys_count(const struct dnc_keys *keys)
-{
-	return keys->count;
 }
 
 /* True if the document contains a private key or a secret. */
@@ -59,7 +49,7 @@ static int add(
 	if (!k)
 		return dnc_error_nomem(err);
 	rc = key_read(k, doc, at, err);
-	if (rc > 0 && k->has_kid && dnc_keys_find(keys, dnc_str(k->kid), k->algorithm))
+	if (rc > 0 && k->has_kid && keys_find(keys, dnc_str(k->kid), k->algorithm))
 		rc = dnc_error_set(err, EINVAL, "duplicate kid %s", k->kid);
 	if (rc > 0)
 		keys->key[keys->count++] = k;
@@ -161,7 +151,7 @@ int dnc_keys_add_file(struct dnc_keys *keys, const char *path, struct dnc_error 
 	return rc;
 }
 
-const struct dnc_key *dnc_keys_find(
+const struct dnc_key *keys_find(
 	const struct dnc_keys *keys, struct dnc_str kid, enum dnc_algorithm algorithm)
 {
 	const struct dnc_key *found = NULL;
@@ -184,7 +174,7 @@ const struct dnc_key *dnc_keys_signer(const struct dnc_keys *keys)
 	const struct dnc_key *found = NULL;
 
 	for (size_t i = 0; i < keys->count; i++) {
-		if (!dnc_key_signs(keys->key[i]))
+		if (!key_signs(keys->key[i]))
 			continue;
 		if (found)
 			return NULL;

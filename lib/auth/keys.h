@@ -29,28 +29,8 @@ void dnc_keys_free(struct dnc_keys *keys);
  * -1 with ERR, whose code is an errno: EINVAL for invalid content, EACCES for a secret that others can read. */
 int dnc_keys_add_file(struct dnc_keys *keys, const char *path, struct dnc_error *err);
 
-size_t dnc_keys_count(const struct dnc_keys *keys);
-
-/* The key with the id KID or, if KID.p is NULL, the only key for ALGORITHM; NULL if there is none, or more than one.
+/* The only key of KEYS that can sign: a secret, or a private Ed25519 key. NULL if there is none, or more than one.
  * Borrowed from KEYS. */
-const struct dnc_key *dnc_keys_find(
-	const struct dnc_keys *keys, struct dnc_str kid, enum dnc_algorithm algorithm);
-
-enum dnc_algorithm dnc_key_algorithm(const struct dnc_key *key);
-struct dnc_str dnc_key_id(const struct dnc_key *key);
-
-/* True if SIGNATURE (decoded) is KEY's for SIGNED_TEXT, the part of TOKEN before its second dot. Secrets are compared
- * in constant time. */
-bool dnc_key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dnc_str signature,
-	struct dnc_str token);
-
-/* True if KEY can sign: a secret, or a private Ed25519 key. */
-bool dnc_key_signs(const struct dnc_key *key);
-
-/* Appends the signature of TEXT. dnc_key_signs() must be true. */
-void dnc_key_sign(const struct dnc_key *key, struct dnc_str text, struct dnc_buf *out);
-
-/* The only key of KEYS that can sign; NULL if there is none, or more than one. */
 const struct dnc_key *dnc_keys_signer(const struct dnc_keys *keys);
 
 /* Generates a key and writes it to the new file PATH with mode 0600 and, for EdDSA, its public half to PATH.pub.

@@ -1,5 +1,5 @@
 /* revoked.c - the file of revoked tokens, and a table of what it holds. */
-#include "revoked.h"
+#include "priv/revoked.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ static int read_lines(struct dnc_revoked *r, FILE *f, const char *path, struct d
 	                 : 0;
 }
 
-struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err)
+struct dnc_revoked *revoked_load(const char *path, struct dnc_error *err)
 {
 	struct dnc_revoked *r = calloc(1, sizeof *r);
 	FILE *f = fopen(path, "re");
@@ -78,11 +78,11 @@ struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err)
 	}
 	if (f)
 		fclose(f);
-	dnc_revoked_free(r);
+	revoked_free(r);
 	return NULL;
 }
 
-void dnc_revoked_free(struct dnc_revoked *r)
+void revoked_free(struct dnc_revoked *r)
 {
 	struct entry *e, *next;
 

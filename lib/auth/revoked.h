@@ -9,14 +9,6 @@
 
 struct dnc_revoked;
 
-/* Reads the file PATH. Blanks around a jti, empty lines and lines that start with # are ignored. Returns NULL
- * with ERR, whose code is an errno (0: out of memory); EINVAL if a line is too long, or there are more than 1000000.
- * To be freed with dnc_revoked_free(). */
-struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err);
-
-/* NULL is allowed. */
-void dnc_revoked_free(struct dnc_revoked *r);
-
 /* True if JTI is revoked. R may be NULL, JTI empty: false. */
 bool dnc_revoked_has(const struct dnc_revoked *r, const char *jti);
 

@@ -100,11 +100,6 @@ const struct dnc_role *dnc_roles_find(const struct dnc_roles *roles, struct dnc_
 	return role ? role : find(roles, DNC_STR("other"));
 }
 
-bool dnc_roles_has(const struct dnc_roles *roles, struct dnc_str name)
-{
-	return find(roles, name);
-}
-
 static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *err)
 {
 	const struct dnc_filter *filter = NULL;

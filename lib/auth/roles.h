@@ -66,8 +66,5 @@ void dnc_roles_free(struct dnc_roles *roles);
 /* The role NAME, or "other", which has no permissions, if it does not exist. Borrowed from ROLES. */
 const struct dnc_role *dnc_roles_find(const struct dnc_roles *roles, struct dnc_str name);
 
-/* True if the role NAME exists. */
-bool dnc_roles_has(const struct dnc_roles *roles, struct dnc_str name);
-
 /* Prints all roles as a file that dnc_roles_load() reads. */
 void dnc_roles_print(const struct dnc_roles *roles, FILE *to);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "priv/base64url.h"
+#include "priv/keys.h"
 
 enum { SKEW_S = 60 }; /* allowed difference between clocks */
 
@@ -103,14 +104,14 @@ static const struct dnc_key *find_key(
 		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "unsupported algorithm");
 		return NULL;
 	}
-	key = dnc_keys_find(keys, kid, (enum dnc_algorithm)a);
+	key = keys_find(keys, kid, (enum dnc_algorithm)a);
 	if (!key)
 		dnc_error_set(err, DNC_TOKEN_UNKNOWN_KEY, "%s",
 			kid.p ? "unknown kid"
 			      : "no kid, and there is not exactly one key for its algorithm");
-	else if ((int)dnc_key_algorithm(key) != a)
+	else if ((int)key->algorithm != a)
 		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "algorithm %s, but its key is for %s",
-			dnc_algorithm_names[a].p, dnc_algorithm_names[dnc_key_algorithm(key)].p);
+			dnc_algorithm_names[a].p, dnc_algorithm_names[key->algorithm].p);
 	else
 		return key;
 	return NULL;
@@ -239,7 +240,7 @@ static int check(struct dnc_json_parser *parser, const struct dnc_token_rules *r
 	if (!base64url_read(signature, parts.signature))
 		return dnc_error_set(
 			err, DNC_TOKEN_MALFORMED, "the signature is not valid base64url");
-	if (!dnc_key_verify(key, parts.signed_text, dnc_buf_view(signature), text))
+	if (!key_verify(key, parts.signed_text, dnc_buf_view(signature), text))
 		return dnc_error_set(err, DNC_TOKEN_SIGNATURE, "invalid signature");
 	/* The claims are not read before the signature is known to be valid. */
 	if (open_part(parser, parts.claims, space, &doc, err) < 0)
@@ -302,15 +303,14 @@ static void write_claims(struct dnc_buf *b, const struct dnc_claims *c)
 
 void dnc_token_make(struct dnc_buf *out, const struct dnc_key *key, const struct dnc_claims *claims)
 {
-	struct dnc_str kid = dnc_key_id(key);
 	struct dnc_buf part = {0};
 	size_t from = out->n;
 
-	dnc_buf_printf(&part, "{\"alg\":\"%s\",\"typ\":\"JWT\"",
-		dnc_algorithm_names[dnc_key_algorithm(key)].p);
-	if (kid.p) {
+	dnc_buf_printf(
+		&part, "{\"alg\":\"%s\",\"typ\":\"JWT\"", dnc_algorithm_names[key->algorithm].p);
+	if (key->has_kid) {
 		dnc_buf_lit(&part, ",\"kid\":");
-		dnc_json_write_str(&part, kid);
+		dnc_json_write_str(&part, dnc_str(key->kid));
 	}
 	dnc_buf_chr(&part, '}');
 	base64url_write(out, part.p, part.n);
@@ -319,7 +319,7 @@ void dnc_token_make(struct dnc_buf *out, const struct dnc_key *key, const struct
 	write_claims(&part, claims);
 	base64url_write(out, part.p, part.n);
 	dnc_buf_clear(&part);
-	dnc_key_sign(key, (struct dnc_str){out->p + from, out->n - from}, &part);
+	key_sign(key, (struct dnc_str){out->p + from, out->n - from}, &part);
 	dnc_buf_chr(out, '.');
 	base64url_write(out, part.p, part.n);
 	out->failed |= part.failed;

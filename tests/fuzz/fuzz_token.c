@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
+#include "auth/priv/key.h"
 #include "auth/token.h"
 
 static struct dnc_keys *make_keys(void)
@@ -40,7 +41,7 @@ static void sign(struct dnc_buf *out, const struct dnc_keys *keys, const uint8_t
 	sodium_bin2base64(text, sizeof text, data + size - claims, claims,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	dnc_buf_str(out, dnc_str(text));
-	dnc_key_sign(dnc_keys_signer(keys), dnc_buf_view(out), &signature);
+	key_sign(dnc_keys_signer(keys), dnc_buf_view(out), &signature);
 	sodium_bin2base64(text, sizeof text, (const unsigned char *)signature.p, signature.n,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	dnc_buf_chr(out, '.');

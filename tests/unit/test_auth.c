@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "auth/auth.h"
+#include "auth/priv/keys.h"
+#include "auth/priv/revoked.h"
 
 static char dir[] = "/tmp/dnc-auth-XXXXXX";
 static char key_path[64], other_path[64], secret_path[64];
@@ -41,7 +43,7 @@ static void make(
 	struct dnc_buf signature = {0};
 	int n = snprintf(out, size, "%s.%s", h, c);
 
-	dnc_key_sign(key, (struct dnc_str){out, (size_t)n}, &signature);
+	key_sign(key, (struct dnc_str){out, (size_t)n}, &signature);
 	s = base64url(signature.p, signature.n);
 	snprintf(out + n, size - (size_t)n, ".%s", s);
 	free(h);
@@ -153,7 +155,7 @@ static void nobody_else_can_sign(void **state)
 	assert_string_equal(who.role, "operator");
 	/* HS256 with the bytes of the hub's public key, which everybody knows, as the secret. */
 	{
-		struct dnc_str kid = dnc_key_id(dnc_keys_signer(keys));
+		struct dnc_str kid = dnc_str(dnc_keys_signer(keys)->kid);
 		char path[80], text[1024] = "", *x, *end;
 		struct dnc_keys *forged;
 		FILE *f;
@@ -229,11 +231,11 @@ static void a_made_token_is_taken_until_it_is_revoked(void **state)
 	assert_int_equal(dnc_revoked_add(path, "another", &err), 0);
 	assert_int_equal(dnc_revoked_add(path, who.jti, &err), 0);
 	assert_int_equal(dnc_revoked_add(path, "two\nlines", &err), -1);
-	revoked = dnc_revoked_load(path, &err);
+	revoked = revoked_load(path, &err);
 	rules.revoked = revoked;
 	assert_int_equal(dnc_token_check(parser, &rules, dnc_buf_view(&token), &who, &err), -1);
 	assert_int_equal(err.code, DNC_TOKEN_REVOKED);
-	dnc_revoked_free(revoked);
+	revoked_free(revoked);
 	dnc_buf_free(&token);
 	dnc_buf_free(&shown);
 	dnc_keys_free(keys);
@@ -283,7 +285,7 @@ static void key_files_that_are_wrong_are_told(void **state)
 		if (err.code != cases[i].code)
 			fail_msg("%s: %s", cases[i].text, err.message);
 	}
-	assert_int_equal(dnc_keys_count(keys), 0);
+	assert_int_equal(keys->count, 0);
 	assert_int_equal(dnc_keys_generate(key_path, DNC_EDDSA, &kid, &err), -1); /* it is there */
 	assert_int_equal(stat(key_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -311,14 +313,13 @@ static void sets_of_keys_keep_what_can_check_tokens(void **state)
 	put(path, text, 0600);
 	if (dnc_keys_add_file(keys, path, &err) < 0)
 		fail_msg("%s", err.message);
-	assert_int_equal(dnc_keys_count(keys), 3);
-	assert_int_equal(
-		dnc_key_algorithm(dnc_keys_find(keys, DNC_STR("a"), DNC_HS256)), DNC_EDDSA);
-	assert_false(dnc_key_signs(dnc_keys_find(keys, DNC_STR("a"), DNC_EDDSA)));
-	assert_null(dnc_keys_find(keys, DNC_STR("c"), DNC_EDDSA));
+	assert_int_equal(keys->count, 3);
+	assert_int_equal(keys_find(keys, DNC_STR("a"), DNC_HS256)->algorithm, DNC_EDDSA);
+	assert_false(key_signs(keys_find(keys, DNC_STR("a"), DNC_EDDSA)));
+	assert_null(keys_find(keys, DNC_STR("c"), DNC_EDDSA));
 	/* Without a kid: the only one of its algorithm. */
-	assert_non_null(dnc_keys_find(keys, (struct dnc_str){0}, DNC_EDDSA));
-	assert_null(dnc_keys_find(keys, (struct dnc_str){0}, DNC_HS256));
+	assert_non_null(keys_find(keys, (struct dnc_str){0}, DNC_EDDSA));
+	assert_null(keys_find(keys, (struct dnc_str){0}, DNC_HS256));
 	assert_null(dnc_keys_signer(keys));
 	/* A kid that is there already, and a file that does not exist. */
 	assert_int_equal(dnc_keys_add_file(keys, path, &err), -1);
@@ -338,20 +339,20 @@ static void the_file_of_revoked_tokens_is_read_strictly(void **state)
 	(void)state;
 	snprintf(path, sizeof path, "%s/revoked", dir);
 	put(path, "# a comment\n\n  one \ntwo\ntwo\n\tthree", 0600);
-	revoked = dnc_revoked_load(path, &err);
+	revoked = revoked_load(path, &err);
 	assert_non_null(revoked);
 	assert_true(dnc_revoked_has(revoked, "one") && dnc_revoked_has(revoked, "three"));
 	assert_false(dnc_revoked_has(revoked, "") || dnc_revoked_has(revoked, "# a comment"));
 	assert_false(dnc_revoked_has(NULL, "one"));
-	dnc_revoked_free(revoked);
+	revoked_free(revoked);
 	for (size_t n = DNC_JTI_MAX - 1; n < 400; n += 136) {
 		memset(text, 'x', n);
 		text[n] = '\0';
 		put(path, text, 0600);
-		revoked = dnc_revoked_load(path, &err);
+		revoked = revoked_load(path, &err);
 		assert_true((revoked != NULL) == (n < DNC_JTI_MAX));
 		assert_true(revoked || err.code == EINVAL);
-		dnc_revoked_free(revoked);
+		revoked_free(revoked);
 		assert_int_equal(dnc_revoked_add(path, text, &err), n < DNC_JTI_MAX ? 0 : -1);
 	}
 	assert_int_equal(dnc_revoked_add(path, "", &err), -1);
@@ -359,7 +360,7 @@ static void the_file_of_revoked_tokens_is_read_strictly(void **state)
 	assert_int_equal(dnc_revoked_add(dir, "x", &err), -1);
 	assert_int_equal(err.code, EISDIR);
 	unlink(path);
-	assert_null(dnc_revoked_load(path, &err));
+	assert_null(revoked_load(path, &err));
 	assert_int_equal(err.code, ENOENT);
 }
 
@@ -485,7 +486,7 @@ static void a_snapshot_outlives_reloads_and_its_auth(void **state)
 	assert_ptr_equal(dnc_auth_snapshot_ref(first), first);
 	dnc_auth_snapshot_unref(first);
 	dnc_auth_free(auth);
-	assert_int_equal(dnc_keys_count(first->keys), 1);
+	assert_int_equal(first->keys->count, 1);
 	assert_string_equal(first->audience, "hub");
 	assert_int_equal(dnc_filter_count(role->sees), 2);
 	assert_string_equal(last->default_role->name, "admin");
@@ -528,7 +529,7 @@ static void *use_snapshots(void *ctx)
 			s = dnc_auth_acquire(u->auth);
 			u->renewals++;
 		}
-		if (dnc_keys_count(mine->keys) != 1 ||
+		if (mine->keys->count != 1 ||
 			dnc_filter_count(dnc_roles_find(mine->roles, DNC_STR("security"))->sees) !=
 				2)
 			u->broken = true;
@@ -561,7 +562,7 @@ static void threads_use_snapshots_while_others_reload(void **state)
 	}
 	dnc_auth_free(auth);
 	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(dnc_keys_count(users[i].kept->keys), 1);
+		assert_int_equal(users[i].kept->keys->count, 1);
 		dnc_auth_snapshot_unref(users[i].kept);
 	}
 	assert_true(all_renewed(users));

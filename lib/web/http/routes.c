@@ -30,12 +30,6 @@ static const struct route routes[] = {
 };
 /* clang-format on */
 
-const struct route *routes_all(size_t *count)
-{
-	*count = sizeof routes / sizeof routes[0];
-	return routes;
-}
-
 const struct route *routes_find(enum http_method method, struct dnc_str path, const char **allow)
 {
 	/* Indexed by the methods of a path, a bit for each enum http_method. */

@@ -14,9 +14,6 @@ struct route {
 	http_handler *handle;
 };
 
-/* All routes, in the order of the table. *COUNT is how many there are. */
-const struct route *routes_all(size_t *count);
-
 /* The route of METHOD and PATH. NULL when there is none: *ALLOW is then the value of the Allow header of a path
  * that has other methods, else NULL. */
 const struct route *routes_find(enum http_method method, struct dnc_str path, const char **allow);
