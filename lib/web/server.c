@@ -71,7 +71,7 @@ static int on_event(
 	case LWS_CALLBACK_HTTP:
 		return http_request(web_of(wsi)->http, wsi, c);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return http_check_upgrade(web_of(wsi)->http, wsi);
+		return http_check_upgrade(web_of(wsi)->http, wsi, c);
 	case LWS_CALLBACK_ADD_HEADERS:
 		return deflate_add_headers(wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:

@@ -296,6 +296,36 @@ static void requests_are_answered_by_their_route_or_a_problem(void **state)
 	close_server();
 }
 
+static void unknown_paths_and_methods_make_no_labels(void **state)
+{
+	static const int methods[] = {LWSHUMETH_GET, LWSHUMETH_POST, LWSHUMETH_PUT,
+		LWSHUMETH_DELETE, LWSHUMETH_OPTIONS, LWSHUMETH_HEAD};
+	enum { METHODS = sizeof methods / sizeof methods[0], REQUESTS = 10 * METHODS };
+	int rows = 0;
+
+	(void)state;
+	open_server(false);
+	for (int i = 0; i < REQUESTS; i++) {
+		char path[32];
+
+		snprintf(path, sizeof path, "/unknown/%d\"} 1", i);
+		prepare(methods[i % METHODS], path);
+		send_request();
+		assert_heard("404 ");
+		prepare(LWSHUMETH_GET, path);
+		peer.headers[WSI_TOKEN_UPGRADE] = "websocket";
+		assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 1);
+	}
+	prepare(LWSHUMETH_GET, "/metrics");
+	send_request();
+	assert_heard("{method=\"other\",route=\"other\",status=\"404\"} 120\n");
+	assert_null(strstr(heard.text, "/unknown/"));
+	for (const char *at = heard.text; (at = strstr(at, "\ndnc_http_responses_total{")); at++)
+		rows++;
+	assert_int_equal(rows, 1);
+	close_server();
+}
+
 static void hosts_origins_and_bodies_are_checked_before_routes(void **state)
 {
 	static const struct {
@@ -400,7 +430,9 @@ static void a_ticket_opens_a_stream_once(void **state)
 			else
 				peer.args[0] = text;
 			if (i)
-				assert_int_equal(http_check_upgrade(server.http, wsi), used == 2);
+				assert_int_equal(
+					http_check_upgrade(server.http, wsi, &server.connection),
+					used == 2);
 			else
 				send_request();
 			if (used == 1 && i) {
@@ -433,34 +465,43 @@ static void upgrades_are_checked_and_remembered(void **state)
 	(void)state;
 	open_server(true);
 	prepare(LWSHUMETH_GET, "/ws/other");
-	assert_int_equal(http_check_upgrade(server.http, wsi), 1);
+	assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 1);
 	assert_heard("404 ");
 	prepare(LWSHUMETH_GET, "/ws/dnc");
 	peer.headers[WSI_TOKEN_ORIGIN] = "https://evil.example";
-	assert_int_equal(http_check_upgrade(server.http, wsi), 1);
+	assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 1);
 	assert_heard("403 ");
 	prepare(LWSHUMETH_GET, "/ws/dnc");
 	peer.headers[WSI_TOKEN_HTTP_AUTHORIZATION] = "Bearer garbage";
-	assert_int_equal(http_check_upgrade(server.http, wsi), 1);
+	assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 1);
 	assert_heard("401 ");
 	upgrade_free(wsi);
 	/* The first message may authenticate. */
 	prepare(LWSHUMETH_GET, "/ws/dnc");
-	assert_int_equal(http_check_upgrade(server.http, wsi), 0);
+	assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 0);
 	upgrade = heard.opaque;
 	assert_false(upgrade->known);
 	peer.headers[WSI_TOKEN_HTTP_AUTHORIZATION] = bearer("compliance");
-	assert_int_equal(http_check_upgrade(server.http, wsi), 0);
+	assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 0);
 	assert_ptr_equal(heard.opaque, upgrade);
 	assert_true(upgrade->known);
 	assert_string_equal(upgrade->principal.role->name, "compliance");
 	upgrade_free(wsi);
 	assert_int_equal(heard.n, 0);
 	server.http->draining = true;
-	assert_int_equal(http_check_upgrade(server.http, wsi), 1);
+	assert_int_equal(http_check_upgrade(server.http, wsi, &server.connection), 1);
 	assert_heard("503 ");
 	assert_heard("retry-after: 1\n");
 	assert_null(heard.opaque);
+	/* What was refused is counted, with no label of an unknown path. */
+	prepare(LWSHUMETH_GET, "/metrics");
+	peer.address = "127.0.0.1";
+	assert_int_equal(send_request(), 0);
+	assert_heard("{method=\"other\",route=\"other\",status=\"404\"} 1\n");
+	assert_heard("{method=\"GET\",route=\"/ws/dnc\",status=\"403\"} 1\n");
+	assert_heard("{method=\"GET\",route=\"/ws/dnc\",status=\"401\"} 1\n");
+	assert_heard("{method=\"GET\",route=\"/ws/dnc\",status=\"503\"} 1\n");
+	assert_heard("\ndnc_http_requests_total 5\n");
 	close_server();
 }
 
@@ -702,6 +743,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_are_answered_by_their_route_or_a_problem),
+		cmocka_unit_test(unknown_paths_and_methods_make_no_labels),
 		cmocka_unit_test(hosts_origins_and_bodies_are_checked_before_routes),
 		cmocka_unit_test(routes_ask_for_a_token_with_their_permission),
 		cmocka_unit_test(a_ticket_opens_a_stream_once),

@@ -25,22 +25,26 @@ const char *access_forbidden(const struct http_request *r)
 	return NULL;
 }
 
+static const struct {
+	unsigned status;
+	const char *detail;
+} answers[] = {
+	[IDENTITY_NONE] = {401,
+		"authentication required: send the header Authorization: Bearer TOKEN"},
+	[IDENTITY_REJECTED] = {401,
+		"token rejected: get a new one; the hub's messages say what is wrong with it"},
+	[IDENTITY_BLOCKED] = {429,
+		"too many rejected tokens from this address: wait as long as Retry-After says, "
+		"then send a valid one"},
+};
+
+unsigned access_status(enum identity_verdict verdict)
+{
+	return answers[verdict].status;
+}
+
 int access_refuse(struct http_request *r, enum identity_verdict verdict)
 {
-	static const struct {
-		unsigned status;
-		const char *detail;
-	} answers[] = {
-		[IDENTITY_NONE] = {401,
-			"authentication required: send the header Authorization: Bearer TOKEN"},
-		[IDENTITY_REJECTED] = {401,
-			"token rejected: get a new one; the hub's messages say what is wrong "
-			"with it"},
-		[IDENTITY_BLOCKED] = {429,
-			"too many rejected tokens from this address: wait as long as Retry-After "
-			"says, then send a valid one"},
-	};
-
 	return http_problem(
 		&r->context->page, r->wsi, answers[verdict].status, answers[verdict].detail);
 }

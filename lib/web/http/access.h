@@ -9,3 +9,6 @@ const char *access_forbidden(const struct http_request *r);
 /* Answers a client that shows no token, or a token or ticket that was rejected (VERDICT is not IDENTITY_KNOWN); the answer
  * is the same for every wrong token. Returns as http_reply(). */
 int access_refuse(struct http_request *r, enum identity_verdict verdict);
+
+/* The status of that answer. */
+unsigned access_status(enum identity_verdict verdict);

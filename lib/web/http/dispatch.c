@@ -127,13 +127,26 @@ int http_request(struct http_context *context, struct lws *wsi, struct http_conn
 	return lws_http_transaction_completed(wsi) ? HTTP_HANG_UP : 0;
 }
 
-/* Answers an upgrade that is refused. Returns as http_check_upgrade(). */
-static int refuse_upgrade(struct http_request *r, unsigned status, const char *detail)
+/* An upgrade is counted only when it is refused, as any request that was answered so. Until then the connection has no
+ * place for it. */
+static void count_refused(const struct http_request *r, const struct route *route, unsigned status)
 {
+	struct stats_counts *counts = &r->context->stats->counts;
+
+	counts->http_requests++;
+	http_count_answer(&counts->responses, route, status);
+}
+
+/* Returns as http_check_upgrade(). */
+static int refuse_upgrade(
+	struct http_request *r, const struct route *route, unsigned status, const char *detail)
+{
+	count_refused(r, route, status);
 	return problem(r, status, detail) < 0 ? -1 : 1;
 }
 
-int http_check_upgrade(struct http_context *context, struct lws *wsi)
+int http_check_upgrade(
+	struct http_context *context, struct lws *wsi, struct http_connection *connection)
 {
 	struct http_request r;
 	struct dnc_str path = start(&r, context, wsi);
@@ -142,13 +155,15 @@ int http_check_upgrade(struct http_context *context, struct lws *wsi)
 	enum identity_verdict verdict;
 	struct upgrade *upgrade;
 
+	if (connection)
+		connection->responses = NULL; /* it is counted here */
 	if (forbidden)
-		return refuse_upgrade(&r, 403, forbidden);
+		return refuse_upgrade(&r, route, 403, forbidden);
 	if (!route || !route->websocket || r.head)
 		return refuse_upgrade(
-			&r, 404, "there is no WebSocket at this path: it is at /ws/dnc");
+			&r, route, 404, "there is no WebSocket at this path: it is at /ws/dnc");
 	if (context->draining)
-		return refuse_upgrade(&r, 503, http_draining);
+		return refuse_upgrade(&r, route, 503, http_draining);
 	upgrade = upgrade_of(wsi);
 	if (!upgrade)
 		return -1;
@@ -156,5 +171,6 @@ int http_check_upgrade(struct http_context *context, struct lws *wsi)
 	upgrade->known = verdict == IDENTITY_KNOWN;
 	if (verdict == IDENTITY_KNOWN || verdict == IDENTITY_NONE)
 		return 0; /* the first message may authenticate */
+	count_refused(&r, route, access_status(verdict));
 	return access_refuse(&r, verdict) < 0 ? -1 : 1;
 }

@@ -40,13 +40,18 @@ int http_add_headers(
 	return 0;
 }
 
+void http_count_answer(struct responses *to, const struct route *route, unsigned status)
+{
+	responses_count(to, route ? http_method_names[route->method] : NULL,
+		route ? route->path : NULL, status, 1);
+}
+
 void http_count(struct lws *wsi, unsigned status)
 {
 	const struct http_connection *c = lws_wsi_user(wsi);
 
 	if (c && c->responses)
-		responses_count(c->responses, c->route ? http_method_names[c->route->method] : NULL,
-			c->route ? c->route->path : NULL, status, 1);
+		http_count_answer(c->responses, c->route, status);
 }
 
 bool http_is_head(struct lws *wsi)

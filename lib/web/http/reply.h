@@ -6,6 +6,9 @@
 #include "base/err.h"
 #include "web/http/problem.h"
 
+struct responses;
+struct route;
+
 /* Writes head and body; a HEAD request gets the head alone. Returns 0 when the connection may be used again, else
  * -1. EXTRA may be NULL. */
 int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
@@ -30,6 +33,10 @@ bool http_is_head(struct lws *wsi);
 
 /* Counts an answer with STATUS for the metrics. http_reply() does so by itself. */
 void http_count(struct lws *wsi, unsigned status);
+
+/* Counts an answer of ROUTE in TO, without a connection. ROUTE NULL: no route was found; the path itself is no label, or
+ * clients could make any number of them. */
+void http_count_answer(struct responses *to, const struct route *route, unsigned status);
 
 /* Adds the headers that every answer has. Returns -1 when there is no room. */
 int http_add_headers(
