@@ -63,6 +63,23 @@ long_names() { grep -oE -- '--[a-z-]+' | sort -u; }
 	done <<<"$routes"
 }
 
+@test "each metric of a running hub is in the manual, and each of the manual in a hub" {
+	start_hub
+	curl -sN "http://$ADDRESS/api/v1/stream" >/dev/null 3>&- 9>&- &
+	PIDS+=("$!")
+	wait_for eval "curl -s 'http://$ADDRESS/metrics' >metrics; grep -q '^dnc_connections{' metrics"
+	sed -nE 's/^# TYPE ([a-z_]+) .*/\1/p' metrics | sort -u >exported
+	[ "$(wc -l <exported)" -gt 40 ]
+	grep -oE '\b(dnc|process)_[a-z_]+' <(grep '^\.It Li' "$ROOT/man/dnc-wsd.8") | sort -u >documented
+	echo 'exported and not documented:'
+	comm -23 exported documented | tee missing && [ ! -s missing ]
+	echo 'documented and not exported:'
+	comm -13 exported documented | tee missing && [ ! -s missing ]
+	echo 'samples without a type:'
+	grep -oE '^[a-z_]+' metrics | sed -E 's/_(bucket|sum|count)$//' | sort -u | comm -23 - exported | tee missing
+	[ ! -s missing ]
+}
+
 @test "manuals are clean, and scripts" {
 	make -s -C "$ROOT" lint
 }
