@@ -1,7 +1,7 @@
 /* bucket.h - a token bucket: limits how often something may happen, with bursts.
  *
  * A bucket holds at most BURST tokens and starts full; PER_MINUTE tokens a minute flow in, and each
- * event costs one. Times are those of dnc_clock_mono_ms() and are passed by the caller, who usually has
+ * event costs one. Times are those of dnc_clock_mono_ms() and are passed by the caller, which usually has
  * read the clock already. Nothing here allocates or fails. Not safe for use by two threads at once. */
 #pragma once
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* file.h - small files that are written as a whole.
  *
- * Whoever opens the file, also after a power failure, finds all of its content or none of it: content
+ * A process that opens the file, also after a power failure, finds all of its content or none of it: content
  * and name are on disk (fsync(2)) before the functions return 0. They wait for the disk. Errors: -1 with
  * the errno in ERR's code; no temporary or incomplete file is left. Thread safe, but only one writer may
  * write the same PATH at a time. */

@@ -138,7 +138,7 @@ static int fail_unfinished(const struct dnc_outlet *o, struct dnc_error *err)
 		(unsigned long long)(o->lines - dnc_outlet_safe(o)), o->socket.path);
 }
 
-/* Nobody may be watching a program that waits without a limit, as a job of cron does. */
+/* A program that waits without a limit may run unattended, as a job of cron: a message shows that it waits. */
 static void remind(const struct dnc_outlet *o, struct finish *f)
 {
 	if (dnc_clock_mono_ms() < f->remind_at_ms)

@@ -74,7 +74,7 @@ bool dnc_batch_append(struct dnc_batch *b, const struct dnc_batch *more);
  * NULL when there is no memory. */
 struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
 
-/* Adds an audit record: who did what with the events. False when there is no memory. */
+/* Adds an audit record: the subject, and what it did with the events. False when there is no memory. */
 bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json);
 
 /* Removes all events, marks and audit records. */

@@ -85,7 +85,7 @@ enum dnc_source_result csv_row(struct dnc_source *s)
 	return rc;
 }
 
-/* The row ends where the parser stands. */
+/* The row ends at the parser's position. */
 static enum dnc_source_result finish_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;

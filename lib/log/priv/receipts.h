@@ -1,4 +1,4 @@
-/* receipts.h - tells those who wait for events of a batch what became of them. */
+/* receipts.h - reports what became of the events of a batch to the callers that wait for it. */
 #pragma once
 #include "log/batch.h"
 
