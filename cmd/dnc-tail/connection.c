@@ -1,8 +1,12 @@
 #include "connection.h"
 #include <errno.h>
+#include <openssl/x509_vfy.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
+#include "credentials.h"
 #include "json/json.h"
 
 /* Backoff doubles from the first to the last; the library adds jitter. */
@@ -17,7 +21,9 @@ static const lws_retry_bo_t retry = {
 	.secs_since_valid_hangup = 60,
 };
 
-enum { MAX_MESSAGE = 64 << 10, TOKEN_MAX = 8 << 10 };
+enum { MAX_MESSAGE = 64 << 10 };
+/* The library looks names up while the loop waits: each name server gets one question and so many seconds. */
+enum { LOOKUP_S = 3 };
 
 void connection_end(struct connection *c, enum dnc_exit rc)
 {
@@ -49,17 +55,30 @@ static int receive(struct connection *c, struct lws *wsi, const char *in, size_t
 
 static void on_connect(lws_sorted_usec_list_t *sul);
 
-static void lost(struct connection *c, const char *why)
+/* Explains and handles the end of the attempt or connection, once. LIBRARY is the library's text or NULL. */
+static void lost(struct connection *c, const char *library)
 {
-	c->wsi = NULL;
+	const struct options *o = c->options;
+	char why[256];
+
+	if (!c->live)
+		return;
+	c->live = false;
+	c->wsi = c->pending = NULL;
+	lws_sul_cancel(&c->limit);
 	dnc_buf_clear(&c->in);
 	if (c->ended)
 		return;
-	if (!c->subscribed || c->options->no_reconnect) {
-		dnc_err("%s ws://%s:%d%s: %s",
+	if (!c->attempt.established && !c->attempt.status &&
+		dnc_clock_mono_ms() - c->attempt.start_ms >= ADDRESS_S * 1000)
+		c->attempt.timed_out = true; /* the library has given up */
+	failure_explain(o, &c->attempt, library, why, sizeof why);
+	if (!c->subscribed || o->no_reconnect) {
+		dnc_err(strchr(o->host, ':') ? "%s %s://[%s]:%d%s: %s" : "%s %s://%s:%d%s: %s",
 			c->subscribed ? "lost the connection to" : "unable to connect to",
-			c->options->host, c->options->port, c->options->path, why);
-		connection_end(c, DNC_EXIT_UNAVAILABLE);
+			o->tls ? "wss" : "ws", o->host, o->port, o->path, why);
+		connection_end(
+			c, c->attempt.status == 403 ? DNC_EXIT_NOPERM : DNC_EXIT_UNAVAILABLE);
 		return;
 	}
 	if (!c->lost_told)
@@ -72,11 +91,26 @@ static void lost(struct connection *c, const char *why)
 	lws_retry_sul_schedule(c->context, 0, &c->connect, &retry, on_connect, &c->tries);
 }
 
+static void on_limit(lws_sorted_usec_list_t *sul)
+{
+	struct connection *c = lws_container_of(sul, struct connection, limit);
+
+	if (c->held) { /* nothing is read, not even the confirmation */
+		lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
+		return;
+	}
+	c->attempt.timed_out = true;
+	if (c->pending)
+		lws_set_timeout(c->pending, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	lost(c, NULL);
+}
+
 /* What to say about a close code after which a new connection would be closed, too; NULL for other codes. */
 static const char *refusal(const unsigned char *in, size_t n)
 {
 	switch (n >= 2 ? (unsigned)in[0] << 8 | in[1] : 0) {
 	case 4401:
+	case 4408:
 		return "authentication required: pass a valid token with --token-file";
 	case 4403:
 		return "access denied: the role of the token lacks dnc:stream";
@@ -92,67 +126,93 @@ static int add_token(
 	struct connection *c, struct lws *wsi, unsigned char **p, unsigned char *end_of_room)
 {
 	static const char scheme[] = "Bearer ";
-	char text[TOKEN_MAX + sizeof scheme] = "Bearer ";
-	FILE *f = fopen(c->options->token_file, "re");
-	size_t n = f ? fread(text + sizeof scheme - 1, 1, TOKEN_MAX, f) : 0;
+	char text[CREDENTIALS_TOKEN_MAX + sizeof scheme] = "Bearer ";
+	struct dnc_error err;
+	long n = credentials_read_token(c->options->token_file, text + sizeof scheme - 1, &err);
 	int rc;
 
-	if (f)
-		fclose(f);
-	n = dnc_str_trim((struct dnc_str){text, sizeof scheme - 1 + n}).n;
-	if (n < sizeof scheme) {
-		dnc_err("unable to read a token from %s: %s", c->options->token_file,
-			f ? "the file is empty" : strerror(errno));
-		connection_end(c, f ? DNC_EXIT_USAGE : DNC_EXIT_IO);
+	if (n < 0) {
+		dnc_err("%s", err.message);
+		connection_end(c, err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO);
 		return -1;
 	}
-	rc = lws_add_http_header_by_token(
-		wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)text, (int)n, p, end_of_room);
+	rc = lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)text,
+		(int)sizeof scheme - 1 + (int)n, p, end_of_room);
 	explicit_bzero(text, sizeof text);
 	return rc ? -1 : 0;
 }
 
+/* False for what is left of an attempt whose time is over. */
+static bool is_current(const struct connection *c, struct lws *wsi)
+{
+	return (uintptr_t)lws_get_opaque_user_data(wsi) == c->attempts;
+}
+
+static void on_refused(struct connection *c, struct lws *wsi, const char *library)
+{
+	if (library && strstr(library, "unauthorized")) {
+		dnc_err("token rejected: get a new one, and pass it with --token-file");
+		connection_end(c, DNC_EXIT_NOPERM);
+	}
+	if (c->attempt.requested)
+		c->attempt.status = lws_http_client_http_response(wsi);
+	lost(c, library);
+}
+
+/* The events of one connection. */
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
 	struct connection *c = lws_context_user(lws_get_context(wsi));
 
-	(void)user;
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+		if (!n) /* OpenSSL rejects it; libwebsockets passes its context as USER */
+			c->attempt.certificate = X509_STORE_CTX_get_error(user);
+		return 0;
+	case LWS_CALLBACK_CLIENT_HTTP_BIND_PROTOCOL:
+		if (is_current(c, wsi))
+			c->pending = wsi;
+		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: {
 		unsigned char **p = in;
 
+		c->attempt.requested = true;
 		return c->options->token_file ? add_token(c, wsi, p, *p + n) : 0;
 	}
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-		if (in && strstr(in, "unauthorized")) {
-			dnc_err("token rejected: get a new one, and pass it with --token-file");
-			connection_end(c, DNC_EXIT_NOPERM);
-			return 0;
-		}
-		lost(c, in ? (const char *)in : "no answer");
+		if (is_current(c, wsi))
+			on_refused(c, wsi, in);
 		return 0;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
+		if (!c->live || !is_current(c, wsi))
+			return -1;
 		c->wsi = wsi;
+		c->attempt.established = true;
+		lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
 		if (c->held)
 			lws_rx_flow_control(wsi, 0);
 		return 0;
 	case LWS_CALLBACK_CLIENT_RECEIVE:
-		return receive(c, wsi, in, n);
+		return wsi == c->wsi ? receive(c, wsi, in, n) : -1;
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
+		if (wsi != c->wsi)
+			return -1;
 		if (c->out.n > LWS_PRE && lws_write(wsi, (unsigned char *)c->out.p + LWS_PRE,
 						  c->out.n - LWS_PRE, LWS_WRITE_TEXT) < 0)
 			return -1;
 		dnc_buf_clear(&c->out);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		if (refusal(in, n)) {
+		if (wsi == c->wsi && refusal(in, n)) {
 			dnc_err("%s", refusal(in, n));
 			connection_end(c, DNC_EXIT_NOPERM);
 		}
 		return 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
-		lost(c, "closed by the hub");
+	case LWS_CALLBACK_WSI_DESTROY: /* some failures are reported by nothing else */
+		if (is_current(c, wsi))
+			lost(c, NULL);
 		return 0;
 	default:
 		return 0;
@@ -176,6 +236,7 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 		.local_protocol_name = "dnc.v1",
 		.retry_and_idle_policy = &retry,
 		.ssl_connection = c->options->tls ? LCCSCF_USE_SSL : 0,
+		.opaque_user_data = (void *)++c->attempts,
 	};
 
 	if (c->options->insecure)
@@ -185,7 +246,14 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 
 	snprintf(host, sizeof host, strchr(c->options->host, ':') ? "[%s]:%d" : "%s:%d",
 		c->options->host, c->options->port);
-	lws_client_connect_via_info(&info); /* errors come through the callback */
+	c->attempt = (struct attempt){.start_ms = dnc_clock_mono_ms()};
+	c->live = true;
+	lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
+	/* An error comes through the callback, except that a name has no address. */
+	if (lws_client_connect_via_info(&info) || !c->live)
+		return;
+	c->attempt.unknown_name = true;
+	lost(c, NULL);
 }
 
 static void log_library(int level, const char *line)
@@ -209,7 +277,8 @@ static int make_context(struct connection *c, uv_loop_t *loop)
 		/* The longest token that the hub accepts must fit. */
 		.max_http_header_data = 16384,
 		.pt_serv_buf_size = 16384,
-		.connect_timeout_secs = 10};
+		/* For one address of the name. */
+		.connect_timeout_secs = ADDRESS_S};
 
 	lws_set_log_level(LLL_ERR, log_library);
 	c->context = lws_create_context(&info);
@@ -222,6 +291,10 @@ int connection_open(struct connection *c, uv_loop_t *loop, const struct options 
 	c->options = options;
 	c->received = received;
 	c->ctx = ctx;
+	if (res_init() == 0) {
+		_res.retrans = LOOKUP_S;
+		_res.retry = 1;
+	}
 	if (make_context(c, loop) < 0)
 		return -1;
 	lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
@@ -246,6 +319,7 @@ void connection_confirmed(struct connection *c)
 {
 	if (c->lost_told)
 		dnc_note("reconnected");
+	lws_sul_cancel(&c->limit);
 	c->lost_told = false;
 	c->subscribed = true;
 	c->tries = 0;

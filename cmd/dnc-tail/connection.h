@@ -6,6 +6,7 @@
 #include <uv.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "failure.h"
 #include "options.h"
 
 struct connection {
@@ -14,12 +15,16 @@ struct connection {
 	void (*received)(void *ctx, struct dnc_str text);
 	void *ctx;
 	struct lws_context *context;
-	struct lws *wsi; /* NULL while there is no connection */
-	lws_sorted_usec_list_t connect;
+	struct lws *wsi;     /* NULL while there is no connection */
+	struct lws *pending; /* of the attempt, from its start to the loss of the connection */
+	struct attempt attempt;
+	uintptr_t attempts; /* the number of the attempt, which each wsi carries */
+	lws_sorted_usec_list_t connect, limit; /* the start of an attempt; the end of its time */
 	uint16_t tries;
 	struct dnc_buf in, out;
 	bool subscribed; /* once: a lost connection is made again */
 	bool held, lost_while_held;
+	bool live; /* an attempt or a connection, whose loss was not handled yet */
 	bool lost_told, ended, closed;
 	enum dnc_exit rc;
 };

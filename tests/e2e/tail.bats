@@ -28,6 +28,52 @@ setup() {
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+# fails STATUS TEXT ARGUMENT... - dnc-tail -e ends with STATUS and one line that contains TEXT
+fails() {
+	local expected=$1 text=$2
+	shift 2
+	run timeout 25 dnc-tail -e "$@"
+	echo "$output"
+	[ "$status" -eq "$expected" ] && [ "${#lines[@]}" -eq 1 ] && [[ "$output" == *"$text"* ]]
+}
+
+@test "a connection that is not made ends with a status and what to do" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost 2>openssl.err
+	start_hub --tls-cert=tls.crt --tls-key=tls.key
+	local port=${ADDRESS##*:}
+	fails 69 "ws://127.0.0.1:$port/ws/dnc: the server closed the connection without an answer; a hub with TLS requires wss://" \
+		"ws://127.0.0.1:$port"
+	fails 69 "wss://localhost:$port/ws/dnc: the hub's certificate was rejected: self-signed certificate; pass" \
+		"wss://localhost:$port"
+	fails 69 'IP address mismatch; use the name' --cacert=tls.crt "wss://127.0.0.1:$port"
+	fails 69 'no program accepts connections there' ws://127.0.0.1:1
+	fails 69 'the name nosuch.invalid has no address' ws://nosuch.invalid
+	# A server that accepts and says nothing.
+	/usr/bin/python3 -c '
+import signal, socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+print(s.getsockname()[1], flush=True)
+signal.pause()' >silent 3>&- 9>&- &
+	PIDS+=($!)
+	wait_for has_content silent
+	fails 69 'no answer within' "ws://127.0.0.1:$(cat silent)"
+	fails 69 'no answer within' "wss://127.0.0.1:$(cat silent)"
+	fails 74 '--cacert: unable to read nope' --cacert=nope "wss://localhost:$port"
+	fails 2 '--cacert: tls.key holds no certificate' --cacert=tls.key "wss://localhost:$port"
+	fails 74 'unable to read the token file nope' --token-file=nope "wss://localhost:$port"
+	fails 2 '--token-file: tls.crt holds no token' --token-file=tls.crt "wss://localhost:$port"
+}
+
+@test "a wrong path and a missing token are named" {
+	dnc-token keygen -o key >kid
+	start_hub --keys=key.pub
+	fails 69 'the server has no /wrong (HTTP status 404)' "ws://$ADDRESS/wrong"
+	fails 77 'authentication required' "ws://$ADDRESS"
+}
+
 @test "dnc-tail comes back by itself when the hub was away" {
 	start_hub
 	dnc-tail -n 0 -o json "ws://$ADDRESS/ws/dnc" >out 2>err 3>&- &
