@@ -70,8 +70,8 @@ static void lost(struct connection *c, const char *library)
 	if (c->ended)
 		return;
 	if (!c->attempt.established && !c->attempt.status &&
-		dnc_clock_mono_ms() - c->attempt.start_ms >= ADDRESS_S * 1000)
-		c->attempt.timed_out = true; /* the library has given up */
+		dnc_clock_mono_ms() - c->attempt.start_ms >= ADDRESS_S * 1000 - 500)
+		c->attempt.timed_out = true; /* the library has given up, perhaps a little early */
 	failure_explain(o, &c->attempt, library, why, sizeof why);
 	if (!c->subscribed || o->no_reconnect) {
 		dnc_err(strchr(o->host, ':') ? "%s %s://[%s]:%d%s: %s" : "%s %s://%s:%d%s: %s",
@@ -278,6 +278,7 @@ static int make_context(struct connection *c, uv_loop_t *loop)
 		.max_http_header_data = 16384,
 		.pt_serv_buf_size = 16384,
 		/* For one address of the name. */
+		.timeout_secs = ADDRESS_S,
 		.connect_timeout_secs = ADDRESS_S};
 
 	lws_set_log_level(LLL_ERR, log_library);
