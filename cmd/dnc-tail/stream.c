@@ -72,6 +72,15 @@ static void on_established(struct stream *s, const struct dnc_json *doc, uint32_
 	subscribe(s);
 }
 
+/* True if -e asks for the last events of a log that has some, without a number that the hub could reject. */
+static bool may_not_read_past(const struct stream *s)
+{
+	const struct options *o = s->options;
+
+	return o->no_follow && !o->lines_given && o->start.from == START_LINES && !o->start.known &&
+	       !s->resume.may_replay && s->target > 0;
+}
+
 static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	struct dnc_str epoch = message_text(doc, metadata, "epoch");
@@ -82,6 +91,12 @@ static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t 
 		message_warn_missed(s->resume.seq, from);
 	s->skips = false;
 	s->target = message_number(doc, metadata, "last_seq");
+	if (may_not_read_past(s)) {
+		dnc_err("the events of the log were not read: this requires the permission "
+			"dnc:replay, which the role lacks");
+		end(s, DNC_EXIT_NOPERM);
+		return;
+	}
 	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
 	connection_confirmed(&s->connection);
 	if (warning.n)

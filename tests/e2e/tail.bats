@@ -72,6 +72,12 @@ signal.pause()' >silent 3>&- 9>&- &
 	start_hub --keys=key.pub
 	fails 69 'the server has no /wrong (HTTP status 404)' "ws://$ADDRESS/wrong"
 	fails 77 'authentication required' "ws://$ADDRESS"
+	# A role without dnc:replay: no events only if there are none.
+	dnc-token mint -k key --sub=desk --role=operator >token
+	run -1 dnc-tail -e --token-file=token "ws://$ADDRESS"
+	events 3 >&9
+	wait_for eval '[ "$(sqlite3 data/events.db "SELECT count(*) FROM events")" = 3 ]'
+	fails 77 'requires the permission dnc:replay' --token-file=token "ws://$ADDRESS"
 }
 
 @test "dnc-tail comes back by itself when the hub was away" {
