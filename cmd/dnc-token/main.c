@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "auth/roles.h"
 #include "auth/token.h"
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -44,6 +45,21 @@ static struct dnc_keys *read_keys(const char *path)
 	return keys;
 }
 
+/* A misspelled role would silently become the role "other" at the hub. */
+static void warn_about_role(const char *name)
+{
+	struct dnc_error err;
+	struct dnc_roles *roles = dnc_roles_load(NULL, &err);
+
+	if (!roles)
+		dnc_cli_die_nomem();
+	if (!dnc_roles_has(roles, dnc_str(name)))
+		dnc_warn("--role: \"%s\" is not a built-in role; a hub whose --roles file does not "
+			 "define it gives the token the role other",
+			name);
+	dnc_roles_free(roles);
+}
+
 static int mint(const struct options *o)
 {
 	const struct dnc_claims claims = {.subject = o->subject,
@@ -69,6 +85,8 @@ static int mint(const struct options *o)
 	if (!o->role && !o->permission_count)
 		dnc_warn(
 			"the token gives no permissions: neither --role nor --permission is given");
+	if (o->role)
+		warn_about_role(o->role);
 	keys = read_keys(o->key);
 	key = dnc_keys_signer(keys);
 	if (!key)
@@ -161,6 +179,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; o.command && i < sizeof commands / sizeof commands[0]; i++) {
 		if (strcmp(o.command, commands[i].name) != 0)
 			continue;
+		options_expect_own(&o);
 		rc = commands[i].run(&o);
 		dnc_cli_flush_stdout();
 		return rc;

@@ -29,14 +29,16 @@ static const struct dnc_option rows[] = {{.help = "keygen: make a key", .group =
 		DNC_TEXT(struct options, output)},
 	{"algorithm", 0, "EdDSA|HS256",
 		"HS256 makes a secret that signer and hub share (default: EdDSA)", 1,
-		DNC_CHOICE(struct options, algorithm, "EdDSA HS256")},
+		DNC_CHOICE(struct options, algorithm, "EdDSA HS256"),
+		DNC_GIVEN(struct options, algorithm_given)},
 	{.help = "mint: print a token", .group = 2},
 	{"key", 'k', "FILE", "Sign with this key; inspect: verify with it", 2,
 		DNC_TEXT(struct options, key)},
 	{"sub", 0, "SUBJECT", "Subject: the person or program that the token is for", 2,
 		DNC_TEXT(struct options, subject)},
 	{"role", 0, "NAME", "Role of the subject", 2, DNC_TEXT(struct options, role)},
-	{"ttl", 0, "DURATION", "Lifetime (default: 8h)", 2, DNC_CALL(set_ttl)},
+	{"ttl", 0, "DURATION", "Lifetime (default: 8h)", 2, DNC_CALL(set_ttl),
+		DNC_GIVEN(struct options, ttl_given)},
 	{"permission", 0, "NAME", "Permission in addition to those of the role; may be repeated", 2,
 		DNC_CALL(add_permission)},
 	{"audience", 0, "NAME", "Audience for which the token is valid; may be repeated", 2,
@@ -56,6 +58,23 @@ static const struct dnc_command command = {.name = "dnc-token",
 	       "its content; with --key it also verifies it.",
 	.options = rows,
 	.arguments = arguments};
+
+/* The letters: keygen, mint, inspect, revoke. */
+void options_expect_own(const struct options *o)
+{
+	const struct {
+		const char *name, *commands;
+		bool given;
+	} uses[] = {{"--output", "k", o->output}, {"--algorithm", "k", o->algorithm_given},
+		{"--key", "mi", o->key}, {"--sub", "m", o->subject}, {"--role", "m", o->role},
+		{"--ttl", "m", o->ttl_given}, {"--permission", "m", o->permission_count},
+		{"--audience", "mi", o->audience_count}, {"--issuer", "m", o->issuer},
+		{"--file", "r", o->file}};
+
+	for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+		if (uses[i].given && !strchr(uses[i].commands, o->command[0]))
+			dnc_cli_usage("%s: not an option of %s", uses[i].name, o->command);
+}
 
 void options_read(struct options *o, int argc, char **argv)
 {

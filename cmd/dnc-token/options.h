@@ -1,5 +1,6 @@
 /* options.h - the command line of dnc-token. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,7 +13,11 @@ struct options {
 	const char *permissions[LIST_MAX], *audiences[LIST_MAX];
 	size_t permission_count, audience_count;
 	int64_t ttl_ms;
+	bool algorithm_given, ttl_given;
 };
 
 /* Reads the command line. Exits if it is wrong. */
 void options_read(struct options *o, int argc, char **argv);
+
+/* Exits if an option was given that o->command, which must be one of the four, ignores. */
+void options_expect_own(const struct options *o);

@@ -52,8 +52,22 @@ static void read_auth(struct daemon *d)
 
 	d->auth = dnc_auth_new(&d->options.auth, &err);
 	if (!d->auth)
-		dnc_cli_die(err.code == EACCES ? DNC_EXIT_NOPERM : dnc_cli_exit_code(err.code),
+		dnc_cli_die(err.code == EACCES   ? DNC_EXIT_NOPERM
+			    : err.code == ENOENT ? DNC_EXIT_IO
+						 : dnc_cli_exit_code(err.code),
 			"%s", err.message);
+}
+
+/* The library reports a file that it can't read in words of its own. */
+static void expect_readable(const char *option, const char *path)
+{
+	FILE *f = path ? fopen(path, "re") : NULL;
+
+	if (path && !f)
+		dnc_cli_die(
+			DNC_EXIT_IO, "%s: unable to open %s: %s", option, path, strerror(errno));
+	if (f)
+		fclose(f);
 }
 
 static void serve(struct daemon *d)
@@ -83,6 +97,8 @@ static void serve(struct daemon *d)
 	struct dnc_journal *past = d->options.journal.dir ? d->journal : NULL;
 	struct dnc_error err;
 
+	expect_readable("--tls-cert", d->options.tls_cert);
+	expect_readable("--tls-key", d->options.tls_key);
 	for (unsigned i = 0; i < d->options.workers; i++) {
 		if (dnc_worker_open(&d->workers[i], i ? NULL : &d->loop, past, &hub, &web, &err) <
 			0)

@@ -24,7 +24,33 @@ static void set_retain(void *options, const char *name, char *arg)
 				"10G",
 				name, arg);
 		o->journal.retain_bytes = dnc_cli_size(name, arg, 1 << 20, 1ull << 50);
+	} else if (o->journal.retain_ms == 0) {
+		dnc_cli_usage(
+			"%s: \"%s\" is no time; to keep no log, use --data=:memory:", name, arg);
 	}
+}
+
+/* Stores what a browser may send in the header Origin (RFC 6454): a scheme, a host and a port, without a path. */
+static void add_origin(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+	const char *host = strstr(arg, "://");
+
+	if (strcmp(arg, "null") != 0 &&
+		(!host || host == arg || !host[3] || strpbrk(host + 3, "/?#*@ \t")))
+		dnc_cli_usage("%s: \"%s\" is not an origin like https://desk.example or "
+			      "https://desk.example:8443",
+			name, arg);
+	if (o->origin_count == MAX_ORIGINS)
+		dnc_cli_usage("%s: given more than %d times", name, MAX_ORIGINS);
+	o->origins[o->origin_count++] = arg;
+}
+
+static void set_audience(void *options, const char *name, char *arg)
+{
+	if (!*arg)
+		dnc_cli_usage("%s: the name is empty", name);
+	((struct options *)options)->auth.audience = arg;
 }
 
 /* The directory of the log that systemd or the XDG base directories name. */
@@ -64,7 +90,7 @@ static const struct dnc_option rows[] = {
 		1, DNC_LIST(struct options, listen, listen_count)},
 	{"allow-origin", 0, "ORIGIN",
 		"Accept web pages of this origin, too: https://desk.example; may be repeated", 1,
-		DNC_LIST(struct options, origins, origin_count)},
+		DNC_CALL(add_origin)},
 	{"compress", 0, NULL, "Compress events (permessage-deflate) for clients that ask for it", 1,
 		DNC_FLAG(struct options, compress)},
 	{"keys", 0, "FILE",
@@ -73,8 +99,7 @@ static const struct dnc_option rows[] = {
 		1, DNC_LIST(struct options, keys, auth.key_file_count)},
 	{"revoked", 0, "FILE", "Reject the tokens whose ids (jti) are in this file, one per line",
 		1, DNC_TEXT(struct options, auth.revoked_file)},
-	{"audience", 0, "NAME", "Accept only tokens for this audience", 1,
-		DNC_TEXT(struct options, auth.audience)},
+	{"audience", 0, "NAME", "Accept only tokens for this audience", 1, DNC_CALL(set_audience)},
 	{"tls-cert", 0, "FILE", "Serve TLS with this certificate chain (PEM)", 1,
 		DNC_TEXT(struct options, tls_cert)},
 	{"tls-key", 0, "FILE", "Private key of the certificate (PEM)", 1,
@@ -84,7 +109,8 @@ static const struct dnc_option rows[] = {
 	{"roles", 0, "FILE", "Define roles in addition to the built-in ones", 1,
 		DNC_TEXT(struct options, auth.roles_file)},
 	{"default-role", 0, "NAME", "Role of every client if there are no --keys (default: admin)",
-		1, DNC_TEXT(struct options, auth.default_role)},
+		1, DNC_TEXT(struct options, auth.default_role),
+		DNC_GIVEN(struct options, default_role_given)},
 	{"print-roles", 0, NULL, "Print all roles and exit", 1,
 		DNC_FLAG(struct options, print_roles)},
 	{"input", 'i', "unix:PATH|fd:N|systemd", "Read events from here, too; may be repeated", 2,
@@ -163,6 +189,10 @@ void options_read(struct options *o, int argc, char **argv)
 		dnc_cli_usage("--tls-cert and --tls-key require each other");
 	if (!o->auth.key_file_count && (o->auth.revoked_file || o->auth.audience))
 		dnc_cli_usage("--revoked and --audience require --keys");
+	if (o->auth.key_file_count && o->default_role_given)
+		dnc_cli_usage("--default-role and --keys exclude each other: tokens name the role");
+	if (o->has_data && !o->journal.dir && (o->journal.retain_ms || o->journal.retain_bytes))
+		dnc_cli_usage("--retain requires a log, and --data=:memory: keeps none");
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
 	if (!o->has_data)

@@ -45,6 +45,17 @@ static struct dnc_keys *read_keys(const struct dnc_auth_options *o, struct dnc_e
 	return keys;
 }
 
+/* Puts the hub's option before the message, for the start and for each reload. Returns -1. */
+static int name_option(struct dnc_error *err, const char *option)
+{
+	struct dnc_error why;
+
+	if (!err)
+		return -1;
+	why = *err;
+	return dnc_error_set(err, why.code, "%s: %s", option, why.message);
+}
+
 static int read_files(struct snapshot *s, const struct dnc_auth_options *o, struct dnc_error *err)
 {
 	struct dnc_auth_snapshot *face = &s->face;
@@ -52,12 +63,16 @@ static int read_files(struct snapshot *s, const struct dnc_auth_options *o, stru
 	if (o->audience && !(face->audience = s->audience = strdup(o->audience)))
 		return dnc_error_nomem(err);
 	face->roles = dnc_roles_load(o->roles_file, err);
-	if (!face->roles || (o->key_file_count && !(face->keys = read_keys(o, err))) ||
-		(o->revoked_file && !(face->revoked = revoked_load(o->revoked_file, err))))
-		return -1;
+	if (!face->roles)
+		return name_option(err, "--roles");
+	if (o->key_file_count && !(face->keys = read_keys(o, err)))
+		return name_option(err, "--keys");
+	if (o->revoked_file && !(face->revoked = revoked_load(o->revoked_file, err)))
+		return name_option(err, "--revoked");
 	face->default_role = dnc_roles_find(face->roles, dnc_str(o->default_role));
 	if (strcmp(face->default_role->name, o->default_role) != 0)
-		return dnc_error_set(err, EINVAL, "unknown role \"%s\"", o->default_role);
+		return dnc_error_set(
+			err, EINVAL, "--default-role: unknown role \"%s\"", o->default_role);
 	return 0;
 }
 
