@@ -53,7 +53,7 @@ static void warn_about_role(const char *name)
 
 	if (!roles)
 		dnc_cli_die_nomem();
-	if (!dnc_roles_has(roles, dnc_str(name)))
+	if (strcmp(dnc_roles_find(roles, dnc_str(name))->name, name) != 0)
 		dnc_warn("--role: \"%s\" is not a built-in role; a hub whose --roles file does not "
 			 "define it gives the token the role other",
 			name);
