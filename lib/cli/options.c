@@ -37,10 +37,22 @@ static void on_quiet(void *options, const char *name, char *value)
 	dnc_log_level(DNC_ERR);
 }
 
+/* Returns the index of TEXT in WORDS (separated by blanks). */
+static unsigned choice_of(const char *name, const char *text, const char *words)
+{
+	size_t n = strlen(text);
+	unsigned index = 0;
+
+	dnc_cli_word(name, dnc_str(text), words, NULL);
+	for (const char *p = words; strncmp(p, text, n) != 0 || (p[n] && p[n] != ' '); index++)
+		p = strchr(p, ' ') + 1;
+	return index;
+}
+
 static void on_log_format(void *options, const char *name, char *value)
 {
 	(void)options;
-	dnc_log_json(dnc_cli_choice(name, value, "text json") == 1);
+	dnc_log_json(choice_of(name, value, "text json") == 1);
 }
 
 /* Under ARGP_NO_ERRS, which errors of one line need, argp's own --help prints nothing. */
@@ -131,7 +143,7 @@ static void store(const struct dnc_option *row, void *options, const char *name,
 		*(int64_t *)member = dnc_cli_time(name, value);
 		break;
 	case DNC_OPTION_CHOICE:
-		*(unsigned *)member = dnc_cli_choice(name, value, row->words);
+		*(unsigned *)member = choice_of(name, value, row->words);
 		break;
 	case DNC_OPTION_LIST:
 		add_to_list(row, options, name, value);

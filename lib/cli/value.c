@@ -111,14 +111,3 @@ void dnc_cli_word(const char *name, struct dnc_str word, const char *words, cons
 		(int)list_words(words, shown, sizeof shown), shown, elsewhere ? ". " : "",
 		elsewhere ? elsewhere : "");
 }
-
-unsigned dnc_cli_choice(const char *name, const char *text, const char *words)
-{
-	size_t n = strlen(text);
-	unsigned index = 0;
-
-	dnc_cli_word(name, dnc_str(text), words, NULL);
-	for (const char *p = words; strncmp(p, text, n) != 0 || (p[n] && p[n] != ' '); index++)
-		p = strchr(p, ' ') + 1;
-	return index;
-}

@@ -19,6 +19,3 @@ int64_t dnc_cli_time(const char *name, const char *text);
 /* Checks that WORD is one of WORDS (separated by blanks). The error suggests the nearest word, or lists all. ELSEWHERE is
  * appended to it, a sentence that says how to give another word all the same, or NULL. */
 void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere);
-
-/* Returns the index of TEXT in WORDS (separated by blanks). */
-unsigned dnc_cli_choice(const char *name, const char *text, const char *words);

@@ -70,7 +70,7 @@ const struct dnc_error *dnc_input_error(const struct dnc_input *in)
  * is full. A file that cannot be opened is reported and removed. */
 static int list_polls(struct dnc_input *in, int *timeout_ms)
 {
-	bool file_seen = in->outlet && dnc_outlet_full(in->outlet), full = file_seen;
+	bool file_seen = in->outlet && outlet_full(in->outlet), full = file_seen;
 
 	if (in->accept_at_ms && dnc_clock_mono_ms() >= in->accept_at_ms)
 		in->accept_at_ms = 0;

@@ -147,9 +147,8 @@ int dnc_outlet_flush(struct dnc_outlet *o, struct dnc_error *err);
  * EAGAIN when the time ran out, EINTR after a signal. */
 int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *err);
 
-/* Lines that the outlet was given, and how many of them are safe: acknowledged, or written to the pipe. */
+/* The number of lines that the outlet was given. */
 uint64_t dnc_outlet_lines(const struct dnc_outlet *o);
-uint64_t dnc_outlet_safe(const struct dnc_outlet *o);
 
 /* True if it is a socket, whose reader acknowledges. */
 bool dnc_outlet_acknowledges(const struct dnc_outlet *o);
@@ -159,6 +158,3 @@ struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o);
 
 /* True if an error was that the reader of the pipe has left. */
 bool dnc_outlet_reader_left(const struct dnc_outlet *o);
-
-/* True while so many bytes wait for acknowledgement that no more lines should be written. */
-bool dnc_outlet_full(const struct dnc_outlet *o);

@@ -135,7 +135,7 @@ static int fail_unfinished(const struct dnc_outlet *o, struct dnc_error *err)
 		return -1;
 	}
 	return dnc_error_set(err, EAGAIN, "%llu lines were not acknowledged by unix:%s",
-		(unsigned long long)(o->lines - dnc_outlet_safe(o)), o->socket.path);
+		(unsigned long long)(o->lines - outlet_safe(o)), o->socket.path);
 }
 
 /* A program that waits without a limit may run unattended, as a job of cron: a message shows that it waits. */
@@ -144,7 +144,7 @@ static void remind(const struct dnc_outlet *o, struct finish *f)
 	if (dnc_clock_mono_ms() < f->remind_at_ms)
 		return;
 	dnc_err("%llu lines are not acknowledged by unix:%s yet; still trying",
-		(unsigned long long)(o->lines - dnc_outlet_safe(o)), o->socket.path);
+		(unsigned long long)(o->lines - outlet_safe(o)), o->socket.path);
 	f->remind_at_ms += REMIND_MS;
 }
 
@@ -175,7 +175,7 @@ int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *e
 
 	if (dnc_outlet_flush(o, err) < 0)
 		return -1;
-	while (dnc_outlet_safe(o) < o->lines) {
+	while (outlet_safe(o) < o->lines) {
 		remind(o, &f);
 		if (is_over(&f))
 			return fail_unfinished(o, err);
@@ -190,7 +190,7 @@ uint64_t dnc_outlet_lines(const struct dnc_outlet *o)
 	return o->lines;
 }
 
-uint64_t dnc_outlet_safe(const struct dnc_outlet *o)
+uint64_t outlet_safe(const struct dnc_outlet *o)
 {
 	return o->is_socket ? o->socket.safe : o->written;
 }
@@ -210,7 +210,7 @@ bool dnc_outlet_reader_left(const struct dnc_outlet *o)
 	return o->reader_left;
 }
 
-bool dnc_outlet_full(const struct dnc_outlet *o)
+bool outlet_full(const struct dnc_outlet *o)
 {
 	return o->is_socket && connection_is_full(&o->socket);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "priv/outlet.h"
 
 /* A connection starts small, there may be many. */
 enum { PRODUCER_BLOCK = 16 << 10 };
@@ -36,7 +37,7 @@ void dnc_input_ack(
 static void forward_acks(struct dnc_input *in)
 {
 	const struct dnc_outcome total = dnc_outlet_outcome(in->outlet);
-	uint64_t safe = dnc_outlet_safe(in->outlet);
+	uint64_t safe = outlet_safe(in->outlet);
 	struct ack_span span;
 
 	acks_resolve(&in->acks, safe, &total);

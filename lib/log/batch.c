@@ -1,7 +1,7 @@
 #include "batch.h"
 #include <stdlib.h>
 #include "base/array.h"
-#include "priv/describe.h"
+#include "priv/batch.h"
 
 struct dnc_batch_event batch_describe(const struct dnc_event *event)
 {
@@ -50,7 +50,7 @@ bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event)
 	return batch_put(b, event->line, &e);
 }
 
-bool dnc_batch_append(struct dnc_batch *b, const struct dnc_batch *more)
+bool batch_append(struct dnc_batch *b, const struct dnc_batch *more)
 {
 	if (!reserve_events(b, more->count) || !reserve_marks(b, more->mark_count) ||
 		!reserve_bytes(&b->text, more->text.n + DNC_JSON_PADDING) ||
@@ -87,7 +87,7 @@ struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, u
 	return &b->marks[b->mark_count++];
 }
 
-bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json)
+bool batch_audit(struct dnc_batch *b, struct dnc_str json)
 {
 	if (!reserve_bytes(&b->audit, json.n + 1))
 		return false;
@@ -96,7 +96,7 @@ bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json)
 	return true;
 }
 
-void dnc_batch_clear(struct dnc_batch *b)
+void batch_clear(struct dnc_batch *b)
 {
 	dnc_buf_clear(&b->audit);
 	dnc_buf_clear(&b->text);

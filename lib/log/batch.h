@@ -66,19 +66,9 @@ static inline struct dnc_str dnc_piece_str(const struct dnc_batch *b, struct dnc
 /* Copies a canonical EVENT. False when there is no memory; the batch is unchanged then. */
 bool dnc_batch_add(struct dnc_batch *b, const struct dnc_event *event);
 
-/* Copies all events, marks and audit records of MORE to the end of the batch. False when there is no memory; the batch
- * is unchanged then. */
-bool dnc_batch_append(struct dnc_batch *b, const struct dnc_batch *more);
-
 /* Marks that all lines up to LINE of the producer are in the batch. Returns its mark, valid until the next is added;
  * NULL when there is no memory. */
 struct dnc_batch_mark *dnc_batch_mark(struct dnc_batch *b, uint64_t stream_id, uint64_t line);
-
-/* Adds an audit record: the subject, and what it did with the events. False when there is no memory. */
-bool dnc_batch_audit(struct dnc_batch *b, struct dnc_str json);
-
-/* Removes all events, marks and audit records. */
-void dnc_batch_clear(struct dnc_batch *b);
 
 /* B is empty then, and may be used again. */
 void dnc_batch_free(struct dnc_batch *b);

@@ -1,7 +1,7 @@
 #include "priv/commit_queue.h"
 #include <time.h>
 #include "base/clock.h"
-#include "priv/describe.h"
+#include "priv/batch.h"
 
 enum {
 	MARKS_MAX = 4096, /* of a batch, from which on adding waits */
@@ -140,7 +140,7 @@ int commit_queue_merge(struct commit_queue *q, const struct dnc_batch *batch)
 
 	pthread_mutex_lock(&q->lock);
 	ok = !q->stopping && q->filling.text.n < q->full_bytes &&
-	     q->filling.mark_count < MARKS_MAX && dnc_batch_append(&q->filling, batch);
+	     q->filling.mark_count < MARKS_MAX && batch_append(&q->filling, batch);
 	signal_work(q);
 	pthread_mutex_unlock(&q->lock);
 	return ok ? 0 : -1;
@@ -152,7 +152,7 @@ bool commit_queue_audit(struct commit_queue *q, struct dnc_str json)
 
 	pthread_mutex_lock(&q->lock);
 	added = !q->stopping && q->filling.audit.n + json.n <= AUDIT_BYTES_MAX &&
-	        dnc_batch_audit(&q->filling, json);
+	        batch_audit(&q->filling, json);
 	if (!added)
 		first = q->lost_audit++ == 0;
 	else
@@ -222,7 +222,7 @@ void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch)
 		q->committed = *batch;
 		*batch = taken;
 	}
-	dnc_batch_clear(batch);
+	batch_clear(batch);
 	q->committing = false;
 	pthread_cond_broadcast(&q->changed);
 	pthread_mutex_unlock(&q->lock);
@@ -245,7 +245,7 @@ bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch)
 {
 	struct dnc_batch full;
 
-	dnc_batch_clear(batch);
+	batch_clear(batch);
 	pthread_mutex_lock(&q->lock);
 	full = q->committed;
 	q->committed = *batch;

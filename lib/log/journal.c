@@ -13,22 +13,22 @@ void dnc_journal_close(struct dnc_journal *j)
 		j->ops->close(j);
 }
 
-int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err)
+int journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
 	return j->ops->append(j, batch, err);
 }
 
-int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err)
+int journal_prune(struct dnc_journal *j, struct dnc_error *err)
 {
 	return j->ops->prune(j, err);
 }
 
-int dnc_journal_idle(struct dnc_journal *j, struct dnc_error *err)
+int journal_idle(struct dnc_journal *j, struct dnc_error *err)
 {
 	return j->ops->idle(j, err);
 }
 
-size_t dnc_journal_batch_bytes(const struct dnc_journal *j)
+size_t journal_batch_bytes(const struct dnc_journal *j)
 {
 	return j->batch_bytes ? j->batch_bytes : SIZE_MAX;
 }
@@ -83,12 +83,12 @@ uint64_t dnc_journal_conflicts(const struct dnc_journal *j)
 	return j->conflicts;
 }
 
-struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err)
+struct dnc_journal_reader *journal_reader_new(struct dnc_journal *j, struct dnc_error *err)
 {
 	return j->ops->reader_new(j, err);
 }
 
-void dnc_journal_reader_free(struct dnc_journal_reader *r)
+void journal_reader_free(struct dnc_journal_reader *r)
 {
 	if (r)
 		r->journal->ops->reader_free(r);

@@ -3,8 +3,8 @@
  * The embedded implementation is a SQLite database, DIR/events.db (dnc-wsd(8) describes its layout). A journal without
  * a directory stores no events, only the newest ids and a hash of each content, to recognize duplicates.
  *
- * One thread appends, prunes and calls dnc_journal_idle(); each reader belongs to one thread. Functions that take a
- * const journal may be called by any thread. */
+ * The writer's thread appends to it; each reader belongs to one thread. Functions that take a const journal may be called
+ * by any thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,16 +45,6 @@ struct dnc_journal *dnc_journal_open(
 /* Readers must have been freed. NULL is allowed. */
 void dnc_journal_close(struct dnc_journal *j);
 
-/* Commits the batch's events, all or none, and sets `logged` and `seq` of each: a new one gets the next number. One
- * whose id the log has already gets 0: it is a duplicate when both have the same content, else a conflict. Once
- * this returned 0 they are as safe as `sync` says. -1 with ERR (ENOSPC: the disk is full): append the same batch
- * again later, before any other. */
-int dnc_journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
-
-/* Removes some of the events and audit records that exceed the limits: a bounded piece of work. 1 when more are left, 0
- * when not, -1 with ERR. The newest event is never removed. */
-int dnc_journal_prune(struct dnc_journal *j, struct dnc_error *err);
-
 /* The name, DNC_EPOCH_LEN characters, of the current epoch. Each opening of the log begins an epoch, and the log stores
  * the number with which each began. So a position (an epoch and a sequence number) can be told from one that this
  * log never had, because it was restored from a backup or lost its end. */
@@ -76,14 +66,6 @@ uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
 uint64_t dnc_journal_conflicts(const struct dnc_journal *j);
 
-/* Releases space that the last writes needed, and checks that the log can still be written. -1 with ERR when it can't: the
- * disk is full, or its files were removed or replaced. To be called about once a second while nothing is
- * appended. */
-int dnc_journal_idle(struct dnc_journal *j, struct dnc_error *err);
-
-/* The most bytes of events for a batch, so that the log does not exceed its limit by more; SIZE_MAX: no bound. */
-size_t dnc_journal_batch_bytes(const struct dnc_journal *j);
-
 struct dnc_journal_stats {
 	/* Of the database, of the free pages in it, of the WAL, and of the reserve. */
 	uint64_t bytes, free_bytes, wal_bytes, reserve_bytes;
@@ -99,10 +81,7 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j);
 
 struct dnc_journal_reader;
 
-/* To be freed with dnc_journal_reader_free(), before J is closed. NULL with ERR. A journal that stores no events has
- * readers that find none. */
-struct dnc_journal_reader *dnc_journal_reader_new(struct dnc_journal *j, struct dnc_error *err);
-void dnc_journal_reader_free(struct dnc_journal_reader *r);
+void journal_reader_free(struct dnc_journal_reader *r);
 const struct dnc_journal *dnc_journal_of(const struct dnc_journal_reader *r);
 
 /* Calls EACH for events from FROM on (backwards from FROM when BACK), until it returns false. PHONE (E.164; p NULL: any)

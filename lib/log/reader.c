@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "priv/journal.h"
 
 /* A read that failed is tried again after 100 ms, then after twice as long each time: 3 s in all. */
 enum { TRIES = 6, FIRST_WAIT_MS = 100 };
@@ -125,7 +126,7 @@ struct dnc_reader *dnc_reader_new(
 		dnc_error_nomem(err);
 		return NULL;
 	}
-	r->journal = dnc_journal_reader_new(journal, err);
+	r->journal = journal_reader_new(journal, err);
 	if (!r->journal) {
 		free(r);
 		return NULL;
@@ -144,7 +145,7 @@ struct dnc_reader *dnc_reader_new(
 	if (rc == 0)
 		return r;
 	dnc_error_set(err, rc, "unable to start a thread");
-	dnc_journal_reader_free(r->journal);
+	journal_reader_free(r->journal);
 	free(r);
 	return NULL;
 }
@@ -189,7 +190,7 @@ void dnc_reader_free(struct dnc_reader *r)
 		job->failed = true;
 		job->done(job);
 	}
-	dnc_journal_reader_free(r->journal);
+	journal_reader_free(r->journal);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->work);
 	free(r);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "priv/commit_queue.h"
+#include "priv/journal.h"
 #include "priv/receipts.h"
 
 enum {
@@ -37,7 +38,7 @@ struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx)
 {
 	struct dnc_writer *w = calloc(1, sizeof *w);
-	size_t full_bytes = dnc_journal_batch_bytes(journal);
+	size_t full_bytes = journal_batch_bytes(journal);
 
 	if (!w)
 		return NULL;
@@ -89,7 +90,7 @@ static int prune(struct dnc_writer *w)
 	int rc;
 
 	begin_call(w);
-	rc = dnc_journal_prune(w->journal, &err);
+	rc = journal_prune(w->journal, &err);
 	end_call(w);
 	if (rc < 0 && !w->prune_failed)
 		dnc_warn("%s; no event is pruned until it works again", err.message);
@@ -102,7 +103,7 @@ static int append(struct dnc_writer *w, struct dnc_batch *b, struct dnc_error *e
 	int rc;
 
 	begin_call(w);
-	rc = dnc_journal_append(w->journal, b, err);
+	rc = journal_append(w->journal, b, err);
 	end_call(w);
 	return rc;
 }
@@ -149,7 +150,7 @@ static void check_journal(struct dnc_writer *w)
 	int rc;
 
 	begin_call(w);
-	rc = dnc_journal_idle(w->journal, &err);
+	rc = journal_idle(w->journal, &err);
 	end_call(w);
 	set_failing(w, rc < 0 ? &err : NULL);
 }

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "log/journal.h"
+#include "log/priv/batch.h"
+#include "log/priv/journal.h"
 
 static int by_value(const void *a, const void *b)
 {
@@ -29,7 +30,7 @@ static void fill(struct dnc_batch *b, struct dnc_event_reader *r, size_t n, bool
 {
 	static unsigned long long number;
 
-	dnc_batch_clear(b);
+	batch_clear(b);
 	for (size_t i = 0; i < n; i++) {
 		char line[2048];
 		struct dnc_event event;
@@ -88,7 +89,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < commits; i++) {
 		fill(&batch, r, size, random, list);
 		start = (double)dnc_clock_mono_ns();
-		if (dnc_journal_append(j, &batch, &err) < 0 || dnc_journal_prune(j, &err) < 0) {
+		if (journal_append(j, &batch, &err) < 0 || journal_prune(j, &err) < 0) {
 			fprintf(stderr, "journal: %s\n", err.message);
 			return 1;
 		}
@@ -96,13 +97,13 @@ int main(int argc, char **argv)
 		total += times[i];
 	}
 	qsort(times, commits, sizeof *times, by_value);
-	reader = dnc_journal_reader_new(j, &err);
+	reader = journal_reader_new(j, &err);
 	start = (double)dnc_clock_mono_ns();
 	dnc_journal_read(reader, 1, false, (struct dnc_str){0}, count, &read, &err);
 	printf("%.0f events/s, commit p50 %.3f ms, p99 %.3f ms; read back %.0f events/s\n",
 		(double)events / total * 1e3, times[commits / 2], times[commits * 99 / 100],
 		(double)read / ((double)dnc_clock_mono_ns() - start) * 1e9);
-	dnc_journal_reader_free(reader);
+	journal_reader_free(reader);
 	dnc_journal_close(j);
 	return 0;
 }

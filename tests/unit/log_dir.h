@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "log/journal.h"
+#include "log/priv/batch.h"
+#include "log/priv/journal.h"
 
 static char dir[64];
 static struct dnc_event_reader *events;
@@ -59,7 +60,7 @@ static inline struct dnc_journal *open_limited(off_t bytes, struct dnc_error *er
 /* Events number FROM to TO; the number stands in id and phone number. */
 static inline void fill(struct dnc_batch *b, int from, int to)
 {
-	dnc_batch_clear(b);
+	batch_clear(b);
 	for (int i = from; i <= to; i++)
 		numbered_add(events, b, i, "t");
 }
@@ -69,7 +70,7 @@ static inline void append(struct dnc_journal *j, struct dnc_batch *b, int from, 
 	struct dnc_error err;
 
 	fill(b, from, to);
-	if (dnc_journal_append(j, b, &err) < 0)
+	if (journal_append(j, b, &err) < 0)
 		fail_msg("%s", err.message);
 }
 
@@ -78,7 +79,7 @@ static inline void prune(struct dnc_journal *j)
 	struct dnc_error err;
 	int rc;
 
-	while ((rc = dnc_journal_prune(j, &err)) > 0)
+	while ((rc = journal_prune(j, &err)) > 0)
 		;
 	if (rc < 0)
 		fail_msg("%s", err.message);
@@ -157,7 +158,7 @@ static inline void add_events(struct dnc_journal *j, int from, int to)
 	struct dnc_batch b = {0};
 
 	fill(&b, from, to);
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	dnc_batch_free(&b);
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "event/event.h"
+#include "log/priv/batch.h"
+#include "log/priv/journal.h"
 #include "web/http/history_page.h"
 #include "web/http/query.h"
 
@@ -41,11 +43,11 @@ static void log_events(int from, int to)
 			"\"source_format\":\"ndjson\"}}",
 			i, i % 2 ? ODD : "+13035550144");
 
-		dnc_batch_clear(&batch);
+		batch_clear(&batch);
 		assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
 		assert_true(dnc_batch_add(&batch, &event));
 		now_ms = NOON_MS + (i - 1) * 1000;
-		assert_int_equal(dnc_journal_append(journal, &batch, &err), 0);
+		assert_int_equal(journal_append(journal, &batch, &err), 0);
 	}
 	dnc_batch_free(&batch);
 }
@@ -65,7 +67,7 @@ static int open_log(void **state)
 	journal = dnc_journal_open(
 		&(struct dnc_journal_options){.dir = dir, .retain_ms = 3600000, .clock = &clock},
 		&err);
-	reader = journal ? dnc_journal_reader_new(journal, &err) : NULL;
+	reader = journal ? journal_reader_new(journal, &err) : NULL;
 	if (!events || !reader)
 		return -1;
 	log_events(1, EVENTS);
@@ -77,7 +79,7 @@ static int close_log(void **state)
 	char command[64];
 
 	(void)state;
-	dnc_journal_reader_free(reader);
+	journal_reader_free(reader);
 	dnc_journal_close(journal);
 	dnc_event_reader_free(events);
 	snprintf(command, sizeof command, "rm -r '%s'", dir);
@@ -354,7 +356,7 @@ static void events_that_are_gone_are_told_as_a_gap(void **state)
 
 	(void)state;
 	now_ms = NOON_MS + 3600000 + 8500;
-	while (dnc_journal_prune(journal, &err) > 0)
+	while (journal_prune(journal, &err) > 0)
 		;
 	assert_int_equal(dnc_journal_oldest(journal), 10);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include "base/log.h"
 #include "link/link.h"
+#include "link/priv/outlet.h"
 
 /* What an input's owner saw. */
 struct seen {
@@ -271,7 +272,7 @@ static void what_the_reader_says_comes_back_once(void **state)
 	assert_int_equal(dnc_input_finish(seen.in, WAIT_MS), 0);
 	assert_int_equal(dnc_outlet_outcome(seen.out).duplicates, 2);
 	assert_int_equal(dnc_outlet_outcome(seen.out).rejected, 1);
-	assert_int_equal(dnc_outlet_safe(seen.out), 7);
+	assert_int_equal(outlet_safe(seen.out), 7);
 	dnc_input_free(seen.in);
 	dnc_outlet_free(seen.out);
 	close(a);
@@ -483,7 +484,7 @@ static void a_producer_that_has_sent_all_waits_for_its_acknowledgements(void **s
 	shutdown(waits, SHUT_WR);
 	expect_end(waits);
 	stop_service(&s);
-	assert_int_equal(dnc_outlet_safe(out), 3);
+	assert_int_equal(outlet_safe(out), 3);
 	dnc_outlet_free(out);
 	close(waits);
 	close(reader);
@@ -517,12 +518,12 @@ static void a_producer_resumes_where_the_service_stopped(void **state)
 	dnc_outlet_free(out);
 	close(reader);
 	assert_int_equal(dnc_outlet_finish(producer, 1, &err), -1);
-	assert_int_equal(dnc_outlet_safe(producer), 0);
+	assert_int_equal(outlet_safe(producer), 0);
 
 	start_service(&s, NULL);
 	assert_int_equal(dnc_outlet_line(producer, "d", 1, &err), 0);
 	assert_int_equal(dnc_outlet_finish(producer, WAIT_MS, &err), 0);
-	assert_int_equal(dnc_outlet_safe(producer), 4);
+	assert_int_equal(outlet_safe(producer), 4);
 	assert_int_equal(s.lines, 4);
 	dnc_outlet_free(producer);
 	stop_service(&s);

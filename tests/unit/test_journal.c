@@ -51,22 +51,22 @@ static void an_id_with_other_content_is_a_conflict_not_a_duplicate(void **state)
 		uint64_t conflicts = 0;
 
 		assert_non_null(j);
-		dnc_batch_clear(&b);
+		batch_clear(&b);
 		add_one(&b, 1, "", "\"violation_type\":\"t\"", then);
 		if (!together)
-			assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+			assert_int_equal(journal_append(j, &b, &err), 0);
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 			if (!together)
-				dnc_batch_clear(&b);
+				batch_clear(&b);
 			add_one(&b, cases[i].number, cases[i].provider, cases[i].data,
 				cases[i].rest);
 			if (!together)
-				assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+				assert_int_equal(journal_append(j, &b, &err), 0);
 			if (!together && b.events[0].logged != cases[i].logged)
 				fail_msg("journal %d, case %zu: %d", kind, i, b.events[0].logged);
 		}
 		if (together)
-			assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+			assert_int_equal(journal_append(j, &b, &err), 0);
 		for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 			if (together && b.events[i + 1].logged != cases[i].logged)
 				fail_msg("one batch, case %zu: %d", i, b.events[i + 1].logged);
@@ -129,10 +129,10 @@ static void a_time_that_the_source_gave_is_content(void **state)
 
 		assert_non_null(j);
 		for (int i = 0; i < (int)(sizeof cases / sizeof cases[0]); i++) {
-			dnc_batch_clear(&b);
+			batch_clear(&b);
 			add_dated(&b, i, cases[i].at, cases[i].arrived);
 			add_dated(&b, i, cases[i].at_again, cases[i].arrived_again);
-			assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+			assert_int_equal(journal_append(j, &b, &err), 0);
 			assert_int_equal(b.events[0].logged, DNC_LOGGED_NEW);
 			if (b.events[1].logged != cases[i].logged)
 				fail_msg("journal %d, case %d: %d", kind, i, b.events[1].logged);
@@ -155,10 +155,10 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	(void)state;
 	assert_non_null(j);
 	fill(&b, 1, 100);
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(b.events[99].seq, 100);
 	fill(&b, 91, 110);
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(b.events[9].seq, 0);
 	assert_int_equal(b.events[10].seq, 101);
 	assert_int_equal(dnc_journal_duplicates(j), 10);
@@ -170,7 +170,7 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	assert_non_null(j);
 	assert_int_equal(dnc_journal_last(j), 110);
 	assert_int_equal(dnc_journal_oldest(j), 1);
-	r = dnc_journal_reader_new(j, &err);
+	r = journal_reader_new(j, &err);
 	assert_non_null(r);
 	seq = 1;
 	assert_int_equal(
@@ -186,7 +186,7 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	assert_int_equal(seq, 1);
 	assert_int_equal(dnc_journal_find_time(r, dnc_clock_now_ms() + 1000, &seq, &err), 0);
 	assert_int_equal(seq, 111);
-	dnc_journal_reader_free(r);
+	journal_reader_free(r);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);
 }
@@ -201,15 +201,15 @@ static void without_a_directory_only_ids_are_known(void **state)
 	assert_non_null(j);
 	for (int i = 0; i < 300; i++) { /* more than are remembered */
 		fill(&b, i * 1000 + 1, i * 1000 + 1000);
-		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		assert_int_equal(journal_append(j, &b, &err), 0);
 	}
 	assert_int_equal(dnc_journal_last(j), 300000);
 	fill(&b, 299000, 300010);
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(dnc_journal_duplicates(j), 1001);
 	assert_int_equal(dnc_journal_last(j), 300010);
 	fill(&b, 1, 1000); /* forgotten */
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(dnc_journal_last(j), 301010);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);

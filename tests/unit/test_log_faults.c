@@ -80,7 +80,7 @@ static void a_read_that_fails_half_way_is_an_error(void **state)
 
 	(void)state;
 	add_events(j, 1, 5000); /* more than SQLite's cache of the reader holds at once */
-	r = dnc_journal_reader_new(j, &err);
+	r = journal_reader_new(j, &err);
 	assert_int_equal(
 		dnc_journal_read(r, 1, false, (struct dnc_str){0}, fail_after_100, &next, &err),
 		-1);
@@ -92,15 +92,15 @@ static void a_read_that_fails_half_way_is_an_error(void **state)
 	assert_int_equal(
 		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &next, &err), 0);
 	assert_int_equal(next, 5001);
-	dnc_journal_reader_free(r);
+	journal_reader_free(r);
 	run_sql("UPDATE events SET event = '' WHERE seq = 7");
-	r = dnc_journal_reader_new(j, &err);
+	r = journal_reader_new(j, &err);
 	next = 1;
 	assert_int_equal(
 		dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_up, &next, &err), -1);
 	assert_int_equal(next, 7);
 	assert_non_null(strstr(err.message, "row 7"));
-	dnc_journal_reader_free(r);
+	journal_reader_free(r);
 	dnc_journal_close(j);
 }
 
@@ -119,9 +119,9 @@ static void without_room_for_its_epoch_the_log_stores_it_before_the_first_event(
 	assert_int_equal(failing_writes, 0);
 	fill(&b, 6, 9);
 	failing_writes = 1;
-	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(journal_append(j, &b, &err), -1);
 	assert_int_equal(err.code, ENOSPC);
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(b.events[3].seq, 9);
 	dnc_batch_free(&b);
 	dnc_journal_close(j);
@@ -153,20 +153,20 @@ static void a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back(voi
 
 		move(names[i], "events.db.away");
 		fill(&b, 11 + i, 11 + i);
-		assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+		assert_int_equal(journal_append(j, &b, &err), -1);
 		assert_non_null(strstr(err.message, "removed"));
-		assert_int_equal(dnc_journal_idle(j, &err), -1);
+		assert_int_equal(journal_idle(j, &err), -1);
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
 		fd = open(path, O_RDWR | O_CREAT, 0600);
 		assert_true(fd >= 0);
 		close(fd);
-		assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+		assert_int_equal(journal_append(j, &b, &err), -1);
 		assert_non_null(strstr(err.message, "replaced"));
-		assert_int_equal(dnc_journal_idle(j, &err), -1);
+		assert_int_equal(journal_idle(j, &err), -1);
 		assert_int_equal(dnc_journal_last(j), 10 + i);
 		move("events.db.away", names[i]);
-		assert_int_equal(dnc_journal_idle(j, &err), 0);
-		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		assert_int_equal(journal_idle(j, &err), 0);
+		assert_int_equal(journal_append(j, &b, &err), 0);
 		assert_int_equal(b.events[0].seq, 11 + i);
 		assert_int_equal(b.events[0].logged, DNC_LOGGED_NEW);
 	}
@@ -186,12 +186,12 @@ static void a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_
 	append(j, &b, 1, 5);
 	fill(&b, 4, 10);
 	hands.moved = "events.db";
-	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(journal_append(j, &b, &err), -1);
 	assert_null(hands.moved);
-	assert_int_equal(dnc_journal_append(j, &b, &err), -1);
+	assert_int_equal(journal_append(j, &b, &err), -1);
 	assert_int_equal(dnc_journal_last(j), 5);
 	move("events.db.away", "events.db");
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(b.events[0].logged, DNC_LOGGED_DUPLICATE);
 	assert_int_equal(b.events[2].logged, DNC_LOGGED_NEW);
 	assert_int_equal(b.events[2].seq, 6);
@@ -233,7 +233,7 @@ static void a_damaged_log_is_refused_with_a_way_out(void **state)
 
 		assert_non_null(j);
 		fill(&b, 1, 1000);
-		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+		assert_int_equal(journal_append(j, &b, &err), 0);
 		dnc_journal_close(j);
 		overwrite(cases[i].at, junk, cases[i].at < 0 ? 0 : sizeof junk, cases[i].size);
 		j = open_log(&err);
@@ -349,11 +349,11 @@ static void pruning_a_full_disk_uses_the_reserve(void **state)
 	(void)state;
 	assert_non_null(j);
 	append(j, &b, 1, 20000);
-	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(journal_idle(j, &err), 0);
 	assert_true(size_of("reserve") > 0);
 	assert_int_equal(dnc_journal_stats(j).reserve_bytes, size_of("reserve"));
 	failing_writes = 1;
-	while ((rc = dnc_journal_prune(j, &err)) > 0 && failing_writes)
+	while ((rc = journal_prune(j, &err)) > 0 && failing_writes)
 		;
 	assert_int_equal(rc, 1); /* it failed, and is to be tried again */
 	assert_int_equal(failing_writes, 0);
@@ -361,7 +361,7 @@ static void pruning_a_full_disk_uses_the_reserve(void **state)
 	assert_int_equal(dnc_journal_stats(j).reserve_bytes, 0);
 	prune(j);
 	assert_true(dnc_journal_oldest(j) > 1);
-	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(journal_idle(j, &err), 0);
 	append(j, &b, 20001, 20010);
 	assert_int_equal(dnc_journal_last(j), 20010);
 	dnc_journal_close(j);
@@ -412,7 +412,7 @@ static void all_that_the_wal_adds_has_blocks_also_after_a_copy_truncated_the_dat
 		append(j, &b, 20 * i, 20 * i + 19);
 		/* A copy may be under way. */
 		do
-			assert_true(dnc_journal_prune(j, &err) >= 0);
+			assert_true(journal_prune(j, &err) >= 0);
 		while (pages_without_blocks() > 0 && dnc_clock_mono_ms() < until);
 		if (pages_without_blocks() > 0)
 			fail_msg("append %d: %d pages have no blocks", i,
@@ -434,15 +434,15 @@ static void a_wal_that_can_not_be_copied_to_a_full_disk_gets_the_reserve(void **
 	(void)state;
 	assert_non_null(j);
 	append(j, &b, 1, 100);
-	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(journal_idle(j, &err), 0);
 	assert_true(size_of("reserve") > 0);
 	append(j, &b, 101, 1000);
-	assert_int_equal(dnc_journal_idle(j, &err), 0); /* notes how long the WAL is */
+	assert_int_equal(journal_idle(j, &err), 0); /* notes how long the WAL is */
 	append(j, &b, 1001, 2000);
 	failing_copies = 1;
 	for (until = dnc_clock_mono_ms() + 10000;
 		size_of("events.db-wal") && dnc_clock_mono_ms() < until;) {
-		assert_int_equal(dnc_journal_idle(j, &err), 0);
+		assert_int_equal(journal_idle(j, &err), 0);
 		released |= size_of("reserve") == 0;
 	}
 	assert_true(released);

@@ -132,14 +132,14 @@ static void a_reader_that_claims_what_it_was_not_sent_is_left(void **state)
 		send_text(reader, bad[i]);
 		turn(out);
 		expect_end(reader);
-		assert_int_equal(dnc_outlet_safe(out), 0);
+		assert_int_equal(outlet_safe(out), 0);
 		close(reader);
 	}
 	TURN_UNTIL(out, poll(&entry, 1, 0) == 1);
 	reader = accept(listener, NULL, NULL);
 	expect(reader, "1\n");
 	send_text(reader, "1 rejected=1\n");
-	TURN_UNTIL(out, dnc_outlet_safe(out) == 1);
+	TURN_UNTIL(out, outlet_safe(out) == 1);
 	assert_int_equal(dnc_outlet_outcome(out).rejected, 1);
 	close_reader(listener, reader);
 	dnc_outlet_free(out);
@@ -168,11 +168,11 @@ static void lines_come_once_and_in_order_however_much_the_socket_takes(void **st
 		count_numbers(&seen, piece, n);
 		if (seen.last % 3 == 0)
 			ack_number(reader, seen.last);
-		assert_in_range(dnc_outlet_safe(out), 0, seen.last);
+		assert_in_range(outlet_safe(out), 0, seen.last);
 	}
 	assert_int_equal(seen.current, 0);
 	ack_number(reader, LINES);
-	TURN_UNTIL(out, dnc_outlet_safe(out) == LINES);
+	TURN_UNTIL(out, outlet_safe(out) == LINES);
 	close_reader(listener, reader);
 	dnc_outlet_free(out);
 }
@@ -206,12 +206,12 @@ static void what_a_lost_reader_has_not_acknowledged_is_sent_to_the_next(void **s
 		}
 		acked = i == READERS ? LINES : seen.last - 500;
 		ack_number(reader, acked - before);
-		TURN_UNTIL(out, dnc_outlet_safe(out) == acked);
+		TURN_UNTIL(out, outlet_safe(out) == acked);
 		close(reader);
 		if (i < READERS)
 			write_numbers(out, dnc_outlet_lines(out) + 1, dnc_outlet_lines(out));
 	}
-	assert_int_equal(dnc_outlet_safe(out), dnc_outlet_lines(out));
+	assert_int_equal(outlet_safe(out), dnc_outlet_lines(out));
 	close(listener);
 	unlink(path_of("out"));
 	dnc_outlet_free(out);
@@ -237,10 +237,9 @@ static void acknowledgements_come_in_pieces_late_and_more_than_once(void **state
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		send_text(reader, steps[i].text);
 		turn(out);
-		if (dnc_outlet_safe(out) != steps[i].safe ||
+		if (outlet_safe(out) != steps[i].safe ||
 			dnc_outlet_outcome(out).duplicates != steps[i].duplicates)
-			fail_msg(
-				"step %zu: %llu safe", i, (unsigned long long)dnc_outlet_safe(out));
+			fail_msg("step %zu: %llu safe", i, (unsigned long long)outlet_safe(out));
 	}
 	close_reader(listener, reader);
 	dnc_outlet_free(out);
@@ -265,7 +264,7 @@ static void an_acknowledgement_without_end_is_an_error(void **state)
 	again = accept(listener, NULL, NULL);
 	TURN_UNTIL(out, recv(again, long_ack, 4, MSG_PEEK | MSG_DONTWAIT) == 4);
 	expect(again, "1\n2\n");
-	assert_int_equal(dnc_outlet_safe(out), 0);
+	assert_int_equal(outlet_safe(out), 0);
 	close(again);
 	close_reader(listener, reader);
 	dnc_outlet_free(out);
@@ -283,7 +282,7 @@ static void an_outlet_is_full_until_enough_is_acknowledged(void **state)
 
 	(void)state;
 	memset(line, 'x', sizeof line);
-	while (!dnc_outlet_full(out)) {
+	while (!outlet_full(out)) {
 		assert_int_equal(dnc_outlet_line(out, line, sizeof line, &err), 0);
 		assert_in_range(++lines, 1, 10000);
 	}
@@ -298,10 +297,10 @@ static void an_outlet_is_full_until_enough_is_acknowledged(void **state)
 		assert_int_not_equal(n, 0);
 		bytes += n;
 	}
-	assert_true(dnc_outlet_full(out)); /* sent is not acknowledged */
+	assert_true(outlet_full(out)); /* sent is not acknowledged */
 	ack_number(reader, lines / 2);
-	TURN_UNTIL(out, dnc_outlet_safe(out) == lines / 2);
-	assert_false(dnc_outlet_full(out));
+	TURN_UNTIL(out, outlet_safe(out) == lines / 2);
+	assert_false(outlet_full(out));
 	close_reader(listener, reader);
 	dnc_outlet_free(out);
 }
@@ -445,17 +444,17 @@ static void lines_are_safe_once_they_are_in_the_pipe(void **state)
 	assert_non_null(out);
 	write_numbers(out, 1, 2);
 	assert_int_equal(dnc_outlet_lines(out), 2);
-	assert_int_equal(dnc_outlet_safe(out), 0);
-	assert_false(dnc_outlet_full(out));
+	assert_int_equal(outlet_safe(out), 0);
+	assert_false(outlet_full(out));
 	assert_int_equal(dnc_outlet_finish(out, 0, &err), 0);
-	assert_int_equal(dnc_outlet_safe(out), 2);
+	assert_int_equal(outlet_safe(out), 2);
 	assert_int_equal(read(fds[0], got, sizeof got), 4);
 	close(fds[0]);
 	write_numbers(out, 3, 3);
 	assert_int_equal(dnc_outlet_flush(out, &err), -1);
 	assert_int_equal(err.code, EPIPE);
 	assert_true(dnc_outlet_reader_left(out));
-	assert_int_equal(dnc_outlet_safe(out), 2);
+	assert_int_equal(outlet_safe(out), 2);
 	close(fds[1]);
 	/* A descriptor that has become bad is a failed write. */
 	assert_int_equal(dnc_outlet_flush(out, &err), -1);

@@ -12,8 +12,8 @@ static void pruning_takes_the_oldest_and_never_the_newest(void **state)
 	assert_non_null(j);
 	for (int i = 0; i < 10; i++) {
 		fill(&b, i * 1000 + 1, i * 1000 + 1000);
-		assert_int_equal(dnc_journal_append(j, &b, &err), 0);
-		while (dnc_journal_prune(j, &err) > 0)
+		assert_int_equal(journal_append(j, &b, &err), 0);
+		while (journal_prune(j, &err) > 0)
 			;
 	}
 	oldest = dnc_journal_oldest(j);
@@ -24,11 +24,11 @@ static void pruning_takes_the_oldest_and_never_the_newest(void **state)
 	assert_int_equal(dnc_journal_oldest(j), oldest);
 	for (int64_t until = dnc_clock_mono_ms() + 5; dnc_clock_mono_ms() < until;)
 		;
-	while (dnc_journal_prune(j, &err) > 0)
+	while (journal_prune(j, &err) > 0)
 		;
 	assert_int_equal(dnc_journal_oldest(j), 10000);
 	fill(&b, 1, 1);
-	assert_int_equal(dnc_journal_append(j, &b, &err), 0);
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(dnc_journal_last(j), 10001);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);
@@ -46,14 +46,14 @@ static void under_load_the_log_keeps_its_limit_and_the_wal_is_short(void **state
 	/* One turn of pruning after each commit, as when commits follow one another. */
 	for (int i = 0; i < 100; i++) {
 		append(j, &b, i * 500 + 1, i * 500 + 500);
-		assert_true(dnc_journal_prune(j, &err) >= 0);
+		assert_true(journal_prune(j, &err) >= 0);
 		assert_true(size_of("events.db-wal") < limit / 2);
 		assert_true(size_of_all() < limit + limit / 2);
 	}
 	assert_true(dnc_journal_stats(j).checkpoints > 0);
 	assert_true(dnc_journal_stats(j).pruned > 10000);
 	prune(j);
-	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(journal_idle(j, &err), 0);
 	assert_int_equal(size_of("events.db-wal"), 0);
 	assert_true(size_of_all() <= limit);
 	assert_true(dnc_journal_last(j) - dnc_journal_oldest(j) > 1000);
@@ -75,7 +75,7 @@ static void a_smaller_limit_gives_room_back(void **state)
 	j = open_limited(2 << 20, &err);
 	assert_non_null(j);
 	prune(j);
-	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(journal_idle(j, &err), 0);
 	assert_true(size_of_all() <= 2 << 20);
 	assert_int_equal(dnc_journal_last(j), 20000);
 	dnc_journal_close(j);
@@ -87,12 +87,12 @@ static void add_audit(struct dnc_journal *j, struct dnc_batch *b, int count)
 {
 	struct dnc_error err;
 
-	dnc_batch_clear(b);
+	batch_clear(b);
 	for (int i = 0; i < count; i++)
-		assert_true(dnc_batch_audit(b,
+		assert_true(batch_audit(b,
 			DNC_STR("{\"what\":\"read\",\"subject\":\"desk\",\"address\":\"192.0.2.7\","
 				"\"role\":\"compliance\",\"events\":0,\"first_seq\":0,\"last_seq\":0}")));
-	if (dnc_journal_append(j, b, &err) < 0)
+	if (journal_append(j, b, &err) < 0)
 		fail_msg("%s", err.message);
 }
 
@@ -110,13 +110,13 @@ static void audit_records_never_push_events_out(void **state)
 	append(j, &b, 1, 1000);
 	for (int i = 0; i < 10; i++) {
 		add_audit(j, &b, 2000);
-		assert_true(dnc_journal_prune(j, &err) >= 0);
+		assert_true(journal_prune(j, &err) >= 0);
 	}
 	for (int i = 0; i < 20; i++)
 		prune(j);
 	assert_int_equal(dnc_journal_oldest(j), 1);
 	assert_int_equal(dnc_journal_stats(j).pruned, 0);
-	assert_int_equal(dnc_journal_idle(j, &err), 0);
+	assert_int_equal(journal_idle(j, &err), 0);
 	assert_true(size_of_all() <= limit);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);
@@ -196,12 +196,12 @@ static void a_clock_that_was_right_is_accepted(void **state)
 static void expect_time(struct dnc_journal *j, int64_t ms, uint64_t expected)
 {
 	struct dnc_error err;
-	struct dnc_journal_reader *r = dnc_journal_reader_new(j, &err);
+	struct dnc_journal_reader *r = journal_reader_new(j, &err);
 	uint64_t seq;
 
 	assert_non_null(r);
 	assert_int_equal(dnc_journal_find_time(r, ms, &seq, &err), 0);
-	dnc_journal_reader_free(r);
+	journal_reader_free(r);
 	if (seq != expected)
 		fail_msg("%lld: %llu, not %llu", (long long)ms, (unsigned long long)seq,
 			(unsigned long long)expected);
@@ -312,7 +312,7 @@ static void what_is_pruned_while_it_is_read_is_read_to_the_end(void **state)
 	struct dnc_error err;
 	struct dnc_batch b = {0};
 	struct dnc_journal *j = open_limited(1 << 20, &err);
-	struct dnc_journal_reader *r = dnc_journal_reader_new(j, &err);
+	struct dnc_journal_reader *r = journal_reader_new(j, &err);
 	struct slow_reader s = {j, 1};
 	uint64_t first;
 
@@ -325,7 +325,7 @@ static void what_is_pruned_while_it_is_read_is_read_to_the_end(void **state)
 	assert_int_equal(
 		dnc_journal_read(r, 1, false, (struct dnc_str){0}, first_only, &first, &err), 0);
 	assert_int_equal(first, dnc_journal_oldest(j));
-	dnc_journal_reader_free(r);
+	journal_reader_free(r);
 	dnc_journal_close(j);
 	dnc_batch_free(&b);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "log/priv/batch.h"
 #include "log/priv/commit_queue.h"
 #include "log/priv/journal_ops.h"
 #include "log/writer.h"
@@ -504,9 +505,9 @@ static void a_batch_with_marks_and_audit_records_is_submitted_as_a_whole(void **
 		b.events[b.count - 1].mark = (uint32_t)(m - b.marks) + 1;
 		b.events[b.count - 1].line_number = (uint64_t)line;
 	}
-	assert_true(dnc_batch_audit(&b, record));
+	assert_true(batch_audit(&b, record));
 	assert_int_equal(dnc_writer_submit(w, &b, NULL), 0);
-	dnc_batch_clear(&b);
+	batch_clear(&b);
 	assert_int_equal(dnc_writer_submit(w, &b, NULL), 0); /* empty: nothing to do */
 	assert_int_equal(dnc_writer_start(w), 0);
 	assert_true(dnc_writer_drain(w));
@@ -620,7 +621,7 @@ static void a_full_batch_makes_lines_wait_and_refuses_submissions(void **state)
 	assert_int_equal(add(w, 1, STREAM, 1), 0);
 	await(fake.in_append);
 	for (last = 1; last < 1000; last++) { /* receipts would dangle: none */
-		dnc_batch_clear(&b);
+		batch_clear(&b);
 		numbered_add(events, &b, last + 1, "t");
 		if (dnc_writer_submit(w, &b, NULL) < 0)
 			break;
@@ -652,7 +653,7 @@ static void too_many_marks_make_a_batch_full(void **state)
 	assert_int_equal(add(w, 1, STREAM, 1), 0);
 	await(fake.in_append);
 	for (uint64_t line = 2; count < 10000; count++, line++) {
-		dnc_batch_clear(&b);
+		batch_clear(&b);
 		assert_non_null(dnc_batch_mark(&b, STREAM, line));
 		if (dnc_writer_submit(w, &b, NULL) < 0)
 			break;
@@ -706,7 +707,7 @@ static void stopping_ends_a_line_that_waits(void **state)
 	fake.base.batch_bytes = 1000;
 	w = new_writer(); /* not started: nothing is committed */
 	for (int i = 1; i < 100; i++) {
-		dnc_batch_clear(&b);
+		batch_clear(&b);
 		numbered_add(events, &b, i, "t");
 		if (dnc_writer_submit(w, &b, NULL) < 0)
 			break;
@@ -803,7 +804,7 @@ static void each_period_of_lost_audit_records_is_told_once(void **state)
 			told += !commit_queue_audit(&q, big);
 		assert_int_equal(told, 1);
 		assert_int_equal(commit_queue_next(&q, &taken, 0), 1);
-		dnc_batch_clear(&taken);
+		batch_clear(&taken);
 		assert_true(commit_queue_audit(&q, small));
 	}
 	/* Nobody takes what is added after the stop. */

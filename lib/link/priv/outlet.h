@@ -10,3 +10,9 @@ void outlet_poll(const struct dnc_outlet *o, struct pollfd *entry, int *timeout_
  * outlet_poll()'s entry. -1 with ERR when the first connection was not made in time, or the reader of a
  * pipe has left. */
 int outlet_turn(struct dnc_outlet *o, short revents, struct dnc_error *err);
+
+/* How many of the lines that the outlet was given are safe: acknowledged, or written to the pipe. */
+uint64_t outlet_safe(const struct dnc_outlet *o);
+
+/* True while so many bytes wait for acknowledgement that no more lines should be written. */
+bool outlet_full(const struct dnc_outlet *o);

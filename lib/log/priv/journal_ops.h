@@ -1,9 +1,9 @@
-/* journal_ops.h - what an implementation of the journal provides: see journal.h for each function. Its structs start
+/* journal_ops.h - what an implementation of the journal provides: see both journal.h for each function. Its structs start
  * with those declared here. */
 #pragma once
 #include <stdatomic.h>
 #include "epochs.h"
-#include "log/journal.h"
+#include "journal.h"
 
 struct journal_ops {
 	void (*close)(struct dnc_journal *j);
