@@ -14,10 +14,7 @@
  * If the body of a loop may remove elements, take them from the front instead:
  *
  *	while ((link = dnc_list_pop(&jobs)))
- *		...
- *
- * and if it may also add elements that are not to be visited, dnc_list_move() the list to another head
- * first. */
+ *		... */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -82,18 +79,6 @@ static inline struct dnc_list *dnc_list_pop(struct dnc_list *head)
 	if (link)
 		dnc_list_remove(link);
 	return link;
-}
-
-/* Appends all elements of FROM to TO, in their order; FROM is empty afterwards. */
-static inline void dnc_list_move(struct dnc_list *to, struct dnc_list *from)
-{
-	if (dnc_list_is_empty(from))
-		return;
-	from->next->prev = to->prev;
-	to->prev->next = from->next;
-	from->prev->next = to;
-	to->prev = from->prev;
-	dnc_list_init(from);
 }
 
 /* The element of TYPE whose member MEMBER is LINK. */

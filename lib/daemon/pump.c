@@ -7,13 +7,13 @@ enum { SLICE_SHARE = 8, SLICE_BYTES = 8 << 20 };
 /* Returns the end of the next slice in the batch. *BYTES is the room in the ring that it takes. */
 static size_t slice_end(const struct dnc_pump *p, size_t *bytes)
 {
-	enum { SHORTEST = 256 }; /* counted for each event, so that there are slots for all */
 	size_t most = dnc_ring_size(p->ring) / SLICE_SHARE, to = p->position;
 
 	if (most > SLICE_BYTES)
 		most = SLICE_BYTES;
+	/* No event counts as less than a short frame, so that there are slots for all. */
 	for (*bytes = 0; to < p->batch.count && *bytes < most; to++)
-		*bytes += p->batch.events[to].line.n + SHORTEST;
+		*bytes += p->batch.events[to].line.n + DNC_RING_SHORT_FRAME;
 	return to;
 }
 

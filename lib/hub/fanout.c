@@ -78,7 +78,7 @@ static void skip_for_live(struct dnc_hub *h, struct channel *a, uint64_t seq)
 }
 
 /* True when all that is new is adjacent in the ring in the form that the channel gets; it was sent then. */
-static bool send_ring_run(struct dnc_hub *h, struct channel *a)
+static bool send_all_as_run(struct dnc_hub *h, struct channel *a)
 {
 	struct run r = {.first = a->fresh_from, .last = h->seen};
 
@@ -120,7 +120,7 @@ static void send_gathered(struct dnc_hub *h, struct channel *a)
 
 void fan_out(struct dnc_hub *h, struct channel *a)
 {
-	if (send_ring_run(h, a))
+	if (send_all_as_run(h, a))
 		return;
 	/* One socket is best written to in a row. And when not all that matched is known, each looks itself. */
 	if (a->run || a->fresh_partial) {

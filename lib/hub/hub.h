@@ -19,8 +19,7 @@
 #include "metrics/metrics.h"
 #include "ring.h"
 
-/* The longest single send; a whole number of frames. A power of two that fits one TLS-sized
- * series of records and one socket buffer. */
+/* The longest single send; a whole number of frames. It fits one socket buffer. */
 #define DNC_HUB_SEND_BYTES (64u << 10)
 
 struct dnc_hub;
@@ -63,13 +62,14 @@ struct dnc_hub_options {
 		*reader; /* borrowed; NULL without a log: nothing before the ring is served */
 	struct dnc_transport transport;
 	/* There is something for dnc_hub_work() that was not there before: call it soon, from the loop. WORK is
-	 * called with CTX in the hub's thread, from inside any function of this header that is not const, but not
-	 * from dnc_hub_work(), which returns true instead. It must not call the hub. It is called
+	 * called with CTX in the hub's thread, from inside any function of this header that is not const, except
+	 * dnc_hub_work(). It must not call the hub. It is called
 	 * - when a subscriber has more to get and no other had;
 	 * - when dnc_hub_needs_ticks() becomes true: the ticks must start;
 	 * - when a filter's patterns took too much work, so that its subscriptions must end.
-	 * New events in the ring are not reported: who appends them knows. NULL: the owner calls dnc_hub_work()
-	 * after each call. */
+	 * After dnc_hub_work() the owner looks itself: its result tells whether there is more work, and
+	 * dnc_hub_needs_ticks() whether the ticks must start. New events in the ring are not reported: who
+	 * appends them knows. NULL: the owner calls dnc_hub_work() and dnc_hub_needs_ticks() after each call. */
 	void (*work)(void *ctx);
 	void *ctx;
 };
@@ -195,9 +195,6 @@ bool dnc_subscriber_active(const struct dnc_subscriber *s);
 
 /* The seq that is looked at next: all before it was sent, did not match or was reported as a gap. */
 uint64_t dnc_subscriber_next(const struct dnc_subscriber *s);
-
-/* True when the last subscription found all that it asked for. */
-bool dnc_subscriber_recovered(const struct dnc_subscriber *s);
 
 /* True while the position of the last subscription is looked for, or follows a gap that has yet to be reported: a client
  * that continued at dnc_subscriber_next() over another connection would never hear of the gap. */

@@ -20,7 +20,6 @@ static void set_since(struct dnc_subscriber *s, const struct dnc_start *start)
 	s->at = seen + 1 > oldest ? seen + 1 : oldest;
 	if (known && start->n == seen && s->at == seen + 1)
 		return;
-	s->recovered = false;
 	s->gap_reason = known && start->n == seen ? "retention" : "epoch";
 	s->gap_from = seen + 1;
 	s->gap_to = s->at - 1;
@@ -45,7 +44,6 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 {
 	struct dnc_hub *h = s->hub;
 
-	s->recovered = true;
 	s->gap_from = 0;
 	s->seek_left = 0;
 	s->memory_waits = 0;
@@ -158,7 +156,6 @@ static void note_older(struct dnc_subscriber *s, uint64_t seq)
 
 	if (seq > oldest || oldest <= s->served + 1)
 		return;
-	s->recovered = false;
 	s->gap_reason = "retention";
 	s->gap_from = s->served + 1;
 	s->gap_to = oldest - 1;

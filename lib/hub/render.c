@@ -4,9 +4,9 @@
 #include <zlib.h>
 #include "event/cloudevent.h"
 #include "event/mask.h"
+#include "ring.h"
 
 enum {
-	SHORTEST_FRAME = 256, /* seldom shorter: see ring.c */
 	/* A CloudEvent around the longest event, and what deflate adds at worst to what it can't press. */
 	LONGEST_FRAME = DNC_EVENT_MAX_BYTES + (8u << 10),
 	/* One compressor makes the frames of all events. */
@@ -45,7 +45,7 @@ struct rendering *rendering_new(unsigned how, struct rendering *base, size_t siz
 	r->how = how;
 	r->base = base;
 	r->size = size > 8 * LONGEST_FRAME ? size : 8 * LONGEST_FRAME;
-	while (slots < r->size / SHORTEST_FRAME)
+	while (slots < r->size / DNC_RING_SHORT_FRAME)
 		slots *= 2;
 	r->slot_mask = slots - 1;
 	r->slots = calloc(slots, sizeof *r->slots);

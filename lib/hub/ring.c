@@ -6,9 +6,6 @@
 #include "priv/front.h"
 
 enum {
-	/* An event is seldom shorter than this: when it is, the slots run out before the bytes do, and
-	 * the ring holds fewer events than fit. */
-	SHORTEST_FRAME = 256,
 	/* A frame stays in one piece, so the end of a round may be lost. */
 	LONGEST_FRAME = DNC_EVENT_MAX_BYTES + DNC_FRAME_HEADER_MAX + FRONT_SEQ_BYTES,
 };
@@ -20,7 +17,7 @@ struct dnc_ring *dnc_ring_new(size_t size, uint64_t last)
 
 	if (!r)
 		return NULL;
-	while (slots < size / SHORTEST_FRAME)
+	while (slots < size / DNC_RING_SHORT_FRAME)
 		slots *= 2;
 	memset(r, 0, sizeof *r);
 	r->size = size;

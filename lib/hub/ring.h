@@ -10,6 +10,10 @@
 
 enum { DNC_RING_HUBS = 64 };
 
+/* Few events have shorter frames. Where more do, a ring of frames runs out of slots before it runs out of bytes, and holds
+ * fewer events than fit. */
+enum { DNC_RING_SHORT_FRAME = 256 };
+
 struct dnc_event_shape;
 struct dnc_ring;
 

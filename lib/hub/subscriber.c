@@ -22,11 +22,6 @@ uint64_t dnc_subscriber_next(const struct dnc_subscriber *s)
 	return subscriber_at(s);
 }
 
-bool dnc_subscriber_recovered(const struct dnc_subscriber *s)
-{
-	return s->recovered;
-}
-
 bool dnc_subscriber_owed_gap(const struct dnc_subscriber *s)
 {
 	return is_seeking(s) || (s->phase != PHASE_IDLE && s->gap_from);

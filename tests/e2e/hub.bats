@@ -28,6 +28,21 @@ collect() { timeout 30 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dn
 	[ "$(jq -r 'select(.seq).phone_number' out | tr '\n' ' ')" = '+13035550077 +13035550087 +13035550097 ' ]
 }
 
+@test "no event comes twice on a connection, also when a filter looks back" {
+	start_hub
+	events 10 >&9
+	wait_for last_seq_is 10
+	client >out <<-'END'
+		connect /ws/dnc?since=0
+		until {"seq":10}
+		say {"type":"subscribe","filters":{"phone_patterns":["^\\\\+1"]},"last":3,"id":"back"}
+		expect {"type":"dnc.subscription.confirmed","request_id":"back","metadata":{"from_seq":11}}
+		shell events 2 >&9
+		until {"seq":12}
+	END
+	[ "$(jq -c 'select(.seq).seq' out | tr '\n' ' ')" = "$(seq 12 | tr '\n' ' ')" ]
+}
+
 @test "a raw event is made canonical, a bad one rejected with line and code" {
 	start_hub --rejects "$BATS_TEST_TMPDIR/rejects"
 	echo '{"type":"dnc.x"}' >&9

@@ -14,7 +14,6 @@ static void a_subscriber_says_what_it_was_sent(void **state)
 	assert_null(dnc_subscriber_filter(s));
 	subscribe(h, s, "{\"providers\":[\"even\"]}", (struct dnc_start){.from = DNC_START_NOW});
 	assert_true(dnc_subscriber_active(s));
-	assert_true(dnc_subscriber_recovered(s));
 	assert_false(dnc_subscriber_owed_gap(s));
 	assert_int_equal(dnc_subscriber_sent(s), 0);
 	assert_int_equal(dnc_subscriber_first_sent(s), 0);
@@ -47,7 +46,6 @@ static void a_gap_is_owed_until_the_transport_is_ready(void **state)
 		(struct dnc_start){.from = DNC_START_SINCE, .n = 2, .epoch = DNC_STR("other")});
 	assert_int_equal(a.starts, 1);
 	assert_int_equal(a.gaps, 0);
-	assert_false(dnc_subscriber_recovered(s));
 	assert_true(dnc_subscriber_owed_gap(s));
 	dnc_subscriber_ready(s);
 	assert_int_equal(a.gaps, 1);

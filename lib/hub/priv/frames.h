@@ -22,8 +22,7 @@ void frames_finish(struct dnc_hub *h);
 struct form frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
 
-/* Event SEQ of the ring for channels_match(). It is parsed only if it holds escapes, or when a filter asks for members of
- * its data. The result points into SPACE and is valid until the next call of this or of frame_matches(). */
+/* Event SEQ of the ring for channels_match(). The result points into SPACE and is valid until the next call of this or of frame_matches(). */
 struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct event_space *space);
 
 /* 1 if channel A gets event SEQ of the chunk C, or of the ring if that is NULL; 0 if not; -1 if there is no memory

@@ -7,7 +7,8 @@
 #include "frame/frame.h"
 #include "hub/ring.h"
 
-/* Where a frame stands. Positions only grow; the byte is position modulo size. */
+/* One frame of the ring. POS counts all bytes that the ring has ever held and only grows; the frame is at POS modulo the
+ * ring's size. */
 struct ring_slot {
 	uint64_t pos;
 	int64_t arrived_ns;

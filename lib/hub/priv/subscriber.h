@@ -25,9 +25,8 @@ struct dnc_subscriber {
 	uint64_t sent, last_sent; /* events, ever, and the seq of the last */
 	struct dnc_bucket rate;
 	bool full; /* its transport can't take more */
-	bool dead; /* its connection is gone, or told to go: nothing is sent any more */
-	bool recovered;
-	bool waiting;          /* for a chunk of the log */
+	bool dead; /* its connection is gone, or its owner was asked to close it: nothing is sent any more */
+	bool waiting; /* the log was asked for the chunk with event `at`: on_chunk() goes on */
 	bool was_rate_limited; /* since it last had everything */
 	uint8_t memory_waits;  /* in a row: memory_wait() */
 	enum phase phase;
@@ -42,6 +41,7 @@ struct dnc_subscriber {
 	uint64_t gap_from, gap_to; /* to be reported after the start; none when from is 0 */
 	const char *gap_reason;
 	uint64_t first_sent;
-	uint64_t served; /* nothing up to here is sent again */
+	uint64_t
+		served; /* the last seq that its former subscriptions have passed; it starts after that */
 	struct search *search;
 };
