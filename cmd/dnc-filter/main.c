@@ -16,7 +16,8 @@ struct pass {
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
 	uint64_t matched;
-	struct dnc_error err; /* why the run ended early */
+	uint64_t results, refused; /* of --jq: lines written; events on which it failed */
+	struct dnc_error err;      /* why the run ended early */
 	bool enough;
 };
 
@@ -32,13 +33,16 @@ static int hand_on(
 	if (!p->map)
 		return dnc_outlet_line(p->stage.out, event.p, event.n, &p->err);
 	dnc_map_start(p->map, event);
-	while ((rc = dnc_map_next(p->map, &result, &err)) > 0)
+	while ((rc = dnc_map_next(p->map, &result, &err)) > 0) {
 		if (dnc_outlet_line(p->stage.out, result.p, result.n, &p->err) < 0)
 			return -1;
+		p->results++;
+	}
 	if (rc == 0)
 		return 0;
 	if (err.code == DNC_ERROR_NO_MEMORY)
 		return dnc_error_nomem(&p->err);
+	p->refused++;
 	err.code = DNC_REJECT_MAP_FAILED;
 	return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 }
@@ -121,6 +125,12 @@ static int finish(struct pass *p, int rc)
 		return DNC_EXIT_INTERRUPTED;
 	if (p->options.strict && dnc_stage_rejected(&p->stage))
 		return DNC_EXIT_SOME;
+	/* Nothing but failures: a wrong program. For a service this is not an error. */
+	if (p->refused && p->refused == p->matched && !p->results &&
+		!p->options.stage.input_count) {
+		dnc_err("--jq: the program failed on every matching event; see the rejects");
+		return DNC_EXIT_SOME;
+	}
 	return p->matched ? DNC_EXIT_OK : DNC_EXIT_SOME;
 }
 

@@ -130,7 +130,9 @@ distinct() { sort "$@" | uniq | wc -l; }
 	[ "$(jq -r .phone_number out)" = +12025550143 ]
 	printf '{"type":"dnc.number.suppressed","phone_number":"2025550143","reason":"complaint","n":50000000014435121}\n' >in
 	rm rejects
-	dnc-filter -q -x rejects --jq . in >out
+	run -1 dnc-filter -q -x rejects --jq . in
+	[[ "$output" == *"failed on every matching event"* ]]
+	dnc-filter -q -x /dev/null --jq . in >out || [ $? -eq 1 ]
 	[ ! -s out ]
 	[ "$(jq -r .code rejects)" = map_failed ]
 	[ "$(dnc-filter -q --jq .phone_number in)" = '"+12025550143"' ]
@@ -157,7 +159,7 @@ has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 		[ ! -s out ]
 		[ "$(jq -r .code rejects | uniq -c | tr -s ' ')" = ' 2 map_failed' ]
 		rm rejects
-		dnc-filter -q -x rejects -j "$program" in >out
+		dnc-filter -q -x rejects -j "$program" in >out || [ $? -eq 1 ]
 		[ ! -s out ]
 		[ "$(jq -r .code rejects | uniq -c | tr -s ' ')" = ' 2 map_failed' ]
 	done
@@ -179,4 +181,15 @@ has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 	run dnc-filter -j '.x=1e400' in
 	[ "$status" -eq 2 ]
 	dnc-ingest -q -j '.x="9007199254740993"' in | grep -q '"x":"9007199254740993"'
+}
+
+@test "dnc-filter ends with 1 if its program fails on every matching event" {
+	dnc-ingest -q undated.csv >in
+	run -1 dnc-filter -j error -x rj in
+	[ "$output" = 'dnc-filter: --jq: the program failed on every matching event; see the rejects' ]
+	[ "$(wc -l <rj)" -eq 3 ]
+	# One result is enough, and none is no failure.
+	dnc-filter -x rj -j 'if .type == "dnc.number.released" then . else error end' in >out
+	[ "$(wc -l <out)" -eq 1 ]
+	run -0 dnc-filter -j empty in
 }
