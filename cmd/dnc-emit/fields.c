@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "cli/cli.h"
 #include "event/event.h"
+#include "json/json.h"
 
 static enum dnc_type read_type(const char *name)
 {
@@ -63,14 +64,36 @@ static void check_value(enum dnc_type type, struct dnc_str key, struct dnc_str v
 	dnc_cli_word(name, value, words, dnc_str_eq(key, DNC_STR("severity")) ? NULL : elsewhere);
 }
 
+/* The event's parser could not name the key. */
+static void check_json(struct dnc_str key, struct dnc_str value)
+{
+	struct dnc_json_parser *parser = dnc_json_parser_new();
+	struct dnc_buf text = {0};
+	struct dnc_json doc;
+	struct dnc_error err;
+
+	dnc_buf_str(&text, value);
+	if (!parser || !dnc_buf_reserve(&text, DNC_JSON_PADDING))
+		dnc_cli_die_nomem();
+	if (dnc_json_parse(parser, text.p, text.n, &doc, &err) < 0)
+		dnc_cli_usage("%.*s: \"%.*s\" is neither a number nor another JSON value",
+			DNC_STR_ARG(key), value.n > 64 ? 64 : (int)value.n, value.p);
+	dnc_json_parser_free(parser);
+	dnc_buf_free(&text);
+}
+
 static void write_field(
 	struct dnc_buf *raw, enum dnc_type type, struct dnc_str key, struct dnc_str value)
 {
 	dnc_json_write_key(raw, key);
 	if (dnc_event_field_is_text(type, key))
 		dnc_json_write_str(raw, value);
-	else
+	else if (value.n) {
+		check_json(key, value);
 		dnc_buf_str(raw, value);
+	} else {
+		dnc_buf_lit(raw, "null");
+	}
 }
 
 void fields_write(const struct options *o, struct dnc_buf *raw)

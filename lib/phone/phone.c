@@ -42,7 +42,7 @@ const char *dnc_phone_reason(enum dnc_phone_verdict v)
 	static const char *const reasons[] = {
 		[DNC_PHONE_OK] = "a number",
 		[DNC_PHONE_EMPTY] = "empty",
-		[DNC_PHONE_NOT_A_NUMBER] = "not one telephone number",
+		[DNC_PHONE_NOT_A_NUMBER] = "not a telephone number",
 		[DNC_PHONE_COUNTRY] = "unknown country code",
 		[DNC_PHONE_TOO_SHORT] = "too short",
 		[DNC_PHONE_TOO_LONG] = "too long",

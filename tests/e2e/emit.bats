@@ -1,3 +1,4 @@
+bats_require_minimum_version 1.5.0
 load ../helper
 
 setup() {
@@ -27,6 +28,22 @@ setup() {
 		[ "$status" -eq 2 ]
 		[ "${#lines[@]}" -eq 1 ]
 	done
+}
+
+@test "a value that is not JSON is refused with its key" {
+	local list=(list.synced provider=p sync_status=success)
+	local value
+	for value in abc 5,6 '1,"more":2' '{' '1 2'; do
+		run -2 dnc-emit "${list[@]}" records_added="$value"
+		[ "$output" = "dnc-emit: records_added: \"$value\" is neither a number nor another JSON value" ]
+	done
+	run -2 dnc-emit "${list[@]}" event_data=x
+	[[ "$output" == *'event_data: "x" is neither'* ]]
+	# An empty value counts as absent.
+	start_hub --input="unix:$DNC_SOCKET"
+	dnc-emit "${list[@]}" records_added=
+	run -2 dnc-emit number.suppressed phone_number='2025550143 x 2025550144' reason=complaint
+	[[ "$output" == *'not a telephone number'* ]]
 }
 
 @test "a typing error in a type, a key or a value is refused with the nearest word" {
