@@ -154,8 +154,9 @@ unsigned submission_answer(
 	dnc_buf_printf(page, "[%.*s]", DNC_STR_ARG(dnc_buf_view(&s->rejects)));
 	page->failed |= s->rejects.failed;
 	dnc_json_member_number(page, "rejected_count", s->rejected);
-	dnc_json_member_number(page, "last_seq", receipt->last_seq);
-	if (status == 200)
+	if (status == 200) {
+		dnc_json_member_number(page, "last_seq", receipt->last_seq);
 		dnc_buf_chr(page, '}');
+	}
 	return status;
 }
