@@ -84,6 +84,10 @@ static void lost(struct connection *c, const char *library)
 	if (!c->lost_told)
 		dnc_warn("connection lost (%s); reconnecting%s", why,
 			c->held ? " after the received events are written" : "");
+	else if (!c->retry_told) {
+		dnc_warn("unable to reconnect (%s); retrying every few seconds", why);
+		c->retry_told = true;
+	}
 	c->lost_told = true;
 	c->lost_while_held = c->held;
 	if (c->held)
@@ -321,7 +325,7 @@ void connection_confirmed(struct connection *c)
 	if (c->lost_told)
 		dnc_note("reconnected");
 	lws_sul_cancel(&c->limit);
-	c->lost_told = false;
+	c->lost_told = c->retry_told = false;
 	c->subscribed = true;
 	c->tries = 0;
 }

@@ -25,7 +25,7 @@ struct connection {
 	bool subscribed; /* once: a lost connection is made again */
 	bool held, lost_while_held;
 	bool live; /* an attempt or a connection, whose loss was not handled yet */
-	bool lost_told, ended, closed;
+	bool lost_told, retry_told, ended, closed;
 	enum dnc_exit rc;
 };
 
