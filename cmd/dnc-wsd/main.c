@@ -58,16 +58,26 @@ static void read_auth(struct daemon *d)
 			"%s", err.message);
 }
 
-/* The library reports a file that it can't read in words of its own. */
-static void expect_readable(const char *option, const char *path)
+/* The library reports a file that it can't read, or that is no PEM, in words of its own. */
+static void expect_pem(const char *option, const char *path)
 {
+	static const char begin[] = "-----BEGIN ";
+	static char text[256 << 10];
 	FILE *f = path ? fopen(path, "re") : NULL;
+	bool found;
+	size_t n;
 
 	if (path && !f)
 		dnc_cli_die(
 			DNC_EXIT_IO, "%s: unable to open %s: %s", option, path, strerror(errno));
-	if (f)
-		fclose(f);
+	if (!f)
+		return;
+	n = fread(text, 1, sizeof text, f);
+	fclose(f);
+	found = memmem(text, n, begin, sizeof begin - 1);
+	explicit_bzero(text, n);
+	if (!found)
+		dnc_cli_usage("%s: %s is not a file in PEM format", option, path);
 }
 
 static void serve(struct daemon *d)
@@ -97,8 +107,8 @@ static void serve(struct daemon *d)
 	struct dnc_journal *past = d->options.journal.dir ? d->journal : NULL;
 	struct dnc_error err;
 
-	expect_readable("--tls-cert", d->options.tls_cert);
-	expect_readable("--tls-key", d->options.tls_key);
+	expect_pem("--tls-cert", d->options.tls_cert);
+	expect_pem("--tls-key", d->options.tls_key);
 	for (unsigned i = 0; i < d->options.workers; i++) {
 		if (dnc_worker_open(&d->workers[i], i ? NULL : &d->loop, past, &hub, &web, &err) <
 			0)
