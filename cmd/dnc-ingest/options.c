@@ -1,4 +1,5 @@
 #include "options.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/words.h"
@@ -59,10 +60,14 @@ static void set_max_rejects(void *options, const char *name, char *arg)
 {
 	struct options *o = options;
 	size_t n = strlen(arg);
+	char *end;
 
 	if (n && arg[n - 1] == '%') {
-		arg[n - 1] = '\0';
-		o->max_rejects_share = (double)dnc_cli_number(name, arg, 0, 100) / 100;
+		unsigned long percent = strtoul(arg, &end, 10);
+
+		if (!isdigit((unsigned char)arg[0]) || end != arg + n - 1 || percent > 100)
+			dnc_cli_usage("%s: \"%s\" is not from 0%% to 100%%", name, arg);
+		o->max_rejects_share = (double)percent / 100;
 	} else {
 		o->max_rejects = dnc_cli_number(name, arg, 0, UINT64_MAX - 1);
 	}

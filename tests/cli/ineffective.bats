@@ -34,7 +34,15 @@ refuses() {
 	refuses 74 '--revoked: unable to open nope' "${hub[@]}" --keys=key.pub --revoked=nope
 	refuses 74 '--roles: unable to open nope' "${hub[@]}" --roles=nope
 	refuses 74 '--tls-cert: unable to open nope' "${hub[@]}" --tls-cert=nope --tls-key=key
-	refuses 74 '--tls-key: unable to open nope' "${hub[@]}" --tls-cert=key --tls-key=nope
+	refuses 2 '--tls-cert: kid is not a file in PEM' "${hub[@]}" --tls-cert=kid --tls-key=nope
+	echo '-----BEGIN CERTIFICATE-----' >pem
+	refuses 74 '--tls-key: unable to open nope' "${hub[@]}" --tls-cert=pem --tls-key=nope
+}
+
+@test "a percentage is shown as it was given" {
+	refuses 2 '--max-rejects: "200%" is not from 0% to 100%' dnc-ingest --max-rejects=200%
+	refuses 2 '--max-rejects: "%" is not' dnc-ingest --max-rejects=%
+	dnc-ingest -q --max-rejects=100% -f csv </dev/null
 }
 
 @test "dnc-token refuses options of other commands and warns about an unknown role" {
