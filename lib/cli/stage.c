@@ -148,8 +148,9 @@ bool dnc_stage_report(const struct dnc_stage *s)
 			"; %llu of them were acknowledged together with lines of other producers: these "
 			"numbers may not be exact",
 			(unsigned long long)o.unclear);
-	dnc_note("%llu events: %llu new, %llu duplicates, %llu rejected%s%s%s",
+	dnc_note("%llu event%s: %llu new, %llu duplicates, %llu rejected%s%s%s",
 		(unsigned long long)(lines + s->rejects.count),
+		lines + s->rejects.count == 1 ? "" : "s",
 		(unsigned long long)(known < lines ? lines - known : 0),
 		(unsigned long long)o.duplicates, (unsigned long long)dnc_stage_rejected(s), there,
 		dropped, unclear);

@@ -58,6 +58,9 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	[ "$(jq -c .line hub-rejects | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
 	run dnc-filter -q --output="unix:$OUT" once
 	[ "$output" = '' ]
+	head -n 1 once >single
+	run dnc-ingest --output="unix:$OUT" single
+	[ "$output" = 'dnc-ingest: 1 event: 0 new, 1 duplicates, 0 rejected' ]
 	# Through a filter that drops half of them, all of the same.
 	dnc-filter -q --phone '[02468]$' --input="unix:$IN" --output="unix:$OUT" 3>&- &
 	PIDS+=($!)

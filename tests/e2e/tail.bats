@@ -91,6 +91,7 @@ signal.pause()' >silent 3>&- 9>&- &
 	kill "$HUB"
 	wait "$HUB" || :
 	wait_for has_line 'reconnecting' err
+	wait_for has_line 'unable to reconnect (no program accepts connections there' err
 	exec 9>&-
 	mkfifo again
 	dnc-wsd --listen="$ADDRESS" --data="$BATS_TEST_TMPDIR/data" <again >second 2>second.err 3>&- &
