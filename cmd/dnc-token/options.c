@@ -1,5 +1,6 @@
 #include "options.h"
 #include "auth/token.h"
+#include "base/clock.h"
 #include "cli/cli.h"
 
 enum { TTL_MAX_S = 366 * 86400 };
@@ -8,9 +9,9 @@ static void set_ttl(void *options, const char *name, char *arg)
 {
 	struct options *o = options;
 
-	o->ttl_ms = dnc_cli_duration(name, arg);
-	if (o->ttl_ms < 1000 || o->ttl_ms / 1000 > TTL_MAX_S)
-		dnc_cli_usage("%s: \"%s\" is not a duration from 1s to 366d", name, arg);
+	if (!dnc_clock_parse_span(dnc_str(arg), &o->ttl_ms) || o->ttl_ms < 1000 ||
+		o->ttl_ms / 1000 > TTL_MAX_S)
+		dnc_cli_usage("%s: \"%s\" is not a duration like 8h, from 1s to 366d", name, arg);
 }
 
 static void add_permission(void *options, const char *name, char *arg)

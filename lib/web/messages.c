@@ -118,6 +118,9 @@ static void write_warning(
 	if (!sees)
 		snprintf(
 			text, WARNING_MAX, "role %s sees no events: none will be sent", role->name);
+	else if (!dnc_filter_types(filter))
+		snprintf(text, WARNING_MAX,
+			"the filter's fields exclude each other: no event matches it");
 	else if (!(sees & dnc_filter_types(filter)))
 		snprintf(text, WARNING_MAX,
 			"role %s sees none of these event types: none will be sent", role->name);
