@@ -91,8 +91,8 @@ static size_t list_words(const char *words, char *shown, size_t room)
 
 void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere)
 {
-	/* Of a few words the nearest may be the wrong one (of RS256, HS256): all are shown. */
-	enum { FEW = 3 };
+	/* Of two words the nearest may be the wrong one (of RS256, HS256): both are shown. */
+	enum { FEW = 2 };
 	struct dnc_str near = {0};
 	char shown[300];
 	size_t blanks = 0;

@@ -171,3 +171,10 @@ without_reader() {
 	exec 8>&-
 	[ "$(wc -l <out)" -eq 20 ]
 }
+
+@test "an algorithm that is no choice is not answered with the wrong one" {
+	run dnc-token keygen -o key --algorithm=RS256
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'is not one of EdDSA, HS256' ]]
+	[ ! -e key ]
+}
