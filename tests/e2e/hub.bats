@@ -35,7 +35,7 @@ collect() { timeout 30 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dn
 	client >out <<-'END'
 		connect /ws/dnc?since=0
 		until {"seq":10}
-		say {"type":"subscribe","filters":{"phone_patterns":["^\\\\+1"]},"last":3,"id":"back"}
+		say {"type":"subscribe","filters":{"phone_patterns":["^\\+1"]},"last":3,"id":"back"}
 		expect {"type":"dnc.subscription.confirmed","request_id":"back","metadata":{"from_seq":11}}
 		shell events 2 >&9
 		until {"seq":12}
