@@ -35,12 +35,10 @@ __attribute__((noinline)) static int match_patterns(
 
 static inline bool among(const struct values *list, struct dnc_str value)
 {
-	const struct dnc_str *v = list->v, *end = v + list->n;
-
 	if (!value.p)
 		return false;
-	for (; v < end; v++)
-		if (dnc_str_eq(*v, value))
+	for (size_t i = 0; i < list->n; i++)
+		if (dnc_str_eq(list->v[i], value))
 			return true;
 	return false;
 }
@@ -59,9 +57,8 @@ static inline struct dnc_str member_text(
 
 static inline int match_conditions(const struct clause *clause, const struct dnc_event *e)
 {
-	const struct condition *c = clause->conditions, *end = c + clause->condition_count;
-
-	for (; c < end; c++) {
+	for (size_t i = 0; i < clause->condition_count; i++) {
+		const struct condition *c = &clause->conditions[i];
 		const struct dnc_filter_word *w = c->word;
 		struct dnc_str value =
 			w->source == DNC_FILTER_OF_PROVIDER ? e->provider : e->provider_id;
