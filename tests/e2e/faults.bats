@@ -216,6 +216,9 @@ takes_at_most() { [ "$(du -k "$2" | cut -f1)" -le "$1" ]; }
 	wait "$!"
 	wait_for is_ready 200
 	wait_for has_line "the log's disk is slow: a write took" hub.err
+	# A signal to the hub is lost if its tracer is ended at that moment.
+	kill "$tracer"
+	wait "$tracer" || true
 }
 
 is_traced() { grep -q '^TracerPid:	[1-9]' /proc/"$HUB"/status; }
