@@ -31,14 +31,15 @@ void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value
 	source_add(s, field, value);
 }
 
+static bool has_column(const void *csv, const char *key)
+{
+	return csv_column(csv, key).n > 0;
+}
+
 enum dnc_source_result csv_read_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str type = csv_column(csv, "type");
-	const struct {
-		const char *key, *value;
-	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
-		{"reason", s->options.reason}, {"source", s->options.source}};
 
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
@@ -48,9 +49,7 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 		if (strcmp(csv->headers[i], "type") != 0 &&
 			strcmp(csv->headers[i], "phone_number") != 0)
 			csv_add_field(s, csv->headers[i], field_at(csv, i));
-	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-		if (given[i].value && !csv_column(csv, given[i].key).n)
-			source_add(s, given[i].key, dnc_str(given[i].value));
+	source_add_given(s, has_column, csv);
 	dnc_buf_chr(&s->event, '}');
 	return source_record(s);
 }

@@ -96,8 +96,9 @@ static void copy_members(
 	}
 }
 
-static bool has(const struct dnc_json *doc, const char *key)
+static bool has(const void *ctx, const char *key)
 {
+	const struct dnc_json *doc = ctx;
 	uint32_t data = dnc_json_get(doc, 0, DNC_STR("event_data"));
 
 	return dnc_json_get(doc, 0, dnc_str(key)) ||
@@ -107,10 +108,6 @@ static bool has(const struct dnc_json *doc, const char *key)
 /* Writes the record with its type, and with the values of the options that it lacks. */
 static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc_json *doc)
 {
-	const struct {
-		const char *key, *value;
-	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
-		{"reason", s->options.reason}, {"source", s->options.source}};
 	enum dnc_type type;
 	enum dnc_source_result rc;
 
@@ -123,9 +120,7 @@ static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc
 	}
 	source_begin(s, type);
 	copy_members(s, doc, 0, "type event_type ");
-	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-		if (given[i].value && !has(doc, given[i].key))
-			source_add(s, given[i].key, dnc_str(given[i].value));
+	source_add_given(s, has, doc);
 	dnc_buf_chr(&s->event, '}');
 	return source_record(s);
 }

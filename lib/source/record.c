@@ -84,6 +84,19 @@ void source_add(struct dnc_source *s, const char *key, struct dnc_str value)
 		dnc_json_member_str(&s->event, key, value);
 }
 
+void source_add_given(
+	struct dnc_source *s, bool (*has)(const void *ctx, const char *key), const void *ctx)
+{
+	const struct {
+		const char *key, *value;
+	} given[] = {{"provider", s->options.provider}, {"provider_id", s->options.provider_id},
+		{"reason", s->options.reason}, {"source", s->options.source}};
+
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+		if (given[i].value && !has(ctx, given[i].key))
+			source_add(s, given[i].key, dnc_str(given[i].value));
+}
+
 void source_add_origin(
 	struct dnc_source *s, const char *provider, const char *reason, const char *source)
 {

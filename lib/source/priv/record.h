@@ -49,6 +49,11 @@ const char *source_probe(struct dnc_str start);
 void source_begin(struct dnc_source *s, enum dnc_type type);
 void source_add(struct dnc_source *s, const char *key, struct dnc_str value);
 
+/* Adds the values of the options provider, provider_id, reason and source that were given and that the record lacks:
+ * HAS(CTX, key) says that it has one of its own. */
+void source_add_given(
+	struct dnc_source *s, bool (*has)(const void *ctx, const char *key), const void *ctx);
+
 /* Adds provider, reason and source: those of the options, else the defaults. */
 void source_add_origin(
 	struct dnc_source *s, const char *provider, const char *reason, const char *source);
