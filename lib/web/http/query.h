@@ -14,5 +14,11 @@ typedef int query_add_fn(
 /* Calls ADD for ARG, a decoded NAME=VALUE; a NAME alone has an empty value. Returns what ADD does. */
 int query_split(struct dnc_str arg, query_add_fn *add, void *ctx, struct dnc_error *err);
 
+/* Calls ADD for each argument of QUERY, the part of a target after the '?' as it was sent: arguments are separated by
+ * '&', '+' is a blank, %XX a byte (https://url.spec.whatwg.org/#urlencoded-parsing). What is no such escape, NUL and
+ * invalid UTF-8 are refused, and so is a QUERY of more than HTTP_TARGET_BYTES. Returns how many arguments there were,
+ * or -1 with ERR, which names the argument; its code is REQUEST_EFIELD or that of ADD. Any thread. */
+int query_parse(struct dnc_str query, query_add_fn *add, void *ctx, struct dnc_error *err);
+
 /* Calls ADD for each argument of the request. Returns how many there were, or -1 with ERR. */
 int query_read(struct lws *wsi, query_add_fn *add, void *ctx, struct dnc_error *err);
