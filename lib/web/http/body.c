@@ -3,8 +3,7 @@
 
 enum {
 	INFLATE_STEP = 16 << 10,
-	GZIP_WINDOW = 15 + 16,  /* of inflateInit2(): gzip alone */
-	OVERHEAD_MAX = 1 << 20, /* of chunk lines and trailers in one body */
+	GZIP_WINDOW = 15 + 16, /* of inflateInit2(): gzip alone */
 };
 
 static enum body_verdict keep(struct body *b, const unsigned char *in, size_t n)
@@ -65,101 +64,48 @@ static enum body_verdict add_data(struct body *b, const unsigned char *in, size_
 	return b->gzip ? decompress(b, in, n) : keep(b, in, n);
 }
 
-static int digit_of(unsigned char c)
+/* Bytes that the current chunk still has: its size comes before them. */
+static uint64_t announced(const struct chunks *c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c->state == CHUNK_DATA ? c->left : 0;
 }
 
-/* Reads a byte of a chunk's size, or the byte after it. Returns false when it is malformed. */
-static bool read_size(struct body *b, unsigned char c)
+static enum body_verdict add_chunked(struct body *b, struct dnc_str in, size_t *used)
 {
-	int digit = digit_of(c);
-
-	if (digit >= 0) {
-		if (b->chunk_left >> (sizeof b->chunk_left * 8 - 8))
-			return false;
-		b->chunk_left = b->chunk_left << 4 | (size_t)digit;
-		b->size_digits = true;
-		return true;
-	}
-	b->state = c == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
-	return b->size_digits && (c == '\r' || c == ';' || c == ' ' || c == '\t');
-}
-
-enum { ANY = 256, NONE = 257 };
-
-/* Framing by state: the byte that is required (ANY: any but a line feed; NONE: no byte is framing), and the next
- * states after a CR and after any other byte. Sizes are read by read_size(). */
-static const struct {
-	unsigned short required;
-	enum chunk_state after_cr, after;
-} framing[] = {
-	[CHUNK_SIZE] = {NONE, CHUNK_SIZE, CHUNK_SIZE},
-	[CHUNK_EXTENSION] = {ANY, CHUNK_SIZE_LF, CHUNK_EXTENSION},
-	[CHUNK_SIZE_LF] = {'\n', CHUNK_END, CHUNK_DATA}, /* CHUNK_TRAILER after the last size */
-	[CHUNK_DATA] = {NONE, CHUNK_DATA, CHUNK_DATA},
-	[CHUNK_DATA_CR] = {'\r', CHUNK_DATA_LF, CHUNK_END},
-	[CHUNK_DATA_LF] = {'\n', CHUNK_END, CHUNK_SIZE},
-	[CHUNK_TRAILER] = {ANY, CHUNK_LAST_LF, CHUNK_TRAILER_LINE},
-	[CHUNK_TRAILER_LINE] = {ANY, CHUNK_TRAILER_LF, CHUNK_TRAILER_LINE},
-	[CHUNK_TRAILER_LF] = {'\n', CHUNK_END, CHUNK_TRAILER},
-	[CHUNK_LAST_LF] = {'\n', CHUNK_END, CHUNK_END},
-	[CHUNK_END] = {NONE, CHUNK_END, CHUNK_END},
-};
-
-/* Reads a byte of framing. Returns false when it is malformed. */
-static bool read_framing(struct body *b, unsigned char c)
-{
-	enum chunk_state state = b->state;
-	unsigned required = framing[state].required;
-
-	if (state == CHUNK_SIZE)
-		return read_size(b, c);
-	if (required == ANY ? c == '\n' : c != required)
-		return false;
-	b->state = c == '\r' ? framing[state].after_cr : framing[state].after;
-	if (state == CHUNK_SIZE_LF) {
-		b->state = b->chunk_left ? CHUNK_DATA : CHUNK_TRAILER;
-		b->size_digits = false;
-	}
-	return true;
-}
-
-static enum body_verdict add_chunked(struct body *b, const unsigned char *in, size_t n)
-{
+	static const enum body_verdict verdicts[] = {
+		[CHUNKS_MORE] = BODY_MORE,
+		[CHUNKS_END] = BODY_END,
+		[CHUNKS_BAD] = BODY_BAD_CHUNK,
+		[CHUNKS_TOO_LARGE] = BODY_TOO_LARGE,
+	};
+	enum chunks_verdict read = CHUNKS_DATA;
 	enum body_verdict verdict = BODY_MORE;
+	struct dnc_str rest = in;
 
-	while (n && verdict == BODY_MORE && b->state != CHUNK_END) {
-		size_t step = 1;
+	while (read == CHUNKS_DATA && verdict == BODY_MORE) {
+		struct dnc_str data = {NULL, 0};
 
-		if (b->state == CHUNK_DATA) {
-			step = n < b->chunk_left ? n : b->chunk_left;
-			verdict = add_data(b, in, step);
-			b->chunk_left -= step;
-			if (!b->chunk_left)
-				b->state = CHUNK_DATA_CR;
-		} else if (!read_framing(b, *in)) {
-			return BODY_BAD_CHUNK;
-		} else if (++b->overhead > OVERHEAD_MAX) {
-			return BODY_TOO_LARGE;
-		}
-		in += step;
-		n -= step;
+		read = chunks_next(&b->chunks, &rest, &data);
+		if (announced(&b->chunks) + data.n > b->max_bytes - b->received)
+			verdict = BODY_TOO_LARGE;
+		else if (read == CHUNKS_DATA)
+			verdict = add_data(b, (const unsigned char *)data.p, data.n);
+		else
+			verdict = verdicts[read];
 	}
-	return verdict == BODY_MORE && b->state == CHUNK_END ? body_end(b) : verdict;
+	*used = in.n - rest.n;
+	return verdict == BODY_END ? body_end(b) : verdict;
 }
 
-enum body_verdict body_add(struct body *b, const void *in, size_t n)
+enum body_verdict body_add(struct body *b, const void *in, size_t n, size_t *used)
 {
-	return b->chunked ? add_chunked(b, in, n) : add_data(b, in, n);
+	*used = n;
+	return b->chunked ? add_chunked(b, (struct dnc_str){in, n}, used) : add_data(b, in, n);
 }
 
 enum body_verdict body_end(struct body *b)
 {
-	if (b->chunked && b->state != CHUNK_END)
+	if (b->chunked && b->chunks.state != CHUNK_END)
 		return BODY_BAD_CHUNK;
 	return b->inflating && !b->member_ended ? BODY_BAD_GZIP : BODY_END;
 }

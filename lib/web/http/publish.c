@@ -167,13 +167,14 @@ static int on_body(struct http_exchange *e, const void *in, size_t n)
 {
 	struct publish *p = publish_of(e);
 	enum body_verdict verdict;
+	size_t used;
 
 	if (p->ended)
 		return 0; /* after the last chunk: the connection ends with the answer */
 	if (!p->begun && is_head(in, n))
 		return refuse(p, PUBLISH_PIPELINED);
 	p->begun = true;
-	verdict = body_add(&p->body, in, n);
+	verdict = body_add(&p->body, in, n, &used);
 	if (verdict == BODY_END)
 		return finish(p);
 	if (verdict != BODY_MORE)
