@@ -1,4 +1,4 @@
-/* framing.h - what the fields of a request say about the request itself: its host, its body, its connection. Thread safe. */
+/* framing.h - what the fields of a request say about the request itself: its host, body and connection. Thread safe. */
 #pragma once
 #include "web/http/head.h"
 

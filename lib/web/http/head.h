@@ -62,8 +62,8 @@ struct dnc_str http_head_field(const struct http_head *head, struct dnc_str name
 /* How many fields are called NAME. */
 size_t http_head_count(const struct http_head *head, struct dnc_str name);
 
-/* The elements of a list field (RFC 9110 section 5.6.1) over all its lines: Connection, Upgrade, Accept. A comma in a quoted
- * string separates nothing; empty elements are left out. */
+/* The elements of a list field (RFC 9110 section 5.6.1) over all its lines: Connection, Upgrade, Accept. A comma in a
+ * quoted string separates nothing; empty elements are left out. */
 struct http_list {
 	const struct http_head *head;
 	struct dnc_str name, rest; /* of the line */
