@@ -1,6 +1,9 @@
 #include "web/http/problem.h"
 #include "json/member.h"
 
+/* RFC 6455 section 4.4: the version of a WebSocket that is understood. */
+static const struct extra_header websocket_version = {"sec-websocket-version:", "13", NULL};
+
 static const struct problem_status statuses[] = {
 	{400, "Bad Request", {0}},
 	{401, "Unauthorized", {"www-authenticate:", "Bearer", NULL}},
@@ -11,7 +14,7 @@ static const struct problem_status statuses[] = {
 	{413, "Content Too Large", {0}},
 	{415, "Unsupported Media Type", {"accept-encoding:", "gzip", NULL}},
 	{422, "Unprocessable Content", {0}},
-	{426, "Upgrade Required", {"upgrade:", "websocket", NULL}},
+	{426, "Upgrade Required", {"upgrade:", "websocket", &websocket_version}},
 	{429, "Too Many Requests", {"retry-after:", "6", NULL}},
 	{501, "Not Implemented", {0}},
 	{503, "Service Unavailable", {"retry-after:", "1", NULL}},

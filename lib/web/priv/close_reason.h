@@ -12,10 +12,15 @@
 	X(LOST, "lost", 0, true, "lost")                                                           \
 	/* Followed by when to come back. */                                                       \
 	X(SHUTDOWN, "shutdown", 1001, false, "retry_after_ms=")                                    \
+	X(PROTOCOL, "protocol", 1002, true, "not a frame that RFC 6455 allows here")               \
 	X(BINARY, "binary", 1003, true, "text messages only")                                      \
+	X(UTF8, "not_utf8", 1007, true, "message that is not UTF-8")                               \
+	X(DEFLATE, "not_deflate", 1007, true, "compressed message that can't be inflated")         \
 	X(RATE, "message_rate", 1008, true, "more than 20 messages a second")                      \
+	X(FRAGMENTS, "empty_fragments", 1008, true, "more than 64 empty fragments in a message")   \
 	X(SIZE, "message_size", 1009, true, "message over 32 KiB")                                 \
 	X(LOG, "log_unreadable", 1011, true, "the log can't be read now")                          \
+	X(MEMORY, "no_memory", 1011, true, "the hub is out of memory")                             \
 	X(UNAUTHENTICATED, "unauthenticated", 4401, true, "authentication required")               \
 	X(TOKEN_REJECTED, "token_rejected", 4401, true, "token rejected")                          \
 	X(FORBIDDEN, "forbidden", 4403, true, "access denied: the role no longer has dnc:stream")  \

@@ -1,0 +1,45 @@
+/* handshake.h - the server's side of a WebSocket's opening handshake, RFC 6455 section 4.2, as a function of the request's
+ * header. No sockets in here; any thread.
+ *
+ * The caller has checked that the request is a GET of HTTP/1.1 with one Host, its path and its origin. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/buf.h"
+#include "base/str.h"
+
+/* The values of all lines that the request has of one header, in order. */
+struct handshake_lines {
+	const struct dnc_str *values;
+	size_t count;
+};
+
+struct handshake_request {
+	struct handshake_lines upgrade, connection;
+	struct handshake_lines key, version, protocols, extensions; /* Sec-WebSocket-* */
+	bool compress; /* permessage-deflate may be agreed */
+};
+
+enum { HANDSHAKE_ACCEPT_LEN = 28 };
+
+struct handshake {
+	/* 101: switch. 400, 426: refuse; 426 is answered with "Upgrade: websocket" and "Sec-WebSocket-Version: 13", as
+	 * problem_status() has them. 503: hashing failed. */
+	unsigned status;
+	const char *fault; /* with any other status than 101: what is wrong, and what to do */
+	char accept[HANDSHAKE_ACCEPT_LEN + 1];
+	const char *protocol; /* the subprotocol to be used: "dnc.v1" or "cloudevents.json" */
+	bool protocol_named;  /* the client asked for it, and the answer must name it */
+	bool deflates;        /* permessage-deflate is agreed */
+	/* X of the entry dnc.ticket.X, or p is NULL. Points into the request: a secret, once it is known to be a
+	 * ticket. Set with any status, if the list of subprotocols could be read. */
+	struct dnc_str ticket;
+	struct dnc_buf extensions; /* of the answer */
+};
+
+/* Reads R. OUT is to be freed with handshake_free(), whatever the status is. */
+void handshake_read(const struct handshake_request *r, struct handshake *out);
+void handshake_free(struct handshake *h);
+
+/* Appends the answer to OUT: the status line 101 and the header, to its end. */
+void handshake_write(struct dnc_buf *out, const struct handshake *h);
