@@ -31,8 +31,8 @@ struct handshake {
 	const char *protocol; /* the subprotocol to be used: "dnc.v1" or "cloudevents.json" */
 	bool protocol_named;  /* the client asked for it, and the answer must name it */
 	bool deflates;        /* permessage-deflate is agreed */
-	/* X of the entry dnc.ticket.X, or p is NULL. Points into the request: a secret, once it is known to be a
-	 * ticket. Set with any status, if the list of subprotocols could be read. */
+	/* X of the entry dnc.ticket.X of the list of subprotocols, perhaps empty, or p is NULL. A secret that points into
+	 * the request. */
 	struct dnc_str ticket;
 	struct dnc_buf extensions; /* of the answer */
 };

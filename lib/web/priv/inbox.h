@@ -45,7 +45,7 @@ struct inbox {
 };
 
 struct inbox_options {
-	size_t max_message; /* bytes of a message, inflated */
+	size_t max_message; /* bytes of a message, inflated; under 2^30 */
 	/* Borrowed, shared by all connections of a thread, made for max_message; NULL: permessage-deflate was not
 	 * negotiated. */
 	struct inflater *inflater;

@@ -1,0 +1,239 @@
+/* The opening handshake of a WebSocket, RFC 6455 section 4.2. */
+#include "unit.h"
+#include "web/http/handshake.h"
+
+enum { MAX_LINES = 3 };
+
+#define KEY "dGhlIHNhbXBsZSBub25jZQ=="
+
+/* What a request has; NULL ends a header's lines. A header that is not set is as it should be, one that is "-" is missing. */
+struct sent {
+	const char *upgrade[MAX_LINES], *connection[MAX_LINES], *key[MAX_LINES],
+		*version[MAX_LINES], *protocols[MAX_LINES], *extensions[MAX_LINES];
+};
+
+static const struct sent right = {
+	.upgrade = {"websocket"}, .connection = {"Upgrade"}, .key = {KEY}, .version = {"13"}};
+
+static struct handshake_lines lines_of(
+	const char *const sent[MAX_LINES], const char *const usual[MAX_LINES], struct dnc_str *to)
+{
+	const char *const *from = sent[0] ? sent : usual;
+	struct handshake_lines lines = {.values = to};
+
+	while (lines.count < MAX_LINES && from[lines.count] && *from[lines.count] != '-') {
+		to[lines.count] = dnc_str(from[lines.count]);
+		lines.count++;
+	}
+	return lines;
+}
+
+static void read_sent(const struct sent *s, bool compress, struct handshake *out)
+{
+	struct dnc_str values[6][MAX_LINES];
+	const struct handshake_request r = {
+		.upgrade = lines_of(s->upgrade, right.upgrade, values[0]),
+		.connection = lines_of(s->connection, right.connection, values[1]),
+		.key = lines_of(s->key, right.key, values[2]),
+		.version = lines_of(s->version, right.version, values[3]),
+		.protocols = lines_of(s->protocols, right.protocols, values[4]),
+		.extensions = lines_of(s->extensions, right.extensions, values[5]),
+		.compress = compress,
+	};
+
+	handshake_read(&r, out);
+	assert_int_equal(out->status != 101, out->fault != NULL);
+}
+
+static void upgrades_are_accepted_or_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		struct sent sent;
+		unsigned status;
+	} cases[] = {
+		{"all right", {.protocols = {NULL}}, 101},
+		{"other case", {.upgrade = {"WebSocket"}, .connection = {"upgrade"}}, 101},
+		{"among others",
+			{.upgrade = {"h2c, websocket"}, .connection = {"keep-alive , Upgrade"}},
+			101},
+		{"on two lines",
+			{.upgrade = {"h2c", "websocket"}, .connection = {"keep-alive", "Upgrade"}},
+			101},
+		{"blanks",
+			{.upgrade = {"\twebsocket "},
+				.connection = {" Upgrade "},
+				.key = {" " KEY "\t"},
+				.version = {"\t13 "}},
+			101},
+		{"no Upgrade", {.upgrade = {"-"}}, 426},
+		{"another", {.upgrade = {"h2c"}}, 426},
+		{"a longer one", {.upgrade = {"websocketx"}}, 426},
+		{"with a version", {.upgrade = {"websocket/13"}}, 426},
+		{"no Connection", {.connection = {"-"}}, 426},
+		{"another", {.connection = {"keep-alive"}}, 426},
+		{"an empty one", {.connection = {""}}, 426},
+		{"no version", {.version = {"-"}}, 426},
+		{"version 8", {.version = {"8"}}, 426},
+		{"version 14", {.version = {"14"}}, 426},
+		{"version 013", {.version = {"013"}}, 426},
+		{"version 130", {.version = {"130"}}, 426},
+		{"a list of versions", {.version = {"13, 8"}}, 426},
+		{"two versions", {.version = {"8", "13"}}, 400},
+		{"version 13 twice", {.version = {"13", "13"}}, 400},
+		{"no key", {.key = {"-"}}, 400},
+		{"an empty key", {.key = {""}}, 400},
+		{"the same key twice", {.key = {KEY, KEY}}, 400},
+		{"15 bytes", {.key = {"eHh4eHh4eHh4eHh4eHh4"}}, 400},
+		{"17 bytes", {.key = {"eHh4eHh4eHh4eHh4eHh4eHg="}}, 400},
+		{"no base64", {.key = {"!!!!!!!!!!!!!!!!!!!!!!=="}}, 400},
+		{"base64 for URLs", {.key = {"dGhlIHNhbXBsZSBub25j-Q=="}}, 400},
+		{"no padding", {.key = {"dGhlIHNhbXBsZSBub25jZQ"}}, 400},
+		{"a long key", {.key = {KEY KEY KEY}}, 400},
+		{"a byte more", {.key = {KEY "="}}, 400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct handshake h;
+
+		read_sent(&cases[i].sent, false, &h);
+		if (h.status != cases[i].status)
+			fail_msg("%s: %u, %s", cases[i].name, h.status, h.fault);
+		handshake_free(&h);
+	}
+}
+
+/* The key and the answer are those of section 1.3. */
+static void the_answer_is_that_of_the_standard(void **state)
+{
+	struct handshake h;
+	struct dnc_buf out = {0};
+
+	(void)state;
+	read_sent(&right, true, &h);
+	assert_string_equal(h.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+	assert_string_equal(h.protocol, "dnc.v1");
+	assert_false(h.deflates);
+	handshake_write(&out, &h);
+	assert_true(dnc_str_eq(dnc_buf_view(&out),
+		DNC_STR("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+			"Connection: Upgrade\r\n"
+			"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")));
+	handshake_free(&h);
+	dnc_buf_clear(&out);
+	read_sent(&(struct sent){.protocols = {"cloudevents.json, dnc.ticket.X"},
+			  .extensions = {"x, permessage-deflate; server_max_window_bits=15"}},
+		true, &h);
+	handshake_write(&out, &h);
+	assert_true(dnc_str_eq(dnc_buf_view(&out),
+		DNC_STR("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+			"Connection: Upgrade\r\n"
+			"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+			"Sec-WebSocket-Protocol: cloudevents.json\r\n"
+			"Sec-WebSocket-Extensions: permessage-deflate; "
+			"server_no_context_takeover; client_no_context_takeover; "
+			"server_max_window_bits=15\r\n\r\n")));
+	handshake_free(&h);
+	dnc_buf_free(&out);
+}
+
+static void a_subprotocol_and_a_ticket_are_found_in_the_list(void **state)
+{
+	static const struct {
+		const char *lines[MAX_LINES];
+		unsigned status;
+		bool named;
+		const char *protocol, *ticket;
+	} cases[] = {
+		{{NULL}, 101, false, "dnc.v1", NULL},
+		{{""}, 101, false, "dnc.v1", NULL},
+		{{" , "}, 101, false, "dnc.v1", NULL},
+		{{"dnc.v1"}, 101, true, "dnc.v1", NULL},
+		{{"cloudevents.json"}, 101, true, "cloudevents.json", NULL},
+		{{"dnc.v1, cloudevents.json"}, 101, true, "dnc.v1", NULL},
+		{{"cloudevents.json,dnc.v1"}, 101, true, "cloudevents.json", NULL},
+		{{"foo", "dnc.v1"}, 101, true, "dnc.v1", NULL},
+		{{"dnc.v1, dnc.v1,"}, 101, true, "dnc.v1", NULL},
+		{{"dnc.v1, dnc.ticket.abc"}, 101, true, "dnc.v1", "abc"},
+		{{"dnc.ticket.abc", "foo", "cloudevents.json"}, 101, true, "cloudevents.json",
+			"abc"},
+		{{"dnc.v1, dnc.ticket."}, 101, true, "dnc.v1", ""},
+		{{"dnc.v1, DNC.TICKET.abc"}, 101, true, "dnc.v1", NULL},
+		{{"dnc.ticket.abc"}, 400, false, NULL, NULL},
+		{{"dnc.v1, dnc.ticket.a, dnc.ticket.b"}, 400, false, NULL, NULL},
+		{{"foo"}, 400, false, NULL, NULL},
+		{{"DNC.V1"}, 400, false, NULL, NULL},
+		{{"dnc.v1x, dnc.v"}, 400, false, NULL, NULL},
+		{{"dnc.v1, a b"}, 400, false, NULL, NULL},
+		{{"dnc.v1; x"}, 400, false, NULL, NULL},
+		{{"\"dnc.v1\""}, 400, false, NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sent sent = {.protocols = {NULL}};
+		struct handshake h;
+
+		memcpy(sent.protocols, cases[i].lines, sizeof sent.protocols);
+		read_sent(&sent, false, &h);
+		if (h.status != cases[i].status)
+			fail_msg("\"%s\": %u, %s", cases[i].lines[0], h.status, h.fault);
+		if (h.status == 101) {
+			assert_string_equal(h.protocol, cases[i].protocol);
+			assert_int_equal(h.protocol_named, cases[i].named);
+			assert_int_equal(!h.ticket.p, !cases[i].ticket);
+			assert_true(dnc_str_eq(h.ticket, dnc_str(cases[i].ticket)));
+		}
+		handshake_free(&h);
+	}
+	/* The refusal says what is known. */
+	{
+		struct handshake h;
+
+		read_sent(&(struct sent){.protocols = {"foo"}}, false, &h);
+		assert_non_null(strstr(h.fault, "dnc.v1 or cloudevents.json"));
+		handshake_free(&h);
+	}
+}
+
+static void extensions_are_read_where_they_may_be_agreed(void **state)
+{
+	static const struct {
+		const char *line;
+		bool compress;
+		unsigned status;
+		bool deflates;
+	} cases[] = {
+		{"permessage-deflate", true, 101, true},
+		{"permessage-deflate", false, 101, false},
+		{"permessage-deflate; server_max_window_bits=9", true, 101, false},
+		{"permessage-deflate;", true, 400, false},
+		{"permessage-deflate;", false, 400, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct sent sent = {.protocols = {NULL}};
+		struct handshake h;
+
+		sent.extensions[0] = cases[i].line;
+		read_sent(&sent, cases[i].compress, &h);
+		assert_int_equal(h.status, cases[i].status);
+		assert_int_equal(h.deflates, cases[i].deflates);
+		assert_int_equal(h.extensions.n != 0, cases[i].deflates);
+		handshake_free(&h);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(upgrades_are_accepted_or_refused),
+		cmocka_unit_test(the_answer_is_that_of_the_standard),
+		cmocka_unit_test(a_subprotocol_and_a_ticket_are_found_in_the_list),
+		cmocka_unit_test(extensions_are_read_where_they_may_be_agreed),
+	};
+
+	return cmocka_run_group_tests_name("handshake", tests, NULL, NULL);
+}
