@@ -6,10 +6,13 @@
 #include "auth/auth.h"
 #include "auth/priv/revoked.h"
 #include "base/log.h"
+#include "client_frames.h"
 #include "web/http/client_list.h"
+#include "web/http/handshake.h"
 #include "web/http/history_query.h"
 #include "web/http/ticket.h"
 #include "web/priv/audit.h"
+#include "web/priv/inbox.h"
 #include "web/priv/request.h"
 #include "web/priv/shared.h"
 
@@ -340,6 +343,81 @@ static void an_audit_record_is_whole_or_is_not_passed_on(void **state)
 	dnc_buf_free(&a.record);
 }
 
+/* Two messages, one compressed, with a ping between; bytes come in pieces. */
+static int attempt_inbox(void *ctx)
+{
+	const struct dnc_buf *b = ctx;
+	struct inflater *inflater = inflater_new(1000);
+	const struct inbox_options o = {.max_message = 1000, .inflater = inflater};
+	const unsigned char *p = (unsigned char *)b->p, *end = p + b->n;
+	struct inbox in = {0};
+	int items = 0;
+
+	if (!inflater)
+		return -1;
+	for (const unsigned char *cut = p + 1; items >= 0 && cut <= end; cut++) {
+		struct inbox_payload is;
+		enum inbox_item item;
+
+		while ((item = inbox_next(&in, &o, &p, cut, &is)) != INBOX_MORE) {
+			if (item == INBOX_FAULT) {
+				assert_int_equal(is.reason, CLOSE_MEMORY);
+				items = -1;
+				break;
+			}
+			items++;
+			if (item == INBOX_MESSAGE)
+				assert_true(dnc_str_eq(is.bytes, DNC_STR("Hello")));
+		}
+	}
+	inbox_free(&in);
+	inflater_free(inflater);
+	assert_true(items < 0 || items == 3);
+	return items < 0 ? -1 : 0;
+}
+
+static void a_message_is_whole_or_the_connection_ends(void **state)
+{
+	struct dnc_buf b = {0};
+
+	(void)state;
+	add_frame(&b, DNC_OPCODE_TEXT, "Hel", 3);
+	add_frame(&b, PING, "ping", 4);
+	add_frame(&b, FINAL, "lo", 2);
+	add_frame(&b, TEXT | RSV1, "\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+	assert_true(dnc_buf_ok(&b));
+	fail_each(attempt_inbox, nothing, &b);
+	dnc_buf_free(&b);
+}
+
+static int attempt_handshake(void *ctx)
+{
+	static const struct dnc_str lines[] = {DNC_STR("websocket"), DNC_STR("upgrade"),
+		DNC_STR("dGhlIHNhbXBsZSBub25jZQ=="), DNC_STR("13"), DNC_STR("permessage-deflate")};
+	const struct handshake_request r = {.upgrade = {lines, 1},
+		.connection = {lines + 1, 1},
+		.key = {lines + 2, 1},
+		.version = {lines + 3, 1},
+		.extensions = {lines + 4, 1},
+		.compress = true};
+	struct handshake h;
+	bool deflates;
+
+	(void)ctx;
+	handshake_read(&r, &h);
+	deflates = h.deflates;
+	assert_int_equal(h.status, 101);
+	assert_int_equal(h.extensions.n != 0, deflates);
+	handshake_free(&h);
+	return deflates ? 0 : -1;
+}
+
+static void compression_is_agreed_with_its_answer_or_not_at_all(void **state)
+{
+	(void)state;
+	fail_each(attempt_handshake, nothing, NULL);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -370,6 +448,8 @@ int main(void)
 		cmocka_unit_test(a_page_is_read_with_its_filter_or_not_at_all),
 		cmocka_unit_test(a_list_of_clients_is_whole_or_fails),
 		cmocka_unit_test(an_audit_record_is_whole_or_is_not_passed_on),
+		cmocka_unit_test(a_message_is_whole_or_the_connection_ends),
+		cmocka_unit_test(compression_is_agreed_with_its_answer_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
