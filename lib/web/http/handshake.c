@@ -156,17 +156,3 @@ void handshake_free(struct handshake *h)
 {
 	dnc_buf_free(&h->extensions);
 }
-
-void handshake_write(struct dnc_buf *out, const struct handshake *h)
-{
-	dnc_buf_printf(out,
-		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Accept: %s\r\n",
-		h->accept);
-	if (h->protocol_named)
-		dnc_buf_printf(out, "Sec-WebSocket-Protocol: %s\r\n", h->protocol);
-	if (h->deflates)
-		dnc_buf_printf(out, "Sec-WebSocket-Extensions: %.*s\r\n",
-			DNC_STR_ARG(dnc_buf_view(&h->extensions)));
-	dnc_buf_lit(out, "\r\n");
-}

@@ -40,6 +40,3 @@ struct handshake {
 /* Reads R. OUT is to be freed with handshake_free(), whatever the status is. */
 void handshake_read(const struct handshake_request *r, struct handshake *out);
 void handshake_free(struct handshake *h);
-
-/* Appends the answer to OUT: the status line 101 and the header, to its end. */
-void handshake_write(struct dnc_buf *out, const struct handshake *h);
