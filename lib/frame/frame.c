@@ -38,9 +38,12 @@ size_t dnc_frame_write_close(
 	char out[2 + DNC_FRAME_CONTROL_MAX], uint16_t code, struct dnc_str reason)
 {
 	size_t n = cut(reason, DNC_FRAME_CONTROL_MAX - CLOSE_CODE_BYTES);
-	size_t header = dnc_frame_write_header(out, DNC_FRAME_CLOSE, CLOSE_CODE_BYTES + n);
+	size_t header =
+		dnc_frame_write_header(out, DNC_FRAME_CLOSE, code ? CLOSE_CODE_BYTES + n : 0);
 	char *payload = out + header;
 
+	if (!code)
+		return header;
 	payload[0] = (char)(code >> 8);
 	payload[1] = (char)code;
 	if (n)

@@ -55,17 +55,25 @@ void conn_gone(struct conn *c)
 	end(c, CONN_DEAD, CLOSE_GONE);
 }
 
-/* The one place that writes. Bytes go out as they are (LWS_WRITE_HTTP means "no framing" on HTTP/1.1);
- * the library keeps what the socket does not accept. The library's manual requires writes inside the writeable
+/* While output waits the library reads nothing, but would wake up for what could be read again and again. */
+static void pause_input(struct conn *c, bool pause)
+{
+	if (c->input_paused != pause)
+		lws_rx_flow_control(c->wsi, !pause);
+	c->input_paused = pause;
+}
+
+/* The one place that writes. Bytes go out as they are; the library keeps what the socket does not accept. The library's manual requires writes inside the writeable
  * callback; outside of it they are sound only like this: in the loop's thread, with nothing buffered and no
  * close under way. */
 static enum dnc_sent write_now(struct conn *c, const void *bytes, size_t n)
 {
-	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_HTTP) < (int)n)
+	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_RAW) < (int)n)
 		return conn_lost(c);
 	if (!lws_partial_buffered(c->wsi))
 		return DNC_SENT;
 	request_write(c);
+	pause_input(c, true);
 	return DNC_SENT_FULL;
 }
 
@@ -82,12 +90,8 @@ static enum dnc_sent enqueue(struct conn *c, const void *bytes, size_t n)
 	if (!dnc_buf_ok(&c->out))
 		return conn_lost(c);
 	request_write(c);
-	/* A client that sends no messages has nothing to be read; and the library calls back for no output
-	 * on an HTTP connection whose input is paused. */
-	if (c->out.n > CONN_OUTBOX_BYTES && !c->input_paused && c->wire->duplex) {
-		c->input_paused = true;
-		lws_rx_flow_control(c->wsi, 0);
-	}
+	if (c->out.n > CONN_OUTBOX_BYTES)
+		pause_input(c, true);
 	return DNC_SENT_FULL;
 }
 
@@ -122,19 +126,11 @@ void conn_ping(struct conn *c)
 		put(c, c->wire->ping.p, c->wire->ping.n);
 }
 
-static void resume_input(struct conn *c)
-{
-	if (c->input_paused)
-		lws_rx_flow_control(c->wsi, 1);
-	c->input_paused = false;
-}
-
 void conn_close(struct conn *c, enum close_reason reason)
 {
 	if (!conn_accepts(c))
 		return;
 	end(c, CONN_CLOSING, reason);
-	resume_input(c); /* or the client's answer is never read */
 	request_write(c);
 }
 
@@ -142,6 +138,12 @@ void conn_close_for_shutdown(struct conn *c, uint16_t retry_ms)
 {
 	c->retry_ms = retry_ms;
 	conn_close(c, CLOSE_SHUTDOWN);
+}
+
+void conn_answer_close(struct conn *c, uint16_t code)
+{
+	c->answer_code = code;
+	conn_close(c, CLOSE_GONE);
 }
 
 bool conn_is_idle(const struct conn *c)
@@ -168,22 +170,37 @@ static enum dnc_sent flush_outbox(struct conn *c)
 	return DNC_SENT;
 }
 
-static void send_close(struct conn *c)
+/* Returns the bytes of the close frame; 0: the wire has none. */
+static size_t write_close(const struct conn *c, char frame[WIRE_CLOSE_MAX])
 {
 	const struct close_reason_row *row = &close_reason_rows[c->reason];
-	char frame[WIRE_CLOSE_MAX], text[WIRE_CLOSE_MAX];
-	size_t n;
+	char text[WIRE_CLOSE_MAX];
 
-	if (c->reason == CLOSE_SHUTDOWN)
-		snprintf(text, sizeof text, "%s%u", row->text, c->retry_ms);
-	n = c->wire->close(frame, row->code, c->reason == CLOSE_SHUTDOWN ? text : row->text);
+	if (c->reason == CLOSE_GONE)
+		return c->wire->close(frame, c->answer_code, "");
+	if (c->reason != CLOSE_SHUTDOWN)
+		return c->wire->close(frame, row->code, row->text);
+	snprintf(text, sizeof text, "%s%u", row->text, c->retry_ms);
+	return c->wire->close(frame, row->code, text);
+}
+
+static void send_close(struct conn *c)
+{
+	char frame[WIRE_CLOSE_MAX];
+	size_t n = write_close(c, frame);
+
 	if (!n) {
 		conn_lost(c);
 		return;
 	}
 	c->state = CONN_CLOSE_SENT;
-	if (write_now(c, frame, n) != DNC_SENT_DEAD)
-		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CONN_CLOSE_WAIT_S);
+	if (write_now(c, frame, n) == DNC_SENT_DEAD)
+		return;
+	/* The client has closed: it is for this side to end the connection (section 7.1.1), as soon as the frame
+	 * was sent. */
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CONN_CLOSE_WAIT_S);
+	if (c->reason == CLOSE_GONE)
+		request_write(c);
 }
 
 int conn_proceed(struct conn *c)
@@ -199,19 +216,22 @@ int conn_proceed(struct conn *c)
 	}
 	c->shared->writing = c;
 	sent = flush_outbox(c);
+	if (sent == DNC_SENT)
+		pause_input(c, false);
 	switch (c->state) {
 	case CONN_OPENING:
 	case CONN_OPEN:
-		if (sent != DNC_SENT)
-			break;
-		resume_input(c);
-		c->owner->ready(c);
+		if (sent == DNC_SENT)
+			c->owner->ready(c);
 		break;
 	case CONN_CLOSING:
 		if (sent == DNC_SENT)
 			send_close(c);
 		break;
 	case CONN_CLOSE_SENT:
+		if (sent == DNC_SENT && c->reason == CLOSE_GONE)
+			c->state = CONN_DEAD;
+		break;
 	case CONN_DEAD:
 		break;
 	}

@@ -1,11 +1,10 @@
 #include "priv/identity.h"
-#include <arpa/inet.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "web/http/head.h"
+#include "web/http/query.h"
 
 int identity_init(struct identity *i, struct dnc_auth *auth, struct throttle *throttle,
 	struct audit *audit, struct stats_counts *counts, bool trust_proxy)
@@ -33,44 +32,6 @@ bool identity_renew(struct identity *i)
 	dnc_auth_snapshot_unref(i->snapshot);
 	i->snapshot = dnc_auth_acquire(i->auth);
 	return true;
-}
-
-bool identity_is_local_socket(struct lws *wsi)
-{
-	struct sockaddr_storage own;
-	socklen_t n = sizeof own;
-
-	return getsockname(lws_get_socket_fd(wsi), (struct sockaddr *)&own, &n) == 0 &&
-	       own.ss_family == AF_UNIX;
-}
-
-/* The last address is the one that the proxy itself added; those before it may be forged. */
-static bool forwarded_for(struct lws *wsi, char address[ADDRESS_MAX])
-{
-	unsigned char binary[sizeof(struct in6_addr)];
-	char list[512], *last;
-	int n = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
-
-	if (n <= 0)
-		return false;
-	last = strrchr(list, ',');
-	last = last ? last + 1 : list;
-	last += strspn(last, " ");
-	if (inet_pton(AF_INET, last, binary) != 1 && inet_pton(AF_INET6, last, binary) != 1)
-		return false;
-	snprintf(address, ADDRESS_MAX, "%s", last);
-	return true;
-}
-
-void identity_address(const struct identity *i, struct lws *wsi, char address[ADDRESS_MAX])
-{
-	address[0] = '\0';
-	if (!identity_is_local_socket(wsi)) {
-		lws_get_peer_simple(wsi, address, ADDRESS_MAX);
-		return;
-	}
-	if (!i->trust_proxy || !forwarded_for(wsi, address))
-		snprintf(address, ADDRESS_MAX, "local");
 }
 
 void identity_resolve(const struct identity *i, struct principal *out)
@@ -126,48 +87,62 @@ enum identity_verdict identity_of_token(
 	return IDENTITY_KNOWN;
 }
 
+/* A ticket that a request shows, or what it shows in its place. */
+struct ticket_text {
+	bool found;
+	size_t n;
+	char text[DNC_TICKET_LEN + 1]; /* one more, so that a longer one has another length */
+};
+
 /* `Bearer T`, RFC 6750 section 2.1. */
 static enum identity_verdict by_header(
-	struct identity *i, struct lws *wsi, const char *address, struct principal *out)
+	struct identity *i, struct dnc_str value, const char *address, struct principal *out)
 {
 	static const char scheme[] = "Bearer ";
-	char text[DNC_TOKEN_MAX + sizeof scheme + 1];
-	enum identity_verdict verdict = IDENTITY_REJECTED;
-	int n = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_AUTHORIZATION);
+	const size_t n = sizeof scheme - 1;
 
-	if (n > (int)sizeof scheme - 1 && strncasecmp(text, scheme, sizeof scheme - 1) == 0)
-		verdict = identity_of_token(i, address,
-			(struct dnc_str){text + sizeof scheme - 1, (size_t)n - (sizeof scheme - 1)},
-			out);
-	else
-		count_failure(i, address);
-	sodium_memzero(text, sizeof text);
-	return verdict;
+	if (value.n > n && strncasecmp(value.p, scheme, n) == 0)
+		return identity_of_token(
+			i, address, dnc_str_trim((struct dnc_str){value.p + n, value.n - n}), out);
+	count_failure(i, address);
+	return IDENTITY_REJECTED;
 }
 
-/* Browsers can't set headers, so a WebSocket's ticket is among the subprotocols, and a stream's in its address. The
- * ticket points into SPACE; p is NULL when there is none. */
-static struct dnc_str find_ticket(
-	struct lws *wsi, enum ticket_place place, char *space, size_t size)
+/* Copies the value of the argument `ticket`. */
+static int copy_ticket(void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
 {
-	static const char mark[] = "dnc.ticket.", name[] = "ticket=";
-	struct dnc_str ticket = {0};
-	const char *at;
+	struct ticket_text *text = ctx;
 
-	if (place == TICKET_QUERY) {
-		at = lws_get_urlarg_by_name(wsi, name, space, (int)size);
-		/* The library has given the value with and without the equals sign. */
-		if (at)
-			ticket.p = at + (*at == '=');
-	} else if (place == TICKET_SUBPROTOCOL &&
-		   lws_hdr_copy(wsi, space, (int)size, WSI_TOKEN_PROTOCOL) > 0) {
-		at = strstr(space, mark);
-		if (at)
-			ticket.p = at + sizeof mark - 1;
-	}
-	if (ticket.p)
-		ticket.n = strcspn(ticket.p, ", \t");
-	return ticket;
+	(void)err;
+	if (!dnc_str_eq(name, DNC_STR("ticket")))
+		return 0;
+	text->found = true;
+	/* None that is known has another length: see looks_like_ticket(). */
+	text->n = value.n <= sizeof text->text ? value.n : sizeof text->text;
+	memcpy(text->text, value.p, text->n);
+	return 0;
+}
+
+/* Browsers can't set headers, so a WebSocket's ticket is among the subprotocols, and a stream's in its address. */
+static void find_ticket(
+	const struct http_head *head, enum ticket_place place, struct ticket_text *out)
+{
+	static const struct dnc_str mark = {"dnc.ticket.", 11};
+	struct dnc_error err;
+	struct http_list list;
+	struct dnc_str entry;
+
+	out->found = false;
+	if (place == TICKET_QUERY && head->query.p)
+		query_parse(head->query, copy_ticket, out,
+			&err); /* its errors are those of the route */
+	if (place != TICKET_SUBPROTOCOL)
+		return;
+	list = http_list_start(head, DNC_STR("sec-websocket-protocol"));
+	while (!out->found && http_list_next(&list, &entry))
+		if (entry.n > mark.n && memcmp(entry.p, mark.p, mark.n) == 0)
+			copy_ticket(out, DNC_STR("ticket"),
+				(struct dnc_str){entry.p + mark.n, entry.n - mark.n}, &err);
 }
 
 /* True if TEXT has the form of a ticket. Such texts do not count as failures: a ticket has too many bits to be guessed, so
@@ -194,14 +169,11 @@ static bool redeem(struct identity *i, struct dnc_str ticket, struct principal *
 	       !dnc_revoked_has(i->snapshot->revoked, out->identity.jti);
 }
 
-static enum identity_verdict by_ticket(struct identity *i, struct lws *wsi, enum ticket_place place,
+static enum identity_verdict by_ticket(struct identity *i, const struct ticket_text *shown,
 	const char *address, struct principal *out)
 {
-	char space[256];
-	struct dnc_str ticket = find_ticket(wsi, place, space, sizeof space);
+	struct dnc_str ticket = {shown->text, shown->n};
 
-	if (!ticket.p)
-		return IDENTITY_NONE;
 	if (is_blocked(i, address))
 		return IDENTITY_BLOCKED;
 	if (redeem(i, ticket, out)) {
@@ -216,18 +188,23 @@ static enum identity_verdict by_ticket(struct identity *i, struct lws *wsi, enum
 	return IDENTITY_REJECTED;
 }
 
-enum identity_verdict identity_of_request(
-	struct identity *i, struct lws *wsi, enum ticket_place place, struct principal *out)
+enum identity_verdict identity_of_request(struct identity *i, const struct http_head *head,
+	enum ticket_place place, const char *address, struct principal *out)
 {
-	char address[ADDRESS_MAX];
+	struct dnc_str header = http_head_field(head, DNC_STR("authorization"));
+	struct ticket_text shown;
+	enum identity_verdict verdict = IDENTITY_NONE;
 
 	memset(out, 0, sizeof *out);
 	if (!identity_required(i)) {
 		identity_default(i, out);
 		return IDENTITY_KNOWN;
 	}
-	identity_address(i, wsi, address);
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0)
-		return by_header(i, wsi, address, out);
-	return by_ticket(i, wsi, place, address, out);
+	if (header.p)
+		return by_header(i, header, address, out);
+	find_ticket(head, place, &shown);
+	if (shown.found)
+		verdict = by_ticket(i, &shown, address, out);
+	sodium_memzero(&shown, sizeof shown);
+	return verdict;
 }

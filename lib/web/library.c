@@ -4,11 +4,15 @@
 #include <sys/resource.h>
 #include "base/log.h"
 #include "hub/hub.h"
-#include "priv/deflate.h"
+#include "http/connection.h"
 
 /* Descriptors besides those of clients: the loop, inputs, logs, and a reserve to refuse connections with; and those
  * of producers, where the system allows more. */
 enum { SPARE_DESCRIPTORS = 256, PRODUCER_DESCRIPTORS = 4096 };
+
+enum { READ_BYTES = 64 << 10 };
+
+static const char PROTOCOL[] = "dnc";
 
 static void log_library(int level, const char *line)
 {
@@ -16,24 +20,27 @@ static void log_library(int level, const char *line)
 		(int)strcspn(line, "\n"), line);
 }
 
-/* Raises the limit to a descriptor for each client, as far as the system allows, and lowers it to not many more:
+/* Raises the limit to a descriptor for each connection, as far as the system allows, and lowers it to not many more:
  * the library allocates tables for all descriptors that are allowed, and searches them when it has a limit of
- * its own. */
-static void limit_descriptors(unsigned wanted)
+ * its own. Returns how many connections have one. */
+static size_t limit_descriptors(size_t connections)
 {
 	struct rlimit limit;
+	size_t wanted = connections + SPARE_DESCRIPTORS;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
+		return connections;
 	if (limit.rlim_cur < wanted)
 		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (limit.rlim_cur > wanted + PRODUCER_DESCRIPTORS)
 		limit.rlim_cur = wanted + PRODUCER_DESCRIPTORS;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < wanted)
-		dnc_warn("only %llu descriptors are allowed, not the %u that --max-connections "
-			 "needs; raise ulimit -n",
-			(unsigned long long)limit.rlim_cur, wanted);
+	if (limit.rlim_cur >= wanted)
+		return connections;
+	dnc_warn("only %llu descriptors are allowed, not the %zu that --max-connections "
+		 "needs; raise ulimit -n",
+		(unsigned long long)limit.rlim_cur, wanted);
+	return limit.rlim_cur > SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS : 1;
 }
 
 /* TLS 1.2 at least, with forward secrecy and authenticated ciphers alone (RFC 9325 section 4.2); HTTP/1.1, because
@@ -47,18 +54,18 @@ static void use_tls(struct library *l, const struct library_options *options)
 	                          SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION;
 	l->info.ssl_cipher_list = "ECDHE+AESGCM:ECDHE+CHACHA20";
 	l->info.alpn = "http/1.1";
+	/* A client that does not speak TLS is passed on as it is, so that it can be told: see server.c. */
+	l->info.options |= LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT |
+	                   LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
 }
 
+/* The library passes bytes: frames and requests are read by us, and strictly (see http/head.h and inbox.h). */
 static void set_protocols(struct library *l, const struct library_options *options)
 {
-	l->protocols[0] = (struct lws_protocols){.name = "dnc.v1",
+	l->protocols[0] = (struct lws_protocols){.name = PROTOCOL,
 		.callback = options->callback,
 		.per_session_data_size = options->connection_bytes,
-		/* Messages of clients are short; longer ones are passed in pieces. */
-		.rx_buffer_size = 256,
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
-	l->protocols[1] = l->protocols[0];
-	l->protocols[1].name = "cloudevents.json";
 }
 
 static int create_vhosts(
@@ -85,7 +92,6 @@ int library_open(struct library *l, uv_loop_t *loop, const struct library_option
 	l->info = (struct lws_context_creation_info){
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = l->protocols,
-		.extensions = options->compress ? deflate_extensions : NULL,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
 	                   (options->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		.foreign_loops = loops,
@@ -93,13 +99,11 @@ int library_open(struct library *l, uv_loop_t *loop, const struct library_option
 		.gid = -1,
 		.uid = -1,
 		.retry_and_idle_policy = &l->keepalive,
-		/* A token of DNC_TOKEN_MAX must fit. */
-		.max_http_header_data = 16384,
-		.keepalive_timeout = 15,
-		.timeout_secs = 15,
-		.server_string = "dnc-wsd",
+		/* A TLS record, 16 KiB, is read as a whole: nothing that was decrypted waits unseen inside of OpenSSL. */
+		.pt_serv_buf_size = READ_BYTES,
+		.timeout_secs = HTTP_SILENCE_S,
 	};
-	limit_descriptors(options->connections + SPARE_DESCRIPTORS);
+	l->connections = limit_descriptors(options->connections);
 	lws_set_log_level(LLL_ERR, log_library);
 	l->context = lws_create_context(&l->info);
 	if (!l->context)
@@ -109,12 +113,12 @@ int library_open(struct library *l, uv_loop_t *loop, const struct library_option
 
 void library_adopt(struct library *l, int fd, bool local)
 {
-	bool tls = !local && l->info.ssl_cert_filepath;
+	lws_sock_file_fd_type socket = {.sockfd = fd};
 
 	/* The library closes what it does not adopt. */
-	if (!lws_adopt_socket_vhost(local ? l->local_vhost : l->vhost, fd))
-		dnc_warn("a connection was refused: %sno memory or descriptors are left",
-			tls ? "the client does not speak TLS, or " : "");
+	if (!lws_adopt_descriptor_vhost(local ? l->local_vhost : l->vhost,
+		    LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL, socket, PROTOCOL, NULL))
+		dnc_warn("a connection was refused: no memory or descriptors are left");
 }
 
 void library_renew_certificate(struct library *l, const char *cert, const char *key)

@@ -16,8 +16,9 @@ struct limits {
 	struct dnc_web_limits options;
 	pthread_mutex_t lock; /* of all below */
 	size_t count, body_bytes;
+	size_t open, max_open; /* connections, clients or not */
 	uint64_t number;
-	struct limits_count *addresses, *subjects;
+	struct limits_count *addresses, *subjects, *waiting;
 };
 
 struct limits *limits_new(const struct dnc_web_limits *options)
@@ -27,6 +28,7 @@ struct limits *limits_new(const struct dnc_web_limits *options)
 	if (!l)
 		return NULL;
 	l->options = *options;
+	l->max_open = limits_wanted(l);
 	pthread_mutex_init(&l->lock, NULL);
 	return l;
 }
@@ -127,6 +129,66 @@ void limits_leave(struct limits *l, struct limits_slot *slot)
 	count_down(&l->addresses, &slot->address);
 	count_down(&l->subjects, &slot->subject);
 	pthread_mutex_unlock(&l->lock);
+}
+
+size_t limits_wanted(const struct limits *l)
+{
+	return (size_t)l->options.connections + LIMITS_REQUESTS + LIMITS_LOCAL;
+}
+
+void limits_cap(struct limits *l, size_t n)
+{
+	pthread_mutex_lock(&l->lock);
+	if (n < l->max_open)
+		l->max_open = n;
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* Under the lock. */
+static bool admit(struct limits *l, const char *address, struct limits_admission *a)
+{
+	unsigned waiting = l->options.connections / 16;
+
+	if (l->open + (address ? LIMITS_LOCAL : 0) >= l->max_open)
+		return false;
+	if (address &&
+		count_up(&l->waiting, address, waiting > LIMITS_WAITING ? waiting : LIMITS_WAITING,
+			LIMITS_ADDRESS, &a->waiting) != LIMITS_OK)
+		return false;
+	l->open++;
+	a->open = true;
+	return true;
+}
+
+bool limits_admit(struct limits *l, const char *address, struct limits_admission *a)
+{
+	bool admitted;
+
+	*a = (struct limits_admission){0};
+	pthread_mutex_lock(&l->lock);
+	admitted = admit(l, address, a);
+	pthread_mutex_unlock(&l->lock);
+	return admitted;
+}
+
+void limits_settle(struct limits *l, struct limits_admission *a)
+{
+	if (!a->waiting)
+		return;
+	pthread_mutex_lock(&l->lock);
+	count_down(&l->waiting, &a->waiting);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void limits_release(struct limits *l, struct limits_admission *a)
+{
+	if (!a->open)
+		return;
+	limits_settle(l, a);
+	pthread_mutex_lock(&l->lock);
+	l->open--;
+	pthread_mutex_unlock(&l->lock);
+	a->open = false;
 }
 
 size_t limits_count(struct limits *l)

@@ -88,7 +88,7 @@ void send_established(struct session *s)
 	metadata_begin(b);
 	dnc_json_member_text(b, "client_id", id);
 	add_identity(b, s);
-	dnc_json_member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
+	dnc_json_member_text(b, "protocol", s->conn.wire->protocol(s->rendering));
 	dnc_json_member_text(b, "epoch", dnc_hub_epoch(hub));
 	dnc_json_member_number(b, "oldest_seq", dnc_hub_oldest(hub));
 	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));

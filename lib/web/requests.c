@@ -1,6 +1,7 @@
 #include "priv/requests.h"
-#include <sodium.h>
+#include <string.h>
 #include "base/clock.h"
+#include "frame/frame.h"
 #include "http/query.h"
 #include "priv/messages.h"
 #include "priv/session_audit.h"
@@ -163,11 +164,11 @@ static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, st
 
 /* Stores the subscription in the query string of the upgrade as a message in pending_id: the request no longer
  * exists when the subscription can be made. */
-static void read_query(struct session *s)
+static void read_query(struct session *s, struct dnc_str text)
 {
 	struct request_query query = {0};
 	struct dnc_error err;
-	int count = query_read(s->conn.wsi, add_to_query, &query, &err);
+	int count = query_parse(text, add_to_query, &query, &err);
 
 	if (count > 0)
 		request_query_end(&query, &s->pending_id);
@@ -187,13 +188,13 @@ static void handle_query(struct session *s)
 	dnc_buf_free(&query);
 }
 
-int requests_open(struct session *s, const struct principal *principal)
+int requests_open(struct session *s, const struct principal *principal, struct dnc_str query)
 {
 	if (principal && session_admit(s, principal) < 0)
 		return -1;
 	if (!conn_accepts(&s->conn))
 		return 0;
-	read_query(s);
+	read_query(s, query);
 	if (!dnc_buf_ok(&s->pending_id))
 		return -1;
 	if (s->conn.state == CONN_OPEN)
@@ -201,41 +202,64 @@ int requests_open(struct session *s, const struct principal *principal)
 	return 0;
 }
 
-/* The message is whole. */
-static int handle_received(struct session *s)
+static void receive_message(struct session *s, struct dnc_str text)
 {
-	if (!dnc_bucket_take(&s->messages, dnc_clock_mono_ms())) {
+	if (!dnc_bucket_take(&s->messages, dnc_clock_mono_ms()))
 		conn_close(&s->conn, CLOSE_RATE);
-		return 0;
-	}
-	if (!dnc_buf_reserve(&s->message, DNC_JSON_PADDING) || !dnc_buf_ok(&s->message))
-		return -1;
-	if (handle_message(s, s->message.p, s->message.n))
+	else if (handle_message(s, text.p, text.n))
 		handle_query(s);
-	sodium_memzero(s->message.p, s->message.n); /* a token, perhaps */
-	dnc_buf_free(&s->message); /* messages are rare: an idle client keeps no buffer */
-	return s->conn.state == CONN_DEAD ? -1 : 0;
+}
+
+static void answer_ping(struct session *s, struct dnc_str payload)
+{
+	char frame[DNC_FRAME_HEADER_MAX + DNC_FRAME_CONTROL_MAX];
+	size_t header = dnc_frame_write_header(frame, DNC_FRAME_PONG, payload.n);
+
+	memcpy(frame + header, payload.p, payload.n);
+	conn_put(&s->conn, frame, header + payload.n);
+}
+
+/* The item ITEM with PAYLOAD came. */
+static void receive(struct session *s, enum inbox_item item, const struct inbox_payload *payload)
+{
+	switch (item) {
+	case INBOX_MESSAGE:
+		receive_message(s, payload->bytes);
+		break;
+	case INBOX_PING:
+		answer_ping(s, payload->bytes);
+		break;
+	case INBOX_CLOSE:
+		if (payload->reason != CLOSE_NONE)
+			conn_close(&s->conn, payload->reason);
+		else
+			conn_answer_close(&s->conn, payload->code);
+		break;
+	case INBOX_FAULT:
+		conn_close(&s->conn, payload->reason);
+		break;
+	case INBOX_PONG:
+	case INBOX_MORE:
+		break;
+	}
 }
 
 int requests_receive(struct session *s, const void *in, size_t n)
 {
-	struct lws *wsi = s->conn.wsi;
-	bool whole = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
+	const struct inbox_options options = {.max_message = DNC_WEB_MAX_MESSAGE,
+		.inflater = s->rendering & DNC_DEFLATED ? s->all->inflater : NULL};
+	const unsigned char *p = in, *end = p + n;
+	struct inbox_payload payload;
+	enum inbox_item item;
 
 	session_heard(s);
-	/* The library inflates a message in pieces, one each turn of the loop, but does not wake the loop. */
-	if (!lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi))
-		lws_callback_on_writable(wsi);
-	if (!conn_accepts(&s->conn))
-		return 0;
-	if (lws_frame_is_binary(wsi)) {
-		conn_close(&s->conn, CLOSE_BINARY);
-		return 0;
+	while ((item = inbox_next(&s->inbox, &options, &p, end, &payload)) != INBOX_MORE) {
+		/* The client's answer to the close frame, or its own that came at the same moment. */
+		if (item == INBOX_CLOSE && s->conn.state >= CONN_CLOSE_SENT)
+			return -1;
+		receive(s, item, &payload);
+		if (!conn_accepts(&s->conn))
+			inbox_ignore(&s->inbox);
 	}
-	if (s->message.n + n > DNC_WEB_MAX_MESSAGE) {
-		conn_close(&s->conn, CLOSE_SIZE);
-		return 0;
-	}
-	dnc_buf_add(&s->message, in, n);
-	return whole ? handle_received(s) : 0;
+	return s->conn.state == CONN_DEAD ? -1 : 0;
 }

@@ -1,17 +1,16 @@
 /* server.c - puts the parts of a web server together, and hands them what the library reports. */
 #include "web.h"
 #include <stdlib.h>
+#include "base/log.h"
 #include "http/clients.h"
+#include "http/connection.h"
 #include "http/context.h"
-#include "http/dispatch.h"
-#include "priv/deflate.h"
+#include "priv/admission.h"
 #include "priv/library.h"
 #include "priv/listen.h"
 #include "priv/loop.h"
-#include "priv/requests.h"
 #include "priv/sessions.h"
 #include "priv/shared.h"
-#include "priv/upgrade.h"
 
 struct dnc_web {
 	uv_loop_t *uv; /* borrowed */
@@ -26,6 +25,11 @@ struct dnc_web {
 	struct sessions sessions;
 	struct http_context *http; /* owned */
 	struct shared_member member;
+	struct admission admission;
+	struct {
+		bool local;
+		struct limits_admission admission;
+	} accepted; /* the connection that is being adopted */
 };
 
 static struct dnc_web *web_of(struct lws *wsi)
@@ -33,81 +37,77 @@ static struct dnc_web *web_of(struct lws *wsi)
 	return lws_context_user(lws_get_context(wsi));
 }
 
-static int on_established(struct http_connection *c, struct lws *wsi)
+/* The connection is open: over TLS it has yet to shake hands. */
+static int on_adopted(struct http_connection *c, struct lws *wsi)
 {
-	const struct upgrade *upgrade = lws_get_opaque_user_data(wsi);
-	struct session *s;
-	int rc = -1;
+	struct dnc_web *w = web_of(wsi);
 
-	*c = (struct http_connection){0};
-	s = session_new(&web_of(wsi)->sessions, &c->session, wsi, &wire_ws);
-	if (s)
-		rc = requests_open(s, upgrade && upgrade->known ? &upgrade->principal : NULL);
-	upgrade_free(wsi);
-	return rc;
+	http_connection_open(c, wsi, w->http);
+	c->local = w->accepted.local;
+	c->admission = w->accepted.admission;
+	w->accepted.admission = (struct limits_admission){0};
+	return 0;
 }
 
-static int on_http_writeable(struct http_connection *c, struct lws *wsi)
+/* Says to a client that does not speak TLS that it must. */
+static int refuse_plain(struct http_connection *c)
 {
-	if (!c)
-		return 0;
-	return c->session ? conn_proceed(&c->session->conn) : http_connection_writeable(c, wsi);
+	static const char answer[] =
+		"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n"
+		"content-length: 55\r\n\r\nThis port speaks TLS: use https:// or wss:// addresses.\n";
+	char address[ADDRESS_MAX] = "";
+
+	lws_get_peer_simple(c->wsi, address, sizeof address);
+	dnc_warn("a connection from %s was refused: it does not speak TLS", address);
+	lws_write(c->wsi, (unsigned char *)(uintptr_t)answer, sizeof answer - 1, LWS_WRITE_RAW);
+	return -1;
 }
 
-static void on_closed(struct http_connection *c)
+static int on_received(struct http_connection *c, const void *in, size_t n)
 {
-	session_free(&c->session);
-	http_connection_closed(c);
+	struct dnc_web *w = web_of(c->wsi);
+
+	c->tls = lws_is_ssl(c->wsi);
+	if (w->options->tls_cert && !c->tls && !c->local)
+		return refuse_plain(c);
+	return http_connection_receive(c, in, n);
 }
 
-/* USER is NULL for some reasons: before the connection's protocol is known. */
+/* C is NULL for some reasons: they are not of a connection. */
 static int on_event(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
 {
 	struct http_connection *c = user;
-	struct session *s = c ? c->session : NULL;
 
 	switch (reason) {
-	case LWS_CALLBACK_HTTP:
-		return http_request(web_of(wsi)->http, wsi, c);
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return http_check_upgrade(web_of(wsi)->http, wsi, c);
-	case LWS_CALLBACK_ADD_HEADERS:
-		return deflate_add_headers(wsi, in);
-	case LWS_CALLBACK_ESTABLISHED:
-		return on_established(c, wsi);
-	case LWS_CALLBACK_WSI_DESTROY:
-		upgrade_free(wsi);
+	case LWS_CALLBACK_RAW_ADOPT:
+		return on_adopted(c, wsi);
+	case LWS_CALLBACK_RAW_RX:
+		return on_received(c, in, n);
+	case LWS_CALLBACK_RAW_WRITEABLE:
+		return http_connection_proceed(c);
+	case LWS_CALLBACK_RAW_CLOSE:
+		if (c && c->wsi)
+			http_connection_closed(c);
 		return 0;
-	case LWS_CALLBACK_RECEIVE:
-		return s ? requests_receive(s, in, n) : -1;
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return s ? conn_proceed(&s->conn) : -1;
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return on_http_writeable(c, wsi);
-	case LWS_CALLBACK_RECEIVE_PONG:
-		if (s)
-			session_heard(s);
-		return 0;
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		return s && s->conn.state >= CONN_CLOSE_SENT ? -1 : 0;
-	case LWS_CALLBACK_CLOSED:
-	case LWS_CALLBACK_CLOSED_HTTP:
-		if (c)
-			on_closed(c);
-		return 0;
-	case LWS_CALLBACK_HTTP_BODY:
-		return http_connection_body(c, in, n);
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return http_connection_body_end(c);
 	default:
 		return 0;
 	}
 }
 
+/* The library calls back from within for what it has adopted. */
 static void on_accepted(void *ctx, int fd, bool local)
 {
-	library_adopt(&((struct dnc_web *)ctx)->library, fd, local);
+	struct dnc_web *w = ctx;
+	struct limits *limits = w->shared->limits;
+
+	w->accepted.local = local;
+	if (!admission_open(&w->admission, fd, local, &w->accepted.admission)) {
+		w->stats.counts.refused++;
+		return;
+	}
+	library_adopt(&w->library, fd, local);
+	limits_release(limits, &w->accepted.admission); /* unless a connection has it */
 }
 
 static void on_second(void *ctx)
@@ -167,6 +167,7 @@ static int init_parts(struct dnc_web *w)
 	w->sessions.ring = options->ring;
 	w->sessions.identity = &w->identity;
 	w->sessions.limits = w->shared->limits;
+	w->admission = (struct admission){.limits = w->shared->limits, .tls = options->tls_cert};
 	w->sessions.audit = &w->audit;
 	w->sessions.stats = &w->stats;
 	w->listeners = listeners_new(w->uv, identity_required(&w->identity), on_accepted, w);
@@ -185,10 +186,12 @@ static int open_library(struct dnc_web *w, struct dnc_error *err)
 		.user = w,
 		.tls_cert = w->options->tls_cert,
 		.tls_key = w->options->tls_key,
-		.compress = w->options->compress,
-		.connections = limits_max(w->shared->limits)};
+		.connections = limits_wanted(w->shared->limits)};
 
-	return library_open(&w->library, w->uv, &options, err);
+	if (library_open(&w->library, w->uv, &options, err) < 0)
+		return -1;
+	limits_cap(w->shared->limits, w->library.connections);
+	return 0;
 }
 
 static int listen_on(struct dnc_web *w, struct dnc_error *err)

@@ -44,26 +44,25 @@ static struct wire_position position(const struct conn *c)
 static const struct conn_owner owner = {on_ready, on_ended, position};
 
 struct session *session_new(
-	struct sessions *all, struct session **slot, struct lws *wsi, const struct wire *wire)
+	struct sessions *all, struct session **slot, const struct session_source *source)
 {
 	struct session *s = calloc(1, sizeof *s);
-	char address[ADDRESS_MAX];
 
-	identity_address(all->identity, wsi, address);
-	if (!s || !(s->address = strdup(address))) {
+	if (!s || !(s->address = strdup(source->address))) {
 		free(s);
 		return NULL;
 	}
-	conn_init(&s->conn, wsi, wire, &owner, &all->conns);
+	conn_init(&s->conn, source->wsi, source->wire, &owner, &all->conns);
 	s->all = all;
-	s->rendering = wire->rendering(wsi);
+	s->rendering = source->rendering;
+	s->admission = source->admission;
 	s->connected_ms = s->active_ms = dnc_clock_now_ms();
 	s->number = limits_number(all->limits);
 	dnc_bucket_init(&s->messages, MESSAGES_PER_S * 60, MESSAGES_BURST, dnc_clock_mono_ms());
 	dnc_list_append(&all->list, &s->link);
 	all->count++;
 	all->stats->counts.connections++;
-	if (wire->duplex)
+	if (source->wire->duplex)
 		heartbeat_enter(&all->opening, &s->heartbeat, dnc_clock_mono_ms());
 	*slot = s;
 	return s;
@@ -89,7 +88,7 @@ void session_free(struct session **slot)
 	s->all->count--;
 	dnc_auth_snapshot_unref(s->snapshot);
 	conn_destroy(&s->conn);
-	dnc_buf_free(&s->message);
+	inbox_free(&s->inbox);
 	dnc_buf_free(&s->pending_id);
 	free(s->identity);
 	free(s->address);
@@ -116,6 +115,8 @@ enum close_reason session_enter(struct session *s, const struct principal *princ
 	enum close_reason reason = reasons[limits_enter(
 		all->limits, s->address, identity ? identity->subject : NULL, &s->slot)];
 
+	if (reason == CLOSE_NONE)
+		limits_settle(all->limits, s->admission);
 	if (reason != CLOSE_NONE) {
 		audit_refused(all->audit, s->address, identity, close_reason_rows[reason].text);
 		all->stats->counts.refused++;

@@ -18,7 +18,7 @@ void audit_session(const struct session *s, const char *what)
 	struct dnc_buf *b = begin(s, what);
 
 	if (strcmp(what, "connected") == 0)
-		dnc_json_member_text(b, "protocol", s->conn.wire->protocol(s->conn.wsi));
+		dnc_json_member_text(b, "protocol", s->conn.wire->protocol(s->rendering));
 	audit_end(s->all->audit);
 }
 

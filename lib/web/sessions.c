@@ -10,12 +10,14 @@ int sessions_init(struct sessions *all)
 	heartbeat_queue_init(&all->pinged, PONG_LIMIT_S);
 	heartbeat_queue_init(&all->streams, SSE_COMMENT_S);
 	heartbeat_queue_init(&all->opening, AUTH_LIMIT_S);
-	return all->request_parser ? 0 : -1;
+	all->inflater = inflater_new(DNC_WEB_MAX_MESSAGE);
+	return all->request_parser && all->inflater ? 0 : -1;
 }
 
 void sessions_destroy(struct sessions *all)
 {
 	dnc_json_parser_free(all->request_parser);
+	inflater_free(all->inflater);
 	dnc_buf_free(&all->scratch);
 	dnc_buf_free(&all->conns.encoded);
 }

@@ -71,23 +71,16 @@ static size_t no_close_frame(char frame[WIRE_CLOSE_MAX], uint16_t code, const ch
 	return 0;
 }
 
-static const char *protocol(struct lws *wsi)
+static const char *protocol(unsigned rendering)
 {
-	(void)wsi;
+	(void)rendering;
 	return "sse";
-}
-
-static unsigned rendering(struct lws *wsi)
-{
-	(void)wsi;
-	return 0;
 }
 
 const struct wire wire_sse = {
 	.encode = encode,
 	.close = no_close_frame,
 	.protocol = protocol,
-	.rendering = rendering,
 	.ping = {":\n\n", 3}, /* a comment */
 	.duplex = false,
 };

@@ -31,12 +31,12 @@ head_of() { curl -s --max-time 10 -o body -D- "$@" | tr -d '\r' | grep -vi '^dat
 @test "a wrong method gets 405 and what is allowed, an unknown page 404" {
 	start_hub
 	allowed() { head_of -X "$1" "http://$ADDRESS/$2" | awk 'NR == 1 {s = $2} tolower($1) == "allow:" {sub(/^[^ ]* */, ""); a = $0} END {print s, a}'; }
-	[ "$(allowed POST healthz)" = '405 GET, HEAD' ]
-	[ "$(allowed DELETE api/v1/info)" = '405 GET, HEAD' ]
-	[ "$(allowed PUT api/v1/events)" = '405 GET, HEAD, POST' ]
-	[ "$(allowed OPTIONS api/v1/events)" = '405 GET, HEAD, POST' ]
-	[ "$(allowed GET api/v1/ticket)" = '405 POST' ]
-	[ "$(head_of -I "http://$ADDRESS/api/v1/ticket" | grep -i '^allow')" = 'allow: POST' ]
+	[ "$(allowed POST healthz)" = '405 GET, HEAD, OPTIONS' ]
+	[ "$(allowed DELETE api/v1/info)" = '405 GET, HEAD, OPTIONS' ]
+	[ "$(allowed PUT api/v1/events)" = '405 GET, HEAD, POST, OPTIONS' ]
+	[ "$(allowed OPTIONS api/v1/events)" = '204 GET, HEAD, POST, OPTIONS' ]
+	[ "$(allowed GET api/v1/ticket)" = '405 POST, OPTIONS' ]
+	[ "$(head_of -I "http://$ADDRESS/api/v1/ticket" | grep -i '^allow')" = 'allow: POST, OPTIONS' ]
 	[ "$(allowed DELETE nope)" = '404 ' ]
 	[ "$(allowed GET healthz/)" = '404 ' ]
 	head_of "http://$ADDRESS/ws/dnc" | grep -qi '^upgrade: websocket'

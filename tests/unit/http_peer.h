@@ -1,4 +1,4 @@
-/* http_peer.h - libwebsockets as it is played by tests of HTTP: one request, and what is answered.
+/* http_peer.h - libwebsockets as it is played by tests of HTTP: one connection, what it sends, and what is answered.
  *
  * A program's own functions come before those of shared libraries. Include it in one file of a program. */
 #pragma once
@@ -6,157 +6,78 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include "web/http/connection.h"
 
-/* The request. */
+/* The request: its lines are joined by peer_write(). */
 static struct {
-	int method; /* of the library's LWSHUMETH_ */
-	const char *path;
-	const char *headers[WSI_TOKEN_COUNT];
-	const char *args[4]; /* NAME=VALUE, decoded */
-	const char *last_event_id;
+	const char *method, *path;
+	const char *args[4];    /* NAME=VALUE, as they stand in the address */
+	const char *headers[8]; /* "Name: value" */
+	const char *host;       /* NULL: no Host */
 	const char *address;
 } peer;
 
-static void *peer_connection; /* what the library keeps with it */
-
-/* What was written: "STATUS TYPE LENGTH", headers and body, each header on a line of its own. */
+/* What was written: without "HTTP/1.1 " and carriage returns. */
 static struct {
 	char text[64 << 10];
 	size_t n;
-	int completed, kills, callbacks;
-	bool fails; /* writes do */
-	void *opaque;
+	int kills, callbacks, shutdowns;
+	bool fails, full; /* writes do; the library keeps a part of each */
+	bool buffered, paused;
 } heard;
 
-static inline void hear(const void *text, size_t n)
+static inline void add_header(const char *line)
 {
-	assert_true(heard.n + n < sizeof heard.text);
-	memcpy(heard.text + heard.n, text, n);
-	heard.n += n;
-	heard.text[heard.n] = '\0';
+	size_t i = 0;
+
+	while (i < 7 && peer.headers[i])
+		i++;
+	peer.headers[i] = line;
 }
 
-int lws_add_http_common_headers(struct lws *wsi, unsigned int code, const char *type,
-	lws_filepos_t length, unsigned char **p, unsigned char *end)
+/* Writes the request's head to OUT, and returns its bytes. */
+static inline size_t peer_write(char *out, size_t size)
 {
-	(void)wsi;
-	*p += snprintf((char *)*p, (size_t)(end - *p), "%u %s %lld\n", code, type,
-		length == LWS_ILLEGAL_HTTP_CONTENT_LEN ? -1LL : (long long)length);
-	return 0;
+	size_t n = (size_t)snprintf(out, size, "%s %s", peer.method, peer.path);
+
+	for (int i = 0; i < 4 && peer.args[i]; i++)
+		n += (size_t)snprintf(out + n, size - n, "%c%s", i ? '&' : '?', peer.args[i]);
+	n += (size_t)snprintf(out + n, size - n, " HTTP/1.1\r\n");
+	if (peer.host)
+		n += (size_t)snprintf(out + n, size - n, "Host: %s\r\n", peer.host);
+	for (int i = 0; i < 8 && peer.headers[i]; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s\r\n", peer.headers[i]);
+	n += (size_t)snprintf(out + n, size - n, "\r\n");
+	assert_true(n < size);
+	return n;
 }
 
-int lws_add_http_header_by_name(struct lws *wsi, const unsigned char *name,
-	const unsigned char *value, int length, unsigned char **p, unsigned char *end)
+/* The request arrives on C. Returns what the connection does with it: -1 to close it. */
+static inline int peer_send(struct http_connection *c)
 {
-	(void)wsi;
-	if (end - *p < (ptrdiff_t)strlen((const char *)name) + length + 3)
-		return 1;
-	*p += sprintf((char *)*p, "%s %.*s\n", (const char *)name, length, (const char *)value);
-	return 0;
-}
+	char text[16 << 10];
 
-int lws_finalize_write_http_header(
-	struct lws *wsi, unsigned char *start, unsigned char **p, unsigned char *end)
-{
-	(void)wsi;
-	(void)end;
-	hear(start, (size_t)(*p - start));
-	return heard.fails;
+	return http_connection_receive(c, text, peer_write(text, sizeof text));
 }
 
 int lws_write(struct lws *wsi, unsigned char *buf, size_t n, enum lws_write_protocol protocol)
 {
+	static const char version[] = "HTTP/1.1 ";
+	size_t skip = n > sizeof version && memcmp(buf, version, sizeof version - 1) == 0
+	                      ? sizeof version - 1
+	                      : 0;
+
 	(void)wsi;
-	(void)protocol;
+	assert_int_equal(protocol, LWS_WRITE_RAW);
 	if (heard.fails)
 		return -1;
-	hear(buf, n);
+	assert_true(heard.n + n < sizeof heard.text);
+	for (size_t i = skip; i < n; i++)
+		if (buf[i] != '\r')
+			heard.text[heard.n++] = (char)buf[i];
+	heard.text[heard.n] = '\0';
+	heard.buffered = heard.full;
 	return (int)n;
-}
-
-int lws_http_transaction_completed(struct lws *wsi)
-{
-	(void)wsi;
-	heard.completed++;
-	return 0;
-}
-
-int lws_http_get_uri_and_method(struct lws *wsi, char **path, int *length)
-{
-	(void)wsi;
-	*path = (char *)(uintptr_t)peer.path;
-	*length = (int)strlen(peer.path);
-	return peer.method;
-}
-
-static inline const char *header_of(enum lws_token_indexes token)
-{
-	if (token == WSI_TOKEN_HEAD_URI)
-		return peer.method == LWSHUMETH_HEAD ? peer.path : NULL;
-	return peer.headers[token];
-}
-
-int lws_hdr_total_length(struct lws *wsi, enum lws_token_indexes token)
-{
-	(void)wsi;
-	return header_of(token) ? (int)strlen(header_of(token)) : 0;
-}
-
-static inline int copy(const char *text, char *out, int size)
-{
-	if (!text || (int)strlen(text) >= size)
-		return text ? -1 : 0;
-	return sprintf(out, "%s", text);
-}
-
-int lws_hdr_copy(struct lws *wsi, char *out, int size, enum lws_token_indexes token)
-{
-	(void)wsi;
-	return copy(header_of(token), out, size);
-}
-
-int lws_hdr_custom_length(struct lws *wsi, const char *name, int length)
-{
-	(void)wsi;
-	assert_memory_equal(name, "last-event-id:", (size_t)length);
-	return peer.last_event_id ? (int)strlen(peer.last_event_id) : -1;
-}
-
-int lws_hdr_custom_copy(struct lws *wsi, char *out, int size, const char *name, int length)
-{
-	(void)wsi;
-	(void)name;
-	(void)length;
-	return copy(peer.last_event_id, out, size);
-}
-
-int lws_hdr_fragment_length(struct lws *wsi, enum lws_token_indexes token, int index)
-{
-	(void)wsi;
-	assert_int_equal(token, WSI_TOKEN_HTTP_URI_ARGS);
-	return index < 4 && peer.args[index] ? (int)strlen(peer.args[index]) : 0;
-}
-
-int lws_hdr_copy_fragment(
-	struct lws *wsi, char *out, int size, enum lws_token_indexes token, int index)
-{
-	return lws_hdr_fragment_length(wsi, token, index) ? copy(peer.args[index], out, size) : -1;
-}
-
-const char *lws_get_urlarg_by_name(struct lws *wsi, const char *name, char *out, int size)
-{
-	(void)wsi;
-	for (int i = 0; i < 4 && peer.args[i]; i++)
-		if (strncmp(peer.args[i], name, strlen(name)) == 0 &&
-			copy(peer.args[i] + strlen(name), out, size) >= 0)
-			return out;
-	return NULL;
-}
-
-void *lws_wsi_user(struct lws *wsi)
-{
-	(void)wsi;
-	return peer_connection;
 }
 
 int lws_is_ssl(struct lws *wsi)
@@ -175,6 +96,7 @@ const char *lws_get_peer_simple(struct lws *wsi, char *name, size_t size)
 lws_sockfd_type lws_get_socket_fd(struct lws *wsi)
 {
 	(void)wsi;
+	heard.shutdowns++;
 	return -1;
 }
 
@@ -195,6 +117,14 @@ int lws_callback_on_writable(struct lws *wsi)
 int lws_partial_buffered(struct lws *wsi)
 {
 	(void)wsi;
+	return heard.buffered;
+}
+
+int lws_rx_flow_control(struct lws *wsi, int enable)
+{
+	(void)wsi;
+	assert_int_equal(heard.paused, enable); /* only changes */
+	heard.paused = !enable;
 	return 0;
 }
 
@@ -207,16 +137,4 @@ struct lws_context *lws_get_context(const struct lws *wsi)
 void lws_cancel_service(struct lws_context *context)
 {
 	(void)context;
-}
-
-void *lws_get_opaque_user_data(const struct lws *wsi)
-{
-	(void)wsi;
-	return heard.opaque;
-}
-
-void lws_set_opaque_user_data(struct lws *wsi, void *data)
-{
-	(void)wsi;
-	heard.opaque = data;
 }

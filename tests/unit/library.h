@@ -18,7 +18,7 @@ static struct {
 int lws_write(struct lws *wsi, unsigned char *buf, size_t n, enum lws_write_protocol protocol)
 {
 	(void)wsi;
-	assert_int_equal(protocol, LWS_WRITE_HTTP);
+	assert_int_equal(protocol, LWS_WRITE_RAW);
 	assert_false(library.buffered); /* else it would mix up the order */
 	library.writes++;
 	if (library.fails)

@@ -156,6 +156,36 @@ static void a_close_follows_what_waits_and_ends_all_else(void **state)
 	close_conn();
 }
 
+/* It is answered with its code after what waits, and the connection ends once that was sent. */
+static void a_client_that_closes_is_answered(void **state)
+{
+	(void)state;
+	open_conn(&wire_ws);
+	library.full = true;
+	conn_put(&conn,
+		"\x81\x01"
+		"a",
+		3);
+	conn_answer_close(&conn, 1000);
+	assert_int_equal(calls.ended, 1);
+	assert_int_equal(conn_proceed(&conn), 0);
+	library.buffered = false;
+	assert_int_equal(conn_proceed(&conn), 0);
+	assert_sent("\x81\x01"
+		    "a\x88\x02\x03\xe8",
+		7);
+	assert_int_equal(conn_proceed(&conn), 0); /* the socket has not taken it */
+	library.buffered = false;
+	assert_int_equal(conn_proceed(&conn), -1);
+	assert_int_equal(conn.reason, CLOSE_GONE);
+	close_conn();
+	open_conn(&wire_ws);
+	conn_answer_close(&conn, 0);
+	conn_proceed(&conn);
+	assert_sent("\x88\x00", 2);
+	close_conn();
+}
+
 static void a_shutdown_says_when_to_come_back(void **state)
 {
 	(void)state;
@@ -224,12 +254,12 @@ static void writes_may_be_limited_to_the_callback(void **state)
 	close_conn();
 }
 
-static void pings_have_a_byte_and_streams_get_comments(void **state)
+static void pings_are_empty_and_streams_get_comments(void **state)
 {
 	(void)state;
 	open_conn(&wire_ws);
 	conn_ping(&conn);
-	assert_sent("\x89\x01p", 3);
+	assert_sent("\x89\x00", 2);
 	close_conn();
 	open_conn(&wire_sse);
 	conn_ping(&conn);
@@ -294,7 +324,7 @@ static void streams_get_each_message_with_an_id_to_go_on_at(void **state)
 	close_conn();
 }
 
-static void a_stream_ends_without_a_close_frame_and_is_never_paused(void **state)
+static void a_stream_ends_without_a_close_frame(void **state)
 {
 	static char text[40 << 10], frames[41 << 10];
 
@@ -304,7 +334,6 @@ static void a_stream_ends_without_a_close_frame_and_is_never_paused(void **state
 	memset(text, ' ', sizeof text - 1);
 	for (int i = 0; i < 4; i++)
 		conn_put(&conn, frames, frame(frames, text));
-	assert_false(library.paused);
 	conn_close(&conn, CLOSE_LOG);
 	library.full = library.buffered = false;
 	assert_int_equal(conn_proceed(&conn), -1);
@@ -320,13 +349,14 @@ int main(void)
 		cmocka_unit_test(what_waits_goes_out_in_order_when_the_socket_can_take_it),
 		cmocka_unit_test(a_client_that_reads_nothing_is_not_read),
 		cmocka_unit_test(a_close_follows_what_waits_and_ends_all_else),
+		cmocka_unit_test(a_client_that_closes_is_answered),
 		cmocka_unit_test(a_shutdown_says_when_to_come_back),
 		cmocka_unit_test(a_failed_write_is_a_lost_connection),
 		cmocka_unit_test(a_client_that_goes_by_itself_has_ended_once),
 		cmocka_unit_test(writes_may_be_limited_to_the_callback),
-		cmocka_unit_test(pings_have_a_byte_and_streams_get_comments),
+		cmocka_unit_test(pings_are_empty_and_streams_get_comments),
 		cmocka_unit_test(streams_get_each_message_with_an_id_to_go_on_at),
-		cmocka_unit_test(a_stream_ends_without_a_close_frame_and_is_never_paused),
+		cmocka_unit_test(a_stream_ends_without_a_close_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

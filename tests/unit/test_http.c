@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include "auth/roles.h"
 #include "web/http/client_list.h"
-#include "web/http/exchange.h"
 #include "web/http/host.h"
 #include "web/http/problem.h"
 #include "web/http/query.h"
@@ -66,11 +65,11 @@ static void other_methods_are_told_what_is_allowed_other_paths_nothing(void **st
 		enum http_method method;
 		const char *path, *allow; /* NULL: no such path */
 	} cases[] = {
-		{HTTP_METHOD_POST, "/healthz", "GET, HEAD"},
-		{HTTP_METHOD_POST, "/ws/dnc", "GET, HEAD"},
-		{HTTP_METHOD_GET, "/api/v1/ticket", "POST"},
-		{HTTP_METHODS, "/api/v1/ticket", "POST"},
-		{HTTP_METHODS, "/api/v1/events", "GET, HEAD, POST"},
+		{HTTP_METHOD_POST, "/healthz", "GET, HEAD, OPTIONS"},
+		{HTTP_METHOD_POST, "/ws/dnc", "GET, HEAD, OPTIONS"},
+		{HTTP_METHOD_GET, "/api/v1/ticket", "POST, OPTIONS"},
+		{HTTP_METHODS, "/api/v1/ticket", "POST, OPTIONS"},
+		{HTTP_METHODS, "/api/v1/events", "GET, HEAD, POST, OPTIONS"},
 		{HTTP_METHOD_GET, "/api/v1/event", NULL},
 		{HTTP_METHOD_GET, "/api/v1/events/", NULL},
 		{HTTP_METHOD_GET, "/API/v1/events", NULL},
@@ -189,35 +188,6 @@ static void problems_have_the_title_and_header_of_their_status(void **state)
 	dnc_buf_free(&b);
 }
 
-static int note_argument(
-	void *ctx, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
-{
-	(void)err;
-	return snprintf(ctx, 64, "%.*s|%.*s", DNC_STR_ARG(name), DNC_STR_ARG(value));
-}
-
-static void arguments_are_split_at_their_first_equals_sign(void **state)
-{
-	static const struct {
-		const char *arg, *split;
-	} cases[] = {
-		{"a=b", "a|b"},
-		{"a=", "a|"},
-		{"a", "a|"},
-		{"=b", "|b"},
-		{"a=b=c", "a|b=c"},
-		{"=", "|"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		char split[64];
-
-		query_split(dnc_str(cases[i].arg), note_argument, split, NULL);
-		assert_string_equal(split, cases[i].split);
-	}
-}
-
 /* Reads the id and the arguments "NAME=VALUE&..." of a stream. */
 static int read_stream(
 	const char *id, const char *args, struct dnc_buf *message, struct dnc_error *err)
@@ -225,14 +195,10 @@ static int read_stream(
 	struct stream_query q = {.resumes = false};
 	int rc = stream_query_resume(&q, dnc_str(id), err);
 
-	for (const char *at = args; rc == 0 && *at;) {
-		size_t n = strcspn(at, "&");
-
-		rc = query_split((struct dnc_str){at, n}, stream_query_add, &q, err);
-		at += n + (at[n] == '&');
-	}
-	dnc_buf_clear(message);
 	if (rc == 0)
+		rc = query_parse(dnc_str(args), stream_query_add, &q, err);
+	dnc_buf_clear(message);
+	if (rc >= 0)
 		rc = stream_query_message(&q, message, err);
 	stream_query_free(&q);
 	return rc;
@@ -379,69 +345,6 @@ static void lists_of_several_servers_are_one_array(void **state)
 	dnc_buf_free(&out);
 }
 
-static struct {
-	size_t bytes;
-	int ends, abandoned;
-} seen;
-
-static int see_body(struct http_exchange *e, const void *in, size_t n)
-{
-	(void)e;
-	(void)in;
-	seen.bytes += n;
-	return 0;
-}
-
-static int see_end(struct http_exchange *e)
-{
-	seen.ends++;
-	http_exchange_leave(e);
-	return 0;
-}
-
-static void see_client_gone(struct http_exchange *e)
-{
-	assert_null(e->wsi);
-	seen.abandoned++;
-}
-
-static void bodies_go_to_the_exchange_of_their_connection(void **state)
-{
-	static const struct http_exchange_type publishes = {.body = see_body,
-						       .body_end = see_end,
-						       .abandon = see_client_gone},
-					       reads = {.abandon = see_client_gone};
-	struct lws *wsi = (struct lws *)&seen; /* only passed on */
-	struct http_connection c = {.exchange = NULL};
-	struct http_request r = {.wsi = wsi, .connection = &c};
-	struct http_exchange e;
-
-	(void)state;
-	/* No request expects it. */
-	assert_int_equal(http_connection_body(&c, "x", 1), -1);
-	assert_int_equal(http_connection_body_end(&c), -1);
-	http_exchange_begin(&e, &publishes, &r);
-	assert_int_equal(http_connection_body(&c, "abc", 3), 0);
-	assert_int_equal(http_connection_body(&c, "d", 1), 0);
-	assert_int_equal(http_connection_body_end(&c), 0);
-	assert_int_equal(seen.bytes, 4);
-	assert_int_equal(seen.ends, 1);
-	assert_null(c.exchange);
-	/* What follows an answer that ends the connection is not read. */
-	c.closing = true;
-	assert_int_equal(http_connection_body(&c, "x", 1), 0);
-	c.closing = false;
-	/* A page of the log expects no body. */
-	http_exchange_begin(&e, &reads, &r);
-	assert_int_equal(http_connection_body(&c, "x", 1), -1);
-	assert_int_equal(seen.bytes, 4);
-	/* Its client goes, once. */
-	http_connection_closed(&c);
-	http_connection_closed(&c);
-	assert_int_equal(seen.abandoned, 1);
-	http_exchange_leave(&e);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,12 +353,10 @@ int main(void)
 		cmocka_unit_test(only_names_of_the_loopback_are_its_hosts),
 		cmocka_unit_test(pages_of_other_sites_are_allowed_by_name_alone),
 		cmocka_unit_test(problems_have_the_title_and_header_of_their_status),
-		cmocka_unit_test(arguments_are_split_at_their_first_equals_sign),
 		cmocka_unit_test(a_stream_resumes_after_its_last_event_whatever_its_address_says),
 		cmocka_unit_test(ids_and_arguments_of_no_stream_are_refused),
 		cmocka_unit_test(a_ticket_is_issued_for_its_identity_until_there_are_too_many),
 		cmocka_unit_test(lists_of_several_servers_are_one_array),
-		cmocka_unit_test(bodies_go_to_the_exchange_of_their_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

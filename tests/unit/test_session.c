@@ -4,79 +4,13 @@
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+#include "client_frames.h"
 #include "library.h"
 #include "nomem.h"
 #include "log/journal.h"
 #include "web/priv/requests.h"
 #include "web/priv/sessions.h"
 #include "web/priv/shared.h"
-
-/* More of the library: what it says of the request and of the message that is being received. */
-static struct {
-	bool binary, unfinished;
-	const char *query; /* one NAME=VALUE */
-	const struct lws_protocols *protocol;
-} peer;
-
-static const struct lws_protocols plain = {.name = "dnc.v1"};
-
-const struct lws_protocols *lws_get_protocol(struct lws *wsi)
-{
-	(void)wsi;
-	return peer.protocol;
-}
-
-void *lws_get_opaque_user_data(const struct lws *wsi)
-{
-	(void)wsi;
-	return NULL;
-}
-
-const char *lws_get_peer_simple(struct lws *wsi, char *name, size_t size)
-{
-	(void)wsi;
-	snprintf(name, size, "192.0.2.1");
-	return name;
-}
-
-lws_sockfd_type lws_get_socket_fd(struct lws *wsi)
-{
-	(void)wsi;
-	return -1;
-}
-
-int lws_is_final_fragment(struct lws *wsi)
-{
-	(void)wsi;
-	return !peer.unfinished;
-}
-
-size_t lws_remaining_packet_payload(struct lws *wsi)
-{
-	(void)wsi;
-	return 0;
-}
-
-int lws_frame_is_binary(struct lws *wsi)
-{
-	(void)wsi;
-	return peer.binary;
-}
-
-int lws_hdr_copy_fragment(
-	struct lws *wsi, char *out, int size, enum lws_token_indexes token, int index)
-{
-	(void)wsi;
-	(void)token;
-	return index || !peer.query ? -1 : snprintf(out, (size_t)size, "%s", peer.query);
-}
-
-int lws_hdr_fragment_length(struct lws *wsi, enum lws_token_indexes token, int index)
-{
-	(void)wsi;
-	(void)token;
-	return index || !peer.query ? 0 : (int)strlen(peer.query);
-}
 
 static char dir[] = "/tmp/dnc-session-XXXXXX", key_path[64], revoked_path[64], roles_path[64];
 
@@ -143,8 +77,6 @@ static void open_server(bool keys)
 
 	memset(&server, 0, sizeof server);
 	memset(&library, 0, sizeof library);
-	memset(&peer, 0, sizeof peer);
-	peer.protocol = &plain;
 	open_auth(keys);
 	server.shared = dnc_shared_new(&limits);
 	server.journal = dnc_journal_open(&(struct dnc_journal_options){0}, NULL);
@@ -184,14 +116,25 @@ static void close_server(void)
 	dnc_auth_free(server.auth);
 }
 
-/* A WebSocket of PRINCIPAL; NULL: it must authenticate. */
-static struct session *connect_ws(struct session **slot, const struct principal *principal)
+static struct limits_admission admission;
+
+static const struct session_source source = {
+	(struct lws *)&library, &wire_ws, 0, "192.0.2.1", &admission};
+
+/* A WebSocket of PRINCIPAL, NULL: it must authenticate, whose address has the query string QUERY. */
+static struct session *connect_query(
+	struct session **slot, const struct principal *principal, const char *query)
 {
-	struct session *s = session_new(&server.sessions, slot, (struct lws *)&library, &wire_ws);
+	struct session *s = session_new(&server.sessions, slot, &source);
 
 	assert_non_null(s);
-	assert_int_equal(requests_open(s, principal), 0);
+	assert_int_equal(requests_open(s, principal, dnc_str(query)), 0);
 	return s;
+}
+
+static struct session *connect_ws(struct session **slot, const struct principal *principal)
+{
+	return connect_query(slot, principal, NULL);
 }
 
 static struct session *connect_admin(struct session **slot)
@@ -248,10 +191,27 @@ static void assert_told_of_lag(const char *all)
 		fail_msg("not told of its end once: %s", all);
 }
 
+/* A frame with TEXT arrives. Returns what requests_receive() does. */
+static int receive_frame(struct session *s, unsigned first, const char *text)
+{
+	struct dnc_buf frame = {0};
+	int rc;
+
+	add_frame(&frame, first, text, strlen(text));
+	rc = requests_receive(s, frame.p, frame.n);
+	dnc_buf_free(&frame);
+	return rc;
+}
+
+static int receive(struct session *s, const char *text)
+{
+	return receive_frame(s, TEXT, text);
+}
+
 static void say(struct session *s, const char *text)
 {
 	library.n = 0;
-	assert_int_equal(requests_receive(s, text, strlen(text)), 0);
+	assert_int_equal(receive(s, text), 0);
 }
 
 static void publish(const char *type, int number)
@@ -353,10 +313,8 @@ static void a_subscription_in_the_query_waits_for_the_token(void **state)
 
 	(void)state;
 	open_server(true);
-	peer.query = "severity=high";
-	s = connect_ws(&slot, NULL);
+	s = connect_query(&slot, NULL, "severity=high");
 	assert_string_equal(heard(), "");
-	peer.query = NULL; /* the request is gone */
 	authenticate(s, token("compliance"));
 	assert_heard("\"filter_count\":1");
 	publish("dnc.compliance.violation", 1);
@@ -424,7 +382,7 @@ static void a_revoked_client_has_left_the_hub_before_the_next_event(void **state
 static void lose_in_an_answer(struct session *s)
 {
 	library.fails = true;
-	assert_int_equal(requests_receive(s, "{\"type\":\"ping\"}", 15), -1);
+	assert_int_equal(receive(s, "{\"type\":\"ping\"}"), -1);
 }
 
 static void lose_in_a_delivery(struct session *s)
@@ -438,20 +396,19 @@ static void lose_in_a_delivery(struct session *s)
 static void lose_in_a_subscription(struct session *s)
 {
 	library.fails = true;
-	assert_int_equal(requests_receive(s, "{\"type\":\"subscribe\"}", 20), -1);
+	assert_int_equal(receive(s, "{\"type\":\"subscribe\"}"), -1);
 }
 
 static void lose_in_a_change_of_filters(struct session *s)
 {
 	library.fails = true;
-	assert_int_equal(
-		requests_receive(s, "{\"type\":\"update_filters\",\"filters\":{}}", 38), -1);
+	assert_int_equal(receive(s, "{\"type\":\"update_filters\",\"filters\":{}}"), -1);
 }
 
 static void lose_in_an_unsubscription(struct session *s)
 {
 	library.fails = true;
-	assert_int_equal(requests_receive(s, "{\"type\":\"unsubscribe\"}", 22), -1);
+	assert_int_equal(receive(s, "{\"type\":\"unsubscribe\"}"), -1);
 }
 
 static void answer_no_ping(struct session *s)
@@ -497,7 +454,7 @@ static void a_session_that_ends_has_left_the_hub_at_once(void **state)
 		writes = library.writes;
 		publish("dnc.compliance.violation", 2);
 		assert_int_equal(library.writes, writes);
-		requests_receive(s, "{\"type\":\"get_stats\"}", 20); /* is not answered */
+		receive(s, "{\"type\":\"get_stats\"}"); /* is not answered */
 		sessions_renew(&server.sessions);
 		lag_tick(&server.sessions);
 		assert_int_equal(library.writes, writes);
@@ -727,20 +684,23 @@ static bool subscribe_without_memory(struct session **slot, int n)
 {
 	static const char message[] =
 		"{\"type\":\"subscribe\",\"id\":5,\"filters\":{\"severities\":[\"high\"]}}";
-	const char *text = token("compliance");
+	char auth[DNC_TOKEN_MAX + 64];
+	struct dnc_buf frames[2] = {{0}};
 	struct session *s;
+	int size = snprintf(
+		auth, sizeof auth, "{\"type\":\"auth\",\"token\":\"%s\"}", token("compliance"));
 
+	add_frame(&frames[0], TEXT, auth, (size_t)size);
+	add_frame(&frames[1], TEXT, message, sizeof message - 1);
 	fail_after(n, 1);
-	s = session_new(&server.sessions, slot, (struct lws *)&library, &wire_ws);
-	if (s && requests_open(s, NULL) == 0) {
-		char auth[DNC_TOKEN_MAX + 64];
-		int size =
-			snprintf(auth, sizeof auth, "{\"type\":\"auth\",\"token\":\"%s\"}", text);
-
-		if (requests_receive(s, auth, (size_t)size) == 0)
-			requests_receive(s, message, sizeof message - 1);
-	}
+	s = session_new(&server.sessions, slot, &source);
+	if (s && requests_open(s, NULL, (struct dnc_str){0}) == 0)
+		for (int i = 0; i < 2; i++)
+			if (requests_receive(s, frames[i].p, frames[i].n) < 0)
+				break;
 	fail_after(-1, 0);
+	for (int i = 0; i < 2; i++)
+		dnc_buf_free(&frames[i]);
 	return s && s->conn.state == CONN_OPEN && strstr(heard(), "\"request_id\":5,") &&
 	       s->subscriber && dnc_subscriber_active(s->subscriber);
 }
@@ -772,7 +732,7 @@ static void without_memory_a_session_ends_or_is_answered(void **state)
 
 static void limits_close_with_their_reasons(void **state)
 {
-	static char big[DNC_WEB_MAX_MESSAGE + 1];
+	static char big[DNC_WEB_MAX_MESSAGE + 2];
 	struct session *slots[3], *s;
 
 	(void)state;
@@ -792,15 +752,13 @@ static void limits_close_with_their_reasons(void **state)
 	conn_proceed(&slots[0]->conn);
 	assert_heard("1008 more than 20 messages a second\n");
 	session_free(&slots[0]);
-	peer.unfinished = true;
-	assert_int_equal(requests_receive(slots[1], big, DNC_WEB_MAX_MESSAGE), 0);
-	assert_int_equal(requests_receive(slots[1], big, 1), 0);
+	memset(big, ' ', sizeof big - 1);
+	assert_int_equal(receive(slots[1], big), 0);
 	conn_proceed(&slots[1]->conn);
 	assert_heard("1009 message over 32 KiB\n");
 	session_free(&slots[1]);
-	peer = (typeof(peer)){.protocol = &plain, .binary = true};
 	s = connect_admin(&slots[0]);
-	say(s, "x");
+	assert_int_equal(receive_frame(s, BINARY, "x"), 0);
 	conn_proceed(&s->conn);
 	assert_heard("1003 text messages only\n");
 	session_free(&slots[0]);
@@ -816,11 +774,13 @@ static void a_message_in_pieces_is_one_message(void **state)
 	(void)state;
 	open_server(false);
 	s = connect_admin(&slot);
-	peer.unfinished = true;
-	say(s, "{\"type\":");
-	assert_string_equal(heard(), "");
-	peer.unfinished = false;
-	say(s, "\"ping\"}");
+	library.n = 0;
+	assert_int_equal(receive_frame(s, DNC_OPCODE_TEXT, "{\"type\":"), 0);
+	assert_int_equal(receive_frame(s, PING, "now"), 0); /* between the pieces */
+	assert_memory_equal(library.sent, "\x8a\x03now", 5);
+	assert_int_equal(library.n, 5);
+	library.n = 0;
+	assert_int_equal(receive_frame(s, FINAL, "\"ping\"}"), 0);
 	assert_heard("pong");
 	session_free(&slot);
 	close_server();

@@ -1,25 +1,53 @@
 #include "web/http/access.h"
+#include <string.h>
+#include "web/http/connection.h"
 #include "web/http/host.h"
 #include "web/http/reply.h"
 #include "web/web.h"
 
+enum {
+	NAME_MAX_BYTES = 256
+}; /* of a host or an origin: RFC 1035 section 2.3.4, and more for the scheme */
+
+/* False when the value is missing or does not fit: then it is none that is allowed. */
+static bool copy(struct dnc_str value, char out[NAME_MAX_BYTES])
+{
+	if (!value.n || value.n >= NAME_MAX_BYTES)
+		return false;
+	memcpy(out, value.p, value.n);
+	out[value.n] = '\0';
+	return true;
+}
+
+const char *access_shared_origin(const struct http_request *r)
+{
+	const struct dnc_web_options *options = r->context->options;
+	struct dnc_str origin = http_head_field(r->head, DNC_STR("origin"));
+
+	for (size_t i = 0; origin.p && i < options->allow_origin_count; i++)
+		if (dnc_str_caseeq(origin, dnc_str(options->allow_origin[i])))
+			return options->allow_origin[i];
+	return NULL;
+}
+
 const char *access_forbidden(const struct http_request *r)
 {
 	const struct dnc_web_options *options = r->context->options;
-	char host[256], origin[256];
+	const struct http_connection *c = r->connection;
+	struct dnc_str sent = http_head_field(r->head, DNC_STR("origin"));
+	char host[NAME_MAX_BYTES], origin[NAME_MAX_BYTES];
 
-	if (lws_hdr_copy(r->wsi, host, sizeof host, WSI_TOKEN_HOST) <= 0)
+	if (!copy(r->head->host, host))
 		return "the Host header is missing or too long: send the name of the hub";
 	/* A page of another site can make a browser send requests under a name of its own that resolves to 127.0.0.1
 	 * (DNS rebinding). Such pages have no token, so that names matter only where none is needed. */
-	if (!r->access->keys && !identity_is_local_socket(r->wsi) && !host_is_loopback(host))
+	if (!r->access->keys && !c->local && !host_is_loopback(host))
 		return "access denied: the hub runs without authentication and answers to localhost "
 		       "and loopback addresses only; use one of them as the Host";
-	if (lws_hdr_total_length(r->wsi, WSI_TOKEN_ORIGIN) == 0)
+	if (!sent.p)
 		return NULL;
-	if (lws_hdr_copy(r->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0 ||
-		!origin_is_allowed(origin, host, lws_is_ssl(r->wsi), options->allow_origin,
-			options->allow_origin_count))
+	if (!copy(sent, origin) || !origin_is_allowed(origin, host, c->tls, options->allow_origin,
+					   options->allow_origin_count))
 		return "access denied: this Origin is not allowed; start the hub with --allow-origin "
 		       "to allow it";
 	return NULL;
@@ -38,13 +66,7 @@ static const struct {
 		"then send a valid one"},
 };
 
-unsigned access_status(enum identity_verdict verdict)
-{
-	return answers[verdict].status;
-}
-
 int access_refuse(struct http_request *r, enum identity_verdict verdict)
 {
-	return http_problem(
-		&r->context->page, r->wsi, answers[verdict].status, answers[verdict].detail);
+	return http_problem(r->connection, answers[verdict].status, answers[verdict].detail);
 }

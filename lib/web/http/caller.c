@@ -6,7 +6,7 @@ void http_caller_copy(struct http_caller *caller, const struct http_request *r)
 {
 	caller->identity = r->principal.identity;
 	snprintf(caller->role, sizeof caller->role, "%s", r->principal.role->name);
-	identity_address(r->context->identity, r->wsi, caller->address);
+	snprintf(caller->address, sizeof caller->address, "%s", r->address);
 }
 
 struct dnc_buf *http_caller_audit(

@@ -51,5 +51,5 @@ int clients_list(struct http_request *r)
 	dnc_buf_lit(page, "{\"clients\":[");
 	shared_each(r->context->options->shared, append, page);
 	dnc_buf_lit(page, "]}");
-	return http_reply(r->wsi, 200, "application/json", page, NULL);
+	return http_reply(r->connection, 200, "application/json", page, NULL);
 }

@@ -45,5 +45,6 @@ void http_context_free(struct http_context *c)
 	client_list_destroy(c->clients);
 	free(c->clients);
 	dnc_buf_free(&c->page);
+	dnc_buf_free(&c->head_text);
 	free(c);
 }

@@ -2,33 +2,33 @@
 #include <stdio.h>
 #include <string.h>
 #include "web/http/access.h"
+#include "web/http/connection.h"
+#include "web/http/cors.h"
+#include "web/http/forwarded.h"
 #include "web/http/reply.h"
 #include "web/http/routes.h"
 #include "web/priv/stats.h"
-#include "web/priv/upgrade.h"
+#include "web/web.h"
 
 static int problem(struct http_request *r, unsigned status, const char *detail)
 {
-	return http_problem(&r->context->page, r->wsi, status, detail);
+	return http_problem(r->connection, status, detail);
 }
 
-static bool is_loopback_peer(const struct http_request *r)
+static bool is_loopback(const char *address)
 {
-	char address[ADDRESS_MAX];
-
-	identity_address(r->context->identity, r->wsi, address);
-	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+	       strncmp(address, "::ffff:127.", 11) == 0;
 }
 
 static int refuse_permission(struct http_request *r, unsigned permission)
 {
-	char detail[160], address[ADDRESS_MAX];
+	char detail[160];
 
 	snprintf(detail, sizeof detail,
 		"access denied: the permission %s is missing; use a token whose role has it",
 		dnc_permission_names[__builtin_ctz(permission)].p);
-	identity_address(r->context->identity, r->wsi, address);
-	audit_refused(r->context->audit, address, &r->principal.identity, detail);
+	audit_refused(r->context->audit, r->address, &r->principal.identity, detail);
 	return problem(r, 403, detail);
 }
 
@@ -37,9 +37,9 @@ static int run_route(struct http_request *r, const struct route *route)
 	enum identity_verdict verdict = IDENTITY_KNOWN;
 
 	/* A HEAD leaves a ticket for the GET that follows it. */
-	if (route->permission && !(route->loopback && is_loopback_peer(r)))
-		verdict = identity_of_request(r->context->identity, r->wsi,
-			r->head ? TICKET_NONE : route->ticket, &r->principal);
+	if (route->permission && !(route->loopback && is_loopback(r->address)))
+		verdict = identity_of_request(r->context->identity, r->head,
+			r->only_head ? TICKET_NONE : route->ticket, r->address, &r->principal);
 	if (verdict != IDENTITY_KNOWN)
 		return access_refuse(r, verdict);
 	if (r->principal.role && !(r->principal.permissions & route->permission))
@@ -48,129 +48,118 @@ static int run_route(struct http_request *r, const struct route *route)
 	return route->handle(r);
 }
 
+/* The methods of RFC 9110 and RFC 5789: others are not implemented (501), these are not allowed here (405). */
+static bool is_known_method(struct dnc_str method)
+{
+	static const char *const names[] = {
+		"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (dnc_str_eq(method, dnc_str(names[i])))
+			return true;
+	return false;
+}
+
 static int refuse_method(struct http_request *r, const char *allow)
 {
 	const struct extra_header header = {"allow:", allow, NULL};
 	char detail[96];
 
+	if (!is_known_method(r->head->method))
+		return problem(r, 501, "unknown method: dnc-wsd(8) lists the methods of each path");
 	snprintf(detail, sizeof detail, "this path does not support the method: use %s", allow);
-	http_problem_open(&r->context->page, 405, detail);
-	return http_problem_send(&r->context->page, r->wsi, 405, &header);
+	return http_problem_with(r->connection, 405, detail, &header);
 }
 
-/* Reads the first line of the request. */
-static struct dnc_str start(struct http_request *r, struct http_context *context, struct lws *wsi)
+static enum http_method method_of(struct dnc_str name)
 {
-	char *path;
-	int length = 0, method = lws_http_get_uri_and_method(wsi, &path, &length);
+	if (dnc_str_eq(name, DNC_STR("GET")) || dnc_str_eq(name, DNC_STR("HEAD")))
+		return HTTP_METHOD_GET;
+	return dnc_str_eq(name, DNC_STR("POST")) ? HTTP_METHOD_POST : HTTP_METHODS;
+}
 
+/* The client's address: of a trusted proxy it is the one that it reports. */
+static void find_address(struct http_request *r)
+{
+	if (r->connection->local && r->context->identity->trust_proxy &&
+		forwarded_address(r->head, r->address))
+		return;
+	if (r->connection->local)
+		snprintf(r->address, sizeof r->address, "local");
+	else
+		lws_get_peer_simple(r->connection->wsi, r->address, sizeof r->address);
+}
+
+static void start(struct http_request *r, struct http_connection *c, const struct http_head *head)
+{
 	*r = (struct http_request){
-		.context = context,
-		.wsi = wsi,
-		.access = context->identity->snapshot,
-		.head = method == LWSHUMETH_HEAD,
-		.method = method == LWSHUMETH_GET || method == LWSHUMETH_HEAD ? HTTP_METHOD_GET
-	                  : method == LWSHUMETH_POST                          ? HTTP_METHOD_POST
-	                                                                      : HTTP_METHODS,
+		.context = c->context,
+		.connection = c,
+		.head = head,
+		.access = c->context->identity->snapshot,
+		.method = method_of(head->method),
+		.only_head = dnc_str_eq(head->method, DNC_STR("HEAD")),
 	};
-	dnc_buf_clear(&context->page);
-	return (struct dnc_str){path, method >= 0 && length > 0 ? (size_t)length : 0};
+	find_address(r);
+	dnc_buf_clear(&c->context->page);
+	c->route = NULL;
+	c->only_head = r->only_head;
+	c->allow_origin = access_shared_origin(r);
+	c->context->stats->counts.http_requests++;
 }
 
-static int dispatch(struct http_request *r, struct dnc_str path)
+/* OPTIONS: what a path allows, and the question of a browser before it sends a request from another origin. */
+static int answer_options(struct http_request *r, const char *allow)
 {
-	const char *allow, *forbidden = access_forbidden(r);
+	const struct dnc_web_options *options = r->context->options;
+	struct cors cors = cors_read(r->head, options->allow_origin, options->allow_origin_count);
+
+	return http_reply_options(r->connection, allow, cors.preflight);
+}
+
+static bool is_upgrade(const struct http_request *r)
+{
+	return http_head_has_token(r->head, DNC_STR("upgrade"), DNC_STR("websocket"));
+}
+
+static int dispatch(struct http_request *r)
+{
+	const char *allow = NULL, *forbidden = access_forbidden(r);
 	const struct route *route;
 
 	if (forbidden)
 		return problem(r, 403, forbidden);
-	route = routes_find(r->method, path, &allow);
+	route = routes_find(r->method, r->head->path, &allow);
 	r->connection->route = route;
+	if (is_upgrade(r) && !(route && route->websocket && !r->only_head))
+		return problem(r, 404, "there is no WebSocket at this path: it is at /ws/dnc");
 	if (route)
 		return run_route(r, route);
+	if (dnc_str_eq(r->head->method, DNC_STR("OPTIONS"))) {
+		if (dnc_str_eq(r->head->path, DNC_STR("*")))
+			allow = "GET, HEAD, POST, OPTIONS";
+		if (allow)
+			return answer_options(r, allow);
+	}
 	return allow ? refuse_method(r, allow)
 	             : problem(r, 404, "no such path: dnc-wsd(8) lists the paths");
 }
 
-/* The library would read such a body as the next request, or wait for it. */
-static bool has_body(struct lws *wsi)
-{
-	char length[8];
-
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-		return true;
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
-	       (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0 ||
-		       strcmp(length, "0") != 0);
-}
-
-int http_request(struct http_context *context, struct lws *wsi, struct http_connection *connection)
+int http_request(struct http_connection *c, const struct http_head *head)
 {
 	struct http_request r;
-	struct dnc_str path = start(&r, context, wsi);
-	int rc;
 
-	r.connection = connection;
-	connection->route = NULL;
-	connection->responses = &context->stats->counts.responses;
-	context->stats->counts.http_requests++;
-	if (r.method == HTTP_METHOD_GET && has_body(wsi)) {
-		problem(&r, 400, "a GET request must not have a body: send it without one");
-		return HTTP_HANG_UP;
-	}
-	rc = dispatch(&r, path);
-	if (rc == HTTP_LATER)
-		return 0;
-	/* After a method with a body the rest of it may follow, which is no request. */
-	if (rc < 0 || r.method != HTTP_METHOD_GET)
-		return HTTP_HANG_UP;
-	return lws_http_transaction_completed(wsi) ? HTTP_HANG_UP : 0;
+	start(&r, c, head);
+	if (r.method == HTTP_METHOD_GET && (c->chunked || c->body_left))
+		return problem(&r, 400, "a GET request must not have a body: send it without one");
+	return dispatch(&r);
 }
 
-/* An upgrade is counted only when it is refused, as any request that was answered so. Until then the connection has no
- * place for it. */
-static void count_refused(const struct http_request *r, const struct route *route, unsigned status)
+int http_request_refused(struct http_connection *c, const struct http_head *head)
 {
-	struct stats_counts *counts = &r->context->stats->counts;
-
-	counts->http_requests++;
-	http_count_answer(&counts->responses, route, status);
-}
-
-/* Returns as http_check_upgrade(). */
-static int refuse_upgrade(
-	struct http_request *r, const struct route *route, unsigned status, const char *detail)
-{
-	count_refused(r, route, status);
-	return problem(r, status, detail) < 0 ? -1 : 1;
-}
-
-int http_check_upgrade(
-	struct http_context *context, struct lws *wsi, struct http_connection *connection)
-{
-	struct http_request r;
-	struct dnc_str path = start(&r, context, wsi);
-	const char *allow, *forbidden = access_forbidden(&r);
-	const struct route *route = routes_find(r.method, path, &allow);
-	enum identity_verdict verdict;
-	struct upgrade *upgrade;
-
-	if (connection)
-		connection->responses = NULL; /* it is counted here */
-	if (forbidden)
-		return refuse_upgrade(&r, route, 403, forbidden);
-	if (!route || !route->websocket || r.head)
-		return refuse_upgrade(
-			&r, route, 404, "there is no WebSocket at this path: it is at /ws/dnc");
-	if (context->draining)
-		return refuse_upgrade(&r, route, 503, http_draining);
-	upgrade = upgrade_of(wsi);
-	if (!upgrade)
-		return -1;
-	verdict = identity_of_request(context->identity, wsi, route->ticket, &upgrade->principal);
-	upgrade->known = verdict == IDENTITY_KNOWN;
-	if (verdict == IDENTITY_KNOWN || verdict == IDENTITY_NONE)
-		return 0; /* the first message may authenticate */
-	count_refused(&r, route, access_status(verdict));
-	return access_refuse(&r, verdict) < 0 ? -1 : 1;
+	c->route = NULL;
+	c->only_head = false;
+	c->allow_origin = NULL;
+	c->context->stats->counts.http_requests++;
+	return http_problem(c, head->status, head->fault);
 }

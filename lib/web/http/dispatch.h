@@ -1,12 +1,9 @@
-/* dispatch.h - what the library's callbacks call for HTTP requests and upgrades. In the server's thread. */
+/* dispatch.h - from the head of a request to the handler of its route. In the server's thread. */
 #pragma once
-#include "web/http/exchange.h"
 #include "web/http/request.h"
 
-/* Answers a request, at once or later. Returns -1 when the connection must be closed. */
-int http_request(struct http_context *context, struct lws *wsi, struct http_connection *connection);
+/* Answers the request with HEAD, at once or later. Returns what the route's handler does. */
+int http_request(struct http_connection *c, const struct http_head *head);
 
-/* Checks the upgrade to a WebSocket. Returns 0 when it may go on, 1 when the request was answered otherwise, -1 when
- * the connection must be closed. CONNECTION is NULL when no request came before it. */
-int http_check_upgrade(
-	struct http_context *context, struct lws *wsi, struct http_connection *connection);
+/* Answers a request whose head was refused. Returns what http_reply() does. */
+int http_request_refused(struct http_connection *c, const struct http_head *head);

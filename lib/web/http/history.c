@@ -4,6 +4,7 @@
 #include "json/member.h"
 #include "log/reader.h"
 #include "web/http/caller.h"
+#include "web/http/connection.h"
 #include "web/http/exchange.h"
 #include "web/http/history_page.h"
 #include "web/http/query.h"
@@ -65,17 +66,17 @@ static int answer(const struct history *h)
 	const struct extra_header gap = {"x-dnc-gap:", range, NULL},
 				  *more = history_page_gap(&h->page, range) ? &gap : NULL,
 				  next = {"link:", link, more};
-	struct lws *wsi = h->exchange.wsi;
+	struct http_connection *c = h->exchange.connection;
 
 	if (dnc_filter_over_budget(h->query.filter))
-		return http_problem(&h->context->page, wsi, 400,
+		return http_problem(c, 400,
 			"a pattern of the filter takes too much work on some numbers: use a "
 			"simpler one");
 	if (h->job.failed)
-		return http_problem(&h->context->page, wsi, 503,
-			"the event log can't be read now: try again after Retry-After");
+		return http_problem(
+			c, 503, "the event log can't be read now: try again after Retry-After");
 	history_page_link(&h->page, &h->query, link);
-	return http_reply(wsi, 200, h->page.array ? "application/json" : "application/x-ndjson",
+	return http_reply(c, 200, h->page.array ? "application/json" : "application/x-ndjson",
 		&h->page.body, h->page.next ? &next : more);
 }
 
@@ -84,7 +85,7 @@ static void done(struct dnc_job *job)
 {
 	struct history *h = (struct history *)job;
 
-	if (h->exchange.wsi) {
+	if (h->exchange.connection) {
 		audit(h);
 		http_exchange_finish(&h->exchange, answer(h));
 	}
@@ -97,12 +98,17 @@ static void abandon(struct http_exchange *e)
 	(void)e;
 }
 
-static bool wants_array(struct lws *wsi)
+static bool wants_array(const struct http_head *head)
 {
-	char accept[128];
+	static const char type[] = "application/json";
+	struct http_list list = http_list_start(head, DNC_STR("accept"));
+	struct dnc_str element;
 
-	return lws_hdr_copy(wsi, accept, sizeof accept, WSI_TOKEN_HTTP_ACCEPT) > 0 &&
-	       strstr(accept, "application/json");
+	while (http_list_next(&list, &element))
+		if (element.n >= sizeof type - 1 &&
+			strncasecmp(element.p, type, sizeof type - 1) == 0)
+			return true;
+	return false;
 }
 
 static struct history *new_history(struct http_request *r)
@@ -113,7 +119,7 @@ static struct history *new_history(struct http_request *r)
 		return NULL;
 	h->job = (struct dnc_job){.run = run, .done = done};
 	h->context = r->context;
-	h->page.array = wants_array(r->wsi);
+	h->page.array = wants_array(r->head);
 	h->access = dnc_auth_snapshot_ref(r->access);
 	http_caller_copy(&h->caller, r);
 	history_query_init(&h->query);
@@ -128,24 +134,24 @@ int history_begin(struct http_request *r)
 	struct dnc_error err = {.place = ""};
 
 	if (!r->context->options->reader)
-		return http_problem(&r->context->page, r->wsi, 503,
+		return http_problem(r->connection, 503,
 			"the hub keeps no event log: start it with --data to have one");
 	h = new_history(r);
 	if (!h)
 		return HTTP_HANG_UP;
-	if (query_read(r->wsi, history_query_add, &h->query, &err) < 0 ||
+	if (query_parse(r->head->query, history_query_add, &h->query, &err) < 0 ||
 		history_query_end(&h->query, &err) < 0) {
 		free_history(h);
-		return http_problem_error(&r->context->page, r->wsi, 400, &err);
+		return http_problem_error(r->connection, 400, &err);
 	}
 	h->viewer = dnc_viewer_new(&view, h->query.filter);
 	if (!h->viewer) {
 		free_history(h);
-		return http_problem(&r->context->page, r->wsi, 503,
-			"the hub is out of memory: try again later");
+		return http_problem(
+			r->connection, 503, "the hub is out of memory: try again later");
 	}
 	http_exchange_begin(&h->exchange, &type, r);
-	lws_set_timeout(r->wsi, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_LIMIT_S);
+	lws_set_timeout(r->connection->wsi, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_LIMIT_S);
 	dnc_reader_submit(r->context->options->reader, &h->job);
 	return HTTP_LATER;
 }

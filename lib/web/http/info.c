@@ -8,7 +8,7 @@
 
 static int reply_json(struct http_request *r, unsigned status)
 {
-	return http_reply(r->wsi, status, "application/json", &r->context->page, NULL);
+	return http_reply(r->connection, status, "application/json", &r->context->page, NULL);
 }
 
 int info_healthz(struct http_request *r)
@@ -56,12 +56,6 @@ int info_metrics(struct http_request *r)
 	sessions_publish_stats(r->context->sessions);
 	stats_write(&r->context->page, options->shared, options->hub, options->ring);
 	options->metrics(options->ctx, &r->context->page);
-	return http_reply(
-		r->wsi, 200, "text/plain; version=0.0.4; charset=utf-8", &r->context->page, NULL);
-}
-
-int info_websocket(struct http_request *r)
-{
-	return http_problem(&r->context->page, r->wsi, 426,
-		"this path is a WebSocket: send Upgrade: websocket and the subprotocol dnc.v1");
+	return http_reply(r->connection, 200, "text/plain; version=0.0.4; charset=utf-8",
+		&r->context->page, NULL);
 }

@@ -12,11 +12,15 @@ static const struct problem_status statuses[] = {
 	{405, "Method Not Allowed", {0}},
 	{411, "Length Required", {0}},
 	{413, "Content Too Large", {0}},
+	{414, "URI Too Long", {0}},
 	{415, "Unsupported Media Type", {"accept-encoding:", "gzip", NULL}},
+	{417, "Expectation Failed", {0}},
 	{422, "Unprocessable Content", {0}},
 	{426, "Upgrade Required", {"upgrade:", "websocket", &websocket_version}},
 	{429, "Too Many Requests", {"retry-after:", "6", NULL}},
+	{431, "Request Header Fields Too Large", {0}},
 	{501, "Not Implemented", {0}},
+	{505, "HTTP Version Not Supported", {0}},
 	{503, "Service Unavailable", {"retry-after:", "1", NULL}},
 };
 

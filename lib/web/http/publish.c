@@ -1,8 +1,8 @@
 #include "web/http/publish.h"
 #include <stdlib.h>
-#include <string.h>
 #include "json/member.h"
 #include "web/http/caller.h"
+#include "web/http/connection.h"
 #include "web/http/exchange.h"
 #include "web/http/publish_head.h"
 #include "web/http/publisher.h"
@@ -20,10 +20,9 @@ struct publish {
 	struct http_caller caller;
 	struct body body;
 	struct submission submission;
-	size_t reserved;   /* bytes of the memory for bodies */
-	bool form;         /* the client says that the body is a form */
-	bool begun, ended; /* the body */
-	bool submitted;    /* the log has the batch: the commit will be reported */
+	size_t reserved; /* bytes of the memory for bodies */
+	bool form;       /* the client says that the body is a form */
+	bool submitted;  /* the log has the batch: the commit will be reported */
 };
 
 static struct publish *publish_of(struct http_exchange *e)
@@ -49,35 +48,25 @@ static bool reserve(struct publish *p)
 			(p->body.inflating ? GZIP_BYTES : 0));
 }
 
-/* The last chunk ends a body before the library knows: nothing can follow on the connection. */
-static const struct extra_header *closing_header(const struct publish *p)
-{
-	static const struct extra_header header = {"connection:", "close", NULL};
-
-	return p->body.chunked ? &header : NULL;
-}
-
-/* Answers with the fault, and ends the connection: more of the body may come. */
+/* Answers with the fault. What is left of the body is not read: the connection ends. */
 static int refuse(struct publish *p, enum publish_fault fault)
 {
-	struct lws *wsi = p->exchange.wsi;
 	const struct publish_fault_row *row = &publish_faults[fault];
+	int rc = http_problem(p->exchange.connection, row->status, row->detail);
 
-	http_problem_open(&p->context->page, row->status, row->detail);
-	http_problem_send(&p->context->page, wsi, row->status, closing_header(p));
 	http_exchange_leave(&p->exchange);
 	free_publish(p);
-	return HTTP_HANG_UP;
+	return rc;
 }
 
 static int answer(const struct publish *p)
 {
 	struct dnc_buf *page = &p->context->page;
+	struct http_connection *c = p->exchange.connection;
 	unsigned status = submission_answer(&p->submission, &p->commit.receipt, page);
 
-	if (status != 200)
-		return http_problem_send(page, p->exchange.wsi, status, closing_header(p));
-	return http_reply(p->exchange.wsi, 200, "application/json", page, closing_header(p));
+	return status == 200 ? http_reply(c, 200, "application/json", page, NULL)
+	                     : http_problem_send(c, status, NULL);
 }
 
 static void audit(const struct publish *p)
@@ -99,7 +88,7 @@ static void on_committed(struct publisher_commit *c)
 	if (c->receipt.conflicts)
 		submission_reject_conflicts(&p->submission, c->receipt.logged);
 	audit(p);
-	if (p->exchange.wsi)
+	if (p->exchange.connection)
 		http_exchange_finish(&p->exchange, answer(p));
 	free_publish(p);
 }
@@ -124,12 +113,11 @@ static bool submit(struct publish *p)
 /* The request has no event for the log. */
 static int answer_now(struct publish *p)
 {
-	struct lws *wsi = p->exchange.wsi;
-	bool hang_up = answer(p) < 0 || p->body.chunked;
+	int rc = answer(p);
 
 	http_exchange_leave(&p->exchange);
 	free_publish(p);
-	return hang_up || lws_http_transaction_completed(wsi) ? HTTP_HANG_UP : 0;
+	return rc;
 }
 
 /* The body is whole. */
@@ -137,7 +125,7 @@ static int finish(struct publish *p)
 {
 	enum publish_fault fault;
 
-	p->ended = true;
+	http_exchange_end_body(&p->exchange);
 	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
 		return refuse(p, PUBLISH_NO_MEMORY);
 	fault = submission_read(&p->submission, publisher_tools(p->context->publisher),
@@ -150,46 +138,27 @@ static int finish(struct publish *p)
 	if (!p->submission.count)
 		return answer_now(p);
 	/* The log may need any time to commit. */
-	lws_set_timeout(p->exchange.wsi, NO_PENDING_TIMEOUT, 0);
-	return submit(p) ? 0 : refuse(p, PUBLISH_LOG_BUSY);
+	lws_set_timeout(p->exchange.connection->wsi, NO_PENDING_TIMEOUT, 0);
+	return submit(p) ? HTTP_LATER : refuse(p, PUBLISH_LOG_BUSY);
 }
 
-/* When a request with a body came before the previous one was answered, the library passes its head as its body. No
- * body that is accepted starts like that. */
-static bool is_head(const void *in, size_t n)
-{
-	static const char start[] = "POST /";
-
-	return n && memcmp(in, start, n < sizeof start - 1 ? n : sizeof start - 1) == 0;
-}
-
-static int on_body(struct http_exchange *e, const void *in, size_t n)
+static int on_body(struct http_exchange *e, const void *in, size_t n, size_t *used)
 {
 	struct publish *p = publish_of(e);
-	enum body_verdict verdict;
-	size_t used;
+	enum body_verdict verdict = body_add(&p->body, in, n, used);
 
-	if (p->ended)
-		return 0; /* after the last chunk: the connection ends with the answer */
-	if (!p->begun && is_head(in, n))
-		return refuse(p, PUBLISH_PIPELINED);
-	p->begun = true;
-	verdict = body_add(&p->body, in, n, &used);
 	if (verdict == BODY_END)
 		return finish(p);
 	if (verdict != BODY_MORE)
 		return refuse(p, publish_fault_of_body(verdict));
-	return reserve(p) ? 0 : refuse(p, PUBLISH_CROWDED);
+	return reserve(p) ? HTTP_LATER : refuse(p, PUBLISH_CROWDED);
 }
 
 static int on_body_end(struct http_exchange *e)
 {
 	struct publish *p = publish_of(e);
-	enum body_verdict verdict;
+	enum body_verdict verdict = body_end(&p->body);
 
-	if (p->ended)
-		return 0;
-	verdict = body_end(&p->body);
 	return verdict == BODY_END ? finish(p) : refuse(p, publish_fault_of_body(verdict));
 }
 
@@ -201,33 +170,6 @@ static void abandon(struct http_exchange *e)
 		free_publish(p);
 }
 
-/* A header's value, without the blanks around it. */
-static struct dnc_str header(
-	struct lws *wsi, enum lws_token_indexes token, char *space, size_t size)
-{
-	int n = lws_hdr_copy(wsi, space, (int)size, token);
-
-	if (lws_hdr_total_length(wsi, token) <= 0)
-		return (struct dnc_str){0};
-	/* No value that is known is so long. */
-	return n < 0 ? DNC_STR("too long") : dnc_str_trim((struct dnc_str){space, (size_t)n});
-}
-
-static enum publish_fault read_head(struct lws *wsi, size_t max, struct body *body, bool *form)
-{
-	char length[64], transfer[64], encoding[128], type[128];
-	const struct publish_head head = {
-		.content_length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length),
-		.transfer_encoding =
-			header(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, transfer, sizeof transfer),
-		.content_encoding =
-			header(wsi, WSI_TOKEN_HTTP_CONTENT_ENCODING, encoding, sizeof encoding),
-		.content_type = header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof type),
-	};
-
-	return publish_head_read(&head, max, body, form);
-}
-
 int publish_begin(struct http_request *r)
 {
 	static const struct http_exchange_type type = {
@@ -236,12 +178,15 @@ int publish_begin(struct http_request *r)
 	bool form = false;
 	enum publish_fault fault = r->context->draining
 	                                   ? PUBLISH_DRAINING
-	                                   : read_head(r->wsi, r->max_body, &body, &form);
+	                                   : publish_head_read(r->head, r->max_body, &body, &form);
 	struct publish *p;
 
+	/* A body whose length is not told would be read as the next request. */
+	if (fault == PUBLISH_NO_LENGTH)
+		r->connection->last = true;
 	if (fault != PUBLISH_OK)
-		return http_problem(&r->context->page, r->wsi, publish_faults[fault].status,
-			publish_faults[fault].detail);
+		return http_problem(
+			r->connection, publish_faults[fault].status, publish_faults[fault].detail);
 	p = calloc(1, sizeof *p);
 	if (!p)
 		return HTTP_HANG_UP;
@@ -250,6 +195,5 @@ int publish_begin(struct http_request *r)
 	p->form = form;
 	http_caller_copy(&p->caller, r);
 	http_exchange_begin(&p->exchange, &type, r);
-	p->exchange.closes = body.chunked;
 	return HTTP_LATER;
 }

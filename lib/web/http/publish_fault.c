@@ -4,11 +4,6 @@ const struct publish_fault_row publish_faults[PUBLISH_FAULTS] = {
 	[PUBLISH_DRAINING] = {503,
 		"the hub is shutting down: send the request again after Retry-After"},
 	[PUBLISH_NO_LENGTH] = {411, "send Content-Length, or Transfer-Encoding: chunked"},
-	[PUBLISH_TWO_LENGTHS] = {400,
-		"the request has Content-Length and Transfer-Encoding: send one of them"},
-	[PUBLISH_BAD_LENGTH] = {400, "Content-Length is not a number: send the bytes of the body"},
-	[PUBLISH_TRANSFER_CODING] = {501,
-		"Transfer-Encoding is not supported: send Content-Length, or chunked"},
 	[PUBLISH_CONTENT_CODING] = {415,
 		"Content-Encoding is not supported: send the body as it is, or as gzip"},
 	[PUBLISH_MULTIPART] = {415,
@@ -26,9 +21,6 @@ const struct publish_fault_row publish_faults[PUBLISH_FAULTS] = {
 	[PUBLISH_FORM] = {415,
 		"a form is not a body of events: use curl -H 'Content-Type: application/x-ndjson' "
 		"--data-binary @FILE"},
-	[PUBLISH_PIPELINED] = {400,
-		"a request with a body came before the answer to the previous one: wait for the answer "
-		"first"},
 	[PUBLISH_NO_MEMORY] = {503, "the hub is out of memory: try again later"},
 	[PUBLISH_CROWDED] = {503,
 		"too many requests with bodies are being received: try again, with fewer at once"},

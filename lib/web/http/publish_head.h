@@ -2,15 +2,10 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/str.h"
+#include "web/http/head.h"
 #include "web/http/publish_fault.h"
-
-/* Values of the headers, without blanks around them; p is NULL when one is missing. */
-struct publish_head {
-	struct dnc_str content_length, transfer_encoding, content_encoding, content_type;
-};
 
 /* Sets how BODY is framed and coded, MAX bytes at most, and *FORM when the client declares a form. Returns
  * why the request is refused, or PUBLISH_OK. */
 enum publish_fault publish_head_read(
-	const struct publish_head *head, size_t max, struct body *body, bool *form);
+	const struct http_head *head, size_t max, struct body *body, bool *form);

@@ -1,43 +1,49 @@
-/* reply.h - writes answers to HTTP requests: head, body, and problems. In the server's thread. */
+/* reply.h - writes answers to HTTP requests: head, body, and problems. In the server's thread.
+ *
+ * An answer whose request has a body that was not received ends the connection, and so does the last one before a
+ * shutdown: its head says so. */
 #pragma once
-#include <libwebsockets.h>
 #include <stdbool.h>
 #include "base/buf.h"
 #include "base/err.h"
 #include "web/http/problem.h"
 
+struct http_connection;
 struct responses;
 struct route;
 
-/* Writes head and body; a HEAD request gets the head alone. Returns 0 when the connection may be used again, else
- * -1. EXTRA may be NULL. */
-int http_reply(struct lws *wsi, unsigned status, const char *type, const struct dnc_buf *body,
+/* Writes head and body; a HEAD request gets the head alone. TYPE NULL: there is no body (204, 101). EXTRA may be NULL.
+ * Returns 0, or -1 when the connection must be closed. */
+int http_reply(struct http_connection *c, unsigned status, const char *type,
+	const struct dnc_buf *body, const struct extra_header *extra);
+
+/* Answers with a problem, which is written into the page of the server. Returns as http_reply(). */
+int http_problem(struct http_connection *c, unsigned status, const char *detail);
+
+/* The same with headers of its own; EXTRA may be NULL. */
+int http_problem_with(struct http_connection *c, unsigned status, const char *detail,
 	const struct extra_header *extra);
 
-/* Answers with a problem, which is written into PAGE. Returns as http_reply(). */
-int http_problem(struct dnc_buf *page, struct lws *wsi, unsigned status, const char *detail);
-
 /* The same with the place and the message of ERR as its detail. */
-int http_problem_error(
-	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct dnc_error *err);
+int http_problem_error(struct http_connection *c, unsigned status, const struct dnc_error *err);
+
+/* Closes and sends the problem that was opened in the server's page. */
+int http_problem_send(struct http_connection *c, unsigned status, const struct extra_header *extra);
+
+/* Answers OPTIONS: which methods the path allows and, for a PREFLIGHT (cors.h), what a page may send. Returns as
+ * http_reply(). */
+int http_reply_options(struct http_connection *c, const char *allow, bool preflight);
+
+/* Writes the head of an answer that has no end: the body follows as it comes. Returns as http_reply(). */
+int http_reply_open(struct http_connection *c, const char *type);
+
+/* Writes the interim answer that a client awaits before it sends its body (RFC 9110 section 10.1.1). Returns as
+ * http_reply(). */
+int http_continue(struct http_connection *c);
 
 /* The detail of a 503 while the server shuts down. */
 extern const char http_draining[];
 
-/* Closes and sends the problem that was opened in PAGE. */
-int http_problem_send(
-	struct dnc_buf *page, struct lws *wsi, unsigned status, const struct extra_header *extra);
-
-/* True when the request is HEAD: its answer has no body. */
-bool http_is_head(struct lws *wsi);
-
-/* Counts an answer with STATUS for the metrics. http_reply() does so by itself. */
-void http_count(struct lws *wsi, unsigned status);
-
 /* Counts an answer of ROUTE in TO, without a connection. ROUTE NULL: no route was found; the path itself is no label, or
  * clients could make any number of them. */
 void http_count_answer(struct responses *to, const struct route *route, unsigned status);
-
-/* Adds the headers that every answer has. Returns -1 when there is no room. */
-int http_add_headers(
-	struct lws *wsi, const struct extra_header *extra, unsigned char **p, unsigned char *end);

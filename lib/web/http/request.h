@@ -2,9 +2,9 @@
  *
  * All of it is used in the server's thread alone. */
 #pragma once
-#include <libwebsockets.h>
 #include <stdbool.h>
 #include "base/buf.h"
+#include "web/http/head.h"
 #include "web/priv/identity.h"
 
 struct client_list;
@@ -21,6 +21,8 @@ struct http_context {
 	struct audit *audit;
 	struct stats *stats;
 	struct dnc_buf page;         /* for one answer at a time */
+	struct dnc_buf head_text;    /* and its head */
+	struct http_head head;       /* of the request that is being handled */
 	struct publisher *publisher; /* owned */
 	struct client_list *clients; /* owned */
 	int64_t started_ms;          /* of dnc_clock_mono_ms() */
@@ -30,25 +32,26 @@ struct http_context {
 enum http_method {
 	HTTP_METHOD_GET,
 	HTTP_METHOD_POST,
-	HTTP_METHODS, /* any other */
+	HTTP_METHODS, /* how many the routes have; and any other method */
 };
 
 struct http_request {
 	struct http_context *context;
-	struct lws *wsi;
-	struct http_connection *connection;     /* see exchange.h */
+	struct http_connection *connection;     /* see connection.h */
+	const struct http_head *head;           /* valid until the handler returns */
 	const struct dnc_auth_snapshot *access; /* `keys` is NULL if authentication is disabled */
 	struct principal principal;             /* all zero if the route needs no permission */
 	enum http_method method;
-	bool head;       /* HEAD: a GET whose answer has no body */
-	size_t max_body; /* of the route; bytes */
+	bool only_head;            /* HEAD: a GET whose answer has no body */
+	size_t max_body;           /* of the route; bytes */
+	char address[ADDRESS_MAX]; /* of the client; see identity_address() */
 };
 
-/* What a handler returns. */
+/* What a handler returns: what http_reply() does, or HTTP_LATER. */
 enum {
 	HTTP_HANG_UP = -1, /* the connection must be closed */
 	HTTP_ANSWERED = 0,
-	HTTP_LATER = 1, /* the answer or the body is still to come */
+	HTTP_LATER = 1, /* an exchange or a session has begun: see exchange.h and session.h */
 };
 
 typedef int http_handler(struct http_request *r);

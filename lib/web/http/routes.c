@@ -6,6 +6,7 @@
 #include "web/http/publish.h"
 #include "web/http/stream.h"
 #include "web/http/ticket.h"
+#include "web/http/upgrade.h"
 
 /* clang-format off */
 static const struct route routes[] = {
@@ -26,7 +27,7 @@ static const struct route routes[] = {
 	{.path = "/api/v1/ticket", .method = HTTP_METHOD_POST, .permission = DNC_MAY_STREAM,
 		.handle = ticket_post},
 	{.path = "/ws/dnc", .method = HTTP_METHOD_GET, .ticket = TICKET_SUBPROTOCOL,
-		.websocket = true, .handle = info_websocket},
+		.websocket = true, .handle = upgrade_begin},
 };
 /* clang-format on */
 
@@ -34,9 +35,9 @@ const struct route *routes_find(enum http_method method, struct dnc_str path, co
 {
 	/* Indexed by the methods of a path, a bit for each enum http_method. */
 	static const char *const allows[1 << HTTP_METHODS] = {
-		[1 << HTTP_METHOD_GET] = "GET, HEAD",
-		[1 << HTTP_METHOD_POST] = "POST",
-		[1 << HTTP_METHOD_GET | 1 << HTTP_METHOD_POST] = "GET, HEAD, POST",
+		[1 << HTTP_METHOD_GET] = "GET, HEAD, OPTIONS",
+		[1 << HTTP_METHOD_POST] = "POST, OPTIONS",
+		[1 << HTTP_METHOD_GET | 1 << HTTP_METHOD_POST] = "GET, HEAD, POST, OPTIONS",
 	};
 	unsigned methods = 0;
 

@@ -36,6 +36,6 @@ int ticket_post(struct http_request *r)
 		r->context->options->auth, r->access->keys != NULL, &r->principal.identity, page);
 
 	if (status != 200)
-		return http_problem_send(page, r->wsi, status, NULL);
-	return http_reply(r->wsi, 200, "application/json", page, NULL);
+		return http_problem_send(r->connection, status, NULL);
+	return http_reply(r->connection, 200, "application/json", page, NULL);
 }

@@ -50,8 +50,9 @@ struct conn {
 	struct dnc_buf out; /* waits for the socket */
 	enum conn_state state;
 	bool write_requested;     /* a writeable callback will come */
-	bool input_paused;        /* because too much waits */
+	bool input_paused;        /* because output waits for the socket */
 	uint16_t retry_ms;        /* of CLOSE_SHUTDOWN: when to come back */
+	uint16_t answer_code;     /* of CLOSE_GONE: what the client closed with; 0: nothing */
 	enum close_reason reason; /* set from CONN_CLOSING on */
 	size_t out_sent;          /* bytes of out */
 	const struct conn_owner *owner;
@@ -80,6 +81,9 @@ void conn_close(struct conn *c, enum close_reason reason);
 
 /* The same for CLOSE_SHUTDOWN; the client is to come back after RETRY_MS. */
 void conn_close_for_shutdown(struct conn *c, uint16_t retry_ms);
+
+/* Answers the client's close frame, which had CODE, or 0 for none (RFC 6455 section 5.5.1), then closes. */
+void conn_answer_close(struct conn *c, uint16_t code);
 
 /* The connection can't be used: closes it without a close frame. Returns DNC_SENT_DEAD. */
 enum dnc_sent conn_lost(struct conn *c);

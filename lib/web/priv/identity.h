@@ -2,7 +2,6 @@
  *
  * One struct identity belongs to one web server and its thread. */
 #pragma once
-#include <libwebsockets.h>
 #include "audit.h"
 #include "auth/auth.h"
 #include "hub/hub.h"
@@ -10,6 +9,8 @@
 #include "throttle.h"
 
 enum { ADDRESS_MAX = 48 };
+
+struct http_head;
 
 struct identity {
 	struct dnc_auth *auth;
@@ -49,18 +50,12 @@ static inline bool identity_required(const struct identity *i)
 	return i->snapshot->keys != NULL;
 }
 
-/* True when the connection was made to a Unix socket. */
-bool identity_is_local_socket(struct lws *wsi);
-
-/* The address of the client, as a trusted proxy reports it if there is one. */
-void identity_address(const struct identity *i, struct lws *wsi, char address[ADDRESS_MAX]);
-
 /* Where a request may have a ticket, which opens a stream and nothing else. */
 enum ticket_place { TICKET_NONE, TICKET_SUBPROTOCOL, TICKET_QUERY };
 
-/* Checks the bearer token of a request, or the ticket in PLACE. */
-enum identity_verdict identity_of_request(
-	struct identity *i, struct lws *wsi, enum ticket_place place, struct principal *out);
+/* Checks the bearer token of a request from ADDRESS, or the ticket in PLACE. */
+enum identity_verdict identity_of_request(struct identity *i, const struct http_head *head,
+	enum ticket_place place, const char *address, struct principal *out);
 
 /* Checks a token that came in a message. */
 enum identity_verdict identity_of_token(

@@ -1,5 +1,5 @@
-/* library.h - the context of libwebsockets, which frames, upgrades and encrypts. It does not listen: connections are
- * passed to it. */
+/* library.h - the context of libwebsockets, which reads, writes, encrypts and waits. It does not listen: connections are
+ * passed to it, and it passes on what they send, decrypted but otherwise as it is. */
 #pragma once
 #include <libwebsockets.h>
 #include <stdbool.h>
@@ -9,9 +9,10 @@
 struct library {
 	struct lws_context *context;
 	struct lws_vhost *vhost, *local_vhost; /* of TCP, perhaps with TLS, and of Unix sockets */
-	struct lws_protocols protocols[3];
+	struct lws_protocols protocols[2];
 	struct lws_context_creation_info info;
 	lws_retry_bo_t keepalive; /* the library's own: off */
+	size_t connections;       /* for how many there are descriptors; set by library_open() */
 };
 
 struct library_options {
@@ -19,8 +20,7 @@ struct library_options {
 	size_t connection_bytes;         /* what CALLBACK gets for each as USER, all zero */
 	void *user;                      /* of the context: lws_context_user() */
 	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
-	bool compress;                   /* permessage-deflate, for clients that ask for it */
-	unsigned connections;            /* the most at a time */
+	size_t connections;              /* the most at a time */
 };
 
 /* Creates the context on LOOP. L, all zero, must not be moved and the options' strings must outlive it. -1 with

@@ -1,6 +1,9 @@
 /* limits.h - how many connections there may be, in all, from one address and of one subject; and how much
  * memory the bodies of HTTP requests may have.
  *
+ * A connection is admitted when it is accepted, before anything is known of it, and counted as a client when it has become
+ * a stream.
+ *
  * One struct limits serves all web servers of the process; any thread may call, and nothing blocks for
  * longer than a hash lookup. */
 #pragma once
@@ -18,7 +21,38 @@ enum limits_verdict {
 	LIMITS_SUBJECT,
 };
 
+enum {
+	LIMITS_REQUESTS =
+		256, /* connections that may be open besides those of clients: for HTTP requests */
+	LIMITS_LOCAL = 64, /* and those kept back for this machine */
+	LIMITS_WAITING =
+		64, /* of one address, that are no clients yet; more if many clients are allowed */
+};
+
 struct limits;
+
+/* What an open connection has of the limits; released by limits_release(). All zero is nothing. */
+struct limits_admission {
+	bool open;
+	struct limits_count
+		*waiting; /* of its address; NULL: not counted, or it has become a client */
+};
+
+/* Admits a connection that was accepted from ADDRESS; NULL: this machine, for which some are kept back and which may
+ * have any number of them. False when there are too many, or no memory. */
+bool limits_admit(struct limits *l, const char *address, struct limits_admission *a);
+
+/* The connection has become a client: it no longer waits. */
+void limits_settle(struct limits *l, struct limits_admission *a);
+
+/* The connection has ended. Clears A, which may be empty. */
+void limits_release(struct limits *l, struct limits_admission *a);
+
+/* No more than N connections can be open, because of the system's limits; the default is what the options need. */
+void limits_cap(struct limits *l, size_t n);
+
+/* How many connections may be open at most with these options. */
+size_t limits_wanted(const struct limits *l);
 
 /* The slot of a counted connection; released by limits_leave(). All zero is empty. */
 struct limits_slot {

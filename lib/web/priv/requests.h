@@ -5,11 +5,11 @@
 #include "session.h"
 
 /* Opens a new WebSocket for PRINCIPAL, which is NULL if the client must authenticate with its first message; a
- * subscription in the query string of the upgrade is made then. Returns -1 if the connection must be
+ * subscription in QUERY, the query string of the upgrade, is made then. Returns -1 if the connection must be
  * closed. */
-int requests_open(struct session *s, const struct principal *principal);
+int requests_open(struct session *s, const struct principal *principal, struct dnc_str query);
 
-/* Receives N bytes of a message. Returns -1 if the connection must be closed. */
+/* Receives N bytes of frames. Returns -1 if the connection must be closed. */
 int requests_receive(struct session *s, const void *in, size_t n);
 
 /* Executes a valid request of any type, and answers it; before the client has authenticated, all types but REQUEST_AUTH

@@ -10,6 +10,7 @@
 #include "conn.h"
 #include "heartbeat.h"
 #include "identity.h"
+#include "inbox.h"
 #include "lag.h"
 #include "limits.h"
 
@@ -28,7 +29,8 @@ struct session {
 	unsigned permissions;                     /* of enum dnc_permission */
 	unsigned rendering;                       /* of enum dnc_rendering */
 	struct limits_slot slot;
-	struct dnc_buf message;    /* that came in pieces */
+	struct limits_admission *admission; /* of its connection */
+	struct inbox inbox;                 /* what came in pieces */
 	struct dnc_buf pending_id; /* `id` of the last subscribe request; while CONN_OPENING the
 				      subscription in the query string, as a message */
 	struct dnc_bucket messages;
@@ -40,10 +42,19 @@ struct session {
 	} sent; /* as of when it left the hub */
 };
 
-/* Creates the session of the new connection WSI in SLOT. To be freed with session_free(). NULL when there
+/* What a session is made of; all borrowed. */
+struct session_source {
+	struct lws *wsi;
+	const struct wire *wire;
+	unsigned rendering;                 /* of enum dnc_rendering, what the client asked for */
+	const char *address;                /* of the client; copied */
+	struct limits_admission *admission; /* must outlive the session */
+};
+
+/* Creates the session of a new connection in SLOT. To be freed with session_free(). NULL when there
  * is no memory. */
 struct session *session_new(
-	struct sessions *all, struct session **slot, struct lws *wsi, const struct wire *wire);
+	struct sessions *all, struct session **slot, const struct session_source *source);
 
 /* Ends the session in SLOT, which is cleared. NULL in it is allowed. */
 void session_free(struct session **slot);

@@ -19,7 +19,8 @@ struct sessions {
 	struct heartbeat_queue heard, pinged, streams, opening;
 	struct conn_shared conns;
 	struct dnc_buf scratch;                 /* messages that are being written */
-	struct dnc_json_parser *request_parser; /* owned */
+	struct dnc_json_parser *request_parser; /* owned, as is the next */
+	struct inflater *inflater;              /* of compressed messages */
 	/* Borrowed. */
 	struct dnc_hub *hub;
 	const struct dnc_ring *ring;

@@ -3,7 +3,6 @@
  * The hub makes whole WebSocket frames; a wire turns them into what its clients read. Wires hold no state
  * and know no connections: there is one constant struct for each. */
 #pragma once
-#include <libwebsockets.h>
 #include <stdbool.h>
 #include "base/buf.h"
 #include "close_reason.h"
@@ -26,9 +25,7 @@ struct wire {
 	/* Writes the close frame of CODE and TEXT, and returns its length; 0 if the protocol has none. */
 	size_t (*close)(char frame[WIRE_CLOSE_MAX], uint16_t code, const char *text);
 	/* The name of the protocol, as clients see it. */
-	const char *(*protocol)(struct lws *wsi);
-	/* How the client asked for events: of enum dnc_rendering. */
-	unsigned (*rendering)(struct lws *wsi);
+	const char *(*protocol)(unsigned rendering); /* of enum dnc_rendering */
 	struct dnc_str ping;
 	bool duplex; /* the client can send messages, and answers pings */
 };

@@ -1,0 +1,121 @@
+#include "web/http/upgrade.h"
+#include <string.h>
+#include "web/http/access.h"
+#include "web/http/connection.h"
+#include "web/http/handshake.h"
+#include "web/http/reply.h"
+#include "web/priv/requests.h"
+#include "web/priv/sessions.h"
+#include "web/web.h"
+
+enum { LINES = 8 }; /* of one header that a handshake may have */
+
+/* The values of the lines NAME. False when there are too many. */
+static bool lines(const struct http_head *head, struct dnc_str name, struct dnc_str values[LINES],
+	struct handshake_lines *out)
+{
+	*out = (struct handshake_lines){.values = values};
+	for (size_t i = 0; i < head->count; i++) {
+		if (!dnc_str_caseeq(head->fields[i].name, name))
+			continue;
+		if (out->count == LINES)
+			return false;
+		values[out->count++] = head->fields[i].value;
+	}
+	return true;
+}
+
+static bool read_handshake(const struct http_request *r, struct handshake *out)
+{
+	struct dnc_str values[6][LINES];
+	struct handshake_request request = {.compress = r->context->options->compress};
+	const struct {
+		struct dnc_str name;
+		struct handshake_lines *to;
+	} headers[] = {
+		{DNC_STR("upgrade"), &request.upgrade},
+		{DNC_STR("connection"), &request.connection},
+		{DNC_STR("sec-websocket-key"), &request.key},
+		{DNC_STR("sec-websocket-version"), &request.version},
+		{DNC_STR("sec-websocket-protocol"), &request.protocols},
+		{DNC_STR("sec-websocket-extensions"), &request.extensions},
+	};
+
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+		if (!lines(r->head, headers[i].name, values[i], headers[i].to))
+			return false;
+	handshake_read(&request, out);
+	return true;
+}
+
+static unsigned rendering_of(const struct handshake *h)
+{
+	return (strcmp(h->protocol, "cloudevents.json") == 0 ? DNC_CLOUDEVENT : 0) |
+	       (h->deflates ? DNC_DEFLATED : 0);
+}
+
+static int switch_protocols(struct http_request *r, struct handshake *h)
+{
+	struct http_connection *c = r->connection;
+	if (h->deflates)
+		dnc_buf_chr(&h->extensions, '\0');
+	const struct extra_header extensions = {"sec-websocket-extensions:", h->extensions.p, NULL},
+				  protocol = {"sec-websocket-protocol:", h->protocol,
+					  h->deflates ? &extensions : NULL},
+				  accept = {"sec-websocket-accept:", h->accept,
+					  h->protocol_named ? &protocol : protocol.more},
+				  upgrade = {"upgrade:", "websocket", &accept},
+				  connection = {"connection:", "Upgrade", &upgrade};
+
+	return dnc_buf_ok(&h->extensions) ? http_reply(c, 101, NULL, NULL, &connection) : -1;
+}
+
+/* PRINCIPAL is NULL if the first message must authenticate the client. */
+static int open_session(
+	struct http_request *r, struct handshake *h, const struct principal *principal)
+{
+	struct http_connection *c = r->connection;
+	struct session *s = session_new(r->context->sessions, &c->session,
+		&(struct session_source){
+			c->wsi, &wire_ws, rendering_of(h), r->address, &c->admission});
+
+	if (!s || switch_protocols(r, h) < 0)
+		return HTTP_HANG_UP;
+	c->phase = HTTP_PHASE_SESSION;
+	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0); /* heartbeats from here on */
+	return requests_open(s, principal, r->head->query) < 0 ? HTTP_HANG_UP : HTTP_LATER;
+}
+
+static int upgrade(struct http_request *r, struct handshake *h)
+{
+	enum identity_verdict verdict;
+
+	if (h->status != 101)
+		return http_problem(r->connection, h->status, h->fault);
+	verdict = identity_of_request(
+		r->context->identity, r->head, TICKET_SUBPROTOCOL, r->address, &r->principal);
+	if (verdict != IDENTITY_KNOWN && verdict != IDENTITY_NONE)
+		return access_refuse(r, verdict);
+	return open_session(r, h, verdict == IDENTITY_KNOWN ? &r->principal : NULL);
+}
+
+int upgrade_begin(struct http_request *r)
+{
+	struct handshake handshake = {0};
+	int rc;
+
+	if (r->context->draining)
+		return http_problem(r->connection, 503, http_draining);
+	if (r->only_head || !http_head_has_token(r->head, DNC_STR("upgrade"), DNC_STR("websocket")))
+		return http_problem(r->connection, 426,
+			"this path is a WebSocket: send Upgrade: websocket and the subprotocol dnc.v1");
+	if (r->head->http_1_0) /* RFC 6455 section 4.2.1 */
+		return http_problem(r->connection, 400,
+			"a WebSocket needs HTTP/1.1: send the request in that version");
+	if (!read_handshake(r, &handshake))
+		return http_problem(
+			r->connection, 400, "too many lines of one header: join them with commas");
+	rc = upgrade(r, &handshake);
+	handshake_free(&handshake);
+	return rc;
+}
