@@ -56,7 +56,7 @@ certificate() {
 @test "what is refused before its body has come is still answered" {
 	start_hub --keys=key.pub
 	head -c 4000000 /dev/zero >big
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Expect:' --data-binary @big "http://$ADDRESS/api/v1/events")" = 401 ]
 		[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Expect:' -H 'Transfer-Encoding: chunked' --data-binary @big "http://$ADDRESS/none")" = 404 ]
 	done

@@ -88,6 +88,50 @@ static void connections_are_limited_in_all_by_address_and_by_subject(void **stat
 	limits_free(NULL);
 }
 
+static void connections_that_are_no_clients_yet_are_limited_by_address(void **state)
+{
+	enum { CLIENTS = 200, ALL = CLIENTS + LIMITS_REQUESTS };
+	struct limits *l = limits_new(&(struct dnc_web_limits){CLIENTS, 0, 0});
+	static struct limits_admission one[LIMITS_WAITING + 1], others[ALL + LIMITS_LOCAL + 1];
+	char address[16];
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(limits_wanted(l), ALL + LIMITS_LOCAL);
+	for (int i = 0; i < LIMITS_WAITING; i++)
+		assert_true(limits_admit(l, "a", &one[i]));
+	assert_false(limits_admit(l, "a", &one[LIMITS_WAITING]));
+	assert_false(one[LIMITS_WAITING].open);
+	/* One becomes a client: another may come. */
+	limits_settle(l, &one[0]);
+	limits_settle(l, &one[0]);
+	assert_true(limits_admit(l, "a", &one[LIMITS_WAITING]));
+	/* Others have what is left, but for what is kept for this machine. */
+	for (; n < ALL; n++) {
+		snprintf(address, sizeof address, "b%zu", n);
+		if (!limits_admit(l, address, &others[n]))
+			break;
+	}
+	assert_int_equal(n, ALL - LIMITS_WAITING - 1);
+	for (int i = 0; i < LIMITS_LOCAL; i++, n++)
+		assert_true(limits_admit(l, NULL, &others[n]));
+	assert_false(limits_admit(l, NULL, &others[n]));
+	for (size_t i = 0; i <= LIMITS_WAITING; i++)
+		limits_release(l, &one[i]);
+	limits_release(l, &one[0]); /* once is enough */
+	assert_true(limits_admit(l, "a", &one[0]));
+	limits_release(l, &one[0]);
+	for (size_t i = 0; i < n; i++)
+		limits_release(l, &others[i]);
+	/* The system may allow fewer. */
+	limits_cap(l, LIMITS_LOCAL + 1);
+	limits_cap(l, 1000);
+	assert_true(limits_admit(l, "a", &one[0]));
+	assert_false(limits_admit(l, "b", &one[1]));
+	limits_release(l, &one[0]);
+	limits_free(l);
+}
+
 static void bodies_share_one_amount_of_memory(void **state)
 {
 	struct limits *l = limits_new(&(struct dnc_web_limits){1, 0, 0});
@@ -158,6 +202,7 @@ int main(void)
 		cmocka_unit_test(the_eleventh_failure_blocks_and_one_is_forgiven_every_six_seconds),
 		cmocka_unit_test(the_oldest_address_is_forgotten_when_the_table_is_full),
 		cmocka_unit_test(connections_are_limited_in_all_by_address_and_by_subject),
+		cmocka_unit_test(connections_that_are_no_clients_yet_are_limited_by_address),
 		cmocka_unit_test(bodies_share_one_amount_of_memory),
 		cmocka_unit_test(deadlines_come_in_order_and_start_anew),
 		cmocka_unit_test(close_reasons_have_codes_that_may_be_sent_and_texts_that_fit),
