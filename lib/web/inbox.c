@@ -262,12 +262,12 @@ static enum inbox_item end_close(struct inbox *in, struct inbox_payload *out)
 
 static enum inbox_item end_control(struct inbox *in, struct inbox_payload *out)
 {
+	if (in->state != READING && in->opcode != DNC_OPCODE_CLOSE)
+		return INBOX_MORE;
 	out->bytes = bytes_of(&in->control);
 	in->control_delivered = true;
 	if (in->opcode == DNC_OPCODE_CLOSE)
 		return end_close(in, out);
-	if (in->state != READING)
-		return INBOX_MORE;
 	return in->opcode == DNC_OPCODE_PING ? INBOX_PING : INBOX_PONG;
 }
 
