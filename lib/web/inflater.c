@@ -101,10 +101,22 @@ static bool is_whole(const struct inflater *f)
 	return f->at_start || f->z.data_type & AT_BLOCK_END;
 }
 
+/* Adds what the sender has removed, the end of an empty stored block. For a message that was cut off it may be codes of
+ * characters. */
+static enum inflated feed_tail(struct inflater *f)
+{
+	static const unsigned char tail[] = {0, 0, 0xff, 0xff};
+	size_t before = length(f);
+	enum inflated result = feed(f, tail, sizeof tail);
+
+	if (result == INFLATED && is_whole(f) && length(f) == before)
+		return INFLATED;
+	return INFLATE_INVALID;
+}
+
 enum inflated inflater_run(
 	struct inflater *f, const unsigned char *p, size_t n, struct dnc_str *out)
 {
-	static const unsigned char tail[] = {0, 0, 0xff, 0xff};
 	enum inflated result;
 
 	inflateReset(&f->z);
@@ -114,11 +126,8 @@ enum inflated inflater_run(
 	f->at_start = true;
 	result = feed(f, p, n);
 	/* A message may end with a whole block all the same: its sender has removed nothing. */
-	if (result == INFLATED && !is_whole(f)) {
-		result = feed(f, tail, sizeof tail);
-		if (result == INFLATED && !is_whole(f))
-			result = INFLATE_INVALID;
-	}
+	if (result == INFLATED && !is_whole(f))
+		result = feed_tail(f);
 	*out = (struct dnc_str){(const char *)f->out, result == INFLATED ? length(f) : 0};
 	return result;
 }
