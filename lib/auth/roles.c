@@ -115,6 +115,20 @@ static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *e
 	return 0;
 }
 
+/* Sets one of the two lists of fields, and leaves the other. */
+static int set_mask(
+	struct dnc_role *role, struct dnc_str shows, struct dnc_str hides, struct dnc_error *err)
+{
+	const struct dnc_mask *mask = NULL;
+
+	if ((dnc_str_trim(shows).n || dnc_str_trim(hides).n) &&
+		!(mask = dnc_mask_new(shows, hides, err)))
+		return -1;
+	dnc_mask_unref(role->mask);
+	role->mask = mask;
+	return 0;
+}
+
 static int set_permissions(struct dnc_role *role, const char *text, struct dnc_error *err)
 {
 	unsigned permissions = 0;
@@ -151,11 +165,16 @@ static int set(struct dnc_role *role, const char *key, const char *value, struct
 		return set_permissions(role, value, err);
 	if (strcmp(key, "sees") == 0)
 		return set_sees(role, value, err);
+	if (strcmp(key, "shows") == 0)
+		return set_mask(role, dnc_str(value), dnc_mask_hides(role->mask), err);
+	if (strcmp(key, "hides") == 0)
+		return set_mask(role, dnc_mask_shows(role->mask), dnc_str(value), err);
 	if (strcmp(key, "burst") == 0)
 		return set_number(&role->burst, value, "", err);
 	if (strcmp(key, "rate") != 0)
 		return dnc_error_set(err, EINVAL,
-			"unknown key \"%s\": must be permissions, sees, rate or burst", key);
+			"unknown key \"%s\": must be permissions, sees, shows, hides, rate or burst",
+			key);
 	if (strcmp(value, "none") == 0) {
 		role->per_minute = 0;
 		return 0;
@@ -186,8 +205,9 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 		return NULL;
 	}
 	if (other)
-		*role = *other; /* "other" has no filter to share */
+		*role = *other; /* but what it sees */
 	role->sees = NULL;
+	role->mask = dnc_mask_ref(role->mask);
 	snprintf(role->name, sizeof role->name, "%s", name);
 	return roles->role[roles->count++] = role;
 }
@@ -291,6 +311,7 @@ void dnc_roles_free(struct dnc_roles *roles)
 		return;
 	for (size_t i = 0; i < roles->count; i++) {
 		dnc_filter_unref(roles->role[i]->sees);
+		dnc_mask_unref(roles->role[i]->mask);
 		free(roles->role[i]);
 	}
 	dnc_buf_free(&roles->value);
@@ -310,6 +331,10 @@ void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 			if (role->permissions & 1u << p)
 				fprintf(to, " %s", dnc_permission_names[p].p);
 		fprintf(to, "\nsees = %.*s\n", DNC_STR_ARG(sees));
+		if (dnc_mask_shows(role->mask).n)
+			fprintf(to, "shows = %.*s\n", DNC_STR_ARG(dnc_mask_shows(role->mask)));
+		if (dnc_mask_hides(role->mask).n)
+			fprintf(to, "hides = %.*s\n", DNC_STR_ARG(dnc_mask_hides(role->mask)));
 		if (role->per_minute)
 			fprintf(to, "rate = %u/min\nburst = %u\n", role->per_minute, role->burst);
 		else

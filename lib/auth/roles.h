@@ -5,6 +5,8 @@
  *     [role night-shift]
  *     permissions = dnc:read dnc:stream
  *     sees = {"event_types": ["dnc.number.*"]}
+ *     shows = event_data.list_name
+ *     hides = provider, provider_id
  *     rate = 600/min
  *     burst = 1200
  *
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "event/mask.h"
 #include "filter/filter.h"
 
 enum dnc_permission {
@@ -47,7 +50,9 @@ struct dnc_role {
 	unsigned permissions;
 	bool sees_nothing;
 	const struct dnc_filter *sees; /* NULL: all events, or none */
-	unsigned per_minute, burst;    /* events; per_minute 0: no limit */
+	const struct dnc_mask
+		*mask; /* without dnc:pii: fields shown besides, or hidden; NULL: none */
+	unsigned per_minute, burst; /* events; per_minute 0: no limit */
 };
 
 /* The event types that a client with ROLE and PERMISSIONS (those of the role and of its token) may see: a bit for

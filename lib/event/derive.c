@@ -115,6 +115,23 @@ const char *draft_derived_name(enum dnc_type type, int row)
 	return derived_tables[type][row].name;
 }
 
+enum dnc_show draft_derived_show(enum dnc_type type, int row, enum dnc_field *field)
+{
+	static const enum dnc_show shows[] = {[PRESENT] = SHOW_BOOL,
+		[TRUE] = SHOW_BOOL,
+		[EQUALS] = SHOW_BOOL,
+		[CALL] = SHOW_BOOL,
+		[MILLIS] = SHOW_NUMBER,
+		[COUNT] = SHOW_COUNT,
+		[DIFFERENCE] = SHOW_DIFFERENCE,
+		[RATE] = SHOW_NUMBER,
+		[SHARE] = SHOW_NUMBER};
+	const struct derived *d = &derived_tables[type][row];
+
+	*field = d->how == COPY ? d->field : FIELD_NONE;
+	return d->how == COPY ? dnc_fields[d->field].show : shows[d->how];
+}
+
 /* Appends PART / WHOLE with at most DIGITS decimals (nine at most), truncated, without trailing
  * zeros. Computed with integers, so that the same event always has the same bytes. */
 static void write_fraction(struct dnc_buf *b, int64_t part, int64_t whole, int digits)

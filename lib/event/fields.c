@@ -4,7 +4,8 @@
 #include "base/words.h"
 
 const struct dnc_field_spec dnc_fields[FIELD_COUNT] = {
-#define X(id, name, kind, types, values) {DNC_STR(name), KIND_##kind, types, values},
+#define X(id, name, kind, show, types, values)                                                     \
+	{DNC_STR(name), KIND_##kind, SHOW_##show, types, values},
 	DNC_FIELDS(X)
 #undef X
 };

@@ -1,221 +1,285 @@
-/* mask.c - an event without whole phone numbers. */
+/* mask.c - writes the masked form of an event. */
 #include "mask.h"
 #include "base/clock.h"
-#include "phone/phone.h"
-#include "priv/fields.h"
+#include "priv/draft.h"
+#include "priv/safe.h"
 
-static bool is_uuid(struct dnc_str s)
-{
-	char canonical[DNC_UUID_LEN];
+enum { MEMBERS_MAX = 96 };
 
-	return s.n == DNC_UUID_LEN && dnc_uuid_read(s, canonical);
-}
-
-static bool is_time(struct dnc_str s)
-{
-	int64_t ms;
-
-	return s.n >= 10 && s.n <= 40 && (dnc_clock_parse(s, &ms) || dnc_clock_parse_local(s, &ms));
-}
-
-/* An event that is being masked. Its line is valid and has no white space between tokens, so it is masked as text: what
- * is between two quotes is a string, and a key when a colon follows. */
-struct masking {
-	struct dnc_buf *out;
-	const struct dnc_event *event;
-	const char *done; /* the line is copied up to here */
-	bool unsure;      /* the line may have another shape now, or two equal keys */
+/* A member that may be shown: its value has yet to be checked. */
+struct member {
+	struct dnc_str key, value; /* as in the line; the key without quotes */
+	struct dnc_shown shown;
 };
 
-static bool is_kept(struct dnc_str text)
-{
-	return is_uuid(text) || is_time(text);
-}
+struct members {
+	size_t count;
+	struct member v[MEMBERS_MAX];
+};
 
-/* The content of the string literal RAW, which has escapes: they may hide digits or separators. It is masked, then written
- * anew. */
-static void add_escaped_literal(struct masking *m, struct dnc_str raw)
-{
-	enum { LONGEST_ESCAPE = 6 };
-	struct dnc_buf *out = m->out;
-	size_t from = out->n, written;
-	struct dnc_str text;
+/* An event that is being masked. */
+struct masked {
+	struct dnc_buf *out;
+	const struct dnc_event *event;
+	const struct dnc_mask *mask;
+	struct safe safe;
+	size_t start; /* of the line without `seq` */
+	struct dnc_event_shape shape;
+	struct members members; /* of event_data, then of metadata */
+};
 
-	/* The content is put where the literal will go, and the literal after it for now. */
-	if (!dnc_buf_reserve(out, raw.n + LONGEST_ESCAPE * raw.n + 2))
-		return;
-	text.p = out->p + from;
-	text.n = dnc_json_unescape(out->p + from, (struct dnc_str){raw.p + 1, raw.n - 2});
-	if (is_kept(text) || !dnc_phone_mask_digits(out->p + from, text.n)) {
-		dnc_buf_str(out, raw);
-		return;
-	}
-	m->unsure = true;
-	out->n += text.n;
-	dnc_json_write_str(out, text);
-	written = out->n - from - text.n;
-	memmove(out->p + from, out->p + from + text.n, written);
-	out->n = from + written;
-	if (written > raw.n) {
-		out->n = from;
-		dnc_buf_lit(out, "\"[masked]\"");
-	}
-}
-
-/* The string literal RAW, with its quotes. True when digits of it were masked; its length stays the same then. */
-static bool add_literal(struct masking *m, struct dnc_str raw)
-{
-	size_t from = m->out->n;
-
-	if (memchr(raw.p, '\\', raw.n)) {
-		add_escaped_literal(m, raw);
-		return false;
-	}
-	dnc_buf_str(m->out, raw);
-	return !is_kept((struct dnc_str){raw.p + 1, raw.n - 2}) && dnc_buf_ok(m->out) &&
-	       dnc_phone_mask_digits(m->out->p + from + 1, raw.n - 2);
-}
-
-/* True if a member of this name holds a count or a duration. */
-static bool is_count(const struct masking *m, struct dnc_str key)
-{
-	enum dnc_type type = m->event->type;
-	enum dnc_field f = dnc_field_find(type, key);
-
-	return (f != FIELD_NONE && dnc_fields[f].kind != KIND_ANY &&
-		       dnc_fields[f].kind != KIND_ARRAY) ||
-	       dnc_derived_find(type, key) >= 0 || dnc_str_eq(key, DNC_STR("seq"));
-}
-
-/* The number RAW of the member KEY, which is as the line has it, without its quotes; p is NULL in an array. */
-static void add_number(struct masking *m, struct dnc_str raw, struct dnc_str key)
-{
-	enum { SHORTEST = 7, SHOWN = 4 };
-	struct dnc_buf *out = m->out;
-
-	if (raw.n < SHORTEST || strspn(raw.p, "0123456789") < raw.n) {
-		dnc_buf_str(out, raw);
-		return;
-	}
-	if (key.n && memchr(key.p, '\\', key.n)) {
-		/* Where the number will go. */
-		if (!dnc_buf_reserve(out, key.n))
-			return;
-		key.n = dnc_json_unescape(out->p + out->n, key);
-		key.p = out->p + out->n;
-	}
-	if (is_count(m, key)) {
-		dnc_buf_str(out, raw);
-		return;
-	}
-	/* As long as it was: the quotes take the place of two digits. */
-	dnc_buf_chr(out, '"');
-	for (size_t i = 0; i < raw.n - SHOWN - 2; i++)
-		dnc_buf_chr(out, '*');
-	dnc_buf_add(out, raw.p + raw.n - SHOWN, SHOWN);
-	dnc_buf_chr(out, '"');
-}
-
-static void add_up_to(struct masking *m, const char *end)
-{
-	dnc_buf_add(m->out, m->done, (size_t)(end - m->done));
-	m->done = end;
-}
-
-/* The string literal that starts at P. */
-static struct dnc_str string_at(const char *p, const char *end)
+/* The string literal at P ends before this. The line is valid, so there is an end. */
+static const char *string_end(const char *p, const char *end)
 {
 	const char *quote = p;
 	size_t backslashes;
 
 	do {
 		quote = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+		if (!quote)
+			return end;
 		for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\';)
 			backslashes++;
 	} while (backslashes % 2);
-	return (struct dnc_str){p, (size_t)(quote + 1 - p)};
+	return quote + 1;
 }
 
-/* True for the first byte of a string or a number, and for what comes before an element without a key. */
-static inline bool is_start(char c)
+/* The value at P ends before this. */
+static const char *value_end(const char *p, const char *end)
 {
-	return c == '"' || c == ',' || c == '-' || c == '[' || (c >= '0' && c <= '9');
-}
+	size_t depth = 0;
 
-/* The line from what is done to END, the end of a value or of the line. */
-static void add_masked(struct masking *m, const char *end)
-{
-	struct dnc_str key = {0}, token;
-
-	for (const char *p = m->done; p < end; p = m->done = token.p + token.n) {
-		while (p < end && !is_start(*p))
-			p++;
-		if (p == end)
-			break;
-		token = (struct dnc_str){p, 1};
-		if (*p == '[' || *p == ',') {
-			key = (struct dnc_str){0};
-			add_up_to(m, p + 1);
-			continue;
-		}
-		add_up_to(m, p);
-		if (*p != '"') {
-			token.n = strcspn(p, ",]}");
-			add_number(m, token, key);
-			continue;
-		}
-		token = string_at(p, m->event->line.p + m->event->line.n);
-		if (token.p[token.n] == ':') {
-			key = (struct dnc_str){p + 1, token.n - 2};
-			/* Two keys may be equal now. */
-			m->unsure |= add_literal(m, token);
-		} else if (add_literal(m, token)) {
-			/* Years that no source may send look like numbers. */
-			m->unsure |= p + 1 == m->event->timestamp.p;
+	if (*p == '"')
+		return string_end(p, end);
+	for (; p < end; p++) {
+		if (*p == '"') {
+			p = string_end(p, end) - 1;
+		} else if (*p == '{' || *p == '[') {
+			depth++;
+		} else if (*p == '}' || *p == ']') {
+			if (!depth--)
+				return p;
+			if (!depth)
+				return p + 1;
+		} else if (*p == ',' && !depth) {
+			return p;
 		}
 	}
-	add_up_to(m, end);
+	return end;
 }
 
-/* Only what has a key of ours. */
-static void add_bare(struct masking *m)
+/* Finds the members of OBJECT, whose text is TEXT, that may be shown. What does not fit is not shown; the table has
+ * fewer. */
+static void find_members(struct masked *m, enum dnc_object object, struct dnc_str text)
+{
+	struct members *to = &m->members;
+	const char *p = text.p + 1, *end = text.p + text.n;
+
+	to->count = 0;
+	while (p < end && *p == '"' && to->count < MEMBERS_MAX) {
+		const char *after = string_end(p, end);
+		struct member *member = &to->v[to->count];
+
+		member->key = (struct dnc_str){p + 1, (size_t)(after - p) - 2};
+		p = after + 1;
+		after = value_end(p, end);
+		member->value = (struct dnc_str){p, (size_t)(after - p)};
+		member->shown = shown_of(m->mask, m->event->type, object, member->key);
+		to->count += member->shown.how != SHOW_NOT;
+		p = after + (*after == ',');
+	}
+}
+
+/* Appends the time MS in quotes; returns its place. */
+static struct dnc_event_span write_time(struct masked *m, int64_t ms)
+{
+	struct dnc_event_span span;
+	char text[DNC_TIME_LEN];
+
+	dnc_clock_format(ms, text);
+	dnc_buf_chr(m->out, '"');
+	span = (struct dnc_event_span){(uint16_t)(m->out->n - m->start), sizeof text};
+	dnc_buf_add(m->out, text, sizeof text);
+	dnc_buf_chr(m->out, '"');
+	return span;
+}
+
+static void write_ingested_at(struct masked *m)
+{
+	int64_t ms;
+
+	if (!dnc_clock_parse(m->event->ingested_at, &ms))
+		ms = 0;
+	m->shape.ingested_at = write_time(m, safe_time(ms));
+}
+
+static void write_members(struct masked *m)
+{
+	struct dnc_buf *out = m->out;
+
+	dnc_buf_chr(out, '{');
+	for (size_t i = 0; i < m->members.count && dnc_buf_ok(out); i++) {
+		const struct member *member = &m->members.v[i];
+		size_t from = out->n;
+
+		if (out->p[out->n - 1] != '{')
+			dnc_buf_chr(out, ',');
+		dnc_buf_chr(out, '"');
+		dnc_buf_str(out, member->key);
+		dnc_buf_lit(out, "\":");
+		if (member->shown.how == SHOW_INGESTED_AT)
+			write_ingested_at(m);
+		else if (!safe_write(&m->safe, out, member->shown, member->value))
+			out->n = from;
+	}
+	dnc_buf_chr(out, '}');
+}
+
+/* The member FIELD of event_data in the summary. */
+static bool write_field(struct masked *m, struct dnc_buf *b, enum dnc_field field)
+{
+	size_t from = b->n;
+
+	if (field == FIELD_NONE)
+		return false;
+	for (size_t i = 0; i < m->members.count; i++) {
+		const struct member *member = &m->members.v[i];
+
+		if (!dnc_str_eq(member->key, dnc_fields[field].name))
+			continue;
+		if (!safe_write(&m->safe, b, member->shown, member->value) || !dnc_buf_ok(b))
+			return false;
+		m->shape.escaped |= memchr(b->p + from, '\\', b->n - from) != NULL;
+		if (b->p[from] == '"') {
+			memmove(b->p + from, b->p + from + 1, b->n - from - 2);
+			b->n -= 2;
+		}
+		return true;
+	}
+	return false;
+}
+
+static void write_span(struct masked *m, struct dnc_buf *b, struct dnc_event_span span)
+{
+	size_t at = m->start + span.at;
+
+	if (dnc_buf_reserve(b, span.n))
+		dnc_buf_add(b, b->p + at, span.n);
+}
+
+static bool write_part(void *ctx, struct dnc_buf *b, enum summary_part part, enum dnc_field field)
+{
+	struct masked *m = ctx;
+
+	switch (part) {
+	case PART_NUMBER:
+		if (m->shape.phone_number.at)
+			write_span(m, b, m->shape.phone_number);
+		else
+			dnc_buf_lit(b, "number");
+		return true;
+	case PART_PROVIDER:
+		if (m->shape.provider.at)
+			write_span(m, b, m->shape.provider);
+		else
+			dnc_buf_lit(b, "provider");
+		return true;
+	default:
+		return write_field(m, b, field);
+	}
+}
+
+/* Appends the member KEY of the top level. Its place is empty if it is not shown. */
+static struct dnc_event_span write_top(struct masked *m, struct dnc_str key, struct dnc_str value)
+{
+	struct dnc_shown shown = shown_of(m->mask, m->event->type, OBJECT_TOP, key);
+	struct dnc_buf *out = m->out;
+	size_t from = out->n, at;
+
+	if (!value.p || shown.how == SHOW_NOT)
+		return (struct dnc_event_span){0};
+	dnc_buf_chr(out, ',');
+	dnc_json_write_str(out, key);
+	dnc_buf_chr(out, ':');
+	at = out->n + 1;
+	if (!safe_write_top(out, shown.how, value)) {
+		out->n = from;
+		return (struct dnc_event_span){0};
+	}
+	m->shape.escaped |= shown.how == SHOW_LITERAL && out->n - at - 1 != value.n;
+	return (struct dnc_event_span){(uint16_t)(at - m->start), (uint16_t)(out->n - 1 - at)};
+}
+
+static void write_head(struct masked *m)
 {
 	const struct dnc_event *e = m->event;
-	static const struct dnc_str data_key = DNC_STR(",\"event_data\":");
+	struct dnc_buf *out = m->out;
 
-	m->done = e->line.p;
-	add_masked(m, e->event_data.p - data_key.n);
-	dnc_buf_lit(m->out, ",\"event_data\":{},\"metadata\":{\"ingested_at\":");
-	add_literal(m, (struct dnc_str){e->ingested_at.p - 1, e->ingested_at.n + 2});
-	dnc_buf_lit(m->out, "}}");
+	dnc_buf_chr(out, '{');
+	m->start = out->n - 1;
+	if (e->seq) {
+		dnc_buf_lit(out, "\"seq\":");
+		dnc_buf_u64(out, e->seq);
+		m->start = out->n;
+		dnc_buf_chr(out, ',');
+	}
+	dnc_buf_lit(out, "\"id\":\"");
+	m->shape.id = (struct dnc_event_span){(uint16_t)(out->n - m->start), DNC_UUID_LEN};
+	safe_write_pseudonym(&m->safe, out, e->id);
+	dnc_buf_lit(out, "\",\"type\":\"");
+	dnc_buf_str(out, dnc_type_names[e->type]);
+	dnc_buf_chr(out, '"');
+	m->shape.phone_number = write_top(m, DNC_STR("phone_number"), e->phone_number);
+	m->shape.provider = write_top(m, DNC_STR("provider"), e->provider);
+	m->shape.provider_id = write_top(m, DNC_STR("provider_id"), e->provider_id);
+	dnc_buf_lit(out, ",\"severity\":\"");
+	m->shape.severity_text = (uint16_t)(out->n - m->start);
+	dnc_buf_str(out, e->severity->name);
+	dnc_buf_lit(out, "\",\"timestamp\":");
+	write_time(m, m->shape.timestamp_ms);
 }
 
-static bool pad(struct dnc_buf *out)
+static void write_rest(struct masked *m)
 {
-	return dnc_buf_reserve(out, DNC_JSON_PADDING) && dnc_buf_ok(out);
+	struct dnc_buf *out = m->out;
+	size_t at;
+
+	dnc_buf_lit(out, ",\"summary\":\"");
+	at = out->n;
+	find_members(m, OBJECT_DATA, m->event->event_data);
+	summary_write(out, m->event->type, write_part, m);
+	m->shape.summary =
+		(struct dnc_event_span){(uint16_t)(at - m->start), (uint16_t)(out->n - at)};
+	dnc_buf_lit(out, "\",\"event_data\":");
+	m->shape.event_data = (uint16_t)(out->n - m->start);
+	write_members(m);
+	dnc_buf_lit(out, ",\"metadata\":");
+	m->shape.metadata = (uint16_t)(out->n - m->start);
+	find_members(m, OBJECT_METADATA, m->event->metadata);
+	write_members(m);
+	dnc_buf_chr(out, '}');
+	m->shape.bytes = (uint16_t)(out->n - m->start);
 }
 
 int dnc_event_mask(struct dnc_event_reader *r, struct dnc_buf *out, const struct dnc_event *e,
-	struct dnc_event *masked)
+	const struct dnc_masking *how, struct dnc_event *masked)
 {
-	struct masking m = {out, e, e->line.p, false};
+	struct masked m; /* its members are set when they are found */
 	size_t from = out->n;
-	struct dnc_event_shape shape;
 
-	dnc_fields_init();
-	add_masked(&m, e->line.p + e->line.n);
-	if (!pad(out))
+	m.out = out;
+	m.event = e;
+	m.mask = how->mask;
+	m.safe.type = e->type;
+	m.safe.key = how->key;
+	m.safe.pseudonyms = 0;
+	m.shape = (struct dnc_event_shape){.timestamp_ms = safe_time(e->timestamp_ms),
+		.type = (uint8_t)e->type,
+		.severity = (uint8_t)(e->severity - dnc_severities)};
+	write_head(&m);
+	write_rest(&m);
+	if (!dnc_buf_reserve(out, DNC_JSON_PADDING) || !dnc_buf_ok(out))
 		return -1;
-	if (!m.unsure) {
-		dnc_event_shape_of(e, &shape);
-		return dnc_event_from_shape(
-			r, (struct dnc_str){out->p + from, out->n - from}, e->seq, &shape, masked);
-	}
-	if (dnc_event_parse(r, out->p + from, out->n - from, masked) == 0)
-		return 0;
-	if (dnc_event_reader_no_memory(r))
-		return -1;
-	out->n = from;
-	add_bare(&m);
-	return pad(out) ? dnc_event_parse(r, out->p + from, out->n - from, masked) : -1;
+	return dnc_event_from_shape(
+		r, (struct dnc_str){out->p + from, out->n - from}, e->seq, &m.shape, masked);
 }

@@ -95,8 +95,9 @@ static bool remember(struct channels *all, struct channel *a)
 	return ok;
 }
 
-static struct dnc_str write_key(
-	struct dnc_buf *key, const struct dnc_view *view, const struct dnc_filter *filter)
+/* Views with equal masks have the same forms. */
+static struct dnc_str write_key(struct dnc_buf *key, const struct dnc_view *view,
+	const struct forms *forms, const struct dnc_filter *filter)
 {
 	struct dnc_str text = dnc_filter_text(filter);
 
@@ -104,12 +105,13 @@ static struct dnc_str write_key(
 	dnc_buf_add(key, &view->sees, sizeof view->sees);
 	dnc_buf_add(key, &view->types, sizeof view->types);
 	dnc_buf_add(key, &view->rendering, sizeof view->rendering);
+	dnc_buf_add(key, &forms, sizeof forms);
 	dnc_buf_str(key, text);
 	return dnc_buf_ok(key) ? dnc_buf_view(key) : (struct dnc_str){0};
 }
 
-static struct channel *make(
-	struct dnc_str key, const struct dnc_view *view, const struct dnc_filter *filter)
+static struct channel *make(struct dnc_str key, const struct dnc_view *view, struct forms *forms,
+	const struct dnc_filter *filter)
 {
 	struct channel *a = calloc(1, sizeof *a);
 
@@ -121,6 +123,8 @@ static struct channel *make(
 	dnc_list_init(&a->live);
 	a->view = *view;
 	a->view.sees = dnc_filter_ref(view->sees);
+	a->view.mask = NULL;
+	a->forms = forms_ref(forms);
 	a->filter = dnc_filter_ref(filter);
 	a->types = view->types & dnc_filter_types(filter);
 	a->all = !view->sees && view->types == DNC_ALL_TYPES && dnc_filter_count(filter) == 0;
@@ -132,21 +136,22 @@ static void free_channel(struct channel *a)
 {
 	dnc_filter_unref(a->filter);
 	dnc_filter_unref(a->view.sees);
+	forms_unref(a->forms);
 	free(a->fresh);
 	free(a->key);
 	free(a);
 }
 
-struct channel *channel_join(struct channels *all, const struct dnc_view *view,
+struct channel *channel_join(struct channels *all, const struct dnc_view *view, struct forms *forms,
 	const struct dnc_filter *filter, bool limited)
 {
-	struct dnc_str key = write_key(&all->key, view, filter);
+	struct dnc_str key = write_key(&all->key, view, forms, filter);
 	struct channel *a = NULL;
 
 	if (key.p)
 		HASH_FIND(hh, all->table, key.p, key.n, a);
 	if (!a) {
-		if (!key.p || !(a = make(key, view, filter)))
+		if (!key.p || !(a = make(key, view, forms, filter)))
 			return NULL;
 		HASH_ADD_KEYPTR(hh, all->table, a->key, key.n, a);
 		if (!a->hh.tbl) {
@@ -158,7 +163,6 @@ struct channel *channel_join(struct channels *all, const struct dnc_view *view,
 			free_channel(a);
 			return NULL;
 		}
-		all->masked += view->rendering & DNC_MASKED ? 1 : 0;
 	}
 	a->members++;
 	a->limited_members += limited;
@@ -185,7 +189,6 @@ void channel_leave(struct channels *all, struct channel *a, bool limited)
 		unlink_fresh(all, a);
 	HASH_DELETE(hh, all->table, a);
 	forget(all, a);
-	all->masked -= a->view.rendering & DNC_MASKED ? 1 : 0;
 	free_channel(a);
 }
 
@@ -219,11 +222,17 @@ static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
 
 int channel_matches(const struct channel *a, const struct channel_event *event)
 {
+	const struct dnc_event *masked = NULL;
+
 	if (a->all)
 		return 1;
 	if (!event->plain)
 		return event->no_memory ? -1 : 0;
-	return view_shows(&a->view, a->filter, event->plain, event->masked);
+	if (!(a->types & 1u << event->plain->type))
+		return 0;
+	if (a->view.rendering & DNC_MASKED)
+		masked = forms_event(a->forms, event->seq, event->form);
+	return view_shows(&a->view, a->filter, event->plain, masked);
 }
 
 static void match_list(

@@ -4,6 +4,7 @@
 #include "event/event.h"
 #include "priv/deliver.h"
 #include "priv/fanout.h"
+#include "priv/forms.h"
 #include "priv/frames.h"
 #include "priv/hub.h"
 #include "priv/lists.h"
@@ -17,7 +18,14 @@ enum {
 	ADVANCE_DELIVERIES = 400000,
 	ADVANCE_NS = 4000000, /* spent in matching */
 	CLOCK_EVENTS = 16,    /* matched between two looks at the clock */
+	RENDERING_SHARE = 8,  /* of the ring's size are kept of each other form */
 };
+
+struct forms *hub_forms(struct dnc_hub *h, const struct dnc_view *view)
+{
+	return forms_hold(&h->forms, view, dnc_journal_mask_key(h->options.journal),
+		dnc_ring_size(h->ring) / RENDERING_SHARE);
+}
 
 static bool make_parts(struct dnc_hub *h)
 {
@@ -25,11 +33,11 @@ static bool make_parts(struct dnc_hub *h)
 
 	h->mark = ring_join(h->ring);
 	h->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	h->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	h->common_forms = hub_forms(h, &(struct dnc_view){0});
 	h->gather = malloc(DNC_HUB_SEND_BYTES);
 	if (log)
 		h->replay = replay_new(log, on_chunk, h);
-	return h->mark && h->reader && h->masked_reader && h->gather && (!log || h->replay);
+	return h->mark && h->reader && h->common_forms && h->gather && (!log || h->replay);
 }
 
 struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
@@ -43,6 +51,7 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
 	h->seen = dnc_ring_last(h->ring);
 	h->oldest = dnc_ring_oldest(h->ring);
 	h->found = on_found;
+	dnc_list_init(&h->forms);
 	dnc_list_init(&h->subscribers);
 	dnc_list_init(&h->work);
 	dnc_list_init(&h->left);
@@ -59,9 +68,8 @@ void dnc_hub_free(struct dnc_hub *h)
 		return;
 	replay_free(h->replay);
 	channels_finish(&h->channels);
-	frames_finish(h);
+	forms_unref(h->common_forms);
 	dnc_event_reader_free(h->reader);
-	dnc_event_reader_free(h->masked_reader);
 	free(h->gather);
 	free(h);
 }
@@ -108,7 +116,7 @@ void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 
 static void match(struct dnc_hub *h, uint64_t seq)
 {
-	struct event_space space;
+	struct dnc_event space;
 	struct channel_event event = {.seq = seq};
 	int64_t start;
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
+#include "event/mask.h"
 #include "filter/filter.h"
 #include "log/reader.h"
 #include "metrics/metrics.h"
@@ -55,9 +56,10 @@ struct dnc_transport {
 };
 
 struct dnc_hub_options {
-	struct dnc_ring *ring;       /* borrowed, and shared with other hubs */
-	uint64_t max_lag;            /* events a subscriber may fall behind */
-	struct dnc_journal *journal; /* borrowed: epoch, and the oldest event */
+	struct dnc_ring *ring; /* borrowed, and shared with other hubs */
+	uint64_t max_lag;      /* events a subscriber may fall behind */
+	struct dnc_journal
+		*journal; /* borrowed: epoch, the oldest event, and the key of masked ids */
 	struct dnc_reader
 		*reader; /* borrowed; NULL without a log: nothing before the ring is served */
 	struct dnc_transport transport;
@@ -123,18 +125,20 @@ void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 
 /* The forms of an event besides the canonical one; may be joined. */
 enum dnc_rendering {
-	DNC_MASKED = 1,     /* numbers show their country and last four digits */
+	DNC_MASKED = 1,     /* what clients without dnc:pii see: event/mask.h */
 	DNC_CLOUDEVENT = 2, /* CloudEvents 1.0, JSON */
 	DNC_DEFLATED = 4,   /* permessage-deflate, RFC 7692, without context takeover */
 	DNC_RENDERINGS = 8,
 };
 
 /* What a subscriber may see and how. Filters of a masked view are matched with what it shows: they
- * are no way to ask for the digits. */
+ * are no way to ask for the rest. */
 struct dnc_view {
 	const struct dnc_filter *sees; /* NULL: everything. What keeps a view holds it */
 	unsigned types;                /* a bit for each enum dnc_type that may be seen */
 	unsigned rendering;            /* of enum dnc_rendering */
+	const struct dnc_mask
+		*mask; /* if masked: what this view shows; NULL: as the table says. Held likewise */
 };
 
 #define DNC_ALL_TYPES ((1u << DNC_TYPES) - 1)

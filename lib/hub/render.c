@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 #include <zlib.h>
 #include "event/cloudevent.h"
-#include "event/mask.h"
 #include "ring.h"
 
 enum {
@@ -23,6 +22,7 @@ struct slot {
 struct rendering {
 	unsigned how;
 	struct rendering *base;
+	const struct dnc_masking *masking;
 	char *bytes;
 	size_t size;
 	uint64_t head; /* grows; the byte is head modulo size */
@@ -35,7 +35,8 @@ struct rendering {
 	bool deflates;
 };
 
-struct rendering *rendering_new(unsigned how, struct rendering *base, size_t size)
+struct rendering *rendering_new(
+	unsigned how, struct rendering *base, const struct dnc_masking *masking, size_t size)
 {
 	struct rendering *r = calloc(1, sizeof *r);
 	size_t slots = 1;
@@ -44,6 +45,7 @@ struct rendering *rendering_new(unsigned how, struct rendering *base, size_t siz
 		return NULL;
 	r->how = how;
 	r->base = base;
+	r->masking = masking;
 	r->size = size > 8 * LONGEST_FRAME ? size : 8 * LONGEST_FRAME;
 	while (slots < r->size / DNC_RING_SHORT_FRAME)
 		slots *= 2;
@@ -127,7 +129,7 @@ static enum outcome render(
 		return from.shape || dnc_event_reader_no_memory(r->reader) ? NO_MEMORY : NO_FORM;
 	if (r->how & DNC_CLOUDEVENT)
 		dnc_event_write_cloudevent(&r->text, &event);
-	else if (dnc_event_mask(r->masked_reader, &r->text, &event, &masked) < 0)
+	else if (dnc_event_mask(r->masked_reader, &r->text, &event, r->masking, &masked) < 0)
 		return NO_MEMORY;
 	else
 		dnc_event_shape_of(&masked, shape);

@@ -232,7 +232,8 @@ struct search *search_start(struct dnc_reader *reader, const struct search_for *
 		.from = what->from,
 		.first = what->first,
 		.wanted = what->wanted};
-	if (what->filter && !(s->viewer = dnc_viewer_new(what->view, what->filter))) {
+	if (what->filter && !(s->viewer = dnc_viewer_new(
+				      what->view, what->filter, dnc_reader_journal(reader)))) {
 		search_free(s);
 		return NULL;
 	}

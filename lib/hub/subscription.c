@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "hub.h"
 #include "priv/deliver.h"
-#include "priv/frames.h"
+#include "priv/forms.h"
 #include "priv/lists.h"
 #include "priv/position.h"
 #include "priv/replay.h"
@@ -18,27 +18,34 @@ static void turn(struct dnc_subscriber *s)
 	hub_exit(h);
 }
 
-static void set_view(struct dnc_subscriber *s, const struct dnc_view *view)
+/* FORMS are those of VIEW, held for S. */
+static void set_view(struct dnc_subscriber *s, const struct dnc_view *view, struct forms *forms)
 {
-	const struct dnc_filter *before = s->view.sees;
+	struct dnc_view before = s->view;
 
 	s->view = *view;
 	dnc_filter_ref(view->sees);
-	dnc_filter_unref(before);
+	dnc_mask_ref(view->mask);
+	dnc_filter_unref(before.sees);
+	dnc_mask_unref(before.mask);
+	forms_unref(s->forms);
+	s->forms = forms;
 }
 
 struct dnc_subscriber *dnc_hub_join(
 	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *rate)
 {
 	struct dnc_subscriber *s = calloc(1, sizeof *s);
+	struct forms *forms;
 
-	if (!s || !frames_prepare(h, view->rendering)) {
+	forms = s ? hub_forms(h, view) : NULL;
+	if (!forms) {
 		free(s);
 		return NULL;
 	}
 	s->hub = h;
 	s->conn = conn;
-	set_view(s, view);
+	set_view(s, view, forms);
 	dnc_bucket_init(&s->rate, rate->per_minute, rate->burst, dnc_clock_mono_ms());
 	s->at = h->seen + 1;
 	subscriber_add(h, s);
@@ -51,6 +58,8 @@ void dnc_hub_leave(struct dnc_subscriber *s)
 		return;
 	dnc_hub_unsubscribe(s);
 	dnc_filter_unref(s->view.sees);
+	dnc_mask_unref(s->view.mask);
+	forms_unref(s->forms);
 	subscriber_free(s);
 }
 
@@ -92,7 +101,7 @@ void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 static int change_filter(struct dnc_subscriber *s, const struct dnc_filter *filter)
 {
 	struct channel *a =
-		channel_join(&s->hub->channels, &s->view, filter, s->rate.per_minute > 0);
+		channel_join(&s->hub->channels, &s->view, s->forms, filter, s->rate.per_minute > 0);
 
 	if (!a)
 		return -1;
@@ -113,15 +122,19 @@ int dnc_subscriber_set_view(
 {
 	const struct dnc_filter *filter = dnc_subscriber_filter(s);
 	struct dnc_hub *h = s->hub;
+	struct forms *forms = hub_forms(h, view);
 	struct channel *a = NULL;
 
-	if (!frames_prepare(h, view->rendering))
+	if (!forms)
 		return -1;
-	if (filter && !(a = channel_join(&h->channels, view, filter, rate->per_minute > 0)))
+	if (filter &&
+		!(a = channel_join(&h->channels, view, forms, filter, rate->per_minute > 0))) {
+		forms_unref(forms);
 		return -1;
+	}
 	rate_remove(s);
 	move_to_channel(s, a);
-	set_view(s, view);
+	set_view(s, view, forms);
 	dnc_bucket_change(&s->rate, rate->per_minute, rate->burst, dnc_clock_mono_ms());
 	turn(s);
 	return 0;

@@ -1,17 +1,18 @@
 #include "viewer.h"
 #include <stdlib.h>
-#include "event/mask.h"
 #include "priv/view.h"
 
 struct dnc_viewer {
 	struct dnc_view view;
 	const struct dnc_filter *filter, *sees;
+	struct dnc_masking masking;
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_buf masked;
 	bool no_memory; /* for an event, since dnc_viewer_end() */
 };
 
-struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter)
+struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter,
+	const struct dnc_journal *journal)
 {
 	struct dnc_viewer *v = calloc(1, sizeof *v);
 
@@ -19,6 +20,7 @@ struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_
 		return NULL;
 	v->view = *view;
 	v->view.sees = v->sees = dnc_filter_ref(view->sees);
+	v->masking = (struct dnc_masking){dnc_mask_ref(view->mask), dnc_journal_mask_key(journal)};
 	v->filter = dnc_filter_ref(filter);
 	v->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	v->masked_reader = dnc_event_reader_new(&(struct dnc_event_options){0});
@@ -37,6 +39,7 @@ void dnc_viewer_free(struct dnc_viewer *v)
 	dnc_buf_free(&v->masked);
 	dnc_filter_unref(v->filter);
 	dnc_filter_unref(v->sees);
+	dnc_mask_unref(v->masking.mask);
 	free(v);
 }
 
@@ -54,7 +57,8 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 	*shown = line;
 	if (v->view.rendering & DNC_MASKED) {
 		dnc_buf_clear(&v->masked);
-		if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &masked) < 0) {
+		if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &v->masking, &masked) <
+			0) {
 			v->no_memory = true;
 			return false;
 		}

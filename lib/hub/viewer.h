@@ -4,9 +4,11 @@
 
 struct dnc_viewer;
 
-/* Holds FILTER and what VIEW sees; VIEW itself is copied. To be freed with dnc_viewer_free(); NULL when there is no
+/* Holds FILTER, and what VIEW sees and its mask; VIEW itself is copied. JOURNAL, which must outlive it, has the key of
+ * masked ids. To be freed with dnc_viewer_free(); NULL when there is no
  * memory. For one thread at a time. */
-struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter);
+struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter,
+	const struct dnc_journal *journal);
 
 /* NULL is allowed. */
 void dnc_viewer_free(struct dnc_viewer *v);

@@ -58,6 +58,11 @@ bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, ui
 	return epochs_find(&j->epochs, epoch, end);
 }
 
+const unsigned char *dnc_journal_mask_key(const struct dnc_journal *j)
+{
+	return j->mask_key;
+}
+
 uint64_t dnc_journal_epoch_first(const struct dnc_journal *j)
 {
 	return j->epochs.first;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "batch.h"
+#include "event/mask.h"
 
 #define DNC_EPOCH_LEN 16
 
@@ -65,6 +66,10 @@ uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 /* Duplicates and conflicts since the journal was opened. */
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
 uint64_t dnc_journal_conflicts(const struct dnc_journal *j);
+
+/* The secret, DNC_MASK_KEY_BYTES, that makes the pseudonyms of masked events. It is created with the log and stored in
+ * it; without a directory it is random. It does not change while the journal is open, and must be shown to nobody. */
+const unsigned char *dnc_journal_mask_key(const struct dnc_journal *j);
 
 struct dnc_journal_stats {
 	/* Of the database, of the free pages in it, of the WAL, and of the reserve. */

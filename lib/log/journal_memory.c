@@ -171,6 +171,7 @@ static void memory_close(struct dnc_journal *j)
 	struct memory *m = (struct memory *)j;
 
 	epochs_free(&m->base.epochs);
+	sodium_memzero(m->base.mask_key, sizeof m->base.mask_key);
 	free(m->ids);
 	free(m->slots);
 	free(m);
@@ -228,6 +229,7 @@ struct dnc_journal *journal_memory_open(struct dnc_error *err)
 		m->slots = calloc(SLOTS, sizeof *m->slots);
 		randombytes_buf(&m->seed, sizeof m->seed);
 		randombytes_buf(m->key, sizeof m->key);
+		randombytes_buf(m->base.mask_key, sizeof m->base.mask_key);
 		epochs_begin(&m->base.epochs, 1);
 	}
 	if (m && m->ids && m->slots)

@@ -1,5 +1,6 @@
 /* journal_sqlite.c - the event log as a SQLite database in WAL mode: appending. */
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +303,7 @@ static void sqlite_close(struct dnc_journal *base)
 	dnc_json_parser_free(j->parser);
 	dnc_buf_free(&j->stored);
 	epochs_free(&j->base.epochs);
+	sodium_memzero(j->base.mask_key, sizeof j->base.mask_key);
 	sqlite3_close(j->db);
 	if (j->space_fd >= 0)
 		close(j->space_fd);

@@ -150,6 +150,11 @@ struct dnc_reader *dnc_reader_new(
 	return NULL;
 }
 
+const struct dnc_journal *dnc_reader_journal(const struct dnc_reader *r)
+{
+	return dnc_journal_of(r->journal);
+}
+
 void dnc_reader_submit(struct dnc_reader *r, struct dnc_job *job)
 {
 	job->failed = false;

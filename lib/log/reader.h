@@ -30,6 +30,9 @@ struct dnc_reader *dnc_reader_new(
  * allowed. */
 void dnc_reader_free(struct dnc_reader *r);
 
+/* The journal that R reads; its other functions that take a const one may be called. */
+const struct dnc_journal *dnc_reader_journal(const struct dnc_reader *r);
+
 /* Adds JOB to the end of the queue. */
 void dnc_reader_submit(struct dnc_reader *r, struct dnc_job *job);
 

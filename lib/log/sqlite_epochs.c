@@ -42,7 +42,7 @@ int sqlite_epoch_store(struct journal *j)
 	int rc = sql ? sqlite3_exec(j->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
 
 	sqlite3_free(sql);
-	return rc == SQLITE_OK ? 0 : -1;
+	return rc == SQLITE_OK ? mask_key_store(j) : -1;
 }
 
 int sqlite_epoch_write(struct journal *j, struct dnc_error *err)
@@ -66,6 +66,8 @@ int sqlite_epoch_begin(struct journal *j, struct dnc_error *err)
 	epochs_free(&j->base.epochs);
 	if (sqlite3_exec(j->db, list, add, &j->base.epochs, NULL) != SQLITE_OK)
 		return sqlite_error(j->db, "read", j->path, err);
+	if (mask_key_load(j, err) < 0)
+		return -1;
 	epochs_begin(&j->base.epochs, j->base.last + 1);
 	j->started_ms = dnc_clock_now_ms();
 	if (forget(j) < 0)

@@ -92,6 +92,44 @@ static enum char_class class_of(uint32_t point, char *digit)
 	return OTHER;
 }
 
+size_t dnc_phone_digits(struct dnc_str text)
+{
+	/* Characters with a numeric value in Unicode 15 besides the decimal digits, where people could write numbers
+	 * with them: superscripts, fractions, Roman and enclosed numbers, ideographs. */
+	static const struct {
+		uint32_t from, to;
+	} numbers[] = {{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}, {0x1369, 0x137C}, {0x2070, 0x2079},
+		{0x2080, 0x2089}, {0x2150, 0x218B}, {0x2460, 0x249B}, {0x24EA, 0x24FF},
+		{0x2776, 0x2793}, {0x3007, 0x3007}, {0x3021, 0x3029}, {0x3192, 0x3195},
+		{0x3220, 0x3229}, {0x3248, 0x324F}, {0x3251, 0x325F}, {0x3280, 0x3289},
+		{0x32B1, 0x32BF}, {0x1F100, 0x1F10C}};
+	static const uint32_t ideographs[] = {0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D,
+		0x4E03, 0x516B, 0x4E5D, 0x96F6, 0x58F9, 0x8CB3, 0x53C1, 0x8086, 0x4F0D, 0x9678,
+		0x67D2, 0x634C, 0x7396};
+	size_t digits = 0;
+
+	while (text.n) {
+		struct dnc_str rest = text;
+		uint32_t point;
+		char digit;
+		bool found;
+
+		if (!parse_point(&text, &point)) {
+			text = (struct dnc_str){rest.p + 1, rest.n - 1};
+			digits++;
+			continue;
+		}
+		found = class_of(point, &digit) == DIGIT;
+		for (size_t i = 0; point > 0x7F && i < sizeof numbers / sizeof numbers[0]; i++)
+			found |= point >= numbers[i].from && point <= numbers[i].to;
+		for (size_t i = 0; point > 0x7F && i < sizeof ideographs / sizeof ideographs[0];
+			i++)
+			found |= point == ideographs[i];
+		digits += found;
+	}
+	return digits;
+}
+
 /* Removes a character of class KIND from the start of S. Returns false if there is none. */
 static bool parse_class(struct dnc_str *s, enum char_class kind, char *digit)
 {

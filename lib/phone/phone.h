@@ -60,6 +60,10 @@ void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str 
  * country code after a "+". Returns true if there was one. */
 bool dnc_phone_mask_digits(char *text, size_t n);
 
+/* The number of digits in TEXT, of any script; a character for a number, such as a superscript, a circled digit or an
+ * ideograph, counts, too. Bytes that are not UTF-8 count as one each. */
+size_t dnc_phone_digits(struct dnc_str text);
+
 #ifdef __cplusplus
 }
 #endif

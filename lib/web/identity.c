@@ -51,7 +51,8 @@ struct dnc_view identity_view(const struct dnc_role *role, unsigned permissions,
 {
 	return (struct dnc_view){.sees = role->sees,
 		.types = dnc_role_types(role, permissions),
-		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED)};
+		.rendering = rendering | (permissions & DNC_MAY_SEE_NUMBERS ? 0 : DNC_MASKED),
+		.mask = role->mask};
 }
 
 static bool is_blocked(struct identity *i, const char *address)

@@ -104,7 +104,7 @@ static int read_query(struct history_query *q, const char *text, struct dnc_erro
 static void read_page(struct history_page *page, struct history_query *q, bool masked)
 {
 	const struct dnc_view view = {.types = DNC_ALL_TYPES, .rendering = masked ? DNC_MASKED : 0};
-	struct dnc_viewer *viewer = dnc_viewer_new(&view, q->filter);
+	struct dnc_viewer *viewer = dnc_viewer_new(&view, q->filter, journal);
 	struct dnc_error err;
 
 	assert_non_null(viewer);

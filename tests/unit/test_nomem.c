@@ -442,7 +442,7 @@ static void a_viewer_says_when_it_had_no_memory(void **state)
 	char line[600];
 	struct dnc_str text = {line, (size_t)provider_event(line, sizeof line, 2)}, shown;
 	const struct dnc_filter *f = filter("{}");
-	struct dnc_viewer *v = dnc_viewer_new(&hidden, f);
+	struct dnc_viewer *v = dnc_viewer_new(&hidden, f, &fake.base);
 	struct dnc_error err;
 
 	(void)state;

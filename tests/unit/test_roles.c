@@ -57,7 +57,7 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 		{"[role a]\nsees = {\"colour\":1}\n", "[role a] sees: "},
 		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},
 		{"[role a]\nrates = 5/min\n",
-			"unknown key \"rates\": must be permissions, sees, rate or burst"},
+			"unknown key \"rates\": must be permissions, sees, shows, hides, rate or burst"},
 		{"rate = 5/min\n", "is not in a section"},
 		{"[role a]\nburst = 0\n", "\"0\" is not a number"},
 		{"[role a]\nburst = 5x\n", "\"5x\" is not a number"},

@@ -54,12 +54,25 @@ const struct dnc_severity *draft_severity(const struct draft *d);
 /* Appends the summary, as the inside of a JSON string. */
 void draft_write_summary(const struct draft *d, struct dnc_buf *b);
 
+/* The parts of a summary: the number, the provider, and two fields of the type. */
+enum summary_part { PART_NUMBER, PART_PROVIDER, PART_FIRST, PART_SECOND };
+
+/* Appends the summary of an event of TYPE, as the inside of a JSON string. WRITE appends one part; FIELD is that of
+ * PART_FIRST or PART_SECOND. It returns false, and may have appended something, if the part is not known. */
+void summary_write(struct dnc_buf *b, enum dnc_type type,
+	bool (*write)(void *ctx, struct dnc_buf *b, enum summary_part part, enum dnc_field field),
+	void *ctx);
+
 /* Appends the derived members of metadata. Returns the rows of the derived table that were written,
  * one bit each. */
 uint32_t draft_write_derived(const struct draft *d, struct dnc_buf *b);
 
 /* The name of a row of the derived table; NULL after the last one. */
 const char *draft_derived_name(enum dnc_type type, int row);
+
+/* How a masked view shows a row of the derived table. *FIELD is the field whose value it copies, which is shown in the
+ * same way, or FIELD_NONE. */
+enum dnc_show draft_derived_show(enum dnc_type type, int row, enum dnc_field *field);
 
 /* Reads the record DOC into D, checks it, and normalizes times and numbers. Returns -1 with a
  * reject code and the place in ERR. */

@@ -13,10 +13,12 @@
 #include "filter/filter.h"
 #include "phone/phone.h"
 #include "hub/hub.h"
+#include "forms.h"
 
 struct channel {
-	char *key; /* the view, and the filter's text */
-	struct dnc_view view;
+	char *key;            /* the view, and the filter's text */
+	struct dnc_view view; /* without its mask, which the forms hold */
+	struct forms *forms;
 	const struct dnc_filter *filter;
 	size_t members, limited_members; /* all, and those among them with a rate limit */
 	unsigned types;                  /* a bit for each that it can match */
@@ -56,7 +58,6 @@ struct channels {
 	struct channel_list everything;         /* those that let everything through */
 	struct channel *fresh;
 	bool over_budget; /* the filter of some channel took too much work: its subscriptions must end */
-	size_t masked; /* how many see masked numbers */
 	uint64_t owed; /* deliveries that the fresh events make, at most */
 };
 
@@ -65,13 +66,12 @@ struct channel_event {
 	uint64_t seq;
 	const struct dnc_event *plain; /* NULL if it can't be read */
 	bool no_memory;                /* that is why */
-	const struct dnc_event
-		*masked; /* NULL if no channel sees masked numbers, or there is no memory */
+	struct form form;              /* the plain one */
 };
 
-/* The channel of VIEW and FILTER, both of which it holds, with one member more. NULL when there is no
+/* The channel of VIEW and its FORMS, and of FILTER, all of which it holds, with one member more. NULL when there is no
  * memory. */
-struct channel *channel_join(struct channels *all, const struct dnc_view *view,
+struct channel *channel_join(struct channels *all, const struct dnc_view *view, struct forms *forms,
 	const struct dnc_filter *filter, bool limited);
 
 /* One member more, without a rate limit: the channel lives until channel_leave(). */

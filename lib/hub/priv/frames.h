@@ -4,18 +4,7 @@
 #pragma once
 #include "frame/frame.h"
 #include "hub.h"
-#include "render.h"
 #include "replay.h"
-
-/* Space for a parsed event. */
-struct event_space {
-	struct dnc_event plain, masked;
-};
-
-/* Makes ready for the forms of enum dnc_rendering that are joined in RENDERING. False when there is no
- * memory. */
-bool frames_prepare(struct dnc_hub *h, unsigned rendering);
-void frames_finish(struct dnc_hub *h);
 
 /* The form of event SEQ that members of channel A get, from the chunk C, or from the ring if that is NULL. Valid until the
  * next call. It has no frame (p is NULL) if that would be too long, or if there is no memory for it. */
@@ -23,7 +12,7 @@ struct form frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq);
 
 /* Event SEQ of the ring for channels_match(). The result points into SPACE and is valid until the next call of this or of frame_matches(). */
-struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct event_space *space);
+struct channel_event frame_event(struct dnc_hub *h, uint64_t seq, struct dnc_event *space);
 
 /* 1 if channel A gets event SEQ of the chunk C, or of the ring if that is NULL; 0 if not; -1 if there is no memory
  * to look. */

@@ -7,7 +7,7 @@
 #include "subscriber.h"
 #include "walk.h"
 
-struct rendering;
+struct forms;
 struct replay;
 struct search;
 
@@ -20,9 +20,10 @@ struct dnc_hub {
 	uint64_t fresh; /* the first seq of the current advance: subscribers that are here or
 	                           later have not been served in it yet, and do not lag */
 	struct channels channels;
-	struct rendering *renderings[DNC_RENDERINGS]; /* made when first asked for; 0 never is */
-	struct dnc_list subscribers;                  /* all of them */
-	struct dnc_list work; /* those that can get more now, in the order of their turns */
+	struct dnc_list forms;       /* for each mask that a view has */
+	struct forms *common_forms;  /* of plain and of commonly masked views: kept */
+	struct dnc_list subscribers; /* all of them */
+	struct dnc_list work;        /* those that can get more now, in the order of their turns */
 	struct rate_queue rate_queue;
 	struct walk all_walk, live_walk,
 		rate_walk;    /* of subscribers, a channel's live, a rate slot */
@@ -30,7 +31,7 @@ struct dnc_hub {
 	unsigned calls;       /* under way that may call the transport */
 	bool in_work;         /* inside dnc_hub_work() */
 	bool memory_reported; /* the log says that something was given up for want of memory */
-	struct dnc_event_reader *reader, *masked_reader;
+	struct dnc_event_reader *reader;
 	struct dnc_hub_stats stats;
 	char *gather;          /* DNC_HUB_SEND_BYTES, for frames that are not adjacent in memory */
 	struct replay *replay; /* NULL without a log */
@@ -38,6 +39,9 @@ struct dnc_hub {
 	 * after it. */
 	void (*found)(struct search *search);
 };
+
+/* The forms of events that VIEW needs, to be dropped with forms_unref(). NULL when there is no memory. */
+struct forms *hub_forms(struct dnc_hub *h, const struct dnc_view *view);
 
 static inline bool subscriber_is_live(const struct dnc_subscriber *s)
 {

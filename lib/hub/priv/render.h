@@ -6,10 +6,11 @@
 
 struct rendering;
 
-/* The form HOW, of one or more of enum dnc_rendering. One that is made of another form (compressed of
+/* The form HOW, of one or more of enum dnc_rendering. MASKING, which is borrowed, is how it masks. One that is made of another form (compressed of
  * masked, say) asks BASE for it; NULL: it is made of the plain frame. SIZE bytes are for frames. NULL when
  * there is no memory. */
-struct rendering *rendering_new(unsigned how, struct rendering *base, size_t size);
+struct rendering *rendering_new(
+	unsigned how, struct rendering *base, const struct dnc_masking *masking, size_t size);
 void rendering_free(struct rendering *r);
 
 /* A frame, and what is known of the event in it. */

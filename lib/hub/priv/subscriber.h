@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 
 struct channel;
+struct forms;
 struct search;
 
 enum phase {
@@ -34,6 +35,7 @@ struct dnc_subscriber {
 	struct dnc_list work_link; /* in its hub's `work` */
 	struct dnc_list rate_link; /* in a slot of its hub's rate queue */
 	struct dnc_view view;      /* holds what it sees */
+	struct forms *forms;       /* of its view; holds them */
 	/* Until its position passes `catch_up_to` no lag is reported; it was `backlog` events behind when that was
 	 * set. */
 	uint64_t catch_up_to, backlog;

@@ -32,6 +32,7 @@ struct dnc_journal {
 	atomic_uint_fast64_t oldest, last, duplicates, conflicts;
 	size_t batch_bytes; /* 0: no bound */
 	struct journal_stats stats;
+	unsigned char mask_key[DNC_MASK_KEY_BYTES]; /* wiped when the journal is closed */
 };
 
 struct dnc_journal_reader {

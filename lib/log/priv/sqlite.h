@@ -80,6 +80,7 @@ struct journal {
 	struct dnc_buf stored;          /* the event that is compared */
 	int64_t started_ms;
 	bool epoch_stored; /* the current epoch is in the database */
+	bool mask_key_new; /* the database has none: it is stored with the epoch */
 	struct retention_clock retention_clock;
 	struct segments segments;
 	int64_t stamp_boot_ms; /* CLOCK_BOOTTIME at logged_at_ms; 0: that was in an earlier run */
@@ -109,6 +110,11 @@ int sqlite_epoch_begin(struct journal *j, struct dnc_error *err);
 int sqlite_epoch_store(struct journal *j);
 /* Stores it now. Writes in any case, so that -1 with ERR tells that there is no space. */
 int sqlite_epoch_write(struct journal *j, struct dnc_error *err);
+
+/* mask_key.c: reads dnc_journal_mask_key(), or makes a new one if there is none. -1 with ERR. */
+int mask_key_load(struct journal *j, struct dnc_error *err);
+/* Stores a new one, as a part of a transaction that has begun. -1: see sqlite_error(). */
+int mask_key_store(struct journal *j);
 
 /* Keeps the WAL and its index when the last connection is closed: a log on a full disk can then be opened. */
 void sqlite_keep_wal(sqlite3 *db);

@@ -144,7 +144,8 @@ int history_begin(struct http_request *r)
 		free_history(h);
 		return http_problem_error(r->connection, 400, &err);
 	}
-	h->viewer = dnc_viewer_new(&view, h->query.filter);
+	h->viewer = dnc_viewer_new(
+		&view, h->query.filter, dnc_reader_journal(r->context->options->reader));
 	if (!h->viewer) {
 		free_history(h);
 		return http_problem(

@@ -1,0 +1,31 @@
+/* safe.h - values of fields in masked views: checked, and written anew where their form could hold more than they say.
+ * One struct safe is for one event. */
+#pragma once
+#include "shown.h"
+
+/* The pseudonyms of one event that were made last: metadata repeats the ids of event_data. */
+enum { SAFE_PSEUDONYMS = 4 };
+
+struct safe {
+	enum dnc_type type;
+	const unsigned char *key; /* DNC_MASK_KEY_BYTES */
+	struct {
+		struct dnc_str of;
+		char uuid[DNC_UUID_LEN];
+	} made[SAFE_PSEUDONYMS];
+	unsigned pseudonyms; /* made so far */
+};
+
+/* Appends the JSON value RAW, as a canonical line has it, in the way SHOWN, or returns false if it does not pass the
+ * check. OUT may have got more bytes then, which the caller removes. */
+bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str raw);
+
+/* Appends VALUE, a text of the top level, as a JSON string in the way HOW: SHOW_PHONE, SHOW_WORD or SHOW_LITERAL.
+ * Otherwise as safe_write(). */
+bool safe_write_top(struct dnc_buf *out, enum dnc_show how, struct dnc_str value);
+
+/* Appends the pseudonym of TEXT. */
+void safe_write_pseudonym(struct safe *s, struct dnc_buf *out, struct dnc_str text);
+
+/* MS if it is in the years 1900 to 2199, else 0: digits of a number could be read as another year. */
+int64_t safe_time(int64_t ms);
