@@ -5,6 +5,7 @@
 #include "phone/phone.h"
 
 enum {
+	TEXT_MAX = 64, /* with its quotes; that of a time is the longest */
 	WORD_MAX = 48,
 	WORD_DIGITS = 3, /* fewer than are shown of a number */
 	WORDS_MAX = 16,  /* of an array or an object */
@@ -129,14 +130,12 @@ static void write_rounded(struct dnc_buf *out, struct dnc_str raw, size_t kept)
 /* The number RAW without an exponent, and without a sign unless it may have one. */
 static bool write_number(struct dnc_buf *out, struct dnc_str raw, enum dnc_show how)
 {
+	bool negative = how == SHOW_DIFFERENCE && raw.n && raw.p[0] == '-';
 	size_t whole, fraction;
 
 	if (!raw.n || raw.n > NUMBER_MAX)
 		return false;
-	if (raw.p[0] == '-' && how == SHOW_DIFFERENCE) {
-		dnc_buf_chr(out, '-');
-		raw.p++, raw.n--;
-	}
+	raw.p += negative, raw.n -= negative;
 	for (whole = 0; whole < raw.n && is_digit(raw.p[whole]); whole++)
 		;
 	fraction = whole < raw.n && raw.p[whole] == '.' ? whole + 1 : whole;
@@ -144,6 +143,8 @@ static bool write_number(struct dnc_buf *out, struct dnc_str raw, enum dnc_show 
 		fraction++;
 	if (!whole || fraction < raw.n || (whole < raw.n && how != SHOW_NUMBER))
 		return false;
+	if (negative)
+		dnc_buf_chr(out, '-');
 	if (whole == raw.n && whole <= EXACT_DIGITS && how != SHOW_DIFFERENCE)
 		dnc_buf_str(out, raw);
 	else
@@ -153,8 +154,10 @@ static bool write_number(struct dnc_buf *out, struct dnc_str raw, enum dnc_show 
 
 static bool write_bool(struct dnc_buf *out, struct dnc_str raw)
 {
+	if (!dnc_str_eq(raw, DNC_STR("true")) && !dnc_str_eq(raw, DNC_STR("false")))
+		return false;
 	dnc_buf_str(out, raw);
-	return dnc_str_eq(raw, DNC_STR("true")) || dnc_str_eq(raw, DNC_STR("false"));
+	return true;
 }
 
 int64_t safe_time(int64_t ms)
@@ -255,8 +258,10 @@ static bool write_words(
 		if (!next_char(&rest, ','))
 			break;
 	}
+	if (!next_char(&rest, ']') || rest.n)
+		return false;
 	dnc_buf_str(out, raw);
-	return next_char(&rest, ']') && !rest.n;
+	return true;
 }
 
 /* An object of words, each true or false. */
@@ -279,8 +284,10 @@ static bool write_flags(struct dnc_buf *out, struct dnc_str raw)
 		if (!next_char(&rest, ','))
 			break;
 	}
+	if (!next_char(&rest, '}') || rest.n)
+		return false;
 	dnc_buf_str(out, raw);
-	return next_char(&rest, '}') && !rest.n;
+	return true;
 }
 
 /* A text with or without escapes, a number or a boolean, with few digits. */
@@ -297,8 +304,10 @@ static bool write_literal(struct dnc_buf *out, struct dnc_str raw)
 	else if (is_digit(raw.p[raw.n - 1]) &&
 		 (memchr(raw.p, 'e', raw.n) || memchr(raw.p, 'E', raw.n)))
 		return false; /* an exponent stands for more digits */
+	if (dnc_phone_digits(text) > LITERAL_DIGITS)
+		return false;
 	dnc_buf_str(out, raw);
-	return dnc_phone_digits(text) <= LITERAL_DIGITS;
+	return true;
 }
 
 static bool write_id(struct safe *s, struct dnc_buf *out, struct dnc_str raw)
@@ -314,7 +323,7 @@ static bool write_id(struct safe *s, struct dnc_buf *out, struct dnc_str raw)
 static bool write_text(
 	struct dnc_buf *out, enum dnc_show how, const char *values, struct dnc_str raw)
 {
-	struct dnc_str text = content_of(raw);
+	struct dnc_str text = raw.n <= TEXT_MAX ? content_of(raw) : (struct dnc_str){0};
 
 	if (!text.p)
 		return false;
@@ -322,14 +331,14 @@ static bool write_text(
 		return write_time(out, text);
 	if (how == SHOW_PHONE)
 		return write_phone(out, text);
+	if (!is_text(how, values, text))
+		return false;
 	dnc_buf_str(out, raw);
-	return is_text(how, values, text);
+	return true;
 }
 
 bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str raw)
 {
-	size_t from = out->n;
-
 	switch (shown.how) {
 	case SHOW_NOT:
 	case SHOW_INGESTED_AT:
@@ -350,7 +359,6 @@ bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, str
 	case SHOW_LITERAL:
 		if (write_literal(out, raw))
 			return true;
-		out->n = from;
 		shown.how = shown.otherwise;
 		return shown.how != SHOW_LITERAL && safe_write(s, out, shown, raw);
 	default:
@@ -362,8 +370,9 @@ bool safe_write_top(struct dnc_buf *out, enum dnc_show how, struct dnc_str value
 {
 	if (how == SHOW_PHONE)
 		return write_phone(out, value);
+	if (how == SHOW_LITERAL ? value.n > LITERAL_MAX || dnc_phone_digits(value) > LITERAL_DIGITS
+				: !is_word(value))
+		return false;
 	dnc_json_write_str(out, value);
-	return how == SHOW_LITERAL
-	               ? value.n <= LITERAL_MAX && dnc_phone_digits(value) <= LITERAL_DIGITS
-	               : is_word(value);
+	return true;
 }

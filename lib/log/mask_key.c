@@ -1,4 +1,5 @@
 /* mask_key.c - the secret of the log's pseudonyms in the database: in table log, 64 hexadecimal digits. */
+#include <errno.h>
 #include <sodium.h>
 #include "priv/sqlite.h"
 
@@ -22,7 +23,10 @@ int mask_key_load(struct journal *j, struct dnc_error *err)
 				      sodium_hex2bin(key, DNC_MASK_KEY_BYTES, hex, HEX_SIZE - 1,
 					      NULL, &n, NULL) < 0 ||
 				      n != DNC_MASK_KEY_BYTES)) {
-		rc = sqlite_damaged(j->path, "log.mask_key is not a key", err);
+		rc = dnc_error_set(err, EIO,
+			"%s: mask_key in table log is not 64 hexadecimal digits: restore it, or "
+			"delete the row to get a new key, which changes all masked ids",
+			j->path);
 	}
 	sodium_memzero(hex, sizeof hex);
 	return rc;

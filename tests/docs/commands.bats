@@ -521,15 +521,17 @@ subscribed() { # SCHEME KEY
 
 @test "dnc-wsd(8): a role of one's own" {
 	documented <<-'END'
-	printf '[role desk]\npermissions = dnc:stream dnc:replay\nrate = 600/min\n' >roles.conf
+	printf '[role desk]\npermissions = dnc:stream dnc:replay\nshows = event_data.list_name\nrate = 600/min\n' >roles.conf
 	dnc-wsd --roles=roles.conf --default-role=desk --input=unix:hub.sock </dev/null
 	END
 	run_command 0
 	start_documented_hub 1
 	events 1 | dnc-filter --output=unix:hub.sock
-	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' | dnc-filter --output=unix:hub.sock
+	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired","list_name":"Q3","notes":"x"}' |
+		dnc-filter --output=unix:hub.sock
 	dnc-tail -e -o json >seen
 	[ "$(jq -r .phone_number seen)" = '+1******0144' ]
+	[ "$(jq -c .event_data seen)" = '{"reason":"expired","list_name":"Q3"}' ]
 }
 
 @test "dnc-wsd(8): a log of an older release is made to shrink" {

@@ -215,12 +215,71 @@ static void without_a_directory_only_ids_are_known(void **state)
 	dnc_batch_free(&b);
 }
 
+/* Sets what the database has under the name of the key; NULL: nothing. */
+static void set_key(const char *value)
+{
+	char path[128], sql[256];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/events.db", dir);
+	snprintf(sql, sizeof sql, "DELETE FROM log WHERE key = 'mask_key'; %s%s%s",
+		value ? "INSERT INTO log VALUES ('mask_key', '" : "", value ? value : "",
+		value ? "')" : "");
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void open_with_key(unsigned char key[DNC_MASK_KEY_BYTES])
+{
+	struct dnc_error err;
+	struct dnc_journal *j = open_log(&err);
+
+	if (!j)
+		fail_msg("%s", err.message);
+	memcpy(key, dnc_journal_mask_key(j), DNC_MASK_KEY_BYTES);
+	dnc_journal_close(j);
+}
+
+static void a_log_has_one_key_for_masked_ids(void **state)
+{
+	static const unsigned char zeros[DNC_MASK_KEY_BYTES];
+	static const char *const broken[] = {"12", "x",
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1",
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"};
+	unsigned char first[DNC_MASK_KEY_BYTES], again[DNC_MASK_KEY_BYTES];
+	struct dnc_error err;
+	struct dnc_journal *memory;
+
+	(void)state;
+	open_with_key(first);
+	assert_memory_not_equal(first, zeros, sizeof first);
+	open_with_key(again);
+	assert_memory_equal(first, again, sizeof first);
+	/* A log of an older release gets one, and keeps it. */
+	set_key(NULL);
+	open_with_key(again);
+	assert_memory_not_equal(first, again, sizeof first);
+	open_with_key(first);
+	assert_memory_equal(first, again, sizeof first);
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		set_key(broken[i]);
+		assert_null(open_log(&err));
+		assert_non_null(strstr(err.message, "mask_key"));
+	}
+	memory = dnc_journal_open(&(struct dnc_journal_options){0}, &err);
+	assert_non_null(memory);
+	assert_memory_not_equal(dnc_journal_mask_key(memory), zeros, sizeof zeros);
+	dnc_journal_close(memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		log_test(what_is_logged_is_there_after_a_restart_and_not_twice),
 		log_test(an_id_with_other_content_is_a_conflict_not_a_duplicate),
 		log_test(a_time_that_the_source_gave_is_content),
+		log_test(a_log_has_one_key_for_masked_ids),
 		cmocka_unit_test(without_a_directory_only_ids_are_known),
 	};
 

@@ -55,6 +55,8 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 			"must have 1 to 43 bytes"},
 		{"[role a]\npermissions = dnc:raed\n", "unknown permission \"dnc:raed\""},
 		{"[role a]\nsees = {\"colour\":1}\n", "[role a] sees: "},
+		{"[role a]\nshows = id\n", "[role a] shows: \"id\" is in every event"},
+		{"[role a]\nhides = notes\n", "[role a] hides: \"notes\" is not shown"},
 		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},
 		{"[role a]\nrates = 5/min\n",
 			"unknown key \"rates\": must be permissions, sees, shows, hides, rate or burst"},
@@ -104,6 +106,39 @@ static void values_take_all_their_forms(void **state)
 	assert_null(dnc_roles_find(roles, DNC_STR("security"))->sees);
 	dnc_roles_free(roles);
 	dnc_roles_free(NULL);
+}
+
+static void a_role_shows_and_hides_fields(void **state)
+{
+	struct dnc_error err;
+	struct dnc_roles *roles = load("[role a]\nshows = list_name,\n event_data.batch\n"
+				       "hides = provider\n[role b]\nhides =\nshows =\n"
+				       "[role other]\nhides = source\n[role c]\nburst = 5\n",
+		&err);
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to;
+
+	(void)state;
+	if (!roles)
+		fail_msg("%s", err.message);
+	assert_true(dnc_str_eq(dnc_mask_shows(dnc_roles_find(roles, DNC_STR("a"))->mask),
+		DNC_STR("list_name, event_data.batch")));
+	assert_null(dnc_roles_find(roles, DNC_STR("b"))->mask);
+	assert_ptr_equal(dnc_roles_find(roles, DNC_STR("c"))->mask,
+		dnc_roles_find(roles, DNC_STR("other"))->mask);
+	to = open_memstream(&text, &n);
+	dnc_roles_print(roles, to);
+	fclose(to);
+	assert_non_null(strstr(text, "shows = list_name, event_data.batch\nhides = provider\n"));
+	dnc_roles_free(roles);
+	roles = load(text, &err);
+	if (!roles)
+		fail_msg("%s", err.message);
+	assert_true(dnc_str_eq(
+		dnc_mask_hides(dnc_roles_find(roles, DNC_STR("c"))->mask), DNC_STR("source")));
+	dnc_roles_free(roles);
+	free(text);
 }
 
 static void there_are_64_roles_at_most(void **state)
@@ -167,6 +202,7 @@ int main(void)
 		cmocka_unit_test(a_file_changes_what_is_built_in),
 		cmocka_unit_test(what_is_wrong_in_a_file_is_told),
 		cmocka_unit_test(values_take_all_their_forms),
+		cmocka_unit_test(a_role_shows_and_hides_fields),
 		cmocka_unit_test(there_are_64_roles_at_most),
 		cmocka_unit_test(printed_roles_are_read_back),
 		cmocka_unit_test(permissions_have_names),

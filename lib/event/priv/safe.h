@@ -16,12 +16,12 @@ struct safe {
 	unsigned pseudonyms; /* made so far */
 };
 
-/* Appends the JSON value RAW, as a canonical line has it, in the way SHOWN, or returns false if it does not pass the
- * check. OUT may have got more bytes then, which the caller removes. */
+/* Appends the JSON value RAW, as a canonical line has it, in the way SHOWN, or returns false, with OUT unchanged, if it
+ * does not pass the check. */
 bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str raw);
 
 /* Appends VALUE, a text of the top level, as a JSON string in the way HOW: SHOW_PHONE, SHOW_WORD or SHOW_LITERAL.
- * Otherwise as safe_write(). */
+ * As safe_write() otherwise. */
 bool safe_write_top(struct dnc_buf *out, enum dnc_show how, struct dnc_str value);
 
 /* Appends the pseudonym of TEXT. */
