@@ -255,6 +255,57 @@ static void a_masked_view_is_matched_with_what_it_shows(void **state)
 	free_hub(h);
 }
 
+static const struct dnc_mask *mask_hiding(const char *fields)
+{
+	struct dnc_error err;
+	const struct dnc_mask *m = dnc_mask_new(DNC_STR(""), dnc_str(fields), &err);
+
+	if (!m)
+		fail_msg("%s", err.message);
+	return m;
+}
+
+/* Masks are made anew by each reload, and freed while clients still have them. */
+static void views_with_equal_masks_share_a_channel(void **state)
+{
+	static const struct dnc_rate at_once;
+	struct dnc_hub *h = new_hub(100000);
+	struct peer peers[4] = {0};
+	const struct dnc_mask *masks[4] = {
+		NULL, mask_hiding("provider"), mask_hiding("provider"), mask_hiding("provider_id")};
+	struct dnc_subscriber *subs[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct dnc_view view = {
+			.types = DNC_ALL_TYPES, .rendering = DNC_MASKED, .mask = masks[i]};
+
+		subs[i] = dnc_hub_join(h, &peers[i], &view, &at_once);
+		subscribe(h, subs[i], "{\"providers\":[\"even\"]}",
+			(struct dnc_start){.from = DNC_START_NOW});
+		dnc_mask_unref(masks[i]);
+	}
+	assert_int_equal(dnc_hub_stats(h).channels, 3);
+	append(h, 4);
+	assert_int_equal(peers[0].count, 2);
+	assert_int_equal(peers[1].count + peers[2].count, 0);
+	assert_int_equal(peers[3].count, 2);
+	/* As a reload does; the last two of a mask go one after the other. */
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(
+			dnc_subscriber_set_view(subs[i],
+				&(struct dnc_view){.types = DNC_ALL_TYPES, .rendering = DNC_MASKED},
+				&at_once),
+			0);
+	assert_int_equal(dnc_hub_stats(h).channels, 1);
+	append(h, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(peers[i].count, i == 1 || i == 2 ? 2 : 4);
+		dnc_hub_leave(subs[i]);
+	}
+	free_hub(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +316,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_a_subscription_names_what_was_not_looked_at),
 		cmocka_unit_test(the_owner_is_told_when_a_filter_is_over_its_budget),
 		cmocka_unit_test(a_masked_view_is_matched_with_what_it_shows),
+		cmocka_unit_test(views_with_equal_masks_share_a_channel),
 	};
 	int rc;
 
