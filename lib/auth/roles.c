@@ -243,11 +243,11 @@ static int on_line(void *ctx, const char *section, const char *key, const char *
 		dnc_error_set(&roles->err, EINVAL, "\"%s\" is not in a section [role NAME]", key);
 		return 0;
 	}
-	role = add(roles, section + sizeof head - 1, &roles->err);
-	if (!role)
-		return 0;
-	if (role != roles->open || strcmp(key, roles->key) != 0) {
-		if (!set_value(roles))
+	role = find(roles, dnc_str(section + sizeof head - 1));
+	if (!role || role != roles->open || strcmp(key, roles->key) != 0) {
+		/* Before a role is added: it has the values of "other". */
+		if (!set_value(roles) ||
+			!(role = add(roles, section + sizeof head - 1, &roles->err)))
 			return 0;
 		roles->open = role;
 		snprintf(roles->key, sizeof roles->key, "%s", key);

@@ -220,7 +220,8 @@ void safe_write_pseudonym(struct safe *s, struct dnc_buf *out, struct dnc_str te
 	dnc_buf_add(out, uuid, DNC_UUID_LEN);
 }
 
-/* Removes the string literal at the start of TEXT, and sets CONTENT, as content_of() does. */
+/* Removes the string literal at the start of TEXT, and sets CONTENT. False, with nothing removed, if there is none, or it has
+ * escapes. */
 static bool next_string(struct dnc_str *text, struct dnc_str *content)
 {
 	const char *end;
@@ -228,9 +229,11 @@ static bool next_string(struct dnc_str *text, struct dnc_str *content)
 	if (text->n < 2 || text->p[0] != '"' || !(end = memchr(text->p + 1, '"', text->n - 1)))
 		return false;
 	*content = content_of((struct dnc_str){text->p, (size_t)(end + 1 - text->p)});
+	if (!content->p)
+		return false;
 	text->n -= (size_t)(end + 1 - text->p);
 	text->p = end + 1;
-	return content->p;
+	return true;
 }
 
 static bool next_char(struct dnc_str *text, char c)
