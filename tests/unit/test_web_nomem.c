@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "auth/auth.h"
-#include "auth/priv/revoked.h"
+#include "auth/revoked.h"
 #include "base/log.h"
 #include "client_frames.h"
 #include "web/http/client_list.h"
@@ -40,7 +40,7 @@ static int attempt_load(void *ctx)
 	struct dnc_revoked **r = ctx;
 	struct dnc_error err;
 
-	*r = revoked_load(revoked_path, &err);
+	*r = dnc_revoked_load(revoked_path, &err);
 	if (!*r)
 		assert_string_equal(err.message, "out of memory");
 	return *r ? 0 : -1;
@@ -59,7 +59,7 @@ static void all_revoked_tokens_are_known_or_the_file_is_not_read(void **state)
 		snprintf(jti, sizeof jti, "jti-%d", i);
 		assert_true(dnc_revoked_has(r, jti));
 	}
-	revoked_free(r);
+	dnc_revoked_free(r);
 }
 
 struct reload {
