@@ -119,7 +119,7 @@ static const char *refusal(const unsigned char *in, size_t n)
 	case 4403:
 		return "access denied: the role of the token lacks dnc:stream";
 	case 4411:
-		return "token rejected: revoked";
+		return "token rejected: revoked, or its key was removed";
 	default:
 		return NULL;
 	}

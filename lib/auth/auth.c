@@ -173,6 +173,14 @@ bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snap
 	return old;
 }
 
+enum dnc_token_fault dnc_auth_recheck(
+	const struct dnc_auth_snapshot *snapshot, const struct dnc_identity *who)
+{
+	if (snapshot->keys && !dnc_keys_has(snapshot->keys, &who->key))
+		return DNC_TOKEN_UNKNOWN_KEY;
+	return dnc_revoked_has(snapshot->revoked, who->jti) ? DNC_TOKEN_REVOKED : DNC_TOKEN_GOOD;
+}
+
 enum dnc_ticket_verdict dnc_ticket_make(
 	struct dnc_auth *auth, const struct dnc_identity *identity, char ticket[DNC_TICKET_LEN + 1])
 {

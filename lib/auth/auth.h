@@ -43,6 +43,11 @@ const struct dnc_auth_snapshot *dnc_auth_snapshot_ref(const struct dnc_auth_snap
 /* Drops a reference; the last one frees SNAPSHOT with all its roles and their filters. NULL is allowed. */
 void dnc_auth_snapshot_unref(const struct dnc_auth_snapshot *snapshot);
 
+/* Checks WHO, whom a token or ticket has identified before, by the keys and the revoked tokens of SNAPSHOT: DNC_TOKEN_GOOD,
+ * DNC_TOKEN_UNKNOWN_KEY if the key of the token was removed, or DNC_TOKEN_REVOKED. */
+enum dnc_token_fault dnc_auth_recheck(
+	const struct dnc_auth_snapshot *snapshot, const struct dnc_identity *who);
+
 /* True if a reload has replaced SNAPSHOT. */
 bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot);
 

@@ -1,5 +1,7 @@
 #include "priv/key.h"
+#include <openssl/evp.h>
 #include <stdlib.h>
+#include "priv/pkey.h"
 
 const struct dnc_str dnc_algorithm_names[DNC_ALGORITHMS] = {
 	[DNC_EDDSA] = DNC_STR("EdDSA"),
@@ -9,6 +11,17 @@ const struct dnc_str dnc_algorithm_names[DNC_ALGORITHMS] = {
 	[DNC_ES256] = DNC_STR("ES256"),
 };
 
+enum dnc_algorithm algorithm_from_name(struct dnc_str name)
+{
+	unsigned a = 0;
+
+	if (dnc_str_eq(name, DNC_STR("Ed25519")))
+		return DNC_EDDSA;
+	while (a < DNC_ALGORITHMS && !dnc_str_eq(name, dnc_algorithm_names[a]))
+		a++;
+	return (enum dnc_algorithm)a;
+}
+
 void key_free(struct dnc_key *k)
 {
 	if (!k)
@@ -17,22 +30,9 @@ void key_free(struct dnc_key *k)
 		sodium_memzero(k->secret, k->secret_bytes);
 		free(k->secret);
 	}
-	if (k->jwk)
-		cjose_jwk_release(k->jwk);
+	EVP_PKEY_free(k->pkey);
 	sodium_memzero(k, sizeof *k);
 	free(k);
-}
-
-/* libcjose parses the whole token again. The caller has checked that it names the key's algorithm. */
-static bool verify_jose(const struct dnc_key *key, struct dnc_str token)
-{
-	cjose_err err;
-	cjose_jws_t *jws = cjose_jws_import(token.p, token.n, &err);
-	bool ok = jws && cjose_jws_verify(jws, key->jwk, &err);
-
-	if (jws)
-		cjose_jws_release(jws);
-	return ok;
 }
 
 static void hmac(const struct dnc_key *key, struct dnc_str text, unsigned char *out)
@@ -45,8 +45,7 @@ static void hmac(const struct dnc_key *key, struct dnc_str text, unsigned char *
 	sodium_memzero(&state, sizeof state);
 }
 
-bool key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dnc_str signature,
-	struct dnc_str token)
+int key_verify(const struct dnc_key *key, struct dnc_str text, struct dnc_str signature)
 {
 	unsigned char own[crypto_auth_hmacsha256_BYTES];
 
@@ -54,15 +53,14 @@ bool key_verify(const struct dnc_key *key, struct dnc_str signed_text, struct dn
 	case DNC_EDDSA:
 		return signature.n == crypto_sign_BYTES &&
 		       crypto_sign_verify_detached((const unsigned char *)signature.p,
-			       (const unsigned char *)signed_text.p, signed_text.n,
-			       key->public_key) == 0;
+			       (const unsigned char *)text.p, text.n, key->public_key) == 0;
 	case DNC_HS256:
 		if (signature.n != sizeof own)
-			return false;
-		hmac(key, signed_text, own);
+			return 0;
+		hmac(key, text, own);
 		return sodium_memcmp(own, signature.p, sizeof own) == 0;
 	default:
-		return verify_jose(key, token);
+		return pkey_verify(key->pkey, key->algorithm, text, signature);
 	}
 }
 

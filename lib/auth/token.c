@@ -61,11 +61,15 @@ static int open_part(struct dnc_json_parser *parser, struct dnc_str part, struct
 	struct dnc_error why;
 
 	dnc_buf_clear(b);
-	if (!dnc_buf_reserve(b, DNC_TOKEN_MAX + DNC_JSON_PADDING) || !base64url_read(b, part))
+	if (!dnc_buf_reserve(b, DNC_TOKEN_MAX + DNC_JSON_PADDING))
+		return dnc_error_nomem(err);
+	if (!base64url_read(b, part))
 		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "a part is not valid base64url");
 	if (dnc_json_parse(parser, b->p, b->n, doc, &why) < 0)
-		return dnc_error_set(
-			err, DNC_TOKEN_MALFORMED, "a part is not valid JSON: %.120s", why.message);
+		return why.code == DNC_ERROR_NO_MEMORY
+		               ? dnc_error_nomem(err)
+		               : dnc_error_set(err, DNC_TOKEN_MALFORMED,
+					 "a part is not valid JSON: %.120s", why.message);
 	if (doc->node[0].type != DNC_JSON_OBJECT)
 		return dnc_error_set(err, DNC_TOKEN_MALFORMED, "a part is not a JSON object");
 	return 0;
@@ -83,14 +87,14 @@ static int text_member(const struct dnc_json *doc, const char *name, struct dnc_
 	return doc->node[at].type == DNC_JSON_STRING && !memchr(out->p, '\0', out->n) ? 0 : -1;
 }
 
-/* The key determines the algorithm, and the token must name the same one. So there is no key for "none", nor for HS256
+/* A key has one algorithm, and the token must name the same one; a kid may name a key for each. So there is no key for "none", nor for HS256
  * with the bytes of a public key as its secret. */
 static const struct dnc_key *find_key(
 	const struct dnc_keys *keys, const struct dnc_json *head, struct dnc_error *err)
 {
 	struct dnc_str alg, kid;
 	const struct dnc_key *key;
-	int a = 0;
+	enum dnc_algorithm a;
 
 	if (text_member(head, "alg", &alg) < 0 || text_member(head, "kid", &kid) < 0 ||
 		dnc_json_get(head, 0, DNC_STR("crit"))) {
@@ -98,22 +102,24 @@ static const struct dnc_key *find_key(
 			err, DNC_TOKEN_MALFORMED, "alg or kid is not a string, or crit is present");
 		return NULL;
 	}
-	while (a < DNC_ALGORITHMS && !(alg.p && dnc_str_eq(alg, dnc_algorithm_names[a])))
-		a++;
+	a = algorithm_from_name(alg);
 	if (a == DNC_ALGORITHMS) {
 		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "unsupported algorithm");
 		return NULL;
 	}
-	key = keys_find(keys, kid, (enum dnc_algorithm)a);
-	if (!key)
-		dnc_error_set(err, DNC_TOKEN_UNKNOWN_KEY, "%s",
-			kid.p ? "unknown kid"
-			      : "no kid, and there is not exactly one key for its algorithm");
-	else if ((int)key->algorithm != a)
-		dnc_error_set(err, DNC_TOKEN_ALGORITHM, "algorithm %s, but its key is for %s",
-			dnc_algorithm_names[a].p, dnc_algorithm_names[key->algorithm].p);
-	else
+	key = keys_find(keys, kid, a);
+	if (key)
 		return key;
+	for (unsigned other = 0; kid.p && other < DNC_ALGORITHMS; other++)
+		if (keys_find(keys, kid, (enum dnc_algorithm)other)) {
+			dnc_error_set(err, DNC_TOKEN_ALGORITHM,
+				"algorithm %s, but its key is for %s", dnc_algorithm_names[a].p,
+				dnc_algorithm_names[other].p);
+			return NULL;
+		}
+	dnc_error_set(err, DNC_TOKEN_UNKNOWN_KEY, "%s",
+		kid.p ? "unknown kid"
+		      : "no kid, and there is not exactly one key for its algorithm");
 	return NULL;
 }
 
@@ -231,17 +237,24 @@ static int check(struct dnc_json_parser *parser, const struct dnc_token_rules *r
 	const struct dnc_key *key;
 	struct parts parts;
 	struct dnc_json doc;
+	int valid;
 
 	if (split(text, &parts, err) < 0 || open_part(parser, parts.head, space, &doc, err) < 0)
 		return -1;
 	key = find_key(rules->keys, &doc, err);
 	if (!key)
 		return -1;
+	if (!dnc_buf_reserve(signature, parts.signature.n))
+		return dnc_error_nomem(err);
 	if (!base64url_read(signature, parts.signature))
 		return dnc_error_set(
 			err, DNC_TOKEN_MALFORMED, "the signature is not valid base64url");
-	if (!key_verify(key, parts.signed_text, dnc_buf_view(signature), text))
+	valid = key_verify(key, parts.signed_text, dnc_buf_view(signature));
+	if (valid < 0)
+		return dnc_error_nomem(err);
+	if (!valid)
 		return dnc_error_set(err, DNC_TOKEN_SIGNATURE, "invalid signature");
+	out->key = key->print;
 	/* The claims are not read before the signature is known to be valid. */
 	if (open_part(parser, parts.claims, space, &doc, err) < 0)
 		return -1;

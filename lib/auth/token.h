@@ -40,6 +40,7 @@ struct dnc_identity {
 	char jti[DNC_JTI_MAX];        /* empty: the token has none, and can't be revoked */
 	unsigned permissions;         /* of the token, in addition to the role's */
 	int64_t expires_ms;           /* since 1970 */
+	struct dnc_key_print key;     /* that signed the token */
 };
 
 struct dnc_token_rules {
@@ -49,8 +50,8 @@ struct dnc_token_rules {
 	int64_t now_ms;                    /* since 1970 */
 };
 
-/* Checks the token TEXT and sets OUT to the identity in it. Returns -1 with ERR: its code is a fault, its message is
- * for the log and contains nothing of the token but, if the signature is valid, its subject. PARSER belongs to the
+/* Checks the token TEXT and sets OUT to the identity in it. Returns -1 with ERR: its code is a fault or, if nothing is known
+ * about the token yet, DNC_ERROR_NO_MEMORY; its message is for the log and contains nothing of the token but, if the signature is valid, its subject. PARSER belongs to the
  * calling thread. */
 int dnc_token_check(struct dnc_json_parser *parser, const struct dnc_token_rules *rules,
 	struct dnc_str text, struct dnc_identity *out, struct dnc_error *err);

@@ -77,6 +77,10 @@ enum identity_verdict identity_of_token(
 	if (is_blocked(i, address))
 		return IDENTITY_BLOCKED;
 	if (dnc_token_check(i->parser, &rules, token, &out->identity, &err) < 0) {
+		if (err.code == DNC_ERROR_NO_MEMORY) {
+			dnc_warn("token from %s not checked: out of memory", address);
+			return IDENTITY_NO_MEMORY;
+		}
 		count_failure(i, address);
 		i->counts->refused_tokens[err.code]++;
 		dnc_warn("token from %s rejected: %s: %s", address, dnc_token_fault_name(err.code),
@@ -162,12 +166,12 @@ static bool looks_like_ticket(struct dnc_str text)
 	return true;
 }
 
-/* The token that it was issued for may have expired or been revoked since. */
+/* The token that it was issued for may have expired or been revoked since, or its key removed. */
 static bool redeem(struct identity *i, struct dnc_str ticket, struct principal *out)
 {
 	return dnc_ticket_redeem(i->auth, ticket, &out->identity) &&
 	       dnc_clock_now_ms() < out->identity.expires_ms &&
-	       !dnc_revoked_has(i->snapshot->revoked, out->identity.jti);
+	       dnc_auth_recheck(i->snapshot, &out->identity) == DNC_TOKEN_GOOD;
 }
 
 static enum identity_verdict by_ticket(struct identity *i, const struct ticket_text *shown,

@@ -187,7 +187,11 @@ static int update(struct session *s, const struct principal *principal)
 
 void session_refresh(struct session *s, bool renewed)
 {
+	static const enum close_reason reasons[DNC_TOKEN_FAULTS] = {
+		[DNC_TOKEN_REVOKED] = CLOSE_TOKEN_REVOKED,
+		[DNC_TOKEN_UNKNOWN_KEY] = CLOSE_KEY_REMOVED};
 	const struct identity *identity = s->all->identity;
+	enum close_reason reason = CLOSE_NONE;
 	struct principal principal;
 
 	if (s->conn.state != CONN_OPEN)
@@ -198,8 +202,10 @@ void session_refresh(struct session *s, bool renewed)
 	}
 	if (!renewed)
 		return;
-	if (s->identity && dnc_revoked_has(identity->snapshot->revoked, s->identity->jti)) {
-		conn_close(&s->conn, CLOSE_TOKEN_REVOKED);
+	if (s->identity)
+		reason = reasons[dnc_auth_recheck(identity->snapshot, s->identity)];
+	if (reason != CLOSE_NONE) {
+		conn_close(&s->conn, reason);
 		return;
 	}
 	if (s->identity) {
@@ -241,20 +247,33 @@ static void accept_token(struct session *s, const struct principal *principal, s
 		conn_lost(&s->conn);
 }
 
+/* Ends a connection that has no other token, and answers one that has. */
+static void reject(struct session *s, struct dnc_str id, enum close_reason reason, int code)
+{
+	if (s->conn.state == CONN_OPENING)
+		conn_close(&s->conn, reason);
+	else
+		refuse(s, id, code, close_reason_rows[reason].text);
+}
+
 void session_authenticate(struct session *s, struct dnc_str token, struct dnc_str id)
 {
 	struct identity *identity = s->all->identity;
 	struct principal principal = {0};
 
-	if (!identity_required(identity))
+	enum identity_verdict verdict;
+
+	if (!identity_required(identity)) {
 		refuse(s, id, REQUEST_EUNAVAILABLE, "authentication is disabled");
-	else if (identity_of_token(identity, s->address, token, &principal) == IDENTITY_KNOWN)
+		return;
+	}
+	verdict = identity_of_token(identity, s->address, token, &principal);
+	if (verdict == IDENTITY_KNOWN)
 		accept_token(s, &principal, id);
-	else if (s->conn.state == CONN_OPENING)
-		conn_close(&s->conn, CLOSE_TOKEN_REJECTED);
+	else if (verdict == IDENTITY_NO_MEMORY)
+		reject(s, id, CLOSE_MEMORY, REQUEST_EUNAVAILABLE);
 	else
-		refuse(s, id, REQUEST_EUNAUTHENTICATED,
-			close_reason_rows[CLOSE_TOKEN_REJECTED].text);
+		reject(s, id, CLOSE_TOKEN_REJECTED, REQUEST_EUNAUTHENTICATED);
 	sodium_memzero(&principal, sizeof principal);
 }
 

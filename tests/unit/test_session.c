@@ -379,6 +379,98 @@ static void a_revoked_client_has_left_the_hub_before_the_next_event(void **state
 	close_server();
 }
 
+/* The file has another key, and then the first one again. */
+static void a_client_ends_with_the_key_of_its_token(void **state)
+{
+	char kept[80], public[80], *text;
+	struct session *slot, *s, *after, *late;
+	struct dnc_buf id = {0};
+	struct dnc_error err;
+
+	(void)state;
+	open_server(true);
+	s = connect_ws(&slot, NULL);
+	text = strdup(token("compliance"));
+	authenticate(s, text);
+	say(s, "{\"type\":\"subscribe\"}");
+	snprintf(kept, sizeof kept, "%s.kept", key_path);
+	assert_int_equal(rename(key_path, kept), 0);
+	snprintf(public, sizeof public, "%s.pub", key_path);
+	assert_int_equal(unlink(public), 0);
+	assert_int_equal(dnc_keys_generate(key_path, DNC_EDDSA, &id, &err), 0);
+	dnc_buf_free(&id);
+	assert_int_equal(dnc_auth_reload(server.auth, &err), 0);
+	assert_true(identity_renew(&server.identity));
+	sessions_renew(&server.sessions);
+	assert_int_equal(s->conn.state, CONN_CLOSING);
+	assert_null(s->subscriber);
+	publish("dnc.compliance.violation", 1);
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	assert_heard("4411 token rejected: its key was removed\n");
+	session_free(&slot);
+	/* Its token opens nothing now; one of the new key does. */
+	late = connect_ws(&slot, NULL);
+	authenticate(late, text);
+	assert_int_equal(conn_proceed(&late->conn), 0);
+	assert_heard("4401 token rejected");
+	session_free(&slot);
+	after = connect_ws(&slot, NULL);
+	authenticate(after, token("compliance"));
+	assert_int_equal(after->conn.state, CONN_OPEN);
+	assert_int_equal(dnc_auth_reload(server.auth, &err), 0);
+	assert_true(identity_renew(&server.identity));
+	sessions_renew(&server.sessions);
+	assert_int_equal(after->conn.state, CONN_OPEN);
+	session_free(&slot);
+	assert_int_equal(rename(kept, key_path), 0);
+	free(text);
+	close_server();
+}
+
+/* It is not the token's fault: it counts for nothing, and the client is told to come again. */
+static void a_token_that_is_not_checked_for_lack_of_memory_is_not_rejected(void **state)
+{
+	struct principal principal;
+	struct session *slot, *s;
+	char *text, message[DNC_TOKEN_MAX + 64];
+	int unchecked = 0;
+
+	(void)state;
+	open_server(true);
+	text = strdup(token("compliance"));
+	for (enum identity_verdict verdict = IDENTITY_NO_MEMORY; verdict != IDENTITY_KNOWN;
+		unchecked++) {
+		fail_after(unchecked, 1);
+		verdict =
+			identity_of_token(&server.identity, "192.0.2.1", dnc_str(text), &principal);
+		fail_after(-1, 0);
+		assert_true(verdict == IDENTITY_KNOWN || verdict == IDENTITY_NO_MEMORY);
+		assert_true(unchecked < 100);
+	}
+	assert_true(unchecked > 1);
+	s = connect_ws(&slot, NULL);
+	snprintf(message, sizeof message, "%s", text);
+	fail_after(0, 1);
+	session_authenticate(s, dnc_str(message), DNC_STR("9"));
+	fail_after(-1, 0);
+	assert_int_equal(conn_proceed(&s->conn), 0);
+	assert_heard("1013 token not checked: out of memory, try again later\n");
+	session_free(&slot);
+	s = connect_ws(&slot, NULL);
+	authenticate(s, text);
+	fail_after(0, 1);
+	session_authenticate(s, dnc_str(message), DNC_STR("9"));
+	fail_after(-1, 0);
+	assert_heard("\"code\":\"not_available\",\"message\":\"token not checked: out of memory");
+	assert_int_equal(s->conn.state, CONN_OPEN);
+	for (int i = 0; i < DNC_TOKEN_FAULTS; i++)
+		assert_int_equal(server.identity.counts->refused_tokens[i], 0);
+	assert_null(strstr(server.records, "refused"));
+	session_free(&slot);
+	free(text);
+	close_server();
+}
+
 static void lose_in_an_answer(struct session *s)
 {
 	library.fails = true;
@@ -911,6 +1003,8 @@ int main(void)
 		cmocka_unit_test(a_subscription_in_the_query_waits_for_the_token),
 		cmocka_unit_test(without_a_token_or_with_a_wrong_one_the_connection_is_closed),
 		cmocka_unit_test(a_revoked_client_has_left_the_hub_before_the_next_event),
+		cmocka_unit_test(a_client_ends_with_the_key_of_its_token),
+		cmocka_unit_test(a_token_that_is_not_checked_for_lack_of_memory_is_not_rejected),
 		cmocka_unit_test(a_session_that_ends_has_left_the_hub_at_once),
 		cmocka_unit_test(requests_of_a_session_that_has_ended_have_no_effect),
 		cmocka_unit_test(a_request_is_handled_by_its_type_alone),

@@ -9,7 +9,7 @@ struct dnc_keys {
 	size_t count;
 };
 
-/* The key with the id KID or, if KID.p is NULL, the only key for ALGORITHM; NULL if there is none, or more than one.
- * Borrowed from KEYS. */
+/* The key for ALGORITHM with the id KID or, if KID.p is NULL, the only key for ALGORITHM; NULL if there is none, or more
+ * than one. Borrowed from KEYS. */
 const struct dnc_key *keys_find(
 	const struct dnc_keys *keys, struct dnc_str kid, enum dnc_algorithm algorithm);

@@ -64,6 +64,8 @@ static const struct {
 	[IDENTITY_BLOCKED] = {429,
 		"too many rejected tokens from this address: wait as long as Retry-After says, "
 		"then send a valid one"},
+	[IDENTITY_NO_MEMORY] = {503,
+		"the token was not checked: the hub is out of memory; send it again later"},
 };
 
 int access_refuse(struct http_request *r, enum identity_verdict verdict)

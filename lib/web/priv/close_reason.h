@@ -20,13 +20,14 @@
 	X(FRAGMENTS, "empty_fragments", 1008, true, "more than 64 empty fragments in a message")   \
 	X(SIZE, "message_size", 1009, true, "message over 32 KiB")                                 \
 	X(LOG, "log_unreadable", 1011, true, "the log can't be read now")                          \
-	X(MEMORY, "no_memory", 1011, true, "the hub is out of memory")                             \
+	X(MEMORY, "no_memory", 1013, true, "the hub is out of memory: try again later")            \
 	X(UNAUTHENTICATED, "unauthenticated", 4401, true, "authentication required")               \
 	X(TOKEN_REJECTED, "token_rejected", 4401, true, "token rejected")                          \
 	X(FORBIDDEN, "forbidden", 4403, true, "access denied: the role no longer has dnc:stream")  \
 	X(AUTH_TIMEOUT, "auth_timeout", 4408, true, "authentication required: no token in time")   \
 	X(TOKEN_EXPIRED, "token_expired", 4410, false, "token rejected: expired")                  \
 	X(TOKEN_REVOKED, "token_revoked", 4411, false, "token rejected: revoked")                  \
+	X(KEY_REMOVED, "key_removed", 4411, false, "token rejected: its key was removed")          \
 	X(CONNECTIONS, "connections", 4429, true, "too many connections")                          \
 	X(CONNECTIONS_ADDRESS, "connections_address", 4429, true,                                  \
 		"too many connections from this address")                                          \

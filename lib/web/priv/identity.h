@@ -31,9 +31,10 @@ struct principal {
 
 enum identity_verdict {
 	IDENTITY_KNOWN,
-	IDENTITY_NONE,     /* no token, no ticket */
-	IDENTITY_REJECTED, /* the token or ticket is not valid */
-	IDENTITY_BLOCKED,  /* not checked: its address is blocked */
+	IDENTITY_NONE,      /* no token, no ticket */
+	IDENTITY_REJECTED,  /* the token or ticket is not valid */
+	IDENTITY_BLOCKED,   /* not checked: its address is blocked */
+	IDENTITY_NO_MEMORY, /* not checked: that takes memory */
 };
 
 /* Acquires the newest snapshot. All pointers are borrowed. -1 when there is no memory. */
