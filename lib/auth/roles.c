@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
+#include "priv/ini_lines.h"
 
 const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
 	DNC_STR("dnc:read"),
@@ -16,8 +17,7 @@ const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
 	DNC_STR("metrics:read"),
 };
 
-/* libinih cuts the name of a section to 49 bytes, of which 5 are "role ": a name of 44 bytes may have been cut. */
-enum { ROLES_MAX = 64, RATE = 100, BURST = 200, NAME_MAX_BYTES = 43 };
+enum { ROLES_MAX = 64, RATE = 100, BURST = 200 };
 
 #define DESK (DNC_MAY_READ | DNC_MAY_STREAM | DNC_MAY_READ_TELEPHONY)
 #define GUARD                                                                                      \
@@ -193,7 +193,7 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 
 	if (role)
 		return role;
-	if (!*name || strlen(name) > NAME_MAX_BYTES || roles->count == ROLES_MAX) {
+	if (!*name || strlen(name) > DNC_ROLE_NAME_BYTES || roles->count == ROLES_MAX) {
 		dnc_error_set(err, EINVAL, "%s",
 			roles->count == ROLES_MAX ? "more than 64 roles"
 						  : "a role name must have 1 to 43 bytes");
@@ -260,13 +260,16 @@ static int on_line(void *ctx, const char *section, const char *key, const char *
 
 static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error *err)
 {
-	FILE *f = fopen(path, "re");
+	struct ini_lines lines = {.file = fopen(path, "re")};
 	int line;
 
-	if (!f)
+	if (!lines.file)
 		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
-	line = ini_parse_file(f, on_line, roles);
-	fclose(f);
+	line = ini_parse_stream(ini_lines_next, &lines, on_line, roles);
+	fclose(lines.file);
+	if (lines.err.message[0])
+		return dnc_error_set(
+			err, lines.err.code, "%s:%u: %s", path, lines.number, lines.err.message);
 	if (line == 0 && set_value(roles))
 		return 0;
 	if (!roles->err.message[0])
@@ -318,6 +321,30 @@ void dnc_roles_free(struct dnc_roles *roles)
 	free(roles);
 }
 
+/* A line is not longer than libinih reads, as far as commas and colons allow. A blank may follow these only outside of strings;
+ * a semicolon, which is in strings alone, would start a comment. */
+static void print_wrapped(struct dnc_str json, FILE *to)
+{
+	enum { WIDTH = 100 };
+	bool inside = false;
+
+	for (size_t i = 0, column = 0; i < json.n; i++, column++) {
+		char c = json.p[i];
+
+		if (c == ';')
+			fprintf(to, "\\u003b");
+		else
+			fputc(c, to);
+		if (c == '\\' && inside && i + 1 < json.n)
+			fputc(json.p[++i], to);
+		inside ^= c == '"';
+		if (!inside && (c == ',' || c == ':') && column > WIDTH) {
+			fprintf(to, "\n ");
+			column = 0;
+		}
+	}
+}
+
 void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 {
 	for (size_t i = 0; i < roles->count; i++) {
@@ -330,7 +357,9 @@ void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 		for (int p = 0; p < DNC_PERMISSIONS; p++)
 			if (role->permissions & 1u << p)
 				fprintf(to, " %s", dnc_permission_names[p].p);
-		fprintf(to, "\nsees = %.*s\n", DNC_STR_ARG(sees));
+		fprintf(to, "\nsees = ");
+		print_wrapped(sees, to);
+		fprintf(to, "\n");
 		if (dnc_mask_shows(role->mask).n)
 			fprintf(to, "shows = %.*s\n", DNC_STR_ARG(dnc_mask_shows(role->mask)));
 		if (dnc_mask_hides(role->mask).n)

@@ -45,6 +45,10 @@ void dnc_permissions_write(struct dnc_buf *b, unsigned permissions);
 
 #define DNC_ROLE_NAME_MAX 48
 
+/* The longest name that a file can define, in bytes: libinih cuts the name of a section to 49 bytes, of which 5 are "role ",
+ * and a name of 44 bytes may have been cut. */
+enum { DNC_ROLE_NAME_BYTES = 43 };
+
 struct dnc_role {
 	char name[DNC_ROLE_NAME_MAX];
 	unsigned permissions;

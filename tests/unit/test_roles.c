@@ -46,6 +46,14 @@ static void a_file_changes_what_is_built_in(void **state)
 	dnc_roles_free(roles);
 }
 
+#define LONG                                                                                       \
+	"1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678" \
+	"9012345678901234567890123456789012345678901234567890123456789012345678901234567890123456" \
+	"789012345678901234567"
+
+#define LONGISH                                                                                    \
+	"12345678901234567890123456789012345678901234567890123456789012345678901234567890123"
+
 static void what_is_wrong_in_a_file_is_told(void **state)
 {
 	static const struct {
@@ -68,6 +76,11 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 			"must have 1 to 43 bytes"},
 		{"[role a]\nrate = fast\nburst = 5\n", "[role a] rate: "},
 		{"[role a]\nnonsense\n", ":2: expected [role NAME]"},
+		/* What libinih would take as a line of its own. */
+		{"[role a]\n; " LONG "burst = 999\n", ":2: a line is longer than 198 bytes"},
+		{"[role a]\nburst = 5\n; " LONG "\n", ":3: a line is longer than 198 bytes"},
+		{"[role a]\rburst = 5\r", ":1: a carriage return without a line feed"},
+		{"[role a]\nburst = 5\r", ":2: a carriage return without a line feed"},
 	};
 
 	(void)state;
@@ -164,10 +177,16 @@ static void printed_roles_are_read_back(void **state)
 {
 	char text[16384] = "", again[16384] = "";
 	struct dnc_error err;
-	struct dnc_roles *roles = load("[role a]\nsees = {\"providers\":[\"x\"]}\n", &err);
+	struct dnc_roles *roles =
+		load("[role a]\nsees = {\"providers\":[\"x\"]}\n"
+		     "[role long]\nsees = {\"providers\":[\"" LONGISH "\",\n"
+		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n",
+			&err);
 	FILE *f = fmemopen(text, sizeof text, "w");
 
 	(void)state;
+	if (!roles)
+		fail_msg("%s", err.message);
 	dnc_roles_print(roles, f);
 	fclose(f);
 	dnc_roles_free(roles);
@@ -177,6 +196,7 @@ static void printed_roles_are_read_back(void **state)
 	f = fmemopen(again, sizeof again, "w");
 	dnc_roles_print(roles, f);
 	fclose(f);
+	assert_int_equal(dnc_filter_count(dnc_roles_find(roles, DNC_STR("long"))->sees), 1);
 	dnc_roles_free(roles);
 	assert_string_equal(text, again);
 	assert_non_null(strstr(text, "[role a]\npermissions =\nsees = {\"providers\":[\"x\"]}\n"

@@ -454,7 +454,7 @@ static void a_token_that_is_not_checked_for_lack_of_memory_is_not_rejected(void 
 	session_authenticate(s, dnc_str(message), DNC_STR("9"));
 	fail_after(-1, 0);
 	assert_int_equal(conn_proceed(&s->conn), 0);
-	assert_heard("1013 token not checked: out of memory, try again later\n");
+	assert_heard("1013 the hub is out of memory: try again later\n");
 	session_free(&slot);
 	s = connect_ws(&slot, NULL);
 	authenticate(s, text);
