@@ -45,8 +45,11 @@ static const struct dnc_option rows[] = {{.help = "keygen: make a key", .group =
 	{"audience", 0, "NAME", "Audience for which the token is valid; may be repeated", 2,
 		DNC_LIST(struct options, audiences, audience_count)},
 	{"issuer", 0, "NAME", "Issuer", 2, DNC_TEXT(struct options, issuer)},
-	{.help = "revoke: revoke the token with the id JTI", .group = 3},
-	{"file", 'f', "FILE", "Append the id to FILE, which dnc-wsd --revoked reads", 3,
+	{.help = "inspect: verify a token", .group = 3},
+	{"revoked", 0, "FILE", "Read revoked tokens from FILE, as dnc-wsd --revoked does", 3,
+		DNC_TEXT(struct options, revoked)},
+	{.help = "revoke: revoke the token with the id JTI", .group = 4},
+	{"file", 'f', "FILE", "Append the id to FILE, which dnc-wsd --revoked reads", 4,
 		DNC_TEXT(struct options, file)},
 	{0}};
 
@@ -70,7 +73,7 @@ void options_expect_own(const struct options *o)
 		{"--key", "mi", o->key}, {"--sub", "m", o->subject}, {"--role", "m", o->role},
 		{"--ttl", "m", o->ttl_given}, {"--permission", "m", o->permission_count},
 		{"--audience", "mi", o->audience_count}, {"--issuer", "m", o->issuer},
-		{"--file", "r", o->file}};
+		{"--revoked", "i", o->revoked}, {"--file", "r", o->file}};
 
 	for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
 		if (uses[i].given && !strchr(uses[i].commands, o->command[0]))

@@ -461,6 +461,7 @@ subscribed() { # SCHEME KEY
 	documented <<-'END'
 	dnc-token revoke -f revoked "$(dnc-token inspect <token | jq -r '.jti // empty')"
 	systemctl reload dnc-wsd
+	dnc-token inspect -k desk.jwk.pub --revoked revoked <token
 	END
 	dnc-token keygen -o desk.jwk >kid
 	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator >token
@@ -475,6 +476,8 @@ subscribed() { # SCHEME KEY
 	local status=0
 	wait "$client" || status=$?
 	[ "$status" -eq 77 ]
+	! run_command 2
+	grep -q 'invalid: revoked' err.2
 }
 
 # dnc-wsd(8)
