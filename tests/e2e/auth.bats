@@ -174,6 +174,84 @@ setup() {
 	wait_for counted
 }
 
+@test "a key that is removed takes its connections and tickets along within a second" {
+	local old new ticket closed
+	dnc-token keygen -o next >/dev/null
+	cp key.pub current
+	start_hub --keys=current
+	old=$(mint --role=compliance)
+	new=$(dnc-token mint -k next --sub=desk --role=compliance)
+	curl -sN -H "Authorization: Bearer $old" "http://$ADDRESS/api/v1/stream" >stream 3>&- &
+	local stream=$!
+	wait_for has_line confirmed stream
+	ticket=$(buy "$old")
+	replace() { jq -s '{keys: .}' "$@" >current.new && mv current.new current; }
+	export -f replace
+	export HUB
+	client <<-END
+		as old
+		connect /ws/dnc $(bearer "$old")
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell replace next.pub key.pub; kill -HUP \$HUB
+		as new
+		shell wait_for has_line 'tokens reloaded' hub.err
+		connect /ws/dnc $(bearer "$new")
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		as old
+		say {"type":"ping","id":1}
+		until {"type":"dnc.connection.pong","request_id":1}
+		shell replace next.pub; kill -HUP \$HUB; date +%s%3N >removed
+		expect close 4411 token rejected: its key was removed
+		shell date +%s%3N >ended
+		connect /ws/dnc $(bearer "$old")
+		expect status 401
+		connect /ws/dnc protocol dnc.v1 protocol dnc.ticket.$ticket
+		expect status 401
+		as new
+		say {"type":"ping","id":2}
+		until {"type":"dnc.connection.pong","request_id":2}
+	END
+	[ $(($(cat ended) - $(cat removed))) -lt 5000 ]	# a second, on a busy machine
+	wait $stream || :
+	grep -q 'token from 127.0.0.1 rejected: unknown_key' hub.err
+	counted() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_closed_total{reason="key_removed",error="false"} 2$'; }
+	wait_for counted
+}
+
+@test "weak keys of a set are disabled one by one, and a set of them is refused" {
+	jwt keys .
+	jq -c '.keys |= map(if .kid == "rs" then .e = "AQ" elif .kid == "es" then .y = .x elif .kid == "ed" then .x = "A" * 43 else . end)' jwks.json >weak.json
+	start_hub --keys=weak.json
+	grep -q 'weak.json: key 1 (kid rs) is not used: its RSA exponent is 1: anybody could sign' hub.err
+	grep -q 'weak.json: key 3 (kid es) is not used: x and y are not a point of the curve P-256' hub.err
+	grep -q 'weak.json: key 4 (kid ed) is not used: its x has a small order: anybody could sign' hub.err
+	grep -q 'weak.json: key 5 (kid enc) is not used: its use is enc, not sig' hub.err
+	local exp=$(($(date +%s) + 600))
+	[ "$(code_of -H "Authorization: Bearer $(jwt sign . ps "{\"sub\":\"idp\",\"role\":\"admin\",\"exp\":$exp}")" "http://$ADDRESS/api/v1/info")" = 200 ]
+	[ "$(code_of -H "Authorization: Bearer $(jwt sign . rs "{\"sub\":\"idp\",\"role\":\"admin\",\"exp\":$exp}")" "http://$ADDRESS/api/v1/info")" = 401 ]
+	jq -c '.keys |= map(select(.kid != "ps"))' weak.json >none.json
+	run timeout 10 dnc-wsd --data=:memory: --listen=127.0.0.1:0 --keys=none.json </dev/null
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'--keys: none.json: no key of the set can be used'* ]]
+}
+
+@test "a file of revoked tokens that could be misread is refused, and the one before stays in effect" {
+	local token=$(mint --role=admin) jti
+	jti=$(dnc-token inspect <<<"$token" | jq -r '.jti // empty')
+	printf '\xef\xbb\xbf# stolen\r\n%s # by whom?\r\n' "$jti" >revoked
+	start_hub --keys=key.pub --revoked=revoked
+	[ "$(code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/info")" = 401 ]
+	printf 'one,two\n' >revoked
+	kill -HUP "$HUB"
+	wait_for has_line 'revoked:1:4: unexpected ,.*stay in effect' hub.err
+	[ "$(code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/info")" = 401 ]
+	run timeout 10 dnc-wsd --data=:memory: --listen=127.0.0.1:0 --keys=key.pub --revoked=revoked </dev/null
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'--revoked: revoked:1:4: unexpected ,'* ]]
+}
+
 @test "a client whose token was revoked is not looked at for the next event, though its role has a filter" {
 	: >revoked
 	start_hub --keys=key.pub --revoked=revoked
