@@ -263,7 +263,7 @@ static void ed25519_keys_of_small_order_are_refused(void **state)
 	expect_ed(ed_x, NULL);
 	for (size_t i = 0; i < 2 * sizeof weak / sizeof weak[0]; i++) {
 		sodium_hex2bin(bytes, sizeof bytes, weak[i / 2], 64, NULL, NULL, NULL);
-		bytes[31] |= i % 2 ? 0x80 : 0;
+		bytes[31] = (unsigned char)(bytes[31] | (i % 2 ? 0x80 : 0));
 		expect_ed(base64url(text, sizeof text, bytes, 32),
 			"its x has a small order: anybody could sign");
 	}
