@@ -29,15 +29,15 @@ static inline void dnc_bucket_refill(struct dnc_bucket *b, int64_t now_ms)
 	b->refilled_ms = now_ms;
 }
 
-/* Changes the limit. Tokens are kept as far as the new bucket can hold them. */
+/* Changes the limit. Tokens are kept as far as the new bucket can hold them; a bucket that had no limit was full. */
 static inline void dnc_bucket_change(
 	struct dnc_bucket *b, unsigned per_minute, unsigned burst, int64_t now_ms)
 {
 	dnc_bucket_refill(b, now_ms);
+	if (!b->per_minute || b->tokens > burst)
+		b->tokens = burst;
 	b->per_minute = per_minute;
 	b->burst = burst;
-	if (b->tokens > burst)
-		b->tokens = burst;
 }
 
 /* How many events are allowed now; UINT64_MAX without a limit. */

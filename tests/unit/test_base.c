@@ -375,6 +375,9 @@ static void a_bucket_whose_limit_changes_keeps_its_tokens(void **state)
 	for (int i = 0; i < 1000; i++)
 		assert_true(dnc_bucket_take(&b, 2000));
 	assert_int_equal(dnc_bucket_wait_ms(&b), 0);
+	/* It had no limit, so the new one starts as that of a new client. */
+	dnc_bucket_change(&b, 60, 4, 2000);
+	assert_int_equal(dnc_bucket_allows(&b, 2000), 4);
 }
 
 static char dir[64];
