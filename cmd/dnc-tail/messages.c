@@ -70,6 +70,7 @@ static const struct words words[] = {{"retention", "they were removed from the h
 	{"rate_limit", "the rate limit delayed this client too long; the hub's log has them",
 		"its rate limit is lower than the rate of events"},
 	{"epoch", "the hub's log was replaced or restored", NULL},
+	{"forbidden", "they are of the past, and the role has lost dnc:replay", NULL},
 	{"too_large", "too large for a message; the hub's log has them", NULL},
 	{"no_memory", "the hub had no memory for them; the hub's log has them", NULL}};
 

@@ -43,7 +43,8 @@ struct dnc_transport {
 	void (*soon)(void *conn);
 	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention", "missing" (rows are not in the
 	 * log that were never removed as the oldest), "epoch" (TO may be FROM - 1 then: the numbers of events that
-	 * the client had seen stand for others), "too_large" or "no_memory" (which was tried for some seconds). */
+	 * the client had seen stand for others), "too_large", "no_memory" (which was tried for some seconds) or
+	 * "forbidden" (dnc_subscriber_leave_past()). */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()): the subscription ends
 	 * after event FROM - 1. */
@@ -161,6 +162,11 @@ void dnc_hub_leave(struct dnc_subscriber *s);
  * nothing has changed. */
 int dnc_subscriber_set_view(
 	struct dnc_subscriber *s, const struct dnc_view *view, const struct dnc_rate *rate);
+
+/* S gets nothing of before its present subscription any more: what it has yet to get of that is reported as a gap with the
+ * reason "forbidden". False while its start position, which lies there, is still looked for: nothing has changed, end the
+ * subscription. */
+bool dnc_subscriber_leave_past(struct dnc_subscriber *s);
 
 /* Where to start. */
 struct dnc_start {

@@ -57,7 +57,7 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 		s->at = s->served + 1;
 		s->seek_left = 0;
 	}
-	s->catch_up_to = h->seen;
+	s->catch_up_to = s->past = h->seen;
 	s->backlog = h->seen + 1 - s->at;
 }
 

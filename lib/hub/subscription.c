@@ -98,6 +98,24 @@ void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 	s->phase = PHASE_IDLE;
 }
 
+bool dnc_subscriber_leave_past(struct dnc_subscriber *s)
+{
+	if (s->phase == PHASE_IDLE || subscriber_at(s) > s->past)
+		return true;
+	if (s->seek_left || s->search)
+		return false;
+	rate_remove(s);
+	s->waiting = false;
+	s->gap_from = s->gap_from ? s->gap_from : s->at;
+	s->gap_to = s->past;
+	s->gap_reason = "forbidden";
+	s->at = s->past + 1;
+	if (s->phase == PHASE_FLOWING)
+		s->phase = PHASE_STARTED;
+	work_add(s); /* not at once: its view may be about to change, too */
+	return true;
+}
+
 static int change_filter(struct dnc_subscriber *s, const struct dnc_filter *filter)
 {
 	struct channel *a =

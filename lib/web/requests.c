@@ -7,16 +7,22 @@
 #include "priv/session_audit.h"
 #include "priv/sessions.h"
 
+static bool may_stream(const struct dnc_role *role, unsigned permissions, struct dnc_error *err)
+{
+	if (permissions & DNC_MAY_STREAM)
+		return true;
+	dnc_error_set(
+		err, REQUEST_EFORBIDDEN, "access denied: role %s lacks dnc:stream", role->name);
+	return false;
+}
+
 bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
 	unsigned permissions, const struct dnc_start *start, struct dnc_error *err)
 {
 	bool past = start->from == DNC_START_SINCE || start->from == DNC_START_TIME || start->n;
 
-	if (!(permissions & DNC_MAY_STREAM)) {
-		dnc_error_set(err, REQUEST_EFORBIDDEN, "access denied: role %s lacks dnc:stream",
-			role->name);
+	if (!may_stream(role, permissions, err))
 		return false;
-	}
 	if (past && !(permissions & DNC_MAY_REPLAY)) {
 		dnc_error_set(err, REQUEST_EFORBIDDEN,
 			"access denied: role %s lacks dnc:replay, which is required to start in "
@@ -33,36 +39,46 @@ bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
 	return true;
 }
 
-/* Ends a subscription whose start position is still being searched for: its request must be answered now. */
-static bool supersede(struct session *s)
+void requests_answer_superseded(struct session *s)
 {
 	struct dnc_error err = {.code = REQUEST_ESUPERSEDED,
 		.offset = DNC_NO_OFFSET,
 		.message = "a newer request replaced this one before its start position was found"};
 
-	if (!dnc_subscriber_starting(s->subscriber))
-		return false;
-	send_error(s, dnc_buf_view(&s->pending_id), &err);
-	return true;
+	if (s->superseded && s->subscriber)
+		send_error(s, dnc_buf_view(&s->superseded_id), &err);
+	s->superseded = false;
+	dnc_buf_free(&s->superseded_id);
+}
+
+/* The subscription whose start position is still being searched for will end: its request must be answered then. */
+static void note_superseded(struct session *s)
+{
+	s->superseded = dnc_subscriber_starting(s->subscriber);
+	s->superseded_id = s->pending_id;
+	s->pending_id = (struct dnc_buf){0};
 }
 
 static int subscribe(struct session *s, const struct request *r, struct dnc_error *err)
 {
-	bool superseded;
-	int rc;
+	struct dnc_buf id = {0};
 
 	if (!requests_may_start(s->all->hub, s->role, s->permissions, &r->start, err))
 		return -1;
-	superseded = supersede(s);
-	if (!s->subscriber)
-		return 0;
-	dnc_buf_clear(&s->pending_id);
-	dnc_buf_str(&s->pending_id, r->id);
-	rc = dnc_buf_ok(&s->pending_id) ? dnc_hub_subscribe(s->subscriber, r->filter, &r->start)
-	                                : -1;
-	if (rc < 0 && superseded)
-		dnc_hub_unsubscribe(s->subscriber); /* its end was reported */
-	return rc;
+	dnc_buf_str(&id, r->id);
+	if (!dnc_buf_ok(&id))
+		return -1;
+	note_superseded(s);
+	s->pending_id = id;
+	if (dnc_hub_subscribe(s->subscriber, r->filter, &r->start) < 0) {
+		dnc_buf_free(&s->pending_id);
+		s->pending_id = s->superseded_id; /* the old subscription goes on */
+		s->superseded_id = (struct dnc_buf){0};
+		s->superseded = false;
+		return -1;
+	}
+	requests_answer_superseded(s);
+	return 0;
 }
 
 static void confirm(struct session *s, struct dnc_str id)
@@ -73,7 +89,8 @@ static void confirm(struct session *s, struct dnc_str id)
 
 static int update_filters(struct session *s, const struct request *r, struct dnc_error *err)
 {
-	(void)err;
+	if (!may_stream(s->role, s->permissions, err))
+		return -1;
 	if (dnc_hub_refilter(s->subscriber, r->filter) < 0)
 		return -1;
 	if (s->subscriber)
@@ -85,7 +102,8 @@ static int update_filters(struct session *s, const struct request *r, struct dnc
 static int unsubscribe(struct session *s, const struct request *r, struct dnc_error *err)
 {
 	(void)err;
-	supersede(s);
+	note_superseded(s);
+	requests_answer_superseded(s);
 	if (!s->subscriber)
 		return 0;
 	dnc_hub_unsubscribe(s->subscriber);

@@ -90,6 +90,7 @@ void session_free(struct session **slot)
 	conn_destroy(&s->conn);
 	inbox_free(&s->inbox);
 	dnc_buf_free(&s->pending_id);
+	dnc_buf_free(&s->superseded_id);
 	free(s->identity);
 	free(s->address);
 	free(s);
@@ -170,9 +171,30 @@ int session_admit(struct session *s, const struct principal *principal)
 	return 0;
 }
 
+static void refuse(struct session *s, struct dnc_str id, int code, const char *message)
+{
+	struct dnc_error err;
+
+	dnc_error_set(&err, code, "%s", message);
+	send_error(s, id, &err);
+}
+
+/* The client may not read the past any more. */
+static void leave_past(struct session *s)
+{
+	if (dnc_subscriber_leave_past(s->subscriber))
+		return;
+	refuse(s, dnc_buf_view(&s->pending_id), REQUEST_EFORBIDDEN,
+		"access denied: the role has lost dnc:replay, which is required to start in the "
+		"past");
+	if (s->subscriber)
+		dnc_hub_unsubscribe(s->subscriber);
+}
+
 /* Applies a changed role, permissions or rate. -1 when there is no memory. */
 static int update(struct session *s, const struct principal *principal)
 {
+	bool replayed = s->permissions & DNC_MAY_REPLAY;
 	struct dnc_view view = identity_view(principal->role, principal->permissions, s->rendering);
 	struct dnc_rate rate = rate_of(principal->role);
 
@@ -182,6 +204,10 @@ static int update(struct session *s, const struct principal *principal)
 		conn_close(&s->conn, CLOSE_FORBIDDEN);
 		return 0;
 	}
+	if (replayed && !(s->permissions & DNC_MAY_REPLAY))
+		leave_past(s);
+	if (!s->subscriber)
+		return 0;
 	return dnc_subscriber_set_view(s->subscriber, &view, &rate);
 }
 
@@ -216,14 +242,6 @@ void session_refresh(struct session *s, bool renewed)
 	}
 	if (update(s, &principal) < 0)
 		conn_lost(&s->conn);
-}
-
-static void refuse(struct session *s, struct dnc_str id, int code, const char *message)
-{
-	struct dnc_error err;
-
-	dnc_error_set(&err, code, "%s", message);
-	send_error(s, id, &err);
 }
 
 static void renew(struct session *s, const struct principal *principal, struct dnc_str id)

@@ -1,5 +1,6 @@
 /* transport.c - how the hub reaches sessions. */
 #include "priv/messages.h"
+#include "priv/requests.h"
 #include "priv/session_audit.h"
 #include "web.h"
 
@@ -21,6 +22,7 @@ static enum dnc_sent started(void *conn)
 {
 	struct session *s = conn;
 
+	requests_answer_superseded(s);
 	if (!conn_accepts(&s->conn))
 		return DNC_SENT_DEAD;
 	audit_subscription(s, "subscribed");

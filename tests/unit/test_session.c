@@ -720,6 +720,8 @@ static void subscriptions_are_limited_by_the_role(void **state)
 	} cases[] = {
 		{"permissions = dnc:read", "{\"type\":\"subscribe\"}",
 			"access denied: role admin lacks dnc:stream"},
+		{"permissions = dnc:read", "{\"type\":\"update_filters\",\"filters\":{}}",
+			"\"code\":\"forbidden\",\"message\":\"access denied: role admin lacks dnc:stream"},
 		{"permissions = dnc:stream", "{\"type\":\"subscribe\",\"since\":0}",
 			"access denied: role admin lacks dnc:replay, which is required to start in the past"},
 		{"permissions = dnc:stream", "{\"type\":\"subscribe\",\"last\":0}",
@@ -795,6 +797,111 @@ static bool subscribe_without_memory(struct session **slot, int n)
 		dnc_buf_free(&frames[i]);
 	return s && s->conn.state == CONN_OPEN && strstr(heard(), "\"request_id\":5,") &&
 	       s->subscriber && dnc_subscriber_active(s->subscriber);
+}
+
+/* More events than a turn looks at, none of which matches: the position stays to be looked for. */
+static void start_to_seek(struct session *s)
+{
+	for (int i = 1; i <= 600; i++)
+		publish("dnc.list.synced", i);
+	say(s, "{\"type\":\"subscribe\",\"id\":1,\"last\":5,"
+	       "\"filters\":{\"severities\":[\"critical\"]}}");
+	assert_string_equal(heard(), "");
+	assert_true(dnc_subscriber_starting(s->subscriber));
+}
+
+/* A request that fails has no effect: the one that it would have replaced is answered as if there had been no other. */
+static void a_subscribe_without_memory_replaces_nothing(void **state)
+{
+	static const char message[] = "{\"type\":\"subscribe\",\"id\":2}";
+	int failed = 0, replaced = 0;
+
+	(void)state;
+	for (int n = 0; !replaced; n++) {
+		struct dnc_buf frame = {0};
+		struct session *slot, *s;
+		const char *all;
+
+		add_frame(&frame, TEXT, message, sizeof message - 1);
+		assert_true(n < 100);
+		open_server(false);
+		s = connect_admin(&slot);
+		start_to_seek(s);
+		fail_after(n, 1);
+		requests_receive(s, frame.p, frame.n);
+		fail_after(-1, 0);
+		dnc_buf_free(&frame);
+		while (dnc_hub_work(server.hub))
+			;
+		all = heard();
+		if (strstr(all, "dnc.subscription.confirmed\",\"request_id\":2")) {
+			assert_non_null(strstr(all, "\"code\":\"superseded\""));
+			replaced++;
+		} else if (s->conn.state == CONN_OPEN) { /* else the message could not be read */
+			failed++;
+			assert_non_null(strstr(all, "\"code\":\"no_memory\""));
+			assert_null(strstr(all, "superseded"));
+			assert_non_null(strstr(all, "confirmed\",\"request_id\":1"));
+		}
+		session_free(&slot);
+		close_server();
+	}
+	assert_true(failed > 0);
+}
+
+/* The roles file becomes TEXT. */
+static void change_roles(const char *text)
+{
+	struct dnc_error err;
+
+	put_file(roles_path, text);
+	if (dnc_auth_reload(server.auth, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_true(identity_renew(&server.identity));
+	library.n = 0;
+	sessions_renew(&server.sessions);
+	while (dnc_hub_work(server.hub))
+		;
+}
+
+static void without_replay_what_is_left_of_the_past_is_a_gap(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	change_roles("[role admin]\nrate = 1/min\nburst = 2\n");
+	s = connect_admin(&slot);
+	for (int i = 1; i <= 9; i++)
+		publish("dnc.list.synced", i);
+	say(s, "{\"type\":\"subscribe\",\"since\":0}");
+	publish("dnc.list.synced", 10);
+	assert_heard("{\"seq\":2,");
+	change_roles("[role admin]\npermissions = dnc:stream\nrate = 1/min\nburst = 2\n");
+	assert_heard("\"from_seq\":3,\"to_seq\":9,\"reason\":\"forbidden\"");
+	assert_int_equal(dnc_subscriber_next(s->subscriber), 10);
+	change_roles("[role admin]\npermissions = dnc:stream dnc:pii\n");
+	assert_heard("{\"seq\":10,");
+	session_free(&slot);
+	close_server();
+}
+
+static void without_replay_a_search_of_the_past_ends(void **state)
+{
+	struct session *slot, *s;
+
+	(void)state;
+	open_server(false);
+	s = connect_admin(&slot);
+	start_to_seek(s);
+	change_roles("[role admin]\npermissions = dnc:stream\n");
+	assert_heard(
+		"\"code\":\"forbidden\",\"message\":\"access denied: the role has lost dnc:replay");
+	assert_false(dnc_subscriber_active(s->subscriber));
+	say(s, "{\"type\":\"subscribe\",\"id\":3}");
+	assert_heard("confirmed\",\"request_id\":3");
+	session_free(&slot);
+	close_server();
 }
 
 /* What fails is answered, or ends the connection; what is confirmed works, with its filter. */
@@ -1014,6 +1121,9 @@ int main(void)
 		cmocka_unit_test(subscriptions_are_limited_by_the_role),
 		cmocka_unit_test(gaps_and_costly_filters_are_reported),
 		cmocka_unit_test(without_memory_a_session_ends_or_is_answered),
+		cmocka_unit_test(a_subscribe_without_memory_replaces_nothing),
+		cmocka_unit_test(without_replay_what_is_left_of_the_past_is_a_gap),
+		cmocka_unit_test(without_replay_a_search_of_the_past_ends),
 		cmocka_unit_test(limits_close_with_their_reasons),
 		cmocka_unit_test(a_message_in_pieces_is_one_message),
 		cmocka_unit_test(at_the_end_those_who_have_all_are_closed_first),

@@ -39,6 +39,7 @@ struct dnc_subscriber {
 	/* Until its position passes `catch_up_to` no lag is reported; it was `backlog` events behind when that was
 	 * set. */
 	uint64_t catch_up_to, backlog;
+	uint64_t past; /* the newest event when it subscribed: what is later is not of the past */
 	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
 	uint64_t gap_from, gap_to; /* to be reported after the start; none when from is 0 */
 	const char *gap_reason;

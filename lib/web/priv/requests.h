@@ -20,3 +20,7 @@ void requests_handle(struct session *s, const struct request *r);
  * code is an enum request_error. */
 bool requests_may_start(const struct dnc_hub *hub, const struct dnc_role *role,
 	unsigned permissions, const struct dnc_start *start, struct dnc_error *err);
+
+/* Answers the subscribe request, if there is one, that another has just replaced before its start position was found.
+ * Called before the new one is answered; may end the session. */
+void requests_answer_superseded(struct session *s);
