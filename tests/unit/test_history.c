@@ -86,10 +86,12 @@ static int close_log(void **state)
 	return system(command);
 }
 
-/* Reads "NAME=VALUE&..." (decoded) as the server does. -1 with ERR. */
-static int read_query(struct history_query *q, const char *text, struct dnc_error *err)
+/* Reads "NAME=VALUE&..." (decoded) as the server does, for a client that sees MASKED numbers. -1 with ERR. */
+static int read_query_of(
+	struct history_query *q, const char *text, bool masked, struct dnc_error *err)
 {
 	history_query_init(q);
+	q->masked = masked;
 	for (const char *at = text; *at;) {
 		size_t n = strcspn(at, "&");
 
@@ -98,6 +100,11 @@ static int read_query(struct history_query *q, const char *text, struct dnc_erro
 		at += n + (at[n] == '&');
 	}
 	return history_query_end(q, err);
+}
+
+static int read_query(struct history_query *q, const char *text, struct dnc_error *err)
+{
+	return read_query_of(q, text, false, err);
 }
 
 /* The page of QUERY for a client that sees all types, but numbers only if it is not MASKED. */
@@ -322,6 +329,59 @@ static void an_array_is_json_also_without_events(void **state)
 	dnc_json_parser_free(parser);
 }
 
+/* What they may not see they can't search for, either: pages are those of the numbers as they see them. */
+static void masked_clients_search_for_masked_numbers(void **state)
+{
+	static const struct {
+		const char *query, *numbers;
+		unsigned next;
+	} cases[] = {
+		{"phone=+1******0143", "1 3 5 7 9", 0},
+		{"phone= 1******0143&since=4&limit=2", "5 7", 7},
+		{"phone=+1******0143&phone_patterns=0144$", "", 0},
+		{"phone=+1******0143&min_severity=critical&until=4", "1 3", 0},
+		{"phone=+1*****50143", "", 0},
+		{"phone=+13035*****", "", 0},
+		{"phone=+*", "", 0},
+	};
+	static const char *const whole[] = {"phone=" ODD, "phone=+13035550199", "phone=3035550143",
+		"phone= 13035550143", "phone=+442079460958"};
+	static const char *const invalid[] = {"phone=", "phone=*", "phone=+", "phone=12",
+		"phone=0143", "phone=+1******014x", "phone=+1*********************0143"};
+	struct history_query q;
+	struct dnc_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct history_page page = {.array = false};
+		char numbers[64];
+
+		if (read_query_of(&q, cases[i].query, true, &err) < 0)
+			fail_msg("%s: %s", cases[i].query, err.message);
+		assert_null(history_query_number(&q).p);
+		read_page(&page, &q, true);
+		numbers_of(&page, numbers, sizeof numbers);
+		if (strcmp(numbers, cases[i].numbers) != 0 || page.next != cases[i].next)
+			fail_msg("%s: %s, next %d", cases[i].query, numbers, (int)page.next);
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+		assert_int_equal(read_query_of(&q, whole[i], true, &err), -1);
+		assert_int_equal(err.code, REQUEST_EFORBIDDEN);
+		assert_non_null(strstr(err.message, "dnc:pii"));
+		history_query_free(&q);
+	}
+	for (size_t i = 0; i < sizeof invalid / sizeof invalid[0]; i++) {
+		assert_int_equal(read_query_of(&q, invalid[i], true, &err), -1);
+		assert_int_equal(err.code, REQUEST_EFIELD);
+		history_query_free(&q);
+	}
+	/* Who sees whole numbers sees no masked ones. */
+	assert_int_equal(read_query(&q, "phone=+1******0143", &err), -1);
+	history_query_free(&q);
+}
+
 static void masked_clients_see_no_numbers_in_pages(void **state)
 {
 	struct history_query q;
@@ -384,6 +444,7 @@ int main(void)
 		cmocka_unit_test(a_query_that_is_too_long_for_a_link_is_refused),
 		cmocka_unit_test(links_lead_through_all_events_once),
 		cmocka_unit_test(an_array_is_json_also_without_events),
+		cmocka_unit_test(masked_clients_search_for_masked_numbers),
 		cmocka_unit_test(masked_clients_see_no_numbers_in_pages),
 		cmocka_unit_test(events_that_are_gone_are_told_as_a_gap),
 	};

@@ -51,7 +51,8 @@ static void audit(const struct history *h)
 		char number[DNC_PHONE_MAX];
 
 		memcpy(number, h->query.phone, sizeof number);
-		dnc_phone_mask_digits(number, h->query.phone_bytes);
+		if (!h->query.masked)
+			dnc_phone_mask_digits(number, h->query.phone_bytes);
 		dnc_json_member_text(b, "phone_number", number);
 	}
 	dnc_json_member_number(b, "events", h->page.count);
@@ -111,7 +112,7 @@ static bool wants_array(const struct http_head *head)
 	return false;
 }
 
-static struct history *new_history(struct http_request *r)
+static struct history *new_history(struct http_request *r, const struct dnc_view *view)
 {
 	struct history *h = calloc(1, sizeof *h);
 
@@ -123,7 +124,18 @@ static struct history *new_history(struct http_request *r)
 	h->access = dnc_auth_snapshot_ref(r->access);
 	http_caller_copy(&h->caller, r);
 	history_query_init(&h->query);
+	h->query.masked = view->rendering & DNC_MASKED;
 	return h;
+}
+
+static int refuse(struct http_request *r, const struct dnc_error *err)
+{
+	unsigned status = err->code == REQUEST_EFORBIDDEN ? 403 : 400;
+
+	if (status == 403)
+		audit_refused(r->context->audit, r->address,
+			r->access->keys ? &r->principal.identity : NULL, err->message);
+	return http_problem_error(r->connection, status, err);
 }
 
 int history_begin(struct http_request *r)
@@ -136,13 +148,13 @@ int history_begin(struct http_request *r)
 	if (!r->context->options->reader)
 		return http_problem(r->connection, 503,
 			"the hub keeps no event log: start it with --data to have one");
-	h = new_history(r);
+	h = new_history(r, &view);
 	if (!h)
 		return HTTP_HANG_UP;
 	if (query_parse(r->head->query, history_query_add, &h->query, &err) < 0 ||
 		history_query_end(&h->query, &err) < 0) {
 		free_history(h);
-		return http_problem_error(r->connection, 400, &err);
+		return refuse(r, &err);
 	}
 	h->viewer = dnc_viewer_new(
 		&view, h->query.filter, dnc_reader_journal(r->context->options->reader));

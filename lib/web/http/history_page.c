@@ -70,7 +70,7 @@ static void find_gap(const struct reading *r, const struct dnc_journal *journal,
 	const struct history_query *query = r->query;
 	uint64_t from = query->since.seq + 1, to = dnc_journal_oldest(journal) - 1;
 
-	if (r->first_looked && (!query->phone_bytes || r->first_looked <= to))
+	if (r->first_looked && (!history_query_number(query).p || r->first_looked <= to))
 		to = r->first_looked - 1;
 	if (query->until.given && to > query->until.seq)
 		to = query->until.seq;
@@ -85,7 +85,7 @@ int history_page_read(struct history_page *page, struct history_query *query,
 	struct dnc_viewer *viewer, struct dnc_journal_reader *reader, struct dnc_error *err)
 {
 	struct reading r = {page, query, viewer, .looks = LOOKS};
-	struct dnc_str phone = {query->phone_bytes ? query->phone : NULL, query->phone_bytes};
+	struct dnc_str phone = history_query_number(query);
 	const struct dnc_journal *journal = dnc_journal_of(reader);
 	uint64_t oldest = dnc_journal_oldest(journal);
 

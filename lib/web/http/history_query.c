@@ -1,6 +1,7 @@
 #include "web/http/history_query.h"
 #include <string.h>
 #include "base/clock.h"
+#include "json/json.h"
 
 void history_query_init(struct history_query *q)
 {
@@ -56,6 +57,44 @@ static int read_until(struct history_query *q, struct dnc_str value, struct dnc_
 	return read_position(&q->until, DNC_STR("until"), value, err);
 }
 
+/* True when S looks as a masked number does: "+1******0143". */
+static bool is_masked_number(struct dnc_str s)
+{
+	bool hides = false;
+
+	if (s.n < 2 || s.n >= DNC_PHONE_MAX || s.p[0] != '+')
+		return false;
+	for (size_t i = 1; i < s.n; i++) {
+		if (s.p[i] != '*' && (s.p[i] < '0' || s.p[i] > '9'))
+			return false;
+		hides |= s.p[i] == '*';
+	}
+	return hides;
+}
+
+/* A reader that sees masked numbers asks for one of them. Whether there are events of a whole number would tell it whose
+ * they are. */
+static int read_masked_phone(struct history_query *q, struct dnc_str value, struct dnc_error *err)
+{
+	struct dnc_buf shown = {0};
+
+	if (is_masked_number(value)) {
+		memcpy(q->phone, value.p, value.n);
+		q->phone_bytes = value.n;
+		return 0;
+	}
+	if (dnc_phone_normalize(value, "US", false, q->phone, &q->phone_bytes) != DNC_PHONE_OK)
+		return field_error(err, DNC_STR("phone"),
+			"must be a number as this role sees it, such as %2B1******0143");
+	dnc_phone_mask(&shown, (struct dnc_str){q->phone, q->phone_bytes});
+	dnc_error_set(err, REQUEST_EFORBIDDEN,
+		"access denied: without dnc:pii phone must be a number as this role sees it, such "
+		"as %.*s",
+		DNC_STR_ARG(dnc_buf_view(&shown)));
+	dnc_buf_free(&shown);
+	return -1;
+}
+
 static int read_phone(struct history_query *q, struct dnc_str value, struct dnc_error *err)
 {
 	char text[64];
@@ -67,6 +106,8 @@ static int read_phone(struct history_query *q, struct dnc_str value, struct dnc_
 			text[0] = '+';
 		value.p = text;
 	}
+	if (q->masked)
+		return read_masked_phone(q, value, err);
 	if (dnc_phone_normalize(value, "US", false, q->phone, &q->phone_bytes) == DNC_PHONE_OK)
 		return 0;
 	return field_error(
@@ -129,14 +170,25 @@ int history_query_add(void *ctx, struct dnc_str name, struct dnc_str value, stru
 	return request_query_add(&q->filters, name, value, err);
 }
 
+/* No index has masked numbers: a field of the filter, which no query string can have otherwise. */
+static void add_masked_phone(struct dnc_buf *filters, struct dnc_str phone)
+{
+	dnc_json_write_key(filters, DNC_STR("custom_filters"));
+	dnc_buf_chr(filters, '{');
+	dnc_json_write_key(filters, DNC_STR("phone_number"));
+	dnc_json_write_str(filters, phone);
+	dnc_buf_chr(filters, '}');
+}
+
 int history_query_end(struct history_query *q, struct dnc_error *err)
 {
 	struct dnc_buf *filters = &q->filters.filters;
 
-	if (filters->n)
-		dnc_buf_chr(filters, '}');
-	else
-		dnc_buf_lit(filters, "{}");
+	if (!filters->n)
+		dnc_buf_chr(filters, '{');
+	if (q->masked && q->phone_bytes)
+		add_masked_phone(filters, (struct dnc_str){q->phone, q->phone_bytes});
+	dnc_buf_chr(filters, '}');
 	if (!dnc_buf_ok(filters) || !dnc_buf_ok(&q->repeated))
 		return dnc_error_nomem(err);
 	q->filter = dnc_filter_compile_text(filters->p, filters->n, err);

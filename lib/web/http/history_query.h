@@ -25,9 +25,10 @@ struct history_position {
 struct history_query {
 	struct history_position since, until; /* after the one, up to the other */
 	uint64_t limit;                       /* events of the page */
-	char phone[DNC_PHONE_MAX];            /* E.164, not ended */
-	size_t phone_bytes;                   /* 0: any number */
-	const struct dnc_filter *filter;      /* NULL before history_query_end() */
+	bool masked; /* set by the caller: the reader sees masked numbers, and searches for them */
+	char phone[DNC_PHONE_MAX];       /* as the reader sees it, not ended: E.164, or masked */
+	size_t phone_bytes;              /* 0: any number */
+	const struct dnc_filter *filter; /* NULL before history_query_end() */
 	struct dnc_buf repeated; /* the arguments but `since`, for the link to the next page */
 	struct request_query filters;
 };
@@ -36,10 +37,18 @@ struct history_query {
 void history_query_init(struct history_query *q);
 
 /* An argument of the query string, for query_read(): Q is a struct history_query. -1 with ERR, whose code is an enum
- * request_error, when it is none. */
+ * request_error, when it is none; REQUEST_EFORBIDDEN for a whole number of a reader that may see none. */
 int history_query_add(void *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
 
 /* All arguments were added: compiles the filter. -1 with ERR. */
 int history_query_end(struct history_query *q, struct dnc_error *err);
 
 void history_query_free(struct history_query *q);
+
+/* The whole number that Q asks for, by which the log is searched; p NULL: any. A masked one is part of the filter: the
+ * search would take less time for events that the number really has. */
+static inline struct dnc_str history_query_number(const struct history_query *q)
+{
+	return q->masked || !q->phone_bytes ? (struct dnc_str){0}
+	                                    : (struct dnc_str){q->phone, q->phone_bytes};
+}
