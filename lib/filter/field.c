@@ -140,6 +140,7 @@ static int add_pattern(
 	if (!re)
 		return set_place(c, w->name, index);
 	clause->patterns[clause->pattern_count++] = re;
+	c->filter->pattern_count++;
 	return add_prefix(c, value);
 }
 

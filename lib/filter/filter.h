@@ -42,6 +42,10 @@ int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
  * common shapes is refused when it is compiled. Any thread. */
 bool dnc_filter_over_budget(const struct dnc_filter *f);
 
+/* True after a pattern of F has taken more than a few steps on some number: a match may then take up to some hundreds of
+ * microseconds, and is to be timed. Until then it takes about one. It never becomes false again. Any thread. */
+bool dnc_filter_costly(const struct dnc_filter *f);
+
 /* The types that F can match, a bit for each enum dnc_type. */
 unsigned dnc_filter_types(const struct dnc_filter *f);
 

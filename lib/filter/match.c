@@ -12,13 +12,31 @@ uint64_t dnc_filter_limit_hits(void)
 
 /* Each function that looks at an event returns 1 if it matches, 0 if not, and -1 if there is no memory to look. */
 
+/* Steps that all patterns of a filter together may take on a number before it counts as costly: as much work as parsing an
+ * event. */
+enum { CHEAP_STEPS = 256 };
+
+static enum pattern_verdict try_pattern(
+	struct dnc_filter *f, const pcre2_code *re, struct dnc_str number)
+{
+	enum pattern_verdict verdict;
+
+	if (!atomic_load_explicit(&f->costly, memory_order_relaxed)) {
+		verdict = filter_pattern_try(re, number, CHEAP_STEPS / f->pattern_count);
+		if (verdict != PATTERN_OVER_BUDGET)
+			return verdict;
+		f->costly = true;
+	}
+	return filter_pattern_try(re, number, PATTERN_STEPS);
+}
+
 __attribute__((noinline)) static int match_patterns(
-	const struct dnc_filter *f, const struct clause *c, struct dnc_str number)
+	struct dnc_filter *f, const struct clause *c, struct dnc_str number)
 {
 	if (!number.p)
 		return 0;
 	for (size_t i = 0; i < c->pattern_count; i++)
-		switch (filter_pattern_try(c->patterns[i], number)) {
+		switch (try_pattern(f, c->patterns[i], number)) {
 		case PATTERN_MATCHES:
 			return 1;
 		case PATTERN_DIFFERS:
@@ -27,7 +45,7 @@ __attribute__((noinline)) static int match_patterns(
 			return -1;
 		case PATTERN_OVER_BUDGET:
 			limit_hits++;
-			((struct dnc_filter *)(uintptr_t)f)->over_budget = true;
+			f->over_budget = true;
 			return 0;
 		}
 	return 0;
@@ -141,7 +159,7 @@ static inline int match_clause(
 		return 0;
 	matches = match_conditions(c, e);
 	if (matches > 0 && c->pattern_count)
-		matches = match_patterns(f, c, e->phone_number);
+		matches = match_patterns((struct dnc_filter *)(uintptr_t)f, c, e->phone_number);
 	if (matches > 0 && c->custom_count)
 		matches = match_customs(c, e);
 	return matches;

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include "filter.h"
 
-/* The work that one pattern may do on one number. A number has at most 16 bytes: a reasonable pattern needs
- * tens of steps; 2,000 steps need some microseconds. */
-enum { MATCH_LIMIT = 2000, DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64, NEST_LIMIT = 20 };
+/* For the interpreter, and for compiling. */
+enum { DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64, NEST_LIMIT = 20 };
 
 /* What PCRE2 needs, one set for each thread, freed when the thread ends. */
 struct contexts {
 	pcre2_match_data *data;
 	pcre2_match_context *match;
+	uint32_t steps; /* that a match may take by `match` */
 	pcre2_compile_context *compile;
 };
 
@@ -51,7 +51,7 @@ static struct contexts *make_contexts(void)
 		free_contexts(c);
 		return NULL;
 	}
-	pcre2_set_match_limit(c->match, MATCH_LIMIT);
+	pcre2_set_match_limit(c->match, c->steps = PATTERN_STEPS);
 	pcre2_set_depth_limit(c->match, DEPTH_LIMIT);
 	pcre2_set_heap_limit(c->match, HEAP_LIMIT_KIB);
 	pcre2_set_max_pattern_length(c->compile, DNC_FILTER_MAX_PATTERN);
@@ -64,13 +64,15 @@ static inline struct contexts *contexts(void)
 	return of_thread ? of_thread : make_contexts();
 }
 
-enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number)
+enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number, uint32_t steps)
 {
-	const struct contexts *c = contexts();
+	struct contexts *c = contexts();
 	int rc;
 
 	if (!c)
 		return PATTERN_NO_MEMORY;
+	if (c->steps != steps)
+		pcre2_set_match_limit(c->match, c->steps = steps);
 	rc = pcre2_match(re, (PCRE2_SPTR)number.p, number.n, 0, 0, c->data, c->match);
 	if (rc >= 0)
 		return PATTERN_MATCHES;
@@ -87,7 +89,7 @@ static bool is_over_budget(const pcre2_code *re)
 		DNC_STR("+1******0143"), DNC_STR("+***********0143")};
 
 	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-		if (filter_pattern_try(re, shapes[i]) == PATTERN_OVER_BUDGET)
+		if (filter_pattern_try(re, shapes[i], PATTERN_STEPS) == PATTERN_OVER_BUDGET)
 			return true;
 	return false;
 }

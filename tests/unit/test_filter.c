@@ -212,6 +212,30 @@ static void a_pattern_over_its_budget_ends_the_filter(void **state)
 	dnc_filter_unref(f);
 }
 
+static void a_filter_is_costly_once_a_number_takes_many_steps(void **state)
+{
+	const struct dnc_filter
+		*cheap = compile("{\"phone_patterns\":[\"^\\\\+1(303|720)\\\\d{7}$\"]}"),
+		*f = compile(
+			"{\"phone_patterns\":[\"^\\\\+1666(\\\\d*\\\\d*\\\\d*\\\\d*[xy]|.)\"]}");
+	struct dnc_event event = {.severity = dnc_severity_from_name(DNC_STR("high")),
+		.phone_number = DNC_STR("+13035550143")};
+
+	(void)state;
+	assert_int_equal(dnc_filter_match(cheap, &event), 1);
+	assert_int_equal(dnc_filter_match(f, &event), 0);
+	assert_false(dnc_filter_costly(f));
+	event.phone_number = DNC_STR("+166612345678901");
+	/* And what it matches is still right. */
+	assert_int_equal(dnc_filter_match(f, &event), 1);
+	assert_true(dnc_filter_costly(f));
+	assert_false(dnc_filter_over_budget(f));
+	assert_int_equal(dnc_filter_match(cheap, &event), 0);
+	assert_false(dnc_filter_costly(cheap));
+	dnc_filter_unref(cheap);
+	dnc_filter_unref(f);
+}
+
 enum { THREADS = 4, ROUNDS = 2000 };
 
 /* Takes the reference that the starter of the thread added, and drops it. */
@@ -341,6 +365,7 @@ int main(void)
 		cmocka_unit_test(equal_filters_have_one_text),
 		cmocka_unit_test(an_index_learns_types_and_prefixes),
 		cmocka_unit_test(a_pattern_over_its_budget_ends_the_filter),
+		cmocka_unit_test(a_filter_is_costly_once_a_number_takes_many_steps),
 		cmocka_unit_test(the_last_of_many_threads_frees_a_filter),
 		cmocka_unit_test(a_bad_filter_names_the_place),
 		cmocka_unit_test(values_and_filters_are_limited),

@@ -46,7 +46,9 @@ struct dnc_filter {
 	size_t string_count, string_room;
 	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
 	size_t prefix_count, prefix_room;
-	atomic_bool over_budget; /* the only member that changes after compiling */
+	unsigned pattern_count;  /* of all clauses */
+	atomic_bool over_budget; /* this and the next alone change after compiling */
+	atomic_bool costly;
 	bool open; /* some clause matches numbers that start with anything, or events without one */
 };
 

@@ -16,5 +16,10 @@ enum pattern_verdict {
 	PATTERN_NO_MEMORY,
 };
 
-/* Searches NUMBER for RE. The first call of a thread allocates its match context. */
-enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str number);
+/* The work that one pattern may do on one number, in steps of PCRE2. A number has at most 16 bytes: a reasonable pattern
+ * needs no step at all, or tens; 2,000 steps need up to 20 us. */
+enum { PATTERN_STEPS = 2000 };
+
+/* Searches NUMBER for RE, in at most STEPS steps. The first call of a thread allocates its match context. */
+enum pattern_verdict filter_pattern_try(
+	const pcre2_code *re, struct dnc_str number, uint32_t steps);
