@@ -1,18 +1,16 @@
 #include "reader.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "priv/journal.h"
+#include "priv/turns.h"
 
 /* A read that failed is tried again after 100 ms, then after twice as long each time: 3 s in all. */
 enum { TRIES = 6, FIRST_WAIT_MS = 100 };
-
-struct queue {
-	struct dnc_job *first, **end;
-};
 
 struct dnc_reader {
 	struct dnc_journal_reader *journal;
@@ -21,43 +19,22 @@ struct dnc_reader {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t work;
-	struct queue todo, later, done; /* later: to be tried again */
+	struct turns todo;
+	struct dnc_list done;
 	bool stopping;
 };
 
-static void push(struct queue *q, struct dnc_job *job)
+void dnc_reader_client_init(struct dnc_reader_client *c, int64_t now_ms)
 {
-	job->next = NULL;
-	*q->end = job;
-	q->end = &job->next;
+	*c = (struct dnc_reader_client){0};
+	dnc_list_init(&c->jobs);
+	dnc_bucket_init(&c->work, DNC_READER_WORK_PER_MINUTE, DNC_READER_WORK_BURST, now_ms);
 }
 
-static struct dnc_job *pop(struct queue *q)
+bool dnc_job_is_over(const struct dnc_job *job)
 {
-	struct dnc_job *job = q->first;
-
-	if (job && !(q->first = job->next))
-		q->end = &q->first;
-	return job;
-}
-
-/* Under the lock. Queues the jobs whose retry is due; returns the time until the next one is, or -1. */
-static int64_t requeue_due(struct dnc_reader *r)
-{
-	int64_t now = dnc_clock_mono_ms(), wait_ms = -1;
-	struct queue still = {.end = &still.first};
-	struct dnc_job *job;
-
-	while ((job = pop(&r->later))) {
-		int64_t left = job->due_ms - now;
-
-		push(left > 0 ? &still : &r->todo, job);
-		if (left > 0 && (wait_ms < 0 || left < wait_ms))
-			wait_ms = left;
-	}
-	while ((job = pop(&still)))
-		push(&r->later, job);
-	return wait_ms;
+	return atomic_load_explicit(&job->cancelled, memory_order_relaxed) ||
+	       dnc_clock_mono_ns() >= job->slice_end_ns;
 }
 
 /* Under the lock. Waits for work, MS at most unless that is negative. */
@@ -72,22 +49,55 @@ static void wait_for_work(struct dnc_reader *r, int64_t ms)
 		pthread_cond_timedwait(&r->work, &r->lock, &t);
 }
 
-/* Without the lock. True when the job has ended: it succeeded, or failed too often. */
-static bool run_job(struct dnc_reader *r, struct dnc_job *job)
+/* Without the lock. Returns what RUN did; a failure that is final is an end. */
+static int run_job(struct dnc_reader *r, struct dnc_job *job)
 {
 	struct dnc_error err;
+	int rc;
 
-	job->failed = job->run(job, r->journal, &err) < 0;
-	if (!job->failed)
-		return true;
+	job->work_ns = 0;
+	job->slice_end_ns = dnc_clock_mono_ns() + DNC_JOB_SLICE_MS * INT64_C(1000000);
+	rc = job->run(job, r->journal, &err);
+	job->failed = rc < 0;
+	if (rc >= 0)
+		return rc;
 	if (++job->tries == TRIES) {
 		dnc_err("%s; giving up: waiting clients get an error", err.message);
-		return true;
+		return 0;
 	}
 	if (job->tries == 1)
 		dnc_warn("%s; trying again", err.message);
 	job->due_ms = dnc_clock_mono_ms() + ((int64_t)FIRST_WAIT_MS << (job->tries - 1));
-	return false;
+	return -1;
+}
+
+/* Under the lock. */
+static void end_job(struct dnc_reader *r, struct dnc_job *job)
+{
+	job->state = DNC_JOB_ENDED;
+	dnc_list_append(&r->done, &job->link);
+	r->finished(r->ctx);
+}
+
+/* Under the lock, which is released while the job runs. */
+static void run_next(struct dnc_reader *r, struct dnc_job *job)
+{
+	int rc;
+
+	job->state = DNC_JOB_RUNNING;
+	pthread_mutex_unlock(&r->lock);
+	rc = run_job(r, job);
+	pthread_mutex_lock(&r->lock);
+	turns_charge(job, job->work_ns, dnc_clock_mono_ms());
+	if (rc == 0 || job->cancelled) {
+		end_job(r, job);
+		return;
+	}
+	job->state = DNC_JOB_QUEUED;
+	if (rc < 0)
+		turns_retry(&r->todo, job);
+	else
+		turns_again(&r->todo, job);
 }
 
 static void *run(void *ctx)
@@ -96,20 +106,13 @@ static void *run(void *ctx)
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->stopping) {
-		int64_t wait_ms = requeue_due(r);
-		struct dnc_job *job = pop(&r->todo);
-		bool ended;
+		int64_t wait_ms;
+		struct dnc_job *job = turns_next(&r->todo, dnc_clock_mono_ms(), &wait_ms);
 
-		if (!job) {
+		if (job)
+			run_next(r, job);
+		else
 			wait_for_work(r, wait_ms);
-			continue;
-		}
-		pthread_mutex_unlock(&r->lock);
-		ended = run_job(r, job);
-		pthread_mutex_lock(&r->lock);
-		push(ended ? &r->done : &r->later, job);
-		if (ended)
-			r->finished(r->ctx);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
@@ -133,9 +136,8 @@ struct dnc_reader *dnc_reader_new(
 	}
 	r->finished = finished;
 	r->ctx = ctx;
-	r->todo.end = &r->todo.first;
-	r->later.end = &r->later.first;
-	r->done.end = &r->done.first;
+	turns_init(&r->todo);
+	dnc_list_init(&r->done);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&r->lock, NULL);
@@ -158,23 +160,43 @@ const struct dnc_journal *dnc_reader_journal(const struct dnc_reader *r)
 void dnc_reader_submit(struct dnc_reader *r, struct dnc_job *job)
 {
 	job->failed = false;
+	job->cancelled = false;
 	job->tries = 0;
 	pthread_mutex_lock(&r->lock);
-	push(&r->todo, job);
+	job->state = DNC_JOB_QUEUED;
+	turns_add(&r->todo, job);
 	pthread_cond_signal(&r->work);
 	pthread_mutex_unlock(&r->lock);
+}
+
+void dnc_reader_cancel(struct dnc_reader *r, struct dnc_job *job)
+{
+	pthread_mutex_lock(&r->lock);
+	job->cancelled = true;
+	if (job->state == DNC_JOB_QUEUED) {
+		turns_remove(job);
+		end_job(r, job);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* NULL when none has ended. */
+static struct dnc_job *pop_done(struct dnc_reader *r)
+{
+	struct dnc_list *at;
+
+	pthread_mutex_lock(&r->lock);
+	at = dnc_list_pop(&r->done);
+	pthread_mutex_unlock(&r->lock);
+	return at ? DNC_LIST_ELEMENT(at, struct dnc_job, link) : NULL;
 }
 
 void dnc_reader_finish(struct dnc_reader *r)
 {
 	struct dnc_job *job;
 
-	for (;;) {
-		pthread_mutex_lock(&r->lock);
-		job = pop(&r->done);
-		pthread_mutex_unlock(&r->lock);
-		if (!job)
-			return;
+	while ((job = pop_done(r))) {
+		job->state = DNC_JOB_IDLE;
 		job->done(job);
 	}
 }
@@ -191,7 +213,7 @@ void dnc_reader_free(struct dnc_reader *r)
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
 	dnc_reader_finish(r);
-	while ((job = pop(&r->todo)) || (job = pop(&r->later))) {
+	while ((job = turns_any(&r->todo))) {
 		job->failed = true;
 		job->done(job);
 	}

@@ -213,6 +213,84 @@ static void jobs_that_are_left_at_the_end_are_done_as_failed(void **state)
 	}
 }
 
+static void a_job_that_nobody_waits_for_ends_at_once(void **state)
+{
+	struct work running = {.held = true}, waiting = {0}, failing = {.failures = 1000},
+		    last = {0};
+
+	(void)state;
+	submit(&failing);
+	submit(&running);
+	submit(&waiting);
+	submit(&last);
+	await_true(&running.running);
+	dnc_reader_cancel(reader, &waiting.job);
+	dnc_reader_cancel(reader, &failing.job); /* waits for its next try */
+	dnc_reader_finish(reader);
+	assert_int_equal(waiting.done + failing.done, 2);
+	assert_int_equal(waiting.runs, 0);
+	assert_int_equal(failing.runs, 1);
+	dnc_reader_cancel(reader, &running.job);
+	dnc_reader_finish(reader);
+	assert_int_equal(running.done, 0); /* it still runs */
+	running.held = false;
+	finish(&last);
+	assert_int_equal(running.done, 1);
+	dnc_reader_cancel(reader, &last.job); /* too late */
+	dnc_reader_finish(reader);
+	assert_int_equal(last.done, 1);
+}
+
+/* A job in slices. */
+struct slices {
+	struct work work; /* first */
+	atomic_int left;
+	atomic_bool endless;
+};
+
+static int run_slice(struct dnc_job *job, struct dnc_journal_reader *r, struct dnc_error *err)
+{
+	struct slices *s = (struct slices *)job;
+
+	(void)r;
+	(void)err;
+	while (!dnc_job_is_over(job))
+		usleep(100);
+	s->work.runs++;
+	s->work.ran_at = ++order;
+	return s->endless || --s->left > 0 ? DNC_JOB_MORE : 0;
+}
+
+static void submit_slices(struct slices *s, struct dnc_reader_client *client)
+{
+	s->work.job.run = run_slice;
+	s->work.job.done = end_work;
+	s->work.job.client = client;
+	dnc_reader_submit(reader, &s->work.job);
+}
+
+static void long_jobs_take_turns_and_short_ones_go_between(void **state)
+{
+	struct dnc_reader_client hog, other;
+	struct slices endless = {.endless = true}, few = {.left = 5};
+	struct work urgent = {0};
+
+	(void)state;
+	dnc_reader_client_init(&hog, dnc_clock_mono_ms());
+	dnc_reader_client_init(&other, dnc_clock_mono_ms());
+	submit_slices(&endless, &hog);
+	submit_slices(&few, &other);
+	finish(&few.work);
+	assert_int_equal(few.work.runs, 5);
+	assert_in_range(endless.work.runs, 4, 6);
+	submit(&urgent);
+	finish(&urgent);
+	assert_int_equal(endless.work.done, 0);
+	dnc_reader_cancel(reader, &endless.work.job);
+	finish(&endless.work);
+	assert_int_equal(endless.work.done, 1);
+}
+
 /* A job that submits its next piece, as replay does. */
 struct chain {
 	struct work work; /* first */
@@ -302,6 +380,8 @@ int main(void)
 		test(a_read_that_fails_is_tried_again_while_other_jobs_go_on),
 		test(a_job_that_keeps_failing_ends_as_failed_after_six_tries),
 		test(jobs_that_are_left_at_the_end_are_done_as_failed),
+		test(a_job_that_nobody_waits_for_ends_at_once),
+		test(long_jobs_take_turns_and_short_ones_go_between),
 		test(a_job_may_be_submitted_again_when_it_is_done),
 		test(a_job_may_be_freed_when_it_is_done),
 		test(a_log_that_can_not_be_read_has_no_reader),
