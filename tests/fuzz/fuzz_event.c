@@ -20,8 +20,7 @@ static void check_masked(const struct dnc_event *event)
 		r = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (!again)
 		again = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (dnc_event_mask(r, &out, event, &masking, &masked) < 0 ||
-		out.n > DNC_EVENT_MAX_BYTES ||
+	if (dnc_event_mask(r, &out, event, &masking, &masked) < 0 || out.n > DNC_EVENT_MAX_BYTES ||
 		dnc_event_parse(again, out.p, out.n, &parsed) < 0 ||
 		events_differ(&masked, &parsed))
 		abort();
