@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "commands.h"
+#include "key_file.h"
 
 static struct dnc_revoked *read_revoked(const char *path)
 {
@@ -25,7 +26,7 @@ static struct dnc_revoked *read_revoked(const char *path)
 static int check_token(const struct options *o, struct dnc_str text)
 {
 	struct dnc_json_parser *parser = dnc_json_parser_new();
-	struct dnc_keys *keys = read_keys(o->key, false);
+	struct dnc_keys *keys = key_file_read(o->key, false);
 	struct dnc_revoked *revoked = o->revoked ? read_revoked(o->revoked) : NULL;
 	const struct dnc_token_rules rules = {.keys = keys,
 		.revoked = revoked,

@@ -1,5 +1,4 @@
 /* dnc-token - makes keys, and makes, shows and revokes tokens. */
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,18 +8,12 @@
 #include "cli/cli.h"
 #include "commands.h"
 
-void expect_no_argument(const struct options *o)
-{
-	if (o->arg)
-		dnc_cli_usage("%s: unexpected argument \"%s\"", o->command, o->arg);
-}
-
 static int keygen(const struct options *o)
 {
 	struct dnc_buf kid = {0};
 	struct dnc_error err;
 
-	expect_no_argument(o);
+	options_expect_no_argument(o);
 	if (!o->output)
 		dnc_cli_usage("keygen: --output is missing");
 	if (dnc_keys_generate(o->output, (enum dnc_algorithm)o->algorithm, &kid, &err) < 0)
@@ -28,19 +21,6 @@ static int keygen(const struct options *o)
 	printf("%.*s\n", DNC_STR_ARG(dnc_buf_view(&kid)));
 	dnc_buf_free(&kid);
 	return DNC_EXIT_OK;
-}
-
-struct dnc_keys *read_keys(const char *path, bool to_sign)
-{
-	struct dnc_keys *keys = dnc_keys_new();
-	struct dnc_error err;
-
-	if (!keys)
-		dnc_cli_die_nomem();
-	if ((to_sign ? dnc_keys_add_signer : dnc_keys_add_file)(keys, path, &err) < 0)
-		dnc_cli_die(err.code == EACCES ? DNC_EXIT_NOPERM : dnc_cli_exit_code(err.code),
-			"%s", err.message);
-	return keys;
 }
 
 static int revoke_token(const struct options *o)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "commands.h"
+#include "key_file.h"
 
 static void expect_text(const char *option, const char *value)
 {
@@ -23,7 +24,7 @@ static void expect_length(const char *option, const char *value, size_t max)
 
 static void check_options(const struct options *o)
 {
-	expect_no_argument(o);
+	options_expect_no_argument(o);
 	if (!o->key || !o->subject)
 		dnc_cli_usage("mint: %s is missing", o->key ? "--sub" : "--key");
 	expect_length("--sub", o->subject, DNC_SUBJECT_MAX - 1);
@@ -94,7 +95,7 @@ int mint(const struct options *o)
 			"the token gives no permissions: neither --role nor --permission is given");
 	if (o->role)
 		warn_about_role(o->role);
-	keys = read_keys(o->key, true);
+	keys = key_file_read(o->key, true);
 	key = dnc_keys_signer(keys);
 	if (!key)
 		dnc_cli_usage(

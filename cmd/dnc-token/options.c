@@ -80,6 +80,12 @@ void options_expect_own(const struct options *o)
 			dnc_cli_usage("%s: not an option of %s", uses[i].name, o->command);
 }
 
+void options_expect_no_argument(const struct options *o)
+{
+	if (o->arg)
+		dnc_cli_usage("%s: unexpected argument \"%s\"", o->command, o->arg);
+}
+
 void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.algorithm = DNC_EDDSA, .ttl_ms = 8 * 3600 * 1000};

@@ -21,3 +21,6 @@ void options_read(struct options *o, int argc, char **argv);
 
 /* Exits if an option was given that o->command, which must be one of the four, ignores. */
 void options_expect_own(const struct options *o);
+
+/* Exits if an argument follows the command, which must be one that takes none. */
+void options_expect_no_argument(const struct options *o);
