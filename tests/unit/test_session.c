@@ -461,7 +461,7 @@ static void a_token_that_is_not_checked_for_lack_of_memory_is_not_rejected(void 
 	fail_after(0, 1);
 	session_authenticate(s, dnc_str(message), DNC_STR("9"));
 	fail_after(-1, 0);
-	assert_heard("\"code\":\"not_available\",\"message\":\"token not checked: out of memory");
+	assert_heard("\"code\":\"not_available\",\"message\":\"the hub is out of memory");
 	assert_int_equal(s->conn.state, CONN_OPEN);
 	for (int i = 0; i < DNC_TOKEN_FAULTS; i++)
 		assert_int_equal(server.identity.counts->refused_tokens[i], 0);
