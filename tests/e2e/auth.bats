@@ -548,6 +548,52 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	client "connect /ws/dnc protocol dnc.v1 protocol dnc.ticket.$early" 'expect {"type":"dnc.connection.established"}'
 }
 
+@test "a ticket gives what the role of its token has when it is used, and no more after" {
+	role() { printf '%s\n' '[role desk]' "permissions = $*" >roles.conf; }
+	again() { local n=$(grep -c 'tokens reloaded' hub.err); kill -HUP "$HUB"; wait_for more "$n"; }
+	more() { [ "$(grep -c 'tokens reloaded' hub.err)" -gt "$1" ]; }
+	release() { echo "{\"type\":\"dnc.number.released\",\"phone_number\":\"+1303555000$1\",\"reason\":\"expired\"}" >&9; }
+	role dnc:stream dnc:pii
+	start_hub --keys=key.pub --roles=roles.conf
+	local token=$(mint --role=desk) ticket
+	ticket=$(buy "$token")
+	curl -sN "http://$ADDRESS/api/v1/stream?ticket=$(buy "$token")" >open 3>&- &
+	PIDS+=($!)
+	wait_for has_line confirmed open
+	release 1
+	wait_for has_line 13035550001 open
+	role dnc:stream
+	again
+	curl -sN "http://$ADDRESS/api/v1/stream?ticket=$ticket" >late 3>&- &
+	PIDS+=($!)
+	wait_for has_line confirmed late
+	release 2
+	wait_for has_line '"seq":2' open
+	wait_for has_line '"seq":2' late
+	! grep -q 13035550002 open late
+	ticket=$(buy "$token")
+	role dnc:read
+	again
+	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$ticket")" = 403 ]
+	wait_for has_line '"code":4403' hub.err
+}
+
+@test "a subject can't take the tickets of others" {
+	start_hub --keys=key.pub
+	local token=$(mint --role=compliance) ticket
+	ticket=$(buy "$token")
+	for _ in $(seq 80); do printf '%s\n' "url = http://$ADDRESS/api/v1/ticket" 'output = /dev/null'; done |
+		curl -s -w '%{http_code}\n' -X POST -H "Authorization: Bearer $token" -K - | sort | uniq -c >codes
+	diff <(sed 's/^ *//' codes) <(printf '%s\n' '63 200' '17 429')
+	[ "$(curl -s -o body -w '%{http_code}' -X POST -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/ticket")" = 429 ]
+	grep -q 'tickets of this subject are unused' body
+	[ "$(code_of -X POST -H "Authorization: Bearer $(dnc-token mint -k key --sub=other --role=compliance)" "http://$ADDRESS/api/v1/ticket")" = 200 ]
+	# One that is used makes room for another.
+	client "stream /api/v1/stream?ticket=$ticket" 'expect status 200'
+	[ "$(code_of -X POST -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/ticket")" = 200 ]
+	[ "$(code_of -X POST -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/ticket")" = 429 ]
+}
+
 @test "tickets that are used or unknown bar nobody, what can be no ticket does" {
 	start_hub --keys=key.pub
 	local token=$(mint --role=compliance) ticket i

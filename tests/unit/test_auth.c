@@ -10,6 +10,7 @@
 #include "auth/auth.h"
 #include "auth/priv/keys.h"
 #include "auth/revoked.h"
+#include "base/clock.h"
 
 static char dir[] = "/tmp/dnc-auth-XXXXXX";
 static char key_path[64], other_path[64], secret_path[64];
@@ -323,6 +324,25 @@ static void files_at_fault_keep_auth_from_opening(void **state)
 	dnc_auth_free(NULL);
 }
 
+/* Who comes with a token that is signed with the key in PATH. */
+static struct dnc_identity identify(const char *path)
+{
+	const struct dnc_claims claims = {
+		.subject = "desk", .now_s = dnc_clock_now_ms() / 1000, .ttl_s = 600};
+	struct dnc_keys *keys = load(path);
+	const struct dnc_token_rules rules = {.keys = keys, .now_ms = dnc_clock_now_ms()};
+	struct dnc_buf token = {0};
+	struct dnc_identity who;
+	struct dnc_error err;
+
+	dnc_token_make(&token, dnc_keys_signer(keys), &claims);
+	assert_int_equal(dnc_token_check(parser, &rules, dnc_buf_view(&token), &who, &err), 0);
+	dnc_buf_free(&token);
+	dnc_keys_free(keys);
+	return who;
+}
+
+/* For the key that the token was signed with. */
 static void a_ticket_is_good_once(void **state)
 {
 	const char *files[] = {key_path};
@@ -331,33 +351,93 @@ static void a_ticket_is_good_once(void **state)
 		&(struct dnc_auth_options){
 			.key_files = files, .key_file_count = 1, .default_role = "admin"},
 		&err);
-	struct dnc_identity who = {.subject = "desk"}, taken;
+	struct dnc_identity who = identify(key_path), other = identify(other_path), taken;
 	char ticket[DNC_TICKET_LEN + 1];
 
 	(void)state;
-	assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_MADE);
+	assert_int_equal(dnc_ticket_make(auth, &who, "192.0.2.7", ticket), DNC_TICKET_MADE);
 	assert_int_equal(strlen(ticket), DNC_TICKET_LEN);
 	assert_false(dnc_ticket_redeem(auth, DNC_STR("x"), &taken));
 	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
 	assert_string_equal(taken.subject, "desk");
+	assert_string_equal(taken.jti, who.jti);
+	assert_false(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
+	assert_int_equal(dnc_ticket_make(auth, &other, "192.0.2.7", ticket), DNC_TICKET_MADE);
 	assert_false(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
 	dnc_auth_free(auth);
 }
 
+/* Nobody takes what there is for all: neither a subject nor an address. */
 static void so_many_tickets_are_open_at_most(void **state)
 {
+	enum { OF_SUBJECT = 64, OF_ADDRESS = 1024, ALL = 4096 };
 	struct dnc_error err;
 	struct dnc_auth *auth =
 		dnc_auth_new(&(struct dnc_auth_options){.default_role = "admin"}, &err);
-	struct dnc_identity who = {.subject = "desk"};
-	char ticket[DNC_TICKET_LEN + 1];
+	struct dnc_identity who = {.expires_ms = INT64_MAX}, taken;
+	char ticket[DNC_TICKET_LEN + 1], first[DNC_TICKET_LEN + 1], address[24];
 
 	(void)state;
-	for (int i = 0; i < 4096; i++)
-		assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_MADE);
-	assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_TOO_MANY);
-	assert_true(dnc_ticket_redeem(auth, dnc_str(ticket), &who));
-	assert_int_equal(dnc_ticket_make(auth, &who, ticket), DNC_TICKET_MADE);
+	for (int i = 0; i < ALL; i++) {
+		snprintf(who.subject, sizeof who.subject, "desk %d", i / OF_SUBJECT);
+		snprintf(address, sizeof address, "192.0.2.%d", i / OF_ADDRESS);
+		assert_int_equal(dnc_ticket_make(auth, &who, address, ticket), DNC_TICKET_MADE);
+		if (i == 0)
+			memcpy(first, ticket, sizeof first);
+		if (i % OF_SUBJECT == OF_SUBJECT - 1)
+			assert_int_equal(dnc_ticket_make(auth, &who, "198.51.100.1", ticket),
+				DNC_TICKET_SUBJECT);
+		snprintf(who.subject, sizeof who.subject, "someone else");
+		if (i % OF_ADDRESS == OF_ADDRESS - 1)
+			assert_int_equal(
+				dnc_ticket_make(auth, &who, address, ticket), DNC_TICKET_ADDRESS);
+	}
+	assert_int_equal(dnc_ticket_make(auth, &who, "198.51.100.1", ticket), DNC_TICKET_TOO_MANY);
+	/* One that is used makes room for its subject, its address and all. */
+	assert_true(dnc_ticket_redeem(auth, dnc_str(first), &taken));
+	assert_string_equal(taken.subject, "desk 0");
+	assert_int_equal(dnc_ticket_make(auth, &taken, "192.0.2.0", ticket), DNC_TICKET_MADE);
+	assert_int_equal(dnc_ticket_make(auth, &taken, "192.0.2.0", ticket), DNC_TICKET_SUBJECT);
+	dnc_auth_free(auth);
+}
+
+/* Whoever redeems it may not have heard of the reload. */
+static void a_ticket_ends_with_its_token(void **state)
+{
+	char path[64];
+	struct dnc_error err;
+	struct dnc_auth *auth;
+	struct dnc_identity who = {.subject = "desk"}, taken;
+	char ticket[DNC_TICKET_LEN + 1];
+	static const struct {
+		const char *jti, *revoked;
+		int64_t left_ms;
+		bool good;
+	} cases[] = {
+		{"j1", "", 60000, true},
+		{"j1", "", 0, false},
+		{"j1", "", -60000, false},
+		{"j1", "j1\n", 60000, false},
+		{"j1", "j2\nj11\n", 60000, true},
+		{"", "j1\n", 60000, true},
+	};
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/revoked-late", dir);
+	put(path, "", 0600);
+	auth = dnc_auth_new(
+		&(struct dnc_auth_options){.revoked_file = path, .default_role = "admin"}, &err);
+	assert_non_null(auth);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(who.jti, sizeof who.jti, "%s", cases[i].jti);
+		who.expires_ms = dnc_clock_now_ms() + cases[i].left_ms;
+		assert_int_equal(dnc_ticket_make(auth, &who, "192.0.2.7", ticket), DNC_TICKET_MADE);
+		put(path, cases[i].revoked, 0600);
+		assert_int_equal(dnc_auth_reload(auth, &err), 0);
+		assert_int_equal(dnc_ticket_redeem(auth, dnc_str(ticket), &taken), cases[i].good);
+		assert_string_equal(taken.subject, cases[i].good ? "desk" : "");
+		assert_false(dnc_ticket_redeem(auth, dnc_str(ticket), &taken));
+	}
 	dnc_auth_free(auth);
 }
 
@@ -510,6 +590,7 @@ int main(void)
 		cmocka_unit_test(files_at_fault_keep_auth_from_opening),
 		cmocka_unit_test(a_ticket_is_good_once),
 		cmocka_unit_test(so_many_tickets_are_open_at_most),
+		cmocka_unit_test(a_ticket_ends_with_its_token),
 		cmocka_unit_test(a_failed_reload_changes_nothing),
 		cmocka_unit_test(a_snapshot_outlives_reloads_and_its_auth),
 		cmocka_unit_test(threads_use_snapshots_while_others_reload),

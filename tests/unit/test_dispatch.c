@@ -487,7 +487,8 @@ static void a_ticket_opens_a_stream_once(void **state)
 	open_server(true);
 	desk.key = server.identity.snapshot->keys->key[0]->print;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(dnc_ticket_make(server.auth, &desk, ticket), DNC_TICKET_MADE);
+		assert_int_equal(
+			dnc_ticket_make(server.auth, &desk, "192.0.2.7", ticket), DNC_TICKET_MADE);
 		snprintf(text, sizeof text,
 			i ? "Sec-WebSocket-Protocol: dnc.v1, dnc.ticket.%s" : "ticket=%s", ticket);
 		/* A HEAD leaves it for the GET. */

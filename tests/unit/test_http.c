@@ -268,30 +268,49 @@ static void ids_and_arguments_of_no_stream_are_refused(void **state)
 
 static void a_ticket_is_issued_for_its_identity_until_there_are_too_many(void **state)
 {
-	static const struct dnc_identity alice = {.subject = "alice"};
+	struct dnc_identity alice = {.subject = "alice", .expires_ms = INT64_MAX};
+	static const char address[] = "192.0.2.0";
 	struct dnc_error err;
 	struct dnc_auth *auth =
 		dnc_auth_new(&(struct dnc_auth_options){.default_role = "admin"}, &err);
 	struct dnc_identity who;
 	struct dnc_buf page = {0};
-	unsigned status, issued = 0;
+	static const struct {
+		bool subjects, addresses; /* each request has another one */
+		unsigned status, issued;
+		const char *says;
+	} cases[] = {
+		{false, false, 429, 64, "of this subject"},
+		{true, false, 429, 1024 - 64, "this address requested"},
+		{true, true, 503, 4096 - 1024, "have expired"},
+	};
+	char from[24];
 
 	(void)state;
 	assert_non_null(auth);
-	assert_int_equal(ticket_issue(auth, false, &alice, &page), 404);
+	assert_int_equal(ticket_issue(auth, false, &alice, address, &page), 404);
 	assert_non_null(memmem(page.p, page.n, "authentication is disabled", 26));
 	dnc_buf_clear(&page);
-	assert_int_equal(ticket_issue(auth, true, &alice, &page), 200);
+	assert_int_equal(ticket_issue(auth, true, &alice, address, &page), 200);
 	assert_int_equal(
 		page.n, sizeof "{\"ticket\":\"\",\"expires_in_s\":30}" - 1 + DNC_TICKET_LEN);
 	assert_true(dnc_ticket_redeem(auth, (struct dnc_str){page.p + 11, DNC_TICKET_LEN}, &who));
 	assert_string_equal(who.subject, "alice");
-	do {
-		dnc_buf_clear(&page);
-		status = ticket_issue(auth, true, &alice, &page);
-	} while (status == 200 && ++issued < 10000);
-	assert_int_equal(status, 503);
-	assert_int_equal(issued, 4096);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		unsigned status, issued = 0;
+
+		do {
+			dnc_buf_clear(&page);
+			if (cases[i].subjects)
+				snprintf(alice.subject, sizeof alice.subject, "%u-%zu", issued, i);
+			snprintf(from, sizeof from, "192.0.2.%u",
+				cases[i].addresses ? 1 + issued % 200 : 0);
+			status = ticket_issue(auth, true, &alice, from, &page);
+		} while (status == 200 && ++issued < 10000);
+		assert_int_equal(status, cases[i].status);
+		assert_int_equal(issued, cases[i].issued);
+		assert_non_null(memmem(page.p, page.n, cases[i].says, strlen(cases[i].says)));
+	}
 	dnc_buf_free(&page);
 	dnc_auth_free(auth);
 }
