@@ -29,7 +29,7 @@ PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
 # libjq, libcsv and libphonenumber ship no .pc file.
-PKGS     := zlib inih libcrypto libwebsockets libuv libpcre2-8 libsodium simdjson sqlite3 libsystemd
+PKGS     := zlib inih libssl libcrypto libwebsockets libuv libpcre2-8 libsodium simdjson sqlite3 libsystemd
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -99,7 +99,7 @@ $(O)/unit/%: $(O)/tests/unit/%.c.o $(O)/libdnc.a
 $(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lssl
+	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Their allocations fail when they say so.
 $(O)/unit/test_event_nomem $(O)/unit/test_nomem $(O)/unit/test_web_nomem $(O)/unit/test_session: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray

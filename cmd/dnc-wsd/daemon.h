@@ -1,6 +1,7 @@
 /* daemon.h - the parts of a running dnc-wsd. main.c puts them together, loop.c holds the callbacks of the main thread's
  * loop, status.c reports to /metrics, /readyz and the service manager. */
 #pragma once
+#include <stdatomic.h>
 #include <uv.h>
 #include "auth/auth.h"
 #include "base/buf.h"
@@ -25,10 +26,15 @@ struct daemon {
 	struct dnc_drain drain;
 	uv_async_t stop, committed, reload;
 	uv_timer_t status;
+	struct dnc_error reload_fault; /* of the last reload, while reload_failed */
+	atomic_bool reload_failed;
 	bool input_failed; /* for the exit status, once the intake is freed */
 };
 
 /* loop.c */
+
+/* Reads the TLS certificate, if there is one. Returns -1 with ERR. */
+int daemon_read_certificate(struct daemon *d, struct dnc_certificate **out, struct dnc_error *err);
 
 /* Makes the loop and its handles. Exits if it can't. */
 void daemon_open_loop(struct daemon *d);

@@ -109,20 +109,49 @@ void daemon_input_ended(void *ctx)
 		begin_drain(d);
 }
 
-/* Reads keys, roles, revoked tokens and the certificate again. */
+int daemon_read_certificate(struct daemon *d, struct dnc_certificate **out, struct dnc_error *err)
+{
+	*out = NULL;
+	if (!d->options.tls_cert)
+		return 0;
+	*out = dnc_certificate_load(d->options.tls_cert, d->options.tls_key, err);
+	return *out ? 0 : -1;
+}
+
+/* Everything is read and tested before anything is replaced: keys, roles and certificate may have been changed together.
+ * Returns -1 with ERR. */
+static int reload(struct daemon *d, struct dnc_error *err)
+{
+	const struct dnc_auth_snapshot *snapshot = dnc_auth_read(d->auth, err);
+	struct dnc_certificate *certificate;
+
+	if (!snapshot)
+		return -1;
+	if (daemon_read_certificate(d, &certificate, err) < 0) {
+		dnc_auth_snapshot_unref(snapshot);
+		return -1;
+	}
+	dnc_auth_use(d->auth, snapshot);
+	dnc_shared_use_certificate(d->shared, certificate);
+	dnc_certificate_unref(certificate);
+	for (unsigned i = 0; i < d->options.workers; i++)
+		dnc_worker_reload(&d->workers[i]);
+	return 0;
+}
+
 static void on_reload(uv_async_t *async)
 {
 	struct daemon *d = async->data;
-	struct dnc_error err;
+	const char *what = d->options.tls_cert ? "keys, roles, revoked tokens and the certificate"
+	                                       : "keys, roles and revoked tokens";
 
 	sd_notify(0, "RELOADING=1");
-	if (dnc_auth_reload(d->auth, &err) < 0)
-		dnc_err("unable to reload: %s; the previous keys, roles and revoked tokens stay in effect",
-			err.message);
+	d->reload_failed = reload(d, &d->reload_fault) < 0;
+	if (d->reload_failed)
+		dnc_err("unable to reload: %s; the previous %s stay in effect",
+			d->reload_fault.message, what);
 	else
-		dnc_note("keys, roles and revoked tokens reloaded");
-	for (unsigned i = 0; i < d->options.workers; i++)
-		dnc_worker_reload(&d->workers[i]);
+		dnc_note("%s reloaded", what);
 	sd_notify(0, "READY=1");
 }
 

@@ -58,26 +58,16 @@ static void read_auth(struct daemon *d)
 			"%s", err.message);
 }
 
-/* The library reports a file that it can't read, or that is no PEM, in words of its own. */
-static void expect_pem(const char *option, const char *path)
+static void read_certificate(struct daemon *d)
 {
-	static const char begin[] = "-----BEGIN ";
-	static char text[256 << 10];
-	FILE *f = path ? fopen(path, "re") : NULL;
-	bool found;
-	size_t n;
+	struct dnc_certificate *certificate;
+	struct dnc_error err;
 
-	if (path && !f)
-		dnc_cli_die(
-			DNC_EXIT_IO, "%s: unable to open %s: %s", option, path, strerror(errno));
-	if (!f)
-		return;
-	n = fread(text, 1, sizeof text, f);
-	fclose(f);
-	found = memmem(text, n, begin, sizeof begin - 1);
-	explicit_bzero(text, n);
-	if (!found)
-		dnc_cli_usage("%s: %s is not a file in PEM format", option, path);
+	if (daemon_read_certificate(d, &certificate, &err) < 0)
+		dnc_cli_die(err.code == ENOENT ? DNC_EXIT_IO : dnc_cli_exit_code(err.code), "%s",
+			err.message);
+	dnc_shared_use_certificate(d->shared, certificate);
+	dnc_certificate_unref(certificate);
 }
 
 static void serve(struct daemon *d)
@@ -90,8 +80,6 @@ static void serve(struct daemon *d)
 		.listen_count = d->options.listen_count,
 		.shared = d->shared,
 		.auth = d->auth,
-		.tls_cert = d->options.tls_cert,
-		.tls_key = d->options.tls_key,
 		.trust_proxy = d->options.trust_proxy,
 		.allow_origin = d->options.origins,
 		.allow_origin_count = d->options.origin_count,
@@ -107,8 +95,6 @@ static void serve(struct daemon *d)
 	struct dnc_journal *past = d->options.journal.dir ? d->journal : NULL;
 	struct dnc_error err;
 
-	expect_pem("--tls-cert", d->options.tls_cert);
-	expect_pem("--tls-key", d->options.tls_key);
 	for (unsigned i = 0; i < d->options.workers; i++) {
 		if (dnc_worker_open(&d->workers[i], i ? NULL : &d->loop, past, &hub, &web, &err) <
 			0)
@@ -161,6 +147,7 @@ int main(int argc, char **argv)
 	open_log(&d);
 	any_input = open_inputs(&d);
 	read_auth(&d);
+	read_certificate(&d);
 	serve(&d);
 	if (!any_input)
 		dnc_warn(

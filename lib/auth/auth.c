@@ -122,17 +122,31 @@ void dnc_auth_free(struct dnc_auth *auth)
 	free(auth);
 }
 
+const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_error *err)
+{
+	struct snapshot *s = new_snapshot(&auth->options, err);
+
+	return s ? &s->face : NULL;
+}
+
+void dnc_auth_use(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot)
+{
+	struct snapshot *old;
+
+	pthread_mutex_lock(&auth->lock);
+	old = auth->newest;
+	auth->newest = (struct snapshot *)(uintptr_t)snapshot;
+	pthread_mutex_unlock(&auth->lock);
+	dnc_auth_snapshot_unref(&old->face);
+}
+
 int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err)
 {
-	struct snapshot *s = new_snapshot(&auth->options, err), *old;
+	const struct dnc_auth_snapshot *s = dnc_auth_read(auth, err);
 
 	if (!s)
 		return -1;
-	pthread_mutex_lock(&auth->lock);
-	old = auth->newest;
-	auth->newest = s;
-	pthread_mutex_unlock(&auth->lock);
-	dnc_auth_snapshot_unref(&old->face);
+	dnc_auth_use(auth, s);
 	return 0;
 }
 

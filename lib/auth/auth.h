@@ -31,7 +31,14 @@ struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc
 /* Frees AUTH and its tickets. Snapshots stay valid until they are released. NULL is allowed. */
 void dnc_auth_free(struct dnc_auth *auth);
 
-/* Reads the files again. Returns -1 with ERR if one of them is at fault; then nothing changes. */
+/* Reads the files again, into a snapshot that is not in use yet. Returns a reference to it, for dnc_auth_use() or
+ * dnc_auth_snapshot_unref(), or NULL with ERR as dnc_auth_new(). */
+const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_error *err);
+
+/* Has SNAPSHOT replace the newest one, and takes over the caller's reference. */
+void dnc_auth_use(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot);
+
+/* Both at once. Returns -1 with ERR if one of the files is at fault; then nothing changes. */
 int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err);
 
 /* Returns a new reference to the newest snapshot, to be dropped with dnc_auth_snapshot_unref(). */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "hub/hub.h"
 #include "http/connection.h"
+#include "priv/certificate.h"
 
 /* Descriptors besides those of clients: the loop, inputs, logs, and a reserve to refuse connections with; and those
  * of producers, where the system allows more. */
@@ -43,27 +44,35 @@ static size_t limit_descriptors(size_t connections)
 	return limit.rlim_cur > SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS : 1;
 }
 
-/* TLS 1.2 at least, with forward secrecy and authenticated ciphers alone (RFC 9325 section 4.2); HTTP/1.1, because
- * frames are written as they are. */
-static void use_tls(struct library *l, const struct library_options *options)
+/* HTTP/1.1, because frames are written as they are. The library gets no certificate of its own: it reads files again when
+ * they may have changed, and takes from memory neither chains nor all types of keys. */
+static void use_tls(struct library *l)
 {
-	l->info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-	l->info.ssl_cert_filepath = options->tls_cert;
-	l->info.ssl_private_key_filepath = options->tls_key;
-	l->info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_SSLv3 |
-	                          SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION;
-	l->info.ssl_cipher_list = "ECDHE+AESGCM:ECDHE+CHACHA20";
+	l->info.options |= LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+	l->info.ssl_options_set = CERTIFICATE_TLS_OPTIONS;
+	l->info.ssl_cipher_list = CERTIFICATE_CIPHERS;
 	l->info.alpn = "http/1.1";
 	/* A client that does not speak TLS is passed on as it is, so that it can be told: see server.c. */
 	l->info.options |= LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT |
 	                   LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
 }
 
+static int on_event(
+	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct library *l = lws_context_user(lws_get_context(wsi));
+
+	if (reason != LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+		return l->callback(wsi, reason, user, in, n);
+	certificate_serve(user, &l->certificate);
+	return 0;
+}
+
 /* The library passes bytes: frames and requests are read by us, and strictly (see http/head.h and inbox.h). */
 static void set_protocols(struct library *l, const struct library_options *options)
 {
 	l->protocols[0] = (struct lws_protocols){.name = PROTOCOL,
-		.callback = options->callback,
+		.callback = on_event,
 		.per_session_data_size = options->connection_bytes,
 		.tx_packet_size = DNC_HUB_SEND_BYTES};
 }
@@ -74,13 +83,12 @@ static int create_vhosts(
 	l->info.vhost_name = "local";
 	l->local_vhost = lws_create_vhost(l->context, &l->info);
 	l->info.vhost_name = "default";
-	if (options->tls_cert)
-		use_tls(l, options);
+	if (options->certificate)
+		use_tls(l);
 	l->vhost = lws_create_vhost(l->context, &l->info);
 	if (l->vhost && l->local_vhost)
 		return 0;
-	return dnc_error_set(err, EINVAL, "%s",
-		options->tls_cert ? "the TLS certificate and key can't be used" : "out of memory");
+	return dnc_error_nomem(err);
 }
 
 int library_open(struct library *l, uv_loop_t *loop, const struct library_options *options,
@@ -89,13 +97,16 @@ int library_open(struct library *l, uv_loop_t *loop, const struct library_option
 	void *loops[1] = {loop};
 
 	set_protocols(l, options);
+	l->callback = options->callback;
+	l->user = options->user;
+	l->certificate = dnc_certificate_ref(options->certificate);
 	l->info = (struct lws_context_creation_info){
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = l->protocols,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-	                   (options->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+	                   (options->certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		.foreign_loops = loops,
-		.user = options->user,
+		.user = l,
 		.gid = -1,
 		.uid = -1,
 		.retry_and_idle_policy = &l->keepalive,
@@ -121,10 +132,12 @@ void library_adopt(struct library *l, int fd, bool local)
 		dnc_warn("a connection was refused: no memory or descriptors are left");
 }
 
-void library_renew_certificate(struct library *l, const char *cert, const char *key)
+void library_renew_certificate(struct library *l, struct dnc_certificate *certificate)
 {
-	if (lws_tls_cert_updated(l->context, cert, key, NULL, 0, NULL, 0) != 0)
-		dnc_warn("unable to use the new certificate: the old one stays");
+	struct dnc_certificate *old = l->certificate;
+
+	l->certificate = certificate;
+	dnc_certificate_unref(old);
 }
 
 void library_close(struct library *l)
@@ -137,4 +150,6 @@ void library_close(struct library *l)
 void library_free(struct library *l)
 {
 	library_close(l);
+	dnc_certificate_unref(l->certificate);
+	l->certificate = NULL;
 }

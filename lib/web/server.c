@@ -34,7 +34,7 @@ struct dnc_web {
 
 static struct dnc_web *web_of(struct lws *wsi)
 {
-	return lws_context_user(lws_get_context(wsi));
+	return library_user(wsi);
 }
 
 /* The connection is open: over TLS it has yet to shake hands. */
@@ -68,7 +68,7 @@ static int on_received(struct http_connection *c, const void *in, size_t n)
 	struct dnc_web *w = web_of(c->wsi);
 
 	c->tls = lws_is_ssl(c->wsi);
-	if (w->options->tls_cert && !c->tls && !c->local)
+	if (w->library.certificate && !c->tls && !c->local)
 		return refuse_plain(c);
 	return http_connection_receive(c, in, n);
 }
@@ -122,12 +122,9 @@ static void on_second(void *ctx)
 
 void dnc_web_reload(struct dnc_web *w)
 {
-	const struct dnc_web_options *options = w->options;
-
 	if (identity_renew(&w->identity))
 		sessions_renew(&w->sessions);
-	if (options->tls_cert)
-		library_renew_certificate(&w->library, options->tls_cert, options->tls_key);
+	library_renew_certificate(&w->library, shared_certificate(w->shared));
 }
 
 void dnc_web_work(struct dnc_web *w)
@@ -167,7 +164,7 @@ static int init_parts(struct dnc_web *w)
 	w->sessions.ring = options->ring;
 	w->sessions.identity = &w->identity;
 	w->sessions.limits = w->shared->limits;
-	w->admission = (struct admission){.limits = w->shared->limits, .tls = options->tls_cert};
+	w->admission = (struct admission){.limits = w->shared->limits};
 	w->sessions.audit = &w->audit;
 	w->sessions.stats = &w->stats;
 	w->listeners = listeners_new(w->uv, identity_required(&w->identity), on_accepted, w);
@@ -181,17 +178,19 @@ static int init_parts(struct dnc_web *w)
 /* -1 with ERR. */
 static int open_library(struct dnc_web *w, struct dnc_error *err)
 {
+	struct dnc_certificate *certificate = shared_certificate(w->shared);
 	const struct library_options options = {.callback = on_event,
 		.connection_bytes = sizeof(struct http_connection),
 		.user = w,
-		.tls_cert = w->options->tls_cert,
-		.tls_key = w->options->tls_key,
+		.certificate = certificate,
 		.connections = limits_wanted(w->shared->limits)};
+	int rc = library_open(&w->library, w->uv, &options, err);
 
-	if (library_open(&w->library, w->uv, &options, err) < 0)
-		return -1;
-	limits_cap(w->shared->limits, w->library.connections);
-	return 0;
+	w->admission.tls = certificate;
+	dnc_certificate_unref(certificate);
+	if (rc == 0)
+		limits_cap(w->shared->limits, w->library.connections);
+	return rc;
 }
 
 static int listen_on(struct dnc_web *w, struct dnc_error *err)

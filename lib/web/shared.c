@@ -23,6 +23,7 @@ void dnc_shared_free(struct dnc_web_shared *shared)
 		return;
 	limits_free(shared->limits);
 	throttle_free(shared->throttle);
+	dnc_certificate_unref(shared->certificate);
 	pthread_mutex_destroy(&shared->lock);
 	free(shared);
 }
@@ -30,6 +31,27 @@ void dnc_shared_free(struct dnc_web_shared *shared)
 size_t dnc_shared_count(struct dnc_web_shared *shared)
 {
 	return limits_count(shared->limits);
+}
+
+void dnc_shared_use_certificate(struct dnc_web_shared *shared, struct dnc_certificate *certificate)
+{
+	struct dnc_certificate *old;
+
+	pthread_mutex_lock(&shared->lock);
+	old = shared->certificate;
+	shared->certificate = dnc_certificate_ref(certificate);
+	pthread_mutex_unlock(&shared->lock);
+	dnc_certificate_unref(old);
+}
+
+struct dnc_certificate *shared_certificate(struct dnc_web_shared *shared)
+{
+	struct dnc_certificate *newest;
+
+	pthread_mutex_lock(&shared->lock);
+	newest = dnc_certificate_ref(shared->certificate);
+	pthread_mutex_unlock(&shared->lock);
+	return newest;
 }
 
 void shared_join(struct dnc_web_shared *shared, struct shared_member *member)

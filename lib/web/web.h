@@ -13,13 +13,15 @@
 #include "base/err.h"
 #include "auth/auth.h"
 #include "hub/hub.h"
+#include "web/certificate.h"
 
 #define DNC_WEB_MAX_LISTEN  8
 #define DNC_WEB_MAX_MESSAGE (32u << 10) /* bytes of one message from a client */
 
 struct dnc_web;
 
-/* What the servers of one process have in common: limits on connections, and addresses that send wrong tokens. */
+/* What the servers of one process have in common: limits on connections, addresses that send wrong tokens, and the TLS
+ * certificate. */
 struct dnc_web_shared;
 
 struct dnc_web_limits {
@@ -33,6 +35,10 @@ struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits);
 /* Returns how many clients are connected to all servers. Any thread. */
 size_t dnc_shared_count(struct dnc_web_shared *shared);
 
+/* Has the servers use CERTIFICATE, of which they take a reference: the first one before they are opened, or they serve no
+ * TLS; another one from dnc_web_reload() on. Any thread. */
+void dnc_shared_use_certificate(struct dnc_web_shared *shared, struct dnc_certificate *certificate);
+
 /* All servers must be closed and all connections gone. NULL is allowed. */
 void dnc_shared_free(struct dnc_web_shared *shared);
 
@@ -42,7 +48,6 @@ struct dnc_web_options {
 	const struct dnc_web *beside;    /* listen on this server's sockets instead; may be NULL */
 	struct dnc_web_shared *shared;   /* borrowed */
 	struct dnc_auth *auth;           /* borrowed */
-	const char *tls_cert, *tls_key;  /* files, PEM; NULL: no TLS */
 	bool trust_proxy;                /* X-Forwarded-For of connections to a Unix socket */
 	const char *const *allow_origin; /* besides the hub's own */
 	size_t allow_origin_count;
@@ -81,7 +86,7 @@ const char *dnc_web_address(const struct dnc_web *w, size_t index);
 
 /* All that follow are called in the server's thread. */
 
-/* Uses the newest roles, keys and revoked tokens at once, and reads the TLS certificate again. */
+/* Uses the newest roles, keys, revoked tokens and TLS certificate at once. */
 void dnc_web_reload(struct dnc_web *w);
 
 /* Has the hub send the events that were appended to its ring. */

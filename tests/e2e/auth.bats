@@ -594,6 +594,63 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	[ "$(code_of -X POST -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/ticket")" = 429 ]
 }
 
+@test "SIGHUP replaces keys, roles, revoked tokens and the certificate together, or nothing" {
+	pair() { openssl req -x509 -newkey "$2" -nodes -keyout "$1.key" -out "$1.crt" -days 30 -subj "/CN=$1" -addext subjectAltName=IP:127.0.0.1 2>/dev/null; }
+	pair one rsa:2048
+	pair two ed25519
+	cp one.crt tls.crt; cp one.key tls.key
+	: >revoked
+	echo '[role desk]
+	permissions = dnc:read' >roles.conf
+	start_hub --workers=2 --keys=key.pub --roles=roles.conf --revoked=revoked --tls-cert=tls.crt --tls-key=tls.key
+	local token=$(mint --role=desk) i
+	dnc-token inspect <<<"$token" | jq -r '.jti // empty' >jti
+	# Of several connections, so that each worker has one.
+	subjects() { for _ in 1 2 3 4 5 6; do openssl s_client -connect "$ADDRESS" </dev/null 2>/dev/null | grep '^subject='; done | sort -u; }
+	all_are() { [ "$(subjects)" = "subject=CN = $1" ]; }
+	failed() { [ "$(curl -sk "https://$ADDRESS/metrics" | grep '^dnc_reload_failed')" = "dnc_reload_failed $1" ]; }
+	info() { curl -sk -o body -w '%{http_code}' -H "Authorization: Bearer $token" "https://$ADDRESS/api/v1/info"; }
+	all_are one
+	failed 0
+	# A new certificate and the old key; the token is revoked at the same time.
+	cp two.crt tls.crt; cp jti revoked
+	kill -HUP "$HUB"
+	wait_for has_line 'unable to reload: --tls-key: tls.key is not the key of the certificate in tls.crt; the previous keys, roles, revoked tokens and the certificate stay in effect' hub.err
+	wait_for failed 1
+	all_are one
+	[ "$(info)" = 200 ]
+	# The right key, but roles that can't be read.
+	cp two.key tls.key; echo nonsense >roles.conf
+	kill -HUP "$HUB"
+	wait_for has_line 'unable to reload: --roles: roles.conf:1' hub.err
+	all_are one
+	[ "$(info)" = 200 ]
+	failed 1
+	# All is right. The certificate has another type of key, and the old one is not offered beside it.
+	echo '[role desk]
+	permissions = dnc:read' >roles.conf
+	kill -HUP "$HUB"
+	wait_for has_line 'keys, roles, revoked tokens and the certificate reloaded' hub.err
+	wait_for all_are two
+	wait_for failed 0
+	[ "$(info)" = 401 ]
+	! openssl s_client -connect "$ADDRESS" -sigalgs RSA-PSS+SHA256:RSA+SHA256 </dev/null >/dev/null 2>&1
+	kill -0 "$HUB"
+}
+
+@test "a certificate is tested at the start, and its dates are told" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt -days 3 -subj /CN=x 2>/dev/null
+	faketime -f -40d openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout old.key -out old.crt -days 30 -subj /CN=x 2>/dev/null
+	run dnc-wsd --listen=127.0.0.1:0 --data=data --tls-cert=other.crt --tls-key=old.key </dev/null
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'--tls-key: old.key is not the key of the certificate in other.crt' ]]
+	start_hub --tls-cert=old.crt --tls-key=old.key
+	has_line 'the certificate in old.crt has expired' hub.err
+	cp other.crt old.crt; cp other.key old.key
+	kill -HUP "$HUB"
+	wait_for has_line 'the certificate in old.crt expires in 2 days' hub.err
+}
+
 @test "tickets that are used or unknown bar nobody, what can be no ticket does" {
 	start_hub --keys=key.pub
 	local token=$(mint --role=compliance) ticket i

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include "base/list.h"
 #include "limits.h"
+#include "web/certificate.h"
 #include "throttle.h"
 
 /* One server in the list. What it points at must have locks of its own. */
@@ -16,9 +17,13 @@ struct shared_member {
 struct dnc_web_shared {
 	struct limits *limits;     /* owned */
 	struct throttle *throttle; /* owned */
-	pthread_mutex_t lock;      /* of members */
+	pthread_mutex_t lock;      /* of those below */
 	struct dnc_list members;
+	struct dnc_certificate *certificate; /* a reference; NULL: no TLS */
 };
+
+/* Returns a new reference to the newest certificate, or NULL. */
+struct dnc_certificate *shared_certificate(struct dnc_web_shared *shared);
 
 void shared_join(struct dnc_web_shared *shared, struct shared_member *member);
 
