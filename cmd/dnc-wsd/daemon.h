@@ -33,6 +33,9 @@ struct daemon {
 
 /* loop.c */
 
+/* Holds SIGHUP back until daemon_handle_signals(): one that comes earlier is a reload then, and not the end. */
+void daemon_hold_hangup(void);
+
 /* Reads the TLS certificate, if there is one. Returns -1 with ERR. */
 int daemon_read_certificate(struct daemon *d, struct dnc_certificate **out, struct dnc_error *err);
 

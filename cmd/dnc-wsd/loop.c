@@ -1,4 +1,5 @@
 /* loop.c - the main thread's event loop: what wakes it, reload and the end. */
+#include <signal.h>
 #include <systemd/sd-daemon.h>
 #include "base/log.h"
 #include "cli/cli.h"
@@ -170,10 +171,25 @@ static void on_hangup(void *ctx)
 	uv_async_send(&d->reload);
 }
 
+static void mask_hangup(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void daemon_hold_hangup(void)
+{
+	mask_hangup(SIG_BLOCK);
+}
+
 void daemon_handle_signals(struct daemon *d)
 {
 	dnc_cli_on_stop(ask_to_stop, d);
 	dnc_cli_on_hangup(on_hangup, d);
+	mask_hangup(SIG_UNBLOCK);
 }
 
 void daemon_open_loop(struct daemon *d)

@@ -140,6 +140,7 @@ int main(int argc, char **argv)
 	static struct daemon d;
 	bool any_input;
 
+	daemon_hold_hangup();
 	options_read(&d.options, argc, argv);
 	if (sodium_init() < 0)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to get random numbers");

@@ -651,6 +651,24 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	wait_for has_line 'the certificate in old.crt expires in 2 days' hub.err
 }
 
+@test "a SIGHUP before the hub is ready is a reload" {
+	mkfifo in
+	exec 9<>in
+	for _ in 1 2 3; do
+		rm -rf data address
+		: >address
+		dnc-wsd --listen=127.0.0.1:0 --data=data <in >address 2>hub.err 3>&- &
+		HUB=$!
+		PIDS+=("$HUB")
+		# The log is made before the hub listens.
+		until [ -d data ]; do :; done
+		while [ ! -s address ]; do kill -HUP "$HUB"; done
+		wait_for has_line 'tokens reloaded' hub.err
+		kill "$HUB"
+		wait "$HUB"
+	done
+}
+
 @test "tickets that are used or unknown bar nobody, what can be no ticket does" {
 	start_hub --keys=key.pub
 	local token=$(mint --role=compliance) ticket i
