@@ -70,6 +70,25 @@ static void read_certificate(struct daemon *d)
 	dnc_certificate_unref(certificate);
 }
 
+/* Without TLS whoever reads the network reads the tokens, too. */
+static void warn_of_plain_tokens(const struct daemon *d)
+{
+	static const char *const own[] = {"127.", "[::1]:", "unix:", "systemd"};
+	const char *address;
+
+	for (size_t i = 0; *(address = dnc_web_address(d->workers[0].web, i)); i++) {
+		bool exposed = true;
+
+		for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
+			exposed &= strncmp(address, own[k], strlen(own[k])) != 0;
+		if (exposed)
+			dnc_warn("%s is open to the network without TLS: others can read tokens "
+				 "and events; give --tls-cert and --tls-key, or listen on a "
+				 "loopback address or a Unix socket behind a proxy that does TLS",
+				address);
+	}
+}
+
 static void serve(struct daemon *d)
 {
 	const struct dnc_hub_options hub = {.ring = d->ring,
@@ -104,6 +123,8 @@ static void serve(struct daemon *d)
 	for (size_t i = 0; *dnc_web_address(d->workers[0].web, i); i++)
 		printf("%s\n", dnc_web_address(d->workers[0].web, i));
 	dnc_cli_flush_stdout();
+	if (d->options.auth.key_file_count && !d->options.tls_cert)
+		warn_of_plain_tokens(d);
 	if (!d->options.auth.key_file_count)
 		dnc_note(
 			"authentication is disabled (no --keys): every client on this machine has the "

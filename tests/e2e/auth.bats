@@ -651,6 +651,12 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	wait_for has_line 'the certificate in old.crt expires in 2 days' hub.err
 }
 
+@test "keys without TLS on an address of the network are warned of" {
+	start_hub --keys=key.pub --listen=0.0.0.0:0 --listen="unix:$PWD/sock" --listen='[::1]:0'
+	wait_for has_line "^dnc-wsd: 0.0.0.0:[0-9]* is open to the network without TLS" hub.err
+	[ "$(grep -c 'open to the network' hub.err)" = 1 ]
+}
+
 @test "a SIGHUP before the hub is ready is a reload" {
 	mkfifo in
 	exec 9<>in
