@@ -128,6 +128,7 @@ void options_read(struct options *o, int argc, char **argv)
 	if (o->batch_given && !o->exec)
 		dnc_cli_usage("--batch requires --exec");
 	o->json = o->output == OUTPUT_JSON;
+	o->terminal = !o->exec && isatty(STDOUT_FILENO);
 	o->color = want_color((enum color)o->color_when, o->exec);
 	split_url(o);
 }

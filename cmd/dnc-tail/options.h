@@ -24,7 +24,7 @@ struct options {
 	const char *token_file, *ca_file; /* NULL: none; the system's */
 	unsigned output, color_when;      /* index of the word */
 	bool tls, insecure, lines_given;
-	bool json, no_follow, no_reconnect, color, batch_given;
+	bool json, no_follow, no_reconnect, color, terminal, batch_given;
 };
 
 void options_read(struct options *o, int argc, char **argv);

@@ -1,25 +1,16 @@
 #include "pretty.h"
 #include "base/clock.h"
+#include "base/escape.h"
 
 /* By rank of severity: dim, plain, yellow, red, white on red. */
 static const char *const colors[] = {"\033[2m", "", "\033[33m", "\033[31m", "\033[1;37;41m"};
 
-static void add_safe(struct dnc_buf *out, struct dnc_str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		/* U+0080 to U+009F are control characters, too. */
-		bool c1 = c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0;
-
-		dnc_buf_chr(out, c < 0x20 || c == 0x7f || c1 ? '?' : (char)c);
-		i += c1;
-	}
-}
-
 static void add_padded(struct dnc_buf *out, struct dnc_str s, size_t width)
 {
-	add_safe(out, s);
-	for (size_t n = s.n; n < width; n++)
+	size_t start = out->n;
+
+	dnc_escape(out, s, DNC_ESCAPE_TEXT);
+	while (dnc_buf_ok(out) && out->n - start < width)
 		dnc_buf_chr(out, ' ');
 	dnc_buf_chr(out, ' ');
 }
@@ -40,5 +31,5 @@ void pretty_event(struct dnc_buf *out, const struct dnc_event *e, bool color)
 		dnc_buf_lit(out, "\033[0m");
 	add_padded(out, (struct dnc_str){type.p + 4, type.n - 4}, 22); /* without "dnc." */
 	add_padded(out, e->phone_number.p ? e->phone_number : DNC_STR("-"), 12);
-	add_safe(out, e->summary.p ? e->summary : DNC_STR(""));
+	dnc_escape(out, e->summary.p ? e->summary : DNC_STR(""), DNC_ESCAPE_TEXT);
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/escape.h"
 #include "pretty.h"
 
 /* With so much in memory nothing is read from the hub, until half of it is gone. */
@@ -16,12 +17,17 @@ int tail_event(void *ctx, struct dnc_str text, const char *epoch, uint64_t seq)
 	struct tail *t = ctx;
 	struct dnc_event event;
 
-	if (!t->options.json && dnc_event_parse(t->reader, text.p, text.n, &event) == 0) {
-		dnc_buf_clear(&t->line);
+	dnc_buf_clear(&t->line);
+	if (!t->options.json && dnc_event_parse(t->reader, text.p, text.n, &event) == 0)
 		pretty_event(&t->line, &event, t->options.color);
-		if (dnc_buf_ok(&t->line)) /* else the event as it is */
-			text = dnc_buf_view(&t->line);
+	else if (!t->options.json || t->options.terminal)
+		dnc_escape(&t->line, text, DNC_ESCAPE_JSON);
+	if (!dnc_buf_ok(&t->line)) {
+		t->failed = true;
+		return dnc_error_nomem(&t->err);
 	}
+	if (t->line.n)
+		text = dnc_buf_view(&t->line);
 	t->sink->acts->add(t->sink, text);
 	if (t->options.state)
 		marks_add(&t->marks, t->sink->added, epoch, seq);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "auth/token.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "commands.h"
@@ -58,7 +59,7 @@ int inspect(const struct options *o)
 	static char text[DNC_TOKEN_MAX + 2];
 	size_t n = fread(text, 1, sizeof text, stdin);
 	struct dnc_str token = dnc_str_trim((struct dnc_str){text, n});
-	struct dnc_buf out = {0};
+	struct dnc_buf out = {0}, visible = {0};
 	struct dnc_error err;
 	int rc = DNC_EXIT_OK;
 
@@ -73,10 +74,14 @@ int inspect(const struct options *o)
 		dnc_cli_die(DNC_EXIT_IO, "unable to read standard input: %s", strerror(errno));
 	if (dnc_token_open(&out, token, &err) < 0)
 		dnc_cli_usage("standard input: %s", err.message);
-	printf("%.*s", DNC_STR_ARG(dnc_buf_view(&out)));
+	dnc_escape(&visible, dnc_buf_view(&out), DNC_ESCAPE_JSON);
+	if (!dnc_buf_ok(&visible))
+		dnc_cli_die_nomem();
+	printf("%.*s", DNC_STR_ARG(dnc_buf_view(&visible)));
 	if (o->key)
 		rc = check_token(o, token);
 	dnc_buf_free(&out);
+	dnc_buf_free(&visible);
 	sodium_memzero(text, sizeof text);
 	return rc;
 }

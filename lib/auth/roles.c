@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
+#include "base/escape.h"
 #include "priv/ini_lines.h"
 
 const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
@@ -199,6 +200,10 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 						  : "a role name must have 1 to 43 bytes");
 		return NULL;
 	}
+	if (!dnc_escape_none(dnc_str(name), DNC_ESCAPE_TEXT)) {
+		dnc_error_set(err, EINVAL, "a role name must not contain control characters");
+		return NULL;
+	}
 	role = calloc(1, sizeof *role);
 	if (!role) {
 		dnc_error_nomem(err);
@@ -345,6 +350,20 @@ static void print_wrapped(struct dnc_str json, FILE *to)
 	}
 }
 
+/* Nothing if VALUE is empty. */
+static void print_value(const char *key, struct dnc_str value, FILE *to)
+{
+	struct dnc_buf visible = {0};
+
+	if (!value.n)
+		return;
+	dnc_escape(&visible, value, DNC_ESCAPE_JSON);
+	fprintf(to, "%s = ", key);
+	print_wrapped(dnc_buf_view(&visible), to);
+	fputc('\n', to);
+	dnc_buf_free(&visible);
+}
+
 void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 {
 	for (size_t i = 0; i < roles->count; i++) {
@@ -357,13 +376,10 @@ void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 		for (int p = 0; p < DNC_PERMISSIONS; p++)
 			if (role->permissions & 1u << p)
 				fprintf(to, " %s", dnc_permission_names[p].p);
-		fprintf(to, "\nsees = ");
-		print_wrapped(sees, to);
-		fprintf(to, "\n");
-		if (dnc_mask_shows(role->mask).n)
-			fprintf(to, "shows = %.*s\n", DNC_STR_ARG(dnc_mask_shows(role->mask)));
-		if (dnc_mask_hides(role->mask).n)
-			fprintf(to, "hides = %.*s\n", DNC_STR_ARG(dnc_mask_hides(role->mask)));
+		fputc('\n', to);
+		print_value("sees", sees, to);
+		print_value("shows", dnc_mask_shows(role->mask), to);
+		print_value("hides", dnc_mask_hides(role->mask), to);
 		if (role->per_minute)
 			fprintf(to, "rate = %u/min\nburst = %u\n", role->per_minute, role->burst);
 		else

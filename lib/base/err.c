@@ -1,10 +1,12 @@
 #include "err.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include "utf8.h"
 
 int dnc_error_set(struct dnc_error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
+	int n;
 
 	if (!err)
 		return -1;
@@ -12,8 +14,10 @@ int dnc_error_set(struct dnc_error *err, int code, const char *fmt, ...)
 	err->offset = DNC_NO_OFFSET;
 	err->place[0] = '\0';
 	va_start(ap, fmt);
-	vsnprintf(err->message, sizeof err->message, fmt, ap);
+	n = vsnprintf(err->message, sizeof err->message, fmt, ap);
 	va_end(ap);
+	if (n >= (int)sizeof err->message)
+		err->message[dnc_utf8_whole(err->message, sizeof err->message - 1)] = '\0';
 	return -1;
 }
 

@@ -13,9 +13,10 @@
 
 struct dnc_error {
 	int code; /* defined by the function that fails, often an errno; else 0, or DNC_ERROR_NO_MEMORY */
-	size_t offset;     /* byte inside the text named by place, or DNC_NO_OFFSET */
-	char place[96];    /* path of the field or option at fault; may be empty */
-	char message[224]; /* one line for people, without the name of the program */
+	size_t offset;  /* byte inside the text named by place, or DNC_NO_OFFSET */
+	char place[96]; /* path of the field or option at fault; may be empty */
+	char message
+		[224]; /* for people, without the name of the program; not cut inside a character */
 };
 
 /* Exit codes of every command; 64 and up as in sysexits.h, plus the shell's 128 + SIGINT. */

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
+#include "escape.h"
+#include "utf8.h"
 
 static struct {
 	const char *name;
@@ -42,25 +44,21 @@ void dnc_log_json(bool json)
 	config.json = json;
 }
 
-/* Copies S to OUT, escaped for a JSON string; what does not fit is left out. */
-static size_t escape(char *out, size_t size, const char *s)
+enum {
+	TEXT_BYTES = 1024,
+	/* A write(2) of so many bytes to a pipe is not mixed with those of others (pipe(7)). */
+	LINE_BYTES = 4096,
+	FRAME_BYTES = 256, /* of the line around its text */
+};
+
+/* Returns the message, cut to the size of TEXT but not inside a character. */
+static struct dnc_str format(char text[TEXT_BYTES], const char *fmt, va_list ap)
 {
-	size_t n = 0;
+	int n = vsnprintf(text, TEXT_BYTES, fmt, ap);
 
-	for (; *s && n + 7 < size; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\') {
-			out[n++] = '\\';
-			out[n++] = (char)c;
-		} else if (c < 0x20) {
-			n += (size_t)snprintf(out + n, size - n, "\\u%04x", c);
-		} else {
-			out[n++] = (char)c;
-		}
-	}
-	out[n] = '\0';
-	return n;
+	if (n < TEXT_BYTES)
+		return (struct dnc_str){text, n < 0 ? 0 : (size_t)n};
+	return (struct dnc_str){text, dnc_utf8_whole(text, TEXT_BYTES - 1)};
 }
 
 void dnc_log(enum dnc_level level, const char *fmt, ...)
@@ -70,27 +68,29 @@ void dnc_log(enum dnc_level level, const char *fmt, ...)
 		[DNC_NOTE] = "notice",
 		[DNC_INFO] = "info",
 		[DNC_DEBUG] = "debug"};
-	char text[1024], line[2400];
+	char text[TEXT_BYTES], line[LINE_BYTES], escaped[LINE_BYTES - FRAME_BYTES];
+	struct dnc_str message;
 	va_list ap;
 	int n;
 
 	if (level > config.level)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	message = format(text, fmt, ap);
 	va_end(ap);
+	dnc_escape_into(escaped, sizeof escaped, message,
+		config.json ? DNC_ESCAPE_STRING : DNC_ESCAPE_TEXT);
 	if (config.json) {
-		char now[DNC_TIME_LEN], escaped[2 * sizeof text];
+		char now[DNC_TIME_LEN];
 
 		dnc_clock_format(dnc_clock_now_ms(), now);
-		escape(escaped, sizeof escaped, text);
 		n = snprintf(line, sizeof line,
 			"{\"time\":\"%.*s\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n",
 			DNC_TIME_LEN, now, names[level], config.name, escaped);
 	} else if (config.journal) {
-		n = snprintf(line, sizeof line, "<%d>%s\n", (int)level, text);
+		n = snprintf(line, sizeof line, "<%d>%s\n", (int)level, escaped);
 	} else {
-		n = snprintf(line, sizeof line, "%s: %s\n", config.name, text);
+		n = snprintf(line, sizeof line, "%s: %s\n", config.name, escaped);
 	}
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* there is no other place to report it */

@@ -2,7 +2,7 @@
  *
  * A message is one line: "dnc-filter: message", or "<N>message" with a priority if standard error is the
  * systemd journal (sd-daemon(3)), or a JSON object if that was chosen. Messages must not contain phone
- * numbers that are not masked. Thread safe: a line is one write(2). */
+ * numbers that are not masked; of others they may contain any text, which is escaped (escape.h). Thread safe: a line is one write(2). */
 #pragma once
 #include <stdbool.h>
 

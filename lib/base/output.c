@@ -3,13 +3,14 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
+#include "escape.h"
 
 /* Large enough that system calls cost little compared with the work, small enough for the cache. */
 #define BLOCK_BYTES (128u << 10)
 
 void dnc_output_init(struct dnc_output *o, int fd, const char *name)
 {
-	*o = (struct dnc_output){.fd = fd, .name = name};
+	*o = (struct dnc_output){.fd = fd, .name = name, .terminal = isatty(fd) == 1};
 }
 
 void dnc_output_finish(struct dnc_output *o)
@@ -54,7 +55,10 @@ int dnc_output_flush(struct dnc_output *o, struct dnc_error *err)
 
 int dnc_output_line(struct dnc_output *o, const char *p, size_t n, struct dnc_error *err)
 {
-	dnc_buf_add(&o->buf, p, n);
+	if (o->terminal)
+		dnc_escape(&o->buf, (struct dnc_str){p, n}, DNC_ESCAPE_JSON);
+	else
+		dnc_buf_add(&o->buf, p, n);
 	dnc_buf_chr(&o->buf, '\n');
 	return o->buf.n >= BLOCK_BYTES ? dnc_output_flush(o, err) : 0;
 }

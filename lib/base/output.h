@@ -13,6 +13,7 @@ struct dnc_output {
 	const char *name; /* for messages; borrowed */
 	struct dnc_buf buf;
 	uint64_t bytes; /* written so far */
+	bool terminal;
 };
 
 /* Prepares O to write to FD, which is not closed. NAME is borrowed while the output is used. */
@@ -25,5 +26,6 @@ void dnc_output_finish(struct dnc_output *o);
  * are not written again by the next flush. */
 int dnc_output_flush(struct dnc_output *o, struct dnc_error *err);
 
-/* Appends N bytes and a newline, and flushes when a block is full. -1 with ERR as dnc_output_flush(). */
+/* Appends a line of JSON, N bytes, and a newline, and flushes when a block is full; what a terminal gets is escaped
+ * (escape.h). -1 with ERR as dnc_output_flush(). */
 int dnc_output_line(struct dnc_output *o, const char *p, size_t n, struct dnc_error *err);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/words.h"
 #include "cli.h"
 #include "event/event.h"
@@ -208,6 +209,21 @@ void dnc_cli_filter_json(const struct dnc_cli_filter *f, struct dnc_buf *json)
 	dnc_buf_chr(json, '}');
 }
 
+/* Prints VALUE with a caret below its byte OFFSET. */
+static void point_at(struct dnc_str value, size_t offset)
+{
+	struct dnc_buf line = {0};
+	size_t start = offset < value.n ? offset : value.n, column;
+
+	dnc_escape(&line, (struct dnc_str){value.p, start}, DNC_ESCAPE_TEXT);
+	column = line.n;
+	dnc_escape(&line, (struct dnc_str){value.p + start, value.n - start}, DNC_ESCAPE_TEXT);
+	if (dnc_buf_ok(&line))
+		fprintf(stderr, "  %.*s\n  %*s^\n", DNC_STR_ARG(dnc_buf_view(&line)), (int)column,
+			"");
+	dnc_buf_free(&line);
+}
+
 /* Says which option is wrong, and shows the byte where a pattern is. */
 _Noreturn static void explain(const struct dnc_json *doc, const struct dnc_error *err)
 {
@@ -232,7 +248,7 @@ _Noreturn static void explain(const struct dnc_json *doc, const struct dnc_error
 	if (err->offset == DNC_NO_OFFSET)
 		dnc_cli_usage("--%s: \"%.*s\": %s", w->option, DNC_STR_ARG(value), err->message);
 	dnc_err("--%s: invalid pattern: %s", w->option, err->message);
-	fprintf(stderr, "  %.*s\n  %*s^\n", DNC_STR_ARG(value), (int)err->offset, "");
+	point_at(value, err->offset);
 	exit(DNC_EXIT_USAGE);
 }
 

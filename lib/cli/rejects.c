@@ -104,13 +104,13 @@ static void format(struct dnc_buf *b, const char *source, uint64_t line, uint64_
 		dnc_buf_u64(b, item);
 	}
 	dnc_json_write_key(b, DNC_STR("source"));
-	dnc_json_write_str(b, dnc_str(source));
+	dnc_json_write_visible(b, dnc_str(source));
 	dnc_json_write_key(b, DNC_STR("code"));
 	dnc_json_write_str(b, dnc_str(dnc_reject_name((enum dnc_reject)err->code)));
 	dnc_json_write_key(b, DNC_STR("message"));
-	dnc_json_write_str(b, dnc_str(err->message));
+	dnc_json_write_visible(b, dnc_str(err->message));
 	dnc_json_write_key(b, DNC_STR("raw"));
-	dnc_json_write_str(b, raw);
+	dnc_json_write_visible(b, raw);
 	dnc_buf_lit(b, "}\n");
 }
 

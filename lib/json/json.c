@@ -2,6 +2,8 @@
 #include "json.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "base/escape.h"
+#include "base/utf8.h"
 
 uint32_t dnc_json_get(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
 {
@@ -49,29 +51,6 @@ bool dnc_json_double(const struct dnc_json_node *node, double *out)
 	return true;
 }
 
-/* Length of the UTF-8 sequence at P, 0 when it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-	static const struct {
-		unsigned char from, to, second_from, second_to, length;
-	} forms[] = {{0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
-		{0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3},
-		{0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
-		{0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
-
-	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		if (p[0] < forms[i].from || p[0] > forms[i].to)
-			continue;
-		if (n < forms[i].length || p[1] < forms[i].second_from || p[1] > forms[i].second_to)
-			return 0;
-		for (size_t k = 2; k < forms[i].length; k++)
-			if ((p[k] & 0xC0) != 0x80)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
-}
-
 bool dnc_json_is_utf8(struct dnc_str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
@@ -87,7 +66,7 @@ bool dnc_json_is_utf8(struct dnc_str s)
 				continue;
 			}
 		}
-		if (p[i] >= 0x80 && !(length = utf8_length(p + i, s.n - i)))
+		if (p[i] >= 0x80 && !(length = dnc_utf8_length(p + i, s.n - i)))
 			return false;
 		i += length;
 	}
@@ -109,7 +88,7 @@ void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
 			continue;
 		}
 		if (c >= 0x80) {
-			size_t length = utf8_length(p + i, s.n - i);
+			size_t length = dnc_utf8_length(p + i, s.n - i);
 
 			if (length) {
 				i += length;
@@ -134,6 +113,13 @@ void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
 		from = ++i;
 	}
 	dnc_buf_add(b, s.p + from, s.n - from);
+	dnc_buf_chr(b, '"');
+}
+
+void dnc_json_write_visible(struct dnc_buf *b, struct dnc_str s)
+{
+	dnc_buf_chr(b, '"');
+	dnc_escape(b, s, DNC_ESCAPE_STRING);
 	dnc_buf_chr(b, '"');
 }
 

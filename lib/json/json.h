@@ -78,6 +78,9 @@ bool dnc_json_double(const struct dnc_json_node *node, double *out);
 /* Appends S as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s);
 
+/* The same for text of others that people will read: what is hidden or controls a terminal is escaped (base/escape.h). */
+void dnc_json_write_visible(struct dnc_buf *b, struct dnc_str s);
+
 /* Writes the string whose text between its quotes is CONTENT to OUT, which has room for CONTENT.n bytes. Returns its
  * length. CONTENT is part of a text that dnc_json_parse() accepted. */
 size_t dnc_json_unescape(char *out, struct dnc_str content);

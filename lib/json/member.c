@@ -18,6 +18,12 @@ void dnc_json_member_str(struct dnc_buf *b, const char *key, struct dnc_str valu
 	dnc_json_write_str(b, value);
 }
 
+void dnc_json_member_visible(struct dnc_buf *b, const char *key, const char *value)
+{
+	write_key(b, key);
+	dnc_json_write_visible(b, dnc_str(value));
+}
+
 void dnc_json_member_number(struct dnc_buf *b, const char *key, uint64_t value)
 {
 	write_key(b, key);

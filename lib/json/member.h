@@ -8,6 +8,8 @@
 
 void dnc_json_member_text(struct dnc_buf *b, const char *key, const char *value);
 void dnc_json_member_str(struct dnc_buf *b, const char *key, struct dnc_str value);
+/* By dnc_json_write_visible(). */
+void dnc_json_member_visible(struct dnc_buf *b, const char *key, const char *value);
 void dnc_json_member_number(struct dnc_buf *b, const char *key, uint64_t value);
 void dnc_json_member_bool(struct dnc_buf *b, const char *key, bool value);
 

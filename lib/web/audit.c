@@ -1,5 +1,6 @@
 #include "priv/audit.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "json/member.h"
 
@@ -22,11 +23,19 @@ struct dnc_buf *audit_begin(struct audit *a, const char *what, const struct dnc_
 
 void audit_end(struct audit *a)
 {
+	struct dnc_buf visible = {0};
+	const struct dnc_buf *record = &a->record;
+
 	dnc_buf_chr(&a->record, '}');
-	if (dnc_buf_ok(&a->record))
-		a->write(a->ctx, dnc_buf_view(&a->record));
+	if (dnc_buf_ok(record) && !dnc_escape_none(dnc_buf_view(record), DNC_ESCAPE_JSON)) {
+		dnc_escape(&visible, dnc_buf_view(record), DNC_ESCAPE_JSON);
+		record = &visible;
+	}
+	if (dnc_buf_ok(record))
+		a->write(a->ctx, dnc_buf_view(record));
 	else
 		dnc_warn("an audit record was lost: out of memory");
+	dnc_buf_free(&visible);
 }
 
 void audit_refused(struct audit *a, const char *address, const struct dnc_identity *identity,

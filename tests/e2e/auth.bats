@@ -687,3 +687,70 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	for i in $(seq 40); do code_of "http://$ADDRESS/api/v1/stream?ticket=guess$i"; done >codes
 	grep -q 429 codes
 }
+
+# Fails if one of the files has anything but printable ASCII and line ends; terminals add carriage returns.
+printable() { ! LC_ALL=C grep -Hn $'[^ -~\r]' "$@"; }
+on_terminal() { SHELL=/bin/sh script -qec "$1" /dev/null </dev/null; }
+
+@test "control characters in subjects, roles and events are escaped in messages, records and on terminals" {
+	# A token whose claims have C0 or DEL is refused.
+	local odd='\u009b31m\u202e\u2066\u200f\u2028\ufeff' seen='\\u009b31m\\u202e\\u2066\\u200f\\u2028\\ufeff' token event
+	local bad="\u001b]0;x\u0007\u007f$odd" shown="\\\\u001b]0;x\\\\u0007\\\\u007f$seen"
+	jwt keys .
+	start_hub --keys=jwks.json
+	token=$(jwt sign . ed "{\"sub\":\"desk $odd\",\"role\":\"admin\",\"jti\":\"$odd\",\"exp\":$(($(date +%s) + 600))}")
+	# Real characters in the event, as others send them.
+	event=$(printf '{"type":"dnc.compliance.violation","phone_number":"+13035550143","violation_type":"t","summary":"s %b","user_agent":"u %b","n":' "$bad" "$bad" | sed 's/\x1b/\\u001b/g; s/\x07/\\u0007/g')
+	[[ "$event" == *$'\u202e'* ]]
+	for _ in 1 2 3; do echo "$event$((n += 1))}"; done | dnc-ingest >&9
+	client "connect /ws/dnc $(bearer "$token")" 'expect {"type":"dnc.connection.established"}' \
+		'say {"type":"subscribe","since":0}' 'until {"seq":3}' >out
+	wait_for has_line 'audit {.*disconnected.*' hub.err
+	grep -q "\"subject\":\"desk $seen\"" hub.err
+	curl -s -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/clients" >clients
+	curl -s -H "Authorization: Bearer $token" -H "Last-Event-ID: $(printf '%b' "$bad")" "http://$ADDRESS/api/v1/stream" >/dev/null
+	sqlite3 data/events.db 'select record from access' >access
+	grep -q "\"subject\":\"desk $seen\"" access
+	printable hub.err clients access
+	# The record is the same text.
+	[ "$(jq -r 'select(.subject).subject' access | head -1)" = "$(jq -rn "\"desk $odd\"")" ]
+	echo "$token" >token
+	dnc-token inspect <token >inspected
+	grep -q "\"sub\":\"desk $seen\"" inspected
+	dnc-tail --token-file token -n 3 -e "ws://$ADDRESS/ws/dnc" >tail
+	grep -q "s $shown" tail
+	on_terminal "dnc-tail --token-file token -n 3 -e -o json ws://$ADDRESS/ws/dnc" >tail.terminal
+	on_terminal "dnc-tail --token-file token -n 3 -e --color=never ws://$ADDRESS/ws/dnc" >tail.pretty
+	grep -q "u $shown" tail.terminal
+	grep -q "s $shown" tail.pretty
+	# A pipe gets the bytes as they are.
+	dnc-tail --token-file token -n 3 -e -o json "ws://$ADDRESS/ws/dnc" >tail.json
+	grep -q $'u .*\u202e' tail.json
+	[ "$(tr -d '\r' <tail.terminal | jq -c .)" = "$(jq -c . tail.json)" ]
+	printable inspected tail tail.terminal tail.pretty
+}
+
+@test "control characters are escaped in rejects, and in what the stages print on terminals" {
+	local bad=$'\u009b31m\u202e\ufeff' shown='\\u009b31m\\u202e\\ufeff'
+	printf '%s\n' "{\"type\":\"$bad\",\"phone_number\":\"x$bad\"}" $'\xff\x1b[2J' >lines
+	printf '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired","user_agent":"%s"}\n' "$bad" >good
+	dnc-ingest <lines 2>rejects >/dev/null || :
+	dnc-filter <lines 2>>rejects >/dev/null || :
+	[ "$(grep -c "$shown" rejects)" -ge 2 ]
+	on_terminal 'dnc-ingest <good 2>&1' >ingested
+	on_terminal 'dnc-filter <good 2>&1' >filtered
+	grep -q "$shown" ingested
+	grep -q "$shown" filtered
+	run dnc-filter --phone="$bad(" <good
+	[ "$status" -eq 2 ]
+	echo "$output" >pattern
+	run dnc-ingest -f "$bad" "$bad"
+	[ "$status" -ne 0 ]
+	echo "$output" >option
+	run dnc-ingest "$bad"
+	[ "$status" -ne 0 ]
+	echo "$output" >>option
+	grep -q "$shown" option
+	printable rejects ingested filtered pattern option
+	dnc-ingest <good | grep -q "$bad"
+}

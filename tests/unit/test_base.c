@@ -647,7 +647,7 @@ static void log_two_levels(FILE *file)
 static void messages_are_lines_json_or_have_the_priority_of_the_journal(void **state)
 {
 	static const char json_end[] = "\"level\":\"warning\",\"program\":\"test\",\"message\":"
-				       "\"a \\\"quoted\\\" \\\\ and\\u0009tab\"}\n";
+				       "\"a \\\"quoted\\\" \\\\ and\\ttab\"}\n";
 	char got[3][512] = {""}, journal[64];
 	struct stat st;
 
@@ -673,12 +673,12 @@ static void messages_are_lines_json_or_have_the_priority_of_the_journal(void **s
 		fclose(file);
 	}
 	dnc_log_open("test", DNC_NOTE, false);
-	assert_string_equal(got[0], "test: a \"quoted\" \\ and\ttab\n");
+	assert_string_equal(got[0], "test: a \"quoted\" \\ and\\ttab\n");
 	assert_memory_equal(got[1], "{\"time\":\"20", 11);
 	assert_int_equal(
 		strlen(got[1]), strlen("{\"time\":\"\",") + DNC_TIME_LEN + strlen(json_end));
 	assert_string_equal(got[1] + strlen(got[1]) - strlen(json_end), json_end);
-	assert_string_equal(got[2], "<4>a \"quoted\" \\ and\ttab\n");
+	assert_string_equal(got[2], "<4>a \"quoted\" \\ and\\ttab\n");
 }
 
 static void a_level_leaves_out_what_is_above_it(void **state)

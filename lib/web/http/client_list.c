@@ -31,8 +31,8 @@ void client_list_add(struct client_list *l, const struct client_list_entry *c)
 	dnc_buf_printf(
 		b, "%s{\"client_id\":\"c%llu\"", b->n ? "," : "", (unsigned long long)c->number);
 	if (c->subject)
-		dnc_json_member_text(b, "subject", c->subject);
-	dnc_json_member_text(b, "role", c->role);
+		dnc_json_member_visible(b, "subject", c->subject);
+	dnc_json_member_visible(b, "role", c->role);
 	dnc_json_member_text(b, "address", c->address);
 	dnc_json_member_time(b, "connected_at", c->connected_ms);
 	dnc_json_member_time(b, "last_activity", c->active_ms);
