@@ -162,9 +162,9 @@ void send_error(struct session *s, struct dnc_str id, const struct dnc_error *er
 
 	s->all->stats->counts.bad_messages += err->code != REQUEST_ESUPERSEDED;
 	dnc_json_member_text(b, "code", request_error_name(err->code));
-	dnc_json_member_text(b, "message", err->message);
+	dnc_json_member_visible(b, "message", err->message);
 	if (err->place[0])
-		dnc_json_member_text(b, "path", err->place);
+		dnc_json_member_visible(b, "path", err->place);
 	if (err->offset != DNC_NO_OFFSET)
 		dnc_json_member_number(b, "offset", err->offset);
 	dnc_json_member_json(b, "request_id", id);

@@ -4,6 +4,7 @@ load ../helper
 bearer() { echo "header \"Authorization: Bearer $1\""; }	# for a dialogue
 jwt() { node "$BATS_TEST_DIRNAME/jwt.js" "$@"; }
 mint() { dnc-token mint -k key --sub=desk "$@"; }
+fails() { ! "$@"; }	# unlike a bare ! it ends the test
 code_of() { curl -s -o body -w '%{http_code}' "$@"; }
 # Many at once by one process, or a busy machine gives the address its tries back meanwhile. Prints the statuses.
 wrong_tokens() { # URL CURL-OPTION...
@@ -570,7 +571,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	release 2
 	wait_for has_line '"seq":2' open
 	wait_for has_line '"seq":2' late
-	! grep -q 13035550002 open late
+	fails grep 13035550002 open late
 	ticket=$(buy "$token")
 	role dnc:read
 	again
@@ -634,7 +635,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	wait_for all_are two
 	wait_for failed 0
 	[ "$(info)" = 401 ]
-	! openssl s_client -connect "$ADDRESS" -sigalgs RSA-PSS+SHA256:RSA+SHA256 </dev/null >/dev/null 2>&1
+	fails openssl s_client -connect "$ADDRESS" -sigalgs RSA-PSS+SHA256:RSA+SHA256 </dev/null >/dev/null 2>&1
 	kill -0 "$HUB"
 }
 
@@ -689,7 +690,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 }
 
 # Fails if one of the files has anything but printable ASCII and line ends; terminals add carriage returns.
-printable() { ! LC_ALL=C grep -Hn $'[^ -~\r]' "$@"; }
+printable() { LC_ALL=C fails grep -Hn $'[^ -~\r]' "$@"; }
 on_terminal() { SHELL=/bin/sh script -qec "$1" /dev/null </dev/null; }
 
 @test "control characters in subjects, roles and events are escaped in messages, records and on terminals" {

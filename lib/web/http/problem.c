@@ -40,7 +40,7 @@ void http_problem_open(struct dnc_buf *b, unsigned status, const char *detail)
 	dnc_buf_chr(b, '{');
 	dnc_json_member_text(b, "title", problem_status(status)->title);
 	dnc_json_member_number(b, "status", status);
-	dnc_json_member_text(b, "detail", detail);
+	dnc_json_member_visible(b, "detail", detail);
 }
 
 void http_problem_close(struct dnc_buf *b)

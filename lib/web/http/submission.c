@@ -33,10 +33,10 @@ static void reject(struct submission *s, size_t record, const struct dnc_error *
 		return;
 	dnc_buf_printf(b, "%s{\"index\":%zu,\"code\":\"%s\",\"message\":", b->n ? "," : "", record,
 		dnc_reject_name((enum dnc_reject)err->code));
-	dnc_json_write_str(b, dnc_str(err->message));
+	dnc_json_write_visible(b, dnc_str(err->message));
 	if (err->place[0]) {
 		dnc_buf_lit(b, ",\"path\":");
-		dnc_json_write_str(b, dnc_str(err->place));
+		dnc_json_write_visible(b, dnc_str(err->place));
 	}
 	dnc_buf_chr(b, '}');
 }
