@@ -1,13 +1,14 @@
 #include "connection.h"
 #include <errno.h>
-#include <openssl/x509_vfy.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <string.h>
+#include "answer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "credentials.h"
 #include "json/json.h"
+#include "tls.h"
 
 /* Backoff doubles from the first to the last; the library adds jitter. */
 static const uint32_t backoff_ms[] = {100, 200, 400, 800, 1600, 3200, 5000};
@@ -24,6 +25,8 @@ static const lws_retry_bo_t retry = {
 enum { MAX_MESSAGE = 64 << 10 };
 /* The library looks names up while the loop waits: each name server gets one question and so many seconds. */
 enum { LOOKUP_S = 3 };
+/* With --no-follow: so many attempts in a row fail before the last one is the end; about 20 s. */
+enum { NO_FOLLOW_FAILURES = 8 };
 
 void connection_end(struct connection *c, enum dnc_exit rc)
 {
@@ -55,11 +58,52 @@ static int receive(struct connection *c, struct lws *wsi, const char *in, size_t
 
 static void on_connect(lws_sorted_usec_list_t *sul);
 
-/* Explains and handles the end of the attempt or connection, once. LIBRARY is the library's text or NULL. */
-static void lost(struct connection *c, const char *library)
+/* The next attempt: when the server asked for it, else with growing pauses. */
+static void schedule(struct connection *c)
+{
+	int64_t wait_us = c->attempt.wait_ms * 1000;
+	uint16_t jitter = 0;
+
+	if (!wait_us) {
+		lws_retry_sul_schedule(c->context, 0, &c->connect, &retry, on_connect, &c->tries);
+		return;
+	}
+	/* Up to an eighth more, so that clients do not come back all at once. */
+	lws_get_random(c->context, &jitter, sizeof jitter);
+	lws_sul_schedule(c->context, 0, &c->connect, on_connect,
+		wait_us + wait_us / 8 * jitter / UINT16_MAX);
+}
+
+/* True if no other attempt is made. */
+static bool gives_up(const struct connection *c, const struct failure *f)
+{
+	if (c->options->no_reconnect || f->final)
+		return true;
+	if (c->options->no_follow && c->failures >= NO_FOLLOW_FAILURES)
+		return true;
+	return !c->subscribed && !c->attempt.wait_ms;
+}
+
+static void tell_retry(struct connection *c, const char *why)
+{
+	if (!c->lost_told && c->subscribed)
+		dnc_warn("connection lost (%s); reconnecting%s", why,
+			c->held ? " after the received events are written" : "");
+	else if (!c->lost_told)
+		dnc_warn("unable to connect (%s); retrying in %lld s", why,
+			(long long)(c->attempt.wait_ms + 999) / 1000);
+	else if (!c->retry_told && c->subscribed) {
+		dnc_warn("unable to reconnect (%s); retrying every few seconds", why);
+		c->retry_told = true;
+	}
+	c->lost_told = true;
+}
+
+/* Explains and handles the end of the attempt or connection, once. */
+static void lost(struct connection *c)
 {
 	const struct options *o = c->options;
-	char why[256];
+	struct failure f;
 
 	if (!c->live)
 		return;
@@ -72,27 +116,20 @@ static void lost(struct connection *c, const char *library)
 	if (!c->attempt.established && !c->attempt.status &&
 		dnc_clock_mono_ms() - c->attempt.start_ms >= ADDRESS_S * 1000 - 500)
 		c->attempt.timed_out = true; /* the library has given up, perhaps a little early */
-	failure_explain(o, &c->attempt, library, why, sizeof why);
-	if (!c->subscribed || o->no_reconnect) {
+	failure_explain(o, &c->attempt, &f);
+	if (gives_up(c, &f)) {
 		dnc_err(strchr(o->host, ':') ? "%s %s://[%s]:%d%s: %s" : "%s %s://%s:%d%s: %s",
-			c->subscribed ? "lost the connection to" : "unable to connect to",
-			o->tls ? "wss" : "ws", o->host, o->port, o->path, why);
-		connection_end(
-			c, c->attempt.status == 403 ? DNC_EXIT_NOPERM : DNC_EXIT_UNAVAILABLE);
+			c->subscribed && !c->failures ? "lost the connection to"
+						      : "unable to connect to",
+			o->tls ? "wss" : "ws", o->host, o->port, o->path, f.text);
+		connection_end(c, f.rc);
 		return;
 	}
-	if (!c->lost_told)
-		dnc_warn("connection lost (%s); reconnecting%s", why,
-			c->held ? " after the received events are written" : "");
-	else if (!c->retry_told) {
-		dnc_warn("unable to reconnect (%s); retrying every few seconds", why);
-		c->retry_told = true;
-	}
-	c->lost_told = true;
+	c->failures++;
+	tell_retry(c, f.text);
 	c->lost_while_held = c->held;
-	if (c->held)
-		return;
-	lws_retry_sul_schedule(c->context, 0, &c->connect, &retry, on_connect, &c->tries);
+	if (!c->held)
+		schedule(c);
 }
 
 static void on_limit(lws_sorted_usec_list_t *sul)
@@ -106,44 +143,25 @@ static void on_limit(lws_sorted_usec_list_t *sul)
 	c->attempt.timed_out = true;
 	if (c->pending)
 		lws_set_timeout(c->pending, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-	lost(c, NULL);
+	lost(c);
 }
 
-/* What to say about a close code after which a new connection would be closed, too; NULL for other codes. */
-static const char *refusal(const unsigned char *in, size_t n)
+/* The request for the upgrade is written: N bytes are free at P. */
+static int on_request(struct connection *c, struct lws *wsi, unsigned char **p, size_t n)
 {
-	switch (n >= 2 ? (unsigned)in[0] << 8 | in[1] : 0) {
-	case 4401:
-	case 4408:
-		return "authentication required: pass a valid token with --token-file";
-	case 4403:
-		return "access denied: the role of the token lacks dnc:stream";
-	case 4411:
-		return "token rejected: revoked, or its key was removed";
-	default:
-		return NULL;
-	}
-}
-
-/* Reads the token for each connection, because it may have been renewed. */
-static int add_token(
-	struct connection *c, struct lws *wsi, unsigned char **p, unsigned char *end_of_room)
-{
-	static const char scheme[] = "Bearer ";
-	char text[CREDENTIALS_TOKEN_MAX + sizeof scheme] = "Bearer ";
 	struct dnc_error err;
-	long n = credentials_read_token(c->options->token_file, text + sizeof scheme - 1, &err);
-	int rc;
 
-	if (n < 0) {
-		dnc_err("%s", err.message);
-		connection_end(c, err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO);
-		return -1;
-	}
-	rc = lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)text,
-		(int)sizeof scheme - 1 + (int)n, p, end_of_room);
-	explicit_bzero(text, sizeof text);
-	return rc ? -1 : 0;
+	c->attempt.requested = true;
+	c->peer_size = sizeof c->peer;
+	if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&c->peer, &c->peer_size) < 0)
+		c->peer_size = 0;
+	/* For each connection, because the token may have been renewed. */
+	if (!c->options->token_file ||
+		credentials_add_token(c->options->token_file, wsi, p, *p + n, &err) == 0)
+		return 0;
+	dnc_err("%s", err.message);
+	connection_end(c, err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO);
+	return -1;
 }
 
 /* False for what is left of an attempt whose time is over. */
@@ -152,15 +170,30 @@ static bool is_current(const struct connection *c, struct lws *wsi)
 	return (uintptr_t)lws_get_opaque_user_data(wsi) == c->attempts;
 }
 
-static void on_refused(struct connection *c, struct lws *wsi, const char *library)
+static void on_established(struct connection *c, struct lws *wsi)
 {
-	if (library && strstr(library, "unauthorized")) {
-		dnc_err("token rejected: get a new one, and pass it with --token-file");
-		connection_end(c, DNC_EXIT_NOPERM);
-	}
-	if (c->attempt.requested)
-		c->attempt.status = lws_http_client_http_response(wsi);
-	lost(c, library);
+	c->wsi = wsi;
+	c->attempt.established = true;
+	lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
+	if (c->held)
+		lws_rx_flow_control(wsi, 0);
+	if (c->options->token_file)
+		return;
+	/* A hub that requires a token would wait for it for seconds; any other message it answers at once. */
+	dnc_buf_lit(connection_begin(c), "{\"type\":\"ping\"}");
+	connection_send(c);
+}
+
+static void on_failed(struct connection *c)
+{
+	struct attempt *a = &c->attempt;
+
+	/* A server that expects TLS hangs up on a request without it, or calls it a bad one. To ask takes up to a second,
+	 * and is for the first connection only, while there are no events. */
+	if (a->requested && (!a->status || a->status == 400) && !a->timed_out && !c->options->tls &&
+		!c->subscribed)
+		a->is_tls = tls_is_spoken((struct sockaddr *)&c->peer, c->peer_size);
+	lost(c);
 }
 
 /* The events of one connection. */
@@ -172,30 +205,34 @@ static int on_event(
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 		if (!n) /* OpenSSL rejects it; libwebsockets passes its context as USER */
-			c->attempt.certificate = X509_STORE_CTX_get_error(user);
+			tls_rejected(user, c->options->host, &c->attempt);
+		return 0;
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
+		tls_watch(user, &c->attempt);
 		return 0;
 	case LWS_CALLBACK_CLIENT_HTTP_BIND_PROTOCOL:
 		if (is_current(c, wsi))
 			c->pending = wsi;
 		return 0;
-	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: {
-		unsigned char **p = in;
-
-		c->attempt.requested = true;
-		return c->options->token_file ? add_token(c, wsi, p, *p + n) : 0;
-	}
+	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+		return on_request(c, wsi, in, n);
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		if (is_current(c, wsi))
-			on_refused(c, wsi, in);
+			on_failed(c);
 		return 0;
+	case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
+		if (is_current(c, wsi))
+			answer_read(wsi, &c->attempt);
+		return 0;
+	case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
+		answer_body(&c->attempt, in, n);
+		return -1;
+	case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
+		return -1;
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		if (!c->live || !is_current(c, wsi))
 			return -1;
-		c->wsi = wsi;
-		c->attempt.established = true;
-		lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
-		if (c->held)
-			lws_rx_flow_control(wsi, 0);
+		on_established(c, wsi);
 		return 0;
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return wsi == c->wsi ? receive(c, wsi, in, n) : -1;
@@ -208,15 +245,13 @@ static int on_event(
 		dnc_buf_clear(&c->out);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		if (wsi == c->wsi && refusal(in, n)) {
-			dnc_err("%s", refusal(in, n));
-			connection_end(c, DNC_EXIT_NOPERM);
-		}
+		if (wsi == c->wsi)
+			answer_close_frame(&c->attempt, in, n);
 		return 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
 	case LWS_CALLBACK_WSI_DESTROY: /* some failures are reported by nothing else */
 		if (is_current(c, wsi))
-			lost(c, NULL);
+			lost(c);
 		return 0;
 	default:
 		return 0;
@@ -239,7 +274,9 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 		.protocol = "dnc.v1",
 		.local_protocol_name = "dnc.v1",
 		.retry_and_idle_policy = &retry,
-		.ssl_connection = c->options->tls ? LCCSCF_USE_SSL : 0,
+		/* The token is for this host only. */
+		.ssl_connection =
+			LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (c->options->tls ? LCCSCF_USE_SSL : 0),
 		.opaque_user_data = (void *)++c->attempts,
 	};
 
@@ -250,14 +287,14 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 
 	snprintf(host, sizeof host, strchr(c->options->host, ':') ? "[%s]:%d" : "%s:%d",
 		c->options->host, c->options->port);
-	c->attempt = (struct attempt){.start_ms = dnc_clock_mono_ms()};
+	c->attempt = (struct attempt){.start_ms = dnc_clock_mono_ms(), .alert = -1};
 	c->live = true;
 	lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
 	/* An error comes through the callback, except that a name has no address. */
 	if (lws_client_connect_via_info(&info) || !c->live)
 		return;
 	c->attempt.unknown_name = true;
-	lost(c, NULL);
+	lost(c);
 }
 
 static void log_library(int level, const char *line)
@@ -323,11 +360,12 @@ void connection_send(struct connection *c)
 void connection_confirmed(struct connection *c)
 {
 	if (c->lost_told)
-		dnc_note("reconnected");
+		dnc_note(c->subscribed ? "reconnected" : "connected");
 	lws_sul_cancel(&c->limit);
 	c->lost_told = c->retry_told = false;
 	c->subscribed = true;
 	c->tries = 0;
+	c->failures = 0;
 }
 
 void connection_hold(struct connection *c, bool held)
@@ -338,7 +376,7 @@ void connection_hold(struct connection *c, bool held)
 	if (c->wsi)
 		lws_rx_flow_control(c->wsi, !held);
 	else if (!held && c->lost_while_held)
-		lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
+		schedule(c);
 	c->lost_while_held = false;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <libwebsockets.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <uv.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,9 +19,12 @@ struct connection {
 	struct lws *wsi;     /* NULL while there is no connection */
 	struct lws *pending; /* of the attempt, from its start to the loss of the connection */
 	struct attempt attempt;
-	uintptr_t attempts; /* the number of the attempt, which each wsi carries */
+	struct sockaddr_storage peer; /* that the upgrade was requested from */
+	socklen_t peer_size;          /* 0: not known */
+	uintptr_t attempts;           /* the number of the attempt, which each wsi carries */
 	lws_sorted_usec_list_t connect, limit; /* the start of an attempt; the end of its time */
 	uint16_t tries;
+	unsigned failures; /* in a row, since the last subscription */
 	struct dnc_buf in, out;
 	bool subscribed; /* once: a lost connection is made again */
 	bool held, lost_while_held;

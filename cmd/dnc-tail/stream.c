@@ -130,7 +130,9 @@ static void on_pong(struct stream *s, const struct dnc_json *doc, uint32_t metad
 {
 	uint64_t position = message_number(doc, metadata, "position");
 
-	if (s->confirmed && !s->gap_due && position > s->resume.seq)
+	if (!s->confirmed) /* the answer to what asked whether a token is required */
+		return;
+	if (!s->gap_due && position > s->resume.seq)
 		passed(s, position);
 	if (!s->gap_due && position >= s->target)
 		end(s, DNC_EXIT_OK);

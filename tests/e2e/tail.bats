@@ -42,7 +42,7 @@ fails() {
 		-addext subjectAltName=DNS:localhost 2>openssl.err
 	start_hub --tls-cert=tls.crt --tls-key=tls.key
 	local port=${ADDRESS##*:}
-	fails 69 "ws://127.0.0.1:$port/ws/dnc: the server refused the WebSocket connection with HTTP status 400" \
+	fails 69 "ws://127.0.0.1:$port/ws/dnc: the server uses TLS on this port; connect to it with wss://" \
 		"ws://127.0.0.1:$port"
 	fails 69 "wss://localhost:$port/ws/dnc: the hub's certificate was rejected: self-signed certificate; pass" \
 		"wss://localhost:$port"

@@ -10,7 +10,10 @@ async def main():
 
     async def serve(ws):
         await ws.send(json.dumps({'type': 'dnc.connection.established', 'metadata': {'permissions': ['dnc:stream'] + sys.argv[1:]}}))
-        print(await ws.recv(), flush=True)
+        async for message in ws:
+            if json.loads(message)['type'] == 'subscribe':
+                print(message, flush=True)
+                break
         for line in sys.stdin:
             if not line.strip():
                 await ws.close()
