@@ -139,7 +139,8 @@ static const struct dnc_option rows[] = {
 		"Run that records without a time belong to (default: the file's name, size and "
 		"modification time)",
 		2, DNC_CALL(set_run)},
-	{"input", 'i', "unix:PATH|fd:N|systemd", "Read records from here; may be repeated", 3,
+	{"input", 'i', "unix:PATH|fd:N|systemd",
+		"Read records from here (unix:PATH,mode=0660,group=NAME); may be repeated", 3,
 		DNC_LIST(struct options, inputs, stage.input_count)},
 	{"output", 'o', "unix:PATH|fd:N", "Write to this instead of standard output", 3,
 		DNC_TEXT(struct options, stage.output)},

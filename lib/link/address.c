@@ -1,9 +1,9 @@
 /* address.c - the sources of an input by their names: files, "unix:PATH", "fd:N" and "systemd". */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <systemd/sd-daemon.h>
+#include <string.h>
 #include <unistd.h>
+#include "base/passed.h"
 #include "base/unix_socket.h"
 #include "priv/input.h"
 
@@ -19,18 +19,18 @@ int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error 
 	return 0;
 }
 
+static int add_passed_socket(void *in, int fd)
+{
+	return input_add_listener(in, fd, "systemd") ? 0 : -1;
+}
+
 /* Adds the sockets that the service manager passed. It owns their files, which are not removed. */
 static int add_passed(struct dnc_input *in, struct dnc_error *err)
 {
-	int n = sd_listen_fds(0), found = 0;
+	int found = dnc_passed_sockets(false, add_passed_socket, in);
 
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-		if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
-			continue;
-		if (!input_add_listener(in, fd, "systemd"))
-			return dnc_error_nomem(err);
-		found++;
-	}
+	if (found < 0)
+		return dnc_error_nomem(err);
 	if (!found)
 		return dnc_error_set(err, EINVAL,
 			"systemd: no listening Unix socket was passed (see systemd.socket(5))");
@@ -39,20 +39,22 @@ static int add_passed(struct dnc_input *in, struct dnc_error *err)
 
 static int add_unix_socket(struct dnc_input *in, const char *address, struct dnc_error *err)
 {
-	const char *path = address + strlen("unix:");
-	int fd = dnc_unix_socket(path, true, err);
-	struct input_source *s;
+	size_t prefix = strlen("unix:");
+	char *name = strndup(address, prefix + dnc_unix_path_length(address + prefix));
+	int fd = name ? dnc_unix_socket(address + prefix, true, err) : dnc_error_nomem(err);
+	struct input_source *s = fd < 0 ? NULL : input_add_listener(in, fd, name);
 
-	if (fd < 0)
-		return -1;
-	s = input_add_listener(in, fd, address);
-	if (!s) {
-		close(fd);
-		unlink(path);
-		return dnc_error_nomem(err);
+	if (s) {
+		s->unix_name = name;
+		return 0;
 	}
-	s->path = strdup(path);
-	return s->path ? 0 : dnc_error_nomem(err);
+	if (fd >= 0) {
+		close(fd);
+		unlink(name + prefix);
+		dnc_error_nomem(err);
+	}
+	free(name);
+	return -1;
 }
 
 static int add_fd(struct dnc_input *in, const char *address, struct dnc_error *err)

@@ -92,9 +92,9 @@ void dnc_input_free(struct dnc_input *in);
  * freed. -1 with ERR when there is no memory. */
 int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error *err);
 
-/* Adds "unix:PATH" to listen on, "fd:N" to read, or "systemd": all listening Unix stream sockets that the
- * service manager passed (sd_listen_fds(3)). ADDRESS is borrowed until the input is freed. A socket file that
- * no process listens on is replaced. -1 with ERR, whose code is an errno. */
+/* Adds "unix:PATH[,mode=MODE][,group=GROUP]" to listen on (see base/unix_socket.h), "fd:N" to read, or "systemd": the
+ * sockets for producers that the service manager passed (see base/passed.h). ADDRESS is borrowed until the input is freed.
+ * A socket file that no process listens on is replaced. -1 with ERR, whose code is an errno. */
 int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_error *err);
 
 /* Reads until every file and descriptor is at its end and no socket listens, or until dnc_input_stop().

@@ -46,9 +46,9 @@ void input_free_source(struct input_source *s)
 {
 	if (s->own_fd && s->fd >= 0)
 		close(s->fd);
-	if (s->path) {
-		unlink(s->path);
-		free(s->path);
+	if (s->unix_name) {
+		unlink(s->unix_name + strlen("unix:"));
+		free(s->unix_name);
 	}
 	dnc_lines_finish(&s->lines);
 	free(s);

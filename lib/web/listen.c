@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/passed.h"
 #include "base/unix_socket.h"
 #include "web.h"
 
@@ -147,7 +148,11 @@ static int adopt(struct listeners *l, int fd, const char *text, struct dnc_error
 		return not_loopback(text, err);
 	}
 	if (one->local) {
-		snprintf(one->address, sizeof one->address, "%s", text);
+		const struct sockaddr_un *unix_address = (const struct sockaddr_un *)&address;
+
+		snprintf(one->address, sizeof one->address, "unix:%.*s",
+			(int)(size - offsetof(struct sockaddr_un, sun_path)),
+			unix_address->sun_path);
 	} else {
 		getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
 			NI_NUMERICHOST | NI_NUMERICSERV);
@@ -220,20 +225,27 @@ static int add_address(struct listeners *l, const char *text, struct dnc_error *
 	return -1;
 }
 
+struct adding {
+	struct listeners *listeners;
+	struct dnc_error *err;
+};
+
+static int add_passed_socket(void *ctx, int fd)
+{
+	struct adding *adding = ctx;
+
+	return adopt(adding->listeners, fd, "systemd", adding->err);
+}
+
 static int add_passed(struct listeners *l, struct dnc_error *err)
 {
-	int n = sd_listen_fds(0), found = 0;
+	int found = dnc_passed_sockets(true, add_passed_socket, &(struct adding){l, err});
 
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-		if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0)
-			continue;
-		if (adopt(l, fd, "systemd", err) < 0)
-			return -1;
-		found++;
-	}
-	return found ? 0
-	             : dnc_error_set(err, EINVAL,
-			       "systemd: no listening TCP socket was passed (see systemd.socket(5))");
+	if (found)
+		return found < 0 ? -1 : 0;
+	return dnc_error_set(err, EINVAL,
+		"systemd: no listening TCP socket was passed, nor a Unix socket named web (see "
+		"systemd.socket(5))");
 }
 
 static int add_unix(struct listeners *l, const char *text, struct dnc_error *err)

@@ -10,6 +10,8 @@ cron, scripts ---- dnc-emit ---.
 {"line":17,"source":"list.csv","code":"invalid_phone_number","message":"...","raw":"..."}
 {"type":"dnc.number.suppressed","phone_number":"(202) 555-0143",
 [role night-shift]
+map $http_upgrade $connection_upgrade {
+defaults
 END
 shown <<'END'
 dnc-ingest | dnc-filter | dnc-wsd serves ws://127.0.0.1:41837/ws/dnc (also http://127.0.0.1:41837/metrics)
@@ -455,6 +457,19 @@ subscribed() { # SCHEME KEY
 	run_command 4
 	grep -q '^valid for' out.4
 	[ "$(sed -n 2p out.4 | jq -r .role)" = operator ]
+}
+
+@test "dnc-wsd(8): a hub behind a proxy" {
+	documented <<-'END'
+	dnc-wsd --keys=desk.jwk.pub --listen=unix:/run/dnc/web.sock,mode=0660,group=www-data --trust-proxy </dev/null
+	END
+	[ "$(id -u)" = 0 ] || skip 'only root can give a file to the group www-data'
+	dnc-token keygen -o desk.jwk >kid
+	mkdir -p run/dnc
+	start_command
+	wait_for has_content out.0
+	[ "$(stat -c '%a %G' run/dnc/web.sock)" = '660 www-data' ]
+	[ "$(curl -s --unix-socket run/dnc/web.sock http://hub/healthz | jq -r .status)" = ok ]
 }
 
 @test "dnc-token(1): the desk is closed at once" {

@@ -580,6 +580,68 @@ static void a_socket_file_without_a_listener_is_replaced_a_live_one_is_not(void 
 	assert_true(dnc_unix_path_fits(longest, &err));
 }
 
+static void a_listening_socket_has_its_mode_and_group(void **state)
+{
+	static const struct {
+		const char *options;
+		mode_t mode;
+		bool group;
+	} good[] = {{"", 0750, false}, {",mode=0600", 0600, false}, {",mode=666", 0666, false},
+		{"", 0660, true}, {",mode=0620", 0620, true}};
+	gid_t group = getuid() ? getgid() : 1; /* root may take any */
+	mode_t mask = umask(0027);
+	char path[80], address[128];
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/socket", dir);
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		size_t n = (size_t)snprintf(address, sizeof address, "%s", path);
+		struct stat st;
+		int fd;
+
+		n += (size_t)snprintf(address + n, sizeof address - n, "%s", good[i].options);
+		if (good[i].group)
+			snprintf(address + n, sizeof address - n, ",group=%u", group);
+		assert_int_equal(dnc_unix_path_length(address), strlen(path));
+		fd = dnc_unix_socket(address, true, &err);
+		assert_true(fd >= 0);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, good[i].mode);
+		assert_int_equal(st.st_gid, good[i].group ? group : getgid());
+		close(fd);
+		unlink(path);
+	}
+	umask(mask);
+}
+
+static void a_wrong_option_of_a_socket_is_named(void **state)
+{
+	static const struct {
+		const char *options, *message;
+	} bad[] = {{",mode=8", "mode=8: not an octal mode"}, {",mode=", "mode=: not an octal mode"},
+		{",mode=0", "not an octal mode"}, {",mode=1777", "not an octal mode"},
+		{",mode=06600", "not an octal mode"}, {",mode=-1", "not an octal mode"},
+		{",group=no-such-group", "there is no such group"},
+		{",group=", "there is no such group"}, {",group=1x", "there is no such group"},
+		{",group=4294967295", "there is no such group"},
+		{",", "only mode=MODE and group=GROUP"}, {",mode=0660,x", "\"x\": after the comma"},
+		{",group=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+			"too long for an option"}};
+	char path[80], address[256];
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/socket", dir);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		snprintf(address, sizeof address, "%s%s", path, bad[i].options);
+		assert_int_equal(dnc_unix_socket(address, true, &err), -1);
+		assert_int_equal(err.code, EINVAL);
+		assert_non_null(strstr(err.message, bad[i].message));
+		assert_int_equal(access(path, F_OK), -1);
+	}
+}
+
 static void a_buffer_says_once_that_it_has_no_memory(void **state)
 {
 	struct dnc_buf b = {0};
@@ -746,6 +808,10 @@ int main(void)
 		cmocka_unit_test(messages_are_lines_json_or_have_the_priority_of_the_journal),
 		cmocka_unit_test(a_level_leaves_out_what_is_above_it),
 		cmocka_unit_test(a_thread_leaves_signals_to_the_main_one),
+		cmocka_unit_test_setup_teardown(
+			a_listening_socket_has_its_mode_and_group, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_wrong_option_of_a_socket_is_named, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_socket_file_without_a_listener_is_replaced_a_live_one_is_not, make_dir,
 			remove_dir),

@@ -18,8 +18,8 @@ struct input_source {
 	uint64_t safe;          /* lines of a producer that are safe */
 	uint64_t acked; /* and those that were acknowledged to it; UINT64_MAX: it reads no more */
 	struct dnc_outcome outcome;
-	char *path;    /* of a listening socket, to be removed; owned */
-	char name[32]; /* of a connection */
+	char *unix_name; /* "unix:PATH" of a listening socket, whose file is to be removed; owned */
+	char name[32];   /* of a connection */
 };
 
 struct dnc_input {

@@ -4,7 +4,8 @@
 #include <uv.h>
 #include "base/err.h"
 
-enum { LISTEN_ADDRESS_MAX = 80 };
+/* The longest path of a Unix socket has 107 bytes. */
+enum { LISTEN_ADDRESS_MAX = 128 };
 
 struct listeners;
 
@@ -13,8 +14,9 @@ struct listeners;
 struct listeners *listeners_new(uv_loop_t *loop, bool any_address,
 	void (*accepted)(void *ctx, int fd, bool local), void *ctx);
 
-/* Listens on "127.0.0.1:8080", "[::1]:0", "unix:PATH", or on all TCP sockets that the service manager passed
- * ("systemd"). -1 with ERR, whose code is an errno. */
+/* Listens on "127.0.0.1:8080", "[::1]:0", "unix:PATH[,mode=MODE][,group=GROUP]" (see base/unix_socket.h), or on the
+ * sockets for clients that the service manager passed ("systemd", see base/passed.h). -1 with ERR, whose code is an
+ * errno. */
 int listeners_add(struct listeners *l, const char *text, struct dnc_error *err);
 
 /* Listens on the sockets of OTHER: whichever is idle accepts a connection. -1 with ERR, whose code is an errno. */
