@@ -172,15 +172,26 @@ bench-hub: ## compares the hub with nginx+Nchan, node ws, Mosquitto and nats-ser
 
 benches: $(BENCHES)
 
-install: all ## installs below $(DESTDIR)$(PREFIX)
+SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket)
+
+install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install $(BINARIES) $(DESTDIR)$(PREFIX)/bin
 	for page in man/*.[178]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 	for c in completions/bash/*; do \
 		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
+	for unit in $(SYSTEMD_UNITS); do \
+		to=$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit >$$to && chmod 644 $$to || exit 1; done
+	install -m 644 examples/systemd/dnc.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/dnc.conf
+	@echo 'To run the hub as a service: systemd-sysusers; systemctl daemon-reload; systemctl enable --now dnc-wsd.socket dnc-wsd'
+	@echo 'For a reverse proxy: systemctl enable --now dnc-wsd-web.socket; systemctl restart dnc-wsd'
+	@echo 'The other stages: systemctl enable --now dnc-filter.socket dnc-filter dnc-ingest.socket dnc-ingest'
+	@echo 'Their options are in /etc/default/dnc-wsd and so on; the units (systemctl cat dnc-wsd) have examples.'
 
 lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')

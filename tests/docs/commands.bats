@@ -474,14 +474,15 @@ subscribed() { # SCHEME KEY
 
 @test "dnc-token(1): the desk is closed at once" {
 	documented <<-'END'
-	dnc-token revoke -f revoked "$(dnc-token inspect <token | jq -r '.jti // empty')"
+	dnc-token revoke -f /etc/dnc/revoked "$(dnc-token inspect <token | jq -r '.jti // empty')"
 	systemctl reload dnc-wsd
 	dnc-token inspect -k desk.jwk.pub --revoked revoked <token
 	END
 	dnc-token keygen -o desk.jwk >kid
 	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator >token
-	: >revoked
-	start_hub --keys=desk.jwk.pub --revoked=revoked
+	mkdir -p etc/dnc
+	: >etc/dnc/revoked
+	start_hub --keys=desk.jwk.pub --revoked=etc/dnc/revoked
 	dnc-tail --token-file=token "ws://$ADDRESS" >tail.out 2>tail.err 3>&- 9>&- &
 	local client=$!
 	PIDS+=("$client")

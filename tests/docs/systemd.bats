@@ -19,6 +19,59 @@ setup() {
 	done
 }
 
+@test "each service has its options, keeps its rejects, and reloads what SIGHUP reloads" {
+	local unit name variable
+	for unit in "$ROOT"/examples/systemd/*.service; do
+		name=$(basename "$unit" .service)
+		variable=$(tr 'a-z-' 'A-Z_' <<<"${name}_OPTIONS")
+		echo "$name"
+		grep -qx "ExecStart=/usr/local/bin/$name .* --rejects=%S/[a-z-]*/rejects \$$variable" "$unit"
+		[ "$(sed -n 's|.*--rejects=%S/\([a-z-]*\)/.*|\1|p' "$unit")" = "$(sed -n 's/^StateDirectory=//p' "$unit")" ]
+		grep -qx "EnvironmentFile=-/etc/default/$name" "$unit"
+		grep -q "^# *$variable=-" "$unit"
+		grep -qx 'ExecReload=/bin/kill -HUP $MAINPID' "$unit"
+		# What the comment shows are options of the command.
+		for option in $(sed -n "s/^# *$variable=//p" "$unit"); do
+			"$name" --help | grep -q -- "${option%%=*}\b"
+		done
+	done
+	for option in --keys --revoked --tls-cert --tls-key IPAddressAllow=any; do
+		grep -q -- "^#.*$option" "$ROOT/examples/systemd/dnc-wsd.service"
+	done
+}
+
+@test "make install puts programs, manuals, units and the group in place, and says what to enable" {
+	[[ $BIN == *release* ]] || skip "once is enough"
+	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/opt/dnc >said
+	local unit
+	for unit in "$ROOT"/examples/systemd/*.{service,socket}; do
+		unit=root/opt/dnc/lib/systemd/system/$(basename "$unit")
+		[ "$(stat -c %a "$unit")" = 644 ]
+		! grep -n '/usr/local' "$unit"
+		[[ $unit == *.socket ]] || grep -q '^ExecStart=/opt/dnc/bin/dnc-' "$unit"
+	done
+	grep -qx 'g dnc -' root/opt/dnc/lib/sysusers.d/dnc.conf
+	mkdir root/etc
+	systemd-sysusers --root="$PWD/root" "$PWD/root/opt/dnc/lib/sysusers.d/dnc.conf"
+	grep -q '^dnc:' root/etc/group
+	[ -x root/opt/dnc/bin/dnc-wsd ] && [ -s root/opt/dnc/share/man/man8/dnc-wsd.8 ]
+	grep -q 'systemctl enable --now dnc-wsd.socket' said
+	# Every unit that it names is installed.
+	for unit in $(grep -oE 'dnc-[a-z-]+\.(socket|service)' said); do [ -e "root/opt/dnc/lib/systemd/system/$unit" ]; done
+}
+
+@test "a Unix socket named web is for clients, the others are for producers" {
+	systemd-socket-activate -l "$PWD/hub.sock" -l "$PWD/web.sock" --fdname=input:web \
+		dnc-wsd --input=systemd --listen=systemd --data=data </dev/null >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for test -S web.sock
+	dnc-emit --socket=hub.sock provider.status_change provider=p new_status=online >id
+	[ "$(curl -s --unix-socket web.sock http://hub/api/v1/info | jq .last_seq)" = 1 ]
+	[ "$(cat out)" = "unix:$PWD/web.sock" ]
+	run dnc-emit --timeout=2s --socket=web.sock provider.status_change provider=p new_status=offline
+	[ "$status" -ne 0 ]
+}
+
 @test "sockets of the service manager are served, and outlive the hub" {
 	port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	systemd-socket-activate -l "$PWD/hub.sock" -l "127.0.0.1:$port" \
