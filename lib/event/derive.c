@@ -129,7 +129,7 @@ enum dnc_show draft_derived_show(enum dnc_type type, int row, enum dnc_field *fi
 	const struct derived *d = &derived_tables[type][row];
 
 	*field = d->how == COPY ? d->field : FIELD_NONE;
-	return d->how == COPY ? dnc_fields[d->field].show : shows[d->how];
+	return d->how == COPY ? SHOW_NOT : shows[d->how];
 }
 
 /* Appends PART / WHOLE with at most DIGITS decimals (nine at most), truncated, without trailing

@@ -1,5 +1,13 @@
 #include "priv/frames.h"
 
+enum { RENDERING_SHARE = 8 }; /* of the ring's size are kept of each other form */
+
+struct forms *frames_forms(struct dnc_hub *h, const struct dnc_view *view)
+{
+	return forms_hold(&h->forms, view, dnc_journal_mask_key(h->options.journal),
+		dnc_ring_size(h->ring) / RENDERING_SHARE);
+}
+
 static struct form plain_form(const struct dnc_hub *h, const struct chunk *c, uint64_t seq)
 {
 	return c ? (struct form){.frame = chunk_frame(c, seq)}

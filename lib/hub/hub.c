@@ -18,14 +18,7 @@ enum {
 	ADVANCE_DELIVERIES = 400000,
 	ADVANCE_NS = 4000000, /* spent in matching */
 	CLOCK_EVENTS = 16,    /* matched between two looks at the clock */
-	RENDERING_SHARE = 8,  /* of the ring's size are kept of each other form */
 };
-
-struct forms *hub_forms(struct dnc_hub *h, const struct dnc_view *view)
-{
-	return forms_hold(&h->forms, view, dnc_journal_mask_key(h->options.journal),
-		dnc_ring_size(h->ring) / RENDERING_SHARE);
-}
 
 static bool make_parts(struct dnc_hub *h)
 {
@@ -33,7 +26,7 @@ static bool make_parts(struct dnc_hub *h)
 
 	h->mark = ring_join(h->ring);
 	h->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	h->common_forms = hub_forms(h, &(struct dnc_view){0});
+	h->common_forms = frames_forms(h, &(struct dnc_view){0});
 	h->gather = malloc(DNC_HUB_SEND_BYTES);
 	if (log)
 		h->replay = replay_new(log, on_chunk, h);

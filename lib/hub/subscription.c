@@ -4,6 +4,7 @@
 #include "hub.h"
 #include "priv/deliver.h"
 #include "priv/forms.h"
+#include "priv/frames.h"
 #include "priv/lists.h"
 #include "priv/position.h"
 #include "priv/replay.h"
@@ -38,7 +39,7 @@ struct dnc_subscriber *dnc_hub_join(
 	struct dnc_subscriber *s = calloc(1, sizeof *s);
 	struct forms *forms;
 
-	forms = s ? hub_forms(h, view) : NULL;
+	forms = s ? frames_forms(h, view) : NULL;
 	if (!forms) {
 		free(s);
 		return NULL;
@@ -140,7 +141,7 @@ int dnc_subscriber_set_view(
 {
 	const struct dnc_filter *filter = dnc_subscriber_filter(s);
 	struct dnc_hub *h = s->hub;
-	struct forms *forms = hub_forms(h, view);
+	struct forms *forms = frames_forms(h, view);
 	struct channel *a = NULL;
 
 	if (!forms)

@@ -70,8 +70,8 @@ uint32_t draft_write_derived(const struct draft *d, struct dnc_buf *b);
 /* The name of a row of the derived table; NULL after the last one. */
 const char *draft_derived_name(enum dnc_type type, int row);
 
-/* How a masked view shows a row of the derived table. *FIELD is the field whose value it copies, which is shown in the
- * same way, or FIELD_NONE. */
+/* How a masked view shows a row of the derived table. If *FIELD is not FIELD_NONE, the row copies that field and is shown as
+ * it is. */
 enum dnc_show draft_derived_show(enum dnc_type type, int row, enum dnc_field *field);
 
 /* Reads the record DOC into D, checks it, and normalizes times and numbers. Returns -1 with a

@@ -6,6 +6,9 @@
 #include "hub.h"
 #include "replay.h"
 
+/* The forms of events that VIEW needs, to be dropped with forms_unref(). NULL when there is no memory. */
+struct forms *frames_forms(struct dnc_hub *h, const struct dnc_view *view);
+
 /* The form of event SEQ that members of channel A get, from the chunk C, or from the ring if that is NULL. Valid until the
  * next call. It has no frame (p is NULL) if that would be too long, or if there is no memory for it. */
 struct form frame_for(

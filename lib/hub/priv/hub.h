@@ -40,9 +40,6 @@ struct dnc_hub {
 	void (*found)(struct search *search);
 };
 
-/* The forms of events that VIEW needs, to be dropped with forms_unref(). NULL when there is no memory. */
-struct forms *hub_forms(struct dnc_hub *h, const struct dnc_view *view);
-
 static inline bool subscriber_is_live(const struct dnc_subscriber *s)
 {
 	return dnc_list_is_linked(&s->live_link);
