@@ -202,7 +202,7 @@ static struct dnc_event_span write_top(struct masked *m, struct dnc_str key, str
 	dnc_json_write_str(out, key);
 	dnc_buf_chr(out, ':');
 	at = out->n + 1;
-	if (!safe_write_top(out, shown.how, value)) {
+	if (!safe_write_top(&m->safe, out, shown, value)) {
 		out->n = from;
 		return (struct dnc_event_span){0};
 	}

@@ -47,7 +47,7 @@ static bool is_identifier(struct dnc_str s, bool upper)
 		mark |= is_digit(c) || c == '_';
 		if (is_digit(c) ? ++digits > WORD_DIGITS
 				: !(upper ? is_upper(c) : c >= 'a' && c <= 'z') &&
-					  (!i || (c != '_' && c != '-' && c != '.')))
+					  (!i || (c != '_' && c != '-')))
 			return false;
 	}
 	return mark || !upper;
@@ -81,11 +81,20 @@ static bool is_region(struct dnc_str s)
 	return true;
 }
 
-static bool is_text(enum dnc_show how, const char *values, struct dnc_str text)
+/* The providers of events about a number may be people who gave it; those that reading derives or knows are not. */
+static bool is_provider(enum dnc_type type, struct dnc_str text)
 {
-	switch (how) {
+	if (type == DNC_LIST_SYNCED || type == DNC_PROVIDER_STATUS_CHANGE)
+		return is_word(text);
+	return dnc_value_known(
+		"federal_dnc state_dnc internal consumer partner ftc_reported_calls", text);
+}
+
+static bool is_text(enum dnc_type type, struct dnc_shown shown, struct dnc_str text)
+{
+	switch (shown.how) {
 	case SHOW_KNOWN:
-		return *values && dnc_value_known(values, text);
+		return *shown.values && dnc_value_known(shown.values, text);
 	case SHOW_REASON:
 		return dnc_value_known(V_SUPPRESS, text);
 	case SHOW_ACTOR:
@@ -94,6 +103,8 @@ static bool is_text(enum dnc_show how, const char *values, struct dnc_str text)
 			text);
 	case SHOW_SEVERITY:
 		return dnc_severity_from_name(text);
+	case SHOW_PROVIDER:
+		return is_provider(type, text);
 	case SHOW_WORD:
 		return is_word(text);
 	case SHOW_CODE:
@@ -164,17 +175,19 @@ int64_t safe_time(int64_t ms)
 {
 	static const int64_t year_1900 = -2208988800000, year_2200 = 7258118400000;
 
-	return ms >= year_1900 && ms < year_2200 ? ms : 0;
+	if (ms < year_1900 || ms >= year_2200)
+		return 0;
+	return ms - ((ms % 1000) + 1000) % 1000;
 }
 
-/* Whole seconds in UTC: digits of a fraction may be anything. */
+/* In UTC. */
 static bool write_time(struct dnc_buf *out, struct dnc_str text)
 {
 	enum { SECONDS = 19 }; /* 2026-08-29T08:00:00 */
 	char canonical[DNC_TIME_LEN];
 	int64_t ms;
 
-	if (!dnc_clock_parse(text, &ms) || safe_time(ms) != ms)
+	if (!dnc_clock_parse(text, &ms) || (ms && !safe_time(ms)))
 		return false;
 	dnc_clock_format(ms, canonical);
 	dnc_buf_chr(out, '"');
@@ -324,17 +337,17 @@ static bool write_id(struct safe *s, struct dnc_buf *out, struct dnc_str raw)
 }
 
 static bool write_text(
-	struct dnc_buf *out, enum dnc_show how, const char *values, struct dnc_str raw)
+	const struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str raw)
 {
 	struct dnc_str text = raw.n <= TEXT_MAX ? content_of(raw) : (struct dnc_str){0};
 
 	if (!text.p)
 		return false;
-	if (how == SHOW_TIME)
+	if (shown.how == SHOW_TIME)
 		return write_time(out, text);
-	if (how == SHOW_PHONE)
+	if (shown.how == SHOW_PHONE)
 		return write_phone(out, text);
-	if (!is_text(how, values, text))
+	if (!is_text(s->type, shown, text))
 		return false;
 	dnc_buf_str(out, raw);
 	return true;
@@ -365,16 +378,17 @@ bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, str
 		shown.how = shown.otherwise;
 		return shown.how != SHOW_LITERAL && safe_write(s, out, shown, raw);
 	default:
-		return write_text(out, shown.how, shown.values, raw);
+		return write_text(s, out, shown, raw);
 	}
 }
 
-bool safe_write_top(struct dnc_buf *out, enum dnc_show how, struct dnc_str value)
+bool safe_write_top(
+	const struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str value)
 {
-	if (how == SHOW_PHONE)
+	if (shown.how == SHOW_PHONE)
 		return write_phone(out, value);
-	if (how == SHOW_LITERAL ? value.n > LITERAL_MAX || dnc_phone_digits(value) > LITERAL_DIGITS
-				: !is_word(value))
+	if (!is_provider(s->type, value) && (shown.how != SHOW_LITERAL || value.n > LITERAL_MAX ||
+						    dnc_phone_digits(value) > LITERAL_DIGITS))
 		return false;
 	dnc_json_write_str(out, value);
 	return true;

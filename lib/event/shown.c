@@ -14,8 +14,8 @@ static const struct {
 	enum dnc_show show;
 } beside[] = {
 	{DNC_STR("phone_number"), OBJECT_TOP, SHOW_PHONE},
-	{DNC_STR("provider"), OBJECT_TOP, SHOW_WORD},
-	{DNC_STR("provider_id"), OBJECT_TOP, SHOW_WORD},
+	{DNC_STR("provider"), OBJECT_TOP, SHOW_PROVIDER},
+	{DNC_STR("provider_id"), OBJECT_TOP, SHOW_PROVIDER},
 	{DNC_STR("source_id"), OBJECT_DATA, SHOW_ID},
 	{DNC_STR("jurisdiction"), OBJECT_DATA, SHOW_REGION},
 	{DNC_STR("country"), OBJECT_DATA, SHOW_REGION},

@@ -318,7 +318,7 @@ static void put_record(struct generator *g)
 	dnc_buf_lit(g->b, ",\"provider\":");
 	put_needed(g, "state_dnc");
 	dnc_buf_printf(
-		g->b, ",\"timestamp\":\"2026-08-29T08:00:00.000%s\"", below(g, 2) ? "Z" : "");
+		g->b, ",\"timestamp\":\"2026-08-29T08:00:00.%s\"", below(g, 2) ? "000Z" : "");
 	if (g->b->p[g->b->n - 2] != 'Z') {
 		g->b->n--;
 		dnc_buf_printf(g->b, "%sZ\"", digits_of(g));

@@ -148,7 +148,7 @@ static void deliver(
 	struct dnc_error err;
 	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
 		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"dnc.number.suppressed\","
-		"\"phone_number\":\"+13035550143\",\"provider\":\"p\",\"severity\":\"info\","
+		"\"phone_number\":\"+13035550143\",\"provider\":\"partner\",\"severity\":\"info\","
 		"\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"%s\","
 		"\"event_data\":{\"reason\":\"complaint\",\"source\":\"consumer\"},"
 		"\"metadata\":{\"reason\":\"complaint\",\"source\":\"consumer\",\"is_temporary\":false,"
@@ -172,7 +172,7 @@ static const struct {
 	{"nobody", "s", {{0}}, 1, 0},
 	{"everything", "s", {{"{}", 0}}, 1, 0},
 	{"filters on the event's own members", "s",
-		{{"{\"providers\":[\"p\"]}", 0},
+		{{"{\"providers\":[\"partner\"]}", 0},
 			{"{\"min_severity\":\"info\",\"severities\":[\"info\",\"low\"]}", 0},
 			{"{\"event_types\":[\"dnc.number.*\"]}", 0},
 			{"{\"phone_patterns\":[\"0143$\",\"^\\\\+1303\"]}", 0}},
@@ -183,10 +183,10 @@ static const struct {
 		1, 7},
 	{"compressed and CloudEvents", "s",
 		{{"{}", DNC_DEFLATED}, {"{}", DNC_CLOUDEVENT},
-			{"{\"providers\":[\"p\"]}", DNC_CLOUDEVENT | DNC_DEFLATED}},
+			{"{\"providers\":[\"partner\"]}", DNC_CLOUDEVENT | DNC_DEFLATED}},
 		1, 0},
 	{"masked", "s",
-		{{"{}", DNC_MASKED}, {"{\"providers\":[\"p\"]}", DNC_MASKED},
+		{{"{}", DNC_MASKED}, {"{\"providers\":[\"partner\"]}", DNC_MASKED},
 			{"{\"phone_patterns\":[\"0143$\"]}", DNC_MASKED | DNC_CLOUDEVENT},
 			{"{}", 0}},
 		1, 0},

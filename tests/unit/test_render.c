@@ -59,9 +59,19 @@ static void what_is_known_to_be_safe_is_shown(void **state)
 		/* A known field with a value that is not known: it says so by its name alone. */
 		{HEAD "\"check_reason\":\"3035550143\"}",
 			{DATA(""), "\"unknown_values\":[\"check_reason\"]", NULL}},
-		{HEAD "\"provider\":\"state_dnc\",\"provider_id\":\"ca-12\"}",
-			{"0143\",\"provider\":\"state_dnc\",\"provider_id\":\"ca-12\",\"severity\"",
-				NULL}},
+		/* Who provides a number may be a person; who has a list, or a status, is not. */
+		{HEAD "\"provider\":\"state_dnc\",\"provider_id\":\"ada_low\"}",
+			{"0143\",\"provider\":\"state_dnc\",\"severity\"", NULL}},
+		{"{\"type\":\"dnc.list.synced\",\"sync_status\":\"success\",\"provider\":\"acme\","
+		 "\"provider_id\":\"ca-12\"}",
+			{"\"provider\":\"acme\",\"provider_id\":\"ca-12\",\"severity\"",
+				"\"summary\":\"acme list sync: success\"", NULL}},
+		{"{\"type\":\"dnc.list.synced\",\"sync_status\":\"success\",\"provider\":\"ada.low\","
+		 "\"provider_id\":\"c-1234\"}",
+			{"\"type\":\"dnc.list.synced\",\"severity\"",
+				"\"summary\":\"provider list sync: success\"", NULL}},
+		{HEAD "\"timestamp\":\"2026-08-29T08:00:00.303Z\"}",
+			{"\"timestamp\":\"2026-08-29T08:00:00.000Z\"", NULL}},
 		{HEAD "\"provider\":\"p303-555\",\"provider_id\":\"Ada Low\"}",
 			{"\"phone_number\":\"+1******0143\",\"severity\"", NULL}},
 		{HEAD "\"provider\":\"3035550143\",\"provider_id\":\"a\\\"b\"}",

@@ -43,13 +43,14 @@ enum dnc_show {
 	SHOW_REASON, /* a known reason to suppress */
 	SHOW_ACTOR,  /* a program or a role, not a person */
 	SHOW_SEVERITY,
-	SHOW_WORD,       /* a configured name: lower-case letters, three digits at most */
-	SHOW_WORDS,      /* an array of them */
-	SHOW_CODE,       /* such a word, or in upper case with a digit or "_": HTTP_503 */
-	SHOW_VERSION,    /* 1.0 */
-	SHOW_REGION,     /* US, US-CA (ISO 3166) */
-	SHOW_COUNT,      /* a whole number; of seven digits or more the first three, then zeros */
-	SHOW_NUMBER,     /* of a fraction the first three digits */
+	SHOW_PROVIDER, /* a word if the event is about a list or a provider, else a known provider */
+	SHOW_WORD,    /* a configured name: lower-case letters, "_" and "-", three digits at most */
+	SHOW_WORDS,   /* an array of them */
+	SHOW_CODE,    /* such a word, or in upper case with a digit or "_": HTTP_503 */
+	SHOW_VERSION, /* 1.0 */
+	SHOW_REGION,  /* US, US-CA (ISO 3166) */
+	SHOW_COUNT,   /* a whole number; of seven digits or more the first three, then zeros */
+	SHOW_NUMBER,  /* of a fraction the first three digits */
 	SHOW_DIFFERENCE, /* the first three digits, with its sign */
 	SHOW_BOOL,
 	SHOW_FLAGS, /* an object of booleans */
@@ -75,8 +76,8 @@ enum dnc_show {
 	X(SERVER_ID, "server_id", STRING, WORD, T_ALL, "")                                         \
 	X(ENVIRONMENT, "environment", STRING, WORD, T_ALL, "")                                     \
 	X(PHONE_NUMBER, "phone_number", PHONE, PHONE, T_ALL, "")                                   \
-	X(PROVIDER, "provider", STRING, WORD, T_ALL, "")                                           \
-	X(PROVIDER_ID, "provider_id", STRING, WORD, T_ALL, "")                                     \
+	X(PROVIDER, "provider", STRING, PROVIDER, T_ALL, "")                                       \
+	X(PROVIDER_ID, "provider_id", STRING, PROVIDER, T_ALL, "")                                 \
 	X(SUPPRESS_REASON, "reason", STRING, KNOWN, T_SUP, V_SUPPRESS)                             \
 	X(SOURCE, "source", STRING, KNOWN, T_SUP | T_REL, V_SOURCE)                                \
 	X(SUPPRESSED_AT, "suppressed_at", TIME, TIME, T_SUP | T_REL, "")                           \

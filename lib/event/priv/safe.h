@@ -20,12 +20,14 @@ struct safe {
  * does not pass the check. */
 bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str raw);
 
-/* Appends VALUE, a text of the top level, as a JSON string in the way HOW: SHOW_PHONE, SHOW_WORD or SHOW_LITERAL.
- * As safe_write() otherwise. */
-bool safe_write_top(struct dnc_buf *out, enum dnc_show how, struct dnc_str value);
+/* As safe_write(), for VALUE, a text of the top level, which is written as a JSON string. SHOWN is SHOW_PHONE, SHOW_PROVIDER
+ * or SHOW_LITERAL. */
+bool safe_write_top(
+	const struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str value);
 
 /* Appends the pseudonym of TEXT. */
 void safe_write_pseudonym(struct safe *s, struct dnc_buf *out, struct dnc_str text);
 
-/* MS if it is in the years 1900 to 2199, else 0: digits of a number could be read as another year. */
+/* MS in whole seconds, because the digits of a fraction may be anything. 0 if it is not in the years 1900 to 2199: digits
+ * of a number could be read as another year. */
 int64_t safe_time(int64_t ms);
