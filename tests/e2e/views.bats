@@ -142,7 +142,8 @@ as_role() { # ROLE COUNT
 		'{"type":"update_filters","filters":{"phone_patterns":["^\\+1\\*{6}0145"]}}' '{"type":"subscribe","since":2,"filters":{"phone_patterns":["^\\+1\\*{6}0145"]}}' >out
 	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = '3 ' ]
 	# The past, by HTTP, is masked, too.
-	[ "$(curl -s "http://$ADDRESS/api/v1/events?phone=%2B13035550143" | jq -r .phone_number)" = '+1******0143' ]
+	[ "$(curl -s "http://$ADDRESS/api/v1/events?phone=%2B1******0143" | jq -r .phone_number)" = '+1******0143' ]
+	[ "$(curl -s -o answer -w '%{http_code}' "http://$ADDRESS/api/v1/events?phone=%2B13035550143")" = 403 ]
 	[ -z "$(curl -s "http://$ADDRESS/api/v1/events?phone_patterns=5550143")" ]
 }
 
