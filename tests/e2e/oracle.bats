@@ -6,16 +6,16 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 # Events with hidden values in many places; each has the same length with the other values.
 records() {
 	cat <<-'END'
-		{"id":"0198f0a0-0000-8000-8000-000000000001","type":"dnc.number.suppressed","phone_number":"+13035550187","timestamp":"2026-08-29T08:00:00.303Z","reason":"complaint","source":"consumer","suppressed_by":"alice.archer","notes":"called by Alice Archer","caller":3035550187,"contact":{"name":"Alice Archer","number":"303 555 0187"},"metadata":{"customer":"Alice Archer","3035550187":"mobile"}}
+		{"id":"0198f0a0-0000-8000-8000-000000000001","type":"dnc.number.suppressed","phone_number":"+13035550187","timestamp":"2026-08-29T08:00:00.250Z","reason":"complaint","source":"consumer","suppressed_by":"alice.archer","notes":"called by Alice Archer","caller":3035550187,"contact":{"name":"Alice Archer","number":"303 555 0187"},"metadata":{"customer":"Alice Archer","3035550187":"mobile"}}
 		{"id":"0198f0a0-0000-8000-8000-3035550187aa","type":"dnc.number.released","phone_number":"+13035550187","timestamp":"2026-08-29T08:00:01Z","reason":"expired"}
-		{"id":"0198f0a0-0000-8000-8000-000000000003","type":"dnc.check.performed","phone_number":"+13035550187","provider":"alice.archer","provider_id":"3035550187","timestamp":"2026-08-29T08:00:02Z","result":"blocked","call_id":"3035550187"}
+		{"id":"0198f0a0-0000-8000-8000-000000000003","type":"dnc.check.performed","phone_number":"+13035550187","provider":"Alice Archer","provider_id":"3035550187","timestamp":"2026-08-29T08:00:02Z","result":"blocked","call_id":"3035550187"}
 		{"id":"0198f0a0-0000-8000-8000-000000000004","type":"dnc.list.synced","provider":"federal_dnc","timestamp":"2026-08-29T08:00:03Z","sync_status":"failed","error_message":"row of Alice Archer, 303-555-0187"}
 		{"id":"0198f0a0-0000-8000-8000-000000000005","type":"dnc.compliance.violation","phone_number":"+13035550144","timestamp":"2026-08-29T08:00:04Z","violation_type":"called_while_suppressed","details":{"caller":"+13035550187","agent":"Alice Archer"}}
 		{"id":"0198f0a0-0000-8000-8000-000000000006","type":"dnc.provider.status_change","provider":"vendor","timestamp":"2026-08-29T08:00:05Z","old_status":"online","new_status":"offline"}
 	END
 }
 
-others() { sed 's/303\([^Z]\)/212\1/g; s/\.303Z/.212Z/g; s/Alice Archer/Bruno Bakers/g; s/alice\.archer/bruno.bakers/g' "$1"; }
+others() { sed 's/303\([^Z]\)/212\1/g; s/Alice Archer/Bruno Bakers/g; s/alice\.archer/bruno.bakers/g' "$1"; }
 
 # The answers of a hub that has the events of LOG and gets those of LIVE, to a client with these permissions.
 answers() { # LOG LIVE PERMISSIONS

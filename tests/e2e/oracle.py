@@ -33,7 +33,7 @@ FILTERS = [
     {},
     *({"phone_patterns": [p]} for p in PATTERNS),
     *({"custom_filters": {path: value}} for path, values in FIELDS.items() for value in values),
-    {"providers": ["alice.archer"]}, {"providers": ["bruno.bakers"]},
+    {"providers": ["Alice Archer"]}, {"providers": ["Bruno Bakers"]},
     {"provider_ids": ["3035550187"]}, {"provider_ids": ["2125550187"]},
     {"time_range": {"start": "2026-08-29T08:00:00.250Z", "end": "2026-08-29T09:00:00Z"}},
     {"phone_patterns": ["a("]},
@@ -41,7 +41,7 @@ FILTERS = [
 ]
 QUERIES = [f"phone={urllib.parse.quote(n)}" for n in [*NUMBERS, "+1******0187", "3035550187", "2125550187", "+*", "12"]]
 QUERIES += [f"phone_patterns={urllib.parse.quote(p)}" for p in PATTERNS]
-QUERIES += ["provider=alice.archer", "provider=bruno.bakers", "provider_id=3035550187", "severity=high", ""]
+QUERIES += ["provider=Alice+Archer", "provider=Bruno+Bakers", "provider_id=3035550187", "severity=high", ""]
 
 ids = {}
 VOLATILE = {"connected_at", "last_activity", "client_id", "epoch", "uptime_s", "address", "messages_received", "message_count"}
@@ -145,11 +145,10 @@ def live():
         ws.sock.close()
 
 
-def streamed(s):
-    """How many events the hub has sent to the stream S, once it has all; None while it has not."""
-    port = f"{s.sock.getsockname()[1]}"
+def streamed():
+    """How many events the hub has sent to the newest client, once it has all; None while it has not."""
     mine = max(json.loads(http("GET", "/api/v1/clients").body)["clients"], key=lambda c: int(c["client_id"][1:]))
-    return mine["events_sent"] if port and mine["subscribed"] and not mine["lag"] else None
+    return mine["events_sent"] if mine["subscribed"] and not mine["lag"] else None
 
 
 def streams():
@@ -158,7 +157,7 @@ def streams():
         if not s.turned:
             tell("stream", query, s.answer.body)
             continue
-        while (count := streamed(s)) is None:
+        while (count := streamed()) is None:
             pass
         events = 0
         while events < count:
