@@ -34,6 +34,9 @@ struct dnc_str dnc_mask_hides(const struct dnc_mask *m);
 /* True if A and B, which may be NULL, change the table in the same way. */
 bool dnc_mask_same(const struct dnc_mask *a, const struct dnc_mask *b);
 
+/* True if a masked event of TYPE may have something at the dotted PATH ("event_data.reason"), as filters name it. */
+bool dnc_mask_may_show(const struct dnc_mask *m, enum dnc_type type, struct dnc_str path);
+
 /* How a view masks; all borrowed. */
 struct dnc_masking {
 	const struct dnc_mask *mask; /* NULL: as the table says */

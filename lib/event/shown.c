@@ -126,6 +126,32 @@ static bool is_fixed(struct dnc_str name)
 	return false;
 }
 
+bool dnc_mask_may_show(const struct dnc_mask *m, enum dnc_type type, struct dnc_str path)
+{
+	static const struct {
+		struct dnc_str start;
+		enum dnc_object object;
+	} objects[] = {
+		{DNC_STR("event_data."), OBJECT_DATA}, {DNC_STR("metadata."), OBJECT_METADATA}};
+	enum dnc_object object = OBJECT_TOP;
+	const char *dot;
+
+	dnc_fields_init();
+	for (size_t i = 0; object == OBJECT_TOP && i < 2; i++)
+		if (dnc_str_starts(path, objects[i].start)) {
+			object = objects[i].object;
+			path = (struct dnc_str){
+				path.p + objects[i].start.n, path.n - objects[i].start.n};
+		}
+	if (object == OBJECT_TOP && is_fixed(path))
+		return true;
+	/* A member of an object that is shown, such as compliance_flags. */
+	dot = memchr(path.p, '.', path.n);
+	if (dot)
+		path.n = (size_t)(dot - path.p);
+	return shown_of(m, type, object, path).how != SHOW_NOT;
+}
+
 static int set_error(struct dnc_error *err, struct dnc_str name, const char *why)
 {
 	return dnc_error_set(

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "event/event.h"
+#include "event/mask.h"
 #include "json/json.h"
 
 #define DNC_FILTER_MAX_VALUES  25  /* in all lists of a filter together */
@@ -53,6 +54,12 @@ unsigned dnc_filter_types(const struct dnc_filter *f);
  * matches events without a number, or numbers with any start. Prefixes are borrowed from F. */
 size_t dnc_filter_prefix_count(const struct dnc_filter *f);
 struct dnc_str dnc_filter_prefix(const struct dnc_filter *f, size_t index);
+
+/* False if F, which can match some event, can match no masked one: each of its alternatives compares a field that MASK
+ * (NULL: none but the table) does not show. HIDDEN is then the first such field (a path of
+ * custom_filters itself), borrowed from F or constant. */
+bool dnc_filter_sees_masked(
+	const struct dnc_filter *f, const struct dnc_mask *mask, struct dnc_str *hidden);
 
 /* The number of alternatives in F; 0 if it matches every event. */
 size_t dnc_filter_count(const struct dnc_filter *f);

@@ -111,6 +111,8 @@ static void write_warning(
 	unsigned sees = dnc_role_types(role, s->permissions) &
 	                (role->sees ? dnc_filter_types(role->sees) : DNC_ALL_TYPES);
 	size_t count = dnc_filter_prefix_count(filter), hidden = 0;
+	bool masked = !(s->permissions & DNC_MAY_SEE_NUMBERS);
+	struct dnc_str field;
 
 	for (size_t i = 0; i < count; i++)
 		hidden += dnc_filter_prefix(filter, i).n > CERTAIN;
@@ -124,7 +126,10 @@ static void write_warning(
 	else if (!(sees & dnc_filter_types(filter)))
 		snprintf(text, WARNING_MAX,
 			"role %s sees none of these event types: none will be sent", role->name);
-	else if (!(s->permissions & DNC_MAY_SEE_NUMBERS) && count && hidden == count)
+	else if (masked && !dnc_filter_sees_masked(filter, role->mask, &field))
+		snprintf(text, WARNING_MAX, "role %s does not see %.*s: no event matches it",
+			role->name, field.n > 64 ? 64 : (int)field.n, field.p);
+	else if (masked && count && hidden == count)
 		snprintf(text, WARNING_MAX,
 			"role %s sees masked numbers (+1******4567): no number starts with "
 			"these digits",

@@ -358,6 +358,83 @@ static void values_and_filters_are_limited(void **state)
 	assert_string_equal(err.place, "phone_patterns[0]");
 }
 
+/* HIDDEN: the field that no masked event has; NULL when some may match. */
+static void a_filter_of_hidden_fields_can_match_no_masked_event(void **state)
+{
+	static const struct {
+		const char *filter, *hidden;
+	} cases[] = {
+		{"{}", NULL},
+		{"[]", NULL},
+		{"{\"phone_patterns\":[\"0143$\"]}", NULL},
+		{"{\"providers\":[\"p\"],\"provider_ids\":[\"1\"],\"min_severity\":\"high\"}",
+			NULL},
+		{"{\"suppress_reasons\":[\"complaint\"],\"blocked_only\":true}", NULL},
+		{"{\"custom_filters\":{\"id\":\"x\",\"seq\":1,\"phone_number\":\"+1******0143\"}}",
+			NULL},
+		{"{\"custom_filters\":{\"event_data.compliance_flags.tcpa\":true}}", NULL},
+		{"{\"custom_filters\":{\"metadata.ingested_at\":\"x\"}}", NULL},
+		{"{\"custom_filters\":{\"event_data.notes\":\"x\"}}", "event_data.notes"},
+		{"{\"custom_filters\":{\"event_data.caller\":3035550143}}", "event_data.caller"},
+		{"{\"custom_filters\":{\"metadata.3035550143\":\"mobile\"}}",
+			"metadata.3035550143"},
+		{"{\"custom_filters\":{\"nonsense\":\"x\"}}", "nonsense"},
+		/* A list of them: one is enough. */
+		{"[{\"custom_filters\":{\"event_data.notes\":\"x\"}},{\"providers\":[\"p\"]}]",
+			NULL},
+		{"[{\"custom_filters\":{\"event_data.notes\":\"x\"}},{\"custom_filters\":{\"a\":1}}]",
+			"event_data.notes"},
+		/* Shown, but not in these events. */
+		{"{\"event_types\":[\"dnc.list.synced\"],\"custom_filters\":{\"event_data.result\":\"x\"}}",
+			"event_data.result"},
+		{"{\"event_types\":[\"dnc.check.*\"],\"custom_filters\":{\"event_data.result\":\"x\"}}",
+			NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_filter *f = compile(cases[i].filter);
+		struct dnc_str hidden;
+		bool sees = dnc_filter_sees_masked(f, NULL, &hidden);
+
+		if (sees != !cases[i].hidden ||
+			(!sees && !dnc_str_eq(hidden, dnc_str(cases[i].hidden))))
+			fail_msg("%s: %.*s", cases[i].filter, sees ? 3 : (int)hidden.n,
+				sees ? "yes" : hidden.p);
+		dnc_filter_unref(f);
+	}
+}
+
+/* What a role shows besides, and what it hides. */
+static void a_filter_sees_what_the_role_shows(void **state)
+{
+	struct dnc_error err;
+	const struct dnc_mask *mask =
+		dnc_mask_new(DNC_STR("event_data.queue"), DNC_STR("provider, sync_trigger"), &err);
+	static const struct {
+		const char *filter;
+		bool sees;
+	} cases[] = {
+		{"{\"custom_filters\":{\"event_data.queue\":\"x\"}}", true},
+		{"{\"providers\":[\"p\"]}", false},
+		/* Events of other types match it. */
+		{"{\"sync_triggers\":[\"manual\"]}", true},
+		{"{\"sync_triggers\":[\"manual\"],\"event_types\":[\"dnc.list.synced\"]}", false},
+	};
+
+	(void)state;
+	assert_non_null(mask);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_filter *f = compile(cases[i].filter);
+		struct dnc_str hidden;
+
+		if (dnc_filter_sees_masked(f, mask, &hidden) != cases[i].sees)
+			fail_msg("%s", cases[i].filter);
+		dnc_filter_unref(f);
+	}
+	dnc_mask_unref(mask);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +446,8 @@ int main(void)
 		cmocka_unit_test(the_last_of_many_threads_frees_a_filter),
 		cmocka_unit_test(a_bad_filter_names_the_place),
 		cmocka_unit_test(values_and_filters_are_limited),
+		cmocka_unit_test(a_filter_of_hidden_fields_can_match_no_masked_event),
+		cmocka_unit_test(a_filter_sees_what_the_role_shows),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);

@@ -729,6 +729,12 @@ static void subscriptions_are_limited_by_the_role(void **state)
 		{"permissions = dnc:stream",
 			"{\"type\":\"subscribe\",\"filters\":{\"phone_patterns\":[\"^\\\\+1303555\"]}}",
 			"\"warning\":\"role admin sees masked numbers"},
+		{"permissions = dnc:stream",
+			"{\"type\":\"subscribe\",\"filters\":{\"custom_filters\":{\"event_data.notes\":\"x\"}}}",
+			"\"warning\":\"role admin does not see event_data.notes: no event matches it"},
+		{"permissions = dnc:stream dnc:pii",
+			"{\"type\":\"subscribe\",\"filters\":{\"custom_filters\":{\"event_data.notes\":\"x\"}}}",
+			"\"recovered\":true}}"},
 		{"permissions = dnc:stream\nsees = {\"event_types\":[\"dnc.number.released\"]}",
 			"{\"type\":\"subscribe\",\"filters\":{\"event_types\":["
 			"\"dnc.compliance.violation\"]}}",
