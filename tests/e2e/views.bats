@@ -143,7 +143,10 @@ as_role() { # ROLE COUNT
 	[ "$(jq -r 'select(.seq).seq' out | tr '\n' ' ')" = '3 ' ]
 	# The past, by HTTP, is masked, too.
 	[ "$(curl -s "http://$ADDRESS/api/v1/events?phone=%2B1******0143" | jq -r .phone_number)" = '+1******0143' ]
-	[ "$(curl -s -o answer -w '%{http_code}' "http://$ADDRESS/api/v1/events?phone=%2B13035550143")" = 403 ]
+	for number in 0143 0199; do
+		[ "$(curl -s "http://$ADDRESS/api/v1/events?phone=%2B1303555$number" | jq -c '[.status, .detail]')" = \
+			"[403,\"access denied: without dnc:pii phone must be a number as this role sees it, such as +1******$number\"]" ]
+	done
 	[ -z "$(curl -s "http://$ADDRESS/api/v1/events?phone_patterns=5550143")" ]
 }
 
