@@ -4,6 +4,7 @@
 #include <ini.h>
 #include <stdlib.h>
 #include "base/escape.h"
+#include "base/log.h"
 #include "priv/ini_lines.h"
 
 const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
@@ -287,6 +288,22 @@ static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error
 		roles->open ? roles->open->name : "?", roles->key, roles->err.message);
 }
 
+/* Who sees what becomes of the ids in an event that it published can try what is behind those of others. */
+static void warn_of_guesses(const struct dnc_roles *roles)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		const struct dnc_role *role = roles->role[i];
+		unsigned reads = role->permissions & (DNC_MAY_STREAM | DNC_MAY_REPLAY);
+
+		if (reads && role->permissions & DNC_MAY_PUBLISH &&
+			!(role->permissions & DNC_MAY_SEE_NUMBERS))
+			dnc_warn(
+				"role %s can find hidden numbers by publishing guesses and reading "
+				"them: take dnc:publish from it, or give it dnc:pii",
+				role->name);
+	}
+}
+
 struct dnc_roles *dnc_roles_load(const char *path, struct dnc_error *err)
 {
 	struct dnc_roles *roles = calloc(1, sizeof *roles);
@@ -306,6 +323,7 @@ struct dnc_roles *dnc_roles_load(const char *path, struct dnc_error *err)
 	}
 	if (!path || read_file(roles, path, err) == 0) {
 		dnc_buf_free(&roles->value);
+		warn_of_guesses(roles);
 		return roles;
 	}
 fail:

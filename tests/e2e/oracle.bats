@@ -17,6 +17,14 @@ records() {
 
 others() { sed 's/303\([^Z]\)/212\1/g; s/Alice Archer/Bruno Bakers/g; s/alice\.archer/bruno.bakers/g' "$1"; }
 
+@test "the hub warns of a role that can test its guesses, and of no other" {
+	dnc-wsd --print-roles 2>err >roles
+	[ ! -s err ]
+	printf '[role desk]\npermissions = dnc:stream dnc:publish\n[role feed]\npermissions = dnc:publish dnc:read\n' >roles
+	dnc-wsd --roles=roles --print-roles 2>err >printed
+	[ "$(cat err)" = 'dnc-wsd: role desk can find hidden numbers by publishing guesses and reading them: take dnc:publish from it, or give it dnc:pii' ]
+}
+
 # The answers of a hub that has the events of LOG and gets those of LIVE, to a client with these permissions.
 answers() { # LOG LIVE PERMISSIONS
 	rm -rf data
