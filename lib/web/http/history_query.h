@@ -36,7 +36,7 @@ struct history_query {
 /* To be freed with history_query_free(). */
 void history_query_init(struct history_query *q);
 
-/* An argument of the query string, for query_read(): Q is a struct history_query. -1 with ERR, whose code is an enum
+/* An argument of the query string, for query_parse(): Q is a struct history_query. -1 with ERR, whose code is an enum
  * request_error, when it is none; REQUEST_EFORBIDDEN for a whole number of a reader that may see none. */
 int history_query_add(void *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
 

@@ -15,7 +15,7 @@ struct stream_query {
  * stream. */
 int stream_query_resume(struct stream_query *q, struct dnc_str id, struct dnc_error *err);
 
-/* An argument of the query string, for query_read(): Q is a struct stream_query. `ticket` is ignored, and so is a
+/* An argument of the query string, for query_parse(): Q is a struct stream_query. `ticket` is ignored, and so is a
  * start position when the stream resumes. */
 int stream_query_add(void *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err);
 
