@@ -228,6 +228,8 @@ static void heads_are_read_or_refused(void **state)
 		CASE("GET /a HTTP/1.2\r\n\r\n", 400),
 		CASE("GET /a HTTP/1.0\r\n\r\n", 0),
 		CASE("GET http://a/ HTTP/1.0\r\n\r\n", 0),
+		CASE("GET http://b@a/ HTTP/1.0\r\n\r\n", 400),
+		CASE("GET http:///a HTTP/1.0\r\n\r\n", 400),
 		CASE("GET http://a/ HTTP/1.1\r\n\r\n", 400),
 		CASE(GET HOST "\r\n", 400),
 		CASE(GET "host: other.example\r\n\r\n", 400),

@@ -22,8 +22,6 @@ static bool read_method(struct http_head *head, struct dnc_str method)
 	if (!method.n || !http_all_are(method, HTTP_TOKEN))
 		return http_head_refuse(head, 400,
 			"the request does not start with a method: send METHOD TARGET HTTP/1.1");
-	if (method.n > HTTP_METHOD_BYTES)
-		return http_head_refuse(head, 501, "the method is not known: use GET or POST");
 	return true;
 }
 
