@@ -95,6 +95,10 @@ static void malformed_chunks_are_refused(void **state)
 		DNC_STR("0\r\nA: b\r\n"),
 		/* Sizes. */
 		DNC_STR("\r\nhello"),
+		DNC_STR("\r\n\r\n"),
+		DNC_STR(";a\r\n\r\n"),
+		DNC_STR("5\r\nhello\r\n\r\n\r\n"),
+		DNC_STR("5\r\nhello\r\n;a\r\n\r\n"),
 		DNC_STR("5\r\nhello\r\n\r\n0\r\n\r\n"),
 		DNC_STR("x\r\nhello\r\n0\r\n\r\n"),
 		DNC_STR("5x\r\nhello\r\n0\r\n\r\n"),

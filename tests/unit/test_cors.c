@@ -164,6 +164,8 @@ static void the_last_forwarded_address_is_the_clients(void **state)
 		{"X-Forwarded-For: fe80::1%eth0\r\n", ""},
 		{"X-Forwarded-For: 2001:db8::1::2\r\n", ""},
 		{"X-Forwarded-For: \"192.0.2.1\r\n", ""},
+		{"X-Forwarded-For: \"192.0.2.10\r\n", ""},
+		{"X-Forwarded-For: 192.0.2.10\"\r\n", ""},
 		{"X-Forwarded-For: \"\"\r\n", ""},
 		{"X-Forwarded-For: \"\r\n", ""},
 		{"X-Forwarded-For: hub.example\r\n", ""},
