@@ -44,10 +44,10 @@ static void offers_are_accepted_declined_or_malformed(void **state)
 	} cases[] = {
 		{"", NULL},
 		{" \t", NULL},
-		{",,", NULL},
+		{",", NULL},
 		{"permessage-deflate", AGREED},
 		{" permessage-deflate\t", AGREED},
-		{"permessage-deflate,,,,", AGREED},
+		{"permessage-deflate,, ", AGREED},
 		{",permessage-deflate", AGREED},
 		{"permessage-deflate;server_no_context_takeover;client_no_context_takeover",
 			AGREED},
@@ -94,6 +94,8 @@ static void offers_are_accepted_declined_or_malformed(void **state)
 		 "server_max_window_bits=15",
 			AGREED "; server_max_window_bits=15"},
 		/* The whole header must be well-formed, whatever it offers. */
+		{"permessage-deflate,,,,", malformed},
+		{",,,x", malformed},
 		{"permessage-deflate;", malformed},
 		{"permessage-deflate; ;", malformed},
 		{";", malformed},
@@ -132,6 +134,7 @@ static void a_header_may_stand_on_several_lines(void **state)
 		{{"permessage-deflate", "permessage-deflate; server_max_window_bits=15"}, 2,
 			AGREED},
 		{{"permessage-deflate", ";"}, 2, malformed},
+		{{",", "permessage-deflate", ","}, 3, malformed},
 		{{"permessage-deflate;", "client_max_window_bits"}, 2, malformed},
 	};
 

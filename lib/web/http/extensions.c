@@ -136,50 +136,52 @@ static bool take_offer(struct dnc_str *s, bool *accepted, unsigned *seen)
 	return !s->n || s->p[0] == ',';
 }
 
-/* What one line says: of the first offer that can be agreed SEEN are the parameters. */
-static enum extensions read_line(struct dnc_str s, unsigned *seen)
-{
-	enum extensions result = EXTENSIONS_NONE;
+/* What the lines before have said. */
+struct reading {
+	enum extensions result;
+	unsigned agreed; /* the parameters of the first offer that can be agreed */
+	unsigned empty;  /* elements */
+};
 
-	for (skip_blanks(&s); s.n;) {
-		unsigned these;
+/* Reads the elements of one line; false if it is malformed. Where a sender has joined lists some may be empty, but not
+ * any number: RFC 9110 section 5.6.1.2. */
+static bool read_line(struct dnc_str s, struct reading *r)
+{
+	enum { EMPTY_MAX = 2 };
+
+	do {
+		unsigned seen;
 		bool accepted;
 
-		if (take(&s, ',')) /* empty elements do not count */
+		skip_blanks(&s);
+		if (!s.n || s.p[0] == ',') {
+			r->empty++;
 			continue;
-		if (!take_offer(&s, &accepted, &these))
-			return EXTENSIONS_MALFORMED;
-		if (accepted && result == EXTENSIONS_NONE) {
-			result = EXTENSIONS_DEFLATE;
-			*seen = these;
 		}
-	}
-	return result;
+		if (!take_offer(&s, &accepted, &seen))
+			return false;
+		if (accepted && r->result == EXTENSIONS_NONE) {
+			r->result = EXTENSIONS_DEFLATE;
+			r->agreed = seen;
+		}
+	} while (take(&s, ','));
+	return r->empty <= EMPTY_MAX;
 }
 
 enum extensions extensions_negotiate(
 	const struct dnc_str *lines, size_t count, struct dnc_buf *answer)
 {
-	enum extensions result = EXTENSIONS_NONE;
-	unsigned agreed = 0;
+	struct reading r = {.result = EXTENSIONS_NONE};
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned seen = 0;
-		enum extensions line = read_line(lines[i], &seen);
-
-		if (line == EXTENSIONS_MALFORMED)
-			return line;
-		if (result == EXTENSIONS_NONE && line == EXTENSIONS_DEFLATE) {
-			result = line;
-			agreed = seen;
-		}
-	}
-	if (result == EXTENSIONS_DEFLATE) {
+	for (size_t i = 0; i < count; i++)
+		if (!read_line(lines[i], &r))
+			return EXTENSIONS_MALFORMED;
+	if (r.result == EXTENSIONS_DEFLATE) {
 		dnc_buf_lit(answer, "permessage-deflate; server_no_context_takeover; "
 				    "client_no_context_takeover");
 		/* Section 7.1.2.1: one that was offered must be named. */
-		if (agreed & SERVER_WINDOW)
+		if (r.agreed & SERVER_WINDOW)
 			dnc_buf_lit(answer, "; server_max_window_bits=15");
 	}
-	return result;
+	return r.result;
 }
