@@ -11,7 +11,7 @@ static const char malformed[] = "malformed";
 /* What is answered: NULL for no extension. */
 static void expect(const char *const lines[], size_t count, const char *is)
 {
-	struct dnc_str values[MAX_LINES];
+	struct http_head head = {.count = count};
 	struct dnc_buf answer = {0};
 	enum extensions result;
 
@@ -22,9 +22,10 @@ static void expect(const char *const lines[], size_t count, const char *is)
 
 		assert_non_null(copy);
 		memcpy(copy, lines[i], n);
-		values[i] = (struct dnc_str){copy, n};
+		head.fields[i] =
+			(struct http_field){DNC_STR("Sec-WebSocket-Extensions"), {copy, n}};
 	}
-	result = extensions_negotiate(values, count, &answer);
+	result = extensions_negotiate(&head, &answer);
 	if (result != (is == malformed ? EXTENSIONS_MALFORMED
 			      : is     ? EXTENSIONS_DEFLATE
 				       : EXTENSIONS_NONE) ||
@@ -33,7 +34,7 @@ static void expect(const char *const lines[], size_t count, const char *is)
 		fail_msg("\"%s\": %d, \"%.*s\"", count ? lines[0] : "", result,
 			DNC_STR_ARG(dnc_buf_view(&answer)));
 	for (size_t i = 0; i < count; i++)
-		free((char *)(uintptr_t)values[i].p);
+		free((char *)(uintptr_t)head.fields[i].value.p);
 	dnc_buf_free(&answer);
 }
 

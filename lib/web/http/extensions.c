@@ -1,6 +1,6 @@
 #include "web/http/extensions.h"
 #include <stdbool.h>
-#include "web/http/token_list.h"
+#include "web/http/chars.h"
 
 /* What an offer says, RFC 7692 section 7.1. */
 enum {
@@ -30,6 +30,18 @@ struct setting {
 	bool escaped; /* the value has quoted pairs, and is none that is known */
 };
 
+/* The token at the start of *S, which is taken from it; empty if there is none. */
+static struct dnc_str take_token(struct dnc_str *s)
+{
+	struct dnc_str token = {s->p, 0};
+
+	while (token.n < s->n && http_char_is(s->p[token.n], HTTP_TOKEN))
+		token.n++;
+	s->p += token.n;
+	s->n -= token.n;
+	return token;
+}
+
 static void skip_blanks(struct dnc_str *s)
 {
 	while (s->n && (s->p[0] == ' ' || s->p[0] == '\t'))
@@ -53,9 +65,8 @@ static bool take_quoted(struct dnc_str *s, struct setting *to)
 	to->value = (struct dnc_str){s->p, 0};
 	while (s->n && s->p[0] != '"') {
 		bool escapes = s->p[0] == '\\';
-		struct dnc_str c = {s->p + escapes, 1};
 
-		if (s->n < 1u + escapes || !token_is(c))
+		if (s->n < 1u + escapes || !http_char_is(s->p[escapes], HTTP_TOKEN))
 			return false;
 		to->escaped |= escapes;
 		to->value.n += 1u + escapes;
@@ -68,7 +79,7 @@ static bool take_quoted(struct dnc_str *s, struct setting *to)
 /* Takes a parameter: its name, and perhaps "=" and a value. False if it is malformed. */
 static bool take_setting(struct dnc_str *s, struct setting *to)
 {
-	*to = (struct setting){.name = token_take(s)};
+	*to = (struct setting){.name = take_token(s)};
 	if (!to->name.n)
 		return false;
 	skip_blanks(s);
@@ -78,7 +89,7 @@ static bool take_setting(struct dnc_str *s, struct setting *to)
 		s->p++, s->n--;
 		return take_quoted(s, to);
 	}
-	to->value = token_take(s);
+	to->value = take_token(s);
 	return to->value.n;
 }
 
@@ -120,7 +131,7 @@ static bool accepts(const struct setting *setting, unsigned *seen)
  * parameters SEEN. */
 static bool take_offer(struct dnc_str *s, bool *accepted, unsigned *seen)
 {
-	struct dnc_str name = token_take(s);
+	struct dnc_str name = take_token(s);
 	struct setting setting;
 
 	*accepted = dnc_str_eq(name, DNC_STR("permessage-deflate"));
@@ -168,13 +179,13 @@ static bool read_line(struct dnc_str s, struct reading *r)
 	return r->empty <= EMPTY_MAX;
 }
 
-enum extensions extensions_negotiate(
-	const struct dnc_str *lines, size_t count, struct dnc_buf *answer)
+enum extensions extensions_negotiate(const struct http_head *head, struct dnc_buf *answer)
 {
 	struct reading r = {.result = EXTENSIONS_NONE};
 
-	for (size_t i = 0; i < count; i++)
-		if (!read_line(lines[i], &r))
+	for (size_t i = 0; i < head->count; i++)
+		if (dnc_str_caseeq(head->fields[i].name, DNC_STR("sec-websocket-extensions")) &&
+			!read_line(head->fields[i].value, &r))
 			return EXTENSIONS_MALFORMED;
 	if (r.result == EXTENSIONS_DEFLATE) {
 		dnc_buf_lit(answer, "permessage-deflate; server_no_context_takeover; "

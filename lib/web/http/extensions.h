@@ -5,9 +5,8 @@
  * messages are inflated without context takeover: that is what is answered, and an offer that wants a smaller
  * window is declined. */
 #pragma once
-#include <stddef.h>
 #include "base/buf.h"
-#include "base/str.h"
+#include "web/http/head.h"
 
 enum extensions {
 	EXTENSIONS_NONE,    /* nothing is offered that can be accepted: go on without */
@@ -17,7 +16,6 @@ enum extensions {
 	EXTENSIONS_MALFORMED,
 };
 
-/* LINES are the values of the request's COUNT lines of Sec-WebSocket-Extensions. With EXTENSIONS_DEFLATE the value of the
- * answer's line is appended to ANSWER. */
-enum extensions extensions_negotiate(
-	const struct dnc_str *lines, size_t count, struct dnc_buf *answer);
+/* Reads the lines of Sec-WebSocket-Extensions in HEAD. With EXTENSIONS_DEFLATE the value of the answer's line is appended to
+ * ANSWER. */
+enum extensions extensions_negotiate(const struct http_head *head, struct dnc_buf *answer);

@@ -2,8 +2,8 @@
 #include <openssl/sha.h>
 #include <sodium.h>
 #include <string.h>
+#include "web/http/chars.h"
 #include "web/http/extensions.h"
-#include "web/http/token_list.h"
 
 enum {
 	OK = 101,
@@ -22,25 +22,18 @@ static unsigned refuse(struct handshake *out, unsigned status, const char *fault
 	return status;
 }
 
-static struct token_list list_of(struct handshake_lines lines)
+static unsigned check_upgrade(const struct http_head *head, struct handshake *out)
 {
-	return (struct token_list){.lines = lines.values, .count = lines.count};
-}
-
-static unsigned check_upgrade(const struct handshake_request *r, struct handshake *out)
-{
-	if (!token_list_has(list_of(r->upgrade), DNC_STR("websocket")) ||
-		!token_list_has(list_of(r->connection), DNC_STR("upgrade")))
+	if (!http_head_has_token(head, DNC_STR("upgrade"), DNC_STR("websocket")) ||
+		!http_head_has_token(head, DNC_STR("connection"), DNC_STR("upgrade")))
 		return refuse(out, UPGRADE,
 			"this is a WebSocket: send Upgrade: websocket and Connection: Upgrade");
 	return OK;
 }
 
-static unsigned check_version(const struct handshake_request *r, struct handshake *out)
+static unsigned check_version(const struct http_head *head, struct handshake *out)
 {
-	if (r->version.count > 1)
-		return refuse(out, BAD, "Sec-WebSocket-Version may be sent once only");
-	if (!r->version.count || !dnc_str_eq(token_trim(r->version.values[0]), DNC_STR("13")))
+	if (!dnc_str_eq(http_head_field(head, DNC_STR("sec-websocket-version")), DNC_STR("13")))
 		return refuse(out, UPGRADE,
 			"this WebSocket has version 13: send Sec-WebSocket-Version: 13");
 	return OK;
@@ -60,18 +53,15 @@ static bool is_key(struct dnc_str key)
 	return true;
 }
 
-static unsigned read_key(const struct handshake_request *r, struct handshake *out)
+static unsigned read_key(const struct http_head *head, struct handshake *out)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* section 1.3 */
 	unsigned char hash[SHA_DIGEST_LENGTH];
 	char text[KEY_LEN + sizeof guid];
-	struct dnc_str key = {0};
+	struct dnc_str key = http_head_field(head, DNC_STR("sec-websocket-key"));
 
-	if (r->key.count == 1)
-		key = token_trim(r->key.values[0]);
 	if (!is_key(key))
-		return refuse(out, BAD,
-			"Sec-WebSocket-Key must be sent once, with 16 random bytes in base64");
+		return refuse(out, BAD, "Sec-WebSocket-Key must have 16 random bytes in base64");
 	memcpy(text, key.p, KEY_LEN);
 	memcpy(text + KEY_LEN, guid, sizeof guid);
 	if (!SHA1((unsigned char *)text, sizeof text - 1, hash))
@@ -89,30 +79,25 @@ static const char *find_protocol(struct dnc_str name)
 	return NULL;
 }
 
-/* Section 4.2.2: of what the client knows the server takes one; here the first that it knows, too. */
-static unsigned read_protocols(const struct handshake_request *r, struct handshake *out)
+/* Section 4.2.2: of what the client knows the server takes one; here the first that it knows, too. Entries that have a
+ * ticket stand beside them, see identity.h. */
+static unsigned read_protocols(const struct http_head *head, struct handshake *out)
 {
-	static const struct dnc_str mark = DNC_STR("dnc.ticket.");
-	struct token_list list = list_of(r->protocols);
+	struct http_list list = http_list_start(head, DNC_STR("sec-websocket-protocol"));
 	struct dnc_str name;
 	bool empty = true;
 
 	out->protocol = protocols[0];
-	while (token_list_next(&list, &name)) {
+	while (http_list_next(&list, &name)) {
 		const char *known = find_protocol(name);
 
 		empty = false;
-		if (!token_is(name))
+		if (!http_all_are(name, HTTP_TOKEN))
 			return refuse(out, BAD, "Sec-WebSocket-Protocol is not a list of names");
 		if (known && !out->protocol_named) {
 			out->protocol = known;
 			out->protocol_named = true;
 		}
-		if (!dnc_str_starts(name, mark))
-			continue;
-		if (out->ticket.p)
-			return refuse(out, BAD, "Sec-WebSocket-Protocol has two tickets: send one");
-		out->ticket = (struct dnc_str){name.p + mark.n, name.n - mark.n};
 	}
 	if (!empty && !out->protocol_named)
 		return refuse(out, BAD,
@@ -122,34 +107,31 @@ static unsigned read_protocols(const struct handshake_request *r, struct handsha
 }
 
 /* The grammar holds where nothing is agreed, too. */
-static unsigned read_extensions(const struct handshake_request *r, struct handshake *out)
+static unsigned read_extensions(const struct http_head *head, bool compress, struct handshake *out)
 {
-	switch (extensions_negotiate(r->extensions.values, r->extensions.count, &out->extensions)) {
-	case EXTENSIONS_MALFORMED:
+	enum extensions agreed = extensions_negotiate(head, &out->extensions);
+
+	if (agreed == EXTENSIONS_MALFORMED)
 		return refuse(out, BAD,
 			"Sec-WebSocket-Extensions is malformed: send names with parameters, as "
 			"RFC 6455, section 9.1, has them");
-	case EXTENSIONS_DEFLATE:
-		/* Without memory for the answer nothing is agreed. */
-		out->deflates = r->compress && dnc_buf_ok(&out->extensions);
-		break;
-	case EXTENSIONS_NONE:
-		break;
-	}
+	/* Without memory for the answer nothing is agreed. */
+	out->deflates = compress && agreed == EXTENSIONS_DEFLATE && dnc_buf_ok(&out->extensions);
 	if (!out->deflates)
 		dnc_buf_clear(&out->extensions);
 	return OK;
 }
 
-void handshake_read(const struct handshake_request *r, struct handshake *out)
+void handshake_read(const struct http_head *head, bool compress, struct handshake *out)
 {
-	static unsigned (*const steps[])(
-		const struct handshake_request *r, struct handshake *out) = {
-		check_upgrade, check_version, read_key, read_protocols, read_extensions};
+	static unsigned (*const steps[])(const struct http_head *head, struct handshake *out) = {
+		check_upgrade, check_version, read_key, read_protocols};
 
 	*out = (struct handshake){.status = OK};
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && out->status == OK; i++)
-		out->status = steps[i](r, out);
+		out->status = steps[i](head, out);
+	if (out->status == OK)
+		out->status = read_extensions(head, compress, out);
 }
 
 void handshake_free(struct handshake *h)

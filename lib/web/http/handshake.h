@@ -1,24 +1,12 @@
 /* handshake.h - the server's side of a WebSocket's opening handshake, RFC 6455 section 4.2, as a function of the request's
- * header. No sockets in here; any thread.
+ * head. No sockets in here; any thread.
  *
- * The caller has checked that the request is a GET of HTTP/1.1 with one Host, its path and its origin. */
+ * The caller has checked that the request is a GET of HTTP/1.1, its path and its origin; head.h refuses two keys or
+ * versions. */
 #pragma once
 #include <stdbool.h>
-#include <stddef.h>
 #include "base/buf.h"
-#include "base/str.h"
-
-/* The values of all lines that the request has of one header, in order. */
-struct handshake_lines {
-	const struct dnc_str *values;
-	size_t count;
-};
-
-struct handshake_request {
-	struct handshake_lines upgrade, connection;
-	struct handshake_lines key, version, protocols, extensions; /* Sec-WebSocket-* */
-	bool compress; /* permessage-deflate may be agreed */
-};
+#include "web/http/head.h"
 
 enum { HANDSHAKE_ACCEPT_LEN = 28 };
 
@@ -28,15 +16,12 @@ struct handshake {
 	unsigned status;
 	const char *fault; /* with any other status than 101: what is wrong, and what to do */
 	char accept[HANDSHAKE_ACCEPT_LEN + 1];
-	const char *protocol; /* the subprotocol to be used: "dnc.v1" or "cloudevents.json" */
-	bool protocol_named;  /* the client asked for it, and the answer must name it */
-	bool deflates;        /* permessage-deflate is agreed */
-	/* X of the entry dnc.ticket.X of the list of subprotocols, perhaps empty, or p is NULL. A secret that points into
-	 * the request. */
-	struct dnc_str ticket;
+	const char *protocol;      /* the subprotocol to be used: "dnc.v1" or "cloudevents.json" */
+	bool protocol_named;       /* the client asked for it, and the answer must name it */
+	bool deflates;             /* permessage-deflate is agreed */
 	struct dnc_buf extensions; /* of the answer */
 };
 
-/* Reads R. OUT is to be freed with handshake_free(), whatever the status is. */
-void handshake_read(const struct handshake_request *r, struct handshake *out);
+/* Reads HEAD; COMPRESS: permessage-deflate may be agreed. OUT is to be freed with handshake_free(), whatever the status is. */
+void handshake_read(const struct http_head *head, bool compress, struct handshake *out);
 void handshake_free(struct handshake *h);

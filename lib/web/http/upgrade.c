@@ -8,46 +8,6 @@
 #include "web/priv/sessions.h"
 #include "web/web.h"
 
-enum { LINES = 8 }; /* of one header that a handshake may have */
-
-/* The values of the lines NAME. False when there are too many. */
-static bool lines(const struct http_head *head, struct dnc_str name, struct dnc_str values[LINES],
-	struct handshake_lines *out)
-{
-	*out = (struct handshake_lines){.values = values};
-	for (size_t i = 0; i < head->count; i++) {
-		if (!dnc_str_caseeq(head->fields[i].name, name))
-			continue;
-		if (out->count == LINES)
-			return false;
-		values[out->count++] = head->fields[i].value;
-	}
-	return true;
-}
-
-static bool read_handshake(const struct http_request *r, struct handshake *out)
-{
-	struct dnc_str values[6][LINES];
-	struct handshake_request request = {.compress = r->context->options->compress};
-	const struct {
-		struct dnc_str name;
-		struct handshake_lines *to;
-	} headers[] = {
-		{DNC_STR("upgrade"), &request.upgrade},
-		{DNC_STR("connection"), &request.connection},
-		{DNC_STR("sec-websocket-key"), &request.key},
-		{DNC_STR("sec-websocket-version"), &request.version},
-		{DNC_STR("sec-websocket-protocol"), &request.protocols},
-		{DNC_STR("sec-websocket-extensions"), &request.extensions},
-	};
-
-	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
-		if (!lines(r->head, headers[i].name, values[i], headers[i].to))
-			return false;
-	handshake_read(&request, out);
-	return true;
-}
-
 static unsigned rendering_of(const struct handshake *h)
 {
 	return (strcmp(h->protocol, "cloudevents.json") == 0 ? DNC_CLOUDEVENT : 0) |
@@ -101,7 +61,7 @@ static int upgrade(struct http_request *r, struct handshake *h)
 
 int upgrade_begin(struct http_request *r)
 {
-	struct handshake handshake = {0};
+	struct handshake handshake;
 	int rc;
 
 	if (r->context->draining)
@@ -112,9 +72,7 @@ int upgrade_begin(struct http_request *r)
 	if (r->head->http_1_0) /* RFC 6455 section 4.2.1 */
 		return http_problem(r->connection, 400,
 			"a WebSocket needs HTTP/1.1: send the request in that version");
-	if (!read_handshake(r, &handshake))
-		return http_problem(
-			r->connection, 400, "too many lines of one header: join them with commas");
+	handshake_read(r->head, r->context->options->compress, &handshake);
 	rc = upgrade(r, &handshake);
 	handshake_free(&handshake);
 	return rc;
