@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "priv/ini_lines.h"
+#include "priv/roles.h"
 
 const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
 	DNC_STR("dnc:read"),
@@ -19,7 +20,7 @@ const struct dnc_str dnc_permission_names[DNC_PERMISSIONS] = {
 	DNC_STR("metrics:read"),
 };
 
-enum { ROLES_MAX = 64, RATE = 100, BURST = 200 };
+enum { RATE = 100, BURST = 200 };
 
 #define DESK (DNC_MAY_READ | DNC_MAY_STREAM | DNC_MAY_READ_TELEPHONY)
 #define GUARD                                                                                      \
@@ -43,16 +44,6 @@ static const struct {
 	{"publisher", DNC_MAY_PUBLISH, "nothing", RATE, BURST},
 	{"monitor", DNC_MAY_READ_METRICS, "nothing", RATE, BURST},
 	{"other", 0, "all", RATE, BURST},
-};
-
-struct dnc_roles {
-	struct dnc_role *role[ROLES_MAX];
-	size_t count;
-	/* While a file is read: the value that the next line may continue. */
-	struct dnc_error err;
-	struct dnc_role *open;
-	char key[32];
-	struct dnc_buf value;
 };
 
 unsigned dnc_permission_from_name(struct dnc_str name)
@@ -342,65 +333,4 @@ void dnc_roles_free(struct dnc_roles *roles)
 	}
 	dnc_buf_free(&roles->value);
 	free(roles);
-}
-
-/* A line is not longer than libinih reads, as far as commas and colons allow. A blank may follow these only outside of strings;
- * a semicolon, which is in strings alone, would start a comment. */
-static void print_wrapped(struct dnc_str json, FILE *to)
-{
-	enum { WIDTH = 100 };
-	bool inside = false;
-
-	for (size_t i = 0, column = 0; i < json.n; i++, column++) {
-		char c = json.p[i];
-
-		if (c == ';')
-			fprintf(to, "\\u003b");
-		else
-			fputc(c, to);
-		if (c == '\\' && inside && i + 1 < json.n)
-			fputc(json.p[++i], to);
-		inside ^= c == '"';
-		if (!inside && (c == ',' || c == ':') && column > WIDTH) {
-			fprintf(to, "\n ");
-			column = 0;
-		}
-	}
-}
-
-/* Nothing if VALUE is empty. */
-static void print_value(const char *key, struct dnc_str value, FILE *to)
-{
-	struct dnc_buf visible = {0};
-
-	if (!value.n)
-		return;
-	dnc_escape(&visible, value, DNC_ESCAPE_JSON);
-	fprintf(to, "%s = ", key);
-	print_wrapped(dnc_buf_view(&visible), to);
-	fputc('\n', to);
-	dnc_buf_free(&visible);
-}
-
-void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
-{
-	for (size_t i = 0; i < roles->count; i++) {
-		const struct dnc_role *role = roles->role[i];
-		struct dnc_str sees = role->sees           ? dnc_filter_text(role->sees)
-		                      : role->sees_nothing ? DNC_STR("nothing")
-		                                           : DNC_STR("all");
-
-		fprintf(to, "%s[role %s]\npermissions =", i ? "\n" : "", role->name);
-		for (int p = 0; p < DNC_PERMISSIONS; p++)
-			if (role->permissions & 1u << p)
-				fprintf(to, " %s", dnc_permission_names[p].p);
-		fputc('\n', to);
-		print_value("sees", sees, to);
-		print_value("shows", dnc_mask_shows(role->mask), to);
-		print_value("hides", dnc_mask_hides(role->mask), to);
-		if (role->per_minute)
-			fprintf(to, "rate = %u/min\nburst = %u\n", role->per_minute, role->burst);
-		else
-			fprintf(to, "rate = none\n");
-	}
 }
