@@ -69,6 +69,8 @@ static const struct words words[] = {{"retention", "they were removed from the h
 		"it reads more slowly than events arrive"},
 	{"rate_limit", "the rate limit delayed this client too long; the hub's log has them",
 		"its rate limit is lower than the rate of events"},
+	{"filter_cost", "its patterns take too much work; the hub's log has them",
+		"its patterns take too much work: use simpler ones"},
 	{"epoch", "the hub's log was replaced or restored", NULL},
 	{"forbidden", "they are of the past, and the role has lost dnc:replay", NULL},
 	{"too_large", "too large for a message; the hub's log has them", NULL},

@@ -1,6 +1,8 @@
 #include "priv/channel.h"
 #include <stdlib.h>
 #include "base/array.h"
+#include "base/clock.h"
+#include "priv/budget.h"
 #include "priv/view.h"
 
 static bool list_add(struct channel_list *l, struct channel *a)
@@ -235,6 +237,26 @@ int channel_matches(const struct channel *a, const struct channel_event *event)
 	return view_shows(&a->view, a->filter, event->plain, masked);
 }
 
+/* Whether costly A gets the event is found out as long as there is work left in this advance. */
+static int match_costly(struct channels *all, struct channel *a, const struct channel_event *event)
+{
+	int64_t start, ns;
+	int matches;
+
+	if (a->work_ns >= BUDGET_CHANNEL_NS || all->work_ns >= BUDGET_ADVANCE_NS)
+		return -1;
+	start = dnc_clock_mono_ns();
+	matches = channel_matches(a, event);
+	ns = dnc_clock_mono_ns() - start;
+	if (!a->work_ns) {
+		a->worked_next = all->worked;
+		all->worked = a;
+	}
+	a->work_ns += ns + 1; /* never 0 again */
+	all->work_ns += ns;
+	return matches;
+}
+
 static void match_list(
 	struct channels *all, const struct channel_list *l, const struct channel_event *event)
 {
@@ -245,7 +267,11 @@ static void match_list(
 		if (a->looked == event->seq)
 			continue;
 		a->looked = event->seq;
-		matches = channel_matches(a, event);
+		/* Members that are not live look themselves, as all do once something is not known. */
+		if (dnc_list_is_empty(&a->live) || a->fresh_partial)
+			continue;
+		matches = dnc_filter_costly(a->filter) ? match_costly(all, a, event)
+		                                       : channel_matches(a, event);
 		if (matches > 0)
 			add_fresh(all, a, event->seq);
 		else if (matches < 0)

@@ -1,4 +1,5 @@
 #include "priv/deliver.h"
+#include "priv/budget.h"
 #include "priv/frames.h"
 #include "priv/lists.h"
 #include "priv/position.h"
@@ -10,7 +11,8 @@ enum { TURN_BYTES = 4 * DNC_HUB_SEND_BYTES }; /* sent in one subscriber's turn *
 /* What one turn may still do. */
 struct turn {
 	size_t sent_bytes;
-	int looks; /* at events, one by one */
+	int looks;       /* at events, one by one */
+	int64_t work_ns; /* of costly matching */
 };
 
 /* Sends a run as it lies in the ring, MOST events at most. */
@@ -51,10 +53,11 @@ static void note_over_budget(struct dnc_subscriber *s)
 
 /* Event S->at, of the chunk C or of the ring, for which FORM is filled in. Returns 1 if S gets it, 0 if not, -1 if there
  * is no memory to know or to make it. */
-static int look(struct dnc_subscriber *s, const struct chunk *c, struct form *form)
+static int look(struct dnc_subscriber *s, const struct chunk *c, struct form *form, struct turn *t)
 {
-	int matches = frame_matches(s->hub, s->channel, c, s->at);
+	int matches = budget_matches(s, c, s->at, &t->work_ns);
 
+	t->looks = t->work_ns > 0 ? t->looks - 1 : 0;
 	if (matches <= 0)
 		return matches;
 	*form = frame_for(s->hub, s->channel, c, s->at);
@@ -78,9 +81,9 @@ static bool send_matching(struct dnc_subscriber *s, const struct chunk *c, uint6
 {
 	struct run r = {0};
 
-	for (; s->at <= last && t->looks > 0 && r.count < most; s->at++, t->looks--) {
+	for (; s->at <= last && t->looks > 0 && r.count < most; s->at++) {
 		struct form form;
-		int matches = look(s, c, &form);
+		int matches = look(s, c, &form, t);
 
 		if (matches == 0 && !dnc_filter_over_budget(s->channel->filter))
 			continue;
@@ -118,6 +121,12 @@ static bool check_lag(struct dnc_subscriber *s)
 		s->backlog = backlog;
 		return true;
 	}
+	/* It would only fall behind again. */
+	if (s->was_work_limited) {
+		s->too_costly = true;
+		note_over_budget(s);
+		return false;
+	}
 	s->at = last + 1;
 	return transmit_gap(s, from, last, s->was_rate_limited ? "rate_limit" : "lag");
 }
@@ -142,15 +151,18 @@ static bool send_some(struct dnc_subscriber *s, uint64_t most, struct turn *t)
 	return false;
 }
 
-void deliver(struct dnc_subscriber *s)
+/* True when nothing has to happen first. */
+static bool may_go_on(const struct dnc_subscriber *s)
 {
-	struct turn t = {.looks = TURN_LOOKS};
+	return !s->dead && s->phase != PHASE_IDLE && !s->waiting && !s->too_costly &&
+	       !subscriber_is_live(s) && !dnc_list_is_linked(&s->rate_link);
+}
+
+static void go_on(struct dnc_subscriber *s)
+{
+	struct turn t = {.looks = TURN_LOOKS, .work_ns = BUDGET_TURN_NS};
 	bool more = true;
 
-	work_remove(s);
-	if (s->dead || s->phase == PHASE_IDLE || s->waiting || subscriber_is_live(s) ||
-		dnc_list_is_linked(&s->rate_link))
-		return;
 	/* The position is found and reported also when the transport is full: it is an answer. */
 	if (s->phase != PHASE_FLOWING && !position_reach(s))
 		return;
@@ -163,14 +175,31 @@ void deliver(struct dnc_subscriber *s)
 			rate_wait(s);
 			return;
 		}
+		if (!budget_allows(s))
+			return;
 		more = send_some(s, most, &t);
 	}
 	if (more && s->at <= s->hub->seen) {
 		work_add(s);
 	} else if (more) {
-		s->was_rate_limited = false;
+		s->was_rate_limited = s->was_work_limited = false;
 		live_add(s);
 	}
+}
+
+void deliver_in_turn(struct dnc_subscriber *s)
+{
+	work_remove(s);
+	if (may_go_on(s))
+		go_on(s);
+}
+
+void deliver(struct dnc_subscriber *s)
+{
+	if (!may_go_on(s) || !budget_is_costly(s))
+		deliver_in_turn(s);
+	else
+		work_add(s);
 }
 
 /* What the chunk C should have started with is not in the log. */

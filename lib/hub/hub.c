@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "event/event.h"
+#include "priv/budget.h"
 #include "priv/deliver.h"
 #include "priv/fanout.h"
 #include "priv/forms.h"
@@ -18,6 +19,7 @@ enum {
 	ADVANCE_DELIVERIES = 400000,
 	ADVANCE_NS = 4000000, /* spent in matching */
 	CLOCK_EVENTS = 16,    /* matched between two looks at the clock */
+	WORK_NS = 3000000,    /* after which dnc_hub_work() serves no other subscriber */
 };
 
 static bool make_parts(struct dnc_hub *h)
@@ -49,6 +51,7 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
 	dnc_list_init(&h->work);
 	dnc_list_init(&h->left);
 	rate_queue_init(&h->rate_queue);
+	accounts_init(&h->accounts);
 	if (make_parts(h))
 		return h;
 	dnc_hub_free(h);
@@ -62,9 +65,15 @@ void dnc_hub_free(struct dnc_hub *h)
 	replay_free(h->replay);
 	channels_finish(&h->channels);
 	forms_unref(h->common_forms);
+	accounts_finish(&h->accounts);
 	dnc_event_reader_free(h->reader);
 	free(h->gather);
 	free(h);
+}
+
+struct dnc_account *dnc_hub_account(struct dnc_hub *h, const char *name)
+{
+	return accounts_get(&h->accounts, name);
 }
 
 const char *dnc_hub_epoch(const struct dnc_hub *h)
@@ -107,23 +116,26 @@ void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])
 	}
 }
 
-static void match(struct dnc_hub *h, uint64_t seq)
+/* Returns the time when it was done, or 0: no time to speak of was spent. */
+static int64_t match(struct dnc_hub *h, uint64_t seq)
 {
 	struct dnc_event space;
 	struct channel_event event = {.seq = seq};
-	int64_t start;
+	int64_t start, end;
 
 	if (!channels_look(&h->channels)) {
 		channels_match(&h->channels, &event);
-		return;
+		return 0;
 	}
 	start = dnc_clock_mono_ns();
 	event = frame_event(h, seq, &space);
 	channels_match(&h->channels, &event);
-	dnc_histogram_observe(&h->stats.match, dnc_clock_mono_ns() - start, 1);
+	end = dnc_clock_mono_ns();
+	dnc_histogram_observe(&h->stats.match, end - start, 1);
+	return end;
 }
 
-/* Ends the subscriptions whose filter took too much work on a number. */
+/* Ends the subscriptions whose filter took too much work. */
 static void end_over_budget(struct dnc_hub *h)
 {
 	if (!h->channels.over_budget)
@@ -134,7 +146,7 @@ static void end_over_budget(struct dnc_hub *h)
 		struct dnc_subscriber *s = SUBSCRIBER_OF(link, all_link);
 		uint64_t from;
 
-		if (!s->channel || !dnc_filter_over_budget(s->channel->filter))
+		if (!s->channel || !(s->too_costly || dnc_filter_over_budget(s->channel->filter)))
 			continue;
 		from = subscriber_at(s);
 		if (s->channel->over_budget_at && s->channel->over_budget_at < from)
@@ -175,11 +187,14 @@ static void match_new(struct dnc_hub *h, uint64_t last)
 	size_t bytes = 0;
 
 	while (h->seen < last && bytes < ADVANCE_BYTES && h->channels.owed < ADVANCE_DELIVERIES) {
-		if (++count % CLOCK_EVENTS == 0 && dnc_clock_mono_ns() - start > ADVANCE_NS)
-			return;
-		match(h, h->seen + 1);
+		int64_t now = match(h, h->seen + 1);
+
 		h->seen++;
 		bytes += ring_slot(h->ring, h->seen)->bytes;
+		if (!now && ++count % CLOCK_EVENTS == 0)
+			now = dnc_clock_mono_ns();
+		if (now - start > ADVANCE_NS)
+			return;
 	}
 }
 
@@ -194,6 +209,8 @@ bool dnc_hub_advance(struct dnc_hub *h)
 	if (first > h->seen)
 		return h->seen < last;
 	hub_enter(h);
+	if (h->channels.worked)
+		budget_charge_channels(h);
 	flush(h);
 	end_over_budget(h);
 	hub_exit(h);
@@ -208,13 +225,18 @@ bool dnc_hub_advance(struct dnc_hub *h)
 
 bool dnc_hub_work(struct dnc_hub *h)
 {
+	int64_t end;
 	bool more;
 
 	hub_enter(h);
 	h->in_work = true;
 	more = dnc_hub_advance(h);
-	for (int i = 0; i < WORK_SUBSCRIBERS && !dnc_list_is_empty(&h->work); i++)
-		deliver(SUBSCRIBER_OF(dnc_list_first(&h->work), work_link));
+	end = dnc_clock_mono_ns() + WORK_NS;
+	for (int i = 0; i < WORK_SUBSCRIBERS && !dnc_list_is_empty(&h->work); i++) {
+		deliver_in_turn(SUBSCRIBER_OF(dnc_list_first(&h->work), work_link));
+		if (dnc_clock_mono_ns() > end)
+			break;
+	}
 	end_over_budget(h);
 	h->in_work = false;
 	hub_exit(h);

@@ -20,6 +20,8 @@
 #include "metrics/metrics.h"
 #include "ring.h"
 
+struct dnc_account;
+
 /* The longest single send; a whole number of frames. It fits one socket buffer. */
 #define DNC_HUB_SEND_BYTES (64u << 10)
 
@@ -46,8 +48,9 @@ struct dnc_transport {
 	 * the client had seen stand for others), "too_large", "no_memory" (which was tried for some seconds) or
 	 * "forbidden" (dnc_subscriber_leave_past()). */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
-	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()): the subscription ends
-	 * after event FROM - 1. */
+	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()), or the budget of the account
+	 * (account.h) has left the subscriber more than max_lag events behind: the subscription ends after event
+	 * FROM - 1. */
 	enum dnc_sent (*over_budget)(void *conn, uint64_t from);
 	/* The position to start from is found: dnc_subscriber_next(). Called even if the transport is full. */
 	enum dnc_sent (*started)(void *conn);
@@ -95,7 +98,7 @@ bool dnc_hub_advance(struct dnc_hub *h);
  * more. */
 bool dnc_hub_work(struct dnc_hub *h);
 
-/* True while a rate limit or lack of memory holds subscribers back: call dnc_hub_tick() every DNC_HUB_TICK_MS then. */
+/* True while a rate limit, a budget or lack of memory holds subscribers back: call dnc_hub_tick() every DNC_HUB_TICK_MS then. */
 #define DNC_HUB_TICK_MS 50
 bool dnc_hub_needs_ticks(const struct dnc_hub *h);
 void dnc_hub_tick(struct dnc_hub *h);
@@ -112,6 +115,8 @@ struct dnc_hub_stats {
 	uint64_t deliveries, delivered_bytes; /* ever handed to transports */
 	uint64_t gaps;
 	uint64_t rate_limited; /* times that a rate limit held a subscriber back */
+	uint64_t work_limited; /* and that the budget of its account did */
+	uint64_t work_ns;      /* spent on costly filters */
 	size_t subscribers, channels;
 	struct dnc_histogram match;    /* of one event with all channels */
 	struct dnc_histogram delivery; /* from its arrival until all that were ready had it */
@@ -152,6 +157,13 @@ struct dnc_rate {
 /* A new subscriber that gets nothing until it subscribes. NULL when there is no memory. */
 struct dnc_subscriber *dnc_hub_join(
 	struct dnc_hub *h, void *conn, const struct dnc_view *view, const struct dnc_rate *rate);
+
+/* Charges S's costly filters to ACCOUNT, of the same hub, to which S holds a reference. NULL, as at first: to nobody, and
+ * only turns are limited. */
+void dnc_subscriber_set_account(struct dnc_subscriber *s, struct dnc_account *account);
+
+/* NULL: it has none. */
+struct dnc_account *dnc_subscriber_account(const struct dnc_subscriber *s);
 
 /* Ends the subscription of S and frees S. May be called at any time in the hub's thread, also from inside a callback of
  * the transport, for the subscriber it was called for or another: no callback is called for S after it, and S must
@@ -224,6 +236,7 @@ bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s);
 enum dnc_lag_reason {
 	DNC_LAG_NONE, /* it is not, or goes on as fast as it can */
 	DNC_LAG_RATE_LIMIT,
+	DNC_LAG_FILTER_COST, /* its filter takes more work than its account allows */
 	DNC_LAG_SLOW_CLIENT, /* its transport is full */
 };
 

@@ -1,4 +1,6 @@
 #include "priv/position.h"
+#include "base/clock.h"
+#include "priv/budget.h"
 #include "priv/frames.h"
 #include "priv/lists.h"
 #include "priv/replay.h"
@@ -46,6 +48,7 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 
 	s->gap_from = 0;
 	s->seek_left = 0;
+	s->seek_end_ms = dnc_clock_mono_ms() + SEARCH_TIME_MS;
 	s->memory_waits = 0;
 	s->at = h->seen + 1;
 	s->phase = PHASE_SEEKING;
@@ -69,12 +72,19 @@ static uint64_t first_allowed(const struct dnc_subscriber *s)
 	return oldest > s->served ? oldest : s->served + 1;
 }
 
+/* True when a costly S need not look any further in the ring: the log's reader has more time. */
+static bool must_leave_ring(const struct dnc_subscriber *s)
+{
+	return budget_is_costly(s) && (s->hub->replay || dnc_clock_mono_ms() >= s->seek_end_ms);
+}
+
 /* Goes back in the ring until enough events match. True when done; what is left then lies further back. False when S can't
  * go on for now. */
 static bool seek(struct dnc_subscriber *s)
 {
 	struct dnc_hub *h = s->hub;
 	uint64_t first = first_allowed(s);
+	int64_t work_ns = BUDGET_TURN_NS;
 	int looks = TURN_LOOKS;
 
 	if (s->at < h->oldest && !h->replay)
@@ -82,11 +92,15 @@ static bool seek(struct dnc_subscriber *s)
 	while (s->seek_left && s->at > h->oldest && s->at > first) {
 		int matches;
 
-		if (looks-- == 0) {
+		if (must_leave_ring(s))
+			return true;
+		if (!budget_allows(s))
+			return false;
+		if (looks-- == 0 || work_ns <= 0) {
 			work_add(s);
 			return false;
 		}
-		matches = frame_matches(h, s->channel, NULL, s->at - 1);
+		matches = budget_matches(s, NULL, s->at - 1, &work_ns);
 		if (matches < 0 && memory_wait(s))
 			return false;
 		s->at--;
@@ -117,7 +131,8 @@ static bool find(struct dnc_subscriber *s)
 			.filter = s->channel->filter,
 			.from = s->at - 1,
 			.first = first_allowed(s),
-			.wanted = s->seek_left},
+			.wanted = s->seek_left,
+			.account = s->account},
 		s, h->found);
 	if (s->search)
 		s->phase = PHASE_SEARCHING;

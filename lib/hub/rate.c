@@ -39,6 +39,12 @@ void rate_wait(struct dnc_subscriber *s)
 	wait_ticks(s, 1 + dnc_bucket_wait_ms(&s->rate) / DNC_HUB_TICK_MS);
 }
 
+void rate_wait_ms(struct dnc_subscriber *s, int64_t ms)
+{
+	if (!dnc_list_is_linked(&s->rate_link))
+		wait_ticks(s, 1 + ms / DNC_HUB_TICK_MS);
+}
+
 bool memory_wait(struct dnc_subscriber *s)
 {
 	if (s->memory_waits == MEMORY_WAITS) {

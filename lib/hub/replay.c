@@ -1,13 +1,13 @@
 #include "priv/replay.h"
 #include <stdlib.h>
 #include "base/array.h"
+#include "base/clock.h"
 #include "priv/front.h"
 
 enum {
 	CHUNK_BYTES = 256 << 10,
 	CHUNKS_KEPT = 16,
-	/* How many events "the last N that match" looks at before the ring: some seconds of work that
-	 * others wait for. */
+	/* How many events "the last N that match" looks at before the ring. */
 	SEARCH_LOOKS = 500000,
 };
 
@@ -194,21 +194,36 @@ static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 		return false;
 	s->position = seq;
 	s->left -= dnc_viewer_look(s->viewer, line, &shown);
-	return s->left > 0;
+	s->sliced = s->left > 0 && dnc_job_is_over(&s->job);
+	return s->left > 0 && !s->sliced;
 }
 
-static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
+static void begin_search(struct search *s)
 {
-	struct search *s = (struct search *)job;
-
-	if (!s->viewer)
-		return dnc_journal_find_time(reader, s->ms, &s->position, err);
 	s->left = s->wanted;
 	s->looks = SEARCH_LOOKS;
 	s->position = s->from + 1;
-	if (dnc_journal_read(reader, s->from, true, (struct dnc_str){0}, look_at, s, err) < 0)
+	s->end_ms = dnc_clock_mono_ms() + SEARCH_TIME_MS;
+}
+
+/* A slice. One that fails begins again. */
+static int run_search(struct dnc_job *job, struct dnc_journal_reader *reader, struct dnc_error *err)
+{
+	struct search *s = (struct search *)job;
+	int rc;
+
+	if (!s->viewer)
+		return dnc_journal_find_time(reader, s->ms, &s->position, err);
+	if (!s->end_ms)
+		begin_search(s);
+	s->sliced = false;
+	rc = dnc_journal_read(reader, s->position - 1, true, (struct dnc_str){0}, look_at, s, err);
+	job->work_ns = dnc_viewer_work_ns(s->viewer);
+	if (dnc_viewer_end(s->viewer, rc < 0 ? NULL : err) < 0 || rc < 0) {
+		s->end_ms = 0;
 		return -1;
-	return dnc_viewer_end(s->viewer, err);
+	}
+	return s->sliced && dnc_clock_mono_ms() < s->end_ms ? DNC_JOB_MORE : 0;
 }
 
 static void search_done(struct dnc_job *job)
@@ -225,7 +240,11 @@ struct search *search_start(struct dnc_reader *reader, const struct search_for *
 
 	if (!s)
 		return NULL;
-	*s = (struct search){.job = {.run = run_search, .done = search_done},
+	*s = (struct search){.job = {.run = run_search,
+				     .done = search_done,
+				     .client = dnc_account_reader(what->account)},
+		.reader = reader,
+		.account = dnc_account_ref(what->account),
 		.subscriber = subscriber,
 		.found = found,
 		.ms = what->ms,
@@ -246,5 +265,12 @@ void search_free(struct search *s)
 	if (!s)
 		return;
 	dnc_viewer_free(s->viewer);
+	dnc_account_unref(s->account);
 	free(s);
+}
+
+void search_abandon(struct search *s)
+{
+	s->subscriber = NULL;
+	dnc_reader_cancel(s->reader, &s->job);
 }

@@ -7,6 +7,11 @@ static bool is_seeking(const struct dnc_subscriber *s)
 	return s->phase == PHASE_SEEKING || s->phase == PHASE_SEARCHING;
 }
 
+struct dnc_account *dnc_subscriber_account(const struct dnc_subscriber *s)
+{
+	return s->account;
+}
+
 bool dnc_subscriber_starting(const struct dnc_subscriber *s)
 {
 	return is_seeking(s);
@@ -44,7 +49,7 @@ uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s)
 
 bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s)
 {
-	return dnc_list_is_linked(&s->rate_link) && !s->memory_waits;
+	return dnc_list_is_linked(&s->rate_link) && !s->memory_waits && !s->was_work_limited;
 }
 
 enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, uint64_t *behind)
@@ -53,9 +58,10 @@ enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, ui
 	if (s->phase != PHASE_FLOWING || subscriber_is_live(s) || s->at > s->hub->seen)
 		return DNC_LAG_NONE;
 	*behind = s->hub->seen + 1 - s->at;
-	return s->was_rate_limited ? DNC_LAG_RATE_LIMIT
-	       : s->full           ? DNC_LAG_SLOW_CLIENT
-	                           : DNC_LAG_NONE;
+	return s->was_work_limited   ? DNC_LAG_FILTER_COST
+	       : s->was_rate_limited ? DNC_LAG_RATE_LIMIT
+	       : s->full             ? DNC_LAG_SLOW_CLIENT
+	                             : DNC_LAG_NONE;
 }
 
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s)

@@ -61,13 +61,22 @@ void dnc_hub_leave(struct dnc_subscriber *s)
 	dnc_filter_unref(s->view.sees);
 	dnc_mask_unref(s->view.mask);
 	forms_unref(s->forms);
+	dnc_account_unref(s->account);
+	s->account = NULL;
 	subscriber_free(s);
+}
+
+void dnc_subscriber_set_account(struct dnc_subscriber *s, struct dnc_account *account)
+{
+	dnc_account_ref(account);
+	dnc_account_unref(s->account);
+	s->account = account;
 }
 
 static void stop_search(struct dnc_subscriber *s)
 {
 	if (s->search)
-		s->search->subscriber = NULL;
+		search_abandon(s->search);
 	s->search = NULL;
 	s->waiting = false;
 }
@@ -79,6 +88,7 @@ static void move_to_channel(struct dnc_subscriber *s, struct channel *a)
 	if (s->channel)
 		channel_leave(&s->hub->channels, s->channel, s->rate.per_minute > 0);
 	s->channel = a;
+	s->was_work_limited = s->too_costly = false;
 }
 
 /* What the subscription of S, which is not live any more, has passed is not sent again. While its position is looked for it
@@ -166,14 +176,14 @@ int dnc_hub_subscribe(
 	struct search *search = NULL;
 
 	if (start->from == DNC_START_TIME && h->replay) {
-		search = search_start(
-			h->options.reader, &(struct search_for){.ms = start->ms}, s, h->found);
+		search = search_start(h->options.reader,
+			&(struct search_for){.ms = start->ms, .account = s->account}, s, h->found);
 		if (!search)
 			return -1;
 	}
 	if (change_filter(s, filter) < 0) {
 		if (search)
-			search->subscriber = NULL;
+			search_abandon(search);
 		return -1;
 	}
 	work_remove(s);

@@ -1,5 +1,6 @@
 #include "viewer.h"
 #include <stdlib.h>
+#include "base/clock.h"
 #include "priv/view.h"
 
 struct dnc_viewer {
@@ -9,6 +10,7 @@ struct dnc_viewer {
 	struct dnc_event_reader *reader, *masked_reader;
 	struct dnc_buf masked;
 	bool no_memory; /* for an event, since dnc_viewer_end() */
+	int64_t work_ns;
 };
 
 struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_filter *filter,
@@ -43,6 +45,16 @@ void dnc_viewer_free(struct dnc_viewer *v)
 	free(v);
 }
 
+static int show_timed(
+	struct dnc_viewer *v, const struct dnc_event *plain, const struct dnc_event *masked)
+{
+	int64_t start = dnc_clock_mono_ns();
+	int shows = view_shows(&v->view, v->filter, plain, masked);
+
+	v->work_ns += dnc_clock_mono_ns() - start;
+	return shows;
+}
+
 bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown)
 {
 	struct dnc_event plain, masked;
@@ -65,9 +77,18 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 		as_masked = &masked;
 		*shown = masked.line;
 	}
-	shows = view_shows(&v->view, v->filter, &plain, as_masked);
+	shows = dnc_filter_costly(v->filter) ? show_timed(v, &plain, as_masked)
+	                                     : view_shows(&v->view, v->filter, &plain, as_masked);
 	v->no_memory |= shows < 0;
 	return shows > 0;
+}
+
+int64_t dnc_viewer_work_ns(struct dnc_viewer *v)
+{
+	int64_t ns = v->work_ns;
+
+	v->work_ns = 0;
+	return ns;
 }
 
 int dnc_viewer_end(struct dnc_viewer *v, struct dnc_error *err)

@@ -18,6 +18,9 @@ void dnc_viewer_free(struct dnc_viewer *v);
  * memory: dnc_viewer_end() tells. */
 bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown);
 
+/* Returns the time that costly filters (dnc_filter_costly()) have taken since the last call of this, in nanoseconds. */
+int64_t dnc_viewer_work_ns(struct dnc_viewer *v);
+
 /* Ends a pass over events, of which each was looked at. -1 with ERR if there was no memory for one of them since the
  * last call of this: it was hidden though it may have to be shown, so what was found is worth nothing. */
 int dnc_viewer_end(struct dnc_viewer *v, struct dnc_error *err);

@@ -9,8 +9,9 @@ enum {
 	LAG_AGAIN_MS = 30000,
 };
 
-static const char *const reasons[] = {
-	[DNC_LAG_RATE_LIMIT] = "rate_limit", [DNC_LAG_SLOW_CLIENT] = "lag"};
+static const char *const reasons[] = {[DNC_LAG_RATE_LIMIT] = "rate_limit",
+	[DNC_LAG_FILTER_COST] = "filter_cost",
+	[DNC_LAG_SLOW_CLIENT] = "lag"};
 
 /* The client has all events, or its subscription has ended. */
 static void end(struct session *s)
@@ -37,7 +38,7 @@ static void check(struct session *s, int64_t now)
 		return;
 	if (!s->lag.since_ms)
 		s->lag.since_ms = now;
-	if ((why == DNC_LAG_RATE_LIMIT && now - s->lag.since_ms < LAG_AFTER_MS) ||
+	if ((why != DNC_LAG_SLOW_CLIENT && now - s->lag.since_ms < LAG_AFTER_MS) ||
 		(s->lag.notified_ms && now - s->lag.notified_ms < LAG_AGAIN_MS))
 		return;
 	/* One message at most waits for a connection that reads nothing. */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "frame/frame.h"
+#include "hub/account.h"
 #include "http/query.h"
 #include "priv/messages.h"
 #include "priv/session_audit.h"
@@ -161,13 +162,24 @@ void requests_handle(struct session *s, const struct request *r)
 static bool handle_message(struct session *s, const char *text, size_t n)
 {
 	bool opening = s->conn.state == CONN_OPENING;
+	struct dnc_account *account = s->subscriber ? dnc_subscriber_account(s->subscriber) : NULL;
+	int64_t start = dnc_clock_mono_ns();
 	struct request request;
 	struct dnc_error err;
+	int rc;
+
+	if (account && s->identity && !dnc_account_may_compile(account)) {
+		conn_close(&s->conn, CLOSE_RATE);
+		return false;
+	}
 
 	s->all->stats->counts.messages++;
 	s->received++;
 	s->active_ms = dnc_clock_now_ms();
-	if (request_parse(s->all->request_parser, text, n, &request, &err) < 0)
+	rc = request_parse(s->all->request_parser, text, n, &request, &err);
+	if (account && (rc < 0 || request.filter))
+		dnc_account_compiled(account, start);
+	if (rc < 0)
 		send_error(s, request.id, &err);
 	else
 		requests_handle(s, &request);

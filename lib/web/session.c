@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "hub/account.h"
 #include "priv/messages.h"
 #include "priv/request.h"
 #include "priv/session_audit.h"
@@ -143,18 +144,31 @@ static struct dnc_rate rate_of(const struct dnc_role *role)
 	return (struct dnc_rate){role->per_minute, role->burst};
 }
 
-int session_start(struct session *s, const struct principal *principal)
+/* Joins the hub with the account of the subject or, without authentication, of the address. -1 when there is no memory. */
+static int join(struct session *s, const struct principal *principal)
 {
+	struct dnc_hub *hub = s->all->hub;
 	struct dnc_view view = identity_view(principal->role, principal->permissions, s->rendering);
 	struct dnc_rate rate = rate_of(principal->role);
+	struct dnc_account *account =
+		dnc_hub_account(hub, s->identity ? s->identity->subject : s->address);
 
+	if (account)
+		s->subscriber = dnc_hub_join(hub, s, &view, &rate);
+	if (s->subscriber)
+		dnc_subscriber_set_account(s->subscriber, account);
+	dnc_account_unref(account);
+	return s->subscriber ? 0 : -1;
+}
+
+int session_start(struct session *s, const struct principal *principal)
+{
 	if (identity_required(s->all->identity) && !(s->identity = malloc(sizeof *s->identity)))
 		return -1;
 	set_identity(s, principal);
 	s->conn.state = CONN_OPEN;
 	session_heard(s);
-	s->subscriber = dnc_hub_join(s->all->hub, s, &view, &rate);
-	if (!s->subscriber)
+	if (join(s, principal) < 0)
 		return -1;
 	audit_session(s, "connected");
 	send_established(s);

@@ -61,6 +61,8 @@ static void add_hub(struct dnc_hub_stats *sum, const struct dnc_hub_stats *h)
 	sum->delivered_bytes += h->delivered_bytes;
 	sum->gaps += h->gaps;
 	sum->rate_limited += h->rate_limited;
+	sum->work_limited += h->work_limited;
+	sum->work_ns += h->work_ns;
 	sum->channels += h->channels;
 	dnc_histogram_add(&sum->match, &h->match);
 	dnc_histogram_add(&sum->delivery, &h->delivery);
@@ -143,12 +145,12 @@ static void write_lag(const struct stats_copy *f, struct dnc_buf *out)
 	dnc_buf_printf(out, "dnc_client_lag_events_count %zu\n", all);
 }
 
-static void write_totals(const struct stats_copy *sum, const struct limits *limits,
+static void write_totals(const struct stats_copy *sum, const struct dnc_web_shared *shared,
 	const struct dnc_hub *hub, const struct dnc_ring *ring, struct dnc_buf *out)
 {
 	const struct dnc_metric metrics[] = {
 		{"dnc_connections_max", "gauge", "Client connections allowed", NULL,
-			limits_max(limits)},
+			limits_max(shared->limits)},
 		{"dnc_connections_opened_total", "counter", "Client connections since the start",
 			NULL, (double)sum->counts.connections},
 		{"dnc_connections_refused_total", "counter",
@@ -172,6 +174,12 @@ static void write_totals(const struct stats_copy *sum, const struct limits *limi
 		{"dnc_filter_limit_hits_total", "counter",
 			"Matches that were stopped because a pattern took too much work", NULL,
 			(double)dnc_filter_limit_hits()},
+		{"dnc_filter_costly_seconds_total", "counter",
+			"Time that costly patterns have taken in the event loops", NULL,
+			(double)sum->hub.work_ns / 1e9},
+		{"dnc_filter_delays_total", "counter",
+			"Times that a client waited because its patterns took too much work", NULL,
+			(double)sum->hub.work_limited},
 		{"dnc_last_seq", "gauge", "Sequence number of the newest event", NULL,
 			(double)dnc_ring_last(ring)},
 		{"dnc_oldest_seq", "gauge", "Sequence number of the oldest event that can be read",
@@ -220,7 +228,7 @@ void stats_write(struct dnc_buf *out, struct dnc_web_shared *shared, const struc
 
 	shared_each(shared, add_member, &sum);
 	write_connections(&sum, out);
-	write_totals(&sum, shared->limits, hub, ring, out);
+	write_totals(&sum, shared, hub, ring, out);
 	responses_write(&sum.counts.responses, out);
 	write_lag(&sum, out);
 	write_tokens(&sum, out);

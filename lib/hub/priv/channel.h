@@ -33,7 +33,9 @@ struct channel {
 	uint64_t *fresh;
 	size_t fresh_count, fresh_room;
 	bool fresh_partial;
-	struct channel *fresh_next; /* in the list of those that matched something */
+	int64_t work_ns; /* spent on it, which is costly, since budget_charge_channels() */
+	struct channel *worked_next; /* in the list of those with work_ns */
+	struct channel *fresh_next;  /* in the list of those that matched something */
 	UT_hash_handle hh;
 };
 
@@ -56,7 +58,8 @@ struct channels {
 	size_t lengths[DNC_PHONE_MAX];          /* how many prefixes have this length */
 	struct channel_list by_type[DNC_TYPES]; /* those without prefixes */
 	struct channel_list everything;         /* those that let everything through */
-	struct channel *fresh;
+	struct channel *fresh, *worked;
+	int64_t work_ns; /* of all channels together */
 	bool over_budget; /* the filter of some channel took too much work: its subscriptions must end */
 	uint64_t owed; /* deliveries that the fresh events make, at most */
 };

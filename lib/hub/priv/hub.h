@@ -1,5 +1,6 @@
 /* hub.h - the state of a hub that its files share. */
 #pragma once
+#include "account.h"
 #include "channel.h"
 #include "hub/hub.h"
 #include "rate.h"
@@ -20,6 +21,8 @@ struct dnc_hub {
 	uint64_t fresh; /* the first seq of the current advance: subscribers that are here or
 	                           later have not been served in it yet, and do not lag */
 	struct channels channels;
+	struct accounts accounts;
+	uint64_t charges;            /* rounds of account_charge_once() */
 	struct dnc_list forms;       /* for each mask that a view has */
 	struct forms *common_forms;  /* of plain and of commonly masked views: kept */
 	struct dnc_list subscribers; /* all of them */

@@ -1,4 +1,4 @@
-/* rate.h - subscribers that wait for a time: because of their rate limit, or for want of memory.
+/* rate.h - subscribers that wait for a time: because of their rate limit or their budget, or for want of memory.
  *
  * A subscriber pays for each event with a token of its bucket. Without tokens it waits in one of the queue's slots,
  * by the time when it has a token again. Without memory it waits for the next tick. */
@@ -25,6 +25,9 @@ uint64_t rate_allows(struct dnc_subscriber *s);
 
 /* S waits until it may get an event. No effect if it waits already. */
 void rate_wait(struct dnc_subscriber *s);
+
+/* S waits for MS at least. No effect if it waits already. */
+void rate_wait_ms(struct dnc_subscriber *s, int64_t ms);
 
 /* There is no memory for the next step of S: S waits for a tick. Returns false if it has waited for some seconds in vain:
  * give the step up. */

@@ -5,6 +5,7 @@
 #include "filter/filter.h"
 #include "frame/frame.h"
 #include "log/reader.h"
+#include "hub/account.h"
 #include "hub/viewer.h"
 
 struct chunk_slot {
@@ -47,10 +48,16 @@ struct dnc_frame chunk_frame(const struct chunk *c, uint64_t seq);
  * *BYTES is its size. */
 uint64_t chunk_run(const struct chunk *c, uint64_t from, uint64_t last, size_t max, size_t *bytes);
 
+/* How long the log's reader, or the hub for costly filters, may look for the last events that match, in milliseconds: the
+ * subscription then starts at what was found. */
+enum { SEARCH_TIME_MS = 5000 };
+
 /* Looks for the position where a subscription starts. */
 struct search {
 	struct dnc_job job;
-	void *subscriber; /* NULL when it has gone meanwhile */
+	struct dnc_reader *reader;
+	struct dnc_account *account; /* referenced; may be NULL */
+	void *subscriber;            /* NULL when it has gone meanwhile */
 	void (*found)(
 		struct search *s); /* in the hub's thread, also when the job has failed; frees it */
 	struct dnc_viewer *viewer; /* NULL: look for the time instead */
@@ -58,6 +65,8 @@ struct search {
 	uint64_t from, first; /* going down from FROM, to FIRST at most, */
 	uint64_t wanted;      /* this many matching events are to be found */
 	uint64_t left, looks; /* of them, and events that may still be looked at */
+	bool sliced;          /* the slice ended before the search */
+	int64_t end_ms;       /* it may take until then; 0: it has not begun */
 	uint64_t position;    /* the first seq that the subscription starts with */
 };
 
@@ -68,6 +77,7 @@ struct search_for {
 	const struct dnc_filter *filter;
 	uint64_t from, first, wanted;
 	int64_t ms;
+	struct dnc_account *account; /* whose turn it takes; NULL: nobody's */
 };
 
 /* Starts to look. NULL when there is no memory. */
@@ -75,3 +85,6 @@ struct search *search_start(struct dnc_reader *reader, const struct search_for *
 	void *subscriber, void (*found)(struct search *s));
 
 void search_free(struct search *s);
+
+/* Nobody waits for S any more: it ends soon, and FOUND is called with no subscriber. */
+void search_abandon(struct search *s);

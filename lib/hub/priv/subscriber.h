@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 
 struct channel;
+struct dnc_account;
 struct forms;
 struct search;
 
@@ -29,17 +30,21 @@ struct dnc_subscriber {
 	bool dead; /* its connection is gone, or its owner was asked to close it: nothing is sent any more */
 	bool waiting; /* the log was asked for the chunk with event `at`: on_chunk() goes on */
 	bool was_rate_limited; /* since it last had everything */
+	bool was_work_limited; /* the same, by the budget of its account */
+	bool too_costly;       /* its subscription must end: end_over_budget() */
 	uint8_t memory_waits;  /* in a row: memory_wait() */
 	enum phase phase;
-	struct dnc_list all_link;  /* in its hub's `subscribers` */
-	struct dnc_list work_link; /* in its hub's `work` */
-	struct dnc_list rate_link; /* in a slot of its hub's rate queue */
-	struct dnc_view view;      /* holds what it sees */
-	struct forms *forms;       /* of its view; holds them */
+	struct dnc_list all_link;    /* in its hub's `subscribers` */
+	struct dnc_list work_link;   /* in its hub's `work` */
+	struct dnc_list rate_link;   /* in a slot of its hub's rate queue */
+	struct dnc_view view;        /* holds what it sees */
+	struct forms *forms;         /* of its view; holds them */
+	struct dnc_account *account; /* referenced; NULL: costly work is not limited over turns */
 	/* Until its position passes `catch_up_to` no lag is reported; it was `backlog` events behind when that was
 	 * set. */
 	uint64_t catch_up_to, backlog;
 	uint64_t past; /* the newest event when it subscribed: what is later is not of the past */
+	int64_t seek_end_ms;       /* SEEKING: no longer than this, if it is costly */
 	uint64_t seek_left;        /* SEEKING: matching events still to find, going back */
 	uint64_t gap_from, gap_to; /* to be reported after the start; none when from is 0 */
 	const char *gap_reason;

@@ -1,5 +1,7 @@
 #include "web/http/caller.h"
+#include "hub/account.h"
 #include "json/member.h"
+#include "web/web.h"
 #include <stdio.h>
 
 void http_caller_copy(struct http_caller *caller, const struct http_request *r)
@@ -7,6 +9,26 @@ void http_caller_copy(struct http_caller *caller, const struct http_request *r)
 	caller->identity = r->principal.identity;
 	snprintf(caller->role, sizeof caller->role, "%s", r->principal.role->name);
 	snprintf(caller->address, sizeof caller->address, "%s", r->address);
+}
+
+const char *http_subject(const struct http_request *r)
+{
+	return r->access->keys ? r->principal.identity.subject : NULL;
+}
+
+struct dnc_account *http_account(const struct http_request *r)
+{
+	const char *subject = http_subject(r);
+
+	return dnc_hub_account(r->context->options->hub, subject ? subject : r->address);
+}
+
+const char http_filters_too_costly[] =
+	"the patterns of your filters take too much work: use simpler ones, or try again later";
+
+bool http_may_compile(const struct http_request *r, struct dnc_account *account)
+{
+	return !account || !http_subject(r) || dnc_account_may_compile(account);
 }
 
 struct dnc_buf *http_caller_audit(

@@ -10,6 +10,19 @@ struct http_caller {
 
 void http_caller_copy(struct http_caller *caller, const struct http_request *r);
 
+/* The subject of the request's client; NULL if authentication is disabled. Borrowed from R. */
+const char *http_subject(const struct http_request *r);
+
+/* The account of the client's work, with a reference. NULL when there is no memory. */
+struct dnc_account *http_account(const struct http_request *r);
+
+/* True when the client, whose ACCOUNT may be NULL, may have another filter compiled. Without authentication all programs of a
+ * machine are one client, which is only made to wait. */
+bool http_may_compile(const struct http_request *r, struct dnc_account *account);
+
+/* The detail of a 429 for one that may not. */
+extern const char http_filters_too_costly[];
+
 /* Begins the audit record of WHAT ("read") by the caller; members may be added until audit_end(). */
 struct dnc_buf *http_caller_audit(
 	const struct http_caller *caller, struct audit *audit, const char *what);

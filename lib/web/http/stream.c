@@ -1,4 +1,7 @@
 #include "web/http/stream.h"
+#include "base/clock.h"
+#include "hub/account.h"
+#include "web/http/caller.h"
 #include "web/http/connection.h"
 #include "web/http/query.h"
 #include "web/http/reply.h"
@@ -73,15 +76,24 @@ int stream_begin(struct http_request *r)
 	struct dnc_buf text = {0};
 	struct request request = {0};
 	struct dnc_error err = {.offset = DNC_NO_OFFSET};
+	struct dnc_account *account;
+	int64_t start;
 	int rc;
 
 	if (r->context->draining)
 		return http_problem(r->connection, 503, http_draining);
-	if (read_request(r, &text, &request, &err) < 0)
+	account = http_account(r);
+	start = dnc_clock_mono_ns();
+	if (!http_may_compile(r, account))
+		rc = http_problem(r->connection, 429, http_filters_too_costly);
+	else if (read_request(r, &text, &request, &err) < 0)
 		rc = refuse(r, &err);
 	else
 		rc = r->only_head ? http_reply_open(r->connection, "text/event-stream")
 		                  : begin(r, &request);
+	if (account)
+		dnc_account_compiled(account, start);
+	dnc_account_unref(account);
 	dnc_filter_unref(request.filter);
 	dnc_buf_free(&text);
 	return rc;
