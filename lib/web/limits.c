@@ -1,16 +1,8 @@
 #include "priv/limits.h"
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include "base/hash.h"
 #include "base/log.h"
-
-/* Connections of one address, or of one subject. */
-struct limits_count {
-	char name[DNC_SUBJECT_MAX];
-	unsigned count;
-	UT_hash_handle hh;
-};
+#include "priv/counts.h"
 
 struct limits {
 	struct dnc_web_limits options;
@@ -18,7 +10,7 @@ struct limits {
 	size_t count, body_bytes;
 	size_t open, max_open; /* connections, clients or not */
 	uint64_t number;
-	struct limits_count *addresses, *subjects, *waiting;
+	struct counts addresses, subjects, waiting;
 };
 
 struct limits *limits_new(const struct dnc_web_limits *options)
@@ -41,48 +33,15 @@ void limits_free(struct limits *l)
 	free(l);
 }
 
-/* NULL when there is no memory. */
-static struct limits_count *add_count(struct limits_count **table, const char *name)
-{
-	struct limits_count *c = calloc(1, sizeof *c);
-
-	if (c) {
-		snprintf(c->name, sizeof c->name, "%s", name);
-		HASH_ADD_STR(*table, name, c);
-	}
-	if (c && c->hh.tbl)
-		return c;
-	free(c);
-	return NULL;
-}
-
 /* Counts one more of NAME. LIMITS_FULL when there is no memory, EXCEEDED when LIMIT is reached. */
-static enum limits_verdict count_up(struct limits_count **table, const char *name, unsigned limit,
-	enum limits_verdict exceeded, struct limits_count **out)
+static enum limits_verdict count(struct counts *all, const char *name, unsigned limit,
+	enum limits_verdict exceeded, struct count **out)
 {
-	struct limits_count *c;
+	enum count_verdict verdict = count_up(all, name, limit, out);
 
-	HASH_FIND_STR(*table, name, c);
-	if (c && limit && c->count >= limit)
-		return exceeded;
-	if (!c && !(c = add_count(table, name))) {
+	if (verdict == COUNT_NO_MEMORY)
 		dnc_warn("a connection was refused: no memory to count it");
-		return LIMITS_FULL;
-	}
-	c->count++;
-	*out = c;
-	return LIMITS_OK;
-}
-
-static void count_down(struct limits_count **table, struct limits_count **counted)
-{
-	struct limits_count *c = *counted;
-
-	*counted = NULL;
-	if (!c || --c->count)
-		return;
-	HASH_DEL(*table, c);
-	free(c);
+	return verdict == COUNT_OK ? LIMITS_OK : verdict == COUNT_LIMIT ? exceeded : LIMITS_FULL;
 }
 
 /* Under the lock. */
@@ -94,13 +53,13 @@ static enum limits_verdict enter(
 
 	if (l->count >= max->connections)
 		return LIMITS_FULL;
-	verdict = count_up(&l->addresses, address, max->connections_per_address, LIMITS_ADDRESS,
+	verdict = count(&l->addresses, address, max->connections_per_address, LIMITS_ADDRESS,
 		&slot->address);
 	if (verdict != LIMITS_OK)
 		return verdict;
 	if (subject)
-		verdict = count_up(&l->subjects, subject, max->connections_per_subject,
-			LIMITS_SUBJECT, &slot->subject);
+		verdict = count(&l->subjects, subject, max->connections_per_subject, LIMITS_SUBJECT,
+			&slot->subject);
 	if (verdict == LIMITS_OK)
 		l->count++;
 	else
@@ -152,7 +111,7 @@ static bool admit(struct limits *l, const char *address, struct limits_admission
 	if (l->open + (address ? LIMITS_LOCAL : 0) >= l->max_open)
 		return false;
 	if (address &&
-		count_up(&l->waiting, address, waiting > LIMITS_WAITING ? waiting : LIMITS_WAITING,
+		count(&l->waiting, address, waiting > LIMITS_WAITING ? waiting : LIMITS_WAITING,
 			LIMITS_ADDRESS, &a->waiting) != LIMITS_OK)
 		return false;
 	l->open++;

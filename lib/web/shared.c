@@ -11,7 +11,8 @@ struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits)
 	dnc_list_init(&shared->members);
 	shared->limits = limits_new(limits);
 	shared->throttle = throttle_new();
-	if (shared->limits && shared->throttle)
+	shared->pages = pages_new();
+	if (shared->limits && shared->throttle && shared->pages)
 		return shared;
 	dnc_shared_free(shared);
 	return NULL;
@@ -24,6 +25,7 @@ void dnc_shared_free(struct dnc_web_shared *shared)
 	limits_free(shared->limits);
 	throttle_free(shared->throttle);
 	dnc_certificate_unref(shared->certificate);
+	pages_free(shared->pages);
 	pthread_mutex_destroy(&shared->lock);
 	free(shared);
 }

@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "log/priv/batch.h"
 #include "log/priv/journal.h"
+#include "log/priv/journal_ops.h"
 #include "web/http/history_page.h"
 #include "web/http/query.h"
 
@@ -110,7 +111,7 @@ static void read_page(struct history_page *page, struct history_query *q, bool m
 	struct dnc_error err;
 
 	assert_non_null(viewer);
-	assert_int_equal(history_page_read(page, q, viewer, reader, &err), 0);
+	assert_int_equal(history_page_read(page, q, viewer, reader, NULL, &err), 0);
 	dnc_viewer_free(viewer);
 }
 
@@ -392,6 +393,155 @@ static void masked_clients_see_no_numbers_in_pages(void **state)
 	history_query_free(&q);
 }
 
+/* Reads a slice of the page, whose job is over as soon as it has looked at one event. */
+static int read_slice(struct history_page *page, struct history_query *q)
+{
+	const struct dnc_view view = {.types = DNC_ALL_TYPES};
+	struct dnc_viewer *viewer = dnc_viewer_new(&view, q->filter, journal);
+	struct dnc_job job = {0};
+	struct dnc_error err;
+	int rc = history_page_read(page, q, viewer, reader, &job, &err);
+
+	dnc_viewer_free(viewer);
+	return rc;
+}
+
+static void a_page_in_slices_is_the_same_page(void **state)
+{
+	static const char *const queries[] = {"", "limit=3", "since=3&until=5&limit=2", "until=2",
+		"phone=" ODD, "phone_patterns=^[+]13035550144$&limit=2", "since=99"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+		struct history_page whole = {.array = true}, page = {.array = true};
+		struct history_query q;
+		struct dnc_error err;
+		int rc, slices = 1;
+
+		assert_int_equal(read_query(&q, queries[i], &err), 0);
+		read_page(&whole, &q, false);
+		while ((rc = read_slice(&page, &q)) == DNC_JOB_MORE && slices < 100)
+			slices++;
+		assert_int_equal(rc, 0);
+		assert_true(slices > (int)whole.count);
+		assert_int_equal(page.body.n, whole.body.n);
+		assert_memory_equal(page.body.p, whole.body.p, whole.body.n);
+		assert_int_equal(page.next, whole.next);
+		assert_int_equal(page.gap_to, whole.gap_to);
+		dnc_buf_free(&whole.body);
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+}
+
+/* Between two slices retention reaches event 6: the page ends before it, and the next one says what is gone. */
+static void what_is_removed_between_slices_is_left_to_the_next_page(void **state)
+{
+	static const char *const queries[] = {"", "phone=" ODD};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+		struct history_page page = {0};
+		struct history_query q;
+		struct dnc_error err;
+		char numbers[64];
+		int rc, slices = 0;
+
+		assert_int_equal(read_query(&q, queries[i], &err), 0);
+		assert_int_equal(read_slice(&page, &q), DNC_JOB_MORE);
+		assert_int_equal(page.at, 2);
+		journal->oldest = 6;
+		while ((rc = read_slice(&page, &q)) == DNC_JOB_MORE)
+			assert_true(slices++ < 100);
+		journal->oldest = 1;
+		assert_int_equal(rc, 0);
+		numbers_of(&page, numbers, sizeof numbers);
+		assert_string_equal(numbers, "1");
+		assert_int_equal(page.next, 1);
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+}
+
+/* A page that has taken too long ends where it got to. */
+static void a_page_ends_when_its_time_is_over(void **state)
+{
+	struct history_page page = {0};
+	struct history_query q;
+	struct dnc_error err;
+	char numbers[64];
+
+	(void)state;
+	assert_int_equal(read_query(&q, "", &err), 0);
+	assert_int_equal(read_slice(&page, &q), DNC_JOB_MORE);
+	page.end_ms = 0;
+	assert_int_equal(read_slice(&page, &q), 0);
+	numbers_of(&page, numbers, sizeof numbers);
+	assert_string_equal(numbers, "1 2");
+	assert_int_equal(page.next, 2);
+	dnc_buf_free(&page.body);
+	history_query_free(&q);
+}
+
+enum { LONG_EVENTS = 60, LONG_BYTES = 40000 };
+
+static void log_long_events(void)
+{
+	struct dnc_batch batch = {0};
+	struct dnc_error err;
+	static char line[LONG_BYTES + 1024], long_text[LONG_BYTES];
+
+	memset(long_text, 'x', sizeof long_text - 1);
+	for (int i = 0; i < LONG_EVENTS; i++) {
+		struct dnc_event event;
+		int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+			"{\"id\":\"0198f0a0-0000-7000-9000-%012d\",\"type\":\"dnc.compliance.violation\","
+			"\"severity\":\"critical\",\"timestamp\":\"2026-08-29T08:00:00.000Z\","
+			"\"summary\":\"s\",\"event_data\":{\"violation_type\":\"t\",\"note\":\"%s\"},"
+			"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
+			"\"source_format\":\"ndjson\"}}",
+			i, long_text);
+
+		batch_clear(&batch);
+		assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
+		assert_true(dnc_batch_add(&batch, &event));
+		assert_int_equal(journal_append(journal, &batch, &err), 0);
+	}
+	dnc_batch_free(&batch);
+}
+
+/* It adds events. */
+static void a_page_has_a_mebibyte_at_most_and_loses_nothing(void **state)
+{
+	uint64_t next = EVENTS;
+	size_t count = 0;
+	int pages = 0;
+
+	(void)state;
+	log_long_events();
+	while (next) {
+		struct history_page page = {.array = true};
+		struct history_query q;
+		struct dnc_error err;
+		char query[32];
+
+		snprintf(query, sizeof query, "since=%d", (int)next);
+		assert_int_equal(read_query(&q, query, &err), 0);
+		read_page(&page, &q, false);
+		assert_true(page.body.n <= HISTORY_PAGE_BYTES);
+		assert_true(!page.next || page.body.n > HISTORY_PAGE_BYTES - LONG_BYTES - 1024);
+		assert_int_equal(page.first_seq, next + 1);
+		assert_int_equal(page.last_seq, next + page.count);
+		count += page.count;
+		next = page.next;
+		assert_true(pages++ < 10);
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+	assert_int_equal(count, LONG_EVENTS);
+	assert_true(pages >= 3);
+}
+
 /* The last test: it removes events. */
 static void events_that_are_gone_are_told_as_a_gap(void **state)
 {
@@ -441,6 +591,10 @@ int main(void)
 		cmocka_unit_test(an_array_is_json_also_without_events),
 		cmocka_unit_test(masked_clients_search_for_masked_numbers),
 		cmocka_unit_test(masked_clients_see_no_numbers_in_pages),
+		cmocka_unit_test(a_page_in_slices_is_the_same_page),
+		cmocka_unit_test(what_is_removed_between_slices_is_left_to_the_next_page),
+		cmocka_unit_test(a_page_ends_when_its_time_is_over),
+		cmocka_unit_test(a_page_has_a_mebibyte_at_most_and_loses_nothing),
 		cmocka_unit_test(events_that_are_gone_are_told_as_a_gap),
 	};
 

@@ -4,6 +4,7 @@
 #include "web/priv/close_reason.h"
 #include "web/priv/heartbeat.h"
 #include "web/priv/limits.h"
+#include "web/priv/pages.h"
 #include "web/priv/throttle.h"
 
 static void the_eleventh_failure_blocks_and_one_is_forgiven_every_six_seconds(void **state)
@@ -151,6 +152,44 @@ static void bodies_share_one_amount_of_memory(void **state)
 	limits_free(l);
 }
 
+static void pages_are_limited_by_subject_by_address_and_in_all(void **state)
+{
+	enum { MOST = PAGES_BYTES / PAGES_RESERVED };
+	struct pages *p = pages_new();
+	struct pages_slot slots[MOST + 1];
+	char name[16];
+
+	(void)state;
+	assert_non_null(p);
+	for (int i = 0; i < PAGES_PER_SUBJECT; i++)
+		assert_int_equal(pages_enter(p, "a", "x", &slots[i]), PAGES_OK);
+	assert_int_equal(pages_enter(p, "b", "x", &slots[MOST]), PAGES_SUBJECT);
+	for (int i = PAGES_PER_SUBJECT; i < PAGES_PER_ADDRESS; i++)
+		assert_int_equal(pages_enter(p, "a", NULL, &slots[i]), PAGES_OK);
+	assert_int_equal(pages_enter(p, "a", "y", &slots[MOST]), PAGES_ADDRESS);
+	pages_leave(p, &slots[MOST]); /* has none */
+	/* y was not counted when its address was refused. */
+	for (int i = PAGES_PER_ADDRESS; i < MOST; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		assert_int_equal(
+			pages_enter(p, name, i < PAGES_PER_ADDRESS + PAGES_PER_SUBJECT ? "y" : NULL,
+				&slots[i]),
+			PAGES_OK);
+	}
+	assert_int_equal(pages_bytes(p), PAGES_BYTES);
+	assert_int_equal(pages_enter(p, "c", "z", &slots[MOST]), PAGES_FULL);
+	/* What was read has less than was reserved, and the rest is for others. */
+	for (int i = 0; i < 2; i++)
+		pages_shrink(p, &slots[i], PAGES_RESERVED / 2);
+	assert_int_equal(pages_enter(p, "c", "z", &slots[MOST]), PAGES_OK);
+	for (int i = 0; i <= MOST; i++)
+		pages_leave(p, &slots[i]);
+	pages_leave(p, &slots[0]); /* once is enough */
+	assert_int_equal(pages_bytes(p), 0);
+	pages_free(p);
+	pages_free(NULL);
+}
+
 static void deadlines_come_in_order_and_start_anew(void **state)
 {
 	struct heartbeat_queue heard, pinged;
@@ -204,6 +243,7 @@ int main(void)
 		cmocka_unit_test(connections_are_limited_in_all_by_address_and_by_subject),
 		cmocka_unit_test(connections_that_are_no_clients_yet_are_limited_by_address),
 		cmocka_unit_test(bodies_share_one_amount_of_memory),
+		cmocka_unit_test(pages_are_limited_by_subject_by_address_and_in_all),
 		cmocka_unit_test(deadlines_come_in_order_and_start_anew),
 		cmocka_unit_test(close_reasons_have_codes_that_may_be_sent_and_texts_that_fit),
 	};

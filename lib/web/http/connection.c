@@ -63,6 +63,7 @@ static int end_answer(struct http_connection *c)
 		lws_callback_on_writable(c->wsi);
 		return 0;
 	}
+	pages_leave(c->context->pages, &c->page);
 	if (c->last)
 		return linger(c);
 	c->phase = HTTP_PHASE_HEAD;
@@ -238,6 +239,7 @@ void http_connection_closed(struct http_connection *c)
 	session_free(&c->session);
 	drop_input(c, c->in.n);
 	dnc_buf_free(&c->in);
+	pages_leave(c->context->pages, &c->page);
 	limits_release(c->context->options->shared->limits, &c->admission);
 	c->exchange = NULL;
 	if (!e)

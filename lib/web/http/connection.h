@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "web/priv/limits.h"
+#include "web/priv/pages.h"
 
 struct http_context;
 struct http_exchange;
@@ -53,6 +54,7 @@ struct http_connection {
 	const char *
 		allow_origin; /* its Origin, if answers may be read from there; borrowed from the options */
 	struct limits_admission admission;
+	struct pages_slot page; /* of the answer, until it was sent: history.h */
 	enum http_phase phase;
 	bool tls, local; /* local: to a Unix socket */
 	bool chunked;    /* the body is */

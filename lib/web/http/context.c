@@ -4,6 +4,7 @@
 #include "web/http/client_list.h"
 #include "web/http/publisher.h"
 #include "web/priv/sessions.h"
+#include "web/priv/shared.h"
 
 struct http_context *http_context_new(
 	uv_loop_t *loop, struct sessions *sessions, const struct dnc_web_options *options)
@@ -18,6 +19,7 @@ struct http_context *http_context_new(
 	c->audit = sessions->audit;
 	c->stats = sessions->stats;
 	c->started_ms = dnc_clock_mono_ms();
+	c->pages = options->shared->pages;
 	c->clients = malloc(sizeof *c->clients);
 	if (!c->clients) {
 		free(c);

@@ -1,6 +1,8 @@
 #include "web/http/history.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
+#include "hub/account.h"
 #include "json/member.h"
 #include "log/reader.h"
 #include "web/http/caller.h"
@@ -10,6 +12,7 @@
 #include "web/http/query.h"
 #include "web/http/reply.h"
 #include "web/priv/audit.h"
+#include "web/priv/pages.h"
 #include "web/priv/request.h"
 #include "web/web.h"
 
@@ -22,12 +25,16 @@ struct history {
 	struct http_caller caller;
 	const struct dnc_auth_snapshot *access; /* held: the viewer borrows from it */
 	struct dnc_viewer *viewer;
+	struct dnc_account *account; /* referenced */
 	struct history_query query;
 	struct history_page page;
+	struct pages_slot slot;
 };
 
 static void free_history(struct history *h)
 {
+	pages_leave(h->context->pages, &h->slot);
+	dnc_account_unref(h->account);
 	dnc_auth_snapshot_unref(h->access);
 	dnc_viewer_free(h->viewer);
 	history_query_free(&h->query);
@@ -40,7 +47,7 @@ static int run(struct dnc_job *job, struct dnc_journal_reader *reader, struct dn
 {
 	struct history *h = (struct history *)job;
 
-	return history_page_read(&h->page, &h->query, h->viewer, reader, err);
+	return history_page_read(&h->page, &h->query, h->viewer, reader, job, err);
 }
 
 static void audit(const struct history *h)
@@ -81,14 +88,29 @@ static int answer(const struct history *h)
 		&h->page.body, h->page.next ? &next : more);
 }
 
+/* The page counts until the connection has sent it. */
+static void pass_slot(struct history *h)
+{
+	struct http_connection *c = h->exchange.connection;
+
+	pages_shrink(h->context->pages, &h->slot, h->page.body.n);
+	c->page = h->slot;
+	h->slot = (struct pages_slot){0};
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, PAGES_UNREAD_S);
+}
+
 /* In the server's thread. */
 static void done(struct dnc_job *job)
 {
 	struct history *h = (struct history *)job;
 
 	if (h->exchange.connection) {
+		int rc;
+
 		audit(h);
-		http_exchange_finish(&h->exchange, answer(h));
+		rc = answer(h);
+		pass_slot(h);
+		http_exchange_finish(&h->exchange, rc);
 	}
 	free_history(h);
 }
@@ -96,7 +118,30 @@ static void done(struct dnc_job *job)
 /* It is freed when the job is done. */
 static void abandon(struct http_exchange *e)
 {
-	(void)e;
+	struct history *h = DNC_LIST_ELEMENT(e, struct history, exchange);
+
+	dnc_reader_cancel(h->context->options->reader, &h->job);
+}
+
+/* Why the request can't be admitted; NULL if it was, with SLOT set. */
+static const char *refusal(const struct http_request *r, struct pages_slot *slot, unsigned *status)
+{
+	static const struct {
+		unsigned status;
+		const char *detail;
+	} rows[] = {
+		[PAGES_SUBJECT] = {429, "your other requests for events are still being answered: "
+					"read their answers first"},
+		[PAGES_ADDRESS] = {429, "too many requests for events from your address are still "
+					"being answered: try again after Retry-After"},
+		[PAGES_FULL] = {503, "too many requests for events are being answered: try again "
+				     "after Retry-After"},
+	};
+	enum pages_verdict verdict =
+		pages_enter(r->context->pages, r->address, http_subject(r), slot);
+
+	*status = rows[verdict].status;
+	return rows[verdict].detail;
 }
 
 static bool wants_array(const struct http_head *head)
@@ -122,6 +167,7 @@ static struct history *new_history(struct http_request *r, const struct dnc_view
 	h->context = r->context;
 	h->page.array = wants_array(r->head);
 	h->access = dnc_auth_snapshot_ref(r->access);
+	h->account = http_account(r);
 	http_caller_copy(&h->caller, r);
 	history_query_init(&h->query);
 	h->query.masked = view->rendering & DNC_MASKED;
@@ -138,12 +184,26 @@ static int refuse(struct http_request *r, const struct dnc_error *err)
 	return http_problem_error(r->connection, status, err);
 }
 
+static int read_query(const struct http_request *r, struct history *h, struct dnc_error *err)
+{
+	int64_t start = dnc_clock_mono_ns();
+	int rc = query_parse(r->head->query, history_query_add, &h->query, err);
+
+	if (rc >= 0)
+		rc = history_query_end(&h->query, err);
+	if (h->account)
+		dnc_account_compiled(h->account, start);
+	return rc;
+}
+
 int history_begin(struct http_request *r)
 {
 	static const struct http_exchange_type type = {.abandon = abandon};
 	struct dnc_view view = identity_view(r->principal.role, r->principal.permissions, 0);
 	struct history *h;
 	struct dnc_error err = {.place = ""};
+	const char *refused;
+	unsigned status = 429;
 
 	if (!r->context->options->reader)
 		return http_problem(r->connection, 503,
@@ -151,14 +211,20 @@ int history_begin(struct http_request *r)
 	h = new_history(r, &view);
 	if (!h)
 		return HTTP_HANG_UP;
-	if (query_parse(r->head->query, history_query_add, &h->query, &err) < 0 ||
-		history_query_end(&h->query, &err) < 0) {
+	refused = http_may_compile(r, h->account) ? refusal(r, &h->slot, &status)
+	                                          : http_filters_too_costly;
+	if (refused) {
+		free_history(h);
+		return http_problem(r->connection, status, refused);
+	}
+	if (read_query(r, h, &err) < 0) {
 		free_history(h);
 		return refuse(r, &err);
 	}
 	h->viewer = dnc_viewer_new(
 		&view, h->query.filter, dnc_reader_journal(r->context->options->reader));
-	if (!h->viewer) {
+	h->job.client = dnc_account_reader(h->account);
+	if (!h->viewer || !h->account) {
 		free_history(h);
 		return http_problem(
 			r->connection, 503, "the hub is out of memory: try again later");

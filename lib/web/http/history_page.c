@@ -1,18 +1,18 @@
 #include "web/http/history_page.h"
 #include <stdio.h>
+#include "base/clock.h"
 
-enum {
-	PAGE_BYTES = 4 << 20, /* after which a page ends, whatever its limit */
-	LOOKS = 200000, /* events examined for one page: a bounded share of the reader's time */
-};
+enum { EVENT_EXTRA = 40 }; /* bytes of a page for an event, besides itself */
 
-/* A page while it is read. */
+/* A slice of a page. */
 struct reading {
 	struct history_page *page;
 	const struct history_query *query;
 	struct dnc_viewer *viewer;
-	uint64_t looks;        /* left */
-	uint64_t first_looked; /* the first number found; 0: none */
+	const struct dnc_journal *journal;
+	struct dnc_job *job;
+	bool continues; /* nothing was found yet, but was in an earlier slice */
+	bool sliced;    /* the slice is over, not the page */
 };
 
 static void add_event(struct history_page *page, uint64_t seq, struct dnc_str shown)
@@ -31,23 +31,42 @@ static void add_event(struct history_page *page, uint64_t seq, struct dnc_str sh
 	page->last_seq = seq;
 }
 
+/* The page ends before number SEQ, and another one follows. */
+static bool end_before(struct history_page *page, uint64_t seq)
+{
+	page->next = seq - 1;
+	return false;
+}
+
+/* Events were removed between two slices: the next page reports them. */
+static bool has_lost(const struct reading *r)
+{
+	return r->continues && dnc_journal_oldest(r->journal) > r->page->at;
+}
+
 static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct reading *r = ctx;
 	struct history_page *page = r->page;
 	struct dnc_str shown;
 
-	if (!r->first_looked)
-		r->first_looked = seq;
+	if (has_lost(r))
+		return false; /* and still does */
+	r->continues = false;
+	if (!page->first_looked)
+		page->first_looked = seq;
 	if (r->query->until.given && seq > r->query->until.seq)
 		return false;
-	if (page->count == r->query->limit || r->looks-- == 0 || page->body.n > PAGE_BYTES) {
-		page->next = seq - 1;
-		return false;
-	}
-	if (dnc_viewer_look(r->viewer, line, &shown))
+	if (page->count == r->query->limit || page->looks-- == 0)
+		return end_before(page, seq);
+	if (dnc_viewer_look(r->viewer, line, &shown)) {
+		if (page->body.n + shown.n + EVENT_EXTRA > HISTORY_PAGE_BYTES)
+			return end_before(page, seq);
 		add_event(page, seq, shown);
-	return dnc_buf_ok(&page->body);
+	}
+	page->at = seq + 1;
+	r->sliced = r->job && dnc_job_is_over(r->job);
+	return dnc_buf_ok(&page->body) && !r->sliced;
 }
 
 /* Makes a time the number before the first event that was logged then, so that both ends exclude and
@@ -63,42 +82,73 @@ static int resolve(
 	return 0;
 }
 
-/* What was asked for and is not in the log any more. OLDEST was the oldest number before the page was read, and events
+/* What was asked for and is not in the log any more. The log had its oldest number before the page was read, and events
  * may have been removed since: one that was found was there. */
-static void find_gap(const struct reading *r, const struct dnc_journal *journal, uint64_t oldest)
+static void find_gap(const struct reading *r)
 {
+	struct history_page *page = r->page;
 	const struct history_query *query = r->query;
-	uint64_t from = query->since.seq + 1, to = dnc_journal_oldest(journal) - 1;
+	uint64_t from = query->since.seq + 1, to = dnc_journal_oldest(r->journal) - 1;
 
-	if (r->first_looked && (!history_query_number(query).p || r->first_looked <= to))
-		to = r->first_looked - 1;
+	if (page->first_looked && (!history_query_number(query).p || page->first_looked <= to))
+		to = page->first_looked - 1;
 	if (query->until.given && to > query->until.seq)
 		to = query->until.seq;
 	/* How many events there were between a time and the oldest that is left is not known. */
-	if (query->since.is_time && from <= oldest)
+	if (query->since.is_time && from <= page->oldest)
 		from = 1;
-	r->page->gap_from = from;
-	r->page->gap_to = to;
+	page->gap_from = from;
+	page->gap_to = to;
+}
+
+static int begin(struct history_page *page, struct history_query *query,
+	struct dnc_journal_reader *reader, struct dnc_error *err)
+{
+	dnc_buf_clear(&page->body);
+	page->count = page->next = page->first_seq = page->last_seq = page->first_looked = 0;
+	page->looks = HISTORY_LOOKS;
+	page->end_ms = dnc_clock_mono_ms() + HISTORY_TIME_MS;
+	page->oldest = dnc_journal_oldest(dnc_journal_of(reader));
+	if (resolve(&query->since, reader, err) < 0 || resolve(&query->until, reader, err) < 0)
+		return -1;
+	page->at = query->since.seq + 1;
+	page->begun = true;
+	return 0;
+}
+
+static int read_slice(struct reading *r, struct dnc_journal_reader *reader, struct dnc_error *err)
+{
+	const struct history_query *query = r->query;
+	struct dnc_str phone = history_query_number(query);
+	int rc = dnc_journal_read(reader, r->page->at, false, phone, look_at, r, err);
+
+	if (r->job)
+		r->job->work_ns = dnc_viewer_work_ns(r->viewer);
+	if (dnc_viewer_end(r->viewer, rc < 0 ? NULL : err) < 0 || rc < 0)
+		return -1;
+	return dnc_buf_ok(&r->page->body) ? 0 : dnc_error_nomem(err);
 }
 
 int history_page_read(struct history_page *page, struct history_query *query,
-	struct dnc_viewer *viewer, struct dnc_journal_reader *reader, struct dnc_error *err)
+	struct dnc_viewer *viewer, struct dnc_journal_reader *reader, struct dnc_job *job,
+	struct dnc_error *err)
 {
-	struct reading r = {page, query, viewer, .looks = LOOKS};
-	struct dnc_str phone = history_query_number(query);
-	const struct dnc_journal *journal = dnc_journal_of(reader);
-	uint64_t oldest = dnc_journal_oldest(journal);
+	struct reading r = {page, query, viewer, dnc_journal_of(reader), job, page->begun, false};
 
-	dnc_buf_clear(&page->body);
-	page->count = page->next = page->first_seq = page->last_seq = 0;
-	if (resolve(&query->since, reader, err) < 0 || resolve(&query->until, reader, err) < 0 ||
-		dnc_journal_read(reader, query->since.seq + 1, false, phone, look_at, &r, err) <
-			0 ||
-		dnc_viewer_end(viewer, err) < 0)
+	if (!page->begun && begin(page, query, reader, err) < 0)
 		return -1;
-	find_gap(&r, journal, oldest);
+	if (read_slice(&r, reader, err) < 0) {
+		page->begun = false;
+		return -1;
+	}
+	if (r.sliced && dnc_clock_mono_ms() < page->end_ms)
+		return DNC_JOB_MORE;
+	if (r.sliced || has_lost(&r))
+		end_before(page, page->at);
+	find_gap(&r);
 	if (page->array)
 		dnc_buf_str(&page->body, page->count ? DNC_STR("]\n") : DNC_STR("[]\n"));
+	page->begun = false;
 	return dnc_buf_ok(&page->body) ? 0 : dnc_error_nomem(err);
 }
 

@@ -10,6 +10,7 @@
 struct client_list;
 struct dnc_web_options;
 struct http_connection;
+struct pages;
 struct publisher;
 struct sessions;
 
@@ -25,6 +26,7 @@ struct http_context {
 	struct http_head head;       /* of the request that is being handled */
 	struct publisher *publisher; /* owned */
 	struct client_list *clients; /* owned */
+	struct pages *pages;         /* borrowed */
 	int64_t started_ms;          /* of dnc_clock_mono_ms() */
 	bool draining;               /* the server is shutting down */
 };

@@ -29,13 +29,13 @@ enum {
 		64, /* of one address, that are no clients yet; more if many clients are allowed */
 };
 
+struct count;
 struct limits;
 
 /* What an open connection has of the limits; released by limits_release(). All zero is nothing. */
 struct limits_admission {
 	bool open;
-	struct limits_count
-		*waiting; /* of its address; NULL: not counted, or it has become a client */
+	struct count *waiting; /* of its address; NULL: not counted, or it has become a client */
 };
 
 /* Admits a connection that was accepted from ADDRESS; NULL: this machine, for which some are kept back and which may
@@ -56,7 +56,7 @@ size_t limits_wanted(const struct limits *l);
 
 /* The slot of a counted connection; released by limits_leave(). All zero is empty. */
 struct limits_slot {
-	struct limits_count *address, *subject;
+	struct count *address, *subject;
 };
 
 /* To be freed with limits_free(). NULL when there is no memory. */

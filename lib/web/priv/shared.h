@@ -1,10 +1,11 @@
-/* shared.h - what the web servers of one process have in common: limits, throttle, and a list of the
+/* shared.h - what the web servers of one process have in common: limits, throttle, pages, and a list of the
  * servers for sums over all of them. Any thread. */
 #pragma once
 #include <pthread.h>
 #include "base/list.h"
 #include "limits.h"
 #include "web/certificate.h"
+#include "pages.h"
 #include "throttle.h"
 
 /* One server in the list. What it points at must have locks of its own. */
@@ -17,6 +18,7 @@ struct shared_member {
 struct dnc_web_shared {
 	struct limits *limits;     /* owned */
 	struct throttle *throttle; /* owned */
+	struct pages *pages;       /* owned */
 	pthread_mutex_t lock;      /* of those below */
 	struct dnc_list members;
 	struct dnc_certificate *certificate; /* a reference; NULL: no TLS */
