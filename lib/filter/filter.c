@@ -56,6 +56,11 @@ bool dnc_filter_over_budget(const struct dnc_filter *f)
 	return atomic_load_explicit(&f->over_budget, memory_order_relaxed);
 }
 
+bool dnc_filter_has_patterns(const struct dnc_filter *f)
+{
+	return f->pattern_count;
+}
+
 bool dnc_filter_costly(const struct dnc_filter *f)
 {
 	return atomic_load_explicit(&f->costly, memory_order_relaxed);

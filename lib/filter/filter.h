@@ -47,6 +47,9 @@ bool dnc_filter_over_budget(const struct dnc_filter *f);
  * microseconds, and is to be timed. Until then it takes about one. It never becomes false again. Any thread. */
 bool dnc_filter_costly(const struct dnc_filter *f);
 
+/* False if F has no patterns, so that it never becomes costly. */
+bool dnc_filter_has_patterns(const struct dnc_filter *f);
+
 /* The types that F can match, a bit for each enum dnc_type. */
 unsigned dnc_filter_types(const struct dnc_filter *f);
 

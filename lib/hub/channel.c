@@ -130,6 +130,7 @@ static struct channel *make(struct dnc_str key, const struct dnc_view *view, str
 	a->filter = dnc_filter_ref(filter);
 	a->types = view->types & dnc_filter_types(filter);
 	a->all = !view->sees && view->types == DNC_ALL_TYPES && dnc_filter_count(filter) == 0;
+	a->patterns = dnc_filter_has_patterns(filter);
 	a->run = a->all && !view->rendering;
 	return a;
 }
@@ -270,8 +271,8 @@ static void match_list(
 		/* Members that are not live look themselves, as all do once something is not known. */
 		if (dnc_list_is_empty(&a->live) || a->fresh_partial)
 			continue;
-		matches = dnc_filter_costly(a->filter) ? match_costly(all, a, event)
-		                                       : channel_matches(a, event);
+		matches = a->patterns && dnc_filter_costly(a->filter) ? match_costly(all, a, event)
+		                                                      : channel_matches(a, event);
 		if (matches > 0)
 			add_fresh(all, a, event->seq);
 		else if (matches < 0)

@@ -196,9 +196,9 @@ void deliver_in_turn(struct dnc_subscriber *s)
 
 void deliver(struct dnc_subscriber *s)
 {
-	if (!may_go_on(s) || !budget_is_costly(s))
+	if (!budget_is_costly(s))
 		deliver_in_turn(s);
-	else
+	else if (may_go_on(s))
 		work_add(s);
 }
 
