@@ -163,7 +163,7 @@ static void a_turn_is_short_however_many_filters_are_costly(void **state)
 
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof name, "%d", i);
 		all[i] = join_as(h, &peers[i], name);
