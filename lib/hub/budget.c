@@ -8,6 +8,13 @@ bool budget_is_costly(const struct dnc_subscriber *s)
 	return s->channel && dnc_filter_costly(s->channel->filter);
 }
 
+void budget_fall_behind(struct dnc_subscriber *s)
+{
+	s->was_work_limited = true;
+	s->catch_up_to = s->hub->seen;
+	s->backlog = s->hub->seen + 1 - s->at;
+}
+
 static void wait(struct dnc_subscriber *s)
 {
 	s->was_work_limited = true;
@@ -37,6 +44,8 @@ int budget_matches(struct dnc_subscriber *s, const struct chunk *c, uint64_t seq
 	*left_ns -= ns;
 	if (s->account)
 		dnc_account_spend(s->account, ns);
+	if (s->account && *left_ns > 0 && !dnc_account_allows(s->account))
+		*left_ns = 0;
 	return matches;
 }
 
@@ -54,6 +63,7 @@ static void charge_members(struct dnc_hub *h, struct channel *a)
 		if (dnc_account_allows(s->account))
 			continue;
 		live_remove(s);
+		budget_fall_behind(s);
 		wait(s);
 	}
 }

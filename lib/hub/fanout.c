@@ -1,4 +1,5 @@
 #include "priv/fanout.h"
+#include "priv/budget.h"
 #include "priv/deliver.h"
 #include "priv/frames.h"
 #include "priv/lists.h"
@@ -45,6 +46,8 @@ static void deliver_to_each(struct dnc_hub *h, struct channel *a)
 		struct dnc_subscriber *s = SUBSCRIBER_OF(link, live_link);
 
 		live_remove(s);
+		if (budget_is_costly(s))
+			budget_fall_behind(s);
 		deliver(s);
 	}
 }

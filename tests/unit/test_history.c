@@ -483,7 +483,7 @@ static void a_page_ends_when_its_time_is_over(void **state)
 	history_query_free(&q);
 }
 
-enum { LONG_EVENTS = 60, LONG_BYTES = 40000 };
+enum { LONG_EVENTS = 100, LONG_BYTES = 25000 };
 
 static void log_long_events(void)
 {

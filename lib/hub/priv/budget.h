@@ -15,7 +15,12 @@ bool budget_is_costly(const struct dnc_subscriber *s);
 /* True if S may match its filter now. If not, it waits until it may: rate_remove() ends that. */
 bool budget_allows(struct dnc_subscriber *s);
 
-/* frame_matches() for S; what a costly filter takes is charged and subtracted from *LEFT_NS. */
+/* S, which is costly, is not live any more because its channel's work was too much for one advance: it catches up by itself,
+ * and does not lag as long as it gets closer. */
+void budget_fall_behind(struct dnc_subscriber *s);
+
+/* frame_matches() for S; what a costly filter takes is charged and subtracted from *LEFT_NS, which is 0 at most once the
+ * budget is used up. */
 int budget_matches(struct dnc_subscriber *s, const struct chunk *c, uint64_t seq, int64_t *left_ns);
 
 /* Charges the accounts of the live members of each channel for what channels_match() has spent on it, and takes those
