@@ -28,6 +28,11 @@ int64_t dnc_clock_mono_ns(void)
 	return read_clock_ns(CLOCK_MONOTONIC);
 }
 
+int64_t dnc_clock_thread_ns(void)
+{
+	return read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t dnc_clock_mono_ms(void)
 {
 	return dnc_clock_mono_ns() / 1000000;

@@ -17,6 +17,9 @@ int64_t dnc_clock_now_ms(void);
 int64_t dnc_clock_mono_ms(void);
 int64_t dnc_clock_mono_ns(void);
 
+/* The CPU time of this thread so far; for work that others are not to be charged for. A system call. */
+int64_t dnc_clock_thread_ns(void);
+
 /* True if MS is in the years 0001 to 9999, the ones that can be written and read. */
 bool dnc_clock_in_range(int64_t ms);
 

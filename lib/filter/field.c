@@ -128,19 +128,26 @@ static int add_prefix(struct compiler *c, struct dnc_str pattern)
 	return 0;
 }
 
+/* So many patterns of a filter may need many steps on numbers of common shapes. */
+enum { HEAVY_PATTERNS = 4 };
+
 static int add_pattern(
 	struct compiler *c, const struct dnc_filter_word *w, long index, struct dnc_str value)
 {
 	struct clause *clause = c->clause;
 	pcre2_code *re;
+	bool heavy;
 
 	if (!dnc_array_grow(&clause->patterns, &clause->pattern_room, clause->pattern_count + 1))
 		return dnc_error_nomem(c->err);
-	re = filter_pattern_compile(value, c->err);
+	re = filter_pattern_compile(value, &heavy, c->err);
 	if (!re)
 		return set_place(c, w->name, index);
 	clause->patterns[clause->pattern_count++] = re;
 	c->filter->pattern_count++;
+	if (heavy && ++c->filter->heavy_count > HEAVY_PATTERNS)
+		return filter_fail(c, w->name, index,
+			"the patterns of the filter together take too much work; use simpler ones");
 	return add_prefix(c, value);
 }
 

@@ -12,17 +12,14 @@ uint64_t dnc_filter_limit_hits(void)
 
 /* Each function that looks at an event returns 1 if it matches, 0 if not, and -1 if there is no memory to look. */
 
-/* Steps that all patterns of a filter together may take on a number before it counts as costly: as much work as parsing an
- * event. */
-enum { CHEAP_STEPS = 256 };
-
+/* All patterns of a filter together may take PATTERN_CHEAP_STEPS on a number before it counts as costly. */
 static enum pattern_verdict try_pattern(
 	struct dnc_filter *f, const pcre2_code *re, struct dnc_str number)
 {
 	enum pattern_verdict verdict;
 
 	if (!atomic_load_explicit(&f->costly, memory_order_relaxed)) {
-		verdict = filter_pattern_try(re, number, CHEAP_STEPS / f->pattern_count);
+		verdict = filter_pattern_try(re, number, PATTERN_CHEAP_STEPS / f->pattern_count);
 		if (verdict != PATTERN_OVER_BUDGET)
 			return verdict;
 		f->costly = true;

@@ -82,19 +82,19 @@ enum pattern_verdict filter_pattern_try(const pcre2_code *re, struct dnc_str num
 }
 
 /* Tries numbers of the shapes that there are, masked ones, too. */
-static bool is_over_budget(const pcre2_code *re)
+static bool exceeds(const pcre2_code *re, uint32_t steps)
 {
 	static const struct dnc_str shapes[] = {DNC_STR("+123456789012345"),
 		DNC_STR("+111111111111111"), DNC_STR("+13035550143"), DNC_STR("+999999999999990"),
 		DNC_STR("+1******0143"), DNC_STR("+***********0143")};
 
 	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-		if (filter_pattern_try(re, shapes[i], PATTERN_STEPS) == PATTERN_OVER_BUDGET)
+		if (filter_pattern_try(re, shapes[i], steps) == PATTERN_OVER_BUDGET)
 			return true;
 	return false;
 }
 
-pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err)
+pcre2_code *filter_pattern_compile(struct dnc_str text, bool *heavy, struct dnc_error *err)
 {
 	const struct contexts *c = contexts();
 	char why[160];
@@ -123,7 +123,8 @@ pcre2_code *filter_pattern_compile(struct dnc_str text, struct dnc_error *err)
 	}
 	/* Without JIT (no memory may be executable) the interpreter does the same, slower. */
 	pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
-	if (!is_over_budget(re))
+	*heavy = exceeds(re, PATTERN_CHEAP_STEPS);
+	if (!*heavy || !exceeds(re, PATTERN_STEPS))
 		return re;
 	dnc_error_set(
 		err, 0, "the pattern takes too much work; avoid nested repeats such as (\\d+)+");

@@ -148,7 +148,10 @@ bool dnc_account_may_compile(struct dnc_account *a)
 
 void dnc_account_compiled(struct dnc_account *a, int64_t start)
 {
-	spend(&a->compile, dnc_clock_mono_ns() - start);
+	int64_t ns = dnc_clock_thread_ns() - start;
+
+	if (ns > DNC_ACCOUNT_COMPILE_FREE_NS)
+		spend(&a->compile, ns);
 }
 
 struct dnc_reader_client *dnc_account_reader(struct dnc_account *a)

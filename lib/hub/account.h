@@ -15,8 +15,13 @@ struct dnc_account;
 /* In the hub's thread an account gets 10 ms for each second and keeps two seconds' worth at most. In microseconds. */
 enum { DNC_ACCOUNT_PER_MINUTE = 60 * 10000, DNC_ACCOUNT_BURST = 20000 };
 
-/* The same for compiling filters: 20 ms for each second, and a quarter of a second at once. */
-enum { DNC_ACCOUNT_COMPILE_PER_MINUTE = 60 * 20000, DNC_ACCOUNT_COMPILE_BURST = 250000 };
+/* The same for compiling filters: 20 ms for each second, and 50 ms at once. Simple filters are free, or a fleet that
+ * connects at once would need more. */
+enum {
+	DNC_ACCOUNT_COMPILE_PER_MINUTE = 60 * 20000,
+	DNC_ACCOUNT_COMPILE_BURST = 50000,
+	DNC_ACCOUNT_COMPILE_FREE_NS = 200000,
+};
 
 /* The account of NAME, which is copied, with a reference that is to be dropped with dnc_account_unref(). NULL when there
  * is no memory. The hub must outlive it. */
@@ -41,7 +46,7 @@ int64_t dnc_account_wait_ms(const struct dnc_account *a);
  * connects at once with one subject needs less than an attacker does. True when the client may compile another one. */
 bool dnc_account_may_compile(struct dnc_account *a);
 
-/* Charges it with the time since START, of dnc_clock_mono_ns(). */
+/* Charges it with the CPU time since START, of dnc_clock_thread_ns(), if that is more than DNC_ACCOUNT_COMPILE_FREE_NS. */
 void dnc_account_compiled(struct dnc_account *a, int64_t start);
 
 /* For the jobs of the client; each must hold a reference to the account. */

@@ -163,7 +163,7 @@ static bool handle_message(struct session *s, const char *text, size_t n)
 {
 	bool opening = s->conn.state == CONN_OPENING;
 	struct dnc_account *account = s->subscriber ? dnc_subscriber_account(s->subscriber) : NULL;
-	int64_t start = dnc_clock_mono_ns();
+	int64_t start = dnc_clock_thread_ns();
 	struct request request;
 	struct dnc_error err;
 	int rc;

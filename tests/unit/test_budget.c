@@ -294,7 +294,9 @@ static void debts_are_forgotten_once_they_are_paid(void **state)
 	(void)state;
 	assert_true(dnc_account_allows(a));
 	dnc_account_spend(a, 30000000);
-	dnc_account_compiled(a, hand_ns - 300000000);
+	dnc_account_compiled(a, dnc_clock_thread_ns()); /* nothing to speak of */
+	assert_true(dnc_account_may_compile(a));
+	dnc_account_compiled(a, dnc_clock_thread_ns() - 100000000);
 	assert_false(dnc_account_allows(a));
 	assert_false(dnc_account_may_compile(a));
 	dnc_account_unref(a);

@@ -288,6 +288,9 @@ static void a_bad_filter_names_the_place(void **state)
 		/* Patterns that would take too much work, and the option that would let them. */
 		{"{\"phone_patterns\":[\"((((.+)+)+)+)+[^0-9+]\"]}", "phone_patterns[0]",
 			DNC_NO_OFFSET},
+		{"[{\"phone_patterns\":[\".*.*.*.*[ab]\",\"1\",\".*.*.*.*[ac]\"]},"
+		 "{\"phone_patterns\":[\".*.*.*.*[ad]\",\".*.*.*.*[ae]\",\".*.*.*.*[af]\"]}]",
+			"[1].phone_patterns[2]", DNC_NO_OFFSET},
 		{"{\"phone_patterns\":[\"(*NO_JIT)1\"]}", "phone_patterns[0]", DNC_NO_OFFSET},
 		{"{\"min_severity\":\"loud\"}", "min_severity", DNC_NO_OFFSET},
 		{"{\"severities\":\"high\"}", "severities", DNC_NO_OFFSET},

@@ -186,7 +186,7 @@ static int refuse(struct http_request *r, const struct dnc_error *err)
 
 static int read_query(const struct http_request *r, struct history *h, struct dnc_error *err)
 {
-	int64_t start = dnc_clock_mono_ns();
+	int64_t start = dnc_clock_thread_ns();
 	int rc = query_parse(r->head->query, history_query_add, &h->query, err);
 
 	if (rc >= 0)

@@ -30,6 +30,17 @@ static int read_request(const struct http_request *r, struct dnc_buf *text, stru
 	               : -1;
 }
 
+static int read_charged(const struct http_request *r, struct dnc_account *account,
+	struct dnc_buf *text, struct request *out, struct dnc_error *err)
+{
+	int64_t start = dnc_clock_thread_ns();
+	int rc = read_request(r, text, out, err);
+
+	if (account)
+		dnc_account_compiled(account, start);
+	return rc;
+}
+
 static int refuse(struct http_request *r, const struct dnc_error *err)
 {
 	struct http_context *c = r->context;
@@ -77,22 +88,18 @@ int stream_begin(struct http_request *r)
 	struct request request = {0};
 	struct dnc_error err = {.offset = DNC_NO_OFFSET};
 	struct dnc_account *account;
-	int64_t start;
 	int rc;
 
 	if (r->context->draining)
 		return http_problem(r->connection, 503, http_draining);
 	account = http_account(r);
-	start = dnc_clock_mono_ns();
 	if (!http_may_compile(r, account))
 		rc = http_problem(r->connection, 429, http_filters_too_costly);
-	else if (read_request(r, &text, &request, &err) < 0)
+	else if (read_charged(r, account, &text, &request, &err) < 0)
 		rc = refuse(r, &err);
 	else
 		rc = r->only_head ? http_reply_open(r->connection, "text/event-stream")
 		                  : begin(r, &request);
-	if (account)
-		dnc_account_compiled(account, start);
 	dnc_account_unref(account);
 	dnc_filter_unref(request.filter);
 	dnc_buf_free(&text);
