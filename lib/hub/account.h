@@ -15,12 +15,12 @@ struct dnc_account;
 /* In the hub's thread an account gets 10 ms for each second and keeps two seconds' worth at most. In microseconds. */
 enum { DNC_ACCOUNT_PER_MINUTE = 60 * 10000, DNC_ACCOUNT_BURST = 20000 };
 
-/* The same for compiling filters: 20 ms for each second, and 50 ms at once. Simple filters are free, or a fleet that
+/* The same for compiling filters: 5 ms for each second, and 20 ms at once. Simple filters are free, or a fleet that
  * connects at once would need more. */
 enum {
-	DNC_ACCOUNT_COMPILE_PER_MINUTE = 60 * 20000,
-	DNC_ACCOUNT_COMPILE_BURST = 50000,
-	DNC_ACCOUNT_COMPILE_FREE_NS = 200000,
+	DNC_ACCOUNT_COMPILE_PER_MINUTE = 60 * 5000,
+	DNC_ACCOUNT_COMPILE_BURST = 20000,
+	DNC_ACCOUNT_COMPILE_FREE_NS = 100000,
 };
 
 /* The account of NAME, which is copied, with a reference that is to be dropped with dnc_account_unref(). NULL when there

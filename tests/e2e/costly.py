@@ -50,6 +50,7 @@ def subscribe(ws, n, **more):
 
 def attack(number, address, token, stop, answers):
     """One attacker. ANSWERS gets the counts of what it was answered."""
+    os.nice(10)  # it would run on another machine
     header = [f"Authorization: Bearer {token}"]
     counts, lock = collections.Counter(), threading.Lock()
 
@@ -109,7 +110,7 @@ def attack(number, address, token, stop, answers):
             time.sleep(0.06)
 
     def page(n):
-        query = urllib.parse.urlencode([("phone_patterns", p) for p in patterns(n, 12)])
+        query = urllib.parse.urlencode({"phone_patterns": patterns(n)[0]})
         c = Connection(address, seconds=30)
         c.request("GET", f"/api/v1/events?limit=100000&{query}", header)
         status = c.response().status
