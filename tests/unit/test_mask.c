@@ -59,6 +59,12 @@ static const char *digits_of(struct generator *g)
 	return strlen(digits) > 10 && below(g, 2) ? digits + strlen(digits) - 10 : digits;
 }
 
+/* The last seven, which start with hidden ones: where only three may be shown. */
+static const char *fraction_of(const struct generator *g)
+{
+	return g->secret->e164 + strlen(g->secret->e164) - 7;
+}
+
 static const char *const separators[] = {"", "", " ", "-", ".", "/", "(", ")", "\\t", "\\n",
 	"\\u00a0", "\\u202f", "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x93", "\xe2\x80\x91",
 	"\xe2\x88\x92", "_", ",", ":", ";", "*", "#", "~", "+", "=", "'", "\\u200b", "x", "__"};
@@ -231,7 +237,7 @@ static void put_value_of(struct generator *g, const struct dnc_field_spec *spec)
 		dnc_buf_lit(g->b, "\":true}");
 		break;
 	case KIND_TIME:
-		dnc_buf_printf(g->b, "\"2026-08-29T10:00:00.%s+02:00\"", digits_of(g));
+		dnc_buf_printf(g->b, "\"2026-08-29T10:00:00.%s+02:00\"", fraction_of(g));
 		break;
 	case KIND_PHONE:
 		dnc_buf_printf(g->b, "\"%s\"", g->secret->e164);
@@ -321,7 +327,7 @@ static void put_record(struct generator *g)
 		g->b, ",\"timestamp\":\"2026-08-29T08:00:00.%s\"", below(g, 2) ? "000Z" : "");
 	if (g->b->p[g->b->n - 2] != 'Z') {
 		g->b->n--;
-		dnc_buf_printf(g->b, "%sZ\"", digits_of(g));
+		dnc_buf_printf(g->b, "%sZ\"", fraction_of(g));
 	}
 	if (below(g, 2)) {
 		dnc_buf_lit(g->b, ",\"id\":");
