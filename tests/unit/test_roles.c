@@ -51,6 +51,7 @@ static void a_file_changes_what_is_built_in(void **state)
 	"9012345678901234567890123456789012345678901234567890123456789012345678901234567890123456" \
 	"789012345678901234567"
 
+#define FIELD "event_data.a_field_with_a_name_that_is_long_"
 #define LONGISH                                                                                    \
 	"12345678901234567890123456789012345678901234567890123456789012345678901234567890123"
 
@@ -180,7 +181,9 @@ static void printed_roles_are_read_back(void **state)
 	struct dnc_roles *roles =
 		load("[role a]\nsees = {\"providers\":[\"x\"]}\n"
 		     "[role long]\nsees = {\"providers\":[\"" LONGISH "\",\n"
-		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n",
+		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n"
+		     "shows = provider, " FIELD "a, " FIELD "b,\n " FIELD "c " FIELD "d\n"
+		     "hides = source\n",
 			&err);
 	FILE *f = fmemopen(text, sizeof text, "w");
 
