@@ -1,7 +1,7 @@
 """A hub of few words for dnc-tail: sends what it is given as lines of JSON on standard input, after the
-subscription, and closes; an empty line closes, too, and the rest is for the next connection. Prints its
-address first, then each subscribe message. Arguments are permissions beside dnc:stream."""
-import asyncio, json, sys
+subscription, and closes; an empty line or {"close":[CODE,REASON]} closes, too, and the rest is for the next connection.
+Prints its address first, then each subscribe message and when it came (seconds). Arguments are permissions beside dnc:stream."""
+import asyncio, json, sys, time
 import websockets
 
 
@@ -12,11 +12,14 @@ async def main():
         await ws.send(json.dumps({'type': 'dnc.connection.established', 'metadata': {'permissions': ['dnc:stream'] + sys.argv[1:]}}))
         async for message in ws:
             if json.loads(message)['type'] == 'subscribe':
-                print(message, flush=True)
+                print(json.dumps({**json.loads(message), 'at': time.monotonic()}), flush=True)
                 break
         for line in sys.stdin:
             if not line.strip():
                 await ws.close()
+                return
+            if 'close' in json.loads(line):
+                await ws.close(*json.loads(line)['close'])
                 return
             await ws.send(line.strip())
         await ws.close()
