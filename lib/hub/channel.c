@@ -225,17 +225,15 @@ static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
 
 int channel_matches(const struct channel *a, const struct channel_event *event)
 {
-	const struct dnc_event *masked = NULL;
+	const struct dnc_event *shown = event->plain;
 
 	if (a->all)
 		return 1;
-	if (!event->plain)
+	if (!shown)
 		return event->no_memory ? -1 : 0;
-	if (!(a->types & 1u << event->plain->type))
-		return 0;
 	if (a->view.rendering & DNC_MASKED)
-		masked = forms_event(a->forms, event->seq, event->form);
-	return view_shows(&a->view, a->filter, event->plain, masked);
+		shown = forms_event(a->forms, event->look, event->seq, &event->form);
+	return view_shows(&a->view, a->filter, event->plain, shown);
 }
 
 /* Whether costly A gets the event is found out as long as there is work left in this advance. */

@@ -9,7 +9,7 @@ struct forms {
 	/* The masked event that was asked for last, for all channels that match it. */
 	struct dnc_event_reader *reader;
 	struct dnc_event event;
-	uint64_t seq; /* 0: none */
+	uint64_t look, seq; /* 0: none */
 	const char *frame;
 };
 
@@ -87,23 +87,35 @@ void forms_unref(struct forms *f)
 
 struct form forms_form(struct forms *f, unsigned rendering, uint64_t seq, struct form plain)
 {
-	return rendering ? rendering_form(f->made[rendering], seq, plain) : plain;
+	return rendering_form(f->made[rendering], seq, plain);
 }
 
-const struct dnc_event *forms_event(struct forms *f, uint64_t seq, struct form plain)
+/* Makes the event, unless it is the one that was made last, whose parsed form then serves again. */
+static bool make_event(struct forms *f, uint64_t seq, const struct form *plain)
 {
-	struct form masked = rendering_form(f->made[DNC_MASKED], seq, plain);
+	struct form masked = rendering_form(f->made[DNC_MASKED], seq, *plain);
 
 	/* Masking fails only without memory. */
 	if (!masked.frame.p)
-		return NULL;
-	/* The same frame: what was parsed of it serves the next channel, too. */
+		return false;
 	if (f->seq == seq && f->frame == masked.frame.p)
-		return &f->event;
+		return true;
 	f->seq = 0;
 	if (form_event(f->reader, seq, masked, &f->event) < 0)
-		return NULL;
+		return false;
 	f->seq = seq;
 	f->frame = masked.frame.p;
+	return true;
+}
+
+const struct dnc_event *forms_event(
+	struct forms *f, uint64_t look, uint64_t seq, const struct form *plain)
+{
+	if (f->look == look)
+		return &f->event;
+	f->look = 0;
+	if (!make_event(f, seq, plain))
+		return NULL;
+	f->look = look;
 	return &f->event;
 }

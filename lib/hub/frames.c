@@ -18,14 +18,16 @@ static struct form plain_form(const struct dnc_hub *h, const struct chunk *c, ui
 struct form frame_for(
 	struct dnc_hub *h, const struct channel *a, const struct chunk *c, uint64_t seq)
 {
-	return forms_form(a->forms, a->view.rendering, seq, plain_form(h, c, seq));
+	struct form f = plain_form(h, c, seq);
+
+	return a->view.rendering ? forms_form(a->forms, a->view.rendering, seq, f) : f;
 }
 
 /* What channels see of the event. */
 static struct channel_event look(
 	struct dnc_hub *h, uint64_t seq, struct form plain, struct dnc_event *space)
 {
-	struct channel_event event = {.seq = seq, .form = plain};
+	struct channel_event event = {.seq = seq, .look = ++h->looks, .form = plain};
 
 	if (form_event(h->reader, seq, plain, space) == 0)
 		event.plain = space;

@@ -1,9 +1,8 @@
 #include "priv/view.h"
 
 int view_shows(const struct dnc_view *view, const struct dnc_filter *filter,
-	const struct dnc_event *plain, const struct dnc_event *masked)
+	const struct dnc_event *plain, const struct dnc_event *shown)
 {
-	const struct dnc_event *shown = view->rendering & DNC_MASKED ? masked : plain;
 	int sees;
 
 	if (!shown)

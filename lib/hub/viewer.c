@@ -46,10 +46,10 @@ void dnc_viewer_free(struct dnc_viewer *v)
 }
 
 static int show_timed(
-	struct dnc_viewer *v, const struct dnc_event *plain, const struct dnc_event *masked)
+	struct dnc_viewer *v, const struct dnc_event *plain, const struct dnc_event *shown)
 {
 	int64_t start = dnc_clock_mono_ns();
-	int shows = view_shows(&v->view, v->filter, plain, masked);
+	int shows = view_shows(&v->view, v->filter, plain, shown);
 
 	v->work_ns += dnc_clock_mono_ns() - start;
 	return shows;
@@ -58,7 +58,7 @@ static int show_timed(
 bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown)
 {
 	struct dnc_event plain, masked;
-	const struct dnc_event *as_masked = NULL;
+	const struct dnc_event *as_shown = &plain;
 	int shows;
 
 	/* A line that is not a canonical event is shown in no view. */
@@ -74,11 +74,11 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 			v->no_memory = true;
 			return false;
 		}
-		as_masked = &masked;
+		as_shown = &masked;
 		*shown = masked.line;
 	}
-	shows = dnc_filter_costly(v->filter) ? show_timed(v, &plain, as_masked)
-	                                     : view_shows(&v->view, v->filter, &plain, as_masked);
+	shows = dnc_filter_costly(v->filter) ? show_timed(v, &plain, as_shown)
+	                                     : view_shows(&v->view, v->filter, &plain, as_shown);
 	v->no_memory |= shows < 0;
 	return shows > 0;
 }

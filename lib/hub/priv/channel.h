@@ -67,7 +67,7 @@ struct channels {
 
 /* An event as channels look at it. */
 struct channel_event {
-	uint64_t seq;
+	uint64_t seq, look;            /* look: the number of this struct */
 	const struct dnc_event *plain; /* NULL if it can't be read */
 	bool no_memory;                /* that is why */
 	struct form form;              /* the plain one */

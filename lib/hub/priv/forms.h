@@ -16,8 +16,10 @@ struct forms *forms_ref(struct forms *f);
 /* Drops a reference. The last one frees F and removes it from its list. NULL is allowed. */
 void forms_unref(struct forms *f);
 
-/* Event SEQ in the form RENDERING, which forms_hold() has made ready; 0 gives PLAIN. As rendering_form(). */
+/* Event SEQ in the form RENDERING, not 0, which forms_hold() has made ready. As rendering_form(). */
 struct form forms_form(struct forms *f, unsigned rendering, uint64_t seq, struct form plain);
 
-/* Event SEQ masked, for a view that is. NULL when there is no memory. Valid until the next call for F. */
-const struct dnc_event *forms_event(struct forms *f, uint64_t seq, struct form plain);
+/* Event SEQ masked, for a view that is. NULL when there is no memory. Valid until the next call for F; calls with one LOOK,
+ * between which no other form was made, give the same. */
+const struct dnc_event *forms_event(
+	struct forms *f, uint64_t look, uint64_t seq, const struct form *plain);

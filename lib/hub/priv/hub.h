@@ -22,8 +22,9 @@ struct dnc_hub {
 	                           later have not been served in it yet, and do not lag */
 	struct channels channels;
 	struct accounts accounts;
-	uint64_t charges;            /* rounds of account_charge_once() */
-	struct dnc_list forms;       /* for each mask that a view has */
+	uint64_t charges;      /* rounds of account_charge_once() */
+	struct dnc_list forms; /* for each mask that a view has */
+	uint64_t looks;        /* how many events channels have looked at, some of them again */
 	struct forms *common_forms;  /* of plain and of commonly masked views: kept */
 	struct dnc_list subscribers; /* all of them */
 	struct dnc_list work;        /* those that can get more now, in the order of their turns */

@@ -3,7 +3,6 @@
 #include "hub/hub.h"
 
 /* Returns 1 if VIEW shows the event and FILTER matches it, 0 if not, -1 if there is no memory to know. PLAIN is the event
- * as it is, MASKED as a client gets it that may not see numbers (only looked at if VIEW is masked; NULL: there was no
- * memory for it). Any thread. */
+ * as it is, SHOWN as VIEW shows it (the same unless VIEW is masked; NULL: there was no memory for it). Any thread. */
 int view_shows(const struct dnc_view *view, const struct dnc_filter *filter,
-	const struct dnc_event *plain, const struct dnc_event *masked);
+	const struct dnc_event *plain, const struct dnc_event *shown);
