@@ -22,6 +22,9 @@ has_content() { [ -s "$1" ]; }
 last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 
+# The command fails. A bare ! ends no test: errexit does not see it.
+refute() { ! "$@"; }
+
 # A dialogue with the hub: its lines are the arguments, or come on standard input (see tests/e2e/client).
 client() { "$ROOT/tests/e2e/client" "$ADDRESS" "$@"; }
 

@@ -11,6 +11,7 @@ struct limits {
 	size_t open, max_open; /* connections, clients or not */
 	uint64_t number;
 	struct counts addresses, subjects, waiting;
+	struct counts body_addresses, body_subjects;
 };
 
 struct limits *limits_new(const struct dnc_web_limits *options)
@@ -40,7 +41,7 @@ static enum limits_verdict count(struct counts *all, const char *name, unsigned 
 	enum count_verdict verdict = count_up(all, name, limit, out);
 
 	if (verdict == COUNT_NO_MEMORY)
-		dnc_warn("a connection was refused: no memory to count it");
+		dnc_warn("a connection or request was refused: no memory to count it");
 	return verdict == COUNT_OK ? LIMITS_OK : verdict == COUNT_LIMIT ? exceeded : LIMITS_FULL;
 }
 
@@ -87,6 +88,34 @@ void limits_leave(struct limits *l, struct limits_slot *slot)
 	l->count--;
 	count_down(&l->addresses, &slot->address);
 	count_down(&l->subjects, &slot->subject);
+	pthread_mutex_unlock(&l->lock);
+}
+
+enum limits_verdict limits_begin_body(
+	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
+{
+	enum limits_verdict verdict;
+
+	*slot = (struct limits_slot){0};
+	pthread_mutex_lock(&l->lock);
+	verdict = count(
+		&l->body_addresses, address, LIMITS_BODIES_ADDRESS, LIMITS_ADDRESS, &slot->address);
+	if (verdict == LIMITS_OK && subject)
+		verdict = count(&l->body_subjects, subject, LIMITS_BODIES_SUBJECT, LIMITS_SUBJECT,
+			&slot->subject);
+	if (verdict != LIMITS_OK)
+		count_down(&l->body_addresses, &slot->address);
+	pthread_mutex_unlock(&l->lock);
+	return verdict;
+}
+
+void limits_end_body(struct limits *l, struct limits_slot *slot)
+{
+	if (!slot->address)
+		return;
+	pthread_mutex_lock(&l->lock);
+	count_down(&l->body_addresses, &slot->address);
+	count_down(&l->body_subjects, &slot->subject);
 	pthread_mutex_unlock(&l->lock);
 }
 

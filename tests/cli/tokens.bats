@@ -99,5 +99,5 @@ repeat() { printf "$1%.0s" $(seq "$2"); }
 	refuses 2 'control characters' dnc-token revoke -f revoked $'a\nb'
 	echo 'three,' >>revoked
 	refuses 2 'revoked:4:6: unexpected ,' dnc-token revoke -f revoked four
-	! grep -q four revoked
+	refute grep -q four revoked
 }

@@ -237,7 +237,7 @@ make_certificate() {
 	echo '{"type":"dnc.number.released","phone_number":"+13035550144","reason":"expired"}' | dnc-filter --output=unix:hub.sock
 	wait_for has_content out.3
 	grep -qF '+1******0144' out.3
-	! grep -q '5550144\|violation' out.3
+	refute grep -q '5550144\|violation' out.3
 }
 
 # Somebody has subscribed at the hub, seen with a token that the key signs.
@@ -492,7 +492,7 @@ subscribed() { # SCHEME KEY
 	local status=0
 	wait "$client" || status=$?
 	[ "$status" -eq 77 ]
-	! run_command 2
+	refute run_command 2
 	grep -q 'invalid: revoked' err.2
 }
 

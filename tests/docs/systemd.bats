@@ -47,7 +47,7 @@ setup() {
 	for unit in "$ROOT"/examples/systemd/*.{service,socket}; do
 		unit=root/opt/dnc/lib/systemd/system/$(basename "$unit")
 		[ "$(stat -c %a "$unit")" = 644 ]
-		! grep -n '/usr/local' "$unit"
+		refute grep -n '/usr/local' "$unit"
 		[[ $unit == *.socket ]] || grep -q '^ExecStart=/opt/dnc/bin/dnc-' "$unit"
 	done
 	grep -qx 'g dnc -' root/opt/dnc/lib/sysusers.d/dnc.conf

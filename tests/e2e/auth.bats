@@ -4,7 +4,7 @@ load ../helper
 bearer() { echo "header \"Authorization: Bearer $1\""; }	# for a dialogue
 jwt() { node "$BATS_TEST_DIRNAME/jwt.js" "$@"; }
 mint() { dnc-token mint -k key --sub=desk "$@"; }
-fails() { ! "$@"; }	# unlike a bare ! it ends the test
+
 code_of() { curl -s -o body -w '%{http_code}' "$@"; }
 # Many at once by one process, or a busy machine gives the address its tries back meanwhile. Prints the statuses.
 wrong_tokens() { # URL CURL-OPTION...
@@ -93,7 +93,7 @@ setup() {
 	grep -q 'token from 127.0.0.1 rejected: unknown_key' hub.err
 	grep -q 'token from 127.0.0.1 rejected: audience: wrong audience, subject desk' hub.err
 	grep -q 'token from 127.0.0.1 rejected: algorithm' hub.err
-	! grep -q "${token:0:30}" hub.err
+	refute grep -q "${token:0:30}" hub.err
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_tokens_refused_total{reason="audience"} 2$'
 }
 
@@ -169,7 +169,7 @@ setup() {
 		connect /ws/dnc $(bearer "$long")
 		expect status 401
 	END
-	! grep -qE '555014[56]' out
+	refute grep -qE '555014[56]' out
 	# Workers tell each other their figures once a second.
 	counted() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_closed_total{reason="token_expired",error="false"} 1$'; }
 	wait_for counted
@@ -404,11 +404,11 @@ setup() {
 	local token=$(mint --role=admin) cipher
 	subject() { openssl s_client -connect "$ADDRESS" "$@" </dev/null 2>/dev/null | grep -E '^subject=|^ *Cipher *:|Cipher is'; }
 	[[ "$(subject)" == *'CN = one'* ]]
-	for old in -tls1 -tls1_1; do ! openssl s_client -connect "$ADDRESS" $old -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1; done
+	for old in -tls1 -tls1_1; do refute openssl s_client -connect "$ADDRESS" $old -cipher ALL:@SECLEVEL=0 </dev/null >/dev/null 2>&1; done
 	openssl s_client -connect "$ADDRESS" -tls1_2 </dev/null >/dev/null 2>&1
 	openssl s_client -connect "$ADDRESS" -tls1_3 </dev/null >/dev/null 2>&1
 	for cipher in AES128-SHA AES256-GCM-SHA384 ECDHE-ECDSA-AES128-SHA NULL-SHA256 DES-CBC3-SHA; do
-		! openssl s_client -connect "$ADDRESS" -tls1_2 -cipher "$cipher:@SECLEVEL=0" </dev/null >/dev/null 2>&1
+		refute openssl s_client -connect "$ADDRESS" -tls1_2 -cipher "$cipher:@SECLEVEL=0" </dev/null >/dev/null 2>&1
 	done
 	curl -s --cacert tls.crt -D- -o /dev/null "https://$ADDRESS/healthz" | grep -qi '^strict-transport-security: max-age'
 	is_two() { [[ "$(subject)" == *'CN = two'* ]]; }
@@ -491,8 +491,8 @@ setup() {
 	END
 	[ "$(sqlite3 data/events.db "select json_extract(record,'\$.first_seq','\$.last_seq','\$.events') from access where record like '%disconnected%'")" = '[1,1,1]' ]
 	wait_for has_line 'audit {.*disconnected' hub.err
-	! grep 'audit {' hub.err | grep -q 303555
-	! grep -q 303555 <(sqlite3 data/events.db 'select record from access')
+	refute grep -q 303555 <(grep 'audit {' hub.err)
+	refute grep -q 303555 <(sqlite3 data/events.db 'select record from access')
 }
 
 buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ticket" | jq -r .ticket; }
@@ -520,7 +520,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	[ "$(code_of -I "http://$ADDRESS/api/v1/stream?ticket=$other")" = 401 ]
 	# It was not used up by that, and what the stream refuses is told.
 	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$other&colour=red")" = 400 ]
-	! grep -qF -e "$ticket" -e "$other" hub.err
+	refute grep -qF -e "$ticket" -e "$other" hub.err
 	[ -z "$(sqlite3 data/events.db 'select record from access' | grep -F -e "$ticket" -e "$other")" ]
 }
 
@@ -571,7 +571,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	release 2
 	wait_for has_line '"seq":2' open
 	wait_for has_line '"seq":2' late
-	fails grep 13035550002 open late
+	refute grep 13035550002 open late
 	ticket=$(buy "$token")
 	role dnc:read
 	again
@@ -635,7 +635,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	wait_for all_are two
 	wait_for failed 0
 	[ "$(info)" = 401 ]
-	fails openssl s_client -connect "$ADDRESS" -sigalgs RSA-PSS+SHA256:RSA+SHA256 </dev/null >/dev/null 2>&1
+	refute openssl s_client -connect "$ADDRESS" -sigalgs RSA-PSS+SHA256:RSA+SHA256 </dev/null >/dev/null 2>&1
 	kill -0 "$HUB"
 }
 
@@ -690,7 +690,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 }
 
 # Fails if one of the files has anything but printable ASCII and line ends; terminals add carriage returns.
-printable() { LC_ALL=C fails grep -Hn $'[^ -~\r]' "$@"; }
+printable() { LC_ALL=C refute grep -Hn $'[^ -~\r]' "$@"; }
 on_terminal() { SHELL=/bin/sh script -qec "$1" /dev/null </dev/null; }
 
 @test "control characters in subjects, roles and events are escaped in messages, records and on terminals" {

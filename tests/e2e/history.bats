@@ -87,9 +87,9 @@ get() { curl -s --max-time 20 "$@"; }
 		[ "$(jq .seq page)" = 250 ]
 		grep -qi '^x-dnc-gap: 6-200' head
 		get -D head "$api?since=200" >page
-		! grep -qi x-dnc-gap head
+		refute grep -qi x-dnc-gap head
 		get -D head "$api?since=9999" >page
-		! grep -qi x-dnc-gap head
+		refute grep -qi x-dnc-gap head
 	}
 	same 300
 }

@@ -47,7 +47,7 @@ mend_reads() {
 	mend_reads
 	wait "$client"
 	[ "$(seqs out)" = "$(seq 3000 | tr '\n' ' ')" ]
-	! grep -q gap out
+	refute grep -q gap out
 }
 
 @test "while nothing can be read clients are sent away, told no gap, and history is no shorter page" {
@@ -67,7 +67,7 @@ mend_reads() {
 	for out in since last time; do
 		[ "$(tail -1 $out | jq -c '[.closed, .reason]')" = "[1011,\"the log can't be read now\"]" ]
 		[ "$(seqs $out)" = '' ]
-		! grep -q gap $out
+		refute grep -q gap $out
 	done
 	[ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 20 "http://$ADDRESS/api/v1/stream?since=0")" = 200 ]
 	mend_reads

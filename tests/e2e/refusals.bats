@@ -129,7 +129,7 @@ problem() {
 	dnc-token mint -k key --sub=a --role=admin >admin
 	curl -s -H "Authorization: Bearer $(cat admin)" "http://$ADDRESS/metrics" >metrics
 	grep -q '^dnc_closed_total{reason="unauthenticated"[^}]*} 1' metrics
-	! grep '^dnc_closed_total{reason="auth_timeout"[^}]*} [1-9]' metrics
+	refute grep '^dnc_closed_total{reason="auth_timeout"[^}]*} [1-9]' metrics
 	echo wrong >wrong
 	fails 77 'token rejected: get a new one, and pass it with --token-file (HTTP status 401: ' --token-file=wrong "ws://$ADDRESS"
 	fails 69 'the server has no /wrong (HTTP status 404); the path of a hub is /ws/dnc' "ws://$ADDRESS/wrong"

@@ -61,8 +61,8 @@ code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"
 		kill "${PIDS[-1]}"
 		wait "${PIDS[-1]}" || :
 		[ "$(events_in out)" = "$(seq "$(jq -r 'select(.data.seq?).data.seq' out | head -1)" "$n" | tr '\n' ' ')" ]
-		! grep -q failed out
-		! grep -q connection.gap out
+		refute grep -q failed out
+		refute grep -q connection.gap out
 	done
 }
 
@@ -79,7 +79,7 @@ code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"
 	touch go
 	wait "$client"
 	[ "$(events_in out)" = '5 6 7 ' ]
-	! grep -q connection.gap out
+	refute grep -q connection.gap out
 }
 
 @test "a confirmation that promises a gap has no id: who comes back before the gap is told of it then" {

@@ -40,7 +40,7 @@ as_role() { # ROLE COUNT
 	[ "$(jq -c 'select(.seq==1).event_data' out)" = '{"reason":"complaint","source":"consumer","suppressed_by":"web"}' ]
 	[ "$(jq -c 'select(.seq==3) | [.event_data, .metadata.lines]' out)" = '[{"result":"allowed"},null]' ]
 	[ "$(jq -r 'select(.seq==4).event_data.records_added' out)" = 1230000 ]
-	! grep -Eq '303[^0-9]{0,3}555|7946' out
+	refute grep -Eq '303[^0-9]{0,3}555|7946' out
 }
 
 @test "a masked event is the same at every door, after a restart, too, and its id is not its own" {
@@ -363,7 +363,7 @@ as_role() { # ROLE COUNT
 	done
 	grep -q '^dnc_client_lag_events{quantile="0.99"} ' metrics
 	grep -q '^process_resident_memory_bytes ' metrics
-	! grep -q 3035550 metrics
+	refute grep -q 3035550 metrics
 }
 
 @test "roles are printed in the form that is read" {

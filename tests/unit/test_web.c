@@ -235,12 +235,38 @@ static void close_reasons_have_codes_that_may_be_sent_and_texts_that_fit(void **
 	}
 }
 
+static void bodies_are_limited_by_address_and_by_subject(void **state)
+{
+	struct limits *l = limits_new(&(struct dnc_web_limits){1, 1, 1});
+	static struct limits_slot slots[LIMITS_BODIES_ADDRESS + 1];
+	char subject[16];
+
+	(void)state;
+	for (int i = 0; i < LIMITS_BODIES_SUBJECT; i++)
+		assert_int_equal(limits_begin_body(l, "a", "x", &slots[i]), LIMITS_OK);
+	assert_int_equal(limits_begin_body(l, "a", "x", &slots[16]), LIMITS_SUBJECT);
+	assert_null(slots[16].address);
+	for (int i = LIMITS_BODIES_SUBJECT; i < LIMITS_BODIES_ADDRESS; i++) {
+		snprintf(subject, sizeof subject, "y%d", i);
+		assert_int_equal(limits_begin_body(l, "a", subject, &slots[i]), LIMITS_OK);
+	}
+	assert_int_equal(
+		limits_begin_body(l, "a", NULL, &slots[LIMITS_BODIES_ADDRESS]), LIMITS_ADDRESS);
+	limits_end_body(l, &slots[0]);
+	limits_end_body(l, &slots[0]); /* once is enough */
+	assert_int_equal(limits_begin_body(l, "a", "x", &slots[0]), LIMITS_OK);
+	for (int i = 0; i < LIMITS_BODIES_ADDRESS; i++)
+		limits_end_body(l, &slots[i]);
+	limits_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_eleventh_failure_blocks_and_one_is_forgiven_every_six_seconds),
 		cmocka_unit_test(the_oldest_address_is_forgotten_when_the_table_is_full),
 		cmocka_unit_test(connections_are_limited_in_all_by_address_and_by_subject),
+		cmocka_unit_test(bodies_are_limited_by_address_and_by_subject),
 		cmocka_unit_test(connections_that_are_no_clients_yet_are_limited_by_address),
 		cmocka_unit_test(bodies_share_one_amount_of_memory),
 		cmocka_unit_test(pages_are_limited_by_subject_by_address_and_in_all),

@@ -21,8 +21,9 @@ struct publish {
 	struct body body;
 	struct submission submission;
 	size_t reserved; /* bytes of the memory for bodies */
-	bool form;       /* the client says that the body is a form */
-	bool submitted;  /* the log has the batch: the commit will be reported */
+	struct limits_slot slot;
+	bool form;      /* the client says that the body is a form */
+	bool submitted; /* the log has the batch: the commit will be reported */
 };
 
 static struct publish *publish_of(struct http_exchange *e)
@@ -34,6 +35,7 @@ static void free_publish(struct publish *p)
 {
 	if (p->reserved)
 		limits_reserve(p->context->options->shared->limits, &p->reserved, 0);
+	limits_end_body(p->context->options->shared->limits, &p->slot);
 	body_free(&p->body);
 	submission_free(&p->submission);
 	free(p->commit.receipt.logged);
@@ -170,29 +172,42 @@ static void abandon(struct http_exchange *e)
 		free_publish(p);
 }
 
-int publish_begin(struct http_request *r)
+/* Sets the slot of P if it may begin. */
+static enum publish_fault admit(struct publish *p, const struct http_request *r)
 {
-	static const struct http_exchange_type type = {
-		.body = on_body, .body_end = on_body_end, .abandon = abandon};
-	struct body body = {.max_bytes = 0};
-	bool form = false;
-	enum publish_fault fault = r->context->draining
-	                                   ? PUBLISH_DRAINING
-	                                   : publish_head_read(r->head, r->max_body, &body, &form);
-	struct publish *p;
+	static const enum publish_fault faults[] = {[LIMITS_OK] = PUBLISH_OK,
+		[LIMITS_FULL] = PUBLISH_NO_MEMORY,
+		[LIMITS_ADDRESS] = PUBLISH_ADDRESS,
+		[LIMITS_SUBJECT] = PUBLISH_SUBJECT};
+	enum publish_fault fault =
+		r->context->draining ? PUBLISH_DRAINING
+				     : publish_head_read(r->head, r->max_body, &p->body, &p->form);
 
 	/* A body whose length is not told would be read as the next request. */
 	if (fault == PUBLISH_NO_LENGTH)
 		r->connection->last = true;
 	if (fault != PUBLISH_OK)
-		return http_problem(
-			r->connection, publish_faults[fault].status, publish_faults[fault].detail);
-	p = calloc(1, sizeof *p);
+		return fault;
+	return faults[limits_begin_body(
+		r->context->options->shared->limits, r->address, http_subject(r), &p->slot)];
+}
+
+int publish_begin(struct http_request *r)
+{
+	static const struct http_exchange_type type = {
+		.body = on_body, .body_end = on_body_end, .abandon = abandon};
+	struct publish *p = calloc(1, sizeof *p);
+	enum publish_fault fault;
+
 	if (!p)
 		return HTTP_HANG_UP;
 	p->context = r->context;
-	p->body = body;
-	p->form = form;
+	fault = admit(p, r);
+	if (fault != PUBLISH_OK) {
+		free_publish(p);
+		return http_problem(
+			r->connection, publish_faults[fault].status, publish_faults[fault].detail);
+	}
 	http_caller_copy(&p->caller, r);
 	http_exchange_begin(&p->exchange, &type, r);
 	return HTTP_LATER;

@@ -21,6 +21,12 @@ const struct publish_fault_row publish_faults[PUBLISH_FAULTS] = {
 	[PUBLISH_FORM] = {415,
 		"a form is not a body of events: use curl -H 'Content-Type: application/x-ndjson' "
 		"--data-binary @FILE"},
+	[PUBLISH_SUBJECT] = {429,
+		"16 of your requests with events are still being received or logged: wait for an "
+		"answer first"},
+	[PUBLISH_ADDRESS] = {429,
+		"64 requests with events from your address are still being received or logged: try "
+		"again after Retry-After"},
 	[PUBLISH_NO_MEMORY] = {503, "the hub is out of memory: try again later"},
 	[PUBLISH_CROWDED] = {503,
 		"too many requests with bodies are being received: try again, with fewer at once"},

@@ -24,7 +24,10 @@ enum limits_verdict {
 enum {
 	LIMITS_REQUESTS =
 		256, /* connections that may be open besides those of clients: for HTTP requests */
-	LIMITS_LOCAL = 64, /* and those kept back for this machine */
+	LIMITS_LOCAL = 64,          /* and those kept back for this machine */
+	LIMITS_BODIES_SUBJECT = 16, /* requests with a body of one subject at once */
+	LIMITS_BODIES_ADDRESS =
+		64, /* and from one address: a proxy or an office has many subjects */
 	LIMITS_WAITING =
 		64, /* of one address, that are no clients yet; more if many clients are allowed */
 };
@@ -76,6 +79,13 @@ void limits_leave(struct limits *l, struct limits_slot *slot);
 /* How many connections there are, and how many are allowed. */
 size_t limits_count(struct limits *l);
 unsigned limits_max(const struct limits *l);
+
+/* Admits one more request with a body, as limits_enter() does a connection; LIMITS_FULL: no memory. */
+enum limits_verdict limits_begin_body(
+	struct limits *l, const char *address, const char *subject, struct limits_slot *slot);
+
+/* The request was answered. Clears SLOT, which may be empty. */
+void limits_end_body(struct limits *l, struct limits_slot *slot);
 
 /* A number that no other connection of this process has had. */
 uint64_t limits_number(struct limits *l);
