@@ -114,6 +114,9 @@ static int set_mask(
 {
 	const struct dnc_mask *mask = NULL;
 
+	if (shows.n && (memchr(shows.p, ';', shows.n) || memchr(shows.p, '#', shows.n)))
+		return dnc_error_set(err, EINVAL,
+			"a name of a field must not contain ; or #, which start comments");
 	if ((dnc_str_trim(shows).n || dnc_str_trim(hides).n) &&
 		!(mask = dnc_mask_new(shows, hides, err)))
 		return -1;

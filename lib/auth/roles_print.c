@@ -2,11 +2,12 @@
 #include "base/escape.h"
 #include "priv/roles.h"
 
+enum { WIDTH = 100 };
+
 /* A line is not longer than libinih reads, as far as commas and colons allow. A blank may follow these only outside of strings;
  * a semicolon, which is in strings alone, would start a comment. */
-static void print_wrapped(struct dnc_str json, FILE *to)
+static void print_json(struct dnc_str json, FILE *to)
 {
-	enum { WIDTH = 100 };
 	bool inside = false;
 
 	for (size_t i = 0, column = 0; i < json.n; i++, column++) {
@@ -26,8 +27,21 @@ static void print_wrapped(struct dnc_str json, FILE *to)
 	}
 }
 
+/* Fields separated by ", ". Where one stands the next line may start, and nowhere else. */
+static void print_list(struct dnc_str list, FILE *to)
+{
+	for (size_t i = 0, column = 0; i < list.n; i++, column++) {
+		if (list.p[i] == ' ' && column > WIDTH) {
+			fputc('\n', to);
+			column = 0;
+		}
+		fputc(list.p[i], to);
+	}
+}
+
 /* Nothing if VALUE is empty. */
-static void print_value(const char *key, struct dnc_str value, FILE *to)
+static void print_value(const char *key, struct dnc_str value,
+	void (*print)(struct dnc_str value, FILE *to), FILE *to)
 {
 	struct dnc_buf visible = {0};
 
@@ -35,7 +49,7 @@ static void print_value(const char *key, struct dnc_str value, FILE *to)
 		return;
 	dnc_escape(&visible, value, DNC_ESCAPE_JSON);
 	fprintf(to, "%s = ", key);
-	print_wrapped(dnc_buf_view(&visible), to);
+	print(dnc_buf_view(&visible), to);
 	fputc('\n', to);
 	dnc_buf_free(&visible);
 }
@@ -53,9 +67,9 @@ void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 			if (role->permissions & 1u << p)
 				fprintf(to, " %s", dnc_permission_names[p].p);
 		fputc('\n', to);
-		print_value("sees", sees, to);
-		print_value("shows", dnc_mask_shows(role->mask), to);
-		print_value("hides", dnc_mask_hides(role->mask), to);
+		print_value("sees", sees, print_json, to);
+		print_value("shows", dnc_mask_shows(role->mask), print_list, to);
+		print_value("hides", dnc_mask_hides(role->mask), print_list, to);
 		if (role->per_minute)
 			fprintf(to, "rate = %u/min\nburst = %u\n", role->per_minute, role->burst);
 		else

@@ -76,6 +76,9 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 		{"[role 123456789012345678901234567890123456789012345678]\nburst = 5\n",
 			"must have 1 to 43 bytes"},
 		{"[role a]\nrate = fast\nburst = 5\n", "[role a] rate: "},
+		{"[role a]\nshows =;x\n", "must not contain ; or #"},
+		{"[role a]\nshows = a;x\n", "must not contain ; or #"},
+		{"[role a]\nshows = a #x\n", "must not contain ; or #"},
 		{"[role a]\nnonsense\n", ":2: expected [role NAME]"},
 		/* What libinih would take as a line of its own. */
 		{"[role a]\n; " LONG "burst = 999\n", ":2: a line is longer than 198 bytes"},
@@ -182,7 +185,7 @@ static void printed_roles_are_read_back(void **state)
 		load("[role a]\nsees = {\"providers\":[\"x\"]}\n"
 		     "[role long]\nsees = {\"providers\":[\"" LONGISH "\",\n"
 		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n"
-		     "shows = provider, " FIELD "a, " FIELD "b,\n " FIELD "c " FIELD "d\n"
+		     "shows = provider, " FIELD "a, " FIELD "b,\n " FIELD "c " FIELD "d:1\n"
 		     "hides = source\n",
 			&err);
 	FILE *f = fmemopen(text, sizeof text, "w");
