@@ -111,10 +111,13 @@ void dnc_hub_unsubscribe(struct dnc_subscriber *s)
 
 bool dnc_subscriber_leave_past(struct dnc_subscriber *s)
 {
-	if (s->phase == PHASE_IDLE || subscriber_at(s) > s->past)
+	if (s->phase == PHASE_IDLE)
 		return true;
-	if (s->seek_left || s->search)
+	/* `at` is still where the search begins. */
+	if (dnc_subscriber_starting(s) && (s->seek_left || s->search))
 		return false;
+	if (subscriber_at(s) > s->past)
+		return true;
 	rate_remove(s);
 	s->waiting = false;
 	s->gap_from = s->gap_from ? s->gap_from : s->at;

@@ -55,6 +55,100 @@ static void a_client_that_can_not_be_served_is_sent_away_without_a_gap(void **st
 	free_hub_on(h);
 }
 
+/* It waits for the log, has a gap to report, or is still looked for. */
+static void who_leaves_the_past_gets_one_gap_up_to_its_subscription(void **state)
+{
+	static const struct {
+		const char *filter;
+		struct dnc_start start;
+		bool leaves;
+		uint64_t gap_from, gaps;
+	} cases[] = {
+		{"{}", {.from = DNC_START_SINCE, .n = 30}, true, 31, 1},
+		/* 1 to 9 were removed by retention: one gap is told, from the first of them on. */
+		{"{}", {.from = DNC_START_SINCE, .n = 0}, true, 1, 1},
+		{"{\"providers\":[\"even\"]}", {.from = DNC_START_SINCE, .n = 30}, true, 31, 1},
+		{"{\"providers\":[\"even\"]}", {.from = DNC_START_LAST, .n = 5}, false, 0, 0},
+		{"{}", {.from = DNC_START_TIME, .ms = 1}, false, 0, 0},
+		{"{}", {.from = DNC_START_NOW}, true, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_hub *h = new_hub_on(10, 100);
+		struct peer a = {0};
+		struct dnc_subscriber *s = join(h, &a);
+
+		dnc_subscriber_full(s);
+		subscribe(h, s, cases[i].filter, cases[i].start);
+		a.gaps = 0;
+		assert_int_equal(dnc_subscriber_leave_past(s), cases[i].leaves);
+		if (!cases[i].leaves)
+			dnc_hub_unsubscribe(s);
+		dnc_subscriber_ready(s);
+		if (!cases[i].leaves)
+			read_some(); /* what was asked for comes after all */
+		append(h, 4);
+		assert_int_equal(a.count, !cases[i].leaves ? 0 : cases[i].filter[1] == '}' ? 4 : 2);
+		assert_int_equal(a.gaps, cases[i].gaps);
+		if (a.gaps) {
+			assert_string_equal(a.gap_reason, "forbidden");
+			assert_int_equal(a.gap_from, cases[i].gap_from);
+			assert_int_equal(a.gap_to, 100);
+		}
+		dnc_hub_leave(s);
+		free_hub_on(h);
+	}
+}
+
+/* The same without a full transport: the chunk that it waits for was asked for. */
+static void who_waits_for_the_log_when_it_leaves_the_past_goes_on_at_once(void **state)
+{
+	struct dnc_hub *h = new_hub_on(1, 100);
+	struct peer a = {0};
+	struct dnc_subscriber *s = join(h, &a);
+
+	(void)state;
+	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_SINCE, .n = 30});
+	assert_int_equal(a.count, 0);
+	assert_true(dnc_subscriber_leave_past(s));
+	work(h);
+	append(h, 3);
+	assert_int_equal(a.count, 3);
+	assert_int_equal(a.gap_from, 31);
+	assert_int_equal(a.gap_to, 100);
+	read_some();
+	work(h);
+	assert_int_equal(a.count, 3);
+	/* There is no past any more. */
+	assert_true(dnc_subscriber_leave_past(s));
+	append(h, 1);
+	assert_int_equal(a.gaps, 1);
+	assert_int_equal(a.count, 4);
+	dnc_hub_leave(s);
+	free_hub_on(h);
+}
+
+/* The ring had fewer matching events than it asked for. */
+static void who_asked_for_more_than_there_was_goes_on(void **state)
+{
+	struct dnc_hub *h = new_hub(1000);
+	struct peer a = {0};
+	struct dnc_subscriber *s = join(h, &a);
+
+	(void)state;
+	append(h, 10);
+	subscribe(h, s, "{\"providers\":[\"even\"]}",
+		(struct dnc_start){.from = DNC_START_LAST, .n = 50});
+	assert_int_equal(a.count, 5);
+	assert_true(dnc_subscriber_leave_past(s));
+	append(h, 2);
+	assert_int_equal(a.count, 6);
+	assert_int_equal(a.gaps, 0);
+	dnc_hub_leave(s);
+	free_hub(h);
+}
+
 /* The confirmation is an answer: it does not wait until the transport is ready for events. */
 static void a_full_client_is_told_its_position_and_gets_no_events(void **state)
 {
@@ -292,6 +386,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
 		cmocka_unit_test(a_client_that_can_not_be_served_is_sent_away_without_a_gap),
+		cmocka_unit_test(who_leaves_the_past_gets_one_gap_up_to_its_subscription),
+		cmocka_unit_test(who_waits_for_the_log_when_it_leaves_the_past_goes_on_at_once),
+		cmocka_unit_test(who_asked_for_more_than_there_was_goes_on),
 		cmocka_unit_test(a_full_client_is_told_its_position_and_gets_no_events),
 		cmocka_unit_test(missing_rows_are_reported_as_missing),
 		cmocka_unit_test(a_position_is_valid_as_far_as_its_epoch_goes),
