@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import sys
+import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
@@ -67,10 +68,30 @@ def tell(door, asked, answer):
     print(door, json.dumps(asked), answer)
 
 
+def served(ask):
+    """What ASK() returns, once it is not refused for the time that compiling filters has taken: that depends on the machine."""
+    for _ in range(300):
+        said, status = ask()
+        if status != 429:
+            break
+        time.sleep(0.1)
+    return said
+
+
 def http(method, path, body=b"", headers=()):
-    c = Connection(ADDRESS)
-    c.request(method, path, ["Connection: close", *headers], body)
-    return c.response()
+    def ask():
+        c = Connection(ADDRESS)
+        c.request(method, path, ["Connection: close", *headers], body)
+        r = c.response()
+        return r, r.status
+    return served(ask)
+
+
+def open_stream(path):
+    def ask():
+        s = Stream(ADDRESS, path)
+        return s, s.answer.status
+    return served(ask)
 
 
 def tell_http(door, method, path, **options):
@@ -153,7 +174,7 @@ def streamed():
 
 def streams():
     for query in QUERIES[8:]:
-        s = Stream(ADDRESS, f"/api/v1/stream?since=0&{query}")
+        s = open_stream(f"/api/v1/stream?since=0&{query}")
         if not s.turned:
             tell("stream", query, s.answer.body)
             continue
