@@ -2,7 +2,7 @@
  * have in all.
  *
  * One struct pages serves all web servers of the process; any thread may call, and nothing blocks for longer than a hash
- * lookup. A page counts from its request until the client has received it. */
+ * lookup. A page counts from its request until the socket has taken all of it. */
 #pragma once
 #include <stddef.h>
 
