@@ -144,7 +144,7 @@ static int add_pattern(
 	if (!re)
 		return set_place(c, w->name, index);
 	clause->patterns[clause->pattern_count++] = re;
-	c->filter->pattern_count++;
+	c->filter->cheap_steps = PATTERN_CHEAP_STEPS / ++c->filter->pattern_count;
 	if (heavy && ++c->filter->heavy_count > HEAVY_PATTERNS)
 		return filter_fail(c, w->name, index,
 			"the patterns of the filter together take too much work; use simpler ones");

@@ -19,7 +19,7 @@ static enum pattern_verdict try_pattern(
 	enum pattern_verdict verdict;
 
 	if (!atomic_load_explicit(&f->costly, memory_order_relaxed)) {
-		verdict = filter_pattern_try(re, number, PATTERN_CHEAP_STEPS / f->pattern_count);
+		verdict = filter_pattern_try(re, number, f->cheap_steps);
 		if (verdict != PATTERN_OVER_BUDGET)
 			return verdict;
 		f->costly = true;

@@ -256,29 +256,44 @@ static int match_costly(struct channels *all, struct channel *a, const struct ch
 	return matches;
 }
 
+static void note_match(struct channels *all, struct channel *a, uint64_t seq, int matches)
+{
+	if (matches > 0)
+		add_fresh(all, a, seq);
+	else if (matches < 0)
+		add_unknown(all, a, seq);
+}
+
+/* The same for a filter with patterns. Members that are not live look themselves, as all do once something is not known. */
+__attribute__((noinline)) static void match_patterns(
+	struct channels *all, struct channel *a, const struct channel_event *event)
+{
+	int matches;
+
+	if (dnc_list_is_empty(&a->live) || a->fresh_partial)
+		return;
+	matches = dnc_filter_costly(a->filter) ? match_costly(all, a, event)
+	                                       : channel_matches(a, event);
+	note_match(all, a, event->seq, matches);
+	if (!matches && dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
+		a->over_budget_at = event->seq;
+		all->over_budget = true;
+	}
+}
+
 static void match_list(
 	struct channels *all, const struct channel_list *l, const struct channel_event *event)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct channel *a = l->v[i];
-		int matches;
 
 		if (a->looked == event->seq)
 			continue;
 		a->looked = event->seq;
-		/* Members that are not live look themselves, as all do once something is not known. */
-		if (dnc_list_is_empty(&a->live) || a->fresh_partial)
-			continue;
-		matches = a->patterns && dnc_filter_costly(a->filter) ? match_costly(all, a, event)
-		                                                      : channel_matches(a, event);
-		if (matches > 0)
-			add_fresh(all, a, event->seq);
-		else if (matches < 0)
-			add_unknown(all, a, event->seq);
-		else if (dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
-			a->over_budget_at = event->seq;
-			all->over_budget = true;
-		}
+		if (a->patterns)
+			match_patterns(all, a, event);
+		else
+			note_match(all, a, event->seq, channel_matches(a, event));
 	}
 }
 

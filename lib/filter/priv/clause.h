@@ -47,6 +47,7 @@ struct dnc_filter {
 	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
 	size_t prefix_count, prefix_room;
 	unsigned pattern_count;  /* of all clauses */
+	unsigned cheap_steps;    /* that each may take before the filter is costly */
 	unsigned heavy_count;    /* of these need many steps on numbers of common shapes */
 	atomic_bool over_budget; /* this and the next alone change after compiling */
 	atomic_bool costly;
