@@ -265,17 +265,18 @@ static void note_match(struct channels *all, struct channel *a, uint64_t seq, in
 }
 
 /* The same for a filter with patterns. Members that are not live look themselves, as all do once something is not known. */
-__attribute__((noinline)) static void match_patterns(
+static void match_patterns(
 	struct channels *all, struct channel *a, const struct channel_event *event)
 {
 	int matches;
 
 	if (dnc_list_is_empty(&a->live) || a->fresh_partial)
 		return;
-	matches = dnc_filter_costly(a->filter) ? match_costly(all, a, event)
-	                                       : channel_matches(a, event);
+	matches = a->costly ? match_costly(all, a, event) : channel_matches(a, event);
 	note_match(all, a, event->seq, matches);
-	if (!matches && dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
+	a->costly = a->costly || dnc_filter_costly(a->filter);
+	/* Only a costly filter can be over its budget. */
+	if (a->costly && !matches && dnc_filter_over_budget(a->filter) && !a->over_budget_at) {
 		a->over_budget_at = event->seq;
 		all->over_budget = true;
 	}

@@ -23,7 +23,7 @@ struct channel {
 	size_t members, limited_members; /* all, and those among them with a rate limit */
 	unsigned types;                  /* a bit for each that it can match */
 	bool all;                        /* lets everything through: nothing to match */
-	bool patterns;                   /* its filter may become costly */
+	bool patterns, costly;           /* its filter may become costly, and was seen to be */
 	bool run; /* and in the plain form, whose frames adjoin in the ring: nothing to gather */
 	struct dnc_list live;    /* of subscribers: members that have all up to the newest event */
 	uint64_t over_budget_at; /* the event that its filter took too much work on; 0: none */
