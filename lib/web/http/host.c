@@ -1,22 +1,22 @@
 #include "web/http/host.h"
-#include <arpa/inet.h>
 #include <string.h>
+#include "base/loopback.h"
 
 bool host_is_loopback(const char *host)
 {
-	const char *colon = host[0] == '[' ? strchr(host, ']') : strrchr(host, ':');
-	size_t n = colon ? (size_t)(colon - host) : strlen(host);
-	unsigned char four[4];
+	bool six = host[0] == '[';
+	const char *start = host + six, *end = six ? strchr(host, ']') : strrchr(host, ':');
+	size_t n = end ? (size_t)(end - start) : strlen(start);
 	char name[64];
 
-	if (host[0] == '[')
-		return colon && n == 4 && strncmp(host, "[::1", 4) == 0;
-	if (n >= sizeof name)
+	if ((six && !end) || n >= sizeof name)
 		return false;
-	memcpy(name, host, n);
+	memcpy(name, start, n);
 	name[n] = '\0';
-	return strcasecmp(name, "localhost") == 0 ||
-	       (inet_pton(AF_INET, name, four) == 1 && four[0] == 127);
+	/* IPv6 stands in brackets, IPv4 and names do not (RFC 3986, section 3.2.2). */
+	if (six != (strchr(name, ':') != NULL))
+		return false;
+	return strcasecmp(name, "localhost") == 0 || dnc_is_loopback_text(name);
 }
 
 bool origin_is_allowed(
