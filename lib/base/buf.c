@@ -24,6 +24,25 @@ bool dnc_buf_grow(struct dnc_buf *b, size_t extra)
 	return true;
 }
 
+void dnc_buf_add_secret(struct dnc_buf *b, const void *p, size_t n)
+{
+	struct dnc_buf wider = {0};
+
+	if (b->size - b->n < n) {
+		if (!dnc_buf_reserve(&wider, b->n > SIZE_MAX - n ? SIZE_MAX : b->n + n)) {
+			b->failed = true;
+			return;
+		}
+		dnc_buf_add(&wider, b->p, b->n);
+		wider.failed = b->failed;
+		if (b->n)
+			explicit_bzero(b->p, b->n);
+		dnc_buf_free(b);
+		*b = wider;
+	}
+	dnc_buf_add(b, p, n);
+}
+
 void dnc_buf_free(struct dnc_buf *b)
 {
 	free(b->p);

@@ -25,6 +25,9 @@ extern "C" {
 /* Makes room for EXTRA more bytes. False, and `failed` set, when there is no memory. */
 bool dnc_buf_grow(struct dnc_buf *b, size_t extra);
 
+/* Appends N bytes of a text that may hold secrets: what moves when B grows is wiped at its old place. */
+void dnc_buf_add_secret(struct dnc_buf *b, const void *p, size_t n);
+
 /* Frees the memory. B is empty afterwards and may be used again. */
 void dnc_buf_free(struct dnc_buf *b);
 

@@ -1,36 +1,21 @@
 #include "priv/admission.h"
-#include <netdb.h>
-#include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loopback.h"
 
-enum { TEXT_MAX = 64, WARNING_MS = 10000 /* between two warnings, at least */ };
+enum { WARNING_MS = 10000 /* between two warnings of a kind, at least: strangers cause them */ };
 
-static bool is_this_machine(const struct sockaddr_storage *address)
+static bool may_warn(int64_t *last_ms)
 {
-	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+	int64_t now = dnc_clock_mono_ms();
 
-	if (address->ss_family == AF_INET)
-		return ntohl(four->sin_addr.s_addr) >> 24 == 127;
-	return address->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
-}
-
-/* Returns NULL for this machine, else TEXT with the peer's address. */
-static const char *peer_of(int fd, char text[TEXT_MAX])
-{
-	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
-	socklen_t n = sizeof address;
-
-	text[0] = '\0';
-	if (getpeername(fd, (struct sockaddr *)&address, &n) < 0)
-		return text; /* gone: its first read will say so */
-	if (is_this_machine(&address))
-		return NULL;
-	getnameinfo((struct sockaddr *)&address, n, text, TEXT_MAX, NULL, 0, NI_NUMERICHOST);
-	return text;
+	if (*last_ms && now - *last_ms < WARNING_MS)
+		return false;
+	*last_ms = now;
+	return true;
 }
 
 /* What is sent is not waited for: a client that does not read it learns only that it was refused. */
@@ -44,18 +29,22 @@ static void refuse(int fd, bool tls)
 	close(fd);
 }
 
-bool admission_open(struct admission *a, int fd, bool local, struct limits_admission *out)
+bool admission_open(struct admission *a, int fd, const char *address, struct limits_admission *out)
 {
-	char text[TEXT_MAX];
-	const char *address = local ? NULL : peer_of(fd, text);
+	bool local = strcmp(address, "local") == 0;
+	const char *counted = local || dnc_is_loopback_text(address) ? NULL : address;
 
-	if (limits_admit(a->limits, address, out))
+	if (limits_admit(a->limits, counted, out))
 		return true;
-	if (!a->warned_ms || dnc_clock_mono_ms() - a->warned_ms > WARNING_MS) {
-		a->warned_ms = dnc_clock_mono_ms();
+	if (may_warn(&a->refused_ms))
 		dnc_warn("connections are refused: too many are open%s%s; see --max-connections",
-			address ? ", this one is from " : "", address ? address : "");
-	}
+			counted ? ", this one is from " : "", counted ? counted : "");
 	refuse(fd, a->tls && !local);
 	return false;
+}
+
+void admission_warn_plain(struct admission *a, const char *address)
+{
+	if (may_warn(&a->plain_ms))
+		dnc_warn("a connection from %s was refused: it does not speak TLS", address);
 }

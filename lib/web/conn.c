@@ -142,6 +142,11 @@ void conn_close_for_shutdown(struct conn *c, uint16_t retry_ms)
 
 void conn_answer_close(struct conn *c, uint16_t code)
 {
+	if (!conn_accepts(c)) {
+		c->peer_closed = true; /* both at once */
+		return;
+	}
+	c->peer_closed = true;
 	c->answer_code = code;
 	conn_close(c, CLOSE_GONE);
 }
@@ -199,7 +204,7 @@ static void send_close(struct conn *c)
 	/* The client has closed: it is for this side to end the connection (section 7.1.1), as soon as the frame
 	 * was sent. */
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CONN_CLOSE_WAIT_S);
-	if (c->reason == CLOSE_GONE)
+	if (c->peer_closed)
 		request_write(c);
 }
 
@@ -229,7 +234,7 @@ int conn_proceed(struct conn *c)
 			send_close(c);
 		break;
 	case CONN_CLOSE_SENT:
-		if (sent == DNC_SENT && c->reason == CLOSE_GONE)
+		if (sent == DNC_SENT && c->peer_closed)
 			c->state = CONN_DEAD;
 		break;
 	case CONN_DEAD:

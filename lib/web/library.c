@@ -11,7 +11,9 @@
  * of producers, where the system allows more. */
 enum { SPARE_DESCRIPTORS = 256, PRODUCER_DESCRIPTORS = 4096 };
 
-enum { READ_BYTES = 64 << 10 };
+/* A TLS record (RFC 8446 section 5.1) and what the library keeps in front of it. More would be read of one connection in a
+ * turn of the loop, while the others wait. */
+enum { READ_BYTES = (16 << 10) + 1024 };
 
 static const char PROTOCOL[] = "dnc";
 

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/log.h"
+#include "priv/address.h"
 #include "priv/counts.h"
 
 struct limits {
@@ -72,10 +73,12 @@ enum limits_verdict limits_enter(
 	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
 {
 	enum limits_verdict verdict;
+	char group[ADDRESS_MAX];
 
 	*slot = (struct limits_slot){0};
+	address_group(address, group);
 	pthread_mutex_lock(&l->lock);
-	verdict = enter(l, address, subject, slot);
+	verdict = enter(l, group, subject, slot);
 	pthread_mutex_unlock(&l->lock);
 	return verdict;
 }
@@ -95,11 +98,13 @@ enum limits_verdict limits_begin_body(
 	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
 {
 	enum limits_verdict verdict;
+	char group[ADDRESS_MAX];
 
 	*slot = (struct limits_slot){0};
+	address_group(address, group);
 	pthread_mutex_lock(&l->lock);
 	verdict = count(
-		&l->body_addresses, address, LIMITS_BODIES_ADDRESS, LIMITS_ADDRESS, &slot->address);
+		&l->body_addresses, group, LIMITS_BODIES_ADDRESS, LIMITS_ADDRESS, &slot->address);
 	if (verdict == LIMITS_OK && subject)
 		verdict = count(&l->body_subjects, subject, LIMITS_BODIES_SUBJECT, LIMITS_SUBJECT,
 			&slot->subject);
@@ -150,11 +155,14 @@ static bool admit(struct limits *l, const char *address, struct limits_admission
 
 bool limits_admit(struct limits *l, const char *address, struct limits_admission *a)
 {
+	char group[ADDRESS_MAX];
 	bool admitted;
 
 	*a = (struct limits_admission){0};
+	if (address)
+		address_group(address, group);
 	pthread_mutex_lock(&l->lock);
-	admitted = admit(l, address, a);
+	admitted = admit(l, address ? group : NULL, a);
 	pthread_mutex_unlock(&l->lock);
 	return admitted;
 }

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/loopback.h"
 #include "base/passed.h"
 #include "base/unix_socket.h"
 #include "web.h"
@@ -34,7 +35,7 @@ struct listener {
 struct listeners {
 	uv_loop_t *loop;
 	bool any_address; /* not the loopback alone */
-	void (*accepted)(void *ctx, int fd, bool local);
+	void (*accepted)(void *ctx, int fd, const struct sockaddr_storage *peer);
 	void *ctx;
 	struct listener list[DNC_WEB_MAX_LISTEN];
 	size_t count, closing;
@@ -44,7 +45,7 @@ struct listeners {
 };
 
 struct listeners *listeners_new(uv_loop_t *loop, bool any_address,
-	void (*accepted)(void *ctx, int fd, bool local), void *ctx)
+	void (*accepted)(void *ctx, int fd, const struct sockaddr_storage *peer), void *ctx)
 {
 	struct listeners *l = calloc(1, sizeof *l);
 
@@ -96,7 +97,10 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	for (int i = 0; i < ACCEPTS; i++) {
-		int fd = accept4(one->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+		socklen_t size = sizeof peer;
+		int fd = accept4(
+			one->fd, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pause_all(l, errno);
@@ -107,16 +111,9 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 		l->failing = false;
 		if (!one->local)
 			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		l->accepted(l->ctx, fd, one->local);
+		peer.ss_family = one->local ? AF_UNIX : peer.ss_family;
+		l->accepted(l->ctx, fd, &peer);
 	}
-}
-
-static bool is_loopback(const struct sockaddr *a)
-{
-	if (a->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
-	return a->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
 static int not_loopback(const char *text, struct dnc_error *err)
@@ -143,7 +140,7 @@ static int adopt(struct listeners *l, int fd, const char *text, struct dnc_error
 		return dnc_error_set(err, errno, "%s: %s", text, strerror(errno));
 	}
 	one->local = address.ss_family == AF_UNIX;
-	if (!one->local && !l->any_address && !is_loopback((struct sockaddr *)&address)) {
+	if (!one->local && !l->any_address && !dnc_is_loopback((struct sockaddr *)&address)) {
 		close(fd);
 		return not_loopback(text, err);
 	}
@@ -207,7 +204,7 @@ static int add_address(struct listeners *l, const char *text, struct dnc_error *
 	if (getaddrinfo(host, port, &hints, &a) != 0)
 		return dnc_error_set(
 			err, EINVAL, "%s: not a numeric address like 127.0.0.1:8080", text);
-	if (!l->any_address && !is_loopback(a->ai_addr)) {
+	if (!l->any_address && !dnc_is_loopback(a->ai_addr)) {
 		freeaddrinfo(a);
 		return not_loopback(text, err);
 	}

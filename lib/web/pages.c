@@ -1,6 +1,7 @@
 #include "priv/pages.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include "priv/address.h"
 #include "priv/counts.h"
 
 struct pages {
@@ -67,10 +68,12 @@ enum pages_verdict pages_enter(
 	struct pages *p, const char *address, const char *subject, struct pages_slot *slot)
 {
 	enum pages_verdict verdict;
+	char group[ADDRESS_MAX];
 
 	*slot = (struct pages_slot){0};
+	address_group(address, group);
 	pthread_mutex_lock(&p->lock);
-	verdict = enter(p, address, subject, slot);
+	verdict = enter(p, group, subject, slot);
 	if (verdict != PAGES_OK)
 		leave(p, slot);
 	pthread_mutex_unlock(&p->lock);

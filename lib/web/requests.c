@@ -240,24 +240,40 @@ static void receive_message(struct session *s, struct dnc_str text)
 		handle_query(s);
 }
 
-static void answer_ping(struct session *s, struct dnc_str payload)
-{
+/* The answer to the last ping of those that came together: the ones before it need none (RFC 6455 section 5.5.3), and a
+ * flood of them would cost a write each. */
+struct pong {
+	size_t n; /* 0: no ping came */
 	char frame[DNC_FRAME_HEADER_MAX + DNC_FRAME_CONTROL_MAX];
-	size_t header = dnc_frame_write_header(frame, DNC_FRAME_PONG, payload.n);
+};
 
-	memcpy(frame + header, payload.p, payload.n);
-	conn_put(&s->conn, frame, header + payload.n);
+static void make_pong(struct pong *pong, struct dnc_str payload)
+{
+	size_t header = dnc_frame_write_header(pong->frame, DNC_FRAME_PONG, payload.n);
+
+	memcpy(pong->frame + header, payload.p, payload.n);
+	pong->n = header + payload.n;
+}
+
+static void send_waiting_pong(struct session *s, struct pong *pong)
+{
+	if (pong->n)
+		conn_put(&s->conn, pong->frame, pong->n);
+	pong->n = 0;
 }
 
 /* The item ITEM with PAYLOAD came. */
-static void receive(struct session *s, enum inbox_item item, const struct inbox_payload *payload)
+static void receive(struct session *s, enum inbox_item item, const struct inbox_payload *payload,
+	struct pong *pong)
 {
+	if (item != INBOX_PING)
+		send_waiting_pong(s, pong);
 	switch (item) {
 	case INBOX_MESSAGE:
 		receive_message(s, payload->bytes);
 		break;
 	case INBOX_PING:
-		answer_ping(s, payload->bytes);
+		make_pong(pong, payload->bytes);
 		break;
 	case INBOX_CLOSE:
 		if (payload->reason != CLOSE_NONE)
@@ -281,15 +297,17 @@ int requests_receive(struct session *s, const void *in, size_t n)
 	const unsigned char *p = in, *end = p + n;
 	struct inbox_payload payload;
 	enum inbox_item item;
+	struct pong pong = {.n = 0};
 
 	session_heard(s);
 	while ((item = inbox_next(&s->inbox, &options, &p, end, &payload)) != INBOX_MORE) {
 		/* The client's answer to the close frame, or its own that came at the same moment. */
 		if (item == INBOX_CLOSE && s->conn.state >= CONN_CLOSE_SENT)
 			return -1;
-		receive(s, item, &payload);
+		receive(s, item, &payload, &pong);
 		if (!conn_accepts(&s->conn))
 			inbox_ignore(&s->inbox);
 	}
+	send_waiting_pong(s, &pong);
 	return s->conn.state == CONN_DEAD ? -1 : 0;
 }

@@ -28,6 +28,7 @@ struct dnc_web {
 	struct admission admission;
 	struct {
 		bool local;
+		char address[ADDRESS_MAX];
 		struct limits_admission admission;
 	} accepted; /* the connection that is being adopted */
 };
@@ -42,7 +43,9 @@ static int on_adopted(struct http_connection *c, struct lws *wsi)
 {
 	struct dnc_web *w = web_of(wsi);
 
-	http_connection_open(c, wsi, w->http);
+	if (!c)
+		return -1; /* the library has had no memory for it */
+	http_connection_open(c, wsi, w->http, w->accepted.address);
 	c->local = w->accepted.local;
 	c->admission = w->accepted.admission;
 	w->accepted.admission = (struct limits_admission){0};
@@ -50,15 +53,13 @@ static int on_adopted(struct http_connection *c, struct lws *wsi)
 }
 
 /* Says to a client that does not speak TLS that it must. */
-static int refuse_plain(struct http_connection *c)
+static int refuse_plain(struct dnc_web *w, struct http_connection *c)
 {
 	static const char answer[] =
 		"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n"
-		"content-length: 55\r\n\r\nThis port speaks TLS: use https:// or wss:// addresses.\n";
-	char address[ADDRESS_MAX] = "";
+		"\r\nThis port speaks TLS: use https:// or wss:// addresses.\n";
 
-	lws_get_peer_simple(c->wsi, address, sizeof address);
-	dnc_warn("a connection from %s was refused: it does not speak TLS", address);
+	admission_warn_plain(&w->admission, c->address);
 	lws_write(c->wsi, (unsigned char *)(uintptr_t)answer, sizeof answer - 1, LWS_WRITE_RAW);
 	return -1;
 }
@@ -69,7 +70,7 @@ static int on_received(struct http_connection *c, const void *in, size_t n)
 
 	c->tls = lws_is_ssl(c->wsi);
 	if (w->library.certificate && !c->tls && !c->local)
-		return refuse_plain(c);
+		return refuse_plain(w, c);
 	return http_connection_receive(c, in, n);
 }
 
@@ -96,13 +97,16 @@ static int on_event(
 }
 
 /* The library calls back from within for what it has adopted. */
-static void on_accepted(void *ctx, int fd, bool local)
+static void on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
 	struct dnc_web *w = ctx;
 	struct limits *limits = w->shared->limits;
 
+	bool local = peer->ss_family == AF_UNIX;
+
 	w->accepted.local = local;
-	if (!admission_open(&w->admission, fd, local, &w->accepted.admission)) {
+	address_text(peer, w->accepted.address);
+	if (!admission_open(&w->admission, fd, w->accepted.address, &w->accepted.admission)) {
 		w->stats.counts.refused++;
 		return;
 	}

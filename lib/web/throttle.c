@@ -5,9 +5,10 @@
 #include "base/bucket.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "priv/address.h"
 
 struct failures {
-	char address[48];
+	char address[ADDRESS_MAX];
 	struct dnc_bucket left;
 	UT_hash_handle hh;
 };
@@ -63,10 +64,12 @@ static struct failures *add(struct throttle *t, const char *address, int64_t now
 void throttle_failed(struct throttle *t, const char *address, int64_t now_ms)
 {
 	struct failures *f;
+	char group[ADDRESS_MAX];
 
+	address_group(address, group);
 	pthread_mutex_lock(&t->lock);
-	HASH_FIND_STR(t->table, address, f);
-	if (f || (f = add(t, address, now_ms))) {
+	HASH_FIND_STR(t->table, group, f);
+	if (f || (f = add(t, group, now_ms))) {
 		dnc_bucket_refill(&f->left, now_ms);
 		dnc_bucket_spend(&f->left, 1);
 	} else {
@@ -78,10 +81,12 @@ void throttle_failed(struct throttle *t, const char *address, int64_t now_ms)
 bool throttle_blocks(struct throttle *t, const char *address, int64_t now_ms)
 {
 	struct failures *f;
+	char group[ADDRESS_MAX];
 	bool blocks;
 
+	address_group(address, group);
 	pthread_mutex_lock(&t->lock);
-	HASH_FIND_STR(t->table, address, f);
+	HASH_FIND_STR(t->table, group, f);
 	blocks = f && !dnc_bucket_allows(&f->left, now_ms);
 	pthread_mutex_unlock(&t->lock);
 	return blocks;

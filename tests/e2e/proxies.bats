@@ -61,6 +61,12 @@ passes_everything() {
 	[ "$(jq '.accepted + .duplicates' answer)" = 3000 ]
 	# The hub knows the client, not the proxy.
 	curl -s -H "$bearer" "$url/api/v1/clients" | jq -e '[.clients[].address] | length == 1 and all(startswith("127.0.0.1"))' >/dev/null
+	# Pages of the hub's own host are let in, by the scheme that the proxy speaks.
+	status_for() { curl -s -o /dev/null -w '%{http_code}' -H "$bearer" -H "Origin: $1" "${@:2}"; }
+	[ "$(status_for "$url" "$url/api/v1/info")" = 200 ]
+	[ "$(status_for "https://127.0.0.1:$PORT" "$url/api/v1/info")" = 403 ]
+	[ "$(status_for https://hub -H 'X-Forwarded-Proto: https' --unix-socket web.sock http://hub/api/v1/info)" = 200 ]
+	[ "$(status_for http://hub -H 'X-Forwarded-Proto: https' --unix-socket web.sock http://hub/api/v1/info)" = 403 ]
 	run -77 dnc-tail -e "ws://127.0.0.1:$PORT"
 	echo wrong >wrong
 	run -77 dnc-tail -e --token-file=wrong "ws://127.0.0.1:$PORT"

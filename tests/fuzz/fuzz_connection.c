@@ -180,7 +180,7 @@ static unsigned serve(const uint8_t *data, size_t size, size_t step, bool pressu
 	bool open = true;
 
 	memset(&peer, 0, sizeof peer);
-	http_connection_open(&c, (struct lws *)&peer, server.http);
+	http_connection_open(&c, (struct lws *)&peer, server.http, "127.0.0.1");
 	for (size_t at = 0; open && at < size; at += step) {
 		size_t n = size - at < step ? size - at : step;
 		char *copy = malloc(n); /* ends where its bytes end */

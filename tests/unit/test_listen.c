@@ -26,13 +26,13 @@ static struct {
 	size_t count, local;
 } accepted;
 
-static void on_accepted(void *ctx, int fd, bool local)
+static void on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
 	assert_ptr_equal(ctx, &accepted);
 	assert_true(accepted.count < sizeof accepted.fds / sizeof accepted.fds[0]);
 	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	accepted.fds[accepted.count++] = fd;
-	accepted.local += local;
+	accepted.local += peer->ss_family == AF_UNIX;
 }
 
 static struct listeners *open_listeners(bool anywhere)

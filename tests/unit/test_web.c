@@ -1,8 +1,10 @@
 /* The parts of the web server that need no sockets: throttle, limits, deadlines, close reasons. */
 #include "unit.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 #include "web/priv/close_reason.h"
 #include "web/priv/heartbeat.h"
+#include "web/priv/address.h"
 #include "web/priv/limits.h"
 #include "web/priv/pages.h"
 #include "web/priv/throttle.h"
@@ -38,7 +40,7 @@ static void the_oldest_address_is_forgotten_when_the_table_is_full(void **state)
 		throttle_failed(t, "first", 0);
 	assert_true(throttle_blocks(t, "first", 0));
 	for (int i = 0; i < THROTTLE_ADDRESSES - 1; i++) {
-		snprintf(address, sizeof address, "2001:db8::%x", (unsigned)i);
+		snprintf(address, sizeof address, "2001:db8:0:%x::1", (unsigned)i);
 		throttle_failed(t, address, 0);
 	}
 	assert_true(throttle_blocks(t, "first", 0));
@@ -235,6 +237,36 @@ static void close_reasons_have_codes_that_may_be_sent_and_texts_that_fit(void **
 	}
 }
 
+static void an_ipv6_network_is_counted_as_one(void **state)
+{
+	static const struct {
+		const char *address, *group;
+	} cases[] = {
+		{"192.0.2.7", "192.0.2.7"},
+		{"local", "local"},
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+		{"2001:db8:1:2::1", "2001:db8:1:2::/64"},
+		{"2001:db8:1:3::1", "2001:db8:1:3::/64"},
+		{"::1", "::/64"},
+		{"fe80::1%lo", "fe80::1%lo"},
+		{"", ""},
+	};
+	struct sockaddr_storage peer = {.ss_family = AF_INET6};
+	char text[ADDRESS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		address_group(cases[i].address, text);
+		assert_string_equal(text, cases[i].group);
+	}
+	inet_pton(AF_INET6, "::ffff:127.0.0.1", &((struct sockaddr_in6 *)&peer)->sin6_addr);
+	address_text(&peer, text);
+	assert_string_equal(text, "127.0.0.1");
+	peer.ss_family = AF_UNIX;
+	address_text(&peer, text);
+	assert_string_equal(text, "local");
+}
+
 static void bodies_are_limited_by_address_and_by_subject(void **state)
 {
 	struct limits *l = limits_new(&(struct dnc_web_limits){1, 1, 1});
@@ -244,8 +276,9 @@ static void bodies_are_limited_by_address_and_by_subject(void **state)
 	(void)state;
 	for (int i = 0; i < LIMITS_BODIES_SUBJECT; i++)
 		assert_int_equal(limits_begin_body(l, "a", "x", &slots[i]), LIMITS_OK);
-	assert_int_equal(limits_begin_body(l, "a", "x", &slots[16]), LIMITS_SUBJECT);
-	assert_null(slots[16].address);
+	assert_int_equal(
+		limits_begin_body(l, "a", "x", &slots[LIMITS_BODIES_SUBJECT]), LIMITS_SUBJECT);
+	assert_null(slots[LIMITS_BODIES_SUBJECT].address);
 	for (int i = LIMITS_BODIES_SUBJECT; i < LIMITS_BODIES_ADDRESS; i++) {
 		snprintf(subject, sizeof subject, "y%d", i);
 		assert_int_equal(limits_begin_body(l, "a", subject, &slots[i]), LIMITS_OK);
@@ -266,6 +299,7 @@ int main(void)
 		cmocka_unit_test(the_eleventh_failure_blocks_and_one_is_forgiven_every_six_seconds),
 		cmocka_unit_test(the_oldest_address_is_forgotten_when_the_table_is_full),
 		cmocka_unit_test(connections_are_limited_in_all_by_address_and_by_subject),
+		cmocka_unit_test(an_ipv6_network_is_counted_as_one),
 		cmocka_unit_test(bodies_are_limited_by_address_and_by_subject),
 		cmocka_unit_test(connections_that_are_no_clients_yet_are_limited_by_address),
 		cmocka_unit_test(bodies_share_one_amount_of_memory),

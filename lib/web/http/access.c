@@ -30,6 +30,16 @@ const char *access_shared_origin(const struct http_request *r)
 	return NULL;
 }
 
+/* Behind a trusted proxy it is for the proxy to say whether its client uses TLS. */
+static bool is_secure(const struct http_request *r)
+{
+	struct dnc_str scheme = http_head_field(r->head, DNC_STR("x-forwarded-proto"));
+
+	if (r->connection->local && r->context->identity->trust_proxy && scheme.p)
+		return dnc_str_caseeq(scheme, DNC_STR("https"));
+	return r->connection->tls;
+}
+
 const char *access_forbidden(const struct http_request *r)
 {
 	const struct dnc_web_options *options = r->context->options;
@@ -46,8 +56,8 @@ const char *access_forbidden(const struct http_request *r)
 		       "and loopback addresses only; use one of them as the Host";
 	if (!sent.p)
 		return NULL;
-	if (!copy(sent, origin) || !origin_is_allowed(origin, host, c->tls, options->allow_origin,
-					   options->allow_origin_count))
+	if (!copy(sent, origin) || !origin_is_allowed(origin, host, is_secure(r),
+					   options->allow_origin, options->allow_origin_count))
 		return "access denied: this Origin is not allowed; start the hub with --allow-origin "
 		       "to allow it";
 	return NULL;

@@ -1,7 +1,9 @@
 #include "web/http/connection.h"
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "base/clock.h"
 #include "web/http/dispatch.h"
 #include "web/http/exchange.h"
 #include "web/http/request.h"
@@ -15,10 +17,12 @@ static void set_deadline(struct http_connection *c, int seconds)
 	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, seconds);
 }
 
-void http_connection_open(struct http_connection *c, struct lws *wsi, struct http_context *context)
+void http_connection_open(struct http_connection *c, struct lws *wsi, struct http_context *context,
+	const char *address)
 {
 	c->wsi = wsi;
 	c->context = context;
+	snprintf(c->address, sizeof c->address, "%s", address);
 	set_deadline(c, HTTP_SILENCE_S);
 }
 
@@ -42,6 +46,13 @@ static void drop_input(struct http_connection *c, size_t n)
 		dnc_buf_free(&c->in);
 }
 
+void http_connection_await_reader(struct http_connection *c)
+{
+	/* That of a page is its own. */
+	if (!c->page.address)
+		set_deadline(c, HTTP_SEND_S);
+}
+
 static int linger(struct http_connection *c)
 {
 	c->phase = HTTP_PHASE_LINGER;
@@ -61,12 +72,14 @@ static int end_answer(struct http_connection *c)
 		pause_input(c,
 			true); /* the library would not read, but wake up for it again and again */
 		lws_callback_on_writable(c->wsi);
+		http_connection_await_reader(c);
 		return 0;
 	}
 	pages_leave(c->context->pages, &c->page);
 	if (c->last)
 		return linger(c);
 	c->phase = HTTP_PHASE_HEAD;
+	c->answered = true;
 	pause_input(c, false);
 	set_deadline(c, HTTP_IDLE_S);
 	return 0;
@@ -83,6 +96,15 @@ static int after(struct http_connection *c, int rc)
 	return end_answer(c);
 }
 
+/* Sets the deadline of the next HTTP_BODY_STEP bytes, and of the whole. */
+static void await_body(struct http_connection *c)
+{
+	int64_t left = (c->body_end_ms - dnc_clock_mono_ms()) / 1000 + 1;
+
+	c->step = 0;
+	set_deadline(c, left < HTTP_BODY_STEP_S ? (left > 0 ? (int)left : 1) : HTTP_BODY_STEP_S);
+}
+
 static int begin_request(struct http_connection *c, const struct http_head *head)
 {
 	int rc;
@@ -91,9 +113,10 @@ static int begin_request(struct http_connection *c, const struct http_head *head
 	c->head_begun = false;
 	c->chunked = head->chunked;
 	c->body_left = head->has_length ? head->length : 0;
-	c->last = head->close || head->http_1_0;
-	c->step = 0;
-	set_deadline(c, HTTP_BODY_STEP_S);
+	c->last = head->close;
+	c->http_1_0 = head->http_1_0;
+	c->body_end_ms = dnc_clock_mono_ms() + HTTP_BODY_S * 1000;
+	await_body(c);
 	rc = http_request(c, head);
 	if (rc == HTTP_LATER && c->phase == HTTP_PHASE_BODY && head->expects_continue &&
 		(c->chunked || c->body_left) && http_continue(c) < 0)
@@ -132,10 +155,8 @@ static int read_body(struct http_connection *c, const char *p, size_t n, size_t 
 		n = (size_t)c->body_left;
 	*used = n;
 	c->step += n;
-	if (c->step >= HTTP_BODY_STEP) {
-		c->step = 0;
-		set_deadline(c, HTTP_BODY_STEP_S);
-	}
+	if (c->step >= HTTP_BODY_STEP)
+		await_body(c);
 	if (!c->chunked)
 		c->body_left -= n;
 	rc = n ? type->body(c->exchange, p, n, used) : HTTP_LATER;
@@ -146,7 +167,8 @@ static int read_body(struct http_connection *c, const char *p, size_t n, size_t 
 	return after(c, rc);
 }
 
-/* Goes on with N bytes at P, and sets how many were used. Returns -1 when the connection must be closed. */
+/* Goes on with N bytes at P, and sets how many were used: to the end of the first answer, so that many requests in one
+ * piece take a turn of the loop each. Returns -1 when the connection must be closed. */
 static int use(struct http_connection *c, const char *p, size_t n, size_t *used)
 {
 	enum http_phase phase;
@@ -154,6 +176,7 @@ static int use(struct http_connection *c, const char *p, size_t n, size_t *used)
 	int rc = 0;
 
 	*used = 0;
+	c->answered = false;
 	do {
 		phase = c->phase;
 		step = 0;
@@ -181,15 +204,23 @@ static int use(struct http_connection *c, const char *p, size_t n, size_t *used)
 			break;
 		}
 		*used += step;
-	} while (rc == 0 && (step || c->phase != phase));
+	} while (rc == 0 && !c->answered && (step || c->phase != phase));
 	return rc;
 }
 
-/* Input that waits while a request is answered is not added to. */
+/* Input that waits, for an answer or for the next turn, is not added to. */
 static void limit_input(struct http_connection *c)
 {
-	if (c->in.n && (c->phase == HTTP_PHASE_ANSWER || c->phase == HTTP_PHASE_SEND))
+	/* A client that has sent all and closes its side waits for the answer: what was published is in the log. */
+	if (c->phase == HTTP_PHASE_ANSWER && c->exchange->type->body)
 		pause_input(c, true);
+	if (!c->in.n)
+		return;
+	if (c->answered && c->phase == HTTP_PHASE_HEAD)
+		lws_callback_on_writable(c->wsi);
+	else if (c->phase != HTTP_PHASE_ANSWER && c->phase != HTTP_PHASE_SEND)
+		return;
+	pause_input(c, true);
 }
 
 static int use_input(struct http_connection *c)
@@ -211,10 +242,12 @@ int http_connection_receive(struct http_connection *c, const char *in, size_t n)
 		rc = use(c, in, n, &used);
 	if (rc < 0)
 		return -1;
-	if (used == n)
+	if (used == n) {
+		limit_input(c);
 		return 0;
+	}
 	used = c->in.n ? 0 : used;
-	dnc_buf_add(&c->in, in + used, n - used);
+	dnc_buf_add_secret(&c->in, in + used, n - used);
 	if (!dnc_buf_ok(&c->in))
 		return -1;
 	if (c->in.n > n - used)
@@ -227,9 +260,12 @@ int http_connection_proceed(struct http_connection *c)
 {
 	if (c->session)
 		return conn_proceed(&c->session->conn);
-	if (c->phase != HTTP_PHASE_SEND)
+	if (c->phase == HTTP_PHASE_SEND && end_answer(c) < 0)
+		return -1;
+	if (c->phase != HTTP_PHASE_HEAD)
 		return 0;
-	return end_answer(c) < 0 ? -1 : use_input(c);
+	pause_input(c, false);
+	return use_input(c);
 }
 
 void http_connection_closed(struct http_connection *c)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "web/priv/address.h"
 #include "web/priv/limits.h"
 #include "web/priv/pages.h"
 
@@ -24,7 +25,8 @@ enum {
 	HTTP_BODY_STEP_S =
 		15, /* for each HTTP_BODY_STEP bytes of a body: about a KiB a second at least */
 	HTTP_BODY_STEP = 16 << 10,
-	HTTP_SEND_S = 30,            /* for an answer, between two writes that the socket took */
+	HTTP_SEND_S = 30,            /* for the client to receive an answer */
+	HTTP_BODY_S = 300,           /* for a whole body */
 	HTTP_LINGER_S = 2,           /* for the client to close, after its last answer */
 	HTTP_LINGER_BYTES = 8 << 20, /* what it may send meanwhile */
 };
@@ -49,6 +51,7 @@ struct http_connection {
 	struct dnc_buf in;              /* received, and not yet used */
 	size_t scanned;                 /* of `in`, by http_head_read() */
 	uint64_t body_left;             /* of a body with a length */
+	int64_t body_end_ms; /* when the whole body must have come, of dnc_clock_mono_ms() */
 	size_t step; /* bytes of the body since its deadline was set; of LINGER: since it began */
 	const struct route *route; /* of the request; NULL: none was found */
 	const char *
@@ -56,22 +59,29 @@ struct http_connection {
 	struct limits_admission admission;
 	struct pages_slot page; /* of the answer, until it was sent: history.h */
 	enum http_phase phase;
-	bool tls, local; /* local: to a Unix socket */
-	bool chunked;    /* the body is */
-	bool only_head;  /* the request is HEAD */
-	bool last;       /* no request follows this one */
-	bool paused;     /* the library reads nothing */
-	bool head_begun; /* the deadline of the head was set */
+	char address[ADDRESS_MAX]; /* the peer's, as text; "local": of a Unix socket */
+	bool tls, local;           /* local: to a Unix socket */
+	bool chunked;              /* the body is */
+	bool only_head;            /* the request is HEAD */
+	bool last;                 /* no request follows this one */
+	bool http_1_0;             /* the request is */
+	bool answered;             /* a request was, in this turn: the next one waits for another */
+	bool paused;               /* the library reads nothing */
+	bool head_begun;           /* the deadline of the head was set */
 };
 
-/* The connection was accepted. */
-void http_connection_open(struct http_connection *c, struct lws *wsi, struct http_context *context);
+/* The connection was accepted from ADDRESS. */
+void http_connection_open(struct http_connection *c, struct lws *wsi, struct http_context *context,
+	const char *address);
 
 /* N bytes came. The two return -1 when the connection must be closed. */
 int http_connection_receive(struct http_connection *c, const char *in, size_t n);
 
 /* The socket can take more, or http_exchange_finish() has asked to go on. */
 int http_connection_proceed(struct http_connection *c);
+
+/* The answer was written, and the socket has not taken all of it: sets the deadline. */
+void http_connection_await_reader(struct http_connection *c);
 
 /* The library has dropped the connection. */
 void http_connection_closed(struct http_connection *c);

@@ -1,6 +1,7 @@
 #include "web/http/dispatch.h"
 #include <stdio.h>
 #include <string.h>
+#include "base/loopback.h"
 #include "web/http/access.h"
 #include "web/http/connection.h"
 #include "web/http/cors.h"
@@ -13,12 +14,6 @@
 static int problem(struct http_request *r, unsigned status, const char *detail)
 {
 	return http_problem(r->connection, status, detail);
-}
-
-static bool is_loopback(const char *address)
-{
-	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
-	       strncmp(address, "::ffff:127.", 11) == 0;
 }
 
 static int refuse_permission(struct http_request *r, unsigned permission)
@@ -37,7 +32,7 @@ static int run_route(struct http_request *r, const struct route *route)
 	enum identity_verdict verdict = IDENTITY_KNOWN;
 
 	/* A HEAD leaves a ticket for the GET that follows it. */
-	if (route->permission && !(route->loopback && is_loopback(r->address)))
+	if (route->permission && !(route->loopback && dnc_is_loopback_text(r->address)))
 		verdict = identity_of_request(r->context->identity, r->head,
 			r->only_head ? TICKET_NONE : route->ticket, r->address, &r->principal);
 	if (verdict != IDENTITY_KNOWN)
@@ -84,10 +79,7 @@ static void find_address(struct http_request *r)
 	if (r->connection->local && r->context->identity->trust_proxy &&
 		forwarded_address(r->head, r->address))
 		return;
-	if (r->connection->local)
-		snprintf(r->address, sizeof r->address, "local");
-	else
-		lws_get_peer_simple(r->connection->wsi, r->address, sizeof r->address);
+	snprintf(r->address, sizeof r->address, "%s", r->connection->address);
 }
 
 static void start(struct http_request *r, struct http_connection *c, const struct http_head *head)

@@ -32,8 +32,10 @@ void http_exchange_finish(struct http_exchange *e, int rc)
 
 	http_exchange_leave(e);
 	c->phase = HTTP_PHASE_SEND;
-	if (rc == 0)
+	if (rc == 0) {
+		http_connection_await_reader(c);
 		lws_callback_on_writable(c->wsi);
-	else
+	} else {
 		conn_hang_up(c->wsi);
+	}
 }

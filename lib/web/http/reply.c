@@ -101,6 +101,14 @@ static void decide_last(struct http_connection *c)
 		c->last = true;
 }
 
+static void add_connection(const struct http_connection *c, struct dnc_buf *b)
+{
+	if (c->last)
+		add_header(b, "connection:", "close");
+	else if (c->http_1_0) /* its clients must be told: RFC 9112 section 9.3 */
+		add_header(b, "connection:", "keep-alive");
+}
+
 int http_reply(struct http_connection *c, unsigned status, const char *type,
 	const struct dnc_buf *body, const struct extra_header *extra)
 {
@@ -115,8 +123,8 @@ int http_reply(struct http_connection *c, unsigned status, const char *type,
 		add_header(b, "content-type:", type);
 	if (type)
 		dnc_buf_printf(b, "content-length: %zu\r\n", body->n);
-	if (c->last && status != 101)
-		add_header(b, "connection:", "close");
+	if (status != 101)
+		add_connection(c, b);
 	if (status >= 400 && problem_status(status)->header.name)
 		add_extra(b, &problem_status(status)->header);
 	add_extra(b, extra);
@@ -138,8 +146,7 @@ int http_reply_options(struct http_connection *c, const char *allow, bool prefli
 	add_header(b, "allow:", allow);
 	if (preflight)
 		cors_write_preflight(b, allow);
-	if (c->last)
-		add_header(b, "connection:", "close");
+	add_connection(c, b);
 	dnc_buf_lit(b, "\r\n");
 	count(c, 204);
 	return put(c, b);

@@ -43,8 +43,12 @@ unsigned ticket_issue(struct dnc_auth *auth, bool enabled, const struct dnc_iden
 int ticket_post(struct http_request *r)
 {
 	struct dnc_buf *page = &r->context->page;
-	unsigned status = ticket_issue(r->context->options->auth, r->access->keys != NULL,
-		&r->principal.identity, r->address, page);
+	char group[ADDRESS_MAX];
+	unsigned status;
+
+	address_group(r->address, group);
+	status = ticket_issue(r->context->options->auth, r->access->keys != NULL,
+		&r->principal.identity, group, page);
 
 	if (status != 200)
 		return http_problem_send(r->connection, status, NULL);

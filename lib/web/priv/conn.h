@@ -49,6 +49,7 @@ struct conn {
 	struct conn_shared *shared;
 	struct dnc_buf out; /* waits for the socket */
 	enum conn_state state;
+	bool peer_closed;         /* the client has sent its close frame */
 	bool write_requested;     /* a writeable callback will come */
 	bool input_paused;        /* because output waits for the socket */
 	uint16_t retry_ms;        /* of CLOSE_SHUTDOWN: when to come back */

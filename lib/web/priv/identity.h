@@ -2,13 +2,12 @@
  *
  * One struct identity belongs to one web server and its thread. */
 #pragma once
+#include "address.h"
 #include "audit.h"
 #include "auth/auth.h"
 #include "hub/hub.h"
 #include "stats.h"
 #include "throttle.h"
-
-enum { ADDRESS_MAX = 48 };
 
 struct http_head;
 

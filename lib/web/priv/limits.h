@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include "web/web.h"
 
-enum { LIMITS_BODY_BYTES = 64 << 20 }; /* of all bodies that are being received */
+enum {
+	LIMITS_BODY_BYTES = 128 << 20
+}; /* of all bodies that are being received; one subject has half at most */
 
 enum limits_verdict {
 	LIMITS_OK,

@@ -1,6 +1,7 @@
 /* listen.h - sockets that clients connect to. */
 #pragma once
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <uv.h>
 #include "base/err.h"
 
@@ -9,10 +10,10 @@ enum { LISTEN_ADDRESS_MAX = 128 };
 
 struct listeners;
 
-/* ACCEPTED(CTX, fd, local) is called for each connection and owns it; LOCAL: it was made to a Unix socket. ANY_ADDRESS: not
- * only loopback addresses are allowed. To be freed with listeners_free(). NULL when there is no memory. */
+/* ACCEPTED(CTX, fd, peer) is called for each connection and owns it; PEER is its other end, AF_UNIX if it was made to a Unix
+ * socket. ANY_ADDRESS: not only loopback addresses are allowed. To be freed with listeners_free(). NULL when there is no memory. */
 struct listeners *listeners_new(uv_loop_t *loop, bool any_address,
-	void (*accepted)(void *ctx, int fd, bool local), void *ctx);
+	void (*accepted)(void *ctx, int fd, const struct sockaddr_storage *peer), void *ctx);
 
 /* Listens on "127.0.0.1:8080", "[::1]:0", "unix:PATH[,mode=MODE][,group=GROUP]" (see base/unix_socket.h), or on the
  * sockets for clients that the service manager passed ("systemd", see base/passed.h). -1 with ERR, whose code is an
