@@ -46,13 +46,6 @@ static void drop_input(struct http_connection *c, size_t n)
 		dnc_buf_free(&c->in);
 }
 
-void http_connection_await_reader(struct http_connection *c)
-{
-	/* That of a page is its own. */
-	if (!c->page.address)
-		set_deadline(c, HTTP_SEND_S);
-}
-
 static int linger(struct http_connection *c)
 {
 	c->phase = HTTP_PHASE_LINGER;

@@ -81,7 +81,12 @@ int http_connection_receive(struct http_connection *c, const char *in, size_t n)
 int http_connection_proceed(struct http_connection *c);
 
 /* The answer was written, and the socket has not taken all of it: sets the deadline. */
-void http_connection_await_reader(struct http_connection *c);
+static inline void http_connection_await_reader(struct http_connection *c)
+{
+	/* That of a page is its own. */
+	if (!c->page.address)
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, HTTP_SEND_S);
+}
 
 /* The library has dropped the connection. */
 void http_connection_closed(struct http_connection *c);
