@@ -476,7 +476,7 @@ subscribed() { # SCHEME KEY
 	documented <<-'END'
 	dnc-token revoke -f /etc/dnc/revoked "$(dnc-token inspect <token | jq -r '.jti // empty')"
 	systemctl reload dnc-wsd
-	dnc-token inspect -k desk.jwk.pub --revoked revoked <token
+	dnc-token inspect -k desk.jwk.pub --revoked /etc/dnc/revoked <token
 	END
 	dnc-token keygen -o desk.jwk >kid
 	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator >token
