@@ -99,7 +99,7 @@ static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *e
 
 	role->sees_nothing = strcmp(text, "nothing") == 0;
 	if (!role->sees_nothing && strcmp(text, "all") != 0) {
-		filter = dnc_filter_compile_text(text, strlen(text), err);
+		filter = dnc_filter_compile_sees(text, strlen(text), err);
 		if (!filter)
 			return -1;
 	}

@@ -46,8 +46,8 @@ static int compile_object(struct compiler *c, uint32_t object)
 	return dnc_buf_ok(text) ? 0 : dnc_error_nomem(c->err);
 }
 
-const struct dnc_filter *dnc_filter_compile(
-	const struct dnc_json *doc, uint32_t index, struct dnc_error *err)
+static const struct dnc_filter *compile(
+	const struct dnc_json *doc, uint32_t index, bool of_role, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = &doc->node[index];
 	bool list = node->type == DNC_JSON_ARRAY;
@@ -61,6 +61,7 @@ const struct dnc_filter *dnc_filter_compile(
 	c.filter = calloc(1, sizeof *c.filter);
 	if (c.filter) {
 		c.filter->refs = 1;
+		c.filter->of_role = of_role;
 		c.filter->clauses = calloc(room ? room : 1, sizeof *c.filter->clauses);
 	}
 	if (!c.filter || !c.filter->clauses) {
@@ -94,7 +95,14 @@ fail:
 	return NULL;
 }
 
-const struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err)
+const struct dnc_filter *dnc_filter_compile(
+	const struct dnc_json *doc, uint32_t index, struct dnc_error *err)
+{
+	return compile(doc, index, false, err);
+}
+
+static const struct dnc_filter *compile_text(
+	const char *json, size_t n, bool of_role, struct dnc_error *err)
 {
 	struct dnc_json_parser *parser = dnc_json_parser_new();
 	char *copy = calloc(1, n + DNC_JSON_PADDING);
@@ -106,9 +114,19 @@ const struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, str
 	} else {
 		memcpy(copy, json, n);
 		if (dnc_json_parse(parser, copy, n, &doc, err) == 0)
-			f = dnc_filter_compile(&doc, 0, err);
+			f = compile(&doc, 0, of_role, err);
 	}
 	free(copy);
 	dnc_json_parser_free(parser);
 	return f;
+}
+
+const struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err)
+{
+	return compile_text(json, n, false, err);
+}
+
+const struct dnc_filter *dnc_filter_compile_sees(const char *json, size_t n, struct dnc_error *err)
+{
+	return compile_text(json, n, true, err);
 }

@@ -145,6 +145,10 @@ static int add_pattern(
 		return set_place(c, w->name, index);
 	clause->patterns[clause->pattern_count++] = re;
 	c->filter->cheap_steps = PATTERN_CHEAP_STEPS / ++c->filter->pattern_count;
+	if (heavy && c->filter->of_role)
+		return filter_fail(c, w->name, index,
+			"the pattern takes too much work for what a role sees; avoid nested repeats "
+			"such as (\\d+)+, and more than one .*");
 	if (heavy && ++c->filter->heavy_count > HEAVY_PATTERNS)
 		return filter_fail(c, w->name, index,
 			"the patterns of the filter together take too much work; use simpler ones");

@@ -1,6 +1,7 @@
 /* match.c - tests an event. */
 #include <stdatomic.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "priv/clause.h"
 
 static atomic_uint_fast64_t limit_hits;
@@ -10,7 +11,7 @@ uint64_t dnc_filter_limit_hits(void)
 	return limit_hits;
 }
 
-/* Each function that looks at an event returns 1 if it matches, 0 if not, and -1 if there is no memory to look. */
+/* Each function that looks at an event returns 1 if it matches, 0 if not, or DNC_MATCH_. */
 
 /* All patterns of a filter together may take PATTERN_CHEAP_STEPS on a number before it counts as costly. */
 static enum pattern_verdict try_pattern(
@@ -18,6 +19,9 @@ static enum pattern_verdict try_pattern(
 {
 	enum pattern_verdict verdict;
 
+	/* What a role sees is found out for each of its clients, and charged to none. */
+	if (f->of_role)
+		return filter_pattern_try(re, number, PATTERN_CHEAP_STEPS);
 	if (!atomic_load_explicit(&f->costly, memory_order_relaxed)) {
 		verdict = filter_pattern_try(re, number, f->cheap_steps);
 		if (verdict != PATTERN_OVER_BUDGET)
@@ -25,6 +29,20 @@ static enum pattern_verdict try_pattern(
 		f->costly = true;
 	}
 	return filter_pattern_try(re, number, PATTERN_STEPS);
+}
+
+static int exceed(struct dnc_filter *f)
+{
+	bool known = atomic_exchange(&f->over_budget, true);
+
+	limit_hits++;
+	if (!f->of_role)
+		return 0;
+	if (!known)
+		dnc_err("the patterns of what a role sees take too much work on some numbers, whose "
+			"events are reported as gaps: use simpler ones than in sees = %.*s",
+			DNC_STR_ARG(dnc_filter_text(f)));
+	return DNC_MATCH_TOO_COSTLY;
 }
 
 __attribute__((noinline)) static int match_patterns(
@@ -39,11 +57,9 @@ __attribute__((noinline)) static int match_patterns(
 		case PATTERN_DIFFERS:
 			break;
 		case PATTERN_NO_MEMORY:
-			return -1;
+			return DNC_MATCH_NO_MEMORY;
 		case PATTERN_OVER_BUDGET:
-			limit_hits++;
-			f->over_budget = true;
-			return 0;
+			return exceed(f);
 		}
 	return 0;
 }
@@ -85,7 +101,7 @@ static inline int match_conditions(const struct clause *clause, const struct dnc
 				continue;
 			doc = dnc_event_doc(e);
 			if (!doc)
-				return -1;
+				return DNC_MATCH_NO_MEMORY;
 			value = member_text(doc, w);
 		}
 		if (!among(&c->values, value))
@@ -135,7 +151,7 @@ __attribute__((noinline)) static int match_customs(
 	const struct dnc_json *doc = dnc_event_doc(e);
 
 	if (!doc)
-		return -1;
+		return DNC_MATCH_NO_MEMORY;
 	for (size_t i = 0; i < c->custom_count; i++)
 		if (!match_custom(&c->customs[i], doc))
 			return 0;
@@ -162,10 +178,10 @@ static inline int match_clause(
 	return matches;
 }
 
-/* dnc_filter_over_budget() without a call. */
-static inline bool is_over_budget(const struct dnc_filter *f)
+/* True if F matches nothing any more. */
+static inline bool is_ended(const struct dnc_filter *f)
 {
-	return atomic_load_explicit(&f->over_budget, memory_order_relaxed);
+	return atomic_load_explicit(&f->over_budget, memory_order_relaxed) && !f->of_role;
 }
 
 int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)
@@ -174,12 +190,12 @@ int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)
 
 	if (!f->count)
 		return 1;
-	for (size_t i = 0; i < f->count && !is_over_budget(f); i++) {
+	for (size_t i = 0; i < f->count && !is_ended(f); i++) {
 		int one = match_clause(f, &f->clauses[i], event);
 
 		if (one > 0)
 			return 1;
-		matches |= one;
+		matches = one < matches ? one : matches;
 	}
 	return matches;
 }

@@ -230,7 +230,7 @@ int channel_matches(const struct channel *a, const struct channel_event *event)
 	if (a->all)
 		return 1;
 	if (!shown)
-		return event->no_memory ? -1 : 0;
+		return event->no_memory ? DNC_MATCH_NO_MEMORY : 0;
 	if (a->view.rendering & DNC_MASKED)
 		shown = forms_event(a->forms, event->look, event->seq, &event->form);
 	return view_shows(&a->view, a->filter, event->plain, shown);

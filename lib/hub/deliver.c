@@ -51,8 +51,8 @@ static void note_over_budget(struct dnc_subscriber *s)
 	s->hub->channels.over_budget = true;
 }
 
-/* Event S->at, of the chunk C or of the ring, for which FORM is filled in. Returns 1 if S gets it, 0 if not, -1 if there
- * is no memory to know or to make it. */
+/* Event S->at, of the chunk C or of the ring, for which FORM is filled in. Returns 1 if S gets it, 0 if not, or
+ * DNC_MATCH_: there may be no memory to make it, too. */
 static int look(struct dnc_subscriber *s, const struct chunk *c, struct form *form, struct turn *t)
 {
 	int matches = budget_matches(s, c, s->at, &t->work_ns);
@@ -61,12 +61,14 @@ static int look(struct dnc_subscriber *s, const struct chunk *c, struct form *fo
 	if (matches <= 0)
 		return matches;
 	*form = frame_for(s->hub, s->channel, c, s->at);
-	return form->no_memory ? -1 : 1;
+	return form->no_memory ? DNC_MATCH_NO_MEMORY : 1;
 }
 
 /* There is nothing to send before event S->at, which can't be sent. False when S can't go on for now. */
 static bool pass_unsent(struct dnc_subscriber *s, int matches)
 {
+	if (matches == DNC_MATCH_TOO_COSTLY)
+		return transmit_skip(s, s->at, "role_cost");
 	if (matches < 0)
 		return !memory_wait(s) && transmit_skip(s, s->at, "no_memory");
 	if (matches > 0)

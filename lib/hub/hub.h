@@ -45,8 +45,8 @@ struct dnc_transport {
 	void (*soon)(void *conn);
 	/* Events FROM to TO will not come; REASON is "lag", "rate_limit", "retention", "missing" (rows are not in the
 	 * log that were never removed as the oldest), "epoch" (TO may be FROM - 1 then: the numbers of events that
-	 * the client had seen stand for others), "too_large", "no_memory" (which was tried for some seconds) or
-	 * "forbidden" (dnc_subscriber_leave_past()). */
+	 * the client had seen stand for others), "too_large", "no_memory" (which was tried for some seconds),
+	 * "role_cost" (DNC_MATCH_TOO_COSTLY) or "forbidden" (dnc_subscriber_leave_past()). */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
 	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()), or the budget of the account
 	 * (account.h) has left the subscriber more than max_lag events behind: the subscription ends after event

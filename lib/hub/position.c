@@ -101,7 +101,7 @@ static bool seek(struct dnc_subscriber *s)
 			return false;
 		}
 		matches = budget_matches(s, NULL, s->at - 1, &work_ns);
-		if (matches < 0 && memory_wait(s))
+		if (matches == DNC_MATCH_NO_MEMORY && memory_wait(s))
 			return false;
 		s->at--;
 		s->seek_left -=

@@ -193,7 +193,8 @@ static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 	if (seq < s->first || s->looks-- == 0)
 		return false;
 	s->position = seq;
-	s->left -= dnc_viewer_look(s->viewer, line, &shown);
+	/* One that is not known is reported when it is its turn. */
+	s->left -= dnc_viewer_look(s->viewer, line, &shown) != 0;
 	s->sliced = s->left > 0 && dnc_job_is_over(&s->job);
 	return s->left > 0 && !s->sliced;
 }

@@ -6,7 +6,7 @@ int view_shows(const struct dnc_view *view, const struct dnc_filter *filter,
 	int sees;
 
 	if (!shown)
-		return -1;
+		return DNC_MATCH_NO_MEMORY;
 	if (!(view->types & 1u << shown->type))
 		return 0;
 	sees = view->sees ? dnc_filter_match(view->sees, plain) : 1;

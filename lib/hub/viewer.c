@@ -55,7 +55,7 @@ static int show_timed(
 	return shows;
 }
 
-bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown)
+int dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown)
 {
 	struct dnc_event plain, masked;
 	const struct dnc_event *as_shown = &plain;
@@ -64,7 +64,7 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 	/* A line that is not a canonical event is shown in no view. */
 	if (dnc_event_parse(v->reader, line.p, line.n, &plain) < 0) {
 		v->no_memory |= dnc_event_reader_no_memory(v->reader);
-		return false;
+		return 0;
 	}
 	*shown = line;
 	if (v->view.rendering & DNC_MASKED) {
@@ -72,15 +72,15 @@ bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *
 		if (dnc_event_mask(v->masked_reader, &v->masked, &plain, &v->masking, &masked) <
 			0) {
 			v->no_memory = true;
-			return false;
+			return 0;
 		}
 		as_shown = &masked;
 		*shown = masked.line;
 	}
 	shows = dnc_filter_costly(v->filter) ? show_timed(v, &plain, as_shown)
 	                                     : view_shows(&v->view, v->filter, &plain, as_shown);
-	v->no_memory |= shows < 0;
-	return shows > 0;
+	v->no_memory |= shows == DNC_MATCH_NO_MEMORY;
+	return shows == DNC_MATCH_NO_MEMORY ? 0 : shows;
 }
 
 int64_t dnc_viewer_work_ns(struct dnc_viewer *v)

@@ -13,10 +13,11 @@ struct dnc_viewer *dnc_viewer_new(const struct dnc_view *view, const struct dnc_
 /* NULL is allowed. */
 void dnc_viewer_free(struct dnc_viewer *v);
 
-/* True when the view shows the canonical event LINE and the filter matches it; SHOWN is what may be seen of it then: LINE
- * itself, or text that is valid until the next call. DNC_JSON_PADDING readable bytes follow LINE. False also without
+/* Returns 1 when the view shows the canonical event LINE and the filter matches it, 0 when not, and DNC_MATCH_TOO_COSTLY
+ * when that can't be told. SHOWN is what may be seen of it when it is 1: LINE
+ * itself, or text that is valid until the next call. DNC_JSON_PADDING readable bytes follow LINE. 0 also without
  * memory: dnc_viewer_end() tells. */
-bool dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown);
+int dnc_viewer_look(struct dnc_viewer *v, struct dnc_str line, struct dnc_str *shown);
 
 /* Returns the time that costly filters (dnc_filter_costly()) have taken since the last call of this, in nanoseconds. */
 int64_t dnc_viewer_work_ns(struct dnc_viewer *v);

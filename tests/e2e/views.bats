@@ -380,3 +380,34 @@ as_role() { # ROLE COUNT
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
+
+@test "what a role sees is a gap when it takes too much work to know, and the rest comes" {
+	printf '%s\n' '[role desk]' 'permissions = dnc:read dnc:stream dnc:replay dnc:pii' \
+		'sees = [{"phone_patterns":["^\\+43666666(((6*)*)*)*[^6]$"]},{"phone_patterns":["^\\+1303"]}]' >roles.conf
+	four() {
+		printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"x"}\n' \
+			+13035550143 +4366666666666 +4366666666667 +13035550144 | dnc-ingest
+	}
+	export -f four
+	start_hub --roles=roles.conf --default-role=desk
+	client <<-'END'
+		connect /ws/dnc
+		expect {"type":"dnc.connection.established"}
+		say {"type":"subscribe"}
+		until {"type":"dnc.subscription.confirmed"}
+		shell four >&9
+		expect {"seq":1}
+		expect {"type":"dnc.connection.gap","metadata":{"from_seq":2,"to_seq":2,"reason":"role_cost"}}
+		expect {"seq":3}
+		expect {"seq":4}
+		say {"type":"ping"}
+		expect {"type":"dnc.connection.pong"}
+	END
+	[ "$(grep -c 'what a role sees take too much work' hub.err)" = 1 ]
+	curl -s "http://$ADDRESS/api/v1/events" -D head >page
+	[ "$(jq -r .seq page)" = 1 ]
+	grep -q '^link: </api/v1/events?since=1>' head
+	curl -s "http://$ADDRESS/api/v1/events?since=1" -D head >page
+	[ "$(jq -r .seq page | tr '\n' ' ')" = '3 4 ' ]
+	grep -q '^x-dnc-gap: 2-2' head
+}

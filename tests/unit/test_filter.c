@@ -212,6 +212,40 @@ static void a_pattern_over_its_budget_ends_the_filter(void **state)
 	dnc_filter_unref(f);
 }
 
+/* The same for what a role sees: that event alone is unknown. */
+static void a_pattern_of_a_role_over_its_budget_leaves_the_rest(void **state)
+{
+	static const char text[] = "[{\"phone_patterns\":[\"^\\\\+16666666(((6*)*)*)*[^6]$\"]},"
+				   "{\"phone_patterns\":[\"^\\\\+1303\"]},"
+				   "{\"event_types\":[\"dnc.check.performed\"]}]";
+	static const struct {
+		enum dnc_type type;
+		const char *number;
+		int matches;
+	} cases[] = {
+		{DNC_NUMBER_SUPPRESSED, "+13035550143", 1},
+		{DNC_NUMBER_SUPPRESSED, "+166666666666666", DNC_MATCH_TOO_COSTLY},
+		{DNC_NUMBER_SUPPRESSED, "+13035550143", 1},
+		{DNC_NUMBER_SUPPRESSED, "+13045550143", 0},
+		{DNC_CHECK_PERFORMED, "+166666666666666", 1},
+		{DNC_NUMBER_SUPPRESSED, "+166666666666666", DNC_MATCH_TOO_COSTLY},
+	};
+	struct dnc_error err;
+	const struct dnc_filter *f = dnc_filter_compile_sees(text, sizeof text - 1, &err);
+
+	(void)state;
+	assert_non_null(f);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct dnc_event event = {.type = cases[i].type,
+			.severity = dnc_severity_from_name(DNC_STR("high")),
+			.phone_number = dnc_str(cases[i].number)};
+
+		if (dnc_filter_match(f, &event) != cases[i].matches)
+			fail_msg("case %zu", i);
+	}
+	dnc_filter_unref(f);
+}
+
 static void a_filter_is_costly_once_a_number_takes_many_steps(void **state)
 {
 	const struct dnc_filter
@@ -445,6 +479,7 @@ int main(void)
 		cmocka_unit_test(equal_filters_have_one_text),
 		cmocka_unit_test(an_index_learns_types_and_prefixes),
 		cmocka_unit_test(a_pattern_over_its_budget_ends_the_filter),
+		cmocka_unit_test(a_pattern_of_a_role_over_its_budget_leaves_the_rest),
 		cmocka_unit_test(a_filter_is_costly_once_a_number_takes_many_steps),
 		cmocka_unit_test(the_last_of_many_threads_frees_a_filter),
 		cmocka_unit_test(a_bad_filter_names_the_place),

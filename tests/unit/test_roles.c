@@ -64,6 +64,8 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 			"must have 1 to 43 bytes"},
 		{"[role a]\npermissions = dnc:raed\n", "unknown permission \"dnc:raed\""},
 		{"[role a]\nsees = {\"colour\":1}\n", "[role a] sees: "},
+		{"[role a]\nsees = {\"phone_patterns\":[\".*.*.*.*[ab]\"]}\n",
+			"[role a] sees: the pattern takes too much work for what a role sees"},
 		{"[role a]\nshows = id\n", "[role a] shows: \"id\" is in every event"},
 		{"[role a]\nhides = notes\n", "[role a] hides: \"notes\" is not shown"},
 		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},

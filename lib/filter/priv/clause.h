@@ -49,6 +49,7 @@ struct dnc_filter {
 	unsigned pattern_count;  /* of all clauses */
 	unsigned cheap_steps;    /* that each may take before the filter is costly */
 	unsigned heavy_count;    /* of these need many steps on numbers of common shapes */
+	bool of_role;            /* from dnc_filter_compile_sees() */
 	atomic_bool over_budget; /* this and the next alone change after compiling */
 	atomic_bool costly;
 	bool open; /* some clause matches numbers that start with anything, or events without one */

@@ -92,7 +92,7 @@ static inline size_t channels_count(const struct channels *all)
 	return HASH_COUNT(all->table);
 }
 
-/* Returns 1 if the channel gets the event, 0 if not, -1 if there is no memory to know. */
+/* Returns 1 if the channel gets the event, 0 if not, or DNC_MATCH_. */
 int channel_matches(const struct channel *a, const struct channel_event *event);
 
 /* True if events must be looked at: some channel does not get all of them. */

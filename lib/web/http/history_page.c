@@ -44,11 +44,23 @@ static bool has_lost(const struct reading *r)
 	return r->continues && dnc_journal_oldest(r->journal) > r->page->at;
 }
 
+/* Whether the view shows number SEQ takes too much work to know: the page tells of a gap before its events, so those
+ * that do not start it start the next one. */
+static bool add_unknown(struct history_page *page, uint64_t seq)
+{
+	if (page->first_looked != seq && (!page->unknown || page->unknown + 1 != seq))
+		return end_before(page, seq);
+	page->unknown = seq;
+	page->at = seq + 1;
+	return true;
+}
+
 static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct reading *r = ctx;
 	struct history_page *page = r->page;
 	struct dnc_str shown;
+	int shows;
 
 	if (has_lost(r))
 		return false; /* and still does */
@@ -59,7 +71,10 @@ static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 		return false;
 	if (page->count == r->query->limit || page->looks-- == 0)
 		return end_before(page, seq);
-	if (dnc_viewer_look(r->viewer, line, &shown)) {
+	shows = dnc_viewer_look(r->viewer, line, &shown);
+	if (shows == DNC_MATCH_TOO_COSTLY)
+		return add_unknown(page, seq);
+	if (shows > 0) {
 		if (page->body.n + shown.n + EVENT_EXTRA > HISTORY_PAGE_BYTES)
 			return end_before(page, seq);
 		add_event(page, seq, shown);
@@ -97,6 +112,10 @@ static void find_gap(const struct reading *r)
 	/* How many events there were between a time and the oldest that is left is not known. */
 	if (query->since.is_time && from <= page->oldest)
 		from = 1;
+	if (page->unknown) {
+		from = to >= from ? from : page->first_looked;
+		to = page->unknown;
+	}
 	page->gap_from = from;
 	page->gap_to = to;
 }
@@ -106,6 +125,7 @@ static int begin(struct history_page *page, struct history_query *query,
 {
 	dnc_buf_clear(&page->body);
 	page->count = page->next = page->first_seq = page->last_seq = page->first_looked = 0;
+	page->unknown = 0;
 	page->looks = HISTORY_LOOKS;
 	page->end_ms = dnc_clock_mono_ms() + HISTORY_TIME_MS;
 	page->oldest = dnc_journal_oldest(dnc_journal_of(reader));

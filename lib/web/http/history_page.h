@@ -18,13 +18,16 @@ struct history_page {
 	struct dnc_buf body;
 	uint64_t count, first_seq, last_seq; /* of the events in it; 0: none */
 	uint64_t next; /* the following page is since this number; 0: this is the last one */
-	uint64_t gap_from, gap_to; /* not in the log any more; none when to is less */
+	uint64_t gap_from,
+		gap_to; /* not in the log any more, or not known to be seen; none when to is less */
 	/* While it is read. */
 	bool begun;
 	uint64_t at;           /* the number that is looked at next */
 	uint64_t looks;        /* left */
 	uint64_t first_looked; /* the first number found; 0: none */
-	uint64_t oldest;       /* of the log, at the start */
+	uint64_t
+		unknown; /* the last of the first numbers found: whether they are seen is not known; 0: none */
+	uint64_t oldest; /* of the log, at the start */
 	int64_t end_ms;
 };
 
