@@ -29,7 +29,8 @@ static int socket_error(struct dnc_error *err, const char *doing, const char *pa
 	return dnc_error_set(err, code, "unable to %s unix:%s: %s", doing, path, reason);
 }
 
-/* A socket file whose owner is gone refuses connections; so does every other kind of file. */
+/* A socket file whose owner is gone refuses connections; so does every other kind of file. One whose owner does not accept
+ * (EAGAIN) is in use: a blocking connect(2) would wait for it. */
 static bool is_stale(const struct sockaddr_un *address)
 {
 	bool stale;
@@ -37,7 +38,7 @@ static bool is_stale(const struct sockaddr_un *address)
 
 	if (!is_socket(address->sun_path))
 		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
 	stale = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&

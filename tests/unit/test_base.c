@@ -534,6 +534,34 @@ static void uuids_have_their_version_and_time(void **state)
 	}
 }
 
+static void a_listener_that_does_not_accept_is_live(void **state)
+{
+	enum { CLIENTS = 8 };
+	char path[80];
+	struct dnc_error err;
+	int listener, client[CLIENTS], count = 0, second;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/full", dir);
+	listener = dnc_unix_socket(path, true, &err);
+	assert_true(listener >= 0);
+	assert_int_equal(listen(listener, 0), 0); /* a shorter backlog */
+	while (count < CLIENTS && (client[count] = dnc_unix_socket(path, false, &err)) >= 0)
+		count++;
+	assert_in_range(count, 1, CLIENTS - 1);
+	assert_int_equal(err.code, EAGAIN);
+	alarm(10); /* it would wait for an accept(2) */
+	second = dnc_unix_socket(path, true, &err);
+	alarm(0);
+	assert_int_equal(second, -1);
+	assert_int_equal(err.code, EADDRINUSE);
+	assert_non_null(strstr(err.message, "another process listens there"));
+	while (count)
+		close(client[--count]);
+	close(listener);
+	unlink(path);
+}
+
 static void a_socket_file_without_a_listener_is_replaced_a_live_one_is_not(void **state)
 {
 	char path[80], longest[200];
@@ -812,6 +840,8 @@ int main(void)
 			a_listening_socket_has_its_mode_and_group, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_wrong_option_of_a_socket_is_named, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_listener_that_does_not_accept_is_live, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_socket_file_without_a_listener_is_replaced_a_live_one_is_not, make_dir,
 			remove_dir),
