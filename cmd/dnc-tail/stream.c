@@ -142,11 +142,13 @@ static void on_pong(struct stream *s, const struct dnc_json *doc, uint32_t metad
 
 static void on_error(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
-	bool forbidden = dnc_str_eq(message_text(doc, 0, "code"), DNC_STR("forbidden"));
+	struct dnc_str code = message_text(doc, 0, "code");
 
 	(void)metadata;
 	dnc_err("the hub rejected the request: %.*s", DNC_STR_ARG(message_text(doc, 0, "message")));
-	end(s, forbidden ? DNC_EXIT_NOPERM : DNC_EXIT_USAGE);
+	end(s, dnc_str_eq(code, DNC_STR("forbidden"))      ? DNC_EXIT_NOPERM
+		: dnc_str_eq(code, DNC_STR("filter_rate")) ? DNC_EXIT_TEMPFAIL
+							   : DNC_EXIT_USAGE);
 }
 
 static const struct {

@@ -15,6 +15,7 @@ static const char *const error_names[] = {
 	[REQUEST_EFORBIDDEN] = "forbidden",
 	[REQUEST_EUNAUTHENTICATED] = "unauthenticated",
 	[REQUEST_ESUPERSEDED] = "superseded",
+	[REQUEST_EFILTERRATE] = "filter_rate",
 };
 
 const char *request_error_name(int code)
@@ -154,8 +155,17 @@ static uint32_t *node_of(struct dnc_str key, enum request_type type, uint32_t *f
 	return NULL;
 }
 
-int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, struct request *out,
-	struct dnc_error *err)
+int request_refuse_filters(struct dnc_error *err)
+{
+	dnc_error_set(err, REQUEST_EFILTERRATE,
+		"the patterns of your filters take too much work: use simpler ones, or try again "
+		"later");
+	dnc_error_place(err, "filters");
+	return -1;
+}
+
+static int parse(struct dnc_json_parser *parser, const char *text, size_t n, bool unfiltered,
+	struct request *out, struct dnc_error *err)
 {
 	struct start_nodes start = {0};
 	uint32_t filters = 0, token = 0, id;
@@ -190,7 +200,21 @@ int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, st
 			return field_error(err, "token", "token must be a string");
 		out->token = doc.node[token].text;
 	}
+	if (filters && unfiltered)
+		return request_refuse_filters(err);
 	return types[out->type].filters ? read_filter(&doc, filters, out, err) : 0;
+}
+
+int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, struct request *out,
+	struct dnc_error *err)
+{
+	return parse(parser, text, n, false, out, err);
+}
+
+int request_parse_unfiltered(struct dnc_json_parser *parser, const char *text, size_t n,
+	struct request *out, struct dnc_error *err)
+{
+	return parse(parser, text, n, true, out, err);
 }
 
 /* The parameters of a query string for the start position. */

@@ -163,20 +163,17 @@ static bool handle_message(struct session *s, const char *text, size_t n)
 {
 	bool opening = s->conn.state == CONN_OPENING;
 	struct dnc_account *account = s->subscriber ? dnc_subscriber_account(s->subscriber) : NULL;
+	bool may_compile = !account || !s->identity || dnc_account_may_compile(account);
 	int64_t start = dnc_clock_thread_ns();
 	struct request request;
 	struct dnc_error err;
 	int rc;
 
-	if (account && s->identity && !dnc_account_may_compile(account)) {
-		conn_close(&s->conn, CLOSE_RATE);
-		return false;
-	}
-
 	s->all->stats->counts.messages++;
 	s->received++;
 	s->active_ms = dnc_clock_now_ms();
-	rc = request_parse(s->all->request_parser, text, n, &request, &err);
+	rc = (may_compile ? request_parse : request_parse_unfiltered)(
+		s->all->request_parser, text, n, &request, &err);
 	if (account && (rc < 0 || request.filter))
 		dnc_account_compiled(account, start);
 	if (rc < 0)

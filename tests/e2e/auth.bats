@@ -755,3 +755,42 @@ on_terminal() { SHELL=/bin/sh script -qec "$1" /dev/null </dev/null; }
 	printable rejects ingested filtered pattern option
 	dnc-ingest <good | grep -q "$bad"
 }
+
+@test "who has too many patterns compiled is told so, and its other requests and connections go on" {
+	start_hub --keys=key.pub
+	local token=$(mint --role=compliance)
+	subscriptions() {
+		local i j
+		for i in {1..30}; do
+			printf 'say {"type":"subscribe","id":"s","filters":{"phone_patterns":["^1"'
+			for j in {1..20}; do printf ',"^\\\\+1%03d((30[0-9]|72|9){1,9}[x-z]{2,30}){1,30}"' $((20 * i + j)); done
+			printf ']}}\n'
+		done
+	}
+	{
+		echo "connect /ws/dnc $(bearer "$token")"
+		echo 'expect {"type":"dnc.connection.established"}'
+		echo 'say {"type":"subscribe","id":"mine"}'
+		echo 'until {"type":"dnc.subscription.confirmed","request_id":"mine"}'
+		echo as flood
+		echo "connect /ws/dnc $(bearer "$token")"
+		subscriptions
+		echo 'until {"type":"error","code":"filter_rate","path":"filters","request_id":"s"}'
+		echo as web
+		for path in /api/v1/events /api/v1/stream; do
+			echo "http HEAD $path?severity=high $(bearer "$token")"
+			echo 'expect status 429'
+			echo "http HEAD $path $(bearer "$token")"
+			echo 'expect status 200'
+		done
+		echo as flood
+		echo 'say {"type":"ping","id":"p"}'
+		echo 'until {"type":"dnc.connection.pong","request_id":"p"}'
+		echo as
+		echo 'say {"type":"get_stats","id":"t"}'
+		echo 'expect {"request_id":"t"}'
+		echo 'say {"type":"subscribe","id":"again"}'
+		echo 'until {"type":"dnc.subscription.confirmed","request_id":"again"}'
+	} | sed 's/^as$/as mine/; 1i as mine' >dialogue
+	client <dialogue >said
+}

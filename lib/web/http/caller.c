@@ -23,9 +23,6 @@ struct dnc_account *http_account(const struct http_request *r)
 	return dnc_hub_account(r->context->options->hub, subject ? subject : r->address);
 }
 
-const char http_filters_too_costly[] =
-	"the patterns of your filters take too much work: use simpler ones, or try again later";
-
 bool http_may_compile(const struct http_request *r, struct dnc_account *account)
 {
 	return !account || !http_subject(r) || dnc_account_may_compile(account);

@@ -20,9 +20,6 @@ struct dnc_account *http_account(const struct http_request *r);
  * machine are one client, which is only made to wait. */
 bool http_may_compile(const struct http_request *r, struct dnc_account *account);
 
-/* The detail of a 429 for one that may not. */
-extern const char http_filters_too_costly[];
-
 /* Begins the audit record of WHAT ("read") by the caller; members may be added until audit_end(). */
 struct dnc_buf *http_caller_audit(
 	const struct http_caller *caller, struct audit *audit, const char *what);

@@ -176,7 +176,9 @@ static struct history *new_history(struct http_request *r, const struct dnc_view
 
 static int refuse(struct http_request *r, const struct dnc_error *err)
 {
-	unsigned status = err->code == REQUEST_EFORBIDDEN ? 403 : 400;
+	unsigned status = err->code == REQUEST_EFORBIDDEN    ? 403
+	                  : err->code == REQUEST_EFILTERRATE ? 429
+	                                                     : 400;
 
 	if (status == 403)
 		audit_refused(r->context->audit, r->address,
@@ -189,6 +191,8 @@ static int read_query(const struct http_request *r, struct history *h, struct dn
 	int64_t start = dnc_clock_thread_ns();
 	int rc = query_parse(r->head->query, history_query_add, &h->query, err);
 
+	if (rc >= 0 && h->query.filters.filters.n && !http_may_compile(r, h->account))
+		rc = request_refuse_filters(err);
 	if (rc >= 0)
 		rc = history_query_end(&h->query, err);
 	if (h->account)
@@ -211,8 +215,7 @@ int history_begin(struct http_request *r)
 	h = new_history(r, &view);
 	if (!h)
 		return HTTP_HANG_UP;
-	refused = http_may_compile(r, h->account) ? refusal(r, &h->slot, &status)
-	                                          : http_filters_too_costly;
+	refused = refusal(r, &h->slot, &status);
 	if (refused) {
 		free_history(h);
 		return http_problem(r->connection, status, refused);

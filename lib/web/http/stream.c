@@ -10,8 +10,8 @@
 #include "web/priv/sessions.h"
 
 /* The request as a subscribe message; TEXT holds what OUT borrows. -1 with ERR. */
-static int read_request(const struct http_request *r, struct dnc_buf *text, struct request *out,
-	struct dnc_error *err)
+static int read_request(const struct http_request *r, bool may_compile, struct dnc_buf *text,
+	struct request *out, struct dnc_error *err)
 {
 	struct stream_query q = {0};
 	int rc = stream_query_resume(&q, http_head_field(r->head, DNC_STR("last-event-id")), err);
@@ -21,8 +21,8 @@ static int read_request(const struct http_request *r, struct dnc_buf *text, stru
 	if (rc >= 0)
 		rc = stream_query_message(&q, text, err);
 	stream_query_free(&q);
-	if (rc < 0 ||
-		request_parse(r->context->sessions->request_parser, text->p, text->n, out, err) < 0)
+	if (rc < 0 || (may_compile ? request_parse : request_parse_unfiltered)(
+			      r->context->sessions->request_parser, text->p, text->n, out, err) < 0)
 		return -1;
 	return requests_may_start(r->context->options->hub, r->principal.role,
 		       r->principal.permissions, &out->start, err)
@@ -34,7 +34,7 @@ static int read_charged(const struct http_request *r, struct dnc_account *accoun
 	struct dnc_buf *text, struct request *out, struct dnc_error *err)
 {
 	int64_t start = dnc_clock_thread_ns();
-	int rc = read_request(r, text, out, err);
+	int rc = read_request(r, http_may_compile(r, account), text, out, err);
 
 	if (account)
 		dnc_account_compiled(account, start);
@@ -44,9 +44,10 @@ static int read_charged(const struct http_request *r, struct dnc_account *accoun
 static int refuse(struct http_request *r, const struct dnc_error *err)
 {
 	struct http_context *c = r->context;
-	unsigned status = err->code == REQUEST_ENOMEM       ? 503
-	                  : err->code == REQUEST_EFORBIDDEN ? 403
-	                                                    : 400;
+	unsigned status = err->code == REQUEST_ENOMEM        ? 503
+	                  : err->code == REQUEST_EFORBIDDEN  ? 403
+	                  : err->code == REQUEST_EFILTERRATE ? 429
+	                                                     : 400;
 
 	c->stats->counts.bad_messages++;
 	if (status == 403) {
@@ -93,9 +94,7 @@ int stream_begin(struct http_request *r)
 	if (r->context->draining)
 		return http_problem(r->connection, 503, http_draining);
 	account = http_account(r);
-	if (!http_may_compile(r, account))
-		rc = http_problem(r->connection, 429, http_filters_too_costly);
-	else if (read_charged(r, account, &text, &request, &err) < 0)
+	if (read_charged(r, account, &text, &request, &err) < 0)
 		rc = refuse(r, &err);
 	else
 		rc = r->only_head ? http_reply_open(r->connection, "text/event-stream")

@@ -31,6 +31,7 @@ enum request_error {
 	REQUEST_EFORBIDDEN,
 	REQUEST_EUNAUTHENTICATED,
 	REQUEST_ESUPERSEDED,
+	REQUEST_EFILTERRATE,
 };
 
 /* The code as clients see it: "invalid_filter". */
@@ -52,6 +53,14 @@ struct request {
  * to release. */
 int request_parse(struct dnc_json_parser *parser, const char *text, size_t n, struct request *out,
 	struct dnc_error *err);
+
+/* The same for a client that may not have another filter compiled now (dnc_account_may_compile()): a message with filters
+ * is refused with REQUEST_EFILTERRATE. */
+int request_parse_unfiltered(struct dnc_json_parser *parser, const char *text, size_t n,
+	struct request *out, struct dnc_error *err);
+
+/* Sets ERR to that, with what to do. Returns -1. */
+int request_refuse_filters(struct dnc_error *err);
 
 /* A query string on its way to a subscribe message; all zero at first. */
 struct request_query {
