@@ -140,3 +140,18 @@ get() { curl -s --max-time 20 "$@"; }
 	diff -q seen <(seq 6 20000)
 	[ "$(curl -s "http://$ADDRESS/api/v1/events?limit=1" | jq .seq)" -ge "$oldest" ]
 }
+
+@test "history: an answer without events is not audited as one that has them" {
+	start_hub
+	for number in +13035550143 +13035550144 +4366666666666; do
+		printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"x"}\n' "$number"
+	done | dnc-ingest >&9
+	wait_for last_seq_is 3
+	api="http://$ADDRESS/api/v1/events"
+	[ "$(get -o body -w '%{http_code}' -G --data-urlencode 'phone_patterns=^\+(1303|43666666(((6*)*)*)*[^6]$)' "$api")" = 400 ]
+	grep -q 'takes too much work on some numbers' body
+	get "$api?since=1" >page
+	wait_for has_line 'audit {.*"what":"read"' hub.err
+	[ "$(grep -c 'audit {.*"what":"read"' hub.err)" = 1 ]
+	grep -q '"what":"read",.*"events":2,"first_seq":2,"last_seq":3}' hub.err
+}

@@ -68,6 +68,7 @@ static void audit(const struct history *h)
 	audit_end(h->context->audit);
 }
 
+/* What was sent is audited, and nothing else. */
 static int answer(const struct history *h)
 {
 	char link[HISTORY_LINK_MAX], range[HISTORY_RANGE_MAX];
@@ -75,6 +76,7 @@ static int answer(const struct history *h)
 				  *more = history_page_gap(&h->page, range) ? &gap : NULL,
 				  next = {"link:", link, more};
 	struct http_connection *c = h->exchange.connection;
+	int rc;
 
 	if (dnc_filter_over_budget(h->query.filter))
 		return http_problem(c, 400,
@@ -84,8 +86,11 @@ static int answer(const struct history *h)
 		return http_problem(
 			c, 503, "the event log can't be read now: try again after Retry-After");
 	history_page_link(&h->page, &h->query, link);
-	return http_reply(c, 200, h->page.array ? "application/json" : "application/x-ndjson",
+	rc = http_reply(c, 200, h->page.array ? "application/json" : "application/x-ndjson",
 		&h->page.body, h->page.next ? &next : more);
+	if (rc != HTTP_HANG_UP)
+		audit(h);
+	return rc;
 }
 
 /* The page counts until the connection has sent it. */
@@ -105,10 +110,8 @@ static void done(struct dnc_job *job)
 	struct history *h = (struct history *)job;
 
 	if (h->exchange.connection) {
-		int rc;
+		int rc = answer(h);
 
-		audit(h);
-		rc = answer(h);
 		pass_slot(h);
 		http_exchange_finish(&h->exchange, rc);
 	}
