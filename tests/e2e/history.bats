@@ -155,3 +155,22 @@ get() { curl -s --max-time 20 "$@"; }
 	[ "$(grep -c 'audit {.*"what":"read"' hub.err)" = 1 ]
 	grep -q '"what":"read",.*"events":2,"first_seq":2,"last_seq":3}' hub.err
 }
+
+@test "history: Accept names the form by whole media types and weights" {
+	start_hub
+	events 1 >&9
+	wait_for last_seq_is 1
+	while IFS='|' read -r accept type; do
+		get -D head -o page -H "Accept: $accept" "http://$ADDRESS/api/v1/events"
+		grep -qi "^content-type: $type.\$" head || { echo "$accept" && false; }
+	done <<-'END'
+		*/*|application/x-ndjson
+		application/json|application/json
+		application/json-seq|application/x-ndjson
+		application/jsonl|application/x-ndjson
+		application/json;q=0|application/x-ndjson
+		text/html, Application/JSON ; q=0.1|application/json
+		application/x-ndjson, application/json|application/x-ndjson
+		application/x-ndjson;q=0.5, application/json|application/json
+	END
+}

@@ -1,6 +1,8 @@
-/* What pages of other origins are told, and the address of a client behind a proxy: both from the head alone. */
+/* What pages of other origins are told, the address of a client behind a proxy, and the form that it accepts: from the head
+ * alone. */
 #include "unit.h"
 #include "base/buf.h"
+#include "web/http/accept.h"
 #include "web/http/cors.h"
 #include "web/http/forwarded.h"
 
@@ -189,12 +191,59 @@ static void the_last_forwarded_address_is_the_clients(void **state)
 	}
 }
 
+static void a_media_type_is_preferred_by_its_whole_name_weight_and_place(void **state)
+{
+	static const struct {
+		const char *fields;
+		bool json;
+	} cases[] = {
+		{"", false},
+		{"Accept:\r\n", false},
+		{"Accept: */*\r\n", false},
+		{"Accept: application/*\r\n", false},
+		{"Accept: application/json\r\n", true},
+		{"Accept: APPLICATION/Json\r\n", true},
+		{"Accept: application/json;charset=utf-8\r\n", true},
+		{"Accept: text/html, application/json ; q=0.001, */*\r\n", true},
+		{"Accept: text/html\r\nAccept: application/json\r\n", true},
+		{"Accept: application/json-seq\r\n", false},
+		{"Accept: application/jsonl\r\n", false},
+		{"Accept: application/jso\r\n", false},
+		{"Accept: x/y;z=\"application/json\"\r\n", false},
+		{"Accept: application/json;q=0\r\n", false},
+		{"Accept: application/json; Q=0.000\r\n", false},
+		{"Accept: application/json;level=1;q=0.0\r\n", false},
+		{"Accept: application/json;q=0.0001\r\n", true}, /* no weight */
+		{"Accept: application/json;q=x\r\n", true},
+		{"Accept: application/json;q\r\n", true},
+		{"Accept: application/json, application/x-ndjson\r\n", true},
+		{"Accept: application/x-ndjson, application/json\r\n", false},
+		{"Accept: application/x-ndjson;q=0.5, application/json\r\n", true},
+		{"Accept: application/json;q=0.5, application/x-ndjson;q=0.51\r\n", false},
+		{"Accept: application/x-ndjson;q=0, application/json;q=0.1\r\n", true},
+		{"Accept: application/x-ndjson, application/json;q=0\r\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_buf text = {0};
+		struct http_head head;
+
+		read_head(&head, &text, "GET", cases[i].fields);
+		if (accept_prefers(&head, DNC_STR("application/json"),
+			    DNC_STR("application/x-ndjson")) != cases[i].json)
+			fail_msg("%s", cases[i].fields);
+		dnc_buf_free(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_name_an_origin_that_is_allowed),
 		cmocka_unit_test(a_preflight_is_known_by_method_origin_and_field),
 		cmocka_unit_test(the_last_forwarded_address_is_the_clients),
+		cmocka_unit_test(a_media_type_is_preferred_by_its_whole_name_weight_and_place),
 	};
 
 	return cmocka_run_group_tests_name("cors", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "hub/account.h"
 #include "json/member.h"
 #include "log/reader.h"
+#include "web/http/accept.h"
 #include "web/http/caller.h"
 #include "web/http/connection.h"
 #include "web/http/exchange.h"
@@ -147,19 +148,6 @@ static const char *refusal(const struct http_request *r, struct pages_slot *slot
 	return rows[verdict].detail;
 }
 
-static bool wants_array(const struct http_head *head)
-{
-	static const char type[] = "application/json";
-	struct http_list list = http_list_start(head, DNC_STR("accept"));
-	struct dnc_str element;
-
-	while (http_list_next(&list, &element))
-		if (element.n >= sizeof type - 1 &&
-			strncasecmp(element.p, type, sizeof type - 1) == 0)
-			return true;
-	return false;
-}
-
 static struct history *new_history(struct http_request *r, const struct dnc_view *view)
 {
 	struct history *h = calloc(1, sizeof *h);
@@ -168,7 +156,8 @@ static struct history *new_history(struct http_request *r, const struct dnc_view
 		return NULL;
 	h->job = (struct dnc_job){.run = run, .done = done};
 	h->context = r->context;
-	h->page.array = wants_array(r->head);
+	h->page.array = accept_prefers(
+		r->head, DNC_STR("application/json"), DNC_STR("application/x-ndjson"));
 	h->access = dnc_auth_snapshot_ref(r->access);
 	h->account = http_account(r);
 	http_caller_copy(&h->caller, r);
