@@ -35,18 +35,14 @@ static int check_token(const struct options *o, struct dnc_str text)
 		.now_ms = dnc_clock_now_ms()};
 	struct dnc_identity identity;
 	struct dnc_error err;
-	long long left_s;
 	int rc;
 
 	if (!parser)
 		dnc_cli_die_nomem();
 	rc = dnc_token_check(parser, &rules, text, &identity, &err);
-	left_s = rc == 0 ? (identity.expires_ms - rules.now_ms) / 1000 : 0;
-	if (rc == 0 && left_s > 0)
-		printf("valid for %lld s\n", left_s);
-	else if (rc == 0)
-		printf("expired %lld s ago, and valid where a clock may be wrong by 60 s\n",
-			-left_s);
+	if (rc == 0)
+		printf("valid for %lld s\n",
+			(long long)(identity.expires_ms - rules.now_ms) / 1000);
 	else if (err.code == DNC_ERROR_NO_MEMORY)
 		dnc_cli_die_nomem();
 	else

@@ -77,12 +77,12 @@ repeat() { printf "$1%.0s" $(seq "$2"); }
 @test "inspect does not call a token valid for less than nothing" {
 	local jwt="$BATS_TEST_DIRNAME/../e2e/jwt.js"
 	node "$jwt" keys .
-	node "$jwt" sign . ed "{\"sub\":\"a\",\"exp\":$(($(date +%s) - 20))}" | dnc-token inspect -k jwks.json -q | tail -1 >said
-	grep -qE '^expired 2[0-9] s ago, and valid where' said
-	node "$jwt" sign . ed "{\"sub\":\"a\",\"exp\":$(($(date +%s) - 90))}" >token
-	run --separate-stderr dnc-token inspect -k jwks.json -q <token
-	[ "$status" -eq 1 ]
-	[[ "$stderr" == *'invalid: expired: expired 9'* ]]
+	for ago in 0 20 90; do
+		node "$jwt" sign . ed "{\"sub\":\"a\",\"exp\":$(($(date +%s) - ago))}" >token
+		run --separate-stderr dnc-token inspect -k jwks.json -q <token
+		[ "$status" -eq 1 ]
+		[[ "$stderr" =~ 'invalid: expired: expired '[0-9]+' s ago' ]]
+	done
 }
 
 @test "revoke adds a line that the hub reads, whatever was before it" {
