@@ -92,6 +92,48 @@ enum identity_verdict identity_of_token(
 	return IDENTITY_KNOWN;
 }
 
+static enum dnc_token_fault fault_of(
+	const struct dnc_auth_snapshot *newest, const struct dnc_identity *who)
+{
+	if (!newest->keys)
+		return DNC_TOKEN_GOOD;
+	return dnc_clock_now_ms() < who->expires_ms ? dnc_auth_recheck(newest, who)
+	                                            : DNC_TOKEN_EXPIRED;
+}
+
+static bool may(
+	const struct dnc_auth_snapshot *newest, const struct dnc_identity *who, unsigned permission)
+{
+	const struct dnc_role *role = newest->keys
+	                                      ? dnc_roles_find(newest->roles, dnc_str(who->role))
+	                                      : newest->default_role;
+
+	return (role->permissions | who->permissions) & permission;
+}
+
+enum identity_verdict identity_recheck(struct identity *i, const char *address,
+	const struct dnc_identity *who, unsigned permission)
+{
+	const struct dnc_auth_snapshot *newest = dnc_auth_acquire(i->auth);
+	const struct dnc_identity *known = newest->keys ? who : NULL;
+	enum dnc_token_fault fault = fault_of(newest, who);
+	enum identity_verdict verdict = IDENTITY_KNOWN;
+
+	if (fault != DNC_TOKEN_GOOD) {
+		i->counts->refused_tokens[fault]++;
+		dnc_warn("token from %s rejected: %s while its request was under way, subject %s",
+			address, dnc_token_fault_name(fault), who->subject);
+		audit_refused(i->audit, address, known, dnc_token_fault_name(fault));
+		verdict = IDENTITY_REJECTED;
+	} else if (!may(newest, who, permission)) {
+		audit_refused(i->audit, address, known,
+			"the role has lost the permission that the request needs");
+		verdict = IDENTITY_FORBIDDEN;
+	}
+	dnc_auth_snapshot_unref(newest);
+	return verdict;
+}
+
 /* A ticket that a request shows, or what it shows in its place. */
 struct ticket_text {
 	bool found;

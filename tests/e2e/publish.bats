@@ -257,6 +257,57 @@ answer_of() {
 	[ "$(sqlite3 data/events.db 'select count(*) from events')" = 2 ]
 }
 
+@test "what may not be published any more when its body has come is not logged" {
+	jti() { dnc-token inspect <<<"$1" | jq -r '.jti // empty'; }
+	desk() { printf '%s\n' '[role desk]' "permissions = $*" >roles.conf; }
+	reload() { : >hub.err; kill -HUP "$HUB"; wait_for has_line 'tokens reloaded' hub.err; }
+	accepted() { curl -s "http://$ADDRESS/metrics" | grep -q "^dnc_tokens_refused_total{reason=\"$1\"} 1$"; }
+	ended() { refute dnc-token inspect -k key.pub <<<"$expiring" >/dev/null 2>&1; }
+	export -f desk reload refute ended
+	desk dnc:publish
+	: >revoked
+	dnc-token keygen -o other >other.kid
+	start_hub --keys=key.pub --keys=other.pub --roles=roles.conf --revoked=revoked
+	local body=${RELEASE:1} good revoked expiring of_other
+	good=$(dnc-token mint -k key --sub=good --role=desk)
+	revoked=$(dnc-token mint -k key --sub=revoked --role=desk)
+	expiring=$(dnc-token mint -k key --sub=expiring --role=desk --ttl=5s)
+	export HUB expiring
+	of_other=$(dnc-token mint -k other --sub=other --role=desk)
+	for who in good revoked expiring of_other; do
+		printf '%s\n' "as $who" open "http POST /api/v1/events header \"Authorization: Bearer ${!who}\" header \"Content-Length: ${#RELEASE}\"" 'send {'
+	done >dialogue
+	# The hub has read the heads when it answers this one, which came after them.
+	printf '%s\n' 'as last' open 'http GET /healthz' 'expect status 200' >>dialogue
+	cat >>dialogue <<-END
+		shell dnc-token revoke -q -f revoked $(jti "$revoked"); dnc-token keygen -o new >new.kid; cp new.pub other.pub; reload; wait_for ended
+		as revoked
+		send $body
+		expect status 401
+		as expiring
+		send $body
+		expect status 401
+		as of_other
+		send $body
+		expect status 401
+		shell desk dnc:read; reload
+		as good
+		send $body
+		expect status 403 body {"detail":"~lost the permission"}
+		open
+		http POST /api/v1/events header "Authorization: Bearer $(cat token)" header "Content-Length: ${#RELEASE}"
+		send {
+		shell reload
+		send $body
+		expect status 200 body {"accepted":1}
+	END
+	client <dialogue
+	[ "$(sqlite3 data/events.db 'select count(*) from events')" = 1 ]
+	for reason in revoked expired unknown_key; do accepted "$reason"; done
+	audited() { [ "$(sqlite3 data/events.db "select record->>'subject' from access where record->>'what' = 'refused'" | sort | xargs)" = 'expiring good other revoked' ]; }
+	wait_for audited
+}
+
 @test "an array of 10,000 events is taken, one of 10,001 is not" {
 	start_hub --keys=key.pub
 	events 10000 | jq -c 'del(.event_data, .metadata, .summary) + {violation_type: "t", x: [1, 2, {y: 3}]}' | jq -cs . >array

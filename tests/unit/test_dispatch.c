@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "http_peer.h"
 #include "auth/priv/keys.h"
+#include "base/clock.h"
 #include "log/reader.h"
 #include "log/writer.h"
 #include "web/http/clients.h"
@@ -233,7 +234,7 @@ static void assert_ended(void)
 }
 
 /* The header of a token with ROLE. */
-static const char *bearer(const char *role)
+static const char *bearer_until(const char *role, time_t expires_s)
 {
 	static char header[1024];
 	struct dnc_keys *keys = dnc_keys_new();
@@ -244,12 +245,17 @@ static const char *bearer(const char *role)
 		fail_msg("%s", err.message);
 	dnc_token_make(&text, dnc_keys_signer(keys),
 		&(struct dnc_claims){
-			.subject = "desk", .role = role, .now_s = time(NULL), .ttl_s = 600});
+			.subject = "desk", .role = role, .now_s = expires_s - 600, .ttl_s = 600});
 	snprintf(header, sizeof header, "Authorization: Bearer %.*s",
 		DNC_STR_ARG(dnc_buf_view(&text)));
 	dnc_buf_free(&text);
 	dnc_keys_free(keys);
 	return header;
+}
+
+static const char *bearer(const char *role)
+{
+	return bearer_until(role, time(NULL) + 600);
 }
 
 static void requests_are_answered_by_their_route_or_a_problem(void **state)
@@ -804,6 +810,44 @@ static void a_page_of_the_log_is_answered_when_it_was_read(void **state)
 	close_server();
 }
 
+/* What the client may see is what it may see when it gets it. */
+static void a_page_that_was_asked_for_before_a_reload_is_not_answered(void **state)
+{
+	static const struct {
+		const char *role;
+		int lives_s;       /* of the token */
+		bool ends, reload; /* before the page was read */
+		const char *answer, *records;
+	} cases[] = {
+		{"compliance", 600, false, false, "200 ", "\"what\":\"read\""},
+		{"compliance", 600, false, true, "503 ", ""},
+		{"compliance", 3, true, false, "401 ", "\"reason\":\"expired\""},
+	};
+	struct dnc_error err;
+
+	(void)state;
+	open_server(true);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		time_t end = time(NULL) + cases[i].lives_s;
+
+		server.records[0] = '\0';
+		prepare("GET", "/api/v1/events");
+		add_header(bearer_until(cases[i].role, end));
+		assert_int_equal(send_request(), 0);
+		assert_int_equal(heard.n, 0);
+		if (cases[i].reload)
+			assert_int_equal(dnc_auth_reload(server.auth, &err), 0);
+		while (cases[i].ends && dnc_clock_now_ms() < 1000 * (int64_t)end)
+			poll(NULL, 0, 20);
+		finish_reading();
+		if (strncmp(heard.text, cases[i].answer, 4) != 0)
+			fail_msg("case %zu: %s", i, heard.text);
+		assert_non_null(strstr(server.records, cases[i].records));
+		assert_null(server.connection.exchange);
+	}
+	close_server();
+}
+
 /* Sends the request on another connection, which is closed. */
 static void send_beside(void)
 {
@@ -892,6 +936,7 @@ int main(void)
 		cmocka_unit_test(a_client_that_goes_loses_its_answer_not_its_events),
 		cmocka_unit_test(publications_are_refused_with_their_fault),
 		cmocka_unit_test(a_page_of_the_log_is_answered_when_it_was_read),
+		cmocka_unit_test(a_page_that_was_asked_for_before_a_reload_is_not_answered),
 		cmocka_unit_test(a_stream_begins_or_is_refused_before_its_head),
 	};
 

@@ -76,9 +76,12 @@ static const struct {
 		"then send a valid one"},
 	[IDENTITY_NO_MEMORY] = {503,
 		"the token was not checked: the hub is out of memory; send it again later"},
+	[IDENTITY_FORBIDDEN] = {403,
+		"access denied: the role has lost the permission that the request needs; use a token "
+		"whose role has it"},
 };
 
-int access_refuse(struct http_request *r, enum identity_verdict verdict)
+int access_refuse(struct http_connection *c, enum identity_verdict verdict)
 {
-	return http_problem(r->connection, answers[verdict].status, answers[verdict].detail);
+	return http_problem(c, answers[verdict].status, answers[verdict].detail);
 }

@@ -12,4 +12,4 @@ const char *access_shared_origin(const struct http_request *r);
 
 /* Answers a client that shows no token, or a token or ticket that was rejected (VERDICT is not IDENTITY_KNOWN); the answer
  * is the same for every wrong token. Returns as http_reply(). */
-int access_refuse(struct http_request *r, enum identity_verdict verdict);
+int access_refuse(struct http_connection *c, enum identity_verdict verdict);

@@ -11,6 +11,12 @@ void http_caller_copy(struct http_caller *caller, const struct http_request *r)
 	snprintf(caller->address, sizeof caller->address, "%s", r->address);
 }
 
+enum identity_verdict http_caller_recheck(
+	const struct http_caller *caller, const struct http_context *context, unsigned permission)
+{
+	return identity_recheck(context->identity, caller->address, &caller->identity, permission);
+}
+
 const char *http_subject(const struct http_request *r)
 {
 	return r->access->keys ? r->principal.identity.subject : NULL;

@@ -10,6 +10,11 @@ struct http_caller {
 
 void http_caller_copy(struct http_caller *caller, const struct http_request *r);
 
+/* Checks the caller again, by the newest keys, revoked tokens and roles, when the request has taken long: see
+ * identity_recheck(). */
+enum identity_verdict http_caller_recheck(
+	const struct http_caller *caller, const struct http_context *context, unsigned permission);
+
 /* The subject of the request's client; NULL if authentication is disabled. Borrowed from R. */
 const char *http_subject(const struct http_request *r);
 

@@ -36,7 +36,7 @@ static int run_route(struct http_request *r, const struct route *route)
 		verdict = identity_of_request(r->context->identity, r->head,
 			r->only_head ? TICKET_NONE : route->ticket, r->address, &r->principal);
 	if (verdict != IDENTITY_KNOWN)
-		return access_refuse(r, verdict);
+		return access_refuse(r->connection, verdict);
 	if (r->principal.role && !(r->principal.permissions & route->permission))
 		return refuse_permission(r, route->permission);
 	r->max_body = route->max_body;

@@ -6,6 +6,7 @@
 #include "json/member.h"
 #include "log/reader.h"
 #include "web/http/accept.h"
+#include "web/http/access.h"
 #include "web/http/caller.h"
 #include "web/http/connection.h"
 #include "web/http/exchange.h"
@@ -69,6 +70,15 @@ static void audit(const struct history *h)
 	audit_end(h->context->audit);
 }
 
+/* The page was made as the client's role saw it when it asked. */
+static int answer_refused(const struct history *h, enum identity_verdict verdict)
+{
+	if (verdict != IDENTITY_KNOWN)
+		return access_refuse(h->exchange.connection, verdict);
+	return http_problem(h->exchange.connection, 503,
+		"keys and roles were reloaded while the answer was made: send the request again");
+}
+
 /* What was sent is audited, and nothing else. */
 static int answer(const struct history *h)
 {
@@ -111,9 +121,17 @@ static void done(struct dnc_job *job)
 	struct history *h = (struct history *)job;
 
 	if (h->exchange.connection) {
-		int rc = answer(h);
+		enum identity_verdict verdict =
+			http_caller_recheck(&h->caller, h->context, DNC_MAY_REPLAY);
+		int rc;
 
-		pass_slot(h);
+		if (verdict == IDENTITY_KNOWN &&
+			!dnc_auth_is_old(h->context->options->auth, h->access)) {
+			rc = answer(h);
+			pass_slot(h);
+		} else {
+			rc = answer_refused(h, verdict);
+		}
 		http_exchange_finish(&h->exchange, rc);
 	}
 	free_history(h);

@@ -1,6 +1,7 @@
 #include "web/http/publish.h"
 #include <stdlib.h>
 #include "json/member.h"
+#include "web/http/access.h"
 #include "web/http/caller.h"
 #include "web/http/connection.h"
 #include "web/http/exchange.h"
@@ -122,10 +123,21 @@ static int answer_now(struct publish *p)
 	return rc;
 }
 
+/* The client may have been admitted long ago: a body is received for up to an hour. */
+static int refuse_caller(struct publish *p, enum identity_verdict verdict)
+{
+	int rc = access_refuse(p->exchange.connection, verdict);
+
+	http_exchange_leave(&p->exchange);
+	free_publish(p);
+	return rc;
+}
+
 /* The body is whole. */
 static int finish(struct publish *p)
 {
 	enum publish_fault fault;
+	enum identity_verdict verdict;
 
 	http_exchange_end_body(&p->exchange);
 	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
@@ -137,6 +149,9 @@ static int finish(struct publish *p)
 	body_free(&p->body);
 	if (!reserve(p))
 		return refuse(p, PUBLISH_CROWDED);
+	verdict = http_caller_recheck(&p->caller, p->context, DNC_MAY_PUBLISH);
+	if (verdict != IDENTITY_KNOWN)
+		return refuse_caller(p, verdict);
 	if (!p->submission.count)
 		return answer_now(p);
 	/* The log may need any time to commit. */

@@ -55,7 +55,7 @@ static int upgrade(struct http_request *r, struct handshake *h)
 	verdict = identity_of_request(
 		r->context->identity, r->head, TICKET_SUBPROTOCOL, r->address, &r->principal);
 	if (verdict != IDENTITY_KNOWN && verdict != IDENTITY_NONE)
-		return access_refuse(r, verdict);
+		return access_refuse(r->connection, verdict);
 	return open_session(r, h, verdict == IDENTITY_KNOWN ? &r->principal : NULL);
 }
 

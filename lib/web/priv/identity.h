@@ -34,6 +34,7 @@ enum identity_verdict {
 	IDENTITY_REJECTED,  /* the token or ticket is not valid */
 	IDENTITY_BLOCKED,   /* not checked: its address is blocked */
 	IDENTITY_NO_MEMORY, /* not checked: that takes memory */
+	IDENTITY_FORBIDDEN, /* the role has lost the permission; of identity_recheck() alone */
 };
 
 /* Acquires the newest snapshot. All pointers are borrowed. -1 when there is no memory. */
@@ -60,6 +61,13 @@ enum identity_verdict identity_of_request(struct identity *i, const struct http_
 /* Checks a token that came in a message. */
 enum identity_verdict identity_of_token(
 	struct identity *i, const char *address, struct dnc_str token, struct principal *out);
+
+/* Checks WHO, who was admitted from ADDRESS, again before what it asked for is done, because that took long: by the newest
+ * snapshot, which may be newer than the one in I. IDENTITY_KNOWN if it still may do what PERMISSION is for;
+ * IDENTITY_REJECTED if its token has expired or been revoked, or its key was removed; or IDENTITY_FORBIDDEN. A refusal
+ * is audited, but does not count against the address: a token that ends is no guess. */
+enum identity_verdict identity_recheck(struct identity *i, const char *address,
+	const struct dnc_identity *who, unsigned permission);
 
 /* Sets role and permissions of the identity in OUT from the present snapshot. */
 void identity_resolve(const struct identity *i, struct principal *out);
