@@ -16,6 +16,7 @@ enum {
 	SMALL_FACTORS = 752,                 /* as libcrypto looks for */
 	PRIME_MAX_BITS =
 		4096, /* a larger modulus would keep the hub too long: 4096 bits take some 10 ms */
+	FERMAT_STEPS = 256,
 	POINT_BYTES = 1 + 2 * P256_BYTES,
 };
 
@@ -71,6 +72,77 @@ static int check_rsa(struct dnc_str n, struct dnc_str e, struct dnc_error *err)
 	return 0;
 }
 
+/* Sets ROOT to the largest integer whose square is not above N, which is not 0. By Newton's method: from above, each step is
+ * nearer until one is not, and the first is so near that a number of 16384 bits takes less than 20. False without memory. */
+static bool square_root(BIGNUM *root, const BIGNUM *n, BN_CTX *ctx)
+{
+	BIGNUM *next;
+	bool ok;
+
+	BN_CTX_start(ctx);
+	next = BN_CTX_get(ctx);
+	ok = next && BN_set_word(next, 1) && BN_lshift(next, next, (BN_num_bits(n) + 1) / 2);
+	do {
+		ok = ok && BN_copy(root, next) && BN_div(next, NULL, n, root, ctx) &&
+		     BN_add(next, next, root) && BN_rshift1(next, next);
+	} while (ok && BN_cmp(next, root) < 0);
+	BN_CTX_end(ctx);
+	return ok;
+}
+
+/* False if no square leaves REST when it is divided by MODULUS. */
+static bool is_square_rest(BN_ULONG rest, BN_ULONG modulus)
+{
+	for (BN_ULONG i = 0; i <= modulus / 2; i++)
+		if (i * i % modulus == rest)
+			return true;
+	return false;
+}
+
+/* 1 if N is a square, 0 if not, -1 without memory. A hundredth of the others need the root. */
+static int is_square(const BIGNUM *n, BN_CTX *ctx)
+{
+	static const BN_ULONG moduli[] = {64, 63, 65, 11};
+	BIGNUM *root;
+	int rc = -1;
+
+	if (BN_is_zero(n))
+		return 1;
+	for (size_t i = 0; i < sizeof moduli / sizeof moduli[0]; i++)
+		if (!is_square_rest(BN_mod_word(n, moduli[i]), moduli[i]))
+			return 0;
+	BN_CTX_start(ctx);
+	root = BN_CTX_get(ctx);
+	if (root && square_root(root, n, ctx) && BN_sqr(root, root, ctx))
+		rc = BN_cmp(root, n) == 0;
+	BN_CTX_end(ctx);
+	return rc;
+}
+
+/* Fermat's method: an odd N = PQ is the square of (P + Q) / 2 less that of (P - Q) / 2, and if P and Q are close, the former is
+ * among the first squares above N. 1 if it is, also if P = Q, 0 if not, -1 without memory. */
+static int has_close_factors(const BIGNUM *n, BN_CTX *ctx)
+{
+	BIGNUM *sum, *difference, *step;
+	int rc = -1;
+
+	BN_CTX_start(ctx);
+	sum = BN_CTX_get(ctx);
+	difference = BN_CTX_get(ctx);
+	step = BN_CTX_get(ctx);
+	/* The square of SUM, the first that is not below N, less N; the next one is larger by STEP. */
+	if (step && BN_sub(step, n, BN_value_one()) && square_root(sum, step, ctx) &&
+		BN_add_word(sum, 1) && BN_sqr(difference, sum, ctx) &&
+		BN_sub(difference, difference, n) && BN_lshift1(step, sum) && BN_add_word(step, 1))
+		rc = is_square(difference, ctx);
+	for (int i = 1; rc == 0 && i < FERMAT_STEPS; i++)
+		rc = BN_add(difference, difference, step) && BN_add_word(step, 2)
+		             ? is_square(difference, ctx)
+		             : -1;
+	BN_CTX_end(ctx);
+	return rc;
+}
+
 /* 1 if N is a product of primes that are hard to find, as far as a quick look can tell, 0 if not, -1 without memory. */
 static int is_hard(const BIGNUM *n)
 {
@@ -89,6 +161,11 @@ static int is_hard(const BIGNUM *n)
 		                     BN_mod_exp(power, two, less, n, ctx)
 		             ? !BN_is_one(power)
 		             : -1;
+	}
+	if (rc == 1) {
+		int close = has_close_factors(n, ctx);
+
+		rc = close < 0 ? -1 : !close;
 	}
 	BN_CTX_free(ctx);
 	BN_free(two);

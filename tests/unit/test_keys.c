@@ -192,6 +192,51 @@ static void moduli_that_can_be_factored_are_refused(void **state)
 	BN_free(n);
 }
 
+/* Moves P to the next prime. */
+static void next_prime(BIGNUM *p)
+{
+	do
+		BN_add_word(p, 2);
+	while (BN_check_prime(p, NULL, NULL) == 0);
+}
+
+static void moduli_of_equal_or_close_primes_are_refused(void **state)
+{
+	/* Primes that differ in the lowest bits only; at last in so many that no quick look finds them. */
+	static const struct {
+		int bits, differ; /* of each prime */
+		const char *part;
+	} cases[] = {
+		{1024, 0, "not the product of two large primes"},
+		{1024, 8, "not the product of two large primes"},
+		{1024, 512, "not the product of two large primes"},
+		{1536, 700, "not the product of two large primes"},
+		{1024, 600, NULL},
+		{1024, 1000, NULL},
+	};
+	BIGNUM *p = BN_new(), *q = BN_new(), *n = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(
+			BN_generate_prime_ex(p, cases[i].bits, false, NULL, NULL, NULL), 1);
+		BN_copy(q, p);
+		if (cases[i].differ) {
+			BN_zero(n);
+			BN_set_bit(n, cases[i].differ);
+			BN_sub(q, p, n);
+			next_prime(q);
+		}
+		BN_mul(n, p, q, ctx);
+		expect_rsa(encode(n), "AQAB", cases[i].part);
+	}
+	BN_CTX_free(ctx);
+	BN_free(p);
+	BN_free(q);
+	BN_free(n);
+}
+
 static void expect_ec(const char *x, const char *y, const char *part)
 {
 	char jwk[512];
@@ -742,6 +787,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exponents_with_which_others_could_sign_are_refused),
 		cmocka_unit_test(moduli_that_can_be_factored_are_refused),
+		cmocka_unit_test(moduli_of_equal_or_close_primes_are_refused),
 		cmocka_unit_test(points_off_the_curve_are_refused),
 		cmocka_unit_test(ed25519_keys_of_small_order_are_refused),
 		cmocka_unit_test(secrets_that_can_be_guessed_are_refused),

@@ -9,7 +9,8 @@ enum { P256_BYTES = 32 }; /* of a coordinate: RFC 7518 section 6.2.1.2 */
 
 /* From modulus N and exponent E, big-endian, without zeros before them. NULL with ERR (EINVAL, or no memory) unless the
  * key is one of which only the owner of the private half can sign: a modulus of 2048 (RFC 7518 section 3.3) to
- * 16384 bits that is odd, not divisible by a small prime and, up to 4096 bits, not prime; an odd exponent from 3 to 64 bits.
+ * 16384 bits that is odd, not divisible by a small prime, no square, no product of two primes that share the upper half of
+ * their bits and, up to 4096 bits, not prime; an odd exponent from 3 to 64 bits.
  * To be freed with EVP_PKEY_free(). */
 EVP_PKEY *pkey_from_rsa(struct dnc_str n, struct dnc_str e, struct dnc_error *err);
 
