@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/file.h"
 #include "revoked.h"
 #include "priv/tickets.h"
 
@@ -77,6 +78,19 @@ static int read_files(struct snapshot *s, const struct dnc_auth_options *o, stru
 	return 0;
 }
 
+/* What a shell's <(COMMAND) had was read at the start. */
+static int check_files(const struct dnc_auth_options *o, struct dnc_error *err)
+{
+	for (size_t i = 0; i < o->key_file_count; i++)
+		if (dnc_file_check_again(o->key_files[i], err) < 0)
+			return name_option(err, "--keys");
+	if (o->roles_file && dnc_file_check_again(o->roles_file, err) < 0)
+		return name_option(err, "--roles");
+	if (o->revoked_file && dnc_file_check_again(o->revoked_file, err) < 0)
+		return name_option(err, "--revoked");
+	return 0;
+}
+
 /* With one reference, the caller's. */
 static struct snapshot *new_snapshot(const struct dnc_auth_options *o, struct dnc_error *err)
 {
@@ -124,7 +138,8 @@ void dnc_auth_free(struct dnc_auth *auth)
 
 const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_error *err)
 {
-	struct snapshot *s = new_snapshot(&auth->options, err);
+	struct snapshot *s =
+		check_files(&auth->options, err) == 0 ? new_snapshot(&auth->options, err) : NULL;
 
 	return s ? &s->face : NULL;
 }

@@ -31,7 +31,7 @@ struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc
 /* Frees AUTH and its tickets. Snapshots stay valid until they are released. NULL is allowed. */
 void dnc_auth_free(struct dnc_auth *auth);
 
-/* Reads the files again, into a snapshot that is not in use yet. Returns a reference to it, for dnc_auth_use() or
+/* Reads the files again, into a snapshot that is not in use yet. Pipes, which dnc_auth_new() takes, are refused. Returns a reference to it, for dnc_auth_use() or
  * dnc_auth_snapshot_unref(), or NULL with ERR as dnc_auth_new(). */
 const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_error *err);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "json/json.h"
 #include "priv/keys.h"
@@ -175,15 +176,16 @@ static int parse_file(struct dnc_keys *keys, const char *path, char *text, size_
 static int add_file(
 	struct dnc_keys *keys, const char *path, enum key_purpose purpose, struct dnc_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -1;
+	int fd = dnc_file_open(path, err), rc = -1;
 	struct stat st;
 	char *text;
 	size_t n;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0) {
 		dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
+		close(fd);
 		return -1;
 	}
 	text = read_file(fd, path, &n, err);

@@ -116,12 +116,9 @@ struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err)
 	struct reading in = {.path = path, .parser = dnc_json_parser_new()};
 	int rc = -1;
 
-	in.file = fopen(path, "re");
-	if (!in.file)
-		dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
-	else if (!r || !in.parser)
+	if (!r || !in.parser)
 		dnc_error_nomem(err);
-	else
+	else if ((in.file = dnc_file_open_stream(path, err)))
 		rc = read_lines(r, &in, err);
 	if (in.file)
 		fclose(in.file);

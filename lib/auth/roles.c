@@ -4,6 +4,7 @@
 #include <ini.h>
 #include <stdlib.h>
 #include "base/escape.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "priv/ini_lines.h"
 #include "priv/roles.h"
@@ -260,11 +261,11 @@ static int on_line(void *ctx, const char *section, const char *key, const char *
 
 static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error *err)
 {
-	struct ini_lines lines = {.file = fopen(path, "re")};
+	struct ini_lines lines = {.file = dnc_file_open_stream(path, err)};
 	int line;
 
 	if (!lines.file)
-		return dnc_error_set(err, errno, "unable to open %s: %s", path, strerror(errno));
+		return -1;
 	line = ini_parse_stream(ini_lines_next, &lines, on_line, roles);
 	fclose(lines.file);
 	if (lines.err.message[0])

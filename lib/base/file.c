@@ -3,11 +3,88 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int fail(const char *act, const char *path, struct dnc_error *err)
 {
 	return dnc_error_set(err, errno, "unable to %s %s: %s", act, path, strerror(errno));
+}
+
+/* Linux: linux/magic.h. */
+static bool is_nameless_pipe(int fd)
+{
+	enum { PIPEFS = 0x50495045 };
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS;
+}
+
+static int check_kind(int fd, const char *path, bool pipes, struct dnc_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail("open", path, err);
+	if (S_ISREG(st.st_mode) || (pipes && S_ISFIFO(st.st_mode) && is_nameless_pipe(fd)))
+		return 0;
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return fail("read", path, err);
+	}
+	return dnc_error_set(err, EINVAL,
+		S_ISFIFO(st.st_mode)
+			? "%s is a pipe, which can't be read again: write its content to a file"
+			: "%s is not a regular file",
+		path);
+}
+
+/* Without O_NONBLOCK a pipe would wait for its writer, and some devices would wait, too. */
+static int open_checked(const char *path, bool pipes, struct dnc_error *err)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("open", path, err);
+	if (check_kind(fd, path, pipes, err) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int dnc_file_open(const char *path, struct dnc_error *err)
+{
+	int fd = open_checked(path, true, err);
+
+	/* What is read from a pipe is waited for. */
+	if (fd < 0 || fcntl(fd, F_SETFL, 0) == 0)
+		return fd;
+	fail("open", path, err);
+	close(fd);
+	return -1;
+}
+
+FILE *dnc_file_open_stream(const char *path, struct dnc_error *err)
+{
+	int fd = dnc_file_open(path, err);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd >= 0 && !file) {
+		dnc_error_nomem(err);
+		close(fd);
+	}
+	return file;
+}
+
+int dnc_file_check_again(const char *path, struct dnc_error *err)
+{
+	int fd = open_checked(path, false, err);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 static int write_all(int fd, struct dnc_str text)

@@ -1,13 +1,26 @@
-/* file.h - small files that are written as a whole.
+/* file.h - small files that are read or written as a whole.
  *
- * A process that opens the file, also after a power failure, finds all of its content or none of it: content
+ * A process that opens a file that was written, also after a power failure, finds all of its content or none of it: content
  * and name are on disk (fsync(2)) before the functions return 0. They wait for the disk. Errors: -1 with
  * the errno in ERR's code; no temporary or incomplete file is left. Thread safe, but only one writer may
  * write the same PATH at a time. */
 #pragma once
+#include <stdio.h>
 #include <sys/types.h>
 #include "err.h"
 #include "str.h"
+
+/* Opens PATH to read it, and never waits for that: a regular file or a pipe without a name, as a shell makes for <(COMMAND).
+ * Others are refused (EINVAL): a pipe with a name, which would wait for somebody to write to it, devices, sockets;
+ * EISDIR for a directory. Returns a descriptor. */
+int dnc_file_open(const char *path, struct dnc_error *err);
+
+/* The same as a stream; NULL with ERR. */
+FILE *dnc_file_open_stream(const char *path, struct dnc_error *err);
+
+/* Returns 0 if PATH is a file that can be read again: what a pipe had is gone after the first time, and would be an empty file
+ * then. */
+int dnc_file_check_again(const char *path, struct dnc_error *err);
 
 /* Writes TEXT to a new file with the permissions MODE (less the umask). EEXIST if PATH exists. */
 int dnc_file_create(const char *path, mode_t mode, struct dnc_str text, struct dnc_error *err);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 
 enum { FILE_MAX_BYTES = 256 << 10, DAY_S = 24 * 60 * 60 };
@@ -52,12 +53,12 @@ static void wipe(struct text *t)
 static int read_text(struct text *t, struct dnc_error *err)
 {
 	static const char begin[] = "-----BEGIN ";
-	int fd = open(t->path, O_RDONLY | O_CLOEXEC);
+	struct dnc_error why;
+	int fd = dnc_file_open(t->path, &why);
 	ssize_t got = 0;
 
 	if (fd < 0)
-		return dnc_error_set(err, errno, "%s: unable to open %s: %s", t->option, t->path,
-			strerror(errno));
+		return dnc_error_set(err, why.code, "%s: %s", t->option, why.message);
 	t->p = calloc(1, FILE_MAX_BYTES + 1);
 	if (!t->p) {
 		close(fd);

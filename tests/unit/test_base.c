@@ -441,6 +441,63 @@ static void a_file_is_created_once_and_replaced_as_a_whole(void **state)
 	umask(mask);
 }
 
+/* A pipe with a name and a device would keep the reader waiting; a pipe without one is what <(COMMAND) is. */
+static void only_files_and_nameless_pipes_are_read(void **state)
+{
+	char file[80], pipe_path[80], nameless[32], missing[80], text[8] = "";
+	const struct {
+		const char *path;
+		bool first, again;
+		int code;
+	} cases[] = {
+		{file, true, true, 0},
+		{nameless, true, false, EINVAL},
+		{pipe_path, false, false, EINVAL},
+		{"/dev/zero", false, false, EINVAL},
+		{dir, false, false, EISDIR},
+		{missing, false, false, ENOENT},
+	};
+	struct dnc_error err;
+	int ends[2];
+	FILE *stream;
+
+	(void)state;
+	snprintf(file, sizeof file, "%s/file", dir);
+	snprintf(pipe_path, sizeof pipe_path, "%s/pipe", dir);
+	snprintf(missing, sizeof missing, "%s/missing", dir);
+	assert_int_equal(dnc_file_create(file, 0600, DNC_STR("one"), &err), 0);
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+	assert_int_equal(pipe(ends), 0);
+	snprintf(nameless, sizeof nameless, "/dev/fd/%d", ends[0]);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int fd = dnc_file_open(cases[i].path, &err);
+
+		if ((fd >= 0) != cases[i].first)
+			fail_msg("%s: %d", cases[i].path, fd);
+		if (fd >= 0) {
+			assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+			close(fd);
+		} else {
+			assert_int_equal(err.code, cases[i].code);
+			assert_non_null(strstr(err.message, cases[i].path));
+		}
+		assert_int_equal(
+			dnc_file_check_again(cases[i].path, &err), cases[i].again ? 0 : -1);
+		if (!cases[i].again)
+			assert_int_equal(err.code, cases[i].code);
+	}
+	assert_int_equal(write(ends[1], "two", 3), 3);
+	close(ends[1]);
+	stream = dnc_file_open_stream(nameless, &err);
+	assert_non_null(stream);
+	assert_int_equal(fread(text, 1, sizeof text, stream), 3);
+	assert_string_equal(text, "two");
+	fclose(stream);
+	close(ends[0]);
+	unlink(file);
+	unlink(pipe_path);
+}
+
 static void a_file_that_cannot_be_written_stays_as_it_is(void **state)
 {
 	char path[80], fresh[80], big[4096], longest[8000];
@@ -827,6 +884,8 @@ int main(void)
 		cmocka_unit_test(a_bucket_whose_limit_changes_keeps_its_tokens),
 		cmocka_unit_test_setup_teardown(
 			a_file_is_created_once_and_replaced_as_a_whole, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			only_files_and_nameless_pipes_are_read, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_cannot_be_written_stays_as_it_is, make_dir, remove_dir),
 		cmocka_unit_test(a_uuid_is_read_in_either_case_with_its_dashes_or_without),
