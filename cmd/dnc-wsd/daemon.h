@@ -1,7 +1,6 @@
 /* daemon.h - the parts of a running dnc-wsd. main.c puts them together, loop.c holds the callbacks of the main thread's
  * loop, status.c reports to /metrics, /readyz and the service manager. */
 #pragma once
-#include <stdatomic.h>
 #include <uv.h>
 #include "auth/auth.h"
 #include "base/buf.h"
@@ -11,6 +10,7 @@
 #include "daemon/worker.h"
 #include "log/writer.h"
 #include "options.h"
+#include "reload.h"
 
 struct daemon {
 	struct options options;
@@ -24,10 +24,9 @@ struct daemon {
 	struct dnc_intake *intake;
 	struct dnc_pump pump;
 	struct dnc_drain drain;
-	uv_async_t stop, committed, reload;
+	uv_async_t stop, committed;
+	struct reload reload;
 	uv_timer_t status;
-	struct dnc_error reload_fault; /* of the last reload, while reload_failed */
-	atomic_bool reload_failed;
 	bool input_failed; /* for the exit status, once the intake is freed */
 };
 
@@ -35,9 +34,6 @@ struct daemon {
 
 /* Holds SIGHUP back until daemon_handle_signals(): one that comes earlier is a reload then, and not the end. */
 void daemon_hold_hangup(void);
-
-/* Reads the TLS certificate, if there is one. Returns -1 with ERR. */
-int daemon_read_certificate(struct daemon *d, struct dnc_certificate **out, struct dnc_error *err);
 
 /* Makes the loop and its handles. Exits if it can't. */
 void daemon_open_loop(struct daemon *d);

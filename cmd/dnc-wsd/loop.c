@@ -1,4 +1,4 @@
-/* loop.c - the main thread's event loop: what wakes it, reload and the end. */
+/* loop.c - the main thread's event loop: what wakes it, and the end. */
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include "base/log.h"
@@ -83,7 +83,7 @@ static void on_drained(void *ctx)
 	dnc_drain_close(&d->drain);
 	uv_close((uv_handle_t *)&d->status, NULL);
 	uv_close((uv_handle_t *)&d->stop, NULL);
-	uv_close((uv_handle_t *)&d->reload, NULL);
+	reload_close(&d->reload);
 	uv_close((uv_handle_t *)&d->committed, NULL);
 	uv_stop(&d->loop);
 }
@@ -110,52 +110,6 @@ void daemon_input_ended(void *ctx)
 		begin_drain(d);
 }
 
-int daemon_read_certificate(struct daemon *d, struct dnc_certificate **out, struct dnc_error *err)
-{
-	*out = NULL;
-	if (!d->options.tls_cert)
-		return 0;
-	*out = dnc_certificate_load(d->options.tls_cert, d->options.tls_key, err);
-	return *out ? 0 : -1;
-}
-
-/* Everything is read and tested before anything is replaced: keys, roles and certificate may have been changed together.
- * Returns -1 with ERR. */
-static int reload(struct daemon *d, struct dnc_error *err)
-{
-	const struct dnc_auth_snapshot *snapshot = dnc_auth_read(d->auth, err);
-	struct dnc_certificate *certificate;
-
-	if (!snapshot)
-		return -1;
-	if (daemon_read_certificate(d, &certificate, err) < 0) {
-		dnc_auth_snapshot_unref(snapshot);
-		return -1;
-	}
-	dnc_auth_use(d->auth, snapshot);
-	dnc_shared_use_certificate(d->shared, certificate);
-	dnc_certificate_unref(certificate);
-	for (unsigned i = 0; i < d->options.workers; i++)
-		dnc_worker_reload(&d->workers[i]);
-	return 0;
-}
-
-static void on_reload(uv_async_t *async)
-{
-	struct daemon *d = async->data;
-	const char *what = d->options.tls_cert ? "keys, roles, revoked tokens and the certificate"
-	                                       : "keys, roles and revoked tokens";
-
-	sd_notify(0, "RELOADING=1");
-	d->reload_failed = reload(d, &d->reload_fault) < 0;
-	if (d->reload_failed)
-		dnc_err("unable to reload: %s; the previous %s stay in effect",
-			d->reload_fault.message, what);
-	else
-		dnc_note("%s reloaded", what);
-	sd_notify(0, "READY=1");
-}
-
 /* In the signal handler: uv_async_send() is safe there. */
 static void ask_to_stop(void *ctx)
 {
@@ -168,7 +122,7 @@ static void on_hangup(void *ctx)
 	struct daemon *d = ctx;
 
 	dnc_intake_reopen(d->intake);
-	uv_async_send(&d->reload);
+	reload_ask(&d->reload);
 }
 
 static void mask_hangup(int how)
@@ -195,13 +149,13 @@ void daemon_handle_signals(struct daemon *d)
 void daemon_open_loop(struct daemon *d)
 {
 	bool ok = uv_loop_init(&d->loop) == 0 && uv_async_init(&d->loop, &d->stop, on_stop) == 0 &&
-	          uv_async_init(&d->loop, &d->reload, on_reload) == 0 &&
+	          reload_init(&d->reload, d) == 0 &&
 	          uv_async_init(&d->loop, &d->committed, on_committed) == 0;
 
 	if (!ok)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to make an event loop");
 	uv_timer_init(&d->loop, &d->status);
-	d->stop.data = d->committed.data = d->reload.data = d->status.data = d;
+	d->stop.data = d->committed.data = d->status.data = d;
 	d->pump.release = release_ring;
 	d->pump.blocked = wake_workers;
 	d->pump.appended = deliver;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cli/cli.h"
 #include "daemon.h"
 
@@ -63,7 +64,7 @@ static void read_certificate(struct daemon *d)
 	struct dnc_certificate *certificate;
 	struct dnc_error err;
 
-	if (daemon_read_certificate(d, &certificate, &err) < 0)
+	if (reload_read_certificate(d, &certificate, &err) < 0)
 		dnc_cli_die(err.code == ENOENT ? DNC_EXIT_IO : dnc_cli_exit_code(err.code), "%s",
 			err.message);
 	dnc_shared_use_certificate(d->shared, certificate);
@@ -151,15 +152,14 @@ static void free_all(struct daemon *d)
 	dnc_pump_finish(&d->pump);
 	dnc_ring_free(d->ring);
 	dnc_shared_free(d->shared);
-	dnc_auth_free(d->auth);
 	dnc_journal_close(d->journal);
-	options_free(&d->options);
 }
 
 int main(int argc, char **argv)
 {
 	static struct daemon d;
 	bool any_input;
+	int status;
 
 	daemon_hold_hangup();
 	options_read(&d.options, argc, argv);
@@ -179,7 +179,13 @@ int main(int argc, char **argv)
 	start(&d);
 	daemon_run_loop(&d);
 	free_all(&d);
-	if (dnc_cli_stopped_by() == SIGINT)
-		return DNC_EXIT_INTERRUPTED;
-	return d.input_failed ? DNC_EXIT_IO : DNC_EXIT_OK;
+	status = dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED
+	         : d.input_failed               ? DNC_EXIT_IO
+	                                        : DNC_EXIT_OK;
+	/* A thread that still reads files uses the library that exit() would end. */
+	if (!reload_finish(&d.reload))
+		_exit(status);
+	dnc_auth_free(d.auth);
+	options_free(&d.options);
+	return status;
 }

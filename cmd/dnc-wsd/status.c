@@ -24,7 +24,7 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			NULL, (double)dnc_journal_conflicts(d->journal)},
 		{"dnc_reload_failed", "gauge",
 			"1 after a reload that failed: what was read before it is in use", NULL,
-			d->reload_failed},
+			d->reload.failed},
 		{"dnc_log_bytes", "gauge", "Size of the log's database", NULL, (double)log.bytes},
 		{"dnc_log_free_bytes", "gauge", "Free pages in the database", NULL,
 			(double)log.free_bytes},
@@ -77,9 +77,9 @@ static void on_status(uv_timer_t *timer)
 
 	if (dnc_writer_failing(d->writer, &why))
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The log can't be written: %s", why.message);
-	else if (d->reload_failed)
+	else if (d->reload.failed)
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The last reload failed: %s",
-			d->reload_fault.message);
+			d->reload.fault.message);
 	else
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=%zu clients, %llu events in the log",
 			dnc_shared_count(d->shared), (unsigned long long)dnc_ring_last(d->ring));

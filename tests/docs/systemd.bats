@@ -88,7 +88,7 @@ setup() {
 
 @test "the service manager is told when it serves, how it goes and that it ends" {
 	cat >notify.py <<-'P'
-		import os, socket, subprocess, sys
+		import os, signal, socket, subprocess, sys
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 		s.bind("notify")
 		s.settimeout(20)
@@ -104,6 +104,11 @@ setup() {
 		    seen.clear()
 		    until("WATCHDOG=1")
 		until("STATUS=0 clients, 0 events")
+		seen.clear()
+		hub.send_signal(signal.SIGHUP)
+		until("RELOADING=1")
+		assert not any("READY=1" in m for m in seen), seen
+		until("READY=1")
 		hub.terminate()
 		until("STOPPING=1")
 		sys.exit(hub.wait(20))

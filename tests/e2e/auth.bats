@@ -639,6 +639,63 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	kill -0 "$HUB"
 }
 
+@test "clients are served while a million revoked tokens are read, and the hub ends at once" {
+	: >revoked
+	start_hub --keys=key.pub --revoked=revoked
+	local served=0 token
+	token=$(mint --role=desk 2>/dev/null)
+	{ seq -f 'revoked-%.0f' 999999; dnc-token inspect <<<"$token" | jq -r '.jti // empty'; } >new
+	mv new revoked
+	kill -HUP "$HUB"
+	until has_line 'tokens reloaded' hub.err; do
+		[ "$(code_of -m 60 "http://$ADDRESS/healthz")" = 200 ]
+		# More of them are one more reload.
+		[ "$served" -gt 3 ] || kill -HUP "$HUB"
+		served=$((served + 1))
+	done
+	[ "$served" -ge 3 ]
+	reloads() { [ "$(grep -c 'tokens reloaded' hub.err)" = 2 ]; }
+	wait_for reloads
+	[ "$(code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/info")" = 401 ]
+	kill -HUP "$HUB"
+	# The loop has begun it when it answers.
+	[ "$(code_of "http://$ADDRESS/healthz")" = 200 ]
+	kill "$HUB"
+	wait "$HUB"
+	reloads
+}
+
+@test "a pipe in place of a file fails the reload, and holds nobody up" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 30 -subj /CN=x 2>/dev/null
+	: >revoked
+	: >roles.conf
+	start_hub --keys=key.pub --roles=roles.conf --revoked=revoked --tls-cert=tls.crt --tls-key=tls.key
+	local row file
+	for row in --keys=key.pub --roles=roles.conf --revoked=revoked --tls-cert=tls.crt --tls-key=tls.key; do
+		file=${row#*=}
+		mv "$file" kept
+		mkfifo "$file"
+		kill -HUP "$HUB"
+		wait_for has_line "unable to reload: ${row%%=*}: $file is a pipe" hub.err
+		[ "$(code_of -k "https://$ADDRESS/healthz")" = 200 ]
+		mv kept "$file"
+	done
+	kill -HUP "$HUB"
+	wait_for has_line 'the certificate reloaded' hub.err
+	kill "$HUB"
+	wait "$HUB"
+	# One without a name can be read, once.
+	start_hub --keys=<(cat key.pub) --revoked=revoked
+	[ "$(code_of -H "Authorization: Bearer $(mint --role=compliance)" "http://$ADDRESS/api/v1/info")" = 200 ]
+	kill -HUP "$HUB"
+	wait_for has_line 'unable to reload: --keys: /dev/fd/[0-9]* \(is a pipe\|.*No such file\)' hub.err
+	[ "$(code_of -H "Authorization: Bearer $(mint --role=compliance)" "http://$ADDRESS/api/v1/info")" = 200 ]
+	mkfifo named
+	run dnc-wsd --listen=127.0.0.1:0 --data=other --keys=named </dev/null
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'--keys: named is a pipe'* ]]
+}
+
 @test "a certificate is tested at the start, and its dates are told" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt -days 3 -subj /CN=x 2>/dev/null
 	faketime -f -40d openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout old.key -out old.crt -days 30 -subj /CN=x 2>/dev/null
