@@ -283,15 +283,17 @@ static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error
 		roles->open ? roles->open->name : "?", roles->key, roles->err.message);
 }
 
-/* Who sees what becomes of the ids in an event that it published can try what is behind those of others. */
+bool dnc_may_guess(unsigned permissions)
+{
+	return permissions & (DNC_MAY_STREAM | DNC_MAY_REPLAY) && permissions & DNC_MAY_PUBLISH &&
+	       !(permissions & DNC_MAY_SEE_NUMBERS);
+}
+
 static void warn_of_guesses(const struct dnc_roles *roles)
 {
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct dnc_role *role = roles->role[i];
-		unsigned reads = role->permissions & (DNC_MAY_STREAM | DNC_MAY_REPLAY);
-
-		if (reads && role->permissions & DNC_MAY_PUBLISH &&
-			!(role->permissions & DNC_MAY_SEE_NUMBERS))
+		if (dnc_may_guess(role->permissions))
 			dnc_warn(
 				"role %s can find hidden numbers by publishing guesses and reading "
 				"them: take dnc:publish from it, or give it dnc:pii",

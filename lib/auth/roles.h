@@ -63,6 +63,10 @@ struct dnc_role {
  * each enum dnc_type. */
 unsigned dnc_role_types(const struct dnc_role *role, unsigned permissions);
 
+/* True if who has PERMISSIONS publishes events and receives masked ones: it sees what becomes of the ids in its own events,
+ * and can try what is behind those of others. */
+bool dnc_may_guess(unsigned permissions);
+
 struct dnc_roles;
 
 /* Loads the built-in roles and, unless PATH is NULL, the file PATH. Returns NULL with ERR, which names the line

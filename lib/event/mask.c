@@ -225,7 +225,7 @@ static void write_head(struct masked *m)
 	}
 	dnc_buf_lit(out, "\"id\":\"");
 	m->shape.id = (struct dnc_event_span){(uint16_t)(out->n - m->start), DNC_UUID_LEN};
-	safe_write_pseudonym(&m->safe, out, e->id);
+	safe_write_pseudonym(&m->safe, out, DNC_STR(""), e->id);
 	dnc_buf_lit(out, "\",\"type\":\"");
 	dnc_buf_str(out, dnc_type_names[e->type]);
 	dnc_buf_chr(out, '"');

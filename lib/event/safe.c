@@ -209,26 +209,29 @@ static bool write_phone(struct dnc_buf *out, struct dnc_str number)
 	return true;
 }
 
-void safe_write_pseudonym(struct safe *s, struct dnc_buf *out, struct dnc_str text)
+void safe_write_pseudonym(
+	struct safe *s, struct dnc_buf *out, struct dnc_str domain, struct dnc_str text)
 {
-	unsigned char digest[16];
+	unsigned char digest[16], personal[crypto_generichash_blake2b_PERSONALBYTES] = {0};
 	char same[DNC_UUID_LEN], *uuid;
 	struct dnc_str id = text;
 	unsigned i, last = s->pseudonyms < SAFE_PSEUDONYMS ? s->pseudonyms : SAFE_PSEUDONYMS;
 
 	for (i = 0; i < last; i++)
-		if (dnc_str_eq(s->made[i].of, text)) {
+		if (dnc_str_eq(s->made[i].of, text) && dnc_str_eq(s->made[i].domain, domain)) {
 			dnc_buf_add(out, s->made[i].uuid, DNC_UUID_LEN);
 			return;
 		}
 	/* One UUID has one pseudonym, however it is written. */
 	if (dnc_uuid_read(text, same))
 		id = (struct dnc_str){same, sizeof same};
-	crypto_generichash(digest, sizeof digest, (const unsigned char *)id.p, id.n, s->key,
-		DNC_MASK_KEY_BYTES);
+	memcpy(personal, domain.p, domain.n < sizeof personal ? domain.n : sizeof personal);
+	crypto_generichash_blake2b_salt_personal(digest, sizeof digest, (const unsigned char *)id.p,
+		id.n, s->key, DNC_MASK_KEY_BYTES, NULL, personal);
 	i = s->pseudonyms++ % SAFE_PSEUDONYMS;
 	uuid = s->made[i].uuid;
 	s->made[i].of = text;
+	s->made[i].domain = domain;
 	dnc_uuid_v8(digest, uuid);
 	dnc_buf_add(out, uuid, DNC_UUID_LEN);
 }
@@ -326,12 +329,12 @@ static bool write_literal(struct dnc_buf *out, struct dnc_str raw)
 	return true;
 }
 
-static bool write_id(struct safe *s, struct dnc_buf *out, struct dnc_str raw)
+static bool write_id(struct safe *s, struct dnc_buf *out, struct dnc_str domain, struct dnc_str raw)
 {
 	if (raw.n <= 2 || raw.p[0] != '"')
 		return false;
 	dnc_buf_chr(out, '"');
-	safe_write_pseudonym(s, out, (struct dnc_str){raw.p + 1, raw.n - 2});
+	safe_write_pseudonym(s, out, domain, (struct dnc_str){raw.p + 1, raw.n - 2});
 	dnc_buf_chr(out, '"');
 	return true;
 }
@@ -360,7 +363,7 @@ bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, str
 	case SHOW_INGESTED_AT:
 		return false;
 	case SHOW_ID:
-		return write_id(s, out, raw);
+		return write_id(s, out, shown.domain, raw);
 	case SHOW_COUNT:
 	case SHOW_NUMBER:
 	case SHOW_DIFFERENCE:

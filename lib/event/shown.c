@@ -42,17 +42,23 @@ struct dnc_mask {
 	struct change changes[CHANGES_MAX];
 };
 
-static enum dnc_show show_beside(enum dnc_object object, struct dnc_str key)
+static struct dnc_shown show_beside(enum dnc_object object, struct dnc_str key)
 {
 	for (size_t i = 0; i < BESIDE; i++)
 		if (beside[i].object == object && dnc_str_eq(beside[i].name, key))
-			return beside[i].show;
-	return SHOW_NOT;
+			return (struct dnc_shown){.how = beside[i].show, .domain = beside[i].name};
+	return (struct dnc_shown){.how = SHOW_NOT};
 }
 
+/* A field has a domain of its own, but what refers to an entry has that of entries, so that a release can be matched with the
+ * suppression that it ends. */
 static struct dnc_shown of_field(enum dnc_field f)
 {
-	return (struct dnc_shown){.how = dnc_fields[f].show, .values = dnc_fields[f].values};
+	enum dnc_field domain = f == FIELD_PREVIOUS_ENTRY_ID ? FIELD_DNC_ENTRY_ID : f;
+
+	return (struct dnc_shown){.how = dnc_fields[f].show,
+		.values = dnc_fields[f].values,
+		.domain = dnc_fields[domain].name};
 }
 
 /* As the table says. */
@@ -73,7 +79,7 @@ static struct dnc_shown in_table(enum dnc_type type, enum dnc_object object, str
 			return f != FIELD_NONE ? of_field(f) : (struct dnc_shown){.how = show};
 		}
 	}
-	return (struct dnc_shown){.how = show_beside(object, key)};
+	return show_beside(object, key);
 }
 
 struct dnc_shown shown_of(

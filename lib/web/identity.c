@@ -1,5 +1,6 @@
 #include "priv/identity.h"
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@ int identity_init(struct identity *i, struct dnc_auth *auth, struct throttle *th
 		.audit = audit,
 		.counts = counts,
 		.trust_proxy = trust_proxy};
+	randombytes_buf(i->warned.key, sizeof i->warned.key);
 	return i->parser ? 0 : -1;
 }
 
@@ -65,6 +67,44 @@ static void count_failure(struct identity *i, const char *address)
 	throttle_failed(i->throttle, address, dnc_clock_mono_ms());
 }
 
+/* True the first time for this subject with these permissions. */
+static bool is_new(struct warned *warned, const struct principal *p)
+{
+	struct {
+		char subject[DNC_SUBJECT_MAX], role[DNC_ROLE_NAME_MAX];
+		unsigned permissions;
+	} who;
+	uint64_t hash, *slot;
+
+	memset(&who, 0, sizeof who);
+	snprintf(who.subject, sizeof who.subject, "%s", p->identity.subject);
+	snprintf(who.role, sizeof who.role, "%s", p->role->name);
+	who.permissions = p->permissions;
+	crypto_shorthash(
+		(unsigned char *)&hash, (const unsigned char *)&who, sizeof who, warned->key);
+	slot = &warned->slots[hash % (sizeof warned->slots / sizeof warned->slots[0])];
+	if (*slot == hash)
+		return false;
+	*slot = hash;
+	return true;
+}
+
+static void warn_of_guesses(struct identity *i, const char *address, const struct principal *p)
+{
+	struct dnc_buf *b;
+
+	if (!dnc_may_guess(p->permissions) || !is_new(&i->warned, p))
+		return;
+	dnc_warn(
+		"%s can find hidden numbers by publishing guesses and reading them: give its role %s "
+		"and its token together either dnc:pii, or not both dnc:publish and events",
+		p->identity.subject, p->role->name);
+	b = audit_begin(i->audit, "may_guess", &p->identity, p->role, address);
+	dnc_json_write_key(b, DNC_STR("permissions"));
+	dnc_permissions_write(b, p->permissions);
+	audit_end(i->audit);
+}
+
 enum identity_verdict identity_of_token(
 	struct identity *i, const char *address, struct dnc_str token, struct principal *out)
 {
@@ -89,6 +129,7 @@ enum identity_verdict identity_of_token(
 		return IDENTITY_REJECTED;
 	}
 	identity_resolve(i, out);
+	warn_of_guesses(i, address, out);
 	return IDENTITY_KNOWN;
 }
 

@@ -58,3 +58,21 @@ answers() { # LOG LIVE PERMISSIONS
 		fi
 	done
 }
+
+@test "the hub warns once of a client that its token lets test guesses, and of no other" {
+	dnc-token keygen -o key >kid
+	printf '[role desk]\npermissions = dnc:stream\n[role feed]\npermissions = dnc:publish\n' >roles
+	start_hub --keys=key.pub --roles=roles
+	info() { curl -s -o page -H "Authorization: Bearer $(dnc-token mint -k key "$@")" "http://$ADDRESS/api/v1/info"; }
+	info --sub=reader --role=desk
+	info --sub=writer --role=feed --permission=dnc:read
+	info --sub=trusted --role=desk --permission=dnc:publish --permission=dnc:pii
+	info --sub=guesser --role=desk --permission=dnc:publish
+	info --sub=guesser --role=desk --permission=dnc:publish
+	info --sub=other --role=feed --permission=dnc:replay
+	wait_for has_line '"may_guess","subject":"other"' hub.err
+	[ "$(grep -c 'can find hidden numbers' hub.err)" -eq 2 ]
+	[ "$(grep -o '"may_guess",.*' hub.err | sed 's/"address[^,]*,//' | tr '\n' ' ')" = '"may_guess","subject":"guesser","role":"desk","permissions":["dnc:stream","dnc:publish"]} "may_guess","subject":"other","role":"feed","permissions":["dnc:replay","dnc:publish"]} ' ]
+	has_line 'dnc-wsd: guesser can find hidden numbers' hub.err
+	has_line 'dnc-wsd: other can find hidden numbers' hub.err
+}

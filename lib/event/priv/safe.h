@@ -10,7 +10,7 @@ struct safe {
 	enum dnc_type type;
 	const unsigned char *key; /* DNC_MASK_KEY_BYTES */
 	struct {
-		struct dnc_str of;
+		struct dnc_str of, domain;
 		char uuid[DNC_UUID_LEN];
 	} made[SAFE_PSEUDONYMS];
 	unsigned pseudonyms; /* made so far */
@@ -25,8 +25,11 @@ bool safe_write(struct safe *s, struct dnc_buf *out, struct dnc_shown shown, str
 bool safe_write_top(
 	const struct safe *s, struct dnc_buf *out, struct dnc_shown shown, struct dnc_str value);
 
-/* Appends the pseudonym of TEXT. */
-void safe_write_pseudonym(struct safe *s, struct dnc_buf *out, struct dnc_str text);
+/* Appends the pseudonym of TEXT in DOMAIN, whose first 16 bytes go into the keyed hash, and which must outlive S. An event's
+ * own id has the domain "", and no field has it: else whoever may publish could write guesses of ids into the fields of one
+ * event, and compare their pseudonyms with the ids of others. */
+void safe_write_pseudonym(
+	struct safe *s, struct dnc_buf *out, struct dnc_str domain, struct dnc_str text);
 
 /* MS in whole seconds, because the digits of a fraction may be anything. 0 if it is not in the years 1900 to 2199: digits
  * of a number could be read as another year. */

@@ -8,6 +8,7 @@ enum dnc_object { OBJECT_TOP = 1, OBJECT_DATA = 2, OBJECT_METADATA = 4 };
 struct dnc_shown {
 	enum dnc_show how, otherwise; /* what is tried if the value does not pass the first check */
 	const char *values;           /* of SHOW_KNOWN */
+	struct dnc_str domain;        /* of SHOW_ID; constant */
 };
 
 /* How MASK (NULL: the table alone) shows the member KEY of OBJECT in an event of TYPE. SHOW_NOT if it is unknown.

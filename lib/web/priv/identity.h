@@ -2,6 +2,7 @@
  *
  * One struct identity belongs to one web server and its thread. */
 #pragma once
+#include <sodium.h>
 #include "address.h"
 #include "audit.h"
 #include "auth/auth.h"
@@ -10,6 +11,14 @@
 #include "throttle.h"
 
 struct http_head;
+
+/* Those of whom there was a warning that they may guess (dnc_may_guess()): hashes of subject, role and permissions. One that
+ * has been replaced by another is warned of again. */
+struct warned {
+	unsigned char key
+		[crypto_shorthash_KEYBYTES]; /* of this process, so that nobody can choose subjects of one slot */
+	uint64_t slots[256];
+};
 
 struct identity {
 	struct dnc_auth *auth;
@@ -20,6 +29,7 @@ struct identity {
 	struct audit *audit;
 	struct stats_counts *counts;
 	bool trust_proxy; /* X-Forwarded-For of connections to a Unix socket */
+	struct warned warned;
 };
 
 struct principal {
