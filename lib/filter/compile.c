@@ -11,10 +11,17 @@ static int by_cost(const void *a, const void *b)
 	return (int)x->word->source - (int)y->word->source;
 }
 
+/* To both texts of a list of filters. */
+static void write_both(struct dnc_filter *f, char c)
+{
+	dnc_buf_chr(&f->text, c);
+	dnc_buf_chr(&f->outline, c);
+}
+
 static int compile_object(struct compiler *c, uint32_t object)
 {
 	const struct dnc_json_node *node = c->doc->node;
-	struct dnc_buf *text = &c->filter->text;
+	struct dnc_buf *text = &c->filter->text, *outline = &c->filter->outline;
 
 	if (node[object].type != DNC_JSON_OBJECT)
 		return filter_fail(c, DNC_STR(""), -1, "a filter must be an object");
@@ -27,6 +34,7 @@ static int compile_object(struct compiler *c, uint32_t object)
 		.end_ms = INT64_MAX};
 	c->filter->count++;
 	dnc_buf_chr(text, '{');
+	dnc_buf_chr(outline, '{');
 	for (size_t i = 0; i < dnc_filter_word_count; i++) {
 		const struct dnc_filter_word *w = &dnc_filter_words[i];
 		uint32_t at = dnc_json_get(c->doc, object, w->name);
@@ -37,13 +45,15 @@ static int compile_object(struct compiler *c, uint32_t object)
 			return -1;
 		dnc_json_write_key(text, w->name);
 		dnc_json_write_node(text, c->doc, at);
+		filter_write_outline(c, w, at);
 	}
 	dnc_buf_chr(text, '}');
+	dnc_buf_chr(outline, '}');
 	if (c->clause->condition_count > 1)
 		qsort(c->clause->conditions, c->clause->condition_count,
 			sizeof *c->clause->conditions, by_cost);
 	c->filter->open |= c->clause->pattern_count == 0;
-	return dnc_buf_ok(text) ? 0 : dnc_error_nomem(c->err);
+	return dnc_buf_ok(text) && dnc_buf_ok(outline) ? 0 : dnc_error_nomem(c->err);
 }
 
 static const struct dnc_filter *compile(
@@ -72,6 +82,7 @@ static const struct dnc_filter *compile(
 		c.clause = c.filter->clauses;
 		if (list) {
 			dnc_buf_lit(&c.filter->text, "{}");
+			dnc_buf_lit(&c.filter->outline, "{}");
 			return c.filter;
 		}
 		if (compile_object(&c, index) < 0)
@@ -83,12 +94,12 @@ static const struct dnc_filter *compile(
 		c.clause = &c.filter->clauses[c.filter->count];
 		/* A list of one is spelled as that one. */
 		if (room > 1)
-			dnc_buf_chr(&c.filter->text, i == index + 1 ? '[' : ',');
+			write_both(c.filter, i == index + 1 ? '[' : ',');
 		if (compile_object(&c, i) < 0)
 			goto fail;
 	}
 	if (room > 1)
-		dnc_buf_chr(&c.filter->text, ']');
+		write_both(c.filter, ']');
 	return c.filter;
 fail:
 	dnc_filter_unref(c.filter);

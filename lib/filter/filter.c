@@ -38,6 +38,7 @@ void dnc_filter_unref(const struct dnc_filter *held)
 	free(f->strings);
 	free(f->prefixes);
 	dnc_buf_free(&f->text);
+	dnc_buf_free(&f->outline);
 	free(f);
 }
 
@@ -49,6 +50,11 @@ size_t dnc_filter_count(const struct dnc_filter *f)
 struct dnc_str dnc_filter_text(const struct dnc_filter *f)
 {
 	return dnc_buf_view(&f->text);
+}
+
+struct dnc_str dnc_filter_outline(const struct dnc_filter *f)
+{
+	return dnc_buf_view(&f->outline);
 }
 
 bool dnc_filter_over_budget(const struct dnc_filter *f)

@@ -77,5 +77,9 @@ size_t dnc_filter_count(const struct dnc_filter *f);
 /* F as JSON in canonical form: filters with equal texts are equal. Borrowed from F. */
 struct dnc_str dnc_filter_text(const struct dnc_filter *f);
 
+/* What audit records may say of F, in JSON: for each field its known words (types, severities, reasons and the like) with
+ * null in place of each other value, and of fields that can hold a number or a name the count of the values. Borrowed from F. */
+struct dnc_str dnc_filter_outline(const struct dnc_filter *f);
+
 /* How many matches in this process exceeded a pattern's budget. Any thread. */
 uint64_t dnc_filter_limit_hits(void);

@@ -81,6 +81,11 @@ const char *dnc_hub_epoch(const struct dnc_hub *h)
 	return dnc_journal_epoch(h->options.journal);
 }
 
+const unsigned char *dnc_hub_mask_key(const struct dnc_hub *h)
+{
+	return dnc_journal_mask_key(h->options.journal);
+}
+
 uint64_t dnc_hub_oldest(const struct dnc_hub *h)
 {
 	return hub_oldest(h);

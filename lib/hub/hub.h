@@ -106,6 +106,9 @@ void dnc_hub_tick(struct dnc_hub *h);
 /* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
+/* dnc_journal_mask_key(). */
+const unsigned char *dnc_hub_mask_key(const struct dnc_hub *h);
+
 /* The oldest event that a subscription can start with, and the newest; last is oldest - 1 if there is none. With a log,
  * what it has removed is not served from the ring, either, except to subscribers that were already before it. */
 uint64_t dnc_hub_oldest(const struct dnc_hub *h);

@@ -118,39 +118,3 @@ void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str 
 			b->p[at[(digits - 1 - back) % DIGITS]] = '*';
 	}
 }
-
-/* Masks the DIGITS digits in the bytes FROM to TO, except the last four and, after a PLUS, the
- * country code. */
-static void mask_run(char *text, size_t from, size_t to, size_t digits, bool plus)
-{
-	enum { SHOWN = 4 };
-	size_t seen = 0, head = plus ? country_code_length(text + from, to - from) : 0;
-
-	for (size_t i = from; i < to; i++)
-		if (is_digit(text[i]) && seen++ >= head && seen <= digits - SHOWN)
-			text[i] = '*';
-}
-
-bool dnc_phone_mask_digits(char *text, size_t n)
-{
-	enum { SHORTEST = 7 };
-	size_t from = 0, digits = 0;
-	bool any = false;
-
-	for (size_t i = 0; i <= n; i++) {
-		char c = i < n ? text[i] : '\0';
-
-		if (is_digit(c)) {
-			from = digits++ ? from : i;
-			continue;
-		}
-		if (c && strchr(" .-()/", c))
-			continue;
-		if (digits >= SHORTEST) {
-			mask_run(text, from, i, digits, from && text[from - 1] == '+');
-			any = true;
-		}
-		digits = 0;
-	}
-	return any;
-}

@@ -55,11 +55,6 @@ void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164);
  * digits. */
 void dnc_phone_mask_text(struct dnc_buf *b, struct dnc_str text, struct dnc_str e164);
 
-/* Masks in place every possible number in the N bytes at TEXT: each run of seven digits and more,
- * with blanks, dots, dashes, slashes or brackets between them. Its last four digits stay, and the
- * country code after a "+". Returns true if there was one. */
-bool dnc_phone_mask_digits(char *text, size_t n);
-
 /* The number of digits in TEXT, of any script; a character for a number, such as a superscript, a circled digit or an
  * ideograph, counts, too. Bytes that are not UTF-8 count as one each. */
 size_t dnc_phone_digits(struct dnc_str text);

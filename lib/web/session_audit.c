@@ -1,8 +1,8 @@
 #include "priv/session_audit.h"
+#include <sodium.h>
 #include <string.h>
 #include "base/clock.h"
 #include "json/member.h"
-#include "phone/phone.h"
 #include "priv/sessions.h"
 
 static struct dnc_buf *begin(const struct session *s, const char *what)
@@ -22,20 +22,28 @@ void audit_session(const struct session *s, const char *what)
 	audit_end(s->all->audit);
 }
 
+/* Equal filters have equal texts, and so equal marks; nobody without the key can try what a mark is of. */
+static void write_filter(
+	struct dnc_buf *b, const struct dnc_filter *filter, const unsigned char *key)
+{
+	static const unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = "filter";
+	struct dnc_str text = dnc_filter_text(filter);
+	unsigned char mark[crypto_generichash_blake2b_BYTES_MIN];
+	char hex[2 * sizeof mark + 1];
+
+	crypto_generichash_blake2b_salt_personal(mark, sizeof mark, (const unsigned char *)text.p,
+		text.n, key, DNC_MASK_KEY_BYTES, NULL, personal);
+	dnc_json_member_json(b, "filters", dnc_filter_outline(filter));
+	dnc_json_member_text(b, "filters_mark", sodium_bin2hex(hex, sizeof hex, mark, sizeof mark));
+}
+
 void audit_subscription(const struct session *s, const char *what)
 {
-	enum { SHOWN = 512 }; /* bytes of a filter */
 	const struct dnc_filter *filter = dnc_subscriber_filter(s->subscriber);
-	struct dnc_str text = filter ? dnc_filter_text(filter) : (struct dnc_str){0};
 	struct dnc_buf *b = begin(s, what);
-	char masked[SHOWN + 1];
-	size_t n = text.n < SHOWN ? text.n : SHOWN;
 
-	memcpy(masked, n ? text.p : "", n);
-	dnc_phone_mask_digits(masked, n);
-	masked[n] = '\0';
 	if (filter)
-		dnc_json_member_text(b, "filters", masked);
+		write_filter(b, filter, dnc_hub_mask_key(s->all->hub));
 	dnc_json_member_number(b, "from_seq", dnc_subscriber_next(s->subscriber));
 	audit_end(s->all->audit);
 }

@@ -491,6 +491,7 @@ setup() {
 	END
 	[ "$(sqlite3 data/events.db "select json_extract(record,'\$.first_seq','\$.last_seq','\$.events') from access where record like '%disconnected%'")" = '[1,1,1]' ]
 	wait_for has_line 'audit {.*disconnected' hub.err
+	[ "$(sqlite3 data/events.db "select json_extract(record,'\$.filters') from access where record like '%filters_changed%'")" = '{"phone_patterns":1}' ]
 	refute grep -q 303555 <(grep 'audit {' hub.err)
 	refute grep -q 303555 <(sqlite3 data/events.db 'select record from access')
 }

@@ -154,6 +154,42 @@ static void equal_filters_have_one_text(void **state)
 	}
 }
 
+static void an_outline_has_known_words_alone(void **state)
+{
+	static const struct {
+		const char *filter, *outline;
+	} cases[] = {
+		{"{}", "{}"},
+		{"[]", "{}"},
+		{"{\"phone_patterns\":[\"303[-\\\\s]?555[-\\\\s]?0187\"]}",
+			"{\"phone_patterns\":1}"},
+		{"{\"event_types\":[\"dnc.number.*\",\"dnc.list.synced\"],"
+		 "\"providers\":[\"Alice Archer\",\"303.555.0187\"],\"provider_ids\":[\"3035550187\"],"
+		 "\"severities\":[\"High\"]}",
+			"{\"event_types\":[\"dnc.number.*\",\"dnc.list.synced\"],"
+			"\"providers\":[null,null],\"provider_ids\":[null],\"severities\":[\"High\"]}"},
+		{"{\"min_severity\":\"low\",\"suppress_reasons\":[\"complaint\",\"303 555 0187\"],"
+		 "\"sync_statuses\":[\"failed\"],\"blocked_only\":true,"
+		 "\"custom_filters\":{\"event_data.3035550187\":\"Alice\"}}",
+			"{\"min_severity\":\"low\",\"suppress_reasons\":[\"complaint\",null],"
+			"\"sync_statuses\":[\"failed\"],\"blocked_only\":true,\"custom_filters\":1}"},
+		{"[{\"release_reasons\":[\"expired\"]},{\"check_reasons\":[\"x\"],"
+		 "\"time_range\":{\"relative\":\"1h\"}}]",
+			"[{\"release_reasons\":[\"expired\"]},{\"check_reasons\":[null],\"time_range\":1}]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_filter *f = compile(cases[i].filter);
+		struct dnc_str outline = dnc_filter_outline(f);
+		char text[512];
+
+		snprintf(text, sizeof text, "%.*s", DNC_STR_ARG(outline));
+		assert_string_equal(text, cases[i].outline);
+		dnc_filter_unref(f);
+	}
+}
+
 static void an_index_learns_types_and_prefixes(void **state)
 {
 	static const struct {
@@ -477,6 +513,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filters_choose),
 		cmocka_unit_test(equal_filters_have_one_text),
+		cmocka_unit_test(an_outline_has_known_words_alone),
 		cmocka_unit_test(an_index_learns_types_and_prefixes),
 		cmocka_unit_test(a_pattern_over_its_budget_ends_the_filter),
 		cmocka_unit_test(a_pattern_of_a_role_over_its_budget_leaves_the_rest),

@@ -42,7 +42,8 @@ struct dnc_filter {
 	struct clause *clauses;
 	size_t count;
 	struct dnc_buf text; /* canonical; the values point into strings of their own */
-	char **strings;      /* owned texts of values */
+	struct dnc_buf outline;
+	char **strings; /* owned texts of values */
 	size_t string_count, string_room;
 	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
 	size_t prefix_count, prefix_room;

@@ -16,5 +16,8 @@ struct compiler {
 /* Sets the error to WHY and its place to FIELD, or to a value in it (INDEX, or -1). Returns -1. */
 int filter_fail(struct compiler *c, struct dnc_str field, long index, const char *why);
 
+/* outline.c. Appends the field W, whose value at node AT was compiled, to dnc_filter_outline(). */
+void filter_write_outline(const struct compiler *c, const struct dnc_filter_word *w, uint32_t at);
+
 /* Compiles the value of the field W, at node AT, into the clause. Returns -1 with the error set. */
 int filter_compile_field(struct compiler *c, const struct dnc_filter_word *w, uint32_t at);

@@ -57,12 +57,15 @@ static void audit(const struct history *h)
 	struct dnc_buf *b = http_caller_audit(&h->caller, h->context->audit, "read");
 
 	if (h->query.phone_bytes) {
-		char number[DNC_PHONE_MAX];
+		struct dnc_str number = {h->query.phone, h->query.phone_bytes};
 
-		memcpy(number, h->query.phone, sizeof number);
-		if (!h->query.masked)
-			dnc_phone_mask_digits(number, h->query.phone_bytes);
-		dnc_json_member_text(b, "phone_number", number);
+		dnc_json_write_key(b, DNC_STR("phone_number"));
+		dnc_buf_chr(b, '"'); /* a "+", digits and stars */
+		if (h->query.masked)
+			dnc_buf_str(b, number);
+		else
+			dnc_phone_mask(b, number);
+		dnc_buf_chr(b, '"');
 	}
 	dnc_json_member_number(b, "events", h->page.count);
 	dnc_json_member_number(b, "first_seq", h->page.first_seq);
