@@ -1,6 +1,7 @@
 /* grammar.c - a parser for one telephone number, as people write it. */
 #include "priv/grammar.h"
 #include <stdint.h>
+#include "priv/digits.h"
 
 enum char_class {
 	OTHER,
@@ -51,13 +52,6 @@ static const struct {
 	{0xFF3D, 0xFF3D, CLOSE},
 };
 
-/* The zero of each script's decimal digits in Unicode 15; the other nine digits follow it. */
-static const uint32_t zeros[] = {'0', 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6,
-	0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090,
-	0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
-	0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x1D7CE, 0x1D7D8,
-	0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E950, 0x1FBF0};
-
 /* Parses a code point at the start of S and removes it. Returns false if it is not UTF-8. */
 static bool parse_point(struct dnc_str *s, uint32_t *point)
 {
@@ -81,11 +75,12 @@ static bool parse_point(struct dnc_str *s, uint32_t *point)
 
 static enum char_class class_of(uint32_t point, char *digit)
 {
-	for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
-		if (point >= zeros[i] && point < zeros[i] + 10) {
-			*digit = (char)('0' + (point - zeros[i]));
-			return DIGIT;
-		}
+	int value = phone_digit(point);
+
+	if (value >= 0) {
+		*digit = (char)('0' + value);
+		return DIGIT;
+	}
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
 		if (point >= classes[i].from && point <= classes[i].to)
 			return classes[i].kind;
@@ -94,38 +89,18 @@ static enum char_class class_of(uint32_t point, char *digit)
 
 size_t dnc_phone_digits(struct dnc_str text)
 {
-	/* Characters with a numeric value in Unicode 15 besides the decimal digits, where people could write numbers
-	 * with them: superscripts, fractions, Roman and enclosed numbers, ideographs. */
-	static const struct {
-		uint32_t from, to;
-	} numbers[] = {{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}, {0x1369, 0x137C}, {0x2070, 0x2079},
-		{0x2080, 0x2089}, {0x2150, 0x218B}, {0x2460, 0x249B}, {0x24EA, 0x24FF},
-		{0x2776, 0x2793}, {0x3007, 0x3007}, {0x3021, 0x3029}, {0x3192, 0x3195},
-		{0x3220, 0x3229}, {0x3248, 0x324F}, {0x3251, 0x325F}, {0x3280, 0x3289},
-		{0x32B1, 0x32BF}, {0x1F100, 0x1F10C}};
-	static const uint32_t ideographs[] = {0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D,
-		0x4E03, 0x516B, 0x4E5D, 0x96F6, 0x58F9, 0x8CB3, 0x53C1, 0x8086, 0x4F0D, 0x9678,
-		0x67D2, 0x634C, 0x7396};
 	size_t digits = 0;
 
 	while (text.n) {
 		struct dnc_str rest = text;
 		uint32_t point;
-		char digit;
-		bool found;
 
 		if (!parse_point(&text, &point)) {
 			text = (struct dnc_str){rest.p + 1, rest.n - 1};
 			digits++;
 			continue;
 		}
-		found = class_of(point, &digit) == DIGIT;
-		for (size_t i = 0; point > 0x7F && i < sizeof numbers / sizeof numbers[0]; i++)
-			found |= point >= numbers[i].from && point <= numbers[i].to;
-		for (size_t i = 0; point > 0x7F && i < sizeof ideographs / sizeof ideographs[0];
-			i++)
-			found |= point == ideographs[i];
-		digits += found;
+		digits += phone_numeric(point);
 	}
 	return digits;
 }

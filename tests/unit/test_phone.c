@@ -1,5 +1,8 @@
 #include "unit.h"
+#include <stdio.h>
+#include <unistd.h>
 #include "phone/phone.h"
+#include "phone/priv/digits.h"
 
 static void numbers_become_e164_or_say_why(void **state)
 {
@@ -223,9 +226,63 @@ static void a_number_in_a_text_is_masked_wherever_it_stands(void **state)
 	}
 }
 
+/* What Python says of every character: a digit, n for another number, ? where it knows none, else a dot. */
+static void digits_are_those_of_unicode(void **state)
+{
+	static const char command[] =
+		"/usr/bin/python3 -c 'import unicodedata as u, sys\n"
+		"for c in map(chr, range(0x110000)):\n"
+		" sys.stdout.write(str(u.decimal(c)) if u.category(c) == \"Nd\" else \"n\" if "
+		"u.numeric(c, None) is not None else \"?\" if u.category(c) == \"Cn\" else \".\")'";
+	FILE *python;
+
+	(void)state;
+	if (access("/usr/bin/python3", X_OK) < 0)
+		skip();
+	assert_non_null(python = popen(command, "r"));
+	for (uint32_t c = 0; c < 0x110000; c++) {
+		int said = getc(python), digit = phone_digit(c);
+
+		if (said == EOF)
+			fail_msg("Python ended at U+%04X", (unsigned)c);
+		if (said == '?')
+			continue; /* maybe a digit in a later version than Python's */
+		if (digit != (said >= '0' && said <= '9' ? said - '0' : -1) ||
+			phone_numeric(c) != (said != '.'))
+			fail_msg("U+%04X is %d, but %c in Python", (unsigned)c, digit, said);
+	}
+	assert_int_equal(pclose(python), 0);
+}
+
+/* Without Python, too. */
+static void digits_of_every_script_count(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t digits;
+	} cases[] = {
+		{"+1 303-555-0143", 11},
+		{"\xf0\x91\x81\xa6\xf0\x91\x81\xaf", 2}, /* Brahmi 0 and 9 */
+		{"\xf0\x91\x83\xb0", 1},                 /* Sora Sompeng */
+		{"\xf0\x9e\x8b\xb0", 1},                 /* Wancho */
+		{"\xf0\x9e\x93\xb0", 1},                 /* Nag Mundari, Unicode 15 */
+		{"\xf0\x96\xad\x99", 1},                 /* Pahawh Hmong 9 */
+		{"\xf0\x9d\x9f\x8e\xf0\x9d\x9f\xbf", 2}, /* mathematical */
+		{"\xe2\x91\xa0\xc2\xb2\xe4\xb8\x83", 3}, /* a circled, a raised one, an ideograph */
+		{"caf\xc3\xa9 \xf0\x9f\x93\x9e", 0},
+		{"\xff\xfe", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_int_equal(dnc_phone_digits(dnc_str(cases[i].text)), cases[i].digits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(digits_are_those_of_unicode),
+		cmocka_unit_test(digits_of_every_script_count),
 		cmocka_unit_test(a_number_in_a_text_is_masked_wherever_it_stands),
 		cmocka_unit_test(numbers_become_e164_or_say_why),
 		cmocka_unit_test(a_text_is_one_number_and_nothing_else),

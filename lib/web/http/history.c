@@ -3,8 +3,10 @@
 #include <string.h>
 #include "base/clock.h"
 #include "hub/account.h"
+#include "json/json.h"
 #include "json/member.h"
 #include "log/reader.h"
+#include "phone/phone.h"
 #include "web/http/accept.h"
 #include "web/http/access.h"
 #include "web/http/caller.h"
