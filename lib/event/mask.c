@@ -234,7 +234,7 @@ static void write_head(struct masked *m)
 	m->shape.provider_id = write_top(m, DNC_STR("provider_id"), e->provider_id);
 	dnc_buf_lit(out, ",\"severity\":\"");
 	m->shape.severity_text = (uint16_t)(out->n - m->start);
-	dnc_buf_str(out, e->severity->name);
+	dnc_buf_str(out, dnc_severities[m->shape.severity].name);
 	dnc_buf_lit(out, "\",\"timestamp\":");
 	write_time(m, m->shape.timestamp_ms);
 }
@@ -266,6 +266,9 @@ int dnc_event_mask(struct dnc_event_reader *r, struct dnc_buf *out, const struct
 {
 	struct masked m; /* its members are set when they are found */
 	size_t from = out->n;
+	const struct dnc_severity *severity = shown_severity(how->mask, e->type)
+	                                              ? e->severity
+	                                              : dnc_severity_from_name(DNC_STR("info"));
 
 	m.out = out;
 	m.event = e;
@@ -275,7 +278,7 @@ int dnc_event_mask(struct dnc_event_reader *r, struct dnc_buf *out, const struct
 	m.safe.pseudonyms = 0;
 	m.shape = (struct dnc_event_shape){.timestamp_ms = safe_time(e->timestamp_ms),
 		.type = (uint8_t)e->type,
-		.severity = (uint8_t)(e->severity - dnc_severities)};
+		.severity = (uint8_t)(severity - dnc_severities)};
 	write_head(&m);
 	write_rest(&m);
 	if (!dnc_buf_reserve(out, DNC_JSON_PADDING) || !dnc_buf_ok(out))

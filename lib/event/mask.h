@@ -16,7 +16,8 @@ struct dnc_mask;
 
 /* Compiles lists of fields, separated by commas or blanks: `provider`, `event_data.NAME`, `metadata.NAME`, or NAME,
  * which is a field of the top level or, if there is none, of both objects. Values of fields in SHOWS are shown if they
- * are a boolean or a text or number with six digits at most, of any script; fields in HIDES are not shown. Returns a
+ * are a boolean or a text or number with six digits at most, of any script; fields in HIDES are not shown, nor is
+ * what is derived from those of event_data (derivation.c): the severity that follows from one is "info". Returns a
  * new reference, to be dropped with dnc_mask_unref(), or NULL with ERR (EINVAL, or DNC_ERROR_NO_MEMORY). */
 const struct dnc_mask *dnc_mask_new(
 	struct dnc_str shows, struct dnc_str hides, struct dnc_error *err);

@@ -1,11 +1,13 @@
 /* shown.c - which fields a masked view shows: the table, and how a role changes it. */
 #include "priv/shown.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include "priv/derivation.h"
 #include "priv/draft.h"
 
-enum { CHANGES_MAX = 32, NAME_MAX_BYTES = 64 };
+enum { CHANGES_MAX = 32, DERIVED_MAX = 64, NAME_MAX_BYTES = 64 };
 
 /* What stands beside the domain fields and the derived members. */
 static const struct {
@@ -30,16 +32,18 @@ enum { BESIDE = sizeof beside / sizeof beside[0] };
 
 /* One name of a role's lists. */
 struct change {
-	struct dnc_str name; /* points into one of the lists */
+	struct dnc_str name; /* points into one of the lists, or is constant */
 	unsigned objects;    /* of enum dnc_object */
+	unsigned types;      /* a bit each */
 	bool shows;
 };
 
 struct dnc_mask {
 	atomic_uint refs;
 	struct dnc_buf shows, hides; /* the lists */
+	unsigned hidden_severities;  /* a bit for each type */
 	size_t count;
-	struct change changes[CHANGES_MAX];
+	struct change changes[CHANGES_MAX + DERIVED_MAX]; /* the listed ones first */
 };
 
 static struct dnc_shown show_beside(enum dnc_object object, struct dnc_str key)
@@ -90,7 +94,7 @@ struct dnc_shown shown_of(
 	for (size_t i = 0; mask && i < mask->count; i++) {
 		const struct change *c = &mask->changes[i];
 
-		if (!(c->objects & object) || !dnc_str_eq(c->name, key))
+		if (!(c->objects & object) || !(c->types & T(type)) || !dnc_str_eq(c->name, key))
 			continue;
 		if (!c->shows)
 			return (struct dnc_shown){.how = SHOW_NOT};
@@ -98,6 +102,11 @@ struct dnc_shown shown_of(
 		shown.how = SHOW_LITERAL;
 	}
 	return shown;
+}
+
+bool shown_severity(const struct dnc_mask *mask, enum dnc_type type)
+{
+	return !mask || !(mask->hidden_severities & T(type));
 }
 
 /* True if some event type has a field of this name that the table shows. */
@@ -167,7 +176,7 @@ static int set_error(struct dnc_error *err, struct dnc_str name, const char *why
 static int add_change(struct dnc_mask *m, struct dnc_str word, bool shows, struct dnc_error *err)
 {
 	static const struct dnc_str data = DNC_STR("event_data."), metadata = DNC_STR("metadata.");
-	struct change c = {word, OBJECT_TOP | OBJECT_DATA | OBJECT_METADATA, shows};
+	struct change c = {word, OBJECT_TOP | OBJECT_DATA | OBJECT_METADATA, T_ALL, shows};
 
 	if (dnc_str_starts(word, data)) {
 		c.objects = OBJECT_DATA;
@@ -192,6 +201,35 @@ static int add_change(struct dnc_mask *m, struct dnc_str word, bool shows, struc
 		return dnc_error_set(err, EINVAL, "more than %d fields", CHANGES_MAX);
 	m->changes[m->count++] = c;
 	return 0;
+}
+
+/* The changes that are not listed: what a hidden field can be found out from. */
+static void hide_derived(void *ctx, unsigned types, enum dnc_object object, struct dnc_str name)
+{
+	struct dnc_mask *m = ctx;
+	size_t i = 0;
+
+	if (object == OBJECT_TOP && dnc_str_eq(name, DNC_STR("severity"))) {
+		m->hidden_severities |= types;
+		return;
+	}
+	while (i < m->count && (m->changes[i].shows || m->changes[i].objects != object ||
+				       !dnc_str_eq(m->changes[i].name, name)))
+		i++;
+	if (i == m->count) {
+		assert(m->count < CHANGES_MAX + DERIVED_MAX); /* the tables have 45 names */
+		m->changes[m->count++] = (struct change){name, object, 0, false};
+	}
+	m->changes[i].types |= types;
+}
+
+static void add_derived(struct dnc_mask *m)
+{
+	size_t listed = m->count;
+
+	for (size_t i = 0; i < listed; i++)
+		if (!m->changes[i].shows && m->changes[i].objects & OBJECT_DATA)
+			derivation_of(m->changes[i].name, hide_derived, m);
 }
 
 /* Writes LIST in canonical form. The names in it are added later: the buffer may still move. */
@@ -245,8 +283,10 @@ const struct dnc_mask *dnc_mask_new(
 	if (!dnc_buf_ok(&m->shows) || !dnc_buf_ok(&m->hides))
 		dnc_error_nomem(err);
 	else if (add_changes(m, &m->shows, true, err) == 0 &&
-		 add_changes(m, &m->hides, false, err) == 0)
+		 add_changes(m, &m->hides, false, err) == 0) {
+		add_derived(m);
 		return m;
+	}
 	dnc_mask_unref(m);
 	return NULL;
 }

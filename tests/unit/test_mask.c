@@ -686,12 +686,14 @@ static void roles_see_more_or_less(void **state)
 			{"\"provider\":\"ACME \\\"Lists\\\"\"", "\"call_id\":\"c-7\"",
 				"\"batch_id\":\"", NULL},
 			{"b 303", NULL}},
-		{"", "source, phone_number", {"\"summary\":\"number suppressed: complaint\"", NULL},
-			{"0143", "\"source\"", NULL}},
+		{"", "source, phone_number",
+			{"\"summary\":\"number suppressed: complaint\"", "\"severity\":\"medium\"",
+				NULL},
+			{"0143", "\"source\"", "\"provider\"", NULL}},
 		{"", "event_data.reason",
-			{"\"summary\":\"+1******0143 suppressed (state)\"",
-				"\"metadata\":{\"reason\":\"complaint\"", NULL},
-			{"\"event_data\":{\"reason\"", NULL}},
+			{"\"summary\":\"+1******0143 suppressed (state)\"", "\"severity\":\"info\"",
+				NULL},
+			{"\"reason\"", "complaint", "gdpr_relevant", NULL}},
 	};
 	struct dnc_buf out = {0};
 
@@ -709,6 +711,94 @@ static void roles_see_more_or_less(void **state)
 		dnc_mask_unref(m);
 	}
 	dnc_buf_free(&out);
+}
+
+/* Events that differ in what is hidden, and in what follows from it, have one masked form. */
+static void what_is_derived_from_a_hidden_field_is_hidden(void **state)
+{
+#define OF(type, rest)                                                                             \
+	"{\"id\":\"" ENTRY "\",\"timestamp\":\"2026-08-29T08:00:00Z\",\"type\":\"dnc." type        \
+	"\"," NUMBER rest ",\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00Z\"}}"
+	static const struct {
+		const char *hides, *records[5];
+	} cases[] = {
+		{"reason",
+			{OF("number.suppressed", "\"reason\":\"consumer_request\""),
+				OF("number.suppressed", "\"reason\":\"testing\""),
+				OF("number.suppressed", "\"reason\":\"of another kind\""), NULL}},
+		{"event_data.reason",
+			{OF("number.released", "\"reason\":\"consumer_request\""),
+				OF("number.released", "\"reason\":\"admin_override\""),
+				OF("number.released",
+					"\"reason\":\"expired\",\"severity\":\"low\""),
+				NULL}},
+		{"expires_at",
+			{OF("number.suppressed", "\"reason\":\"testing\""),
+				OF("number.suppressed",
+					"\"reason\":\"testing\",\"expires_at\":\"2027-01-01T00:00:00Z\""),
+				NULL}},
+		{"source", {OF("number.suppressed", "\"reason\":\"testing\",\"source\":\"state\""),
+				   OF("number.suppressed",
+					   "\"reason\":\"testing\",\"source\":\"federal\""),
+				   NULL}},
+		{"verified_by, verified_at",
+			{OF("number.released", "\"reason\":\"data_correction\""),
+				OF("number.released",
+					"\"reason\":\"data_correction\",\"verified_by\":\"admin\","
+					"\"verified_at\":\"2026-08-29T08:00:00Z\""),
+				NULL}},
+		{"result", {OF("check.performed", "\"result\":\"blocked\""),
+				   OF("check.performed", "\"result\":\"error\""),
+				   OF("check.performed", "\"result\":\"allowed\""), NULL}},
+		{"risk_score, latency, total_sources, sources, cache_hits, successful_sources",
+			{OF("check.performed",
+				 "\"result\":\"allowed\",\"risk_score\":0.1,\"latency\":1,"
+				 "\"total_sources\":4,\"cache_hits\":1,\"cache_misses\":1,"
+				 "\"successful_sources\":3"),
+				OF("check.performed",
+					"\"result\":\"allowed\",\"risk_score\":0.9,\"latency\":2,"
+					"\"sources\":[\"a\",\"b\"],\"cache_hits\":2,\"cache_misses\":1"),
+				NULL}},
+		{"sync_status new_status error_count error_code",
+			{OF("list.synced",
+				 "\"provider\":\"x\",\"sync_status\":\"failed\",\"error_count\":3"),
+				OF("list.synced",
+					"\"provider\":\"x\",\"sync_status\":\"success\",\"error_code\":\"e\""),
+				OF("list.synced", "\"provider\":\"x\",\"sync_status\":\"odd\""),
+				NULL}},
+		{"sync_status new_status",
+			{OF("provider.status_change",
+				 "\"provider\":\"x\",\"new_status\":\"online\""),
+				OF("provider.status_change",
+					"\"provider\":\"x\",\"new_status\":\"error\""),
+				NULL}},
+		{"records_added sync_duration sync_trigger retry_count warning_count",
+			{OF("list.synced",
+				 "\"provider\":\"x\",\"sync_status\":\"failed\",\"records_added\":3,"
+				 "\"records_removed\":9,\"sync_duration\":7,\"warning_count\":1,"
+				 "\"sync_trigger\":\"retry\""),
+				OF("list.synced",
+					"\"provider\":\"x\",\"sync_status\":\"failed\",\"records_added\":4,"
+					"\"records_removed\":9,\"sync_duration\":8,\"retry_count\":1"),
+				NULL}},
+	};
+#undef OF
+	struct dnc_buf first = {0}, other = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_mask *m = new_mask("", cases[i].hides);
+		const struct dnc_masking how = {m, mask_key};
+
+		mask(cases[i].records[0], &how, &first);
+		for (const char *const *p = cases[i].records + 1; *p; p++) {
+			mask(*p, &how, &other);
+			assert_string_equal(other.p, first.p);
+		}
+		dnc_mask_unref(m);
+	}
+	dnc_buf_free(&first);
+	dnc_buf_free(&other);
 }
 
 /* A summary that has escapes now is restored from its shape. */
@@ -804,6 +894,7 @@ int main(void)
 		cmocka_unit_test(a_guess_in_one_field_does_not_show_what_another_holds),
 		cmocka_unit_test(keys_do_not_come_twice),
 		cmocka_unit_test(roles_see_more_or_less),
+		cmocka_unit_test(what_is_derived_from_a_hidden_field_is_hidden),
 		cmocka_unit_test(a_summary_may_have_escapes),
 		cmocka_unit_test(faults_in_the_lists_are_told),
 		cmocka_unit_test(equal_lists_are_equal_masks),
