@@ -11,7 +11,7 @@ enum {
 	WORDS_MAX = 16,  /* of an array or an object */
 	LITERAL_MAX = 256,
 	LITERAL_DIGITS = 6, /* the shortest numbers in E.164 have seven */
-	EXACT_DIGITS = 6,   /* of a count */
+	EXACT_DIGITS = 6,   /* of a count; a larger one is at least 1 and six zeros */
 	ROUNDED_DIGITS = 3, /* of others */
 	NUMBER_MAX = 24,    /* bytes */
 };
@@ -70,13 +70,13 @@ static bool is_version(struct dnc_str s)
 	return digits && digits <= WORD_DIGITS && s.n <= 2 * WORD_DIGITS;
 }
 
-/* ISO 3166-1 alpha-2, or 3166-2. */
+/* ISO 3166-1 alpha-2, or 3166-2 with letters: digits could be an area code. */
 static bool is_region(struct dnc_str s)
 {
 	if (s.n < 2 || s.n > 6 || s.n == 3 || !is_upper(s.p[0]) || !is_upper(s.p[1]))
 		return false;
 	for (size_t i = 2; i < s.n; i++)
-		if (i == 2 ? s.p[i] != '-' : !is_upper(s.p[i]) && !is_digit(s.p[i]))
+		if (i == 2 ? s.p[i] != '-' : !is_upper(s.p[i]))
 			return false;
 	return true;
 }
@@ -158,6 +158,8 @@ static bool write_number(struct dnc_buf *out, struct dnc_str raw, enum dnc_show 
 		dnc_buf_chr(out, '-');
 	if (whole == raw.n && whole <= EXACT_DIGITS && how != SHOW_DIFFERENCE)
 		dnc_buf_str(out, raw);
+	else if (whole > EXACT_DIGITS)
+		dnc_buf_lit(out, "1000000"); /* the first digits could be an area code */
 	else
 		write_rounded(out, raw, ROUNDED_DIGITS);
 	return true;

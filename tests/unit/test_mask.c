@@ -801,6 +801,42 @@ static void what_is_derived_from_a_hidden_field_is_hidden(void **state)
 	dnc_buf_free(&other);
 }
 
+static void large_counts_and_regions_with_digits_show_no_area_code(void **state)
+{
+	static const struct {
+		const char *given, *shown; /* NULL: left out */
+	} cases[] = {
+		{"\"records_added\":0", "\"records_added\":0,"},
+		{"\"records_added\":999999", "\"records_added\":999999,"},
+		{"\"records_added\":1000001", "\"records_added\":1000000,"},
+		{"\"records_added\":3035550187", "\"records_added\":1000000,"},
+		{"\"records_added\":3035550187", "\"net_data_change\":1000000,"},
+		{"\"records_removed\":3035550187", "\"net_data_change\":-1000000,"},
+		{"\"throughput_per_second\":3035550187.5", "\"throughput_per_second\":1000000,"},
+		{"\"state\":\"US-CA\"", "\"state\":\"US-CA\""},
+		{"\"country\":\"US\"", "\"country\":\"US\""},
+		{"\"state\":\"US-303\"", NULL},
+		{"\"jurisdiction\":\"US-3A\"", NULL},
+		{"\"state\":\"US-\"", NULL},
+	};
+	struct dnc_buf out = {0};
+	char record[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(record, sizeof record,
+			"{\"id\":\"" ENTRY
+			"\",\"timestamp\":\"2026-08-29T08:00:00Z\",\"type\":\"dnc.list.synced\",\"provider\":\"x\",%s,\"sync_status\":\"failed\"}",
+			cases[i].given);
+		mask(record, &masking, &out);
+		if (cases[i].shown ? !strstr(out.p, cases[i].shown) : strstr(out.p, "\"US") != NULL)
+			fail_msg("%s: %s", record, out.p);
+		if (strstr(strstr(out.p, "event_data"), "303"))
+			fail_msg("%s shows an area code: %s", record, out.p);
+	}
+	dnc_buf_free(&out);
+}
+
 /* A summary that has escapes now is restored from its shape. */
 static void a_summary_may_have_escapes(void **state)
 {
@@ -893,6 +929,7 @@ int main(void)
 		cmocka_unit_test(ids_become_pseudonyms_that_stay),
 		cmocka_unit_test(a_guess_in_one_field_does_not_show_what_another_holds),
 		cmocka_unit_test(keys_do_not_come_twice),
+		cmocka_unit_test(large_counts_and_regions_with_digits_show_no_area_code),
 		cmocka_unit_test(roles_see_more_or_less),
 		cmocka_unit_test(what_is_derived_from_a_hidden_field_is_hidden),
 		cmocka_unit_test(a_summary_may_have_escapes),

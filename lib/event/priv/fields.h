@@ -48,9 +48,9 @@ enum dnc_show {
 	SHOW_WORDS,   /* an array of them */
 	SHOW_CODE,    /* such a word, or in upper case with a digit or "_": HTTP_503 */
 	SHOW_VERSION, /* 1.0 */
-	SHOW_REGION,  /* US, US-CA (ISO 3166) */
-	SHOW_COUNT,   /* a whole number; of seven digits or more the first three, then zeros */
-	SHOW_NUMBER,  /* of a fraction the first three digits */
+	SHOW_REGION,  /* US, US-CA (ISO 3166); letters */
+	SHOW_COUNT, /* a whole number; 1000000 stands for those of seven digits or more, here and below */
+	SHOW_NUMBER,     /* of a fraction the first three digits */
 	SHOW_DIFFERENCE, /* the first three digits, with its sign */
 	SHOW_BOOL,
 	SHOW_FLAGS, /* an object of booleans */
