@@ -204,6 +204,10 @@ static int copy_ticket(void *ctx, struct dnc_str name, struct dnc_str value, str
 	(void)err;
 	if (!dnc_str_eq(name, DNC_STR("ticket")))
 		return 0;
+	if (text->found) { /* of two none is valid: others may choose another one of them */
+		text->n = 0;
+		return 0;
+	}
 	text->found = true;
 	/* None that is known has another length: see looks_like_ticket(). */
 	text->n = value.n <= sizeof text->text ? value.n : sizeof text->text;
@@ -227,7 +231,7 @@ static void find_ticket(
 	if (place != TICKET_SUBPROTOCOL)
 		return;
 	list = http_list_start(head, DNC_STR("sec-websocket-protocol"));
-	while (!out->found && http_list_next(&list, &entry))
+	while (http_list_next(&list, &entry))
 		if (entry.n > mark.n && memcmp(entry.p, mark.p, mark.n) == 0)
 			copy_ticket(out, DNC_STR("ticket"),
 				(struct dnc_str){entry.p + mark.n, entry.n - mark.n}, &err);

@@ -524,6 +524,24 @@ static void a_ticket_opens_a_stream_once(void **state)
 					server.connection.session->identity->subject, "desk");
 		}
 	}
+	/* Of two tickets none is valid, in whatever order, and none is used. */
+	assert_int_equal(dnc_ticket_make(server.auth, &desk, "192.0.2.7", ticket), DNC_TICKET_MADE);
+	for (int i = 0; i < 5; i++) {
+		static const char *const forms[] = {"ticket=x&ticket=%s", "ticket=%s&ticket=x",
+			"Sec-WebSocket-Protocol: dnc.v1, dnc.ticket.x, dnc.ticket.%s",
+			"Sec-WebSocket-Protocol: dnc.v1, dnc.ticket.%s, dnc.ticket.x", "ticket=%s"};
+
+		snprintf(text, sizeof text, forms[i], ticket);
+		if (text[0] == 'S') {
+			prepare_upgrade();
+			add_header(text);
+		} else {
+			prepare("GET", "/api/v1/stream");
+			peer.args[0] = text;
+		}
+		send_request();
+		assert_heard(i < 4 ? "401 " : "200 ");
+	}
 	/* A used ticket is no wrong token; a text that is none is. */
 	for (int i = 0; i < 12; i++) {
 		prepare("GET", "/api/v1/stream");
