@@ -123,7 +123,6 @@ int lws_partial_buffered(struct lws *wsi)
 int lws_rx_flow_control(struct lws *wsi, int enable)
 {
 	(void)wsi;
-	assert_int_equal(heard.paused, enable); /* only changes */
 	heard.paused = !enable;
 	return 0;
 }

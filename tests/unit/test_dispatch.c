@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 #include "http_peer.h"
 #include "auth/priv/keys.h"
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "web/http/clients.h"
 #include "web/http/context.h"
 #include "web/http/connection.h"
+#include "web/http/publisher.h"
 #include "web/priv/sessions.h"
 #include "web/priv/shared.h"
 
@@ -168,14 +170,16 @@ static void open_server(bool keys)
 		&server.connection, wsi, server.http, peer.address ? peer.address : "");
 }
 
-static void close_server(void)
+static void stop_log(void)
 {
-	http_connection_closed(&server.connection);
 	dnc_writer_stop(server.writer);
 	dnc_writer_join(server.writer);
 	dnc_reader_free(server.reader);
+}
+
+static void free_server(void)
+{
 	shared_leave(server.options.shared, &server.member);
-	http_context_close(server.http);
 	uv_run(&server.loop, UV_RUN_DEFAULT);
 	http_context_free(server.http);
 	assert_int_equal(uv_loop_close(&server.loop), 0);
@@ -190,6 +194,14 @@ static void close_server(void)
 	dnc_shared_free(server.options.shared);
 	dnc_auth_free(server.auth);
 	close(server.read_done);
+}
+
+static void close_server(void)
+{
+	http_connection_closed(&server.connection);
+	stop_log();
+	http_context_close(server.http);
+	free_server();
 }
 
 /* A request to start with; headers and arguments are added to `peer`. */
@@ -785,6 +797,253 @@ static void publications_are_refused_with_their_fault(void **state)
 	close_server();
 }
 
+/* Sends the request on another connection, which is closed. */
+static void send_beside(void)
+{
+	struct http_connection other = {0};
+
+	http_connection_open(&other, wsi, server.http, peer.address ? peer.address : "");
+	assert_int_equal(peer_send(&other), 0);
+	http_connection_closed(&other);
+}
+
+static void add_events(struct dnc_buf *text, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		dnc_buf_lit(text,
+			"{\"type\":\"dnc.number.released\",\"phone_number\":\"+13035550143\","
+			"\"reason\":\"x\"}\n");
+}
+
+static void compress_text(struct dnc_buf *text)
+{
+	enum { GZIP_WINDOW = 15 + 16 };
+	z_stream z = {0};
+	struct dnc_buf packed = {0};
+
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_true(dnc_buf_reserve(&packed, deflateBound(&z, text->n)));
+	z.next_in = (unsigned char *)text->p;
+	z.avail_in = (unsigned)text->n;
+	z.next_out = (unsigned char *)packed.p;
+	z.avail_out = (unsigned)packed.size;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	packed.n = z.total_out;
+	deflateEnd(&z);
+	dnc_buf_free(text);
+	*text = packed;
+}
+
+enum { MANY = 3000 }; /* events: some slices */
+
+/* Sends a publication of MANY events on C, which is new. It is not answered at once. */
+static void publish_many(struct http_connection *c, bool gzip)
+{
+	struct dnc_buf text = {0};
+	char length[48];
+
+	add_events(&text, MANY);
+	if (gzip)
+		compress_text(&text);
+	memset(peer.headers, 0, sizeof peer.headers);
+	snprintf(length, sizeof length, "Content-Length: %zu", text.n);
+	add_header(length);
+	if (gzip)
+		add_header("Content-Encoding: gzip");
+	*c = (struct http_connection){0};
+	http_connection_open(c, wsi, server.http, peer.address ? peer.address : "");
+	assert_int_equal(peer_send(c), 0);
+	assert_int_equal(http_connection_receive(c, text.p, text.n), 0);
+	dnc_buf_free(&text);
+	assert_int_equal(heard.n, 0);
+	assert_int_equal(c->phase, HTTP_PHASE_ANSWER);
+}
+
+/* No request has memory for its body any more. */
+static void assert_nothing_reserved(void)
+{
+	size_t reserved = 0;
+
+	assert_true(limits_reserve(server.options.shared->limits, &reserved, LIMITS_BODY_BYTES));
+	assert_true(limits_reserve(server.options.shared->limits, &reserved, 0));
+}
+
+static void large_publications_take_turns(void **state)
+{
+	uint64_t last;
+	struct http_connection second;
+	size_t answers = 0, turns = 0;
+
+	(void)state;
+	open_server(false);
+	last = dnc_journal_last(server.journal);
+	prepare("POST", "/api/v1/events");
+	publish_many(&server.connection, false);
+	publish_many(&second, true);
+	/* One that is small does not wait for them. */
+	prepare("GET", "/healthz");
+	send_beside();
+	assert_heard("200 OK");
+	for (; answers < 2 && turns < 100000; turns++) {
+		heard.n = 0;
+		heard.text[0] = '\0';
+		uv_run(&server.loop, UV_RUN_ONCE);
+		for (const char *p = heard.text; (p = strstr(p, "{\"accepted\":3000,")); p++)
+			answers++;
+	}
+	assert_int_equal(answers, 2);
+	assert_true(turns > 2);
+	assert_int_equal(dnc_journal_last(server.journal), last + 2 * MANY);
+	http_connection_closed(&second);
+	proceed();
+	assert_nothing_reserved();
+	close_server();
+}
+
+static void a_client_that_goes_meanwhile_drops_its_publication(void **state)
+{
+	uint64_t last;
+
+	(void)state;
+	open_server(false);
+	last = dnc_journal_last(server.journal);
+	for (int turns = 0; turns < 2; turns++) {
+		prepare("POST", "/api/v1/events");
+		publish_many(&server.connection, turns);
+		for (int i = 0; i < turns; i++)
+			uv_run(&server.loop, UV_RUN_NOWAIT);
+		http_connection_closed(&server.connection);
+		/* Nothing is left to do, and nothing was done. */
+		for (int i = 0; i < 10; i++)
+			uv_run(&server.loop, UV_RUN_NOWAIT);
+		assert_int_equal(uv_backend_timeout(&server.loop), -1);
+		assert_nothing_reserved();
+	}
+	assert_true(dnc_writer_drain(server.writer));
+	assert_int_equal(dnc_journal_last(server.journal), last);
+	assert_string_equal(server.records, "");
+	close_server();
+}
+
+static void a_publication_in_progress_is_refused_when_the_hub_drains(void **state)
+{
+	uint64_t last;
+
+	(void)state;
+	open_server(false);
+	last = dnc_journal_last(server.journal);
+	prepare("POST", "/api/v1/events");
+	publish_many(&server.connection, false);
+	server.http->draining = true;
+	await_answer();
+	assert_heard("503 ");
+	assert_heard("retry-after: 1\n");
+	assert_heard("the hub is shutting down");
+	assert_int_equal(http_connection_proceed(&server.connection), 0);
+	assert_ended();
+	assert_nothing_reserved();
+	assert_int_equal(dnc_journal_last(server.journal), last);
+	close_server();
+}
+
+/* The library drops its connections after the handles were closed. */
+static void a_publication_in_progress_is_dropped_when_the_server_closes(void **state)
+{
+	uint64_t last;
+
+	(void)state;
+	open_server(false);
+	last = dnc_journal_last(server.journal);
+	prepare("POST", "/api/v1/events");
+	publish_many(&server.connection, false);
+	stop_log();
+	http_context_close(server.http);
+	uv_run(&server.loop, UV_RUN_DEFAULT);
+	http_connection_closed(&server.connection);
+	assert_nothing_reserved();
+	assert_int_equal(heard.n, 0);
+	assert_int_equal(dnc_journal_last(server.journal), last);
+	free_server();
+}
+
+/* While the memory for bodies is used up, the oldest publication goes on, and the next ones wait for it. */
+static void publications_wait_for_memory(void **state)
+{
+	struct http_connection second;
+	size_t reserved = 0, answers = 0;
+
+	(void)state;
+	open_server(false);
+	prepare("POST", "/api/v1/events");
+	publish_many(&server.connection, false);
+	publish_many(&second, false);
+	for (size_t n = LIMITS_BODY_BYTES; n && !reserved; n -= 4096)
+		limits_reserve(server.options.shared->limits, &reserved, n);
+	assert_true(reserved > 0);
+	for (int i = 0; i < 100000 && answers < 2; i++) {
+		heard.n = 0;
+		heard.text[0] = '\0';
+		uv_run(&server.loop, UV_RUN_ONCE);
+		for (const char *p = heard.text; (p = strstr(p, "{\"accepted\":3000,")); p++)
+			answers++;
+	}
+	assert_int_equal(answers, 2);
+	limits_reserve(server.options.shared->limits, &reserved, 0);
+	http_connection_closed(&second);
+	proceed();
+	assert_nothing_reserved();
+	close_server();
+}
+
+struct turn {
+	struct publisher_job job; /* first: its function converts */
+	char name;
+	int left; /* turns until it drops itself */
+};
+
+static char turns_taken[64];
+
+static void take_turn(struct publisher_job *job)
+{
+	struct turn *t = (struct turn *)job;
+	size_t n = strlen(turns_taken);
+
+	turns_taken[n] = t->name;
+	turns_taken[n + 1] = '\0';
+	if (--t->left == 0)
+		publisher_drop(server.http->publisher, job);
+}
+
+static void jobs_take_turns_one_in_each_of_the_loop(void **state)
+{
+	struct turn t[] = {{{.work = take_turn}, 'a', 2}, {{.work = take_turn}, 'b', 9},
+		{{.work = take_turn}, 'c', 4}, {{.work = take_turn}, 'd', 1}};
+	struct publisher *p;
+
+	(void)state;
+	open_server(false);
+	p = server.http->publisher;
+	turns_taken[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		assert_true(publisher_queue(p, &t[i].job));
+	assert_true(publisher_is_oldest(p, &t[0].job));
+	for (int i = 1; i <= 5; i++) {
+		uv_run(&server.loop, UV_RUN_NOWAIT);
+		assert_int_equal(strlen(turns_taken), i);
+	}
+	assert_string_equal(turns_taken, "abcab");
+	assert_true(publisher_is_oldest(p, &t[1].job));
+	/* The one that had the last turn goes, and one comes. */
+	publisher_drop(p, &t[1].job);
+	publisher_drop(p, &t[1].job);
+	assert_true(publisher_queue(p, &t[3].job));
+	for (int i = 0; i < 10; i++)
+		uv_run(&server.loop, UV_RUN_NOWAIT);
+	assert_string_equal(turns_taken, "abcabcdcc");
+	assert_int_equal(uv_backend_timeout(&server.loop), -1);
+	close_server();
+}
+
 /* Waits for the log's reader, and passes on what it has found. */
 static void finish_reading(void)
 {
@@ -866,16 +1125,6 @@ static void a_page_that_was_asked_for_before_a_reload_is_not_answered(void **sta
 	close_server();
 }
 
-/* Sends the request on another connection, which is closed. */
-static void send_beside(void)
-{
-	struct http_connection other = {0};
-
-	http_connection_open(&other, wsi, server.http, peer.address ? peer.address : "");
-	assert_int_equal(peer_send(&other), 0);
-	http_connection_closed(&other);
-}
-
 static void a_stream_begins_or_is_refused_before_its_head(void **state)
 {
 	(void)state;
@@ -953,6 +1202,12 @@ int main(void)
 		cmocka_unit_test(a_client_that_awaits_100_gets_it_before_its_body),
 		cmocka_unit_test(a_client_that_goes_loses_its_answer_not_its_events),
 		cmocka_unit_test(publications_are_refused_with_their_fault),
+		cmocka_unit_test(large_publications_take_turns),
+		cmocka_unit_test(a_client_that_goes_meanwhile_drops_its_publication),
+		cmocka_unit_test(a_publication_in_progress_is_refused_when_the_hub_drains),
+		cmocka_unit_test(a_publication_in_progress_is_dropped_when_the_server_closes),
+		cmocka_unit_test(publications_wait_for_memory),
+		cmocka_unit_test(jobs_take_turns_one_in_each_of_the_loop),
 		cmocka_unit_test(a_page_of_the_log_is_answered_when_it_was_read),
 		cmocka_unit_test(a_page_that_was_asked_for_before_a_reload_is_not_answered),
 		cmocka_unit_test(a_stream_begins_or_is_refused_before_its_head),

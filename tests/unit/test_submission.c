@@ -34,7 +34,9 @@ static enum publish_fault read_body(struct submission *s, const char *text, size
 	*s = (struct submission){.count = 0};
 	dnc_buf_add(&body, text, n);
 	assert_true(dnc_buf_reserve(&body, DNC_JSON_PADDING));
-	fault = submission_read(s, &tools, dnc_buf_view(&body), form);
+	submission_begin(s, &tools, dnc_buf_view(&body), form);
+	assert_false(submission_read(s, INT64_MAX / 2));
+	fault = s->fault;
 	/* Nothing of it is borrowed. */
 	memset(body.p, '#', body.n);
 	dnc_buf_free(&body);
@@ -213,6 +215,144 @@ static void ten_thousand_records_are_read_and_a_hundred_rejects_told(void **stat
 	}
 }
 
+/* A submission that is read in slices. */
+struct reading {
+	struct submission submission;
+	struct dnc_buf body;
+	size_t slices;
+	bool more;
+};
+
+static void open_reading(struct reading *r, const char *text, size_t n)
+{
+	*r = (struct reading){.more = true};
+	dnc_buf_add(&r->body, text, n);
+	assert_true(dnc_buf_reserve(&r->body, DNC_JSON_PADDING));
+	submission_begin(&r->submission, &tools, dnc_buf_view(&r->body), false);
+}
+
+static void read_slice(struct reading *r, int64_t ns)
+{
+	if (!r->more)
+		return;
+	r->more = submission_read(&r->submission, ns);
+	r->slices++;
+}
+
+static void close_reading(struct reading *r)
+{
+	submission_free(&r->submission);
+	dnc_buf_free(&r->body);
+}
+
+/* A canonical line without what differs from time to time. */
+static struct dnc_str stable_line(const struct submission *s, size_t i)
+{
+	struct dnc_str line = dnc_piece_str(&s->batch, s->batch.events[i].line);
+	const char *end = memmem(line.p, line.n, "\"metadata\":", 11);
+
+	assert_non_null(end);
+	line.n = (size_t)(end - line.p);
+	return line;
+}
+
+static void assert_same(const struct submission *a, const struct submission *b)
+{
+	assert_int_equal(a->fault, b->fault);
+	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->rejected, b->rejected);
+	assert_int_equal(a->joined_lines, b->joined_lines);
+	assert_true(dnc_str_eq(dnc_buf_view(&a->rejects), dnc_buf_view(&b->rejects)));
+	assert_int_equal(a->batch.count, b->batch.count);
+	for (size_t i = 0; i < a->count; i++) {
+		assert_int_equal(a->records[i], b->records[i]);
+		assert_true(dnc_str_eq(stable_line(a, i), stable_line(b, i)));
+	}
+}
+
+#define EVENT_OF(id, note)                                                                         \
+	"{\"id\":\"0198f0a0-0000-7000-8000-00000000000" id "\",\"type\":\"dnc.number.released\","  \
+	"\"timestamp\":\"2026-08-29T08:00:00Z\",\"phone_number\":\"+1303555014" id                 \
+	"\",\"reason\":\"" note "\"}"
+
+/* Whatever other submission is read with the same tools between its slices. */
+static void slices_give_what_the_whole_gives(void **state)
+{
+	static const char *const texts[] = {
+		EVENT_OF("1", "x"),
+		EVENT_OF("1", "x") "\n\n7\n{}\n" EVENT_OF("2", "\\u00e9]") "\r\n{",
+		"[" EVENT_OF("1", "[{") " , 7, " EVENT_OF("2", "\\\"],") ",,{}]",
+		"{\"id\":\"0198f0a0-0000-7000-8000-000000000001\",\n\"type\":"
+		"\"dnc.number.released\",\n\"timestamp\":\"2026-08-29T08:00:00Z\",\n\"phone_number\":\"+13035550143\",\n\"reason\":\"x\"\n}",
+	};
+	const size_t count = sizeof texts / sizeof texts[0];
+
+	(void)state;
+	for (size_t i = 0; i < count * count; i++) {
+		const char *text = texts[i / count], *other = texts[i % count];
+
+		for (size_t cut = 0; cut <= strlen(text); cut++) {
+			struct reading whole, sliced, beside;
+
+			open_reading(&whole, text, cut);
+			read_slice(&whole, INT64_MAX / 2);
+			assert_false(whole.more);
+			open_reading(&sliced, text, cut);
+			open_reading(&beside, other, strlen(other));
+			while (sliced.more || beside.more) {
+				read_slice(&sliced, 0);
+				read_slice(&beside, 0);
+			}
+			assert_same(&sliced.submission, &whole.submission);
+			close_reading(&beside);
+			close_reading(&sliced);
+			close_reading(&whole);
+		}
+	}
+}
+
+/* Little is read at once, and much in slices: each kind of what there may be much of. */
+static void only_large_bodies_are_read_in_slices(void **state)
+{
+	static const struct {
+		const char *start, *repeated, *end;
+		size_t times;
+		bool sliced;
+	} cases[] = {
+		{"", EVENT "\n", "", 5, false},
+		{"", EVENT "\n", "", 1000, true},
+		{"", "{}\n", "", 1000, true},
+		{"[", EVENT ",", EVENT "]", 1000, true},
+		{"7", "\n", "7", 1 << 20, true},
+		{"[\"", "x", "\"]", 1 << 20, true},
+		{"[", "[]", "", 1 << 20, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_buf text = {0};
+		struct reading whole, sliced;
+
+		dnc_buf_str(&text, dnc_str(cases[i].start));
+		for (size_t k = 0; k < cases[i].times; k++)
+			dnc_buf_str(&text, dnc_str(cases[i].repeated));
+		dnc_buf_str(&text, dnc_str(cases[i].end));
+		open_reading(&whole, text.p, text.n);
+		read_slice(&whole, INT64_MAX / 2);
+		open_reading(&sliced, text.p, text.n);
+		while (sliced.more)
+			read_slice(&sliced, 1);
+		if ((sliced.slices > 1) != cases[i].sliced)
+			fail_msg("case %zu: %zu slices", i, sliced.slices);
+		assert_int_equal(sliced.submission.fault, whole.submission.fault);
+		assert_int_equal(sliced.submission.count, whole.submission.count);
+		assert_int_equal(sliced.submission.rejected, whole.submission.rejected);
+		close_reading(&sliced);
+		close_reading(&whole);
+		dnc_buf_free(&text);
+	}
+}
+
 static void an_event_that_is_too_long_is_rejected_alone(void **state)
 {
 	struct dnc_buf text = {0};
@@ -301,6 +441,8 @@ int main(void)
 		cmocka_unit_test(the_batch_has_canonical_events_from_http),
 		cmocka_unit_test(bodies_that_are_no_events_are_refused_as_a_whole),
 		cmocka_unit_test(ten_thousand_records_are_read_and_a_hundred_rejects_told),
+		cmocka_unit_test(slices_give_what_the_whole_gives),
+		cmocka_unit_test(only_large_bodies_are_read_in_slices),
 		cmocka_unit_test(an_event_that_is_too_long_is_rejected_alone),
 		cmocka_unit_test(answers_tell_what_the_log_has),
 	};

@@ -12,11 +12,18 @@
 #include "web/priv/limits.h"
 #include "web/priv/shared.h"
 
-enum { GZIP_BYTES = 48 << 10 /* of zlib's, while it decompresses */ };
+enum {
+	GZIP_BYTES = 48 << 10, /* of zlib's, while it decompresses */
+	/* How long a body is read at once, in nanoseconds of the thread's time: when it has come, as many may come in one
+	 * turn of the loop, and in a turn of its own. */
+	FIRST_SLICE_NS = 200 * 1000,
+	SLICE_NS = 2 * 1000 * 1000,
+};
 
 struct publish {
 	struct publisher_commit commit; /* first: its callback converts */
 	struct http_exchange exchange;
+	struct publisher_job job; /* waits while the rest of a large body is to be read */
 	struct http_context *context;
 	struct http_caller caller;
 	struct body body;
@@ -24,6 +31,7 @@ struct publish {
 	size_t reserved; /* bytes of the memory for bodies */
 	struct limits_slot slot;
 	bool form;      /* the client says that the body is a form */
+	bool deferred;  /* the body was too large to be answered from the library's callback */
 	bool submitted; /* the log has the batch: the commit will be reported */
 };
 
@@ -34,6 +42,7 @@ static struct publish *publish_of(struct http_exchange *e)
 
 static void free_publish(struct publish *p)
 {
+	publisher_drop(p->context->publisher, &p->job);
 	if (p->reserved)
 		limits_reserve(p->context->options->shared->limits, &p->reserved, 0);
 	limits_end_body(p->context->options->shared->limits, &p->slot);
@@ -51,15 +60,23 @@ static bool reserve(struct publish *p)
 			(p->body.inflating ? GZIP_BYTES : 0));
 }
 
+/* The client was answered: RC is what http_reply() returned. */
+static int end(struct publish *p, int rc)
+{
+	if (p->deferred)
+		http_exchange_finish(&p->exchange, rc);
+	else
+		http_exchange_leave(&p->exchange);
+	free_publish(p);
+	return rc;
+}
+
 /* Answers with the fault. What is left of the body is not read: the connection ends. */
 static int refuse(struct publish *p, enum publish_fault fault)
 {
 	const struct publish_fault_row *row = &publish_faults[fault];
-	int rc = http_problem(p->exchange.connection, row->status, row->detail);
 
-	http_exchange_leave(&p->exchange);
-	free_publish(p);
-	return rc;
+	return end(p, http_problem(p->exchange.connection, row->status, row->detail));
 }
 
 static int answer(const struct publish *p)
@@ -113,50 +130,69 @@ static bool submit(struct publish *p)
 	return true;
 }
 
-/* The request has no event for the log. */
-static int answer_now(struct publish *p)
-{
-	int rc = answer(p);
-
-	http_exchange_leave(&p->exchange);
-	free_publish(p);
-	return rc;
-}
-
-/* The client may have been admitted long ago: a body is received for up to an hour. */
+/* The client may have been admitted long ago: a body is received for minutes. */
 static int refuse_caller(struct publish *p, enum identity_verdict verdict)
 {
-	int rc = access_refuse(p->exchange.connection, verdict);
+	return end(p, access_refuse(p->exchange.connection, verdict));
+}
 
-	http_exchange_leave(&p->exchange);
-	free_publish(p);
-	return rc;
+/* The body was read: the log is given its events. The batch is copied there, whatever memory it has now. */
+static int conclude(struct publish *p)
+{
+	enum identity_verdict verdict;
+
+	publisher_drop(p->context->publisher, &p->job);
+	if (p->submission.fault != PUBLISH_OK)
+		return refuse(p, p->submission.fault);
+	body_free(&p->body);
+	reserve(p);
+	verdict = http_caller_recheck(&p->caller, p->context, DNC_MAY_PUBLISH);
+	if (verdict != IDENTITY_KNOWN)
+		return refuse_caller(p, verdict);
+	if (!p->submission.count)
+		return end(p, answer(p));
+	/* The log may need any time to commit. */
+	lws_set_timeout(p->exchange.connection->wsi, NO_PENDING_TIMEOUT, 0);
+	return submit(p) ? HTTP_LATER : refuse(p, PUBLISH_LOG_BUSY);
+}
+
+/* Without memory a publication waits for those before it to end; the oldest one goes on, or none would. */
+static bool may_go_on(struct publish *p)
+{
+	return reserve(p) || publisher_is_oldest(p->context->publisher, &p->job);
+}
+
+static void on_turn(struct publisher_job *job)
+{
+	struct publish *p = (struct publish *)((char *)job - offsetof(struct publish, job));
+
+	if (p->context->draining)
+		refuse(p, PUBLISH_DRAINING);
+	else if (may_go_on(p) && !submission_read(&p->submission, SLICE_NS))
+		conclude(p);
+}
+
+/* Reads the rest of the body in turns of the loop to come: other connections are served between. */
+static int defer(struct publish *p)
+{
+	p->job.work = on_turn;
+	if (!publisher_queue(p->context->publisher, &p->job))
+		return refuse(p, PUBLISH_DRAINING);
+	p->deferred = true;
+	/* How long it waits is not up to the client. */
+	lws_set_timeout(p->exchange.connection->wsi, NO_PENDING_TIMEOUT, 0);
+	return HTTP_LATER;
 }
 
 /* The body is whole. */
 static int finish(struct publish *p)
 {
-	enum publish_fault fault;
-	enum identity_verdict verdict;
-
 	http_exchange_end_body(&p->exchange);
 	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
 		return refuse(p, PUBLISH_NO_MEMORY);
-	fault = submission_read(&p->submission, publisher_tools(p->context->publisher),
+	submission_begin(&p->submission, publisher_tools(p->context->publisher),
 		dnc_buf_view(&p->body.text), p->form);
-	if (fault != PUBLISH_OK)
-		return refuse(p, fault);
-	body_free(&p->body);
-	if (!reserve(p))
-		return refuse(p, PUBLISH_CROWDED);
-	verdict = http_caller_recheck(&p->caller, p->context, DNC_MAY_PUBLISH);
-	if (verdict != IDENTITY_KNOWN)
-		return refuse_caller(p, verdict);
-	if (!p->submission.count)
-		return answer_now(p);
-	/* The log may need any time to commit. */
-	lws_set_timeout(p->exchange.connection->wsi, NO_PENDING_TIMEOUT, 0);
-	return submit(p) ? HTTP_LATER : refuse(p, PUBLISH_LOG_BUSY);
+	return submission_read(&p->submission, FIRST_SLICE_NS) ? defer(p) : conclude(p);
 }
 
 static int on_body(struct http_exchange *e, const void *in, size_t n, size_t *used)

@@ -8,6 +8,10 @@ struct publisher {
 	uv_async_t async; /* some are committed */
 	pthread_mutex_t lock;
 	struct publisher_commit *committed; /* to be reported; under the lock */
+	uv_idle_t turns;         /* runs while there are jobs: the loop does not wait then */
+	struct dnc_list jobs;    /* in the order in which they came */
+	struct dnc_list *served; /* the job that had the last turn, or the head */
+	bool closed;             /* libuv would start a closed handle */
 };
 
 /* In the log writer's thread. */
@@ -42,6 +46,46 @@ static void on_async(uv_async_t *async)
 	report_committed(async->data);
 }
 
+/* One job a turn of the loop, so that other connections are served between. */
+static void on_turn(uv_idle_t *turns)
+{
+	struct publisher *p = turns->data;
+	struct dnc_list *link = p->served->next;
+	struct publisher_job *job;
+
+	if (link == &p->jobs)
+		link = link->next;
+	p->served = link;
+	job = DNC_LIST_ELEMENT(link, struct publisher_job, link);
+	job->work(job);
+}
+
+bool publisher_queue(struct publisher *p, struct publisher_job *job)
+{
+	if (p->closed)
+		return false;
+	if (dnc_list_is_empty(&p->jobs))
+		uv_idle_start(&p->turns, on_turn);
+	dnc_list_append(&p->jobs, &job->link);
+	return true;
+}
+
+void publisher_drop(struct publisher *p, struct publisher_job *job)
+{
+	if (!dnc_list_is_linked(&job->link))
+		return;
+	if (p->served == &job->link)
+		p->served = job->link.prev;
+	dnc_list_remove(&job->link);
+	if (dnc_list_is_empty(&p->jobs) && !p->closed)
+		uv_idle_stop(&p->turns);
+}
+
+bool publisher_is_oldest(const struct publisher *p, const struct publisher_job *job)
+{
+	return p->jobs.next == &job->link;
+}
+
 struct publisher *publisher_new(uv_loop_t *loop)
 {
 	struct publisher *p = calloc(1, sizeof *p);
@@ -49,6 +93,8 @@ struct publisher *publisher_new(uv_loop_t *loop)
 	if (!p)
 		return NULL;
 	pthread_mutex_init(&p->lock, NULL);
+	dnc_list_init(&p->jobs);
+	p->served = &p->jobs;
 	p->tools = (struct submission_tools){
 		.parser = dnc_json_parser_new(),
 		.events =
@@ -58,13 +104,16 @@ struct publisher *publisher_new(uv_loop_t *loop)
 		publisher_free(p);
 		return NULL;
 	}
-	p->async.data = p;
+	uv_idle_init(loop, &p->turns);
+	p->async.data = p->turns.data = p;
 	return p;
 }
 
 void publisher_close(struct publisher *p)
 {
+	p->closed = true;
 	uv_close((uv_handle_t *)&p->async, NULL);
+	uv_close((uv_handle_t *)&p->turns, NULL);
 }
 
 void publisher_free(struct publisher *p)

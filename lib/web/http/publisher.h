@@ -1,7 +1,8 @@
-/* publisher.h - what a server has for publishing: the parsers of events, and the hand-over of commits from the log
- * writer's thread to the server's. All functions run in the server's thread. */
+/* publisher.h - what a server has for publishing: the parsers of events, turns for large publications, and the hand-over
+ * of commits from the log writer's thread to the server's. All functions run in the server's thread. */
 #pragma once
 #include <uv.h>
+#include "base/list.h"
 #include "log/batch.h"
 #include "web/http/submission.h"
 
@@ -17,10 +18,18 @@ struct publisher_commit {
 	void (*committed)(struct publisher_commit *c);
 };
 
+/* Work that is too long for one turn of the loop; part of the request. All zero is not waiting. */
+struct publisher_job {
+	struct dnc_list link;
+	/* Does some of it, a millisecond or two. May drop the job, and free it. */
+	void (*work)(struct publisher_job *job);
+};
+
 /* To be closed, and freed. NULL when there is no memory. */
 struct publisher *publisher_new(uv_loop_t *loop);
 
-/* Closes the handles, before the loop runs for the last time. */
+/* Closes the handles, before the loop runs for the last time. Jobs get no more turns: they are dropped with their
+ * connections. */
 void publisher_close(struct publisher *p);
 
 /* Frees it when the loop has ended, and reports the commits that are left. NULL is allowed. */
@@ -33,3 +42,12 @@ const struct submission_tools *publisher_tools(const struct publisher *p);
  * called later, and only if this returns 0. Returns -1 if the log accepts nothing now: dnc_writer_submit(). */
 int publisher_submit(struct publisher *p, struct dnc_writer *writer, struct dnc_batch *batch,
 	struct publisher_commit *c);
+
+/* Has JOB work, a turn of the loop each time and taking turns with others, until it is dropped. False if P was closed. */
+bool publisher_queue(struct publisher *p, struct publisher_job *job);
+
+/* JOB gets no more turns. It may not be waiting. */
+void publisher_drop(struct publisher *p, struct publisher_job *job);
+
+/* True for the job that has waited longest. */
+bool publisher_is_oldest(const struct publisher *p, const struct publisher_job *job);

@@ -2,9 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
+#include "base/clock.h"
 #include "json/member.h"
 #include "web/http/problem.h"
-#include "web/http/records.h"
+
+/* What one step costs, in bytes that could be read instead; and how many go by before the clock is read again: some
+ * ten events, 100 us or so. */
+enum { STEP_COST = 32, RECORD_COST = 1 << 10, CLOCK_COST = 16 << 10 };
+
+struct slice {
+	int64_t ns, end_ns; /* of dnc_clock_thread_ns(); 0: not set yet */
+	size_t cost;        /* since the clock was read */
+};
 
 void submission_free_batch(struct submission *s)
 {
@@ -70,10 +79,8 @@ static int parse(const struct submission_tools *tools, struct dnc_str record,
 	return dnc_event_normalize(tools->events, record.p, record.n, event, err);
 }
 
-/* DNC_JSON_PADDING readable bytes follow RECORD. False ends the reading: the request is refused. */
-static bool read_record(void *ctx, size_t index, struct dnc_str record)
+static void read_record(struct submission *s, size_t index, struct dnc_str record)
 {
-	struct submission *s = ctx;
 	struct dnc_error err = {.place = ""};
 	struct dnc_event event;
 
@@ -83,7 +90,40 @@ static bool read_record(void *ctx, size_t index, struct dnc_str record)
 		fail(s, index, &err);
 	else if (!add_event(s, index, &event))
 		s->fault = PUBLISH_NO_MEMORY;
-	return s->fault == PUBLISH_OK;
+}
+
+/* Returns false at the end. */
+static bool read_step(struct submission *s, struct slice *slice)
+{
+	struct dnc_error err = {.place = ""};
+	size_t at = s->source.at, index;
+	struct dnc_str record;
+	enum records_verdict verdict =
+		records_next(&s->source, s->tools->parser, &index, &record, &err);
+
+	if (verdict == RECORDS_RECORD) {
+		read_record(s, index, record);
+		slice->cost += RECORD_COST;
+	} else if (verdict == RECORDS_BAD) {
+		if (err.code != DNC_ERROR_NO_MEMORY)
+			err.code = DNC_REJECT_INVALID_JSON;
+		fail(s, 0, &err);
+	}
+	slice->cost += STEP_COST + (s->source.at > at ? s->source.at - at : 0);
+	return s->fault == PUBLISH_OK && (verdict == RECORDS_RECORD || verdict == RECORDS_MORE);
+}
+
+static bool is_over(struct slice *slice)
+{
+	int64_t now;
+
+	if (slice->ns && slice->cost < CLOCK_COST)
+		return false;
+	slice->cost = 0;
+	now = dnc_clock_thread_ns();
+	if (!slice->end_ns)
+		slice->end_ns = now + slice->ns;
+	return now >= slice->end_ns;
 }
 
 static bool has_joined_lines(struct dnc_str text)
@@ -92,26 +132,33 @@ static bool has_joined_lines(struct dnc_str text)
 	       memmem(text.p, text.n, "}{", 2);
 }
 
-enum publish_fault submission_read(
+static enum publish_fault check_text(struct dnc_str text, bool form)
+{
+	/* RFC 1952 section 2.3.1. */
+	if (dnc_str_starts(text, DNC_STR("\x1F\x8B")))
+		return PUBLISH_UNDECLARED_GZIP;
+	return form && text.n && text.p[0] != '{' && text.p[0] != '[' ? PUBLISH_FORM : PUBLISH_OK;
+}
+
+void submission_begin(
 	struct submission *s, const struct submission_tools *tools, struct dnc_str text, bool form)
 {
-	struct dnc_str trimmed = dnc_str_trim(text);
-	struct dnc_error err = {.place = ""};
-
-	/* RFC 1952 section 2.3.1. */
-	if (dnc_str_starts(trimmed, DNC_STR("\x1F\x8B")))
-		return PUBLISH_UNDECLARED_GZIP;
-	if (form && trimmed.n && trimmed.p[0] != '{' && trimmed.p[0] != '[')
-		return PUBLISH_FORM;
-	s->joined_lines = has_joined_lines(trimmed);
+	records_open(&s->source, text);
 	s->tools = tools;
-	if (records_each(tools->parser, text, read_record, s, &err) < 0) {
-		if (err.code != DNC_ERROR_NO_MEMORY)
-			err.code = DNC_REJECT_INVALID_JSON;
-		fail(s, 0, &err);
-	}
-	s->tools = NULL;
-	return dnc_buf_ok(&s->rejects) ? s->fault : PUBLISH_NO_MEMORY;
+	s->joined_lines = has_joined_lines(s->source.text);
+	s->fault = check_text(s->source.text, form);
+}
+
+bool submission_read(struct submission *s, int64_t ns)
+{
+	struct slice slice = {.ns = ns};
+
+	while (s->fault == PUBLISH_OK && read_step(s, &slice))
+		if (is_over(&slice))
+			return true;
+	if (!dnc_buf_ok(&s->rejects))
+		s->fault = PUBLISH_NO_MEMORY;
+	return false;
 }
 
 void submission_reject_conflicts(struct submission *s, const uint8_t *logged)

@@ -8,9 +8,10 @@
 #include "json/json.h"
 #include "log/batch.h"
 #include "web/http/publish_fault.h"
+#include "web/http/records.h"
 
 enum {
-	SUBMISSION_RECORDS_MAX = 10000, /* in one request: tens of milliseconds of work */
+	SUBMISSION_RECORDS_MAX = 10000, /* in one request: up to some 100 ms of work */
 	SUBMISSION_REJECTS_MAX = 100,   /* described one by one; all are counted */
 };
 
@@ -30,13 +31,19 @@ struct submission {
 	struct dnc_buf rejects; /* JSON objects, a comma between them */
 	bool joined_lines;      /* several objects on one line, as curl -d joins them */
 	enum publish_fault fault;
-	const struct submission_tools *tools; /* while the body is read */
+	const struct submission_tools *tools;
+	struct records source; /* the position in the body */
 };
 
-/* Reads the body TEXT, which DNC_JSON_PADDING readable bytes follow. FORM: the client declares a form. Returns
- * PUBLISH_OK, whatever was rejected, or why the request is refused. */
-enum publish_fault submission_read(
+/* Begins to read the body TEXT, which DNC_JSON_PADDING readable bytes follow, and which is borrowed, with TOOLS,
+ * until submission_read() has ended. FORM: the client declares a form. */
+void submission_begin(
 	struct submission *s, const struct submission_tools *tools, struct dnc_str text, bool form);
+
+/* Reads on for about NS nanoseconds of the thread's time; a small body is read whole without a look at the clock, but with
+ * 0 one step is made. Returns true when there is more to read: call again, any time later; other submissions may use the
+ * tools meanwhile. Else `fault` is PUBLISH_OK, whatever was rejected, or why the request is refused. */
+bool submission_read(struct submission *s, int64_t ns);
 
 /* The size of the batch in memory, in bytes. */
 size_t submission_bytes(const struct submission *s);
