@@ -87,8 +87,8 @@ static int text_member(const struct dnc_json *doc, const char *name, struct dnc_
 	return doc->node[at].type == DNC_JSON_STRING && !memchr(out->p, '\0', out->n) ? 0 : -1;
 }
 
-/* A key has one algorithm, and the token must name the same one; a kid may name a key for each. So there is no key for "none", nor for HS256
- * with the bytes of a public key as its secret. */
+/* A key has one algorithm, and the token must name the same one; a kid may name a key for each. So there is no key for
+ * "none", nor for HS256 with the bytes of a public key as its secret. */
 static const struct dnc_key *find_key(
 	const struct dnc_keys *keys, const struct dnc_json *head, struct dnc_error *err)
 {

@@ -51,8 +51,8 @@ struct dnc_token_rules {
 };
 
 /* Checks the token TEXT and sets OUT to the identity in it. Returns -1 with ERR: its code is a fault or, if nothing is known
- * about the token yet, DNC_ERROR_NO_MEMORY; its message is for the log and contains nothing of the token but, if the signature is valid, its subject. PARSER belongs to the
- * calling thread. */
+ * about the token yet, DNC_ERROR_NO_MEMORY; its message is for the log and contains nothing of the token but, if the
+ * signature is valid, its subject. PARSER belongs to the calling thread. */
 int dnc_token_check(struct dnc_json_parser *parser, const struct dnc_token_rules *rules,
 	struct dnc_str text, struct dnc_identity *out, struct dnc_error *err);
 

@@ -42,8 +42,9 @@ void dnc_filter_unref(const struct dnc_filter *f);
  * too much work to know (report it). The latter is for dnc_filter_compile_sees() alone; the first of F is logged. */
 enum { DNC_MATCH_NO_MEMORY = -1, DNC_MATCH_TOO_COSTLY = -2 };
 
-/* Returns 1 if EVENT matches and 0 if not, or one of the above. A pattern that exceeds its budget does not match, is counted in dnc_filter_limit_hits(), and from
- * then on F matches nothing (dnc_filter_over_budget()), unless it says what a role sees. Any thread. */
+/* Returns 1 if EVENT matches and 0 if not, or one of the above. A pattern that exceeds its budget does not match, is
+ * counted in dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_over_budget()), unless it says
+ * what a role sees. Any thread. */
 int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
 
 /* True after one of F's patterns has exceeded its budget on some number. A pattern that does so on numbers of

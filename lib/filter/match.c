@@ -81,7 +81,7 @@ static inline struct dnc_str member_text(
 	uint32_t object = dnc_event_data_node(doc), at;
 
 	if (w->source == DNC_FILTER_OF_METADATA)
-		object = doc->node[object].next;
+		object = dnc_event_metadata_node(doc);
 	at = dnc_json_get(doc, object, w->field);
 	return at ? doc->node[at].text : (struct dnc_str){0};
 }

@@ -3,7 +3,8 @@
  * A client is a name: the subject of a token or, without authentication, an address; all connections and requests with
  * that name share its account. Only filters with costly patterns (dnc_filter_costly()) are charged, by the time that
  * matching them takes. A client that has used its budget up waits, while others go on. An account belongs to the hub's
- * thread. */
+ * thread, but for what dnc_account_reader() returns: while jobs of the client are queued or run, that is the log
+ * reader's, under its lock (log/reader.h). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-enum { FILE_MAX_BYTES = 256 << 10, DAY_S = 24 * 60 * 60 };
+enum { FILE_MAX_BYTES = 256 << 10 };
 
 struct dnc_certificate {
 	atomic_uint refs;

@@ -63,9 +63,9 @@ static void pause_input(struct conn *c, bool pause)
 	c->input_paused = pause;
 }
 
-/* The one place that writes. Bytes go out as they are; the library keeps what the socket does not accept. The library's manual requires writes inside the writeable
- * callback; outside of it they are sound only like this: in the loop's thread, with nothing buffered and no
- * close under way. */
+/* The one place that writes. Bytes go out as they are; the library keeps what the socket does not accept. The
+ * library's manual requires writes inside the writeable callback; outside of it they are sound only like this: in the
+ * loop's thread, with nothing buffered and no close under way. */
 static enum dnc_sent write_now(struct conn *c, const void *bytes, size_t n)
 {
 	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_RAW) < (int)n)

@@ -189,7 +189,7 @@ static int add_to_query(void *ctx, struct dnc_str name, struct dnc_str value, st
 	return request_query_add(ctx, name, value, err);
 }
 
-/* Stores the subscription in the query string of the upgrade as a message in pending_id: the request no longer
+/* Stores the subscription in the query string of the upgrade as a message: the request no longer
  * exists when the subscription can be made. */
 static void read_query(struct session *s, struct dnc_str text)
 {
@@ -198,7 +198,7 @@ static void read_query(struct session *s, struct dnc_str text)
 	int count = query_parse(text, add_to_query, &query, &err);
 
 	if (count > 0)
-		request_query_end(&query, &s->pending_id);
+		request_query_end(&query, &s->query);
 	request_query_finish(&query);
 	if (count < 0)
 		send_error(s, (struct dnc_str){0}, &err);
@@ -207,9 +207,9 @@ static void read_query(struct session *s, struct dnc_str text)
 /* Makes the subscription that read_query() stored. The session is open. */
 static void handle_query(struct session *s)
 {
-	struct dnc_buf query = s->pending_id;
+	struct dnc_buf query = s->query;
 
-	s->pending_id = (struct dnc_buf){0};
+	s->query = (struct dnc_buf){0};
 	if (query.n && dnc_buf_reserve(&query, DNC_JSON_PADDING))
 		handle_message(s, query.p, query.n);
 	dnc_buf_free(&query);
@@ -222,7 +222,7 @@ int requests_open(struct session *s, const struct principal *principal, struct d
 	if (!conn_accepts(&s->conn))
 		return 0;
 	read_query(s, query);
-	if (!dnc_buf_ok(&s->pending_id))
+	if (!dnc_buf_ok(&s->query))
 		return -1;
 	if (s->conn.state == CONN_OPEN)
 		handle_query(s);

@@ -90,6 +90,7 @@ void session_free(struct session **slot)
 	dnc_auth_snapshot_unref(s->snapshot);
 	conn_destroy(&s->conn);
 	inbox_free(&s->inbox);
+	dnc_buf_free(&s->query);
 	dnc_buf_free(&s->pending_id);
 	dnc_buf_free(&s->superseded_id);
 	free(s->identity);

@@ -10,8 +10,9 @@
  * event. */
 enum { PATTERN_STEPS = 2000, PATTERN_CHEAP_STEPS = 256 };
 
-/* Compiles TEXT; *HEAVY says that it needs more than PATTERN_CHEAP_STEPS on such a number. Returns NULL with ERR, whose offset is the byte at fault if there is one; also for a
- * pattern that exceeds the budget on numbers of common shapes. To be freed with pcre2_code_free(). */
+/* Compiles TEXT; *HEAVY says that it needs more than PATTERN_CHEAP_STEPS on such a number. Returns NULL with ERR, whose
+ * offset is the byte at fault if there is one; also for a pattern that exceeds the budget on numbers of common shapes.
+ * To be freed with pcre2_code_free(). */
 pcre2_code *filter_pattern_compile(struct dnc_str text, bool *heavy, struct dnc_error *err);
 
 enum pattern_verdict {

@@ -31,8 +31,9 @@ struct session {
 	struct limits_slot slot;
 	struct limits_admission *admission; /* of its connection */
 	struct inbox inbox;                 /* what came in pieces */
-	struct dnc_buf pending_id;    /* `id` of the last subscribe request; while CONN_OPENING the
-				      subscription in the query string, as a message */
+	struct dnc_buf query;         /* the subscription in the query string of the upgrade, as a
+				      message, until it is made */
+	struct dnc_buf pending_id;    /* `id` of the last subscribe request */
 	struct dnc_buf superseded_id; /* the same of the request that it replaces, */
 	bool superseded;              /* if that has yet to be told so */
 	struct dnc_bucket messages;
