@@ -1,9 +1,9 @@
 #include "priv/limits.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include "base/counts.h"
 #include "base/log.h"
 #include "priv/address.h"
-#include "priv/counts.h"
 
 struct limits {
 	struct dnc_web_limits options;
@@ -11,8 +11,8 @@ struct limits {
 	size_t count, body_bytes;
 	size_t open, max_open; /* connections, clients or not */
 	uint64_t number;
-	struct counts addresses, subjects, waiting;
-	struct counts body_addresses, body_subjects;
+	struct dnc_counts addresses, subjects, waiting;
+	struct dnc_counts body_addresses, body_subjects;
 };
 
 struct limits *limits_new(const struct dnc_web_limits *options)
@@ -36,14 +36,16 @@ void limits_free(struct limits *l)
 }
 
 /* Counts one more of NAME. LIMITS_FULL when there is no memory, EXCEEDED when LIMIT is reached. */
-static enum limits_verdict count(struct counts *all, const char *name, unsigned limit,
-	enum limits_verdict exceeded, struct count **out)
+static enum limits_verdict count(struct dnc_counts *all, const char *name, unsigned limit,
+	enum limits_verdict exceeded, struct dnc_count **out)
 {
-	enum count_verdict verdict = count_up(all, name, limit, out);
+	enum dnc_count_verdict verdict = dnc_count_up(all, name, limit, out);
 
-	if (verdict == COUNT_NO_MEMORY)
+	if (verdict == DNC_COUNT_NO_MEMORY)
 		dnc_warn("a connection or request was refused: no memory to count it");
-	return verdict == COUNT_OK ? LIMITS_OK : verdict == COUNT_LIMIT ? exceeded : LIMITS_FULL;
+	return verdict == DNC_COUNT_OK      ? LIMITS_OK
+	       : verdict == DNC_COUNT_LIMIT ? exceeded
+	                                    : LIMITS_FULL;
 }
 
 /* Under the lock. */
@@ -65,7 +67,7 @@ static enum limits_verdict enter(
 	if (verdict == LIMITS_OK)
 		l->count++;
 	else
-		count_down(&l->addresses, &slot->address);
+		dnc_count_down(&l->addresses, &slot->address);
 	return verdict;
 }
 
@@ -89,8 +91,8 @@ void limits_leave(struct limits *l, struct limits_slot *slot)
 		return;
 	pthread_mutex_lock(&l->lock);
 	l->count--;
-	count_down(&l->addresses, &slot->address);
-	count_down(&l->subjects, &slot->subject);
+	dnc_count_down(&l->addresses, &slot->address);
+	dnc_count_down(&l->subjects, &slot->subject);
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -109,7 +111,7 @@ enum limits_verdict limits_begin_body(
 		verdict = count(&l->body_subjects, subject, LIMITS_BODIES_SUBJECT, LIMITS_SUBJECT,
 			&slot->subject);
 	if (verdict != LIMITS_OK)
-		count_down(&l->body_addresses, &slot->address);
+		dnc_count_down(&l->body_addresses, &slot->address);
 	pthread_mutex_unlock(&l->lock);
 	return verdict;
 }
@@ -119,8 +121,8 @@ void limits_end_body(struct limits *l, struct limits_slot *slot)
 	if (!slot->address)
 		return;
 	pthread_mutex_lock(&l->lock);
-	count_down(&l->body_addresses, &slot->address);
-	count_down(&l->body_subjects, &slot->subject);
+	dnc_count_down(&l->body_addresses, &slot->address);
+	dnc_count_down(&l->body_subjects, &slot->subject);
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -172,7 +174,7 @@ void limits_settle(struct limits *l, struct limits_admission *a)
 	if (!a->waiting)
 		return;
 	pthread_mutex_lock(&l->lock);
-	count_down(&l->waiting, &a->waiting);
+	dnc_count_down(&l->waiting, &a->waiting);
 	pthread_mutex_unlock(&l->lock);
 }
 

@@ -1,12 +1,12 @@
 #include "priv/pages.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include "base/counts.h"
 #include "priv/address.h"
-#include "priv/counts.h"
 
 struct pages {
 	pthread_mutex_t lock; /* of all below */
-	struct counts addresses, subjects;
+	struct dnc_counts addresses, subjects;
 	size_t bytes;
 };
 
@@ -27,19 +27,21 @@ void pages_free(struct pages *p)
 	free(p);
 }
 
-static enum pages_verdict count(struct counts *all, const char *name, unsigned limit,
-	enum pages_verdict exceeded, struct count **out)
+static enum pages_verdict count(struct dnc_counts *all, const char *name, unsigned limit,
+	enum pages_verdict exceeded, struct dnc_count **out)
 {
-	enum count_verdict verdict = count_up(all, name, limit, out);
+	enum dnc_count_verdict verdict = dnc_count_up(all, name, limit, out);
 
-	return verdict == COUNT_OK ? PAGES_OK : verdict == COUNT_LIMIT ? exceeded : PAGES_FULL;
+	return verdict == DNC_COUNT_OK      ? PAGES_OK
+	       : verdict == DNC_COUNT_LIMIT ? exceeded
+	                                    : PAGES_FULL;
 }
 
 /* Under the lock, as the next. */
 static void leave(struct pages *p, struct pages_slot *slot)
 {
-	count_down(&p->addresses, &slot->address);
-	count_down(&p->subjects, &slot->subject);
+	dnc_count_down(&p->addresses, &slot->address);
+	dnc_count_down(&p->subjects, &slot->subject);
 	p->bytes -= slot->bytes;
 	slot->bytes = 0;
 }

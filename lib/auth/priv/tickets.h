@@ -2,14 +2,13 @@
 #pragma once
 #include <pthread.h>
 #include "auth/auth.h"
+#include "base/counts.h"
 
 struct ticket;
-struct owner;
-
 struct tickets {
 	pthread_mutex_t lock;
-	struct ticket *table;               /* oldest first */
-	struct owner *subjects, *addresses; /* of the tickets in the table */
+	struct ticket *table;                  /* oldest first */
+	struct dnc_counts subjects, addresses; /* of the tickets in the table */
 };
 
 void tickets_init(struct tickets *t);

@@ -34,13 +34,14 @@ enum {
 		64, /* of one address, that are no clients yet; more if many clients are allowed */
 };
 
-struct count;
+struct dnc_count;
 struct limits;
 
 /* What an open connection has of the limits; released by limits_release(). All zero is nothing. */
 struct limits_admission {
 	bool open;
-	struct count *waiting; /* of its address; NULL: not counted, or it has become a client */
+	struct dnc_count
+		*waiting; /* of its address; NULL: not counted, or it has become a client */
 };
 
 /* Admits a connection that was accepted from ADDRESS; NULL: this machine, for which some are kept back and which may
@@ -61,7 +62,7 @@ size_t limits_wanted(const struct limits *l);
 
 /* The slot of a counted connection; released by limits_leave(). All zero is empty. */
 struct limits_slot {
-	struct count *address, *subject;
+	struct dnc_count *address, *subject;
 };
 
 /* To be freed with limits_free(). NULL when there is no memory. */

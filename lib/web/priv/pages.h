@@ -21,12 +21,12 @@ enum pages_verdict {
 	PAGES_FULL,    /* too many in all, or no memory to count one more */
 };
 
-struct count;
+struct dnc_count;
 struct pages;
 
 /* The slot of a counted page; all zero is empty. */
 struct pages_slot {
-	struct count *address, *subject;
+	struct dnc_count *address, *subject;
 	size_t bytes;
 };
 
