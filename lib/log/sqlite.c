@@ -3,8 +3,33 @@
 #include <stdio.h>
 #include "priv/sqlite.h"
 
-int sqlite_damaged(const char *path, const char *why, struct dnc_error *err)
+static bool is_read_error(sqlite3 *db, int which)
 {
+	sqlite3_file *f = NULL;
+	int why = 0;
+
+	return sqlite3_file_control(db, NULL, which, &f) == SQLITE_OK && f && f->pMethods &&
+	       f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &why) == SQLITE_OK &&
+	       (why == EIO || why == ENXIO);
+}
+
+/* SQLite calls a database corrupt, too, when the disk could not read it: then the last error of the file, or of the WAL,
+ * says so. */
+static bool disk_failed(sqlite3 *db)
+{
+	return is_read_error(db, SQLITE_FCNTL_FILE_POINTER) ||
+	       is_read_error(db, SQLITE_FCNTL_JOURNAL_POINTER);
+}
+
+static int io_error(const char *doing, const char *path, struct dnc_error *err)
+{
+	return dnc_error_set(err, EIO, "unable to %s %s: I/O error: check the disk", doing, path);
+}
+
+int sqlite_damaged(sqlite3 *db, const char *path, const char *why, struct dnc_error *err)
+{
+	if (db && disk_failed(db))
+		return io_error("read", path, err);
 	return dnc_error_set(err, EIO,
 		"%s is damaged (%s): recover it as described in dnc-wsd(8), or move it away to begin a new "
 		"log",
@@ -26,9 +51,14 @@ int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_er
 	              code == SQLITE_NOMEM;
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		return sqlite_damaged(path, sqlite3_errmsg(db), err);
-	return dnc_error_set(err, no_room(db, code) ? ENOSPC : EIO, "unable to %s %s: %s", doing,
-		path, memory ? "out of memory" : sqlite3_errmsg(db));
+		return sqlite_damaged(db, path, sqlite3_errmsg(db), err);
+	if (no_room(db, code))
+		return dnc_error_set(
+			err, ENOSPC, "unable to %s %s: %s", doing, path, sqlite3_errmsg(db));
+	if (code == SQLITE_IOERR)
+		return io_error(doing, path, err);
+	return dnc_error_set(err, EIO, "unable to %s %s: %s", doing, path,
+		memory ? "out of memory" : sqlite3_errmsg(db));
 }
 
 int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *err)

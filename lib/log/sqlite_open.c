@@ -179,12 +179,12 @@ static int check_whole(struct journal *j, struct dnc_error *err)
 	if (stat(j->path, &st) < 0)
 		return dnc_error_set(err, errno, "unable to stat %s: %s", j->path, strerror(errno));
 	if (!j->disk_full && st.st_size < pages * j->page_bytes)
-		return sqlite_damaged(j->path, "the file is too short", err);
+		return sqlite_damaged(NULL, j->path, "the file is too short", err);
 	if (st.st_size <= CHECK_BYTES) {
 		if (sqlite3_exec(j->db, "PRAGMA quick_check(1)", on_check, why, NULL) != SQLITE_OK)
 			return sqlite_error(j->db, "read", j->path, err);
 		if (why[0])
-			return sqlite_damaged(j->path, why, err);
+			return sqlite_damaged(j->db, j->path, why, err);
 	}
 	return 0;
 }
@@ -242,7 +242,7 @@ static int open_and_check(struct journal *j, struct dnc_error *err)
 		if (create(j, err) < 0)
 			return -1;
 	} else if (st.st_size == 0) {
-		return sqlite_damaged(j->path, "the file is empty", err);
+		return sqlite_damaged(NULL, j->path, "the file is empty", err);
 	}
 	if (open_file(j, err) == 0)
 		return 0;

@@ -1,6 +1,7 @@
 /* The log when its files are damaged, removed, replaced, or can't be written or read. */
 #include "set_clock.h"
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 
 /* SQLite's own way to files, but for writes, writes of the database alone, and reads that fail. */
@@ -246,6 +247,68 @@ static void a_damaged_log_is_refused_with_a_way_out(void **state)
 	dnc_batch_free(&b);
 }
 
+static unsigned failing_preads; /* how many reads fail from now on, as those of a failing disk */
+static unsigned preads_left;    /* how many succeed before */
+static ssize_t (*real_pread)(int fd, void *p, size_t n, off_t at);
+
+static ssize_t pread_or_fail(int fd, void *p, size_t n, off_t at)
+{
+	if (preads_left) {
+		preads_left--;
+	} else if (failing_preads) {
+		failing_preads--;
+		errno = EIO;
+		return -1;
+	}
+	return real_pread(fd, p, n, at);
+}
+
+static void replace_pread(sqlite3_syscall_ptr call)
+{
+	static const char *const names[] = {"pread", "pread64"};
+	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (vfs->xGetSystemCall(vfs, names[i]))
+			assert_int_equal(vfs->xSetSystemCall(vfs, names[i], call), SQLITE_OK);
+}
+
+static void a_disk_that_can_not_be_read_is_not_a_damaged_log(void **state)
+{
+	enum { READS = 200 };
+	struct dnc_error err;
+	struct dnc_batch b = {0};
+	struct dnc_journal *j = open_log(&err);
+	unsigned refused = 0;
+
+	(void)state;
+	fill(&b, 1, 1000);
+	assert_int_equal(journal_append(j, &b, &err), 0);
+	dnc_journal_close(j);
+	real_pread = pread;
+	replace_pread((sqlite3_syscall_ptr)pread_or_fail);
+	/* Whichever read it is that fails, also those of the check. */
+	for (unsigned before = 0; before < READS; before++) {
+		preads_left = before;
+		failing_preads = UINT_MAX;
+		j = open_log(&err);
+		failing_preads = 0;
+		dnc_journal_close(j);
+		if (j)
+			continue;
+		refused++;
+		if (strstr(err.message, "damaged") || !strstr(err.message, "check the disk"))
+			fail_msg("after %u reads: %s", before, err.message);
+	}
+	replace_pread(NULL);
+	assert_true(refused > 10);
+	j = open_log(&err);
+	assert_non_null(j);
+	assert_int_equal(dnc_journal_last(j), 1000);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 static void touch(const char *name)
 {
 	char path[128];
@@ -464,6 +527,7 @@ int main(void)
 		log_test(a_log_that_is_removed_or_replaced_takes_nothing_until_it_is_back),
 		log_test(a_batch_committed_to_a_file_that_is_gone_is_acknowledged_when_it_is_back),
 		log_test(a_damaged_log_is_refused_with_a_way_out),
+		log_test(a_disk_that_can_not_be_read_is_not_a_damaged_log),
 		log_test(a_log_that_can_not_be_opened_says_why_and_stays_as_it_is),
 		log_test(a_directory_that_can_not_be_created_is_an_error),
 		cmocka_unit_test_setup_teardown(

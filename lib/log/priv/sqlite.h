@@ -91,8 +91,9 @@ struct journal {
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
 int sqlite_error(sqlite3 *db, const char *doing, const char *path, struct dnc_error *err);
 
-/* "PATH is damaged (WHY)", and what to do; returns -1. */
-int sqlite_damaged(const char *path, const char *why, struct dnc_error *err);
+/* "PATH is damaged (WHY)", and what to do; or, if the disk failed to read the files of DB, that. DB may be NULL. Returns
+ * -1. */
+int sqlite_damaged(sqlite3 *db, const char *path, const char *why, struct dnc_error *err);
 
 int sqlite_open_db(const char *path, int flags, sqlite3 **db, struct dnc_error *err);
 
