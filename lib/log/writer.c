@@ -119,6 +119,27 @@ static bool wait_to_retry(struct dnc_writer *w)
 	return commit_queue_sleep(&w->queue, left > 0 ? left : 0);
 }
 
+/* Records end in a newline. */
+static size_t count_audit(const struct dnc_buf *records)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < records->n; i++)
+		count += records->p[i] == '\n';
+	return count;
+}
+
+/* The writer was stopped before it could commit the batch. */
+static void tell_lost(const struct dnc_batch *b)
+{
+	size_t records = count_audit(&b->audit);
+
+	if (b->count)
+		dnc_err("%zu events could not be logged and were not acknowledged", b->count);
+	if (records)
+		dnc_err("%zu audit records were not logged", records);
+}
+
 /* Tries until it works; false when the writer was stopped before. */
 static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 {
@@ -131,8 +152,7 @@ static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 		w->stats.failures++;
 		pthread_mutex_unlock(&w->lock);
 		if (!wait_to_retry(w)) {
-			dnc_err("%zu events could not be logged and were not acknowledged",
-				b->count);
+			tell_lost(b);
 			return false;
 		}
 	}
@@ -165,16 +185,6 @@ static void print_audit(const struct dnc_buf *records)
 		dnc_note("audit %.*s", (int)n, at);
 		at += n + 1;
 	}
-}
-
-/* Records end in a newline. */
-static size_t count_audit(const struct dnc_buf *records)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < records->n; i++)
-		count += records->p[i] == '\n';
-	return count;
 }
 
 static void *run(void *ctx)

@@ -697,6 +697,34 @@ static void stopping_ends_a_commit_that_fails_and_acknowledges_nothing(void **st
 	assert_int_equal(waiting.calls, 0);
 }
 
+static void what_is_lost_at_the_end_is_told_and_nothing_else(void **state)
+{
+	static const char record[] = "{\"n\":1}";
+	struct dnc_writer *w = start_writer();
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	struct dnc_error why;
+	char text[512];
+	size_t n;
+
+	(void)state;
+	assert_non_null(file);
+	fake.failures = 1000000;
+	dnc_writer_audit(w, (struct dnc_str){record, sizeof record - 1});
+	await(dnc_writer_failing(w, &why));
+	dup2(fileno(file), STDERR_FILENO);
+	dnc_writer_join(w);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	n = fread(text, 1, sizeof text - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	assert_non_null(strstr(text, "1 audit records were not logged"));
+	assert_null(strstr(text, "events"));
+	free_writer();
+}
+
 static void stopping_ends_a_line_that_waits(void **state)
 {
 	struct adder adder = {0};
@@ -864,6 +892,7 @@ int main(void)
 		test(a_full_batch_makes_lines_wait_and_refuses_submissions),
 		test(too_many_marks_make_a_batch_full),
 		test(stopping_ends_a_commit_that_fails_and_acknowledges_nothing),
+		test(what_is_lost_at_the_end_is_told_and_nothing_else),
 		test(stopping_ends_a_line_that_waits),
 		test(the_next_batch_is_committed_but_waits_for_its_consumer),
 		test(a_stopped_writer_keeps_the_batch_that_waits_for_its_consumer),
