@@ -64,9 +64,7 @@ const char *daemon_not_ready(void *ctx)
 	if (dnc_journal_stats(d->journal).clock_held)
 		return "clock";
 	/* With --exit-on-eof, input that has ended does not come again. */
-	return dnc_drain_begun(&d->drain) || (d->options.exit_on_eof && dnc_intake_ended(d->intake))
-	               ? "input"
-	               : NULL;
+	return d->options.exit_on_eof && dnc_intake_ended(d->intake) ? "input" : NULL;
 }
 
 /* Sends the status, and the watchdog's sign that the loop runs: sd_notify(3). */

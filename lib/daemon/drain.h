@@ -1,12 +1,11 @@
 /* drain.h - the orderly end: input stops, what is in hand reaches the clients, connections are closed.
  *
- * Once begun, a timer on the loop first waits until all input is in the log and in the ring, then orders the workers to
- * close each connection that has all its events. When the grace period is over, the remaining connections are closed as
- * they are.
+ * Once begun, the workers take nothing new. A timer on the loop first waits until all input is in the log and in the
+ * ring, then orders the workers to close each connection that has all its events. When the grace period is over, the
+ * remaining connections are closed as they are.
  *
- * For the thread of the loop, if not noted otherwise. */
+ * For the thread of the loop. */
 #pragma once
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -27,17 +26,14 @@ struct dnc_drain {
 	/* The drain's own. */
 	uv_timer_t timer;
 	int64_t until_ms;
-	atomic_bool begun;
+	bool begun;
 };
 
 /* Prepares the timer on LOOP. */
 void dnc_drain_init(struct dnc_drain *d, uv_loop_t *loop);
 
-/* Stops the intake and starts to drain. Returns false if this was done before. */
+/* Has the workers refuse what is new, stops the intake and starts to drain. Returns false if this was done before. */
 bool dnc_drain_begin(struct dnc_drain *d);
-
-/* True after dnc_drain_begin(). Any thread. */
-bool dnc_drain_begun(const struct dnc_drain *d);
 
 /* Closes the timer; the loop must run once more. */
 void dnc_drain_close(struct dnc_drain *d);

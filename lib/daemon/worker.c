@@ -15,6 +15,8 @@ static void close_all(struct dnc_worker *w)
 /* In the loop's thread. */
 static void apply_order(struct dnc_worker *w, enum dnc_worker_order order)
 {
+	if (order == DNC_WORKER_REFUSE)
+		dnc_web_refuse(w->web);
 	if (order == DNC_WORKER_DRAIN || order == DNC_WORKER_FORCE)
 		w->left = dnc_web_drain(w->web, order == DNC_WORKER_FORCE);
 	if (order == DNC_WORKER_END)
@@ -107,13 +109,23 @@ void dnc_worker_reload(struct dnc_worker *w)
 	dnc_worker_wake(w);
 }
 
-size_t dnc_worker_drain(struct dnc_worker *w, bool force)
+static void give_order(struct dnc_worker *w, enum dnc_worker_order order)
 {
-	w->order = force ? DNC_WORKER_FORCE : DNC_WORKER_DRAIN;
+	w->order = order;
 	if (w->started)
 		dnc_worker_wake(w);
 	else
-		apply_order(w, w->order);
+		apply_order(w, order);
+}
+
+void dnc_worker_refuse(struct dnc_worker *w)
+{
+	give_order(w, DNC_WORKER_REFUSE);
+}
+
+size_t dnc_worker_drain(struct dnc_worker *w, bool force)
+{
+	give_order(w, force ? DNC_WORKER_FORCE : DNC_WORKER_DRAIN);
 	return w->left;
 }
 

@@ -11,7 +11,13 @@
 #include "web/web.h"
 
 /* A later order replaces the one before it. */
-enum dnc_worker_order { DNC_WORKER_SERVE, DNC_WORKER_DRAIN, DNC_WORKER_FORCE, DNC_WORKER_END };
+enum dnc_worker_order {
+	DNC_WORKER_SERVE,
+	DNC_WORKER_REFUSE,
+	DNC_WORKER_DRAIN,
+	DNC_WORKER_FORCE,
+	DNC_WORKER_END
+};
 
 /* All zero before dnc_worker_open(). */
 struct dnc_worker {
@@ -45,6 +51,9 @@ void dnc_worker_wake(struct dnc_worker *w);
 
 /* Has the worker call dnc_web_reload() in its own thread. Main thread. */
 void dnc_worker_reload(struct dnc_worker *w);
+
+/* Orders the worker to take nothing new, as dnc_web_refuse() does. Main thread. */
+void dnc_worker_refuse(struct dnc_worker *w);
 
 /* Orders the worker to close connections, as dnc_web_drain() does. Returns how many were left when the worker last
  * counted them; SIZE_MAX if it has not counted yet. Main thread. */

@@ -239,9 +239,14 @@ const char *dnc_web_address(const struct dnc_web *w, size_t index)
 	return listeners_address(w->listeners, index);
 }
 
-size_t dnc_web_drain(struct dnc_web *w, bool force)
+void dnc_web_refuse(struct dnc_web *w)
 {
 	w->http->draining = true;
+}
+
+size_t dnc_web_drain(struct dnc_web *w, bool force)
+{
+	dnc_web_refuse(w);
 	listeners_stop(w->listeners);
 	return sessions_drain(&w->sessions, force);
 }

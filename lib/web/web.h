@@ -95,6 +95,9 @@ void dnc_web_flush(struct dnc_web *w);
 /* The hub has work left. */
 void dnc_web_work(struct dnc_web *w);
 
+/* The end has begun: from now on /readyz reports draining, and publications, streams and upgrades get 503. */
+void dnc_web_refuse(struct dnc_web *w);
+
 /* Accepts no new connections, and closes (1001) those that have all events; FORCE closes the others, too. Returns
  * how many connections are left: call it again until there is none. */
 size_t dnc_web_drain(struct dnc_web *w, bool force);

@@ -213,16 +213,23 @@ static size_t expect(struct world *w, int fd, char *text, size_t room, const cha
 	return 0;
 }
 
-/* A WebSocket client that gets all events; it was answered. */
-static int connect_client(struct world *w)
+static int connect_to_hub(struct world *w)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 		.sin_port = htons(w->port),
 		.sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char text[4096];
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	return fd;
+}
+
+/* A WebSocket client that gets all events; it was answered. */
+static int connect_client(struct world *w)
+{
+	int fd = connect_to_hub(w);
+	char text[4096];
+
 	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	snprintf(text, sizeof text,
 		"GET /ws/dnc?since=0 HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\n"
@@ -284,12 +291,10 @@ static void clients_of_all_workers_get_what_is_left_then_1001(void **state)
 	open_world(&w, WAIT_MS);
 	for (int i = 0; i < CLIENTS; i++)
 		fds[i] = connect_client(&w);
-	assert_false(dnc_drain_begun(&w.drain));
 	say(&w, 1, EVENTS);
 	wait_until_in_ring(&w, EVENTS);
 	assert_true(dnc_drain_begin(&w.drain));
 	assert_false(dnc_drain_begin(&w.drain));
-	assert_true(dnc_drain_begun(&w.drain));
 	for (int i = 0; i < CLIENTS; i++) {
 		n = expect(&w, fds[i], text, sizeof text, CLOSE_1001);
 		assert_non_null(memmem(text, n, "{\"seq\":200,", 11));
@@ -343,11 +348,64 @@ static void a_worker_that_was_told_to_reload_goes_on(void **state)
 	close_world(&w);
 }
 
+/* The answer of the worker that has a thread of its own: the test's loop stands still. */
+static void ask(struct world *w, const char *request, char *answer, size_t room)
+{
+	int fd = connect_to_hub(w);
+	char text[512];
+	int n = snprintf(text, sizeof text,
+		"%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+		request, w->port);
+	size_t got = 0;
+
+	assert_int_equal(write(fd, text, (size_t)n), n);
+	while (got < room - 1) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t one =
+			poll(&p, 1, WAIT_MS) == 1 ? read(fd, answer + got, room - 1 - got) : 0;
+
+		if (one <= 0)
+			break;
+		got += (size_t)one;
+	}
+	answer[got] = '\0';
+	close(fd);
+}
+
+static void a_drain_is_told_and_takes_nothing_new_while_the_log_still_commits(void **state)
+{
+	static const char *const refused[] = {
+		"GET /readyz", "POST /api/v1/events", "GET /api/v1/stream", "GET /ws/dnc"};
+	int64_t until = dnc_clock_mono_ms() + WAIT_MS;
+	static char answer[8192];
+	struct world w;
+
+	(void)state;
+	open_world(&w, WAIT_MS);
+	ask(&w, "GET /readyz", answer, sizeof answer);
+	assert_non_null(strstr(answer, "HTTP/1.1 200 "));
+	/* No connection is drained while the loop stands still. */
+	assert_true(dnc_drain_begin(&w.drain));
+	do
+		ask(&w, "GET /readyz", answer, sizeof answer);
+	while (!strstr(answer, "[\"draining\"]") && dnc_clock_mono_ms() < until);
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		ask(&w, refused[i], answer, sizeof answer);
+		if (!strstr(answer, "HTTP/1.1 503 "))
+			fail_msg("%s: %s", refused[i], answer);
+	}
+	assert_false(w.finished);
+	wait_until_finished(&w);
+	close(w.input);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clients_of_all_workers_get_what_is_left_then_1001),
 		cmocka_unit_test(after_the_grace_clients_are_closed_that_do_not_read),
+		cmocka_unit_test(a_drain_is_told_and_takes_nothing_new_while_the_log_still_commits),
 		cmocka_unit_test(a_worker_that_was_told_to_reload_goes_on),
 	};
 
