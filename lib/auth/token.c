@@ -227,7 +227,7 @@ static int read_claims(const struct dnc_json *claims, const struct dnc_token_rul
 		return dnc_error_set(
 			err, DNC_TOKEN_AUDIENCE, "wrong audience, subject %s", out->subject);
 	if (dnc_revoked_has(rules->revoked, out->jti))
-		return dnc_error_set(err, DNC_TOKEN_REVOKED, "revoked, subject %s", out->subject);
+		return dnc_error_set(err, DNC_TOKEN_REVOKED, "subject %s", out->subject);
 	return 0;
 }
 
