@@ -18,6 +18,15 @@ static const char *const error_names[] = {
 	[REQUEST_EFILTERRATE] = "filter_rate",
 };
 
+unsigned request_error_status(int code)
+{
+	if (code == REQUEST_ENOMEM || code == DNC_ERROR_NO_MEMORY)
+		return 503;
+	if (code == REQUEST_EFILTERRATE)
+		return 429;
+	return code == REQUEST_EFORBIDDEN ? 403 : 400;
+}
+
 const char *request_error_name(int code)
 {
 	return error_names[code];

@@ -279,6 +279,7 @@ static int attempt_history_query(void *ctx)
 	if (history_query_add(q, DNC_STR("severity"), DNC_STR("high"), &err) == 0 &&
 		history_query_end(q, &err) == 0)
 		return 0;
+	assert_int_equal(request_error_status(err.code), 503);
 	history_query_free(q);
 	return -1;
 }

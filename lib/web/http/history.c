@@ -191,9 +191,7 @@ static struct history *new_history(struct http_request *r, const struct dnc_view
 
 static int refuse(struct http_request *r, const struct dnc_error *err)
 {
-	unsigned status = err->code == REQUEST_EFORBIDDEN    ? 403
-	                  : err->code == REQUEST_EFILTERRATE ? 429
-	                                                     : 400;
+	unsigned status = request_error_status(err->code);
 
 	if (status == 403)
 		audit_refused(r->context->audit, r->address,

@@ -44,10 +44,7 @@ static int read_charged(const struct http_request *r, struct dnc_account *accoun
 static int refuse(struct http_request *r, const struct dnc_error *err)
 {
 	struct http_context *c = r->context;
-	unsigned status = err->code == REQUEST_ENOMEM        ? 503
-	                  : err->code == REQUEST_EFORBIDDEN  ? 403
-	                  : err->code == REQUEST_EFILTERRATE ? 429
-	                                                     : 400;
+	unsigned status = request_error_status(err->code);
 
 	c->stats->counts.bad_messages++;
 	if (status == 403) {

@@ -37,6 +37,9 @@ enum request_error {
 /* The code as clients see it: "invalid_filter". */
 const char *request_error_name(int code);
 
+/* The HTTP status that says the code, or DNC_ERROR_NO_MEMORY. */
+unsigned request_error_status(int code);
+
 #define REQUEST_ID_MAX 128 /* bytes of `id` as JSON */
 
 struct request {
