@@ -565,6 +565,31 @@ static void a_ticket_opens_a_stream_once(void **state)
 	close_server();
 }
 
+static void an_upgrade_with_another_method_is_told_which_to_use(void **state)
+{
+	static const struct {
+		const char *method, *path, *answer, *part;
+	} cases[] = {
+		{"POST", "/ws/dnc", "405 ", "allow: GET, HEAD, OPTIONS\n"},
+		{"DELETE", "/ws/dnc", "405 ", "allow: GET, HEAD, OPTIONS\n"},
+		{"HEAD", "/ws/dnc", "426 ", "upgrade: websocket\n"},
+		{"BREW", "/ws/dnc", "501 ", "unknown method"},
+		{"POST", "/api/v1/events", "404 ", "it is at /ws/dnc"},
+	};
+
+	(void)state;
+	open_server(false);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		prepare(cases[i].method, cases[i].path);
+		add_header(HANDSHAKE);
+		send_request();
+		if (strncmp(heard.text, cases[i].answer, 4) != 0)
+			fail_msg("case %zu: %s", i, heard.text);
+		assert_heard(cases[i].part);
+	}
+	close_server();
+}
+
 static void upgrades_are_checked_before_they_are_made(void **state)
 {
 	static const struct {
@@ -1196,6 +1221,7 @@ int main(void)
 		cmocka_unit_test(hosts_origins_and_bodies_are_checked_before_routes),
 		cmocka_unit_test(routes_ask_for_a_token_with_their_permission),
 		cmocka_unit_test(a_ticket_opens_a_stream_once),
+		cmocka_unit_test(an_upgrade_with_another_method_is_told_which_to_use),
 		cmocka_unit_test(upgrades_are_checked_before_they_are_made),
 		cmocka_unit_test(a_publication_is_answered_when_the_log_has_it),
 		cmocka_unit_test(what_follows_a_body_waits_for_the_answer),

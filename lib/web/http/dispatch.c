@@ -123,7 +123,7 @@ static int dispatch(struct http_request *r)
 		return problem(r, 403, forbidden);
 	route = routes_find(r->method, r->head->path, &allow);
 	r->connection->route = route;
-	if (is_upgrade(r) && !(route && route->websocket && !r->only_head))
+	if (is_upgrade(r) && !routes_have_websocket(r->head->path))
 		return problem(r, 404, "there is no WebSocket at this path: it is at /ws/dnc");
 	if (route)
 		return run_route(r, route);

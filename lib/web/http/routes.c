@@ -51,3 +51,11 @@ const struct route *routes_find(enum http_method method, struct dnc_str path, co
 	*allow = allows[methods];
 	return NULL;
 }
+
+bool routes_have_websocket(struct dnc_str path)
+{
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+		if (routes[i].websocket && dnc_str_eq(path, dnc_str(routes[i].path)))
+			return true;
+	return false;
+}

@@ -17,3 +17,6 @@ struct route {
 /* The route of METHOD and PATH. NULL when there is none: *ALLOW is then the value of the Allow header of a path
  * that has other methods, else NULL. */
 const struct route *routes_find(enum http_method method, struct dnc_str path, const char **allow);
+
+/* True if PATH is a WebSocket, with the method that it needs. */
+bool routes_have_websocket(struct dnc_str path);
