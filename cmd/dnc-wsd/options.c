@@ -85,8 +85,8 @@ enum { MAX_CONNECTIONS = 1000000 };
 
 static const struct dnc_option rows[] = {
 	{"listen", 'l', "ADDR:PORT|unix:PATH|systemd",
-		"Listen for clients here; may be repeated; port 0 picks a free one (default: "
-		"127.0.0.1:8080)",
+		"Listen for clients here (unix:PATH,mode=0660,group=NAME); may be repeated; port 0 picks a "
+		"free one (default: 127.0.0.1:8080)",
 		1, DNC_LIST(struct options, listen, listen_count)},
 	{"allow-origin", 0, "ORIGIN",
 		"Accept web pages of this origin, too: https://desk.example; may be repeated", 1,
