@@ -47,16 +47,22 @@ static bool open_inputs(struct daemon *d)
 	return any;
 }
 
+/* A file of keys, roles or the certificate can't be used. */
+_Noreturn static void die_of_keys(const struct dnc_error *err)
+{
+	dnc_cli_die(err->code == EACCES   ? DNC_EXIT_NOPERM
+		    : err->code == ENOENT ? DNC_EXIT_IO
+					  : dnc_cli_exit_code(err->code),
+		"%s", err->message);
+}
+
 static void read_auth(struct daemon *d)
 {
 	struct dnc_error err;
 
 	d->auth = dnc_auth_new(&d->options.auth, &err);
 	if (!d->auth)
-		dnc_cli_die(err.code == EACCES   ? DNC_EXIT_NOPERM
-			    : err.code == ENOENT ? DNC_EXIT_IO
-						 : dnc_cli_exit_code(err.code),
-			"%s", err.message);
+		die_of_keys(&err);
 }
 
 static void read_certificate(struct daemon *d)
@@ -65,8 +71,7 @@ static void read_certificate(struct daemon *d)
 	struct dnc_error err;
 
 	if (reload_read_certificate(d, &certificate, &err) < 0)
-		dnc_cli_die(err.code == ENOENT ? DNC_EXIT_IO : dnc_cli_exit_code(err.code), "%s",
-			err.message);
+		die_of_keys(&err);
 	dnc_shared_use_certificate(d->shared, certificate);
 	dnc_certificate_unref(certificate);
 }

@@ -162,9 +162,11 @@ static int parse_file(struct dnc_keys *keys, const char *path, char *text, size_
 		return dnc_error_nomem(err);
 	if (dnc_json_parse(parser, text, n, &doc, &why) < 0)
 		rc = file_error(err, path, &why);
-	else if (is_secret(&doc) && mode & (S_IRWXG | S_IRWXO))
+	else if (is_secret(&doc) && mode & S_IRWXO)
 		dnc_error_set(err, EACCES,
-			"%s contains a secret, but other users can read it; run chmod 600", path);
+			"%s contains a secret, but other users can read it; run chmod 600, or 640 for "
+			"its group",
+			path);
 	else if (add_all(keys, path, &doc, purpose, &why) < 0)
 		rc = file_error(err, path, &why);
 	else

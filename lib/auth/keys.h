@@ -33,8 +33,8 @@ struct dnc_key_print {
 	unsigned char bytes[32];
 };
 
-/* Adds the keys of the file PATH that can check signatures. A file that contains a secret must not be accessible to group
- * and others. Returns -1 with ERR, whose code is an errno: EINVAL for invalid content, EACCES for a secret that others
+/* Adds the keys of the file PATH that can check signatures. A file that contains a secret must not be accessible to
+ * others than its owner and group. Returns -1 with ERR, whose code is an errno: EINVAL for invalid content, EACCES for a secret that others
  * can read; or DNC_ERROR_NO_MEMORY. */
 int dnc_keys_add_file(struct dnc_keys *keys, const char *path, struct dnc_error *err);
 

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@ struct text {
 	const char *option, *path;
 	char *p;
 	size_t n;
+	mode_t mode;
 };
 
 static int refuse(const struct text *t, int code, const char *what, struct dnc_error *err)
@@ -55,10 +57,18 @@ static int read_text(struct text *t, struct dnc_error *err)
 	static const char begin[] = "-----BEGIN ";
 	struct dnc_error why;
 	int fd = dnc_file_open(t->path, &why);
+	struct stat st = {0};
 	ssize_t got = 0;
 
 	if (fd < 0)
 		return dnc_error_set(err, why.code, "%s: %s", t->option, why.message);
+	if (fstat(fd, &st) < 0) {
+		dnc_error_set(err, errno, "%s: unable to open %s: %s", t->option, t->path,
+			strerror(errno));
+		close(fd);
+		return -1;
+	}
+	t->mode = st.st_mode;
 	t->p = calloc(1, FILE_MAX_BYTES + 1);
 	if (!t->p) {
 		close(fd);
@@ -134,6 +144,11 @@ static int read_key(struct dnc_certificate *c, const struct text *t, struct dnc_
 	ERR_clear_error();
 	c->key = PEM_read_bio_PrivateKey(bio, NULL, has_password, &encrypted);
 	BIO_free(bio);
+	if (c->key && t->mode & S_IRWXO)
+		return refuse(t, EACCES,
+			"is a private key, but other users can read it; run chmod 600, or 640 for its "
+			"group",
+			err);
 	if (c->key)
 		return 0;
 	return refuse(t, EINVAL,

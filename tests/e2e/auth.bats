@@ -457,6 +457,11 @@ setup() {
 	run timeout 10 dnc-wsd --data=:memory: --listen=0.0.0.0:0 --keys=key </dev/null
 	[ "$status" -eq 77 ]
 	[[ "$output" == *'chmod 600'* ]]
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=x 2>/dev/null
+	chmod 644 tls.key
+	run timeout 10 dnc-wsd --data=:memory: --listen=127.0.0.1:0 --tls-cert=tls.crt --tls-key=tls.key </dev/null
+	[ "$status" -eq 77 ]
+	[[ "$output" == *'--tls-key: tls.key is a private key, but other users can read it; run chmod 600'* ]]
 }
 
 @test "who did what is in the log of access, without a number or a token" {

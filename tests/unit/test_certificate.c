@@ -45,6 +45,9 @@ static void a_pair_is_tested_before_it_is_used(void **state)
 		{"ec.crt", "begin", EINVAL, "holds no private key that can be read"},
 		{"empty", "ec.key", EINVAL, "empty is not a file in PEM format"},
 		{"ec.crt", "large", EINVAL, "large is larger than 256 KiB"},
+		{"ec.crt", "open.key", EACCES,
+			"open.key is a private key, but other users can read it; run chmod 600"},
+		{"ec.crt", "group.key", 0, NULL},
 		{"missing", "ec.key", ENOENT, "--tls-cert: unable to open "},
 		{"ec.crt", "missing", ENOENT, "--tls-key: unable to open "},
 		{".", "ec.key", EISDIR, "--tls-cert: unable to read "},
@@ -139,7 +142,8 @@ static int make_files(void **state)
 		"new ec -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 &&"
 		"new other -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 &&"
 		"new rsa -newkey rsa:2048 && new weak -newkey rsa:1024 && new ed -newkey ed25519 &&"
-		"cat ec.crt rsa.crt >chain.crt && cat ec.key chain.crt >both &&"
+		"umask 077; cat ec.crt rsa.crt >chain.crt && cat ec.key chain.crt >both &&"
+		"cp ec.key open.key && chmod 604 open.key && cp ec.key group.key && chmod 640 group.key &&"
 		"openssl ecparam -name prime256v1 >params.key && cat ec.key >>params.key &&"
 		"openssl pkey -in ec.key -aes256 -passout pass:x -out secret.key &&"
 		"{ cat ec.crt; head -c 300 rsa.crt; } >torn.crt &&"
