@@ -195,7 +195,8 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	@echo 'To run the hub as a service: systemd-sysusers; systemctl daemon-reload; systemctl enable --now dnc-wsd.socket dnc-wsd'
 	@echo 'For a reverse proxy: systemctl enable --now dnc-wsd-web.socket; systemctl restart dnc-wsd'
 	@echo 'The other stages: systemctl enable --now dnc-filter.socket dnc-filter dnc-ingest.socket dnc-ingest'
-	@echo 'Their options are in /etc/default/dnc-wsd and so on; the units (systemctl cat dnc-wsd) have examples.'
+	@echo 'For tokens: install -d -g dnc -m 750 /etc/dnc; install -m 640 -g dnc /dev/null /etc/dnc/revoked'
+	@echo 'Options are in /etc/default/dnc-wsd and so on; the units (systemctl cat dnc-wsd) have examples.'
 
 lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')

@@ -60,6 +60,50 @@ setup() {
 	for unit in $(grep -oE 'dnc-[a-z-]+\.(socket|service)' said); do [ -e "root/opt/dnc/lib/systemd/system/$unit" ]; done
 }
 
+# The commands of a text that make /etc/dnc, below a directory, and with a group that every machine has.
+commands_for() { grep -oE 'install (-d )?-[^;`'"'"']*/etc/dnc(/revoked)?' "$1" | sed "s| /etc/dnc| $2/etc/dnc|; s|-g dnc|-g $(id -g)|"; }
+
+@test "the commands that unit, manual and make install print make the files that the example names" {
+	make -n -s -C "$ROOT" install | grep -F 'For tokens:' >said
+	local from
+	for from in said "$ROOT/examples/systemd/dnc-wsd.service" "$ROOT/man/dnc-wsd.8"; do
+		commands_for "$from" "$PWD/root" >commands
+		cat commands
+		[ "$(wc -l <commands)" -eq 2 ]
+		mkdir -p root/etc
+		bash -e commands
+		[ "$(stat -c %a root/etc/dnc)" = 750 ]
+		[ "$(stat -c %a root/etc/dnc/revoked)" = 640 ]
+		dnc-token keygen -o key >/dev/null
+		install -m 640 key.pub root/etc/dnc/desk.jwk.pub
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 30 \
+			-subj /CN=localhost 2>openssl.err
+		install -m 640 cert.pem key.pem root/etc/dnc
+		# The line of the example, as it is.
+		# shellcheck disable=SC2046
+		timeout 20 dnc-wsd --exit-on-eof --listen=127.0.0.1:0 --data=:memory: --input=fd:0 \
+			$(sed -n 's/^# *DNC_WSD_OPTIONS=//p' "$ROOT/examples/systemd/dnc-wsd.service" | head -n 1 | sed "s|/etc/dnc|$PWD/root&|g") </dev/null
+		rm -r root key key.pub
+	done
+}
+
+@test "the drop-in for a secret key is valid, and its line works with a file as systemd passes credentials" {
+	sed -n '/^# *LoadCredential=/,/^# *Environment=/s/^# *//p' "$ROOT/examples/systemd/dnc-wsd.service" >lines
+	[ "$(wc -l <lines)" -eq 2 ]
+	diff lines <(grep -A 1 '^LoadCredential=' "$ROOT/man/dnc-wsd.8")
+	mkdir units/dnc-wsd.service.d
+	{ echo '[Service]'; cat lines; } >units/dnc-wsd.service.d/override.conf
+	run systemd-analyze verify --man=no units/dnc-wsd.service
+	[ -z "$output" ]
+	[ "$status" -eq 0 ]
+	mkdir credentials
+	dnc-token keygen --algorithm=HS256 -o credentials/hub.jwk >/dev/null
+	# Of root, with an ACL for the service's user, whose mask is in the bits of the group.
+	chmod 440 credentials/hub.jwk
+	timeout 20 dnc-wsd --exit-on-eof --listen=127.0.0.1:0 --data=:memory: --input=fd:0 \
+		"$(sed -n "s|^Environment=DNC_WSD_OPTIONS=||; s|%d|$PWD/credentials|p" lines)" </dev/null
+}
+
 @test "a Unix socket named web is for clients, the others are for producers" {
 	systemd-socket-activate -l "$PWD/hub.sock" -l "$PWD/web.sock" --fdname=input:web \
 		dnc-wsd --input=systemd --listen=systemd --data=data </dev/null >out 2>err 3>&- &
