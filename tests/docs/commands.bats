@@ -524,6 +524,17 @@ subscribed() { # SCHEME KEY
 	[ "$(jq -c '[.seq,.phone_number]' out.2)" = '[1,"+12025550143"]' ]
 }
 
+@test "dnc-wsd(8): the directory of a service, and a secret key" {
+	documented <<-'END'
+	install -d -g dnc -m 750 /etc/dnc
+	install -m 640 -g dnc /dev/null /etc/dnc/revoked
+	END
+	shown <<-'END'
+	[Service]
+	END
+	skip "the group dnc is not on every machine; systemd.bats runs them with another"
+}
+
 @test "dnc-wsd(8): to other machines, with keys and TLS" {
 	documented <<-'END'
 	dnc-token keygen -o /etc/dnc/desk.jwk
