@@ -53,12 +53,17 @@ static inline bool dnc_str_starts(struct dnc_str s, struct dnc_str prefix)
 	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
 }
 
+static inline bool dnc_chr_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* S without blanks, tabs and line ends at its start and end. */
 static inline struct dnc_str dnc_str_trim(struct dnc_str s)
 {
-	while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])
+	while (s.n && dnc_chr_is_blank(s.p[0]))
 		s.p++, s.n--;
-	while (s.n && strchr(" \t\r\n", s.p[s.n - 1]) && s.p[s.n - 1])
+	while (s.n && dnc_chr_is_blank(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }

@@ -24,7 +24,10 @@ static enum body_verdict read_body(
 		*used += part;
 		free(copy);
 	}
-	return verdict == BODY_MORE ? body_end(b) : verdict;
+	if (verdict == BODY_MORE || verdict == BODY_END)
+		while ((verdict = body_end(b)) == BODY_MORE)
+			;
+	return verdict;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

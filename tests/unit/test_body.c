@@ -8,23 +8,36 @@
 
 static struct dnc_json_parser *parser;
 
+enum { STEP_MOST = 300 << 10 }; /* bytes that one call may decompress */
+
 /* Feeds the body in pieces of STEP bytes; what it comes to at its end. *USED is how many bytes it has. */
 static enum body_verdict feed_used(
 	struct body *b, const void *in, size_t n, size_t step, size_t *used)
 {
 	enum body_verdict verdict = BODY_MORE;
-	size_t part;
+	size_t part, before;
 
 	*used = 0;
 	for (size_t at = 0; at < n && verdict == BODY_MORE; at += step) {
 		size_t size = n - at < step ? n - at : step;
 
+		before = b->text.n;
 		verdict = body_add(b, (const char *)in + at, size, &part);
+		if (b->gzip)
+			assert_in_range(b->text.n - before, 0, STEP_MOST);
 		*used += part;
 		if (verdict == BODY_MORE)
 			assert_int_equal(part, size);
 	}
-	return verdict == BODY_MORE ? body_end(b) : verdict;
+	if (verdict == BODY_END)
+		verdict = BODY_MORE;
+	while (verdict == BODY_MORE) {
+		before = b->text.n;
+		verdict = body_end(b);
+		if (verdict == BODY_MORE)
+			assert_in_range(b->text.n - before, 1, STEP_MOST);
+	}
+	return verdict;
 }
 
 static enum body_verdict feed(struct body *b, const void *in, size_t n, size_t step)
@@ -277,6 +290,34 @@ static void what_is_no_gzip_is_refused(void **state)
 	body_free(&b);
 }
 
+/* Little data that is much text is decompressed in steps, also when it comes in many chunks at once. */
+static void much_text_is_decompressed_in_steps(void **state)
+{
+	enum { BYTES = 3 << 20 };
+	unsigned char space[8 << 10];
+	size_t n = pack('a', BYTES, space, sizeof space);
+	struct dnc_buf chunked = {0};
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		dnc_buf_add(&chunked, (char[]){'1', '\r', '\n', (char)space[i], '\r', '\n'}, 6);
+	dnc_buf_lit(&chunked, "0\r\n\r\n");
+	for (int chunks = 0; chunks < 2; chunks++) {
+		struct body b = {.gzip = true, .chunked = chunks, .max_bytes = BYTES};
+		size_t most = chunks ? chunked.n : n;
+
+		assert_int_equal(
+			feed(&b, chunks ? chunked.p : (char *)space, most, most), BODY_END);
+		assert_int_equal(b.text.n, BYTES);
+		body_free(&b);
+		b = (struct body){.gzip = true, .chunked = chunks, .max_bytes = BYTES - 1};
+		assert_int_equal(
+			feed(&b, chunks ? chunked.p : (char *)space, most, most), BODY_TOO_LARGE);
+		body_free(&b);
+	}
+	dnc_buf_free(&chunked);
+}
+
 static void a_bomb_is_given_up_at_the_limit(void **state)
 {
 	enum { BYTES = 50 << 20, LIMIT = 1 << 20 };
@@ -426,6 +467,7 @@ int main(void)
 		cmocka_unit_test(lines_and_trailers_have_limits),
 		cmocka_unit_test(gzip_is_decompressed_member_by_member),
 		cmocka_unit_test(what_is_no_gzip_is_refused),
+		cmocka_unit_test(much_text_is_decompressed_in_steps),
 		cmocka_unit_test(a_bomb_is_given_up_at_the_limit),
 		cmocka_unit_test(a_gzip_without_text_is_given_up_at_the_limit),
 		cmocka_unit_test(a_body_holds_its_limit_and_no_more),

@@ -4,6 +4,9 @@
 enum {
 	INFLATE_STEP = 16 << 10,
 	GZIP_WINDOW = 15 + 16, /* of inflateInit2(): gzip alone */
+	/* What one call decompresses: half a millisecond or so. */
+	UNPACK_IN = 64 << 10,
+	UNPACK_OUT = 256 << 10,
 };
 
 static enum body_verdict keep(struct body *b, const unsigned char *in, size_t n)
@@ -27,15 +30,29 @@ static bool next_member(struct body *b)
 	return true;
 }
 
-/* Decompresses in small steps, so that a decompression bomb is detected at the limit, before it is in memory. */
-static enum body_verdict decompress(struct body *b, const unsigned char *in, size_t n)
+static bool is_packed(const struct body *b)
+{
+	return b->unpacked < b->packed.n ||
+	       (b->inflating && !b->member_ended && !b->stream.avail_out);
+}
+
+static void begin_call(struct body *b)
+{
+	b->call_in = UNPACK_IN;
+	b->call_end = b->text.n + UNPACK_OUT;
+}
+
+/* Decompresses the next N bytes, or as many as the call may. In small steps, so that a decompression bomb is detected at the
+ * limit, before it is in memory. */
+static enum body_verdict decompress(struct body *b, size_t n)
 {
 	unsigned char step[INFLATE_STEP];
 	enum body_verdict verdict = BODY_MORE;
 
-	b->stream.next_in = (unsigned char *)(uintptr_t)in;
+	b->stream.next_in = (unsigned char *)b->packed.p + b->unpacked;
 	b->stream.avail_in = (uInt)n;
-	while (verdict == BODY_MORE && (b->stream.avail_in || !b->stream.avail_out)) {
+	while (verdict == BODY_MORE && b->text.n < b->call_end &&
+		(b->stream.avail_in || !b->stream.avail_out)) {
 		int rc;
 
 		if ((!b->inflating || b->member_ended) && !b->stream.avail_in)
@@ -55,13 +72,38 @@ static enum body_verdict decompress(struct body *b, const unsigned char *in, siz
 	return verdict;
 }
 
+/* A little compressed data may be a lot of text: what is left waits for the next call. */
+static enum body_verdict unpack(struct body *b)
+{
+	size_t n = b->packed.n - b->unpacked;
+	enum body_verdict verdict;
+
+	if (n > b->call_in)
+		n = b->call_in;
+	verdict = decompress(b, n);
+	n -= b->stream.avail_in;
+	b->unpacked += n;
+	b->call_in -= n;
+	if (b->unpacked == b->packed.n) {
+		dnc_buf_clear(&b->packed);
+		b->unpacked = 0;
+	}
+	return verdict;
+}
+
+static enum body_verdict add_packed(struct body *b, const unsigned char *in, size_t n)
+{
+	dnc_buf_add(&b->packed, in, n);
+	return dnc_buf_ok(&b->packed) ? unpack(b) : BODY_NO_MEMORY;
+}
+
 /* The input is limited, too: gzip can go on forever without a byte of output. */
 static enum body_verdict add_data(struct body *b, const unsigned char *in, size_t n)
 {
 	if (n > b->max_bytes - b->received)
 		return BODY_TOO_LARGE;
 	b->received += n;
-	return b->gzip ? decompress(b, in, n) : keep(b, in, n);
+	return b->gzip ? add_packed(b, in, n) : keep(b, in, n);
 }
 
 /* Bytes that the current chunk still has: its size comes before them. */
@@ -94,25 +136,42 @@ static enum body_verdict add_chunked(struct body *b, struct dnc_str in, size_t *
 			verdict = verdicts[read];
 	}
 	*used = in.n - rest.n;
-	return verdict == BODY_END ? body_end(b) : verdict;
+	return verdict;
 }
 
 enum body_verdict body_add(struct body *b, const void *in, size_t n, size_t *used)
 {
 	*used = n;
+	begin_call(b);
 	return b->chunked ? add_chunked(b, (struct dnc_str){in, n}, used) : add_data(b, in, n);
+}
+
+size_t body_bytes(const struct body *b)
+{
+	enum { ZLIB_BYTES = 48 << 10 };
+
+	return b->text.size + b->packed.size + (b->inflating ? ZLIB_BYTES : 0);
 }
 
 enum body_verdict body_end(struct body *b)
 {
 	if (b->chunked && b->chunks.state != CHUNK_END)
 		return BODY_BAD_CHUNK;
+	if (is_packed(b)) {
+		enum body_verdict verdict;
+
+		begin_call(b);
+		verdict = unpack(b);
+		if (verdict != BODY_MORE || is_packed(b))
+			return verdict;
+	}
 	return b->inflating && !b->member_ended ? BODY_BAD_GZIP : BODY_END;
 }
 
 void body_free(struct body *b)
 {
 	dnc_buf_free(&b->text);
+	dnc_buf_free(&b->packed);
 	if (b->inflating)
 		inflateEnd(&b->stream);
 	b->inflating = false;

@@ -13,11 +13,14 @@
 #include "web/priv/shared.h"
 
 enum {
-	GZIP_BYTES = 48 << 10, /* of zlib's, while it decompresses */
 	/* How long a body is read at once, in nanoseconds of the thread's time: when it has come, as many may come in one
 	 * turn of the loop, and in a turn of its own. */
 	FIRST_SLICE_NS = 200 * 1000,
 	SLICE_NS = 2 * 1000 * 1000,
+	FIRST_BYTES = 64 << 10, /* longer ones have turns of their own from the start */
+	/* The events of a publication that goes on although others have waited longer, some hundreds: together with the
+	 * bodies that wait, and the largest batch, they have room in the memory for bodies. */
+	WAITING_BYTES = 256 << 10,
 };
 
 struct publish {
@@ -31,6 +34,7 @@ struct publish {
 	size_t reserved; /* bytes of the memory for bodies */
 	struct limits_slot slot;
 	bool form;      /* the client says that the body is a form */
+	bool decoded;   /* the body is, and is being read */
 	bool deferred;  /* the body was too large to be answered from the library's callback */
 	bool submitted; /* the log has the batch: the commit will be reported */
 };
@@ -56,8 +60,7 @@ static void free_publish(struct publish *p)
 static bool reserve(struct publish *p)
 {
 	return limits_reserve(p->context->options->shared->limits, &p->reserved,
-		p->body.text.size + submission_bytes(&p->submission) +
-			(p->body.inflating ? GZIP_BYTES : 0));
+		body_bytes(&p->body) + submission_bytes(&p->submission));
 }
 
 /* The client was answered: RC is what http_reply() returned. */
@@ -156,10 +159,37 @@ static int conclude(struct publish *p)
 	return submit(p) ? HTTP_LATER : refuse(p, PUBLISH_LOG_BUSY);
 }
 
-/* Without memory a publication waits for those before it to end; the oldest one goes on, or none would. */
+/* With many events, or without memory, a publication waits for those before it to end; the oldest one always goes on. */
 static bool may_go_on(struct publish *p)
 {
-	return reserve(p) || publisher_is_oldest(p->context->publisher, &p->job);
+	bool fits = reserve(p) && submission_bytes(&p->submission) < WAITING_BYTES;
+
+	return fits || publisher_is_oldest(p->context->publisher, &p->job);
+}
+
+static enum publish_fault begin_reading(struct publish *p, enum body_verdict verdict)
+{
+	if (verdict != BODY_END)
+		return publish_fault_of_body(verdict);
+	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
+		return PUBLISH_NO_MEMORY;
+	submission_begin(&p->submission, publisher_tools(p->context->publisher),
+		dnc_buf_view(&p->body.text), p->form);
+	return p->submission.fault;
+}
+
+/* Decodes the body, then reads it. Returns true when there is more to do. */
+static bool read_slice(struct publish *p, int64_t ns)
+{
+	if (!p->decoded) {
+		enum body_verdict verdict = body_end(&p->body);
+
+		if (verdict == BODY_MORE)
+			return true;
+		p->decoded = true;
+		p->submission.fault = begin_reading(p, verdict);
+	}
+	return p->submission.fault == PUBLISH_OK && submission_read(&p->submission, ns);
 }
 
 static void on_turn(struct publisher_job *job)
@@ -168,7 +198,7 @@ static void on_turn(struct publisher_job *job)
 
 	if (p->context->draining)
 		refuse(p, PUBLISH_DRAINING);
-	else if (may_go_on(p) && !submission_read(&p->submission, SLICE_NS))
+	else if (may_go_on(p) && !read_slice(p, SLICE_NS))
 		conclude(p);
 }
 
@@ -187,12 +217,10 @@ static int defer(struct publish *p)
 /* The body is whole. */
 static int finish(struct publish *p)
 {
+	bool large = body_bytes(&p->body) > FIRST_BYTES;
+
 	http_exchange_end_body(&p->exchange);
-	if (!dnc_buf_reserve(&p->body.text, DNC_JSON_PADDING))
-		return refuse(p, PUBLISH_NO_MEMORY);
-	submission_begin(&p->submission, publisher_tools(p->context->publisher),
-		dnc_buf_view(&p->body.text), p->form);
-	return submission_read(&p->submission, FIRST_SLICE_NS) ? defer(p) : conclude(p);
+	return large || read_slice(p, FIRST_SLICE_NS) ? defer(p) : conclude(p);
 }
 
 static int on_body(struct http_exchange *e, const void *in, size_t n, size_t *used)
@@ -209,10 +237,7 @@ static int on_body(struct http_exchange *e, const void *in, size_t n, size_t *us
 
 static int on_body_end(struct http_exchange *e)
 {
-	struct publish *p = publish_of(e);
-	enum body_verdict verdict = body_end(&p->body);
-
-	return verdict == BODY_END ? finish(p) : refuse(p, publish_fault_of_body(verdict));
+	return finish(publish_of(e));
 }
 
 static void abandon(struct http_exchange *e)
