@@ -40,15 +40,19 @@ static void on_step(uv_timer_t *timer)
 
 bool dnc_drain_begin(struct dnc_drain *d)
 {
-	if (d->begun)
+	if (atomic_exchange(&d->begun, true))
 		return false;
-	d->begun = true;
 	d->until_ms = dnc_clock_mono_ms() + d->grace_ms;
 	for (unsigned i = 0; i < d->worker_count; i++)
 		dnc_worker_refuse(&d->workers[i]);
 	dnc_intake_stop(d->intake);
 	uv_timer_start(&d->timer, on_step, 0, STEP_MS);
 	return true;
+}
+
+bool dnc_drain_begun(const struct dnc_drain *d)
+{
+	return d->begun;
 }
 
 void dnc_drain_close(struct dnc_drain *d)

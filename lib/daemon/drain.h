@@ -4,8 +4,9 @@
  * ring, then orders the workers to close each connection that has all its events. When the grace period is over, the
  * remaining connections are closed as they are.
  *
- * For the thread of the loop. */
+ * For the thread of the loop, if not noted otherwise. */
 #pragma once
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -26,7 +27,7 @@ struct dnc_drain {
 	/* The drain's own. */
 	uv_timer_t timer;
 	int64_t until_ms;
-	bool begun;
+	atomic_bool begun;
 };
 
 /* Prepares the timer on LOOP. */
@@ -34,6 +35,9 @@ void dnc_drain_init(struct dnc_drain *d, uv_loop_t *loop);
 
 /* Has the workers refuse what is new, stops the intake and starts to drain. Returns false if this was done before. */
 bool dnc_drain_begin(struct dnc_drain *d);
+
+/* True after dnc_drain_begin(). Any thread. */
+bool dnc_drain_begun(const struct dnc_drain *d);
 
 /* Closes the timer; the loop must run once more. */
 void dnc_drain_close(struct dnc_drain *d);
