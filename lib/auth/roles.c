@@ -301,6 +301,19 @@ static void warn_of_guesses(const struct dnc_roles *roles)
 	}
 }
 
+/* What is hidden anyhow may be a mistake, and does no harm. */
+static void warn_of_idle_fields(const struct dnc_roles *roles)
+{
+	for (size_t i = 0; i < roles->count; i++) {
+		struct dnc_str idle = dnc_mask_idle(roles->role[i]->mask);
+
+		if (idle.n)
+			dnc_warn("role %s: hides: masked events do not show %.*s anyhow; check the "
+				 "names of fields",
+				roles->role[i]->name, idle.n > 160 ? 160 : (int)idle.n, idle.p);
+	}
+}
+
 struct dnc_roles *dnc_roles_load(const char *path, struct dnc_error *err)
 {
 	struct dnc_roles *roles = calloc(1, sizeof *roles);
@@ -321,6 +334,7 @@ struct dnc_roles *dnc_roles_load(const char *path, struct dnc_error *err)
 	if (!path || read_file(roles, path, err) == 0) {
 		dnc_buf_free(&roles->value);
 		warn_of_guesses(roles);
+		warn_of_idle_fields(roles);
 		return roles;
 	}
 fail:

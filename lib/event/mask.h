@@ -32,6 +32,9 @@ void dnc_mask_unref(const struct dnc_mask *m);
 struct dnc_str dnc_mask_shows(const struct dnc_mask *m);
 struct dnc_str dnc_mask_hides(const struct dnc_mask *m);
 
+/* Those of the hidden fields that masked events do not show anyhow, which may be spelled wrong. As above. */
+struct dnc_str dnc_mask_idle(const struct dnc_mask *m);
+
 /* True if A and B, which may be NULL, change the table in the same way. */
 bool dnc_mask_same(const struct dnc_mask *a, const struct dnc_mask *b);
 

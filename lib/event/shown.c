@@ -41,6 +41,7 @@ struct change {
 struct dnc_mask {
 	atomic_uint refs;
 	struct dnc_buf shows, hides; /* the lists */
+	struct dnc_buf idle;         /* of HIDES what is never shown */
 	unsigned hidden_severities;  /* a bit for each type */
 	size_t count;
 	struct change changes[CHANGES_MAX + DERIVED_MAX]; /* the listed ones first */
@@ -192,15 +193,18 @@ static int add_change(struct dnc_mask *m, struct dnc_str word, bool shows, struc
 		return set_error(err, word, "is in every event and can't be listed");
 	if (shows && dnc_str_eq(c.name, DNC_STR("phone_number")))
 		return set_error(err, word, "can't be listed: whole numbers need dnc:pii");
-	if (!shows && !is_shown(c.name, c.objects))
-		return set_error(err, word, "is not shown, so it can't be hidden");
 	for (size_t i = 0; i < m->count; i++)
 		if (m->changes[i].objects & c.objects && dnc_str_eq(m->changes[i].name, c.name))
 			return set_error(err, word, "is listed twice");
 	if (m->count == CHANGES_MAX)
 		return dnc_error_set(err, EINVAL, "more than %d fields", CHANGES_MAX);
 	m->changes[m->count++] = c;
-	return 0;
+	if (!shows && !is_shown(c.name, c.objects)) {
+		if (m->idle.n)
+			dnc_buf_lit(&m->idle, ", ");
+		dnc_buf_str(&m->idle, word);
+	}
+	return dnc_buf_ok(&m->idle) ? 0 : dnc_error_nomem(err);
 }
 
 /* The changes that are not listed: what a hidden field can be found out from. */
@@ -307,12 +311,18 @@ void dnc_mask_unref(const struct dnc_mask *constant)
 		return;
 	dnc_buf_free(&m->shows);
 	dnc_buf_free(&m->hides);
+	dnc_buf_free(&m->idle);
 	free(m);
 }
 
 struct dnc_str dnc_mask_shows(const struct dnc_mask *m)
 {
 	return m ? dnc_buf_view(&m->shows) : DNC_STR("");
+}
+
+struct dnc_str dnc_mask_idle(const struct dnc_mask *m)
+{
+	return m ? dnc_buf_view(&m->idle) : DNC_STR("");
 }
 
 struct dnc_str dnc_mask_hides(const struct dnc_mask *m)

@@ -872,8 +872,6 @@ static void faults_in_the_lists_are_told(void **state)
 		{"id", "", "\"id\" is in every event"},
 		{"", "metadata.ingested_at", "is in every event"},
 		{"phone_number", "", "whole numbers need dnc:pii"},
-		{"", "notes", "\"notes\" is not shown"},
-		{"", "colour", "\"colour\" is not shown"},
 		{"a, b, a", "", "\"a\" is listed twice"},
 		{"event_data.provider", "provider", "\"provider\" is listed twice"},
 		{"a b c d e f g h i j k l m n o p q r s t u v w x y z aa bb cc dd ee ff gg", "",
@@ -889,6 +887,31 @@ static void faults_in_the_lists_are_told(void **state)
 		if (!strstr(err.message, cases[i].part))
 			fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].part);
 	}
+}
+
+static void hiding_what_is_not_shown_is_told(void **state)
+{
+	static const struct {
+		const char *hides, *idle;
+	} cases[] = {
+		{"", ""},
+		{"provider", ""},
+		{"notes", "notes"},
+		{"provider, event_data.colour,notes", "event_data.colour, notes"},
+		{"reason", ""},
+	};
+	struct dnc_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct dnc_mask *m = dnc_mask_new(DNC_STR(""), dnc_str(cases[i].hides), &err);
+
+		assert_non_null(m);
+		if (!dnc_str_eq(dnc_mask_idle(m), dnc_str(cases[i].idle)))
+			fail_msg("case %zu: %.*s", i, DNC_STR_ARG(dnc_mask_idle(m)));
+		dnc_mask_unref(m);
+	}
+	assert_int_equal(dnc_mask_idle(NULL).n, 0);
 }
 
 static void equal_lists_are_equal_masks(void **state)
@@ -934,6 +957,7 @@ int main(void)
 		cmocka_unit_test(what_is_derived_from_a_hidden_field_is_hidden),
 		cmocka_unit_test(a_summary_may_have_escapes),
 		cmocka_unit_test(faults_in_the_lists_are_told),
+		cmocka_unit_test(hiding_what_is_not_shown_is_told),
 		cmocka_unit_test(equal_lists_are_equal_masks),
 		cmocka_unit_test(digits_of_all_scripts_count),
 	};

@@ -67,7 +67,7 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 		{"[role a]\nsees = {\"phone_patterns\":[\".*.*.*.*[ab]\"]}\n",
 			"[role a] sees: the pattern takes too much work for what a role sees"},
 		{"[role a]\nshows = id\n", "[role a] shows: \"id\" is in every event"},
-		{"[role a]\nhides = notes\n", "[role a] hides: \"notes\" is not shown"},
+		{"[role a]\nhides = seq\n", "[role a] hides: \"seq\" is in every event"},
 		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},
 		{"[role a]\nrates = 5/min\n",
 			"unknown key \"rates\": must be permissions, sees, shows, hides, rate or burst"},
@@ -125,6 +125,20 @@ static void values_take_all_their_forms(void **state)
 	assert_null(dnc_roles_find(roles, DNC_STR("security"))->sees);
 	dnc_roles_free(roles);
 	dnc_roles_free(NULL);
+}
+
+/* Nothing more would be shown by the role: other roles must not be refused with it. */
+static void hiding_what_is_not_shown_is_no_fault(void **state)
+{
+	struct dnc_error err;
+	struct dnc_roles *roles = load("[role a]\nhides = notes, provider\n", &err);
+
+	(void)state;
+	if (!roles)
+		fail_msg("%s", err.message);
+	assert_true(dnc_str_eq(dnc_mask_hides(dnc_roles_find(roles, DNC_STR("a"))->mask),
+		DNC_STR("notes, provider")));
+	dnc_roles_free(roles);
 }
 
 static void a_role_shows_and_hides_fields(void **state)
@@ -230,6 +244,7 @@ int main(void)
 		cmocka_unit_test(a_file_changes_what_is_built_in),
 		cmocka_unit_test(what_is_wrong_in_a_file_is_told),
 		cmocka_unit_test(values_take_all_their_forms),
+		cmocka_unit_test(hiding_what_is_not_shown_is_no_fault),
 		cmocka_unit_test(a_role_shows_and_hides_fields),
 		cmocka_unit_test(there_are_64_roles_at_most),
 		cmocka_unit_test(printed_roles_are_read_back),
