@@ -29,11 +29,19 @@ static bool send_ring_run(struct dnc_subscriber *s, uint64_t most, struct turn *
 	return transmit_run(s, &r);
 }
 
+/* The last event of the chunk C that S may be sent. The log may have more than this hub has seen in the ring: that goes to
+ * all who are live, and S is one of them when it has what was seen. */
+static uint64_t chunk_end(const struct dnc_subscriber *s, const struct chunk *c)
+{
+	return c->last < s->hub->seen ? c->last : s->hub->seen;
+}
+
 /* Sends a run as it lies in the chunk C of the log, MOST events at most. */
 static bool send_chunk_run(
 	struct dnc_subscriber *s, const struct chunk *c, uint64_t most, struct turn *t)
 {
-	uint64_t from = s->at, last = c->last - from < most ? c->last : from + most - 1;
+	uint64_t from = s->at, end = chunk_end(s, c),
+		 last = end - from < most ? end : from + most - 1;
 	struct run r = {.p = chunk_frame(c, from).p, .first = from};
 
 	r.last = chunk_run(c, from, last, DNC_HUB_SEND_BYTES, &r.n);
@@ -144,7 +152,8 @@ static bool send_some(struct dnc_subscriber *s, uint64_t most, struct turn *t)
 		return run ? send_ring_run(s, most, t) : send_matching(s, NULL, h->seen, most, t);
 	c = replay_find(h->replay, s->at);
 	if (c)
-		return run ? send_chunk_run(s, c, most, t) : send_matching(s, c, c->last, most, t);
+		return run ? send_chunk_run(s, c, most, t)
+		           : send_matching(s, c, chunk_end(s, c), most, t);
 	s->waiting = replay_request(h->replay, s->at);
 	if (s->waiting)
 		s->memory_waits = 0;
