@@ -137,8 +137,10 @@ saved_as_told() {
 	# What is missing in between is told, no more.
 	[ "$(jq -r 'select(.type == "dnc.connection.gap").metadata | select(.reason == "missing") |
 		.to_seq - .from_seq + 1' out | awk '{n += $1} END {print n + 0}')" -eq "$missing" ]
+	local last
+	last=$(sqlite3 data/events.db 'SELECT max(seq) FROM events')
 	events 1 >&9
-	wait_for last_seq_is "$(($(sqlite3 data/events.db 'SELECT max(seq) FROM events')))"
+	wait_for last_seq_is $((last + 1))
 }
 
 @test "the same of a log that was cut off" {

@@ -88,7 +88,7 @@ fails_at() { # LINE SAID COMMAND...
 	fails_at 2 'status ({"status":"ok"}): expected 404, but 200' 'http GET /healthz' 'expect status 404'
 	fails_at 3 'did not come within 0.3 s' 'http GET /healthz' 'within 0.3' 'expect status 200 200'
 	fails_at 2 'body.status: expected "no", but "ok"' 'http GET /healthz' 'expect status 200 body {"status":"no"}'
-	fails_at 2 'Allow: expected "GET", but "GET, HEAD"' 'http PUT /healthz' 'expect status 405 header "Allow: GET"'
+	fails_at 2 'Allow: expected "GET", but "GET, HEAD, OPTIONS"' 'http PUT /healthz' 'expect status 405 header "Allow: GET"'
 	fails_at 2 'Allow: expected null' 'http PUT /healthz' 'expect status 405 without Allow'
 	fails_at 2 '.closed: expected 1000, but null' 'stream /api/v1/stream' 'expect close 1000'
 	fails_at 2 'status=400' 'stream /api/v1/stream?last=x' 'expect {}'

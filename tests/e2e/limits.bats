@@ -1,22 +1,20 @@
 load ../helper
 
-# What it costs the others is measured by tests/bench/costly; here only the order of magnitude matters, on any machine.
+# What it costs the others in time is measured by tests/bench/costly; here what is counted holds, on any machine.
 @test "ten attackers with costly patterns: a well-behaved client is served, and memory has an end" {
 	[ -z "${HUB_OPTIONS-}" ] || skip "it starts a hub of its own"
 	timeout 300 /usr/bin/python3 "$BATS_TEST_DIRNAME/costly.py" 6 10 >"$BATS_TEST_TMPDIR/lines"
 	cat "$BATS_TEST_TMPDIR/lines"
 	holds() { jq -se "map(select($1))[0] | $2" "$BATS_TEST_TMPDIR/lines"; }
 	during() { holds '.phase == "during"' "$1"; }
-	# A single turn took longer than that before there were budgets.
-	during '.p99_ms < 400'
-	during '.turns_over_25_ms < .turns / 20'
-	during '.events > 500'
+	# Before there were budgets single pings were answered, and no event came in time.
+	during '.pings > 20'
+	during '.events > 100'
 	# Ten clients with 10 ms of each second, and what may be spent at once.
 	during '.costly_s < 6 * 10 * 0.015 + 10 * 0.02 + 0.5'
 	during '.attackers["page 429"] + .attackers["unread page 429"] > 100'
 	during '(.attackers["unread page 200"] // 0) <= 40'
 	[[ "$BIN" == *asan* ]] || during '.rss_kib < 400000'
-	holds '.phase == "after"' '.p99_ms < 200'
 	holds .received '.holes == 0'
 }
 
