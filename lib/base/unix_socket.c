@@ -137,12 +137,14 @@ static int bind_and_listen(
 {
 	const struct sockaddr *generic = (const struct sockaddr *)address;
 	const char *path = address->sun_path, *doing = "listen on";
-	int rc = bind(fd, generic, sizeof *address);
+	int rc = bind(fd, generic, sizeof *address), code = errno;
 
-	if (rc < 0 && errno == EADDRINUSE && is_stale(address) && unlink(path) == 0)
+	if (rc < 0 && code == EADDRINUSE && is_stale(address) && unlink(path) == 0) {
 		rc = bind(fd, generic, sizeof *address);
+		code = errno;
+	}
 	if (rc < 0)
-		return socket_error(err, doing, path, errno);
+		return socket_error(err, doing, path, code);
 	if (a->group != (gid_t)-1) {
 		doing = "set the group of";
 		rc = fchownat(AT_FDCWD, path, (uid_t)-1, a->group, AT_SYMLINK_NOFOLLOW);
