@@ -711,6 +711,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	start_hub --tls-cert=old.crt --tls-key=old.key
 	has_line 'the certificate in old.crt has expired' hub.err
 	cp other.crt old.crt; cp other.key old.key
+	wait_for curl -sk -o /dev/null "https://$ADDRESS/healthz"
 	kill -HUP "$HUB"
 	wait_for has_line 'the certificate in old.crt expires in 2 days' hub.err
 }
@@ -839,10 +840,9 @@ on_terminal() { SHELL=/bin/sh script -qec "$1" /dev/null </dev/null; }
 		echo "connect /ws/dnc $(bearer "$token")"
 		subscriptions
 		echo 'until {"type":"error","code":"filter_rate","path":"filters","request_id":"s"}'
+		# Requests without a filter go on; whether one with a filter does depends on how long ago that was.
 		echo as web
 		for path in /api/v1/events /api/v1/stream; do
-			echo "http HEAD $path?severity=high $(bearer "$token")"
-			echo 'expect status 429'
 			echo "http HEAD $path $(bearer "$token")"
 			echo 'expect status 200'
 		done

@@ -2,6 +2,8 @@
 # in tests/unit/test_inbox.c.
 load ../helper
 
+counted() { curl -s "http://$ADDRESS/metrics" | grep -qF "$1"; }
+
 @test "what no client may send ends the connection with the code of the standard" {
 	start_hub
 	local case code
@@ -26,7 +28,7 @@ load ../helper
 		1009 send \x81\xff\x00\x00\x00\x00\x7f\xff\xff\xff\x01\x02\x03\x04
 	END
 	for case in 'protocol",error="true"} 10' 'not_utf8",error="true"} 2' 'binary",error="true"} 1' 'message_size",error="true"} 1'; do
-		curl -s "http://$ADDRESS/metrics" | grep -F "dnc_closed_total{reason=\"$case"
+		wait_for counted "dnc_closed_total{reason=\"$case" # workers tell each other once a second
 	done
 }
 

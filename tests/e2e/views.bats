@@ -39,7 +39,7 @@ as_role() { # ROLE COUNT
 	[ "$(jq -r 'select(.seq==1).phone_number' out)" = '+1******0143' ]
 	[ "$(jq -c 'select(.seq==1).event_data' out)" = '{"reason":"complaint","source":"consumer","suppressed_by":"web"}' ]
 	[ "$(jq -c 'select(.seq==3) | [.event_data, .metadata.lines]' out)" = '[{"result":"allowed"},null]' ]
-	[ "$(jq -r 'select(.seq==4).event_data.records_added' out)" = 1230000 ]
+	[ "$(jq -r 'select(.seq==4).event_data.records_added' out)" = 1000000 ]
 	refute grep -Eq '303[^0-9]{0,3}555|7946' out
 }
 
