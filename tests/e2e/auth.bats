@@ -703,13 +703,17 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 }
 
 @test "a certificate is tested at the start, and its dates are told" {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt -days 3 -subj /CN=x 2>/dev/null
+	# An hour ago, or it would have three whole days while its first second lasts.
+	faketime -f -1h openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt -days 3 -subj /CN=x 2>/dev/null
 	faketime -f -40d openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout old.key -out old.crt -days 30 -subj /CN=x 2>/dev/null
 	run dnc-wsd --listen=127.0.0.1:0 --data=data --tls-cert=other.crt --tls-key=old.key </dev/null
 	[ "$status" -eq 2 ]
 	[[ "$output" == *'--tls-key: old.key is not the key of the certificate in other.crt' ]]
 	start_hub --tls-cert=old.crt --tls-key=old.key
 	has_line 'the certificate in old.crt has expired' hub.err
+	cp other.crt old.crt; cp other.key old.key
+	kill -HUP "$HUB"
+	wait_for has_line 'the certificate in old.crt expires in 2 days' hub.err
 }
 
 @test "keys without TLS on an address of the network are warned of" {

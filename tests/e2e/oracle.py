@@ -116,12 +116,14 @@ def say(ws, **message):
 
 
 def drain(door, asked, ws, until):
-    """Tells all that comes by WS until its position is UNTIL."""
+    """Tells all that comes by WS until its position is UNTIL; returns how many events that were."""
+    events = 0
     say(ws, type="ping")
     while (text := ws.message()) is not None:
         message = json.loads(text)
         if message.get("type") != "dnc.connection.pong":
             tell(door, asked, text)
+            events += "seq" in message or "sequence" in message
             if message.get("code"):
                 break  # refused: there is no position to come to
         elif message["metadata"]["position"] >= until:
@@ -132,6 +134,25 @@ def drain(door, asked, ws, until):
     while json.loads(text := ws.message())["type"] != "client.stats":
         pass
     tell(door, asked, text)
+    return events
+
+
+def by_number(client):
+    return int(client["client_id"][1:])
+
+
+def tell_clients(sent):
+    """Tells the list of clients, in the order of their numbers, once it has those that were SENT so many events: workers
+    list theirs once a second."""
+    while True:
+        r = http("GET", "/api/v1/clients")
+        clients = sorted(json.loads(r.body)["clients"], key=by_number)
+        if [c["events_sent"] for c in clients] == sent:
+            break
+        time.sleep(0.02)  # between two questions
+    tell("clients", len(r.body), json.dumps([r.status, dict(r.headers).get("content-type")]))
+    for c in clients:
+        tell("clients", "", json.dumps(c))
 
 
 def past():
@@ -159,17 +180,18 @@ def live():
         while (text := ws.message()) and json.loads(text)["type"] != "client.stats":
             tell("live", [], text)
     tell_http("publish", "POST", "/api/v1/events", body=LIVE)
-    for f, ws in sockets:
-        drain("live", f, ws, last_seq())
-    tell_http("clients", "GET", "/api/v1/clients")
+    tell_clients([drain("live", f, ws, last_seq()) for f, ws in sockets])
     for _, ws in sockets:
         ws.sock.close()
 
 
-def streamed():
-    """How many events the hub has sent to the newest client, once it has all; None while it has not."""
-    mine = max(json.loads(http("GET", "/api/v1/clients").body)["clients"], key=lambda c: int(c["client_id"][1:]))
-    return mine["events_sent"] if mine["subscribed"] and not mine["lag"] else None
+def streamed(client_id):
+    """How many events the hub has sent to the client, once it has all; None while it has not, or is not listed: workers
+    list their clients once a second."""
+    for c in json.loads(http("GET", "/api/v1/clients").body)["clients"]:
+        if c["client_id"] == client_id:
+            return c["events_sent"] if c["subscribed"] and not c["lag"] else None
+    return None
 
 
 def streams():
@@ -178,8 +200,10 @@ def streams():
         if not s.turned:
             tell("stream", query, s.answer.body)
             continue
-        while (count := streamed()) is None:
-            pass
+        first = json.loads(s.message())["data"]
+        tell("stream", query, json.dumps(first))
+        while (count := streamed(first["metadata"]["client_id"])) is None:
+            time.sleep(0.02)  # between two questions
         events = 0
         while events < count:
             message = json.loads(s.message())
