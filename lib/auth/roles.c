@@ -109,13 +109,18 @@ static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *e
 	return 0;
 }
 
+static bool starts_comment(struct dnc_str list)
+{
+	return list.n && (memchr(list.p, ';', list.n) || memchr(list.p, '#', list.n));
+}
+
 /* Sets one of the two lists of fields, and leaves the other. */
 static int set_mask(
 	struct dnc_role *role, struct dnc_str shows, struct dnc_str hides, struct dnc_error *err)
 {
 	const struct dnc_mask *mask = NULL;
 
-	if (shows.n && (memchr(shows.p, ';', shows.n) || memchr(shows.p, '#', shows.n)))
+	if (starts_comment(shows) || starts_comment(hides))
 		return dnc_error_set(err, EINVAL,
 			"a name of a field must not contain ; or #, which start comments");
 	if ((dnc_str_trim(shows).n || dnc_str_trim(hides).n) &&

@@ -81,6 +81,8 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 		{"[role a]\nshows =;x\n", "must not contain ; or #"},
 		{"[role a]\nshows = a;x\n", "must not contain ; or #"},
 		{"[role a]\nshows = a #x\n", "must not contain ; or #"},
+		{"[role a]\nhides =;x\n", "must not contain ; or #"},
+		{"[role a]\nhides = a#x\n", "must not contain ; or #"},
 		{"[role a]\nnonsense\n", ":2: expected [role NAME]"},
 		/* What libinih would take as a line of its own. */
 		{"[role a]\n; " LONG "burst = 999\n", ":2: a line is longer than 198 bytes"},
