@@ -19,17 +19,6 @@ static bool copy(struct dnc_str value, char out[NAME_MAX_BYTES])
 	return true;
 }
 
-const char *access_shared_origin(const struct http_request *r)
-{
-	const struct dnc_web_options *options = r->context->options;
-	struct dnc_str origin = http_head_field(r->head, DNC_STR("origin"));
-
-	for (size_t i = 0; origin.p && i < options->allow_origin_count; i++)
-		if (dnc_str_caseeq(origin, dnc_str(options->allow_origin[i])))
-			return options->allow_origin[i];
-	return NULL;
-}
-
 /* Behind a trusted proxy it is for the proxy to say whether its client uses TLS. */
 static bool is_secure(const struct http_request *r)
 {

@@ -6,10 +6,6 @@
  * the detail of a problem: constant text. */
 const char *access_forbidden(const struct http_request *r);
 
-/* The origin of the request if it is one of those that the hub was told to allow: pages from there may read the answer
- * (see cors.h). Borrowed from the options; NULL: another, or none. */
-const char *access_shared_origin(const struct http_request *r);
-
 /* Answers a client that shows no token, or a token or ticket that was rejected (VERDICT is not IDENTITY_KNOWN); the answer
  * is the same for every wrong token. Returns as http_reply(). */
 int access_refuse(struct http_connection *c, enum identity_verdict verdict);

@@ -1,4 +1,5 @@
 #include "web/http/cors.h"
+#include "web/http/host.h"
 
 /* A page that is not allowed gets no such field, and its browser says so. */
 struct cors cors_read(const struct http_head *head, const char *const *allowed, size_t count)
@@ -6,9 +7,8 @@ struct cors cors_read(const struct http_head *head, const char *const *allowed, 
 	struct cors cors = {.varies = count > 0};
 	struct dnc_str origin = http_head_field(head, DNC_STR("Origin"));
 
-	for (size_t i = 0; i < count && origin.n; i++)
-		if (dnc_str_caseeq(origin, dnc_str(allowed[i])))
-			cors.origin = origin;
+	if (origin_in_list(origin, allowed, count))
+		cors.origin = origin;
 	cors.preflight = cors.origin.p && dnc_str_eq(head->method, DNC_STR("OPTIONS")) &&
 	                 http_head_field(head, DNC_STR("Access-Control-Request-Method")).n;
 	return cors;

@@ -6,6 +6,7 @@
 #include "web/http/connection.h"
 #include "web/http/cors.h"
 #include "web/http/forwarded.h"
+#include "web/http/host.h"
 #include "web/http/reply.h"
 #include "web/http/routes.h"
 #include "web/priv/stats.h"
@@ -96,7 +97,8 @@ static void start(struct http_request *r, struct http_connection *c, const struc
 	dnc_buf_clear(&c->context->page);
 	c->route = NULL;
 	c->only_head = r->only_head;
-	c->allow_origin = access_shared_origin(r);
+	c->allow_origin = origin_in_list(http_head_field(head, DNC_STR("origin")),
+		c->context->options->allow_origin, c->context->options->allow_origin_count);
 	c->context->stats->counts.http_requests++;
 }
 

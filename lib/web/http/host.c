@@ -19,6 +19,14 @@ bool host_is_loopback(const char *host)
 	return strcasecmp(name, "localhost") == 0 || dnc_is_loopback_text(name);
 }
 
+const char *origin_in_list(struct dnc_str origin, const char *const *allowed, size_t count)
+{
+	for (size_t i = 0; origin.p && i < count; i++)
+		if (dnc_str_caseeq(origin, dnc_str(allowed[i])))
+			return allowed[i];
+	return NULL;
+}
+
 bool origin_is_allowed(
 	const char *origin, const char *host, bool tls, const char *const *allowed, size_t count)
 {
@@ -27,8 +35,5 @@ bool origin_is_allowed(
 
 	if (strncmp(origin, scheme, n) == 0 && strcasecmp(origin + n, host) == 0)
 		return true;
-	for (size_t i = 0; i < count; i++)
-		if (strcasecmp(allowed[i], origin) == 0)
-			return true;
-	return false;
+	return origin_in_list(dnc_str(origin), allowed, count);
 }
