@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The longest token that is read, in bytes. */
+enum { TOKEN_MAX_BYTES = 8 << 10 };
+
 /* The characters of a bearer token (RFC 6750, section 2.1). */
 static const char token_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				       "0123456789-._~+/=";
 
-long credentials_read_token(const char *path, char *text, struct dnc_error *err)
+/* Reads the token in the file PATH into TEXT, which has TOKEN_MAX_BYTES + 1 bytes, without a zero byte. Returns its
+ * length, or -1 after an error: EINVAL if the file holds no token, else the errno of the file. */
+static long read_token(const char *path, char *text, struct dnc_error *err)
 {
 	struct dnc_str token;
 	size_t n = 0;
@@ -19,7 +24,7 @@ long credentials_read_token(const char *path, char *text, struct dnc_error *err)
 	errno = 0;
 	f = fopen(path, "re");
 	if (f) {
-		n = fread(text, 1, CREDENTIALS_TOKEN_MAX + 1, f);
+		n = fread(text, 1, TOKEN_MAX_BYTES + 1, f);
 		failed = ferror(f);
 	}
 	if (failed)
@@ -33,8 +38,8 @@ long credentials_read_token(const char *path, char *text, struct dnc_error *err)
 	if (!token.n)
 		return dnc_error_set(err, EINVAL, "--token-file: %s is empty", path);
 	memmove(text, token.p, token.n);
-	text[token.n < CREDENTIALS_TOKEN_MAX ? token.n : CREDENTIALS_TOKEN_MAX] = '\0';
-	if (token.n > CREDENTIALS_TOKEN_MAX || strspn(text, token_characters) != token.n)
+	text[token.n < TOKEN_MAX_BYTES ? token.n : TOKEN_MAX_BYTES] = '\0';
+	if (token.n > TOKEN_MAX_BYTES || strspn(text, token_characters) != token.n)
 		return dnc_error_set(err, EINVAL,
 			"--token-file: %s holds no token; dnc-token mint prints one", path);
 	return (long)token.n;
@@ -44,8 +49,8 @@ int credentials_add_token(const char *path, struct lws *wsi, unsigned char **p, 
 	struct dnc_error *err)
 {
 	static const char scheme[] = "Bearer ";
-	char text[CREDENTIALS_TOKEN_MAX + sizeof scheme] = "Bearer ";
-	long n = credentials_read_token(path, text + sizeof scheme - 1, err);
+	char text[TOKEN_MAX_BYTES + sizeof scheme] = "Bearer ";
+	long n = read_token(path, text + sizeof scheme - 1, err);
 	int rc;
 
 	if (n < 0)
@@ -59,10 +64,10 @@ int credentials_add_token(const char *path, struct lws *wsi, unsigned char **p, 
 
 static void check_token(const char *path)
 {
-	char text[CREDENTIALS_TOKEN_MAX + 1];
+	char text[TOKEN_MAX_BYTES + 1];
 	struct dnc_error err;
 
-	if (credentials_read_token(path, text, &err) < 0)
+	if (read_token(path, text, &err) < 0)
 		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
 	explicit_bzero(text, sizeof text);
 }

@@ -83,15 +83,14 @@ static int put(struct http_connection *c, const struct dnc_buf *b)
 	return lws_write(c->wsi, (unsigned char *)b->p, b->n, LWS_WRITE_RAW) < 0 ? -1 : 0;
 }
 
-void http_count_answer(struct responses *to, const struct route *route, unsigned status)
-{
-	responses_count(to, route ? http_method_names[route->method] : NULL,
-		route ? route->path : NULL, status, 1);
-}
-
+/* Without a route the path is no label, or clients could make any number of them. */
 static void count(struct http_connection *c, unsigned status)
 {
-	http_count_answer(&c->context->stats->counts.responses, c->route, status);
+	const struct route *route = c->route;
+
+	responses_count(&c->context->stats->counts.responses,
+		route ? http_method_names[route->method] : NULL, route ? route->path : NULL, status,
+		1);
 }
 
 /* The rest of a body is not the next request, and a server that shuts down answers no more. */

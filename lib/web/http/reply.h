@@ -9,8 +9,6 @@
 #include "web/http/problem.h"
 
 struct http_connection;
-struct responses;
-struct route;
 
 /* Writes head and body; a HEAD request gets the head alone. TYPE NULL: there is no body (204, 101). EXTRA may be NULL.
  * Returns 0, or -1 when the connection must be closed. */
@@ -43,7 +41,3 @@ int http_continue(struct http_connection *c);
 
 /* The detail of a 503 while the server shuts down. */
 extern const char http_draining[];
-
-/* Counts an answer of ROUTE in TO, without a connection. ROUTE NULL: no route was found; the path itself is no label, or
- * clients could make any number of them. */
-void http_count_answer(struct responses *to, const struct route *route, unsigned status);
