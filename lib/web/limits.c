@@ -5,14 +5,20 @@
 #include "base/log.h"
 #include "priv/address.h"
 
+/* Counts of the same by address and by subject. */
+struct pair {
+	struct dnc_counts addresses, subjects;
+	unsigned per_address, per_subject; /* limits; 0: none */
+};
+
 struct limits {
 	struct dnc_web_limits options;
 	pthread_mutex_t lock; /* of all below */
 	size_t count, body_bytes;
 	size_t open, max_open; /* connections, clients or not */
 	uint64_t number;
-	struct dnc_counts addresses, subjects, waiting;
-	struct dnc_counts body_addresses, body_subjects;
+	struct pair connections, bodies;
+	struct dnc_counts waiting; /* by address */
 };
 
 struct limits *limits_new(const struct dnc_web_limits *options)
@@ -23,6 +29,10 @@ struct limits *limits_new(const struct dnc_web_limits *options)
 		return NULL;
 	l->options = *options;
 	l->max_open = limits_wanted(l);
+	l->connections.per_address = options->connections_per_address;
+	l->connections.per_subject = options->connections_per_subject;
+	l->bodies.per_address = LIMITS_BODIES_ADDRESS;
+	l->bodies.per_subject = LIMITS_BODIES_SUBJECT;
 	pthread_mutex_init(&l->lock, NULL);
 	return l;
 }
@@ -48,39 +58,39 @@ static enum limits_verdict count(struct dnc_counts *all, const char *name, unsig
 	                                    : LIMITS_FULL;
 }
 
-/* Under the lock. */
-static enum limits_verdict enter(
-	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
+/* Counts one more by both, or by none. Under the lock, as the next. */
+static enum limits_verdict pair_enter(
+	struct pair *p, const char *address, const char *subject, struct limits_slot *slot)
 {
-	const struct dnc_web_limits *max = &l->options;
-	enum limits_verdict verdict;
+	enum limits_verdict verdict =
+		count(&p->addresses, address, p->per_address, LIMITS_ADDRESS, &slot->address);
 
-	if (l->count >= max->connections)
-		return LIMITS_FULL;
-	verdict = count(&l->addresses, address, max->connections_per_address, LIMITS_ADDRESS,
-		&slot->address);
+	if (verdict == LIMITS_OK && subject)
+		verdict = count(
+			&p->subjects, subject, p->per_subject, LIMITS_SUBJECT, &slot->subject);
 	if (verdict != LIMITS_OK)
-		return verdict;
-	if (subject)
-		verdict = count(&l->subjects, subject, max->connections_per_subject, LIMITS_SUBJECT,
-			&slot->subject);
-	if (verdict == LIMITS_OK)
-		l->count++;
-	else
-		dnc_count_down(&l->addresses, &slot->address);
+		dnc_count_down(&p->addresses, &slot->address);
 	return verdict;
+}
+
+static void pair_leave(struct pair *p, struct limits_slot *slot)
+{
+	dnc_count_down(&p->addresses, &slot->address);
+	dnc_count_down(&p->subjects, &slot->subject);
 }
 
 enum limits_verdict limits_enter(
 	struct limits *l, const char *address, const char *subject, struct limits_slot *slot)
 {
-	enum limits_verdict verdict;
+	enum limits_verdict verdict = LIMITS_FULL;
 	char group[ADDRESS_MAX];
 
 	*slot = (struct limits_slot){0};
 	address_group(address, group);
 	pthread_mutex_lock(&l->lock);
-	verdict = enter(l, group, subject, slot);
+	if (l->count < l->options.connections)
+		verdict = pair_enter(&l->connections, group, subject, slot);
+	l->count += verdict == LIMITS_OK;
 	pthread_mutex_unlock(&l->lock);
 	return verdict;
 }
@@ -91,8 +101,7 @@ void limits_leave(struct limits *l, struct limits_slot *slot)
 		return;
 	pthread_mutex_lock(&l->lock);
 	l->count--;
-	dnc_count_down(&l->addresses, &slot->address);
-	dnc_count_down(&l->subjects, &slot->subject);
+	pair_leave(&l->connections, slot);
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -105,13 +114,7 @@ enum limits_verdict limits_begin_body(
 	*slot = (struct limits_slot){0};
 	address_group(address, group);
 	pthread_mutex_lock(&l->lock);
-	verdict = count(
-		&l->body_addresses, group, LIMITS_BODIES_ADDRESS, LIMITS_ADDRESS, &slot->address);
-	if (verdict == LIMITS_OK && subject)
-		verdict = count(&l->body_subjects, subject, LIMITS_BODIES_SUBJECT, LIMITS_SUBJECT,
-			&slot->subject);
-	if (verdict != LIMITS_OK)
-		dnc_count_down(&l->body_addresses, &slot->address);
+	verdict = pair_enter(&l->bodies, group, subject, slot);
 	pthread_mutex_unlock(&l->lock);
 	return verdict;
 }
@@ -121,8 +124,7 @@ void limits_end_body(struct limits *l, struct limits_slot *slot)
 	if (!slot->address)
 		return;
 	pthread_mutex_lock(&l->lock);
-	dnc_count_down(&l->body_addresses, &slot->address);
-	dnc_count_down(&l->body_subjects, &slot->subject);
+	pair_leave(&l->bodies, slot);
 	pthread_mutex_unlock(&l->lock);
 }
 
