@@ -59,8 +59,9 @@ passes_everything() {
 	# A large body, in pieces.
 	events 3000 | curl -sf -H "$bearer" -H 'Transfer-Encoding: chunked' --data-binary @- "$url/api/v1/events" >answer
 	[ "$(jq '.accepted + .duplicates' answer)" = 3000 ]
-	# The hub knows the client, not the proxy.
-	curl -s -H "$bearer" "$url/api/v1/clients" | jq -e '[.clients[].address] | length == 1 and all(startswith("127.0.0.1"))' >/dev/null
+	# The hub knows the client, not the proxy, and learns from the proxy that the other has left.
+	only_the_stream() { curl -s -H "$bearer" "$url/api/v1/clients" | jq -e '[.clients[].address] | length == 1 and all(startswith("127.0.0.1"))' >/dev/null; }
+	wait_for only_the_stream
 	# Pages of the hub's own host are let in, by the scheme that the proxy speaks.
 	status_for() { curl -s -o /dev/null -w '%{http_code}' -H "$bearer" -H "Origin: $1" "${@:2}"; }
 	[ "$(status_for "$url" "$url/api/v1/info")" = 200 ]
