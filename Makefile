@@ -168,6 +168,7 @@ bench: ## measures the programs against jq, grep, a hub that writes each message
 	@tests/bench/hub
 	@tests/bench/log
 	@tests/bench/costly
+	@tests/bench/attacks
 
 bench-hub: ## compares the hub with nginx+Nchan, node ws, Mosquitto and nats-server, which it installs (15 minutes)
 	+@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(PEER_PACKAGES)'
@@ -203,7 +204,7 @@ lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	tests/lint/structure . $(O)
 	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash \
 		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/hub \
-		tests/bench/scale tests/bench/log tests/bench/costly tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+		tests/bench/scale tests/bench/log tests/bench/costly tests/bench/attacks tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs missing Debian packages
