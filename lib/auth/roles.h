@@ -10,8 +10,8 @@
  *     rate = 600/min
  *     burst = 1200
  *
- * Keys omitted from a section keep their built-in values; a new role has those of the role "other". Loaded
- * roles are constant: any thread may read them. */
+ * Keys omitted from a section keep their built-in values; a new role has those of the role "other", wherever in the file
+ * that stands. Loaded roles are constant: any thread may read them. */
 #pragma once
 #include <stdbool.h>
 #include <stdio.h>
@@ -57,6 +57,7 @@ struct dnc_role {
 	const struct dnc_mask
 		*mask; /* without dnc:pii: fields shown besides, or hidden; NULL: none */
 	unsigned per_minute, burst; /* events; per_minute 0: no limit */
+	unsigned keys;              /* while they are loaded: those that are set, a bit each */
 };
 
 /* The event types that a client with ROLE and PERMISSIONS (those of the role and of its token) may see: a bit for

@@ -39,13 +39,13 @@ static void print_list(struct dnc_str list, FILE *to)
 	}
 }
 
-/* Nothing if VALUE is empty. */
-static void print_value(const char *key, struct dnc_str value,
+/* Nothing if VALUE is empty and so is DEFAULTS, what it is if omitted. */
+static void print_value(const char *key, struct dnc_str value, struct dnc_str defaults,
 	void (*print)(struct dnc_str value, FILE *to), FILE *to)
 {
 	struct dnc_buf visible = {0};
 
-	if (!value.n)
+	if (!value.n && !defaults.n)
 		return;
 	dnc_escape(&visible, value, DNC_ESCAPE_JSON);
 	fprintf(to, "%s = ", key);
@@ -56,6 +56,8 @@ static void print_value(const char *key, struct dnc_str value,
 
 void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 {
+	const struct dnc_role *other = dnc_roles_find(roles, DNC_STR("other"));
+
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct dnc_role *role = roles->role[i];
 		struct dnc_str sees = role->sees           ? dnc_filter_text(role->sees)
@@ -67,9 +69,11 @@ void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 			if (role->permissions & 1u << p)
 				fprintf(to, " %s", dnc_permission_names[p].p);
 		fputc('\n', to);
-		print_value("sees", sees, print_json, to);
-		print_value("shows", dnc_mask_shows(role->mask), print_list, to);
-		print_value("hides", dnc_mask_hides(role->mask), print_list, to);
+		print_value("sees", sees, sees, print_json, to);
+		print_value("shows", dnc_mask_shows(role->mask), dnc_mask_shows(other->mask),
+			print_list, to);
+		print_value("hides", dnc_mask_hides(role->mask), dnc_mask_hides(other->mask),
+			print_list, to);
 		if (role->per_minute)
 			fprintf(to, "rate = %u/min\nburst = %u\n", role->per_minute, role->burst);
 		else

@@ -227,6 +227,48 @@ static void printed_roles_are_read_back(void **state)
 				     "rate = 100/min\nburst = 200\n"));
 }
 
+/* A role that stands before the role "other" has its values, too: otherwise it would see what its author meant to hide. */
+static void a_role_has_the_values_of_other_wherever_it_stands(void **state)
+{
+	static const char other[] = "[role other]\nsees = nothing\nhides = provider, source\n"
+				    "permissions = dnc:read\nrate = 7/min\nburst = 9\n",
+			  a[] = "[role a]\nburst = 5\n", b[] = "[role b]\nhides =\nsees = all\n";
+	const char *const orders[][3] = {{other, a, b}, {a, b, other}, {b, other, a}};
+	char text[400], *printed[3];
+	struct dnc_error err;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct dnc_roles *roles;
+		const struct dnc_role *role;
+		size_t n;
+		FILE *f;
+
+		snprintf(text, sizeof text, "%s%s%s", orders[i][0], orders[i][1], orders[i][2]);
+		roles = load(text, &err);
+		if (!roles)
+			fail_msg("%s", err.message);
+		role = dnc_roles_find(roles, DNC_STR("a"));
+		assert_true(role->sees_nothing && role->permissions == DNC_MAY_READ);
+		assert_true(role->per_minute == 7 && role->burst == 5);
+		assert_true(dnc_str_eq(dnc_mask_hides(role->mask), DNC_STR("provider, source")));
+		role = dnc_roles_find(roles, DNC_STR("b"));
+		assert_true(!role->sees_nothing && role->burst == 9);
+		assert_int_equal(dnc_mask_hides(role->mask).n, 0);
+		f = open_memstream(&printed[i], &n);
+		dnc_roles_print(roles, f);
+		fclose(f);
+		dnc_roles_free(roles);
+		roles = load(printed[i], &err);
+		if (!roles)
+			fail_msg("%s", err.message);
+		role = dnc_roles_find(roles, DNC_STR("b"));
+		assert_int_equal(dnc_mask_hides(role->mask).n, 0);
+		dnc_roles_free(roles);
+		free(printed[i]);
+	}
+}
+
 static void permissions_have_names(void **state)
 {
 	struct dnc_buf json = {0};
@@ -250,6 +292,7 @@ int main(void)
 		cmocka_unit_test(a_role_shows_and_hides_fields),
 		cmocka_unit_test(there_are_64_roles_at_most),
 		cmocka_unit_test(printed_roles_are_read_back),
+		cmocka_unit_test(a_role_has_the_values_of_other_wherever_it_stands),
 		cmocka_unit_test(permissions_have_names),
 	};
 
