@@ -73,17 +73,71 @@ bool dnc_json_is_utf8(struct dnc_str s)
 	return true;
 }
 
-void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
+/* True if EIGHT bytes of text are ASCII that a string literal has as it is. */
+static bool are_plain(uint64_t eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+	uint64_t quote = eight ^ (ones * '"'), slash = eight ^ (ones * '\\');
+
+	/* A top bit is set where a byte is over 0x7F, under 0x20, or equal to one of both. */
+	return !((eight | (eight - ones * 0x20) | (quote - ones) | (slash - ones)) & tops);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* The number of plain bytes at the start of S; it may be less than there are. */
+static size_t plain_bytes(struct dnc_str s)
+{
+	uint64_t eight;
+	size_t n = 0;
+
+	if (s.n >= sizeof eight) {
+		for (; n + sizeof eight <= s.n; n += sizeof eight) {
+			memcpy(&eight, s.p + n, sizeof eight);
+			if (!are_plain(eight))
+				return n;
+		}
+		memcpy(&eight, s.p + s.n - sizeof eight, sizeof eight);
+		return are_plain(eight) ? s.n : n;
+	}
+	while (n < s.n && is_plain((unsigned char)s.p[n]))
+		n++;
+	return n;
+}
+
+static void write_escape(struct dnc_buf *b, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
+
+	if (c >= 0x80) {
+		dnc_buf_lit(b, "\xEF\xBF\xBD");
+	} else if (c == '"' || c == '\\') {
+		dnc_buf_chr(b, '\\');
+		dnc_buf_chr(b, (char)c);
+	} else if (c == '\n') {
+		dnc_buf_lit(b, "\\n");
+	} else if (c == '\t') {
+		dnc_buf_lit(b, "\\t");
+	} else {
+		dnc_buf_lit(b, "\\u00");
+		dnc_buf_chr(b, hex[c >> 4]);
+		dnc_buf_chr(b, hex[c & 15]);
+	}
+}
+
+void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
+{
 	const unsigned char *p = (const unsigned char *)s.p;
-	size_t from = 0, i = 0;
+	size_t from = 0, i = plain_bytes(s);
 
 	dnc_buf_chr(b, '"');
 	while (i < s.n) {
 		unsigned char c = p[i];
 
-		if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+		if (is_plain(c)) {
 			i++;
 			continue;
 		}
@@ -96,21 +150,9 @@ void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
 			}
 		}
 		dnc_buf_add(b, s.p + from, i - from);
-		if (c >= 0x80) {
-			dnc_buf_lit(b, "\xEF\xBF\xBD");
-		} else if (c == '"' || c == '\\') {
-			dnc_buf_chr(b, '\\');
-			dnc_buf_chr(b, (char)c);
-		} else if (c == '\n') {
-			dnc_buf_lit(b, "\\n");
-		} else if (c == '\t') {
-			dnc_buf_lit(b, "\\t");
-		} else {
-			dnc_buf_lit(b, "\\u00");
-			dnc_buf_chr(b, hex[c >> 4]);
-			dnc_buf_chr(b, hex[c & 15]);
-		}
+		write_escape(b, c);
 		from = ++i;
+		i += plain_bytes((struct dnc_str){s.p + i, s.n - i});
 	}
 	dnc_buf_add(b, s.p + from, s.n - from);
 	dnc_buf_chr(b, '"');

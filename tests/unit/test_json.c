@@ -154,6 +154,43 @@ static void members_are_written_with_commas_between(void **state)
 }
 
 /* As the parser does. */
+/* Each byte at each place of texts of all lengths to 40, between plain bytes and between others of its kind: what is not
+ * escaped stands alone, what is escaped is read back. */
+static void every_byte_at_every_place_is_written_as_itself(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n <= 40; n++)
+		for (size_t at = 0; at < n; at++)
+			for (unsigned c = 0; c < 0x80; c++) {
+				char in[40], want[300];
+				size_t length = 0;
+				struct dnc_buf b = {0};
+
+				memset(in, n % 2 ? '~' : ' ', n);
+				in[at] = (char)c;
+				want[length++] = '"';
+				for (size_t i = 0; i < n; i++) {
+					unsigned char x = (unsigned char)in[i];
+
+					if (x == '"' || x == '\\')
+						length += (size_t)sprintf(want + length, "\\%c", x);
+					else if (x == '\n' || x == '\t')
+						length += (size_t)sprintf(
+							want + length, x == '\n' ? "\\n" : "\\t");
+					else if (x < 0x20)
+						length += (size_t)sprintf(
+							want + length, "\\u%04x", x);
+					else
+						want[length++] = (char)x;
+				}
+				want[length++] = '"';
+				dnc_json_write_str(&b, (struct dnc_str){in, n});
+				assert_int_equal(b.n, length);
+				assert_memory_equal(b.p, want, length);
+				dnc_buf_free(&b);
+			}
+}
+
 static void a_string_is_unescaped_alone_as_in_its_text(void **state)
 {
 	static const char *const strings[] = {"", "plain", "\\\"", "\\\\\\/\\b\\f\\n\\r\\t",
@@ -179,6 +216,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_json_is_refused_with_a_reason),
 		cmocka_unit_test(values_are_listed_in_order_with_their_text),
 		cmocka_unit_test(depth_and_keys_are_bounded),
+		cmocka_unit_test(every_byte_at_every_place_is_written_as_itself),
 		cmocka_unit_test(a_string_is_unescaped_alone_as_in_its_text),
 		cmocka_unit_test(members_are_written_with_commas_between),
 	};
