@@ -64,7 +64,8 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
-	if (dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err) < 0)
+	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
+		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
 		return err.code == DNC_ERROR_NO_MEMORY ? dnc_error_nomem(&in->err)
 		                                       : reject(in, s, r, &err);
 	if (in->options.rate > 0 && wait_for_rate(in) < 0)

@@ -29,6 +29,9 @@ void dnc_event_reader_free(struct dnc_event_reader *r)
 	dnc_json_parser_free(r->parser);
 	dnc_buf_free(&r->out);
 	dnc_buf_free(&r->scratch);
+	dnc_buf_free(&r->record);
+	for (size_t i = 0; i < READER_TEMPLATES; i++)
+		template_finish(&r->templates[i]);
 	free(r);
 }
 

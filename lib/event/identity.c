@@ -112,8 +112,7 @@ static void add_metadata(struct dnc_buf *b, const struct draft *d)
 			add_node(b, 'm', d->doc, i);
 }
 
-/* All that the record says. */
-static void add_content(struct dnc_buf *b, const struct draft *d)
+void draft_write_content(const struct draft *d, struct dnc_buf *b)
 {
 	const struct {
 		char tag;
@@ -170,11 +169,10 @@ static void add_position(struct dnc_buf *b, const struct record_position *positi
 }
 
 /* Distinguishes records of a run that say the same: by the number of equal ones before, if they say
- * when it happened, else by their position. */
-static void add_occurrence(struct dnc_buf *b, const struct draft *d,
+ * when it happened, at MOMENT, else by their position. */
+static void add_occurrence(struct dnc_buf *b, struct dnc_str moment,
 	const struct record_position *position, unsigned char out[DIGEST_BYTES])
 {
-	struct dnc_str moment = moment_of(d);
 	uint64_t fingerprint;
 	uint32_t count;
 
@@ -216,22 +214,38 @@ static bool find_own_uuid(struct draft *d)
 	return false;
 }
 
+void identify_content(struct dnc_buf *content, struct dnc_str moment,
+	const struct record_position *position, int64_t now_ms, char uuid[DNC_UUID_LEN])
+{
+	unsigned char out[DIGEST_BYTES];
+
+	if (position->run) {
+		add_occurrence(content, moment, position, out);
+		dnc_uuid_v8(out, uuid);
+	} else {
+		dnc_uuid_v7(now_ms, uuid);
+	}
+}
+
 void draft_identify(
 	struct draft *d, const struct record_position *position, struct dnc_buf *scratch)
 {
 	unsigned char out[DIGEST_BYTES];
+	struct dnc_str moment;
 
 	if (find_own_uuid(d))
 		return;
-	if (!position->run && (!d->own_id || !moment_of(d).n)) {
+	moment = moment_of(d);
+	if (!position->run && (!d->own_id || !moment.n)) {
 		dnc_uuid_v7(d->ingested_at_ms, d->uuid);
 		return;
 	}
 	dnc_buf_clear(scratch);
-	add_content(scratch, d);
-	if (position->run)
-		add_occurrence(scratch, d, position, out);
-	else
-		digest(scratch, out);
+	draft_write_content(d, scratch);
+	if (position->run) {
+		identify_content(scratch, moment, position, d->ingested_at_ms, d->uuid);
+		return;
+	}
+	digest(scratch, out);
 	dnc_uuid_v8(out, d->uuid);
 }

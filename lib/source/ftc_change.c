@@ -34,25 +34,18 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 {
 	struct change c;
 	const char *why = read_change(dnc_str_trim(line->text), &c);
-	bool added;
-	char text[DNC_TIME_LEN];
-	struct dnc_str time = {text, sizeof text};
 
 	if (why)
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
-	added = c.action == 'A';
-	dnc_clock_format(c.ms, text);
-	source_begin(s, added ? DNC_NUMBER_SUPPRESSED : DNC_NUMBER_RELEASED);
-	source_add(s, "phone_number", c.number);
-	if (added)
-		source_add_origin(s, "federal_dnc",
+	if (c.action == 'A')
+		source_begin_fact(s, DNC_NUMBER_SUPPRESSED, c.number, "federal_dnc",
 			s->options.reason ? s->options.reason : "regulatory", "federal");
 	else
-		source_add_origin(s, "federal_dnc", "regulatory_change", "federal");
-	source_add(s, "timestamp", time);
-	source_add(s, added ? "suppressed_at" : "released_at", time);
-	dnc_buf_chr(&s->event, '}');
-	return source_record(s);
+		source_begin_fact(s, DNC_NUMBER_RELEASED, c.number, "federal_dnc",
+			"regulatory_change", "federal");
+	s->fact.dated = true;
+	s->fact.at_ms = c.ms;
+	return source_fact(s);
 }
 
 const struct format format_ftc_change = {

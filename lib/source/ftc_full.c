@@ -29,17 +29,12 @@ static bool detect(struct dnc_str first_line)
 
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
-	char digits[10];
-
-	if (!read_full(dnc_str_trim(line->text), digits))
+	if (!read_full(dnc_str_trim(line->text), s->digits))
 		return source_reject(
 			s, DNC_REJECT_INVALID_ROW, "", "neither AREA,NUMBER nor ten digits");
-	source_begin(s, DNC_NUMBER_SUPPRESSED);
-	source_add(s, "phone_number", (struct dnc_str){digits, sizeof digits});
-	source_add_origin(
-		s, "federal_dnc", s->options.reason ? s->options.reason : "regulatory", "federal");
-	dnc_buf_chr(&s->event, '}');
-	return source_record(s);
+	source_begin_fact(s, DNC_NUMBER_SUPPRESSED, (struct dnc_str){s->digits, sizeof s->digits},
+		"federal_dnc", s->options.reason ? s->options.reason : "regulatory", "federal");
+	return source_fact(s);
 }
 
 const struct format format_ftc_full = {.about = {"ftc-full", "the National Registry's full list",

@@ -17,11 +17,9 @@ bool numbers_detect(struct dnc_str first_line)
 
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
-	source_begin(s, DNC_NUMBER_SUPPRESSED);
-	source_add(s, "phone_number", dnc_str_trim(line->text));
-	source_add_origin(s, NULL, s->options.reason, NULL);
-	dnc_buf_chr(&s->event, '}');
-	return source_record(s);
+	source_begin_fact(
+		s, DNC_NUMBER_SUPPRESSED, dnc_str_trim(line->text), NULL, s->options.reason, NULL);
+	return source_fact(s);
 }
 
 const struct format format_numbers = {.about = {"numbers", "one phone number per line",

@@ -57,6 +57,17 @@ enum dnc_source_result source_record(struct dnc_source *s)
 	return source_next_item(s);
 }
 
+enum dnc_source_result source_fact(struct dnc_source *s)
+{
+	if (s->options.map) {
+		dnc_buf_clear(&s->event);
+		dnc_fact_write(&s->event, &s->fact);
+		return source_record(s);
+	}
+	s->record.fact = &s->fact;
+	return DNC_SOURCE_RECORD;
+}
+
 enum dnc_source_result source_reject(
 	struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
 {
@@ -106,6 +117,19 @@ void source_add_origin(
 	source_add(s, "provider_id", dnc_str(o->provider_id));
 	source_add(s, "reason", dnc_str(reason));
 	source_add(s, "source", dnc_str(o->source ? o->source : source));
+}
+
+void source_begin_fact(struct dnc_source *s, enum dnc_type type, struct dnc_str number,
+	const char *provider, const char *reason, const char *source)
+{
+	const struct dnc_source_options *o = &s->options;
+
+	s->fact = (struct dnc_fact){.type = type,
+		.number = number,
+		.provider = o->provider ? o->provider : provider,
+		.provider_id = o->provider_id,
+		.reason = reason,
+		.source = o->source ? o->source : source};
 }
 
 bool source_is_digits(struct dnc_str s, size_t n)

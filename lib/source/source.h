@@ -1,7 +1,7 @@
 /* source.h - the formats that upstream systems write, as records that may become events.
  *
  * The caller feeds a source the lines of one stream, and after each line asks for the records that it
- * completes, as raw events (JSON), until there is none:
+ * completes, as raw events (JSON) or as facts (event/fact.h), until there is none:
  *
  *	dnc_source_feed(source, &line);
  *	while ((result = dnc_source_next(source, &record, &err)) > DNC_SOURCE_MORE)
@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/lines.h"
+#include "event/fact.h"
 #include "map.h"
 
 /* A column of a CSV file that holds a field of the event. */
@@ -38,7 +39,9 @@ struct dnc_source_options {
 /* One record. The strings are valid until the next call for its source. */
 struct dnc_record {
 	struct dnc_str
-		event;      /* raw event; DNC_JSON_PADDING readable bytes follow; not of a reject */
+		event; /* raw event; DNC_JSON_PADDING readable bytes follow; not of a reject */
+	/* Of a row of a list: what it says, instead of `event`. Else NULL. */
+	const struct dnc_fact *fact;
 	uint64_t line;      /* where the record starts */
 	uint64_t item;      /* from 1 if a map made several of one line, else 0 */
 	struct dnc_str raw; /* the record as received */

@@ -14,7 +14,10 @@ static void normalize(struct dnc_event_reader *r, const struct dnc_record *recor
 	if (!run)
 		run = dnc_event_run_new(NULL, 0);
 	dnc_event_reader_position(r, run, record->line, record->item);
-	dnc_event_normalize(r, record->event.p, record->event.n, &event, &err);
+	if (record->fact)
+		dnc_event_from_fact(r, record->fact, &event, &err);
+	else
+		dnc_event_normalize(r, record->event.p, record->event.n, &event, &err);
 }
 
 static void read_records(struct dnc_source *s, struct dnc_event_reader *r)

@@ -22,7 +22,9 @@ static void add_record(struct result *result, const struct dnc_record *r)
 	struct dnc_error err;
 	struct dnc_event event;
 
-	if (dnc_event_normalize(result->reader, r->event.p, r->event.n, &event, &err) < 0)
+	if ((r->fact ? dnc_event_from_fact(result->reader, r->fact, &event, &err)
+		     : dnc_event_normalize(result->reader, r->event.p, r->event.n, &event, &err)) <
+		0)
 		add_reject(result, r, &err);
 	else if (result->whole)
 		dnc_buf_str(&result->text, event.line);

@@ -90,6 +90,14 @@ struct record_position {
 void draft_identify(
 	struct draft *d, const struct record_position *position, struct dnc_buf *scratch);
 
+/* Appends all that the record of D says, of which its id is made if it has none of its own. */
+void draft_write_content(const struct draft *d, struct dnc_buf *b);
+
+/* Sets UUID, of an event without an id of its own: of CONTENT, to which it may append, and POSITION; of NOW_MS if it is live.
+ * MOMENT is when it happened, as the record says; empty if it does not. */
+void identify_content(struct dnc_buf *content, struct dnc_str moment,
+	const struct record_position *position, int64_t now_ms, char uuid[DNC_UUID_LEN]);
+
 /* Writes the canonical event to B, which is cleared first, and its SHAPE. The shape is valid if the
  * event is not longer than DNC_EVENT_MAX_BYTES. */
 void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b,

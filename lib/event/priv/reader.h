@@ -1,6 +1,10 @@
 /* reader.h - a reader of events: the memory of normalizing and parsing. */
 #pragma once
 #include "draft.h"
+#include "template.h"
+
+/* Kinds of facts that a list has at once: added and deleted, with and without a date. */
+enum { READER_TEMPLATES = 4 };
 
 struct dnc_event_reader {
 	struct dnc_event_options options;
@@ -12,4 +16,10 @@ struct dnc_event_reader {
 	struct draft draft;
 	struct record_position position; /* of the next record */
 	struct dnc_buf out, scratch;
+	/* For facts. */
+	struct template templates[READER_TEMPLATES];
+	size_t next_template;
+	struct filling filling;
+	char e164[DNC_PHONE_MAX];
+	struct dnc_buf record;
 };

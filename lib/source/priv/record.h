@@ -13,6 +13,8 @@ struct dnc_source {
 	struct dnc_line line;        /* the last one that was fed */
 	bool waiting;                /* it was not read yet */
 	struct dnc_buf event;        /* the raw event being written */
+	struct dnc_fact fact;        /* of the current row of a list */
+	char digits[10];             /* its number, where that is written in two parts */
 	struct dnc_json_parser *parser;
 	struct csv_state csv;
 	struct dnc_record record; /* the current one */
@@ -27,6 +29,9 @@ struct dnc_source {
 
 /* The raw event in S's buffer is the record, or what the map makes of it. */
 enum dnc_source_result source_record(struct dnc_source *s);
+
+/* The fact in S is the record, or what the map makes of it. */
+enum dnc_source_result source_fact(struct dnc_source *s);
 
 /* The next result of the map; DNC_SOURCE_MORE after the last one. */
 enum dnc_source_result source_next_item(struct dnc_source *s);
@@ -57,6 +62,10 @@ void source_add_given(
 /* Adds provider, reason and source: those of the options, else the defaults. */
 void source_add_origin(
 	struct dnc_source *s, const char *provider, const char *reason, const char *source);
+
+/* Starts the fact of a row: TYPE and NUMBER, REASON, and provider and source of the options, else these. */
+void source_begin_fact(struct dnc_source *s, enum dnc_type type, struct dnc_str number,
+	const char *provider, const char *reason, const char *source);
 
 /* Adds the phone number of a CSV field, which a spreadsheet may have written as 12025550143.0. */
 void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
