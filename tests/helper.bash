@@ -59,7 +59,7 @@ teardown() {
 events() {
 	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++)
 		printf "{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+1303555%04d\",\"violation_type\":\"t\",\"n\":%d}\n", i % 10000, i }' |
-		dnc-ingest
+		dnc-ingest -q
 }
 
 # What the lines "shell ..." of a dialogue may use.

@@ -20,6 +20,7 @@ struct ingest {
 		refused; /* the exit code of files that were rejected as a whole, or DNC_EXIT_OK */
 	unsigned failed_before; /* inputs that could not be read when the stream was opened */
 	uint64_t refusals, results_before;
+	struct reading *readings; /* the streams that are open, without producers */
 };
 
 /* Callbacks of the input; CTX is the ingest. */

@@ -100,7 +100,7 @@ static void describe_formats(void)
 	dnc_buf_lit(&format_names, "auto");
 	dnc_buf_lit(&description,
 		"Convert records of upstream systems to canonical Do-Not-Call events, one JSON "
-		"object per line.\vFormats (auto examines the first line):\n");
+		"object per line.\vFormats (auto examines the first 64 KiB):\n");
 	for (size_t i = 0; (f = dnc_format_at(i)); i++) {
 		dnc_buf_printf(&format_names, ", %s", f->name);
 		dnc_buf_printf(&description, "  %-14s %s\n", f->name, f->help);

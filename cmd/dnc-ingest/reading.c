@@ -12,6 +12,8 @@ enum { SHARE_AFTER = 1000 };
 /* The user data of a stream. */
 struct reading {
 	struct dnc_source *source;
+	struct dnc_stream *stream;
+	struct reading *next;      /* in the list of those that pauses settle */
 	struct dnc_event_run *run; /* NULL if its records are live */
 };
 
@@ -110,6 +112,9 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 		case DNC_SOURCE_REFUSED:
 			refuse(in, s);
 			break;
+		case DNC_SOURCE_CHOSEN:
+			dnc_note("%s: read as %s", s->name, dnc_source_choice(reading->source));
+			break;
 		case DNC_SOURCE_FAILED:
 			in->err = err;
 			return -1;
@@ -147,6 +152,11 @@ int reading_open(void *ctx, struct dnc_stream *s)
 		close_reading(reading);
 		return -1;
 	}
+	reading->stream = s;
+	if (!s->acked) {
+		reading->next = in->readings;
+		in->readings = reading;
+	}
 	s->user = reading;
 	return 0;
 }
@@ -174,6 +184,15 @@ static void report_nothing(
 		dnc_note("%s: no events: the map made none from its records", s->name);
 }
 
+static void forget(struct ingest *in, const struct reading *reading)
+{
+	for (struct reading **r = &in->readings; *r; r = &(*r)->next)
+		if (*r == reading) {
+			*r = reading->next;
+			break;
+		}
+}
+
 int reading_close(void *ctx, struct dnc_stream *s)
 {
 	struct ingest *in = ctx;
@@ -187,6 +206,7 @@ int reading_close(void *ctx, struct dnc_stream *s)
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	dnc_event_reader_position(in->reader, NULL, 0, 0);
+	forget(in, reading);
 	close_reading(reading);
 	s->user = NULL;
 	return rc;
@@ -196,5 +216,10 @@ int reading_idle(void *ctx)
 {
 	struct ingest *in = ctx;
 
+	for (struct reading *r = in->readings; r; r = r->next) {
+		dnc_source_settle(r->source);
+		if (read_records(in, r->stream) < 0)
+			return -1;
+	}
 	return dnc_outlet_flush(in->stage.out, &in->err);
 }

@@ -54,15 +54,8 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 	return source_record(s);
 }
 
-static bool detect(struct dnc_str first_line)
-{
-	char delimiter = csv_guess_delimiter(first_line);
-
-	return memchr(first_line.p, delimiter, first_line.n) || csv_is_number_header(first_line);
-}
-
 const struct format format_csv = {.about = {"csv", "a header line and rows", DNC_FORMAT_HEADER},
-	.detect = detect,
+	.detect = csv_detect,
 	.line = csv_line,
 	.next = csv_next,
 	.row = csv_read_row};

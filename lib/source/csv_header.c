@@ -309,7 +309,7 @@ static bool looks_like_a_row(const struct dnc_source *s, size_t *at)
 	size_t n;
 
 	for (*at = 0; *at < s->csv.count; ++*at)
-		if (numbers_detect(field_at(&s->csv, *at)) &&
+		if (numbers_is_number(field_at(&s->csv, *at)) &&
 			dnc_phone_normalize(field_at(&s->csv, *at), s->options.region, false, e164,
 				&n) == DNC_PHONE_OK)
 			return true;

@@ -204,9 +204,8 @@ enum dnc_source_result csv_next(struct dnc_source *s)
 	return rc;
 }
 
-/* The separator of a line "sep=;", which spreadsheets write and read before the header; 0 if LINE
- * is another one. The line is not trimmed, because the separator may be a tab. */
-static char read_separator(struct dnc_str line)
+/* The line is not trimmed, because the separator may be a tab. */
+char csv_read_separator(struct dnc_str line)
 {
 	char c;
 
@@ -224,9 +223,9 @@ enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *lin
 	struct csv_state *csv = &s->csv;
 	bool first = !csv->header_done && !csv->raw.n;
 
-	if (!csv->delimiter && (csv->delimiter = read_separator(line->text)))
+	if (!csv->delimiter && (csv->delimiter = csv_read_separator(line->text)))
 		return DNC_SOURCE_MORE;
-	if (first && ndjson_detect(line->text))
+	if (first && ndjson_is_object(line->text))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"starts with JSON instead of a header; try --format=ndjson");
 	if (first && line->text.n && line->text.p[0] == '[')

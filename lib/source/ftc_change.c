@@ -23,11 +23,23 @@ static const char *read_change(struct dnc_str row, struct change *c)
 	return source_is_digits(c->number, 10) ? NULL : "the first field is not ten digits";
 }
 
-static bool detect(struct dnc_str first_line)
+static bool is_row(struct dnc_str line)
 {
 	struct change c;
 
-	return !read_change(dnc_str_trim(first_line), &c);
+	return !read_change(line, &c);
+}
+
+static void detect(const struct sample *sample, struct verdict *v)
+{
+	size_t lines, rows = sample_rows(sample, is_row, &lines);
+
+	enum likeness likeness = rows ? FORMAT_MAYBE : FORMAT_NO;
+
+	/* No other format has such a row. */
+	if (rows && (2 * rows > lines || is_row(sample_first(sample))))
+		likeness = FORMAT_SURE;
+	verdict_set(v, likeness, "%zu of %zu lines are NUMBER,TIMESTAMP,A|D", rows, lines);
 }
 
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)

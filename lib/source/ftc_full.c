@@ -18,13 +18,35 @@ static bool read_full(struct dnc_str row, char digits[10])
 	return true;
 }
 
-/* Ten digits alone may be any list of numbers, so "auto" does not choose this format for them. */
-static bool detect(struct dnc_str first_line)
+static bool is_row(struct dnc_str line)
 {
-	struct dnc_str row = dnc_str_trim(first_line);
 	char digits[10];
 
-	return row.n == 11 && read_full(row, digits);
+	return read_full(line, digits);
+}
+
+/* True if the row has its comma: ten digits alone may be any list of numbers. */
+static bool is_certain(struct dnc_str line)
+{
+	return line.n == 11 && is_row(line);
+}
+
+static void detect(const struct sample *sample, struct verdict *v)
+{
+	size_t lines, certain = sample_rows(sample, is_certain, &lines);
+	size_t rows = sample_rows(sample, is_row, &lines);
+
+	if (2 * rows <= lines)
+		verdict_set(v, rows ? FORMAT_MAYBE : FORMAT_NO, "%zu of %zu lines are AREA,NUMBER",
+			rows, lines);
+	else if (2 * certain > lines)
+		verdict_set(v, FORMAT_SURE, "%zu of %zu lines are AREA,NUMBER", certain, lines);
+	else if (sample->options->reason)
+		verdict_set(v, FORMAT_NO, "lines of ten digits with --reason are numbers");
+	else
+		verdict_set(v, FORMAT_MAYBE,
+			"%zu of %zu lines are ten digits, as in older downloads of the registry",
+			rows, lines);
 }
 
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)

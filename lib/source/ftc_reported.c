@@ -21,9 +21,12 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 	return source_record(s);
 }
 
-static bool detect(struct dnc_str first_line)
+static void detect(const struct sample *sample, struct verdict *v)
 {
-	return dnc_str_starts(first_line, DNC_STR("Company_Phone_Number,"));
+	bool header = dnc_str_starts(sample_first(sample), DNC_STR("Company_Phone_Number,"));
+
+	verdict_set(v, header ? FORMAT_SURE : FORMAT_NO, "its header %s with Company_Phone_Number",
+		header ? "starts" : "does not start");
 }
 
 const struct format format_ftc_reported = {

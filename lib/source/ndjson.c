@@ -2,9 +2,9 @@
  * write. */
 #include "priv/format.h"
 
-bool ndjson_detect(struct dnc_str first_line)
+bool ndjson_is_object(struct dnc_str line)
 {
-	struct dnc_str s = dnc_str_trim(first_line);
+	struct dnc_str s = dnc_str_trim(line);
 
 	return s.n && s.p[0] == '{';
 }
@@ -154,6 +154,19 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	return read_shaped(s, &doc);
 }
 
-const struct format format_ndjson = {.about = {"ndjson", "one JSON object per line", 0},
-	.detect = ndjson_detect,
-	.line = read_line};
+static void detect(const struct sample *sample, struct verdict *v)
+{
+	struct dnc_str first = {0};
+
+	sample_next(sample, &(size_t){0}, &first);
+	if (ndjson_is_object(first))
+		verdict_set(v, FORMAT_SURE, "it starts with a JSON object");
+	else if (first.n && first.p[0] == '[')
+		verdict_set(v, FORMAT_NO,
+			"it starts with a JSON array; make lines of its elements first: jq -c '.[]'");
+	else
+		verdict_set(v, FORMAT_NO, "its first line is no JSON object");
+}
+
+const struct format format_ndjson = {
+	.about = {"ndjson", "one JSON object per line", 0}, .detect = detect, .line = read_line};

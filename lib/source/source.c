@@ -1,34 +1,6 @@
-/* source.c - the table of formats, and a stream that is read by one of them. */
+/* source.c - a stream that is read by one of the formats. */
 #include <stdlib.h>
-#include "priv/format.h"
-
-/* In the order in which "auto" tries them: the most particular first. */
-static const struct format *const formats[] = {
-	&format_ndjson, &format_ftc_reported, &format_ftc_change, &format_ftc_full, &format_numbers,
-	&format_csv, &format_tsv, /* only by name: "auto" reads tabs as CSV */
-};
-
-enum { FORMATS = sizeof formats / sizeof formats[0] };
-
-const struct dnc_format *dnc_format_at(size_t index)
-{
-	return index < FORMATS ? &formats[index]->about : NULL;
-}
-
-static const struct format *find_format(const char *name)
-{
-	for (size_t i = 0; i < FORMATS; i++)
-		if (strcmp(formats[i]->about.name, name) == 0)
-			return formats[i];
-	return NULL;
-}
-
-const struct dnc_format *dnc_format_find(const char *name)
-{
-	const struct format *f = find_format(name);
-
-	return f ? &f->about : NULL;
-}
+#include "priv/choose.h"
 
 static bool has_header(const struct dnc_source *s)
 {
@@ -45,7 +17,7 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options, stru
 		goto fail;
 	}
 	s->options = *options;
-	if (!automatic && !(s->format = find_format(options->format))) {
+	if (!automatic && !(s->format = format_find(options->format))) {
 		dnc_error_set(err, 0, "%s: unknown format", options->format);
 		goto fail;
 	}
@@ -68,7 +40,13 @@ void dnc_source_free(struct dnc_source *s)
 	dnc_json_parser_free(s->parser);
 	dnc_buf_free(&s->event);
 	csv_finish(&s->csv);
+	kept_finish(&s->kept);
 	free(s);
+}
+
+const char *dnc_source_choice(const struct dnc_source *s)
+{
+	return s->choice;
 }
 
 const char *dnc_source_format(const struct dnc_source *s)
@@ -85,21 +63,6 @@ static enum dnc_source_result probe(struct dnc_source *s, struct dnc_str first)
 	return what ? source_refuse(s, DNC_REFUSED_CONTENT, "is %s", what) : DNC_SOURCE_MORE;
 }
 
-static enum dnc_source_result choose_format(struct dnc_source *s, struct dnc_str first)
-{
-	for (size_t i = 0; i < FORMATS && !s->format; i++)
-		if (formats[i]->detect && formats[i]->detect(first))
-			s->format = formats[i];
-	if (!s->format)
-		s->format = &format_ndjson; /* its rejects say what is wrong */
-	if (s->options.column_count && !has_header(s))
-		return source_refuse(s, DNC_REFUSED_HEADER,
-			"is not a CSV file, so --column can't be used (it looks like %s; if it "
-			"is CSV, use --format=csv)",
-			s->format->about.name);
-	return DNC_SOURCE_MORE;
-}
-
 /* The first bytes of a line that is too long. */
 static enum dnc_source_result reject_too_long(struct dnc_source *s)
 {
@@ -112,54 +75,146 @@ static enum dnc_source_result reject_too_long(struct dnc_source *s)
 		s->options.max_record);
 }
 
-/* Reads the line that waits. */
-static enum dnc_source_result read_line(struct dnc_source *s)
+/* Chooses the format by the lines that were kept; LAST: no more of them will be. */
+static enum dnc_source_result choose_from_kept(struct dnc_source *s, bool last)
 {
-	struct dnc_line *l = &s->line;
+	const struct sample sample = {.text = dnc_buf_view(&s->kept.text),
+		.lines = s->kept.lines,
+		.count = s->kept.count,
+		.ended = s->ended,
+		.options = &s->options};
+
+	return choose_format(s, &sample, last);
+}
+
+/* A line of a stream whose lines are acknowledged one by one: it must tell the format by itself. If it does not, it is
+ * rejected, and the next one is asked. */
+static enum dnc_source_result choose_by_line(struct dnc_source *s, const struct sample *sample)
+{
+	enum dnc_source_result rc = choose_format(s, sample, true);
+
+	if (rc == DNC_SOURCE_CHOSEN)
+		return DNC_SOURCE_MORE;
+	s->refused = false;
+	return rc;
+}
+
+/* Reads line L when the format is not known: keeps it, or chooses the format. */
+static enum dnc_source_result read_sample(struct dnc_source *s, const struct dnc_line *l)
+{
+	struct sample_line line = {
+		0, l->text.n < SAMPLE_BYTES ? (uint32_t)l->text.n : SAMPLE_BYTES, 0};
+	const struct sample alone = {
+		.text = {l->text.p, line.n}, .lines = &line, .count = 1, .options = &s->options};
+	int kept;
+
+	if (s->options.reject_lines)
+		return choose_by_line(s, &alone);
+	kept = kept_add(&s->kept, l);
+	if (kept)
+		return kept < 0 ? DNC_SOURCE_FAILED : DNC_SOURCE_MORE;
+	s->waiting = true; /* it is read again, after those that were kept */
+	return s->kept.count ? choose_from_kept(s, true) : choose_format(s, &alone, true);
+}
+
+/* Goes on with what was read before. */
+static enum dnc_source_result advance(struct dnc_source *s)
+{
+	enum dnc_source_result rc = s->mapping ? source_next_item(s) : DNC_SOURCE_MORE;
+
+	return !rc && s->format && s->format->next ? s->format->next(s) : rc;
+}
+
+/* No row goes on after a line that is too long, which is read when the row has ended. */
+static enum dnc_source_result end_row(struct dnc_source *s)
+{
 	enum dnc_source_result rc;
 
-	s->waiting = false;
+	s->csv.ended = true;
+	rc = advance(s);
+	s->waiting = rc;
+	return rc;
+}
+
+/* Reads one line. */
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *l)
+{
+	enum dnc_source_result rc;
+
 	if (s->refused && !s->options.reject_lines)
 		return DNC_SOURCE_MORE;
-	if (l->number == 1 && dnc_str_starts(l->text, DNC_STR("\xEF\xBB\xBF"))) {
-		l->text.p += 3; /* a byte order mark, as spreadsheets write */
-		l->text.n -= 3;
-	}
+	if (l->too_long && s->csv.raw.n && (rc = end_row(s)))
+		return rc;
 	s->record = (struct dnc_record){.line = l->number, .raw = l->text};
-	if (dnc_str_trim(l->text).n == 0 && !l->too_long && !s->csv.raw.n)
+	if (dnc_str_trim(l->text).n == 0 && !l->too_long && !s->csv.raw.n &&
+		(s->format || !s->kept.count))
 		return DNC_SOURCE_MORE; /* a blank line is no record */
 	if (!s->started && (rc = probe(s, l->text)))
 		return rc;
 	if (s->refused)
 		return source_reject_refused(s);
-	if (l->too_long)
+	if (l->too_long && (s->format || s->options.reject_lines))
 		return reject_too_long(s);
-	if (!s->format && (rc = choose_format(s, l->text)))
+	if (!s->format && ((rc = read_sample(s, l)) || !s->format))
 		return rc;
 	return s->format->line(s, l);
 }
 
+/* The next line to read, in its order. */
+static bool take_line(struct dnc_source *s, struct dnc_line *line)
+{
+	if ((s->format || s->refused) && s->kept.count) {
+		if (kept_take(&s->kept, line))
+			return true;
+		kept_finish(&s->kept);
+	}
+	if (!s->waiting)
+		return false;
+	s->waiting = false;
+	*line = s->fed;
+	return true;
+}
+
 void dnc_source_feed(struct dnc_source *s, const struct dnc_line *line)
 {
-	s->line = *line;
+	s->fed = *line;
 	s->waiting = s->any = true;
-	s->csv.ended = line->too_long; /* no row goes on after it */
+	s->settling = false;
+	if (line->number == 1 && dnc_str_starts(line->text, DNC_STR("\xEF\xBB\xBF"))) {
+		s->fed.text.p += 3; /* a byte order mark, as spreadsheets write */
+		s->fed.text.n -= 3;
+	}
+}
+
+void dnc_source_settle(struct dnc_source *s)
+{
+	s->settling = s->kept.count > s->settled;
+	s->settled = s->kept.count;
 }
 
 void dnc_source_end(struct dnc_source *s)
 {
-	s->csv.ended = true;
+	s->ended = true;
+}
+
+static enum dnc_source_result advance_at_end(struct dnc_source *s)
+{
+	s->at_end = s->csv.ended = true;
+	return advance(s);
 }
 
 enum dnc_source_result dnc_source_next(
 	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err)
 {
-	enum dnc_source_result rc = s->mapping ? source_next_item(s) : DNC_SOURCE_MORE;
+	enum dnc_source_result rc = advance(s);
+	struct dnc_line line;
 
-	if (!rc && s->format && s->format->next)
-		rc = s->format->next(s);
-	if (!rc && s->waiting)
-		rc = read_line(s);
+	while (!rc && take_line(s, &line))
+		rc = read_line(s, &line);
+	if (!rc && (s->ended || s->settling) && s->kept.count)
+		rc = choose_from_kept(s, s->ended);
+	if (!rc && s->ended && !s->at_end)
+		rc = advance_at_end(s);
 	if (rc > DNC_SOURCE_MORE)
 		*record = s->record;
 	if (rc == DNC_SOURCE_REJECT)

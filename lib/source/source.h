@@ -7,8 +7,9 @@
  *	while ((result = dnc_source_next(source, &record, &err)) > DNC_SOURCE_MORE)
  *		...
  *
- * It does the same once more after dnc_source_end(). A source belongs to one stream and one thread. The
- * formats are described in dnc-ingest(1). */
+ * It does the same once more after dnc_source_end(), and after dnc_source_settle() when the input pauses: with
+ * the format "auto" a source keeps the first lines until it knows the format. A source belongs to one stream and
+ * one thread. The formats are described in dnc-ingest(1). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ enum dnc_source_result {
 	DNC_SOURCE_RECORD,
 	DNC_SOURCE_REJECT,  /* a record that can't become an event */
 	DNC_SOURCE_REFUSED, /* the stream can't be read as a whole */
+	DNC_SOURCE_CHOSEN, /* no record: "auto" has chosen a format; not of a stream that rejects lines */
 };
 
 /* Why it can't. */
@@ -93,6 +95,10 @@ void dnc_source_free(struct dnc_source *s);
  * and the 64 bytes after it must be readable (see base/lines.h). */
 void dnc_source_feed(struct dnc_source *s, const struct dnc_line *line);
 
+/* The input pauses: "auto" chooses the format from the lines so far, if they suffice, so that they do not wait for
+ * lines that may come much later. */
+void dnc_source_settle(struct dnc_source *s);
+
 /* The stream is at its end. */
 void dnc_source_end(struct dnc_source *s);
 
@@ -107,5 +113,8 @@ const char *dnc_source_refusal(const struct dnc_source *s, enum dnc_refusal *kin
  * refused. */
 const char *dnc_source_nothing(const struct dnc_source *s);
 
-/* The name of the format in use; "auto" until the first line decides it. */
+/* After DNC_SOURCE_CHOSEN: the format and why, for a message: "csv: 3 columns ...". */
+const char *dnc_source_choice(const struct dnc_source *s);
+
+/* The name of the format in use; "auto" until it is chosen. */
 const char *dnc_source_format(const struct dnc_source *s);

@@ -107,7 +107,7 @@ without_reader() {
 	run bash -c 'yes "$(head -1 in)" | head -100000 | dnc-filter | head -1 >/dev/null; echo "${PIPESTATUS[2]}"'
 	[ "$output" = 141 ]
 	# A reader of sockets that left comes back: that is no end.
-	run timeout 20 bash -c 'dnc-ingest in 2>&1 >/dev/null | true; dnc-ingest -x rejects in | wc -l'
+	run timeout 20 bash -c 'dnc-ingest in 2>&1 >/dev/null | true; dnc-ingest -q -x rejects in | wc -l'
 	[ "$output" = 10 ]
 }
 

@@ -45,13 +45,13 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	start_hub --input="unix:$OUT" --rejects="$PWD/hub-rejects"
 	events 1000 >once
 	sed '1,10s/"violation_type":"t"/"violation_type":"u"/' once >changed
-	run dnc-ingest --output="unix:$OUT" once
+	run dnc-ingest -f ndjson --output="unix:$OUT" once
 	[ "$output" = 'dnc-ingest: 1000 events: 1000 new, 0 duplicates, 0 rejected' ]
-	run dnc-ingest --strict --output="unix:$OUT" once
+	run dnc-ingest -f ndjson --strict --output="unix:$OUT" once
 	[ "$status" -eq 0 ]
 	[ "$output" = 'dnc-ingest: 1000 events: 0 new, 1000 duplicates, 0 rejected' ]
 	(cat changed; events 1000 | tail -n 5; echo nonsense) >third
-	run dnc-ingest --strict -x rejects --output="unix:$OUT" third
+	run dnc-ingest -f ndjson --strict -x rejects --output="unix:$OUT" third
 	[ "$status" -eq 1 ]
 	[ "$output" = 'dnc-ingest: 1006 events: 5 new, 990 duplicates, 11 rejected (10 by a later stage: see its rejects)' ]
 	[ "$(jq -r .code hub-rejects | sort | uniq -c | tr -s ' \n' ' ')" = ' 10 id_conflict ' ]
@@ -59,12 +59,12 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	run dnc-filter -q --output="unix:$OUT" once
 	[ "$output" = '' ]
 	head -n 1 once >single
-	run dnc-ingest --output="unix:$OUT" single
+	run dnc-ingest -f ndjson --output="unix:$OUT" single
 	[ "$output" = 'dnc-ingest: 1 event: 0 new, 1 duplicates, 0 rejected' ]
 	# Through a filter that drops half of them, all of the same.
 	dnc-filter -q --phone '[02468]$' --input="unix:$IN" --output="unix:$OUT" 3>&- &
 	PIDS+=($!)
-	run dnc-ingest --output="unix:$IN" once
+	run dnc-ingest -f ndjson --output="unix:$IN" once
 	[ "$output" = 'dnc-ingest: 1000 events: 0 new, 500 duplicates, 0 rejected, 500 dropped by a rule' ]
 	last_seq_is 1005
 }
@@ -80,7 +80,7 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	publish() {
 		publishers=()
 		for i in 0 1 2 3; do
-			dnc-ingest --output="unix:$IN" "$1$i" 2>"said$i" 3>&- &
+			dnc-ingest -f ndjson --output="unix:$IN" "$1$i" 2>"said$i" 3>&- &
 			publishers+=($!)
 		done
 		wait "${publishers[@]}"

@@ -28,6 +28,8 @@ static void read_records(struct dnc_source *s, struct dnc_event_reader *r)
 	struct dnc_error err;
 
 	while ((result = dnc_source_next(s, &record, &err)) != DNC_SOURCE_MORE) {
+		if (result == DNC_SOURCE_CHOSEN)
+			continue;
 		if (result == DNC_SOURCE_RECORD)
 			normalize(r, &record);
 		else if (result == DNC_SOURCE_REJECT
@@ -76,6 +78,10 @@ static inline void fuzz_source(const char *format, const uint8_t *data, size_t s
 		size -= room;
 		dnc_lines_filled(&lines, room);
 		read_lines(s, &lines, r);
+		if (room % 7 == 0) { /* the input pauses */
+			dnc_source_settle(s);
+			read_records(s, r);
+		}
 	}
 	dnc_lines_end(&lines);
 	read_lines(s, &lines, r);

@@ -61,6 +61,9 @@ static void read_records(struct dnc_source *s, struct result *result)
 		case DNC_SOURCE_REFUSED:
 			add_refusal(result, s);
 			break;
+		case DNC_SOURCE_CHOSEN:
+			assert_true(*dnc_source_choice(s));
+			break;
 		case DNC_SOURCE_FAILED:
 			fail_msg("%s", err.message);
 		}
@@ -78,7 +81,7 @@ static void read_all(
 	char *space;
 
 	assert_non_null(s);
-	assert_int_equal(dnc_lines_init(&lines, options->max_record, 16384), 0);
+	assert_int_equal(dnc_lines_init(&lines, options->max_record, text.n + 16384), 0);
 	lines.lone_cr = !options->reject_lines;
 	space = dnc_lines_space(&lines, &room);
 	assert_true(text.n < room);
@@ -243,6 +246,158 @@ static void every_record_is_an_event_or_a_reject(void **state)
 	dnc_event_reader_free(result.reader);
 }
 
+/* What "auto" says about the start of a stream; refusals start with "has". */
+static const struct {
+	const char *text, *reason, *want[3];
+} choices[] = {
+	{"{\"a\":1}\n", NULL, {"ndjson: it starts with a JSON object"}},
+	{"name;phone;city\na;3035550143;b\n", NULL,
+		{"csv: 3 columns separated by semicolons, the header names phone"}},
+	{"sep=|\nname|Cell Phone\n", NULL,
+		{"csv: 2 columns separated by vertical bars, the header names Cell Phone"}},
+	{"\xEF\xBB\xBFPhone\n3035550143\n", NULL, {"csv: 1 column, the header names Phone"}},
+	{"a,b\n1,2\n3,4\n", NULL, {"csv: 2 columns separated by commas"}},
+	{"3035550143,2026-08-29T08:00:00,A\n", NULL,
+		{"ftc-change: 1 of 1 lines are NUMBER,TIMESTAMP,A|D"}},
+	{"broken\n303,5550143\n303,5550144\n", NULL, {"ftc-full: 2 of 3 lines"}},
+	{"Company_Phone_Number,Created_Date\n", NULL, {"ftc-reported: "}},
+	{"# a list\n; of numbers\n\n(303) 555-0143\n", "complaint", {"numbers: 1 of 1 lines"}},
+	{"# a list\n{\"a\":1}\n", "complaint",
+		{"has no format", "ndjson (its first line is no JSON"}},
+	{"3035550143\n3035550144\n", "complaint", {"numbers: 2 of 2 lines"}},
+	{"3035550143\n3035550144\n", NULL,
+		{"has no format", "may be ftc-full (2 of 2 lines are ten digits", "--reason)"}},
+	{"3035550143,complaint\n", NULL,
+		{"has no format", "csv (2 columns separated by commas, but its first line holds",
+			"; give --format"}},
+	{"Hello, world\n", NULL, {"has no format", "; it is not ndjson", "; give --format"}},
+	{"[{\"a\":1}]\n", NULL, {"has no format", "JSON array", "; give --format"}},
+};
+
+/* Feeds the lines of TEXT one by one, with a pause after each if PAUSES, and returns the choice or the refusal. */
+static void choose(const char *text, const char *reason, bool pauses, struct dnc_buf *said)
+{
+	const struct dnc_source_options options = {
+		.format = "auto", .region = "US", .max_record = 4000, .reason = reason};
+	struct dnc_error err;
+	struct dnc_source *s = dnc_source_new(&options, &err);
+	enum dnc_source_result rc = DNC_SOURCE_MORE;
+	struct dnc_buf copy = {0};
+	struct dnc_record record;
+	enum dnc_refusal kind;
+	uint64_t number = 0;
+
+	dnc_buf_str(&copy, dnc_str(text));
+	assert_true(dnc_buf_reserve(&copy, DNC_LINES_SLACK));
+	for (size_t at = 0; !rc && at < copy.n;) {
+		const char *end = memchr(copy.p + at, '\n', copy.n - at);
+		struct dnc_line line = {.text = {copy.p + at, (size_t)(end - copy.p) - at},
+			.end_n = 1,
+			.number = ++number};
+
+		at += line.text.n + 1;
+		dnc_source_feed(s, &line);
+		rc = dnc_source_next(s, &record, &err);
+		if (rc || !pauses)
+			continue;
+		dnc_source_settle(s);
+		rc = dnc_source_next(s, &record, &err);
+	}
+	if (!rc) {
+		dnc_source_end(s);
+		rc = dnc_source_next(s, &record, &err);
+	}
+	dnc_buf_clear(said);
+	assert_true(rc == DNC_SOURCE_CHOSEN || rc == DNC_SOURCE_REFUSED);
+	dnc_buf_str(said, dnc_str(rc == DNC_SOURCE_CHOSEN ? dnc_source_choice(s)
+							  : dnc_source_refusal(s, &kind)));
+	dnc_buf_chr(said, '\0');
+	dnc_source_free(s);
+	dnc_buf_free(&copy);
+}
+
+static void auto_says_what_it_chose_or_refuses(void **state)
+{
+	struct dnc_buf said = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+		choose(choices[i].text, choices[i].reason, false, &said);
+		for (size_t k = 0; k < 3 && choices[i].want[k]; k++)
+			if (!strstr(said.p, choices[i].want[k]) ||
+				(k == 0 && strstr(said.p, choices[i].want[k]) != said.p))
+				fail_msg("%s", said.p);
+	}
+	dnc_buf_free(&said);
+}
+
+/* A live pipe is not held up, and one that pauses after a comment is not refused. */
+static void a_pause_decides_if_the_lines_suffice(void **state)
+{
+	struct dnc_buf said = {0};
+
+	(void)state;
+	choose("{\"a\":1}\n{\"b\":1}\n", NULL, true, &said);
+	assert_string_equal(said.p, "ndjson: it starts with a JSON object");
+	choose("x,y\nPhone,b\n1,2\n", NULL, true, &said);
+	assert_string_equal(said.p, "csv: 2 columns separated by commas");
+	choose("just text\n303,5550143\n", NULL, true, &said);
+	assert_non_null(strstr(said.p, "; give --format"));
+	dnc_buf_free(&said);
+}
+
+/* More lines than a sample holds, a first line that is longer than it, and blank lines in between: every line is read
+ * once, under its number. */
+static void the_lines_of_the_sample_are_read_once(void **state)
+{
+	static const size_t first_lines[] = {10, 70000};
+	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
+	struct dnc_source_options options = {
+		.format = "auto", .region = "US", .max_record = 100000, .reason = "complaint"};
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		struct dnc_buf text = {0};
+		size_t records = 0;
+
+		dnc_buf_lit(&text, "phone,notes\n3035550143,");
+		for (size_t i = 0; i < first_lines[k]; i++)
+			dnc_buf_chr(&text, 'x');
+		for (int i = 0; i < 9000; i++)
+			dnc_buf_printf(&text, "\n%s303555%04d,n", i % 3 ? "" : "\n", i);
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_buf_view(&text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		for (const char *p = result.text.p; (p = strchr(p, '\n')); p++)
+			records++;
+		assert_int_equal(records, 9001);
+		assert_non_null(
+			strstr(result.text.p, "\n12002 dnc.number.suppressed +13035558999 \n"));
+		dnc_buf_free(&text);
+	}
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
+/* A producer's line that tells nothing is rejected; the next one decides. */
+static void on_a_socket_the_first_line_that_is_certain_decides(void **state)
+{
+	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
+	struct dnc_source_options options = {
+		.format = "auto", .region = "US", .max_record = 4000, .reject_lines = true};
+
+	(void)state;
+	read_all(&options,
+		DNC_STR("nonsense\n\n{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"3035550143\","
+			"\"reason\":\"complaint\"}\nnonsense\n"),
+		&result);
+	dnc_buf_chr(&result.text, '\0');
+	assert_string_equal(result.text.p,
+		"1 invalid_row\n3 dnc.number.suppressed +13035550143 \n4 invalid_json\n");
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
 /* The lines of a producer are acknowledged one by one. */
 static void each_line_of_a_refused_stream_is_a_reject(void **state)
 {
@@ -348,6 +503,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
 		cmocka_unit_test(each_line_of_a_refused_stream_is_a_reject),
 		cmocka_unit_test(an_open_quote_costs_one_line),
+		cmocka_unit_test(auto_says_what_it_chose_or_refuses),
+		cmocka_unit_test(a_pause_decides_if_the_lines_suffice),
+		cmocka_unit_test(the_lines_of_the_sample_are_read_once),
+		cmocka_unit_test(on_a_socket_the_first_line_that_is_certain_decides),
 		cmocka_unit_test(no_column_is_lost)};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);

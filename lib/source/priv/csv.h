@@ -8,6 +8,8 @@
 #include "base/str.h"
 
 struct dnc_source;
+struct sample;
+struct verdict;
 
 enum { CSV_MAX_COLUMNS = 256 };
 
@@ -55,6 +57,12 @@ void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value
 
 /* Makes a suppression of the row, or an event of the type in its column "type". */
 enum dnc_source_result csv_read_row(struct dnc_source *s);
+
+/* `detect` of a struct format with a header. */
+void csv_detect(const struct sample *sample, struct verdict *v);
+
+/* The separator of a line "sep=;", which spreadsheets write and read before the header; 0 if LINE is another one. */
+char csv_read_separator(struct dnc_str line);
 
 /* The character that separates the fields of a header. */
 char csv_guess_delimiter(struct dnc_str header);

@@ -1,15 +1,19 @@
 /* format.h - one input format: what a file in this folder exports, and a row of the table in
- * source.c. */
+ * formats.c. */
 #pragma once
 #include "record.h"
+#include "sample.h"
 
 struct format {
 	struct dnc_format about;
-	/* True if a stream that starts with LINE has this format; NULL: "auto" never chooses it. */
-	bool (*detect)(struct dnc_str line);
+	/* Says whether a stream that starts with SAMPLE has this format, and why; NULL: "auto" never chooses
+	 * it. "auto" asks the formats in the order of the table, and takes the first one that is sure. The sample
+	 * has a line that is not blank. */
+	void (*detect)(const struct sample *sample, struct verdict *v);
 	/* Reads one line. */
 	enum dnc_source_result (*line)(struct dnc_source *s, const struct dnc_line *line);
-	/* Continues with the lines that were read before; NULL: a line has at most one record. */
+	/* Continues with the lines that were read before; called until DNC_SOURCE_MORE before each line and, with
+	 * s->at_end, after the last one. NULL: a line has at most one record. */
 	enum dnc_source_result (*next)(struct dnc_source *s);
 	/* With DNC_FORMAT_HEADER: makes the event of one row. */
 	enum dnc_source_result (*row)(struct dnc_source *s);
@@ -17,3 +21,9 @@ struct format {
 
 extern const struct format format_ndjson, format_ftc_reported, format_ftc_change, format_ftc_full,
 	format_numbers, format_csv, format_tsv;
+
+/* The format number INDEX of the table; NULL after the last one. */
+const struct format *format_at(size_t index);
+
+/* NULL if there is no format of this name. */
+const struct format *format_find(const char *name);

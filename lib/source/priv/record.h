@@ -3,6 +3,7 @@
 #include "csv.h"
 #include "event/event.h"
 #include "json/json.h"
+#include "sample.h"
 #include "source/source.h"
 
 struct format;
@@ -10,8 +11,9 @@ struct format;
 struct dnc_source {
 	struct dnc_source_options options;
 	const struct format *format; /* NULL until it is known */
-	struct dnc_line line;        /* the last one that was fed */
+	struct dnc_line fed;         /* the last one that was fed */
 	bool waiting;                /* it was not read yet */
+	struct kept kept;            /* lines before it that were not read yet */
 	struct dnc_buf event;        /* the raw event being written */
 	struct dnc_fact fact;        /* of the current row of a list */
 	char digits[10];             /* its number, where that is written in two parts */
@@ -23,8 +25,12 @@ struct dnc_source {
 	bool mapping;             /* the map may have more results */
 	bool started, refused;    /* a line that is not blank was seen; the stream is passed over */
 	bool any;                 /* a line was fed */
+	bool settling;            /* the input pauses: the format is to be chosen now */
+	size_t settled;           /* lines that were kept when it did so last */
+	bool ended, at_end;       /* no more lines are fed; all of them were read */
 	enum dnc_refusal refusal; /* if refused, with the reason */
-	char why[600];
+	char choice[300];         /* of "auto": the format and why */
+	char why[2400];
 };
 
 /* The raw event in S's buffer is the record, or what the map makes of it. */
@@ -75,10 +81,10 @@ bool capture_record(
 	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
 
 /* True if LINE may be a JSON object. */
-bool ndjson_detect(struct dnc_str line);
+bool ndjson_is_object(struct dnc_str line);
 
 /* True if LINE is one phone number, as people write it. */
-bool numbers_detect(struct dnc_str line);
+bool numbers_is_number(struct dnc_str line);
 
 /* True if S is N decimal digits. */
 bool source_is_digits(struct dnc_str s, size_t n);
