@@ -40,7 +40,7 @@ static void add_column(void *options, const char *name, char *arg)
 	struct dnc_column column;
 
 	if (!equals || equals == arg || !equals[1])
-		dnc_cli_usage("%s: \"%s\" is not FIELD=HEADER", name, arg);
+		dnc_cli_usage("%s: \"%s\" is not FIELD=HEADER or FIELD=NUMBER", name, arg);
 	if (o->source.column_count == MAX_COLUMNS)
 		dnc_cli_usage("%s: given more than %d times", name, MAX_COLUMNS);
 	*equals = '\0';
@@ -54,6 +54,18 @@ static void add_column(void *options, const char *name, char *arg)
 				name, column.header, o->columns[i].field, column.field);
 	}
 	o->columns[o->source.column_count++] = column;
+}
+
+static void set_delimiter(void *options, const char *name, char *arg)
+{
+	char c = strcmp(arg, "tab") == 0 ? '\t' : arg[0];
+
+	if (!c || (c != '\t' && arg[1]) || (c != '\t' && c != ' ' && !ispunct((unsigned char)c)) ||
+		c == '"')
+		dnc_cli_usage(
+			"%s: \"%s\" is neither \"tab\" nor a punctuation character like \";\"",
+			name, arg);
+	((struct options *)options)->source.delimiter = c;
 }
 
 static void set_max_rejects(void *options, const char *name, char *arg)
@@ -114,8 +126,14 @@ static void describe_formats(void)
 static const struct dnc_option rows[] = {
 	{"format", 'f', "FORMAT", "Input format, listed below (default: auto)", 1,
 		DNC_TEXT(struct options, source.format)},
-	{"column", 'c', "FIELD=HEADER", "The CSV column HEADER holds the event's FIELD", 1,
+	{"column", 'c', "FIELD=HEADER|N",
+		"The CSV column HEADER, or column N, holds the event's FIELD", 1,
 		DNC_CALL(add_column)},
+	{"delimiter", 0, "CHAR|tab",
+		"What separates CSV fields (default: told from the first line)", 1,
+		DNC_CALL(set_delimiter)},
+	{"no-header", 0, NULL, "The CSV file starts with a row: columns have numbers", 1,
+		DNC_FLAG(struct options, source.no_header)},
 	{"map", 'j', "PROGRAM", "jq program that makes one event, several or none from each record",
 		1, DNC_TEXT(struct options, map)},
 	{"map-file", 'J', "FILE", "Read the jq program from this file", 1,
@@ -190,13 +208,19 @@ static void check_words(const struct dnc_source_options *o)
 static void check_columns(const struct options *o)
 {
 	const char *format = o->source.format;
+	const char *option = o->source.column_count ? "--column"
+	                     : o->source.delimiter  ? "--delimiter"
+	                     : o->source.no_header  ? "--no-header"
+	                                            : NULL;
 
-	if (!o->source.column_count)
+	if (!option)
 		return;
-	if (o->map || o->map_file)
+	if (o->source.column_count && (o->map || o->map_file))
 		dnc_cli_usage("--column and --map exclude each other: the map names the fields");
 	if (strcmp(format, "auto") != 0 && !(format_flags(&o->source) & DNC_FORMAT_HEADER))
-		dnc_cli_usage("--column is for files with a header: --format=csv, not %s", format);
+		dnc_cli_usage("%s is for files with columns: --format=csv, not %s", option, format);
+	if (o->source.delimiter && strcmp(format, "tsv") == 0)
+		dnc_cli_usage("--delimiter is for --format=csv: in tsv it is always the tab");
 }
 
 static void check(struct options *o)

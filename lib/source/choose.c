@@ -59,10 +59,12 @@ static enum dnc_source_result refuse(struct dnc_source *s, const struct choice *
 /* An option that only files with columns have must not be without effect. */
 static enum dnc_source_result take(struct dnc_source *s, const struct choice *c)
 {
+	bool columns = s->options.column_count || s->options.delimiter || s->options.no_header;
+
 	snprintf(s->choice, sizeof s->choice, "%s: %s", c->format->about.name, c->verdict.why);
-	if (s->options.column_count && !(c->format->about.flags & DNC_FORMAT_HEADER))
+	if (columns && !(c->format->about.flags & DNC_FORMAT_HEADER))
 		return source_refuse(s, DNC_REFUSED_HEADER,
-			"is not a CSV file, so --column can't be used (it looks like %s; if it "
+			"is not a CSV file, so --column, --delimiter and --no-header can't be used (it looks like %s; if it "
 			"is CSV, use --format=csv)",
 			s->choice);
 	s->format = c->format;

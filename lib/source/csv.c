@@ -44,7 +44,8 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
 	source_add(s, "type", type.n ? type : dnc_type_names[DNC_NUMBER_SUPPRESSED]);
-	source_add_cell_number(s, csv_column(csv, "phone_number"));
+	if (!source_add_cell_number(s, csv_column(csv, "phone_number")))
+		return source_reject_cell(s);
 	for (size_t i = 0; i < csv->columns; i++)
 		if (strcmp(csv->headers[i], "type") != 0 &&
 			strcmp(csv->headers[i], "phone_number") != 0)

@@ -61,7 +61,8 @@ static struct header read_header(struct dnc_str line, char delimiter)
 	return h;
 }
 
-static const char *name_of(char delimiter)
+/* What separates the fields, for a message; TEXT is room for it. */
+static const char *name_of(char delimiter, char text[4])
 {
 	switch (delimiter) {
 	case ',':
@@ -73,7 +74,9 @@ static const char *name_of(char delimiter)
 	case '|':
 		return "vertical bars";
 	default:
-		return "the separator of its first line";
+		memcpy(text, "' '", 4);
+		text[1] = delimiter;
+		return text;
 	}
 }
 
@@ -107,12 +110,14 @@ static struct dnc_str find_header(const struct sample *sample, size_t *i, char *
 		sample_next(sample, i, &first);
 	else
 		*delimiter = csv_guess_delimiter(first);
+	if (sample->options->delimiter)
+		*delimiter = sample->options->delimiter;
 	return first;
 }
 
 void csv_detect(const struct sample *sample, struct verdict *v)
 {
-	char delimiter;
+	char delimiter, text[4];
 	size_t i, lines, rows;
 	struct dnc_str first = find_header(sample, &i, &delimiter);
 	struct header h = read_header(first, delimiter);
@@ -122,26 +127,30 @@ void csv_detect(const struct sample *sample, struct verdict *v)
 		verdict_set(v, FORMAT_NO, "it starts with \"%c\" instead of a header", first.p[0]);
 	else if (sample_is_comment(first) && !h.number.p)
 		verdict_set(v, FORMAT_NO, "it starts with a comment instead of a header");
+	else if (sample->options->no_header)
+		verdict_set(v, h.fields > 1 ? FORMAT_SURE : FORMAT_MAYBE,
+			"%zu columns separated by %s, without a header as --no-header says",
+			h.fields, name_of(delimiter, text));
 	else if (h.value.p && h.fields > 1)
 		verdict_set(v, FORMAT_MAYBE,
 			"%zu columns separated by %s, but its first line holds the number %.*s instead of "
-			"headers",
-			h.fields, name_of(delimiter), shown(h.value), h.value.p);
+			"headers; with --no-header it is read",
+			h.fields, name_of(delimiter, text), shown(h.value), h.value.p);
 	else if (h.value.p)
 		verdict_set(v, FORMAT_NO, "its first line is a number instead of a header");
 	else if (h.number.p || h.type)
 		verdict_set(v, FORMAT_SURE, "%zu column%s%s, the header names %.*s", h.fields,
 			h.fields > 1 ? "s separated by " : "",
-			h.fields > 1 ? name_of(delimiter) : "", shown(h.number),
+			h.fields > 1 ? name_of(delimiter, text) : "", shown(h.number),
 			h.number.p ? h.number.p : "type");
 	else if (h.fields > 1 && lines && 2 * rows > lines)
 		verdict_set(v, FORMAT_SURE, "%zu columns separated by %s", h.fields,
-			name_of(delimiter));
+			name_of(delimiter, text));
 	else if (h.fields > 1)
 		verdict_set(v, FORMAT_MAYBE,
 			"its first line has %zu fields separated by %s, but no header that is known to "
 			"mean the phone number",
-			h.fields, name_of(delimiter));
+			h.fields, name_of(delimiter, text));
 	else
 		verdict_set(v, FORMAT_NO,
 			"its first line has no separator and is no header that is known to mean the phone "

@@ -74,9 +74,12 @@ enum dnc_source_result csv_row(struct dnc_source *s)
 	struct csv_state *csv = &s->csv;
 	enum dnc_source_result rc = DNC_SOURCE_MORE;
 
-	if (!csv->header_done) {
+	bool header = !csv->header_done;
+
+	if (header)
 		rc = csv_read_header(s);
-	} else if (csv->fields.n || csv->count > CSV_MAX_COLUMNS) {
+	if (!rc && (!header || s->options.no_header) &&
+		(csv->fields.n || csv->count > CSV_MAX_COLUMNS)) {
 		csv->rows++;
 		rc = read_row(s);
 	}
@@ -222,9 +225,13 @@ enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *lin
 {
 	struct csv_state *csv = &s->csv;
 	bool first = !csv->header_done && !csv->raw.n;
+	char separator;
 
-	if (!csv->delimiter && (csv->delimiter = csv_read_separator(line->text)))
+	if (first && (separator = csv_read_separator(line->text))) {
+		if (!csv->delimiter)
+			csv->delimiter = separator;
 		return DNC_SOURCE_MORE;
+	}
 	if (first && ndjson_is_object(line->text))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"starts with JSON instead of a header; try --format=ndjson");

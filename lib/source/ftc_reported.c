@@ -8,7 +8,8 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 	struct dnc_str robocall = csv_column(csv, "robocall");
 
 	source_begin(s, DNC_COMPLIANCE_VIOLATION);
-	source_add_cell_number(s, csv_column(csv, "phone_number"));
+	if (!source_add_cell_number(s, csv_column(csv, "phone_number")))
+		return source_reject_cell(s);
 	source_add_origin(s, "ftc_reported_calls", NULL, NULL);
 	source_add(s, "violation_type", DNC_STR("ftc_reported_call"));
 	for (size_t i = 0; i < csv->columns; i++)

@@ -53,14 +53,18 @@ static int exponent(struct dnc_str s)
 static size_t whole_digits(struct dnc_str cell, char digits[CELL_MAX])
 {
 	size_t whole, fraction, n;
+	bool comma;
 	int shift;
 
 	if (!cell.n || cell.n > CELL_MAX || !(whole = parse_digits(&cell, digits)) || !cell.n ||
-		cell.p[0] != '.')
+		(cell.p[0] != '.' && cell.p[0] != ','))
 		return 0;
+	comma = cell.p[0] == ',';
 	cell.p++, cell.n--;
 	fraction = parse_digits(&cell, digits + whole);
 	shift = exponent(cell);
+	if (comma && shift <= 0)
+		return 0; /* 1,415 may be two fields, or thousands */
 	n = whole + (size_t)(shift < 0 ? 0 : shift);
 	if (!fraction || shift < 0 || (shift && whole != 1) || n > whole + fraction)
 		return 0;
@@ -70,7 +74,21 @@ static size_t whole_digits(struct dnc_str cell, char digits[CELL_MAX])
 	return n == NANP_DIGITS || (n == NANP_DIGITS + 1 && digits[0] == '1') ? n : 0;
 }
 
-void source_add_cell_number(struct dnc_source *s, struct dnc_str cell)
+/* True for a number with an exponent, which is how a spreadsheet shows one that is too wide for its column. */
+static bool has_exponent(struct dnc_str cell)
+{
+	char digits[CELL_MAX];
+
+	if (!cell.n || cell.n > CELL_MAX || !parse_digits(&cell, digits))
+		return false;
+	if (cell.n && (cell.p[0] == '.' || cell.p[0] == ',')) {
+		cell.p++, cell.n--;
+		parse_digits(&cell, digits);
+	}
+	return exponent(cell) > 0;
+}
+
+bool source_add_cell_number(struct dnc_source *s, struct dnc_str cell)
 {
 	char digits[CELL_MAX];
 	struct dnc_str number = without_marks(cell);
@@ -78,5 +96,16 @@ void source_add_cell_number(struct dnc_source *s, struct dnc_str cell)
 
 	if (n && dnc_phone_region_nanp(s->options.region))
 		number = (struct dnc_str){digits, n};
+	else if (has_exponent(dnc_str_trim(number)))
+		return false;
 	source_add(s, "phone_number", number);
+	return true;
+}
+
+enum dnc_source_result source_reject_cell(struct dnc_source *s)
+{
+	return source_reject(s, DNC_REJECT_INVALID_PHONE_NUMBER, "phone_number",
+		"phone_number was shortened by a spreadsheet, which shows it with an exponent: its last "
+		"digits may be lost; format the column as text or as a number without decimals, and export it "
+		"again");
 }

@@ -17,6 +17,7 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options, stru
 		goto fail;
 	}
 	s->options = *options;
+	s->csv.delimiter = options->delimiter;
 	if (!automatic && !(s->format = format_find(options->format))) {
 		dnc_error_set(err, 0, "%s: unknown format", options->format);
 		goto fail;

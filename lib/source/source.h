@@ -18,7 +18,7 @@
 #include "event/fact.h"
 #include "map.h"
 
-/* A column of a CSV file that holds a field of the event. */
+/* A column of a CSV file that holds a field of the event; HEADER may be its number, from 1. */
 struct dnc_column {
 	const char *field, *header;
 };
@@ -30,6 +30,8 @@ struct dnc_source_options {
 	const char *region;
 	const struct dnc_column *columns;
 	size_t column_count;
+	char delimiter; /* of the fields of CSV; 0: told from the first line */
+	bool no_header; /* a CSV file starts with a row; its columns have numbers instead of names */
 	size_t max_record;
 	struct dnc_map *map; /* borrowed */
 	/* Reject each line of a stream that can't be read as a whole; otherwise the stream is refused, and the

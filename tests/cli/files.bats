@@ -42,7 +42,7 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "a header that is missing or not sure is refused, with what to do" {
-	printf '2025550144,complaint\n' >bare.csv && refused 2 '--format=numbers' bare.csv
+	printf '2025550144,complaint\n' >bare.csv && refused 2 'use --no-header' bare.csv
 	printf 'name,fone\na,2025550144\n' >fone.csv && refused 2 '--column phone_number=HEADER; the headers are: name, fone' fone.csv
 	printf 'Phone,Mobile\n2025550144,2025550145\n' >two.csv && refused 2 '"Phone" and "Mobile" both mean phone_number' two.csv
 	printf 'Phone,phone\n2025550144,2025550145\n' >twice.csv && refused 2 'the header "Phone" twice' twice.csv
@@ -79,6 +79,27 @@ bats_require_minimum_version 1.5.0
 	[ "$status" -eq 2 ]
 	dnc-ingest -c reason=why -c event_data.own=PHONE -c phone_number=Mobile <(printf 'Phone,Why,Mobile\n7,complaint,2025550143\n') >out
 	[ "$(jq -c '[.phone_number, .event_data.reason, .event_data.own]' out)" = '["+12025550143","complaint","7"]' ]
+}
+
+@test "columns by number, a delimiter, and a file without a header" {
+	printf 'x:3035550143:complaint\ny:1,4155550123E+10:complaint\nz:1.41555E+10:complaint\n' >in
+	run --separate-stderr dnc-ingest --delimiter=: --no-header -c reason=3 -x rejects in
+	[ "$stderr" = "dnc-ingest: in: read as csv: 3 columns separated by ':', without a header as --no-header says
+dnc-ingest: 2 events, 1 records rejected" ]
+	[ "$(jq -c '[.phone_number, .event_data.reason, .event_data.column_1]' <<<"$output" | tr '\n' ' ')" = \
+		'["+13035550143","complaint","x"] ["+14155550123","complaint","y"] ' ]
+	[[ "$(jq -r .message rejects)" == *'shortened by a spreadsheet'* ]]
+	printf 'a\tb\n1\t3035550143\n' >in
+	[ "$(dnc-ingest -q --delimiter=tab -c phone_number=2 --reason=complaint in | jq -r .phone_number)" = +13035550143 ]
+	for args in --delimiter= --delimiter=ab --delimiter=x '--delimiter=; -f numbers' '--no-header -f ndjson' '--delimiter=, -f tsv'; do
+		# shellcheck disable=SC2086
+		run dnc-ingest $args in
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	run dnc-ingest -f csv --no-header -c phone_number=2 -c reason=2 in
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'column, number 2, for two fields'* || "$output" == *'given to two fields'* ]]
 }
 
 @test "a mistyped --reason, --source, or word of a filter is refused with the nearest one" {

@@ -461,6 +461,95 @@ static void an_open_quote_costs_one_line(void **state)
 	dnc_event_reader_free(result.reader);
 }
 
+/* What each header means: the members of the event. */
+static const struct {
+	const char *header, *row, *want;
+} headers[] = {
+	{"Lead Phone", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"CONTACT-NUMBER", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"dnis", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"Caller ID", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"PhoneNumber", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"phone.e164", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"MSISDN", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"Destination", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"Caller ID,Phone", "x,3035550143", "\"caller_id\":\"x\""},
+	{"Phone Type,Phone", "x,3035550143", "\"phone_type\":\"x\""},
+	{"caller_id,dnis", "3035550144,3035550143", "refused"},
+	{"Phone,Opt-Out Date", "3035550143,2026-08-29",
+		"\"suppressed_at\":\"2026-08-29T00:00:00.000Z\""},
+	{"Phone,DNC Reason", "3035550143,complaint", "\"reason\":\"complaint\""},
+	{"Phone,Expiry Date", "3035550143,2027-08-29",
+		"\"expires_at\":\"2027-08-29T00:00:00.000Z\""},
+	{"Phone,reason,DNC Reason", "3035550143,complaint,x", "\"dnc_reason\":\"x\""},
+};
+
+static void a_header_means_a_field(void **state)
+{
+	struct result result = {
+		.reader = dnc_event_reader_new(&(struct dnc_event_options){0}), .whole = true};
+	struct dnc_source_options options = {
+		.format = "csv", .region = "US", .max_record = 1000, .reason = "regulatory"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+		struct dnc_buf text = {0};
+
+		dnc_buf_printf(&text, "%s\n%s\n", headers[i].header, headers[i].row);
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_buf_view(&text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		if (!strstr(result.text.p, headers[i].want))
+			fail_msg("%s: %s", headers[i].header, result.text.p);
+		dnc_buf_free(&text);
+	}
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
+/* Without a header the columns are known by their numbers. */
+static void a_file_without_a_header_is_read_by_number(void **state)
+{
+	static const struct {
+		const char *text, *field, *number;
+		char delimiter;
+		const char *want;
+	} rows[] = {
+		{"a,3035550143,b\nc,3035550144,d\n", NULL, NULL, 0,
+			"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550144 \n"},
+		{"sep=;\na;3035550143\n", NULL, NULL, 0, "2 dnc.number.suppressed +13035550143 \n"},
+		{"3035550143,3035550144\n", NULL, NULL, 0, "refused header\n"},
+		{"a,b\n", NULL, NULL, 0, "refused header\n"},
+		{"a,\n", "phone_number", "phone", 0, "refused header\n"},
+		{"3035550143,3035550144\n,\n3035550145,3035550146\n", "phone_number", "2", 0,
+			"1 dnc.number.suppressed +13035550144 \n3 dnc.number.suppressed +13035550146 \n"},
+		{"a,b:3035550143\n", NULL, NULL, ':', "1 dnc.number.suppressed +13035550143 \n"},
+	};
+	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		size_t k = i / 2;
+		struct dnc_column column = {rows[k].field, rows[k].number};
+		struct dnc_source_options options = {.format = i % 2 ? "csv" : "auto",
+			.region = "US",
+			.max_record = 1000,
+			.reason = "complaint",
+			.columns = &column,
+			.column_count = rows[k].field != NULL,
+			.delimiter = rows[k].delimiter,
+			.no_header = true};
+
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_str(rows[k].text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		if (strcmp(result.text.p, rows[k].want) != 0)
+			fail_msg("%s: %s", rows[k].text, result.text.p);
+	}
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
 /* Columns that were chosen, and columns that mean nothing to us. */
 static void no_column_is_lost(void **state)
 {
@@ -471,6 +560,11 @@ static void no_column_is_lost(void **state)
 			"Phone,Mobile,Notes,,Seq,Sales Rep,sales_rep\n1,3035550143,n,e,7,x,y\n",
 			"\"phone\":\"1\",\"notes\":\"n\",\"column_4\":\"e\",\"column_seq\":\"7\","
 			"\"sales_rep\":\"x\",\"sales_rep_2\":\"y\""},
+		{"phone_number", "2", "Phone,Mobile\n1,3035550143\n", "+13035550143"},
+		{"phone_number", "3", "Phone,Mobile\n1,3035550143\n", "refused"},
+		{"reason", "2", "Phone,x,2\n3035550143,x,complaint\n", "\"reason\":\"complaint\""},
+		{"reason", "1", "Caller ID,Phone\ncomplaint,3035550143\n",
+			"\"reason\":\"complaint\""},
 		{"phone_number", "Fone", "Phone\n3035550143\n", "refused"},
 		{"reason", "why", "Phone,Why,Reason\n3035550143,complaint,r\n",
 			"\"reason\":\"complaint\",\"reason_2\":\"r\""},
@@ -507,6 +601,8 @@ int main(void)
 		cmocka_unit_test(a_pause_decides_if_the_lines_suffice),
 		cmocka_unit_test(the_lines_of_the_sample_are_read_once),
 		cmocka_unit_test(on_a_socket_the_first_line_that_is_certain_decides),
+		cmocka_unit_test(a_header_means_a_field),
+		cmocka_unit_test(a_file_without_a_header_is_read_by_number),
 		cmocka_unit_test(no_column_is_lost)};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);

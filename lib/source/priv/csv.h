@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/lines.h"
 #include "base/str.h"
+#include "header_names.h"
 
 struct dnc_source;
 struct sample;
@@ -71,5 +72,15 @@ char csv_guess_delimiter(struct dnc_str header);
  * certain. */
 enum dnc_source_result csv_read_header(struct dnc_source *s);
 
-/* True if this header is known to mean a phone number. */
-bool csv_is_number_header(struct dnc_str header);
+/* Reads the names of the columns from their numbers (--no-header). Refuses the stream if it is not certain which one holds
+ * the phone number. */
+enum dnc_source_result csv_name_by_number(struct dnc_source *s);
+
+/* Names the columns of --column. */
+enum dnc_source_result csv_name_chosen(struct dnc_source *s);
+
+/* Refuses the stream with the text BEFORE, HEADER, BETWEEN, OTHER (may be missing) and AFTER, and the list of all headers
+ * if LIST. */
+enum dnc_source_result csv_refuse_header(struct dnc_source *s, const char *before,
+	struct dnc_str header, const char *between, struct dnc_str other, const char *after,
+	bool list);

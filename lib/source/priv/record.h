@@ -73,8 +73,10 @@ void source_add_origin(
 void source_begin_fact(struct dnc_source *s, enum dnc_type type, struct dnc_str number,
 	const char *provider, const char *reason, const char *source);
 
-/* Adds the phone number of a CSV field, which a spreadsheet may have written as 12025550143.0. */
-void source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
+/* Adds the phone number of a CSV field, which a spreadsheet may have written as 12025550143.0. False if it has lost digits;
+ * then source_reject_cell() rejects the row. */
+bool source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
+enum dnc_source_result source_reject_cell(struct dnc_source *s);
 
 /* Reads a change captured from a database, with RESULT. False if the record has another shape. */
 bool capture_record(
