@@ -113,6 +113,7 @@ bool dnc_event_field_is_text(enum dnc_type type, struct dnc_str field)
 	if (f == FIELD_NONE)
 		return !dnc_str_eq(field, DNC_STR("event_data")) &&
 		       !dnc_str_eq(field, DNC_STR("metadata"));
-	return dnc_fields[f].kind == KIND_STRING || dnc_fields[f].kind == KIND_TIME ||
-	       dnc_fields[f].kind == KIND_PHONE || dnc_fields[f].kind == KIND_ANY;
+	return dnc_fields[f].kind == KIND_STRING || dnc_fields[f].kind == KIND_ID ||
+	       dnc_fields[f].kind == KIND_TIME || dnc_fields[f].kind == KIND_PHONE ||
+	       dnc_fields[f].kind == KIND_ANY;
 }

@@ -202,11 +202,11 @@ static bool find_own_uuid(struct draft *d)
 	const uint32_t given[] = {d->id, d->event_id, d->field[FIELD_EVENT_ID]};
 
 	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
-		struct dnc_str text = given[i] ? d->doc->node[given[i]].text : (struct dnc_str){0};
+		const struct dnc_json_node *node = &d->doc->node[given[i]];
 
-		if (!text.n)
+		if (!given[i] || !node->text.n)
 			continue;
-		if (dnc_uuid_read(text, d->uuid))
+		if (node->type == DNC_JSON_STRING && dnc_uuid_read(node->text, d->uuid))
 			return true;
 		if (!d->own_id)
 			d->own_id = given[i];

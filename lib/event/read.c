@@ -37,6 +37,12 @@ static const struct top_key *find_top_key(struct dnc_str name)
 	return NULL;
 }
 
+static bool is_id(const struct top_key *key)
+{
+	return key->slot == offsetof(struct draft, id) ||
+	       key->slot == offsetof(struct draft, event_id);
+}
+
 static const char *const json_type_names[] = {[DNC_JSON_BOOL] = "true or false",
 	[DNC_JSON_NUMBER] = "a number",
 	[DNC_JSON_STRING] = "a string",
@@ -73,8 +79,10 @@ static int read_top(struct draft *d, struct dnc_error *err)
 
 		if (!key || !key->slot || node[i].type == DNC_JSON_NULL)
 			continue;
-		if (node[i].type != key->type)
-			return wrong_type(err, "", key->name, json_type_names[key->type]);
+		if (node[i].type != key->type && !(is_id(key) && dnc_json_is_whole(&node[i])))
+			return wrong_type(err, "", key->name,
+				is_id(key) ? "a string or a whole number"
+					   : json_type_names[key->type]);
 		if (node[i].type == DNC_JSON_STRING && node[i].text.n == 0 &&
 			key->slot != offsetof(struct draft, phone))
 			continue; /* an empty string is as none */
@@ -95,6 +103,9 @@ static int check_kind(enum dnc_kind kind, const struct dnc_json_node *node,
 	case KIND_PHONE:
 		*wanted = "a string";
 		return node->type == DNC_JSON_STRING ? 0 : -1;
+	case KIND_ID:
+		*wanted = "a string or a whole number";
+		return node->type == DNC_JSON_STRING || dnc_json_is_whole(node) ? 0 : -1;
 	case KIND_INT:
 		*wanted = "a whole number";
 		return dnc_json_int(node, &whole) ? 0 : -1;

@@ -38,6 +38,19 @@ bool dnc_json_int(const struct dnc_json_node *node, int64_t *out)
 	return true;
 }
 
+bool dnc_json_is_whole(const struct dnc_json_node *node)
+{
+	struct dnc_str s = node->raw;
+	size_t sign = s.n && s.p[0] == '-';
+
+	if (node->type != DNC_JSON_NUMBER)
+		return false;
+	for (size_t i = sign; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > sign;
+}
+
 bool dnc_json_double(const struct dnc_json_node *node, double *out)
 {
 	char text[64];

@@ -75,6 +75,9 @@ uint32_t dnc_json_get(const struct dnc_json *doc, uint32_t object, struct dnc_st
 bool dnc_json_int(const struct dnc_json_node *node, int64_t *out);
 bool dnc_json_double(const struct dnc_json_node *node, double *out);
 
+/* True if NODE is a number of digits alone, of any size, with or without a sign: 1e3 and 1.0 are not. */
+bool dnc_json_is_whole(const struct dnc_json_node *node);
+
 /* Appends S as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s);
 

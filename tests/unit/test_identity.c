@@ -270,6 +270,18 @@ static void a_sources_own_id_is_kept(void **state)
 			"{\"source_id\":\"42\",\"event_id\":\"43\""},
 		{"\"event_data\":{\"event_id\":\"43\"}", NULL, "{\"event_id\":\"43\",\"reason\""},
 		{"\"id\":\"42\",\"source_id\":\"42\"", NULL, "{\"source_id\":\"42\",\"reason\""},
+		{"\"id\":42", NULL, "{\"source_id\":\"42\",\"reason\""},
+		{"\"id\":-7", NULL, "{\"source_id\":\"-7\",\"reason\""},
+		{"\"event_id\":18446744073709551617", NULL,
+			"{\"source_id\":\"18446744073709551617\",\"reason\""},
+		/* As many digits as a UUID, but a number. */
+		{"\"id\":10000000000070008000000000000001", NULL,
+			"{\"source_id\":\"10000000000070008000000000000001\",\"reason\""},
+		{"\"id\":42,\"event_id\":\"0198f0a0-0000-7000-8000-000000000001\"",
+			"0198f0a0-0000-7000-8000-000000000001",
+			"{\"source_id\":\"42\",\"event_id\""},
+		{"\"id\":42,\"event_id\":43", NULL, "{\"source_id\":\"42\",\"event_id\":43"},
+		{"\"event_data\":{\"event_id\":43}", NULL, "{\"event_id\":43,\"reason\""},
 		{"\"id\":\"42\",\"source_id\":\"9\",\"source_id_2\":8", NULL,
 			"{\"source_id_3\":\"42\",\"source_id\":\"9\",\"source_id_2\":8"},
 	};

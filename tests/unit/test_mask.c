@@ -214,6 +214,7 @@ static void put_value(struct generator *g, unsigned depth)
 static void put_value_of(struct generator *g, const struct dnc_field_spec *spec)
 {
 	switch (spec->kind) {
+	case KIND_ID: /* a serial number */
 	case KIND_INT:
 		dnc_buf_str(g->b, dnc_str(g->secret->e164 + 1));
 		break;

@@ -4,6 +4,7 @@
 
 enum dnc_kind {
 	KIND_STRING,
+	KIND_ID, /* string or whole number */
 	KIND_INT,
 	KIND_NUMBER,
 	KIND_RATIO, /* number from 0 to 1 */
@@ -62,7 +63,7 @@ enum dnc_show {
 
 /* id, name, kind, how it is shown masked, types it belongs to, known values of an enumeration separated by blanks */
 #define DNC_FIELDS(X)                                                                              \
-	X(EVENT_ID, "event_id", STRING, ID, T_ALL, "")                                             \
+	X(EVENT_ID, "event_id", ID, ID, T_ALL, "")                                                 \
 	X(EVENT_VERSION, "event_version", STRING, VERSION, T_ALL, "")                              \
 	X(REQUEST_ID, "request_id", STRING, ID, T_ALL, "")                                         \
 	X(SESSION_ID, "session_id", STRING, ID, T_ALL, "")                                         \
