@@ -1,12 +1,7 @@
-/* credentials.h - the files of --token-file and --cacert. */
+/* credentials.h - the token in the request of dnc-tail. */
 #pragma once
 #include <libwebsockets.h>
-#include <stddef.h>
 #include "base/err.h"
-#include "options.h"
-
-/* Exits if a file of --token-file or --cacert can't be read or holds something else, before anything is connected. */
-void credentials_check(const struct options *o);
 
 /* Adds the token in the file PATH to the request of WSI, as the header Authorization at P, before END. -1 with ERR: EINVAL if the
  * file holds no token, else the errno of the file. */

@@ -1,6 +1,6 @@
 /* dnc-tail - prints the live stream, or writes it to a command. */
 #include "cli/cli.h"
-#include "credentials.h"
+#include "cli/credentials.h"
 #include "tail.h"
 
 static void on_stop(uv_async_t *async)
@@ -68,7 +68,8 @@ int main(int argc, char **argv)
 	dnc_cli_filter_json(&t.options.filter, &json);
 	dnc_filter_unref(
 		dnc_cli_filter_compile(&json)); /* shows a bad pattern before it connects */
-	credentials_check(&t.options);
+	dnc_cli_check_token(t.options.token_file);
+	dnc_cli_check_authorities(t.options.ca_file);
 	tail_read_state(&t);
 	t.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	open_loop(&t);
