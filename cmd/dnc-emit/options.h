@@ -1,12 +1,17 @@
 /* options.h - the command line of dnc-emit. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct options {
-	const char *type, *socket,
-		*spool; /* type: NULL if it is missing; spool: NULL if not given */
-	char **fields;  /* KEY=VALUE */
+	const char *type;   /* NULL with --lines */
+	const char *socket; /* unless url is set */
+	const char *url;    /* NULL: the socket is used */
+	bool url_of_env;    /* it is that of DNC_URL, which may be dnc-tail's */
+	const char *token_file, *ca_file, *spool, *rejects; /* NULL if not given */
+	bool lines;
+	char **fields; /* KEY=VALUE */
 	size_t field_count;
 	int64_t timeout_ms;
 };

@@ -437,6 +437,22 @@ subscribed() { # SCHEME KEY
 	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -c '[.id,.event_data.records_added]')" = "[\"$(cat out.0)\",1204]" ]
 }
 
+@test "dnc-emit(1): what a program wrote, to the hub of another machine" {
+	documented <<-'END'
+	dnc-emit --url=https://hub.example:8443 --cacert=ca.pem --token-file=feed \
+	    --lines --rejects=rejected.ndjson <opted-out.ndjson
+	END
+	make_certificate
+	cp cert.pem ca.pem
+	dnc-token keygen -o key >kid
+	dnc-token mint -k key --sub=feed --role=publisher >feed
+	start_hub --keys=key.pub --tls-cert=cert.pem --tls-key=key.pem
+	printf '%s\n' '{"type":"dnc.number.suppressed","phone_number":"+12025550143","reason":"consumer_request"}' nonsense >opted-out.ndjson
+	run_command || [ "$?" -eq 1 ]
+	[ "$(sqlite3 data/events.db 'SELECT id FROM events')" = "$(cat out.0)" ]
+	[ "$(jq -c '[.line,.code]' rejected.ndjson)" = '[2,"invalid_json"]' ]
+}
+
 # dnc-token(1)
 
 @test "dnc-token(1): a key, a token, what is in it, and the end of it" {

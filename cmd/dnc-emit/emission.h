@@ -1,0 +1,33 @@
+/* emission.h - one run of dnc-emit: its events, the way they go, and what it says of them. */
+#pragma once
+#include "batch.h"
+#include "cli/rejects.h"
+#include "options.h"
+
+struct emission {
+	struct options options;
+	struct batch batch;
+	struct dnc_rejects rejects; /* of --lines */
+	uint64_t unreadable;        /* records of the input that are no events */
+	uint64_t duplicates;        /* events that the log had before */
+	bool unclear; /* a stage acknowledged an event together with others that were not all new */
+	/* Why events were not published: the exit code, what to say, and whether the spool may take them: not
+	 * if the hub refused them. */
+	enum dnc_exit rc;
+	bool refused;
+	char why[600];
+};
+
+/* Sets why the events that are left were not published. Returns RC. */
+enum dnc_exit emission_fail(struct emission *e, enum dnc_exit rc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The event is not in the log, and sending it again does not help. CODE is 0 for an event that a rule dropped. The reason
+ * is written to the rejects with --lines, else printed. Exits if it can't be written. */
+void emission_reject(
+	struct emission *e, struct item *item, enum dnc_reject code, const char *message);
+
+/* Each sends the events in order and returns DNC_EXIT_OK when all are answered. Else the code of emission_fail(); those
+ * events that were not answered have no fate: they may be in the log. */
+enum dnc_exit send_by_socket(struct emission *e);
+enum dnc_exit send_by_http(struct emission *e);
