@@ -177,14 +177,14 @@ bench-hub: ## compares the hub with nginx+Nchan, node ws, Mosquitto and nats-ser
 
 benches: $(BENCHES)
 
-SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket)
+SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket examples/systemd/*.path examples/systemd/*.timer)
 
 install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
-	install $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	install $(BINARIES) examples/cron/dnc-registry-sync $(DESTDIR)$(PREFIX)/bin
 	for page in man/*.[178]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 	for c in completions/bash/*; do \
@@ -196,6 +196,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	@echo 'To run the hub as a service: systemd-sysusers; systemctl daemon-reload; systemctl enable --now dnc-wsd.socket dnc-wsd'
 	@echo 'For a reverse proxy: systemctl enable --now dnc-wsd-web.socket; systemctl restart dnc-wsd'
 	@echo 'The other stages: systemctl enable --now dnc-filter.socket dnc-filter dnc-ingest.socket dnc-ingest'
+	@echo 'Lists of a registry: install -d -m 2770 -g dnc /var/spool/dnc-registry /var/spool/dnc-registry/incoming; systemctl enable --now dnc-registry-sync.timer dnc-registry-check.timer'
 	@echo 'For tokens: install -d -g dnc -m 750 /etc/dnc; install -m 640 -g dnc /dev/null /etc/dnc/revoked'
 	@echo 'Options are in /etc/default/dnc-wsd and so on; the units (systemctl cat dnc-wsd) have examples.'
 
@@ -205,6 +206,7 @@ lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash \
 		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/hub \
 		tests/bench/scale tests/bench/log tests/bench/costly tests/bench/attacks tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s sh examples/cron/dnc-registry-sync
 	mandoc -T lint -W warning man/*.[178]
 
 deps: ## installs missing Debian packages

@@ -4,8 +4,8 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir units
 	local unit
-	for unit in "$ROOT"/examples/systemd/*.{service,socket}; do
-		sed "s|/usr/local/bin|$(realpath "$BIN")|" "$unit" >"units/$(basename "$unit")"
+	for unit in "$ROOT"/examples/systemd/*.{service,socket,timer}; do
+		sed "s|/usr/local/bin/dnc-registry|$(realpath "$ROOT/examples/cron")/dnc-registry|; s|/usr/local/bin|$(realpath "$BIN")|" "$unit" >"units/$(basename "$unit")"
 	done
 }
 
@@ -25,6 +25,7 @@ setup() {
 		name=$(basename "$unit" .service)
 		variable=$(tr 'a-z-' 'A-Z_' <<<"${name}_OPTIONS")
 		echo "$name"
+		[[ $name != dnc-registry-* ]] || continue	# a script: e2e/registry.bats
 		grep -qx "ExecStart=/usr/local/bin/$name .* --rejects=%S/[a-z-]*/rejects \$$variable" "$unit"
 		[ "$(sed -n 's|.*--rejects=%S/\([a-z-]*\)/.*|\1|p' "$unit")" = "$(sed -n 's/^StateDirectory=//p' "$unit")" ]
 		grep -qx "EnvironmentFile=-/etc/default/$name" "$unit"
@@ -44,11 +45,11 @@ setup() {
 	[[ $BIN == *release* ]] || skip "once is enough"
 	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/opt/dnc >said
 	local unit
-	for unit in "$ROOT"/examples/systemd/*.{service,socket}; do
+	for unit in "$ROOT"/examples/systemd/*.{service,socket,timer}; do
 		unit=root/opt/dnc/lib/systemd/system/$(basename "$unit")
 		[ "$(stat -c %a "$unit")" = 644 ]
 		refute grep -n '/usr/local' "$unit"
-		[[ $unit == *.socket ]] || grep -q '^ExecStart=/opt/dnc/bin/dnc-' "$unit"
+		[[ $unit != *.service ]] || grep -q '^ExecStart=/opt/dnc/bin/dnc-' "$unit"
 	done
 	grep -qx 'g dnc -' root/opt/dnc/lib/sysusers.d/dnc.conf
 	mkdir root/etc
@@ -57,7 +58,7 @@ setup() {
 	[ -x root/opt/dnc/bin/dnc-wsd ] && [ -s root/opt/dnc/share/man/man8/dnc-wsd.8 ]
 	grep -q 'systemctl enable --now dnc-wsd.socket' said
 	# Every unit that it names is installed.
-	for unit in $(grep -oE 'dnc-[a-z-]+\.(socket|service)' said); do [ -e "root/opt/dnc/lib/systemd/system/$unit" ]; done
+	for unit in $(grep -oE 'dnc-[a-z-]+\.(socket|service|timer)' said); do [ -e "root/opt/dnc/lib/systemd/system/$unit" ]; done
 }
 
 # The commands of a text that make /etc/dnc, below a directory, and with a group that every machine has.

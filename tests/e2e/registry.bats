@@ -1,0 +1,222 @@
+# examples/cron/dnc-registry-sync: what it does with each download, and that no failure stays unnoticed.
+bats_require_minimum_version 1.5.0
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	unset DNC_SOCKET DNC_URL STATE_DIRECTORY
+	PATH="$(realpath "$ROOT/examples/cron"):$PATH"
+	export REGISTRY_CONFIG=$PWD/config REGISTRY_DIR=$PWD/registry REGISTRY_STATE=$PWD/state REGISTRY_SOCKET=$PWD/hub.sock
+	mkdir -p registry/incoming
+	cp "$ROOT/examples/data/ftc-change.txt" registry/incoming/2026-11-26.txt
+}
+
+serve() { start_hub --input="unix:$REGISTRY_SOCKET" "$@"; }
+log() { sqlite3 data/events.db "$1"; }
+count() { log "SELECT count(*) FROM events WHERE type = 'dnc.$1'"; }
+newest() { log "SELECT event FROM events WHERE type = 'dnc.$1' ORDER BY seq DESC LIMIT 1" | jq -r "$2"; }
+
+# alerts STATUS WORDS ARGUMENT... - the status, and the words on standard error
+alerts() {
+	run -"$1" --separate-stderr dnc-registry-sync "${@:3}"
+	echo "$stderr"
+	[ -z "$output" ] && [[ "$stderr" == *"$2"* ]]
+}
+
+@test "a list is published, moved to done, and remembered, without a word; the check is content" {
+	serve
+	run -0 dnc-registry-sync
+	[ -z "$output" ]
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+	[ "$(ls registry/incoming)$(ls registry/rejects)$(ls state/spool)" = '' ]
+	[ "$(count number.suppressed)" -gt 0 ]
+	[ "$(count list.synced)" = 1 ]
+	[ "$(newest list.synced '.provider + .event_data.sync_status')" = federal_dncsuccess ]
+	grep -qE '^[0-9]{10} 2026-11-26.txt$' state/last-success
+	run -0 dnc-registry-sync --check
+	[ -z "$output" ]
+	# The same download again is logged once, and both files are kept.
+	local before=$(count number.suppressed)
+	cp "$ROOT/examples/data/ftc-change.txt" registry/incoming/2026-11-26.txt
+	run -0 dnc-registry-sync
+	[ "$(count number.suppressed)" = "$before" ]
+	[ "$(find registry/done -type f | wc -l)" = 2 ]
+	# Nothing to do is no failure.
+	run -0 dnc-registry-sync
+	run -2 dnc-registry-sync --nonsense
+}
+
+@test "the hub is away: the download stays, an event waits in the spool, and the next run publishes both" {
+	export ALERT_COMMAND="cat >>$PWD/mail"
+	alerts 69 '2026-11-26.txt: the hub at '
+	[[ "$stderr" == *'does not take it; the next run tries again'* ]]
+	grep -q 'does not take it' mail
+	[ "$(ls registry/incoming)" = 2026-11-26.txt ]
+	[ ! -e state/last-success ]
+	[ "$(jq -r .event_data.sync_status state/spool/*.ndjson)" = failed ]
+	rm mail
+	serve
+	run -0 dnc-registry-sync
+	[ -z "$output" ] && [ ! -e mail ]
+	[ "$(ls state/spool)$(ls registry/incoming)" = '' ]
+	[ "$(log "SELECT json_extract(event, '$.event_data.sync_status') FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" | tr '\n' ' ')" = 'failed success ' ]
+}
+
+@test "a wrong list is refused, stays, and does not hold up the others; an empty one is no success" {
+	serve
+	mv registry/incoming/2026-11-26.txt registry/incoming/c.txt
+	printf '<html>\n<p>Your session has ended</p>\n</html>\n' >registry/incoming/a.txt
+	: >registry/incoming/b.txt
+	echo half >registry/incoming/.hidden
+	echo half >registry/incoming/d.txt.part
+	alerts 1 'a.txt: refused with status'
+	[[ "$stderr" == *'b.txt: refused, because it is empty'* ]]
+	[ "$(ls registry/incoming | tr '\n' ' ')" = 'a.txt b.txt d.txt.part ' ]
+	[ "$(ls registry/done)" = c.txt ]
+	[ "$(newest list.synced .event_data.sync_status)" = success ]
+	[ "$(log "SELECT count(*) FROM events WHERE type = 'dnc.list.synced' AND event LIKE '%\"failed\"%'")" = 2 ]
+	[[ "$(log "SELECT event FROM events WHERE type = 'dnc.list.synced' AND event LIKE '%a.txt%'")" == *'refused'* ]]
+	# A name can't change what a terminal shows.
+	mv registry/incoming/a.txt registry/incoming/$'a\e[2Jb.txt'
+	alerts 1 'a?[2Jb.txt: refused'
+	[[ "$stderr" != *$'\e'* ]]
+}
+
+@test "some bad rows are beside the list; too many stop it" {
+	serve
+	local rows
+	for rows in $(seq 2000); do printf '415555%04d,2026-11-25T10:00:00,A\n' "$rows"; done >list
+	{ cat list; echo nonsense; } >registry/incoming/2026-11-26.txt
+	run -0 --separate-stderr dnc-registry-sync
+	[ "$(wc -l <registry/rejects/2026-11-26.txt.ndjson)" = 1 ]
+	[[ "$stderr" == *'1 rows were rejected: see '* ]]
+	{ cat list; yes nonsense | head -n 100; } >registry/incoming/2026-11-27.txt
+	alerts 1 '2026-11-27.txt: refused with status 1'
+	[ -e registry/incoming/2026-11-27.txt ]
+}
+
+@test "half a zip file is refused, and stays" {
+	serve
+	/usr/bin/python3 -c 'import sys, zipfile
+with zipfile.ZipFile("list.zip", "w", zipfile.ZIP_DEFLATED) as z: z.write(sys.argv[1], "changes.txt")' registry/incoming/2026-11-26.txt
+	rm registry/incoming/2026-11-26.txt
+	head -c $(($(stat -c %s list.zip) / 2)) list.zip >registry/incoming/2026-11-26.zip
+	alerts 1 '2026-11-26.zip: refused with status'
+	[ -e registry/incoming/2026-11-26.zip ]
+	[ ! -e state/last-success ]
+	[ "$(newest list.synced .event_data.sync_status)" = failed ]
+}
+
+@test "the state can't be written: the list is published, stays, and the run says so until it can" {
+	mkdir state
+	mount -t tmpfs -o size=16k tmpfs state || skip "no file system can be mounted here"
+	serve
+	mkdir state/spool
+	touch state/lock
+	dd if=/dev/zero of=state/fill bs=4k 2>/dev/null || :
+	run --separate-stderr dnc-registry-sync
+	umount_when_done() { umount "$BATS_TEST_TMPDIR/state"; }
+	echo "$stderr"
+	[ "$status" = 74 ] || { umount_when_done; return 1; }
+	[[ "$stderr" == *"was published, but "*"last-success can't be written; the next run tries again"* ]] || { umount_when_done; return 1; }
+	[ -e registry/incoming/2026-11-26.txt ] || { umount_when_done; return 1; }
+	local before=$(count number.suppressed)
+	rm state/fill
+	run -0 dnc-registry-sync
+	[ "$(count number.suppressed)" = "$before" ] && [ -s state/last-success ] && [ "$(ls registry/done)" = 2026-11-26.txt ] || { umount_when_done; return 1; }
+	umount_when_done
+}
+
+@test "two at once: the second one says that another run goes on" {
+	mkfifo hold
+	serve
+	exec 8<>hold
+	export DOWNLOAD_COMMAND="read -r go <$PWD/hold"
+	dnc-registry-sync 3>&- 8>&- 9>&- &
+	PIDS+=($!)
+	wait_for test -e state/lock
+	locked() { refute flock -n state/lock true; }
+	wait_for locked
+	alerts 75 'another run goes on'
+	[ "$(ls registry/incoming)" = 2026-11-26.txt ]
+	echo go >&8
+	wait "${PIDS[-1]}"
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+	[ "$(count list.synced)" = 1 ]
+}
+
+@test "the check: 31 days are none too many, 32 are, and so are a sync that never was, and a damaged state" {
+	serve
+	dnc-registry-sync
+	local now=$(date +%s)
+	run -0 faketime -f +30d dnc-registry-sync --check
+	echo "$((now - 32 * 86400)) of-old.txt" >state/last-success
+	alerts 1 'no list of federal_dnc was published for 32 days; the last one was of-old.txt' --check
+	[ "$(newest provider.status_change '.event_data.new_status')" = error ]
+	[[ "$(newest provider.status_change '.event_data.reason')" == *'32 days'* ]]
+	# With another clock, and with an alert by another program. The hub is away.
+	echo "$now x.txt" >state/last-success
+	kill "$HUB"
+	wait "$HUB" || :
+	ALERT_COMMAND="cat >$PWD/mail" run -1 faketime -f +32d dnc-registry-sync --check
+	grep -q 'for 32 days' mail
+	[ "$(jq -r .type state/spool/*.ndjson)" = dnc.provider.status_change ]
+	rm state/last-success
+	alerts 1 'was ever published' --check
+	local bad
+	for bad in x '-1 a' '99999999999999999999 a' '12345678901x a'; do
+		echo "$bad" >state/last-success
+		alerts 1 damaged --check
+	done
+	echo "$((now + 3 * 86400)) a" >state/last-success
+	alerts 1 'check the clock' --check
+	# An alert command that fails changes nothing.
+	ALERT_COMMAND='exit 3' alerts 1 'ALERT_COMMAND failed with status 3' --check
+}
+
+@test "a download that fails is an alert; what is there is published; the settings are in a file" {
+	serve
+	cat >config <<-'END'
+		REGISTRY_PROVIDER=state_tx
+		DOWNLOAD_COMMAND='exit 7'
+	END
+	alerts 75 'DOWNLOAD_COMMAND failed with status 7'
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+	[ "$(newest list.synced '.provider + .event_data.sync_status')" = state_txsuccess ]
+	echo 'DOWNLOAD_COMMAND="cp $ROOT/examples/data/ftc-change.txt next.txt"' >config
+	ROOT=$ROOT run -0 dnc-registry-sync
+	[ -e registry/done/next.txt ]
+}
+
+@test "kill -9 in the middle of a run: the next one publishes the rest, and nothing twice" {
+	local rows i
+	for rows in $(seq 5000); do printf '415555%04d,2026-11-25T10:00:00,A\n' "$rows"; done >list
+	for i in $(seq 8); do sed "s/^415555/4155$i$i/" list >"registry/incoming/$i.txt"; done
+	rm registry/incoming/2026-11-26.txt
+	serve
+	for i in $(seq 10); do
+		setsid dnc-registry-sync >/dev/null 2>&1 3>&- 9>&- &
+		PIDS+=($!)
+		/usr/bin/python3 -c 'import time, sys; time.sleep(int(sys.argv[1]) * 0.03)' "$i" 3>&-
+		kill -9 -- "-${PIDS[-1]}" 2>/dev/null || :
+		wait "${PIDS[-1]}" || :
+	done
+	dnc-registry-sync
+	[ "$(ls registry/incoming)" = '' ]
+	[ "$(find registry/done -type f | wc -l)" = 8 ]
+	[ "$(count number.suppressed)" = "$(log 'SELECT count(DISTINCT phone_number) FROM events')" ]
+	[ "$(count number.suppressed)" = "$(cat registry/done/*.txt | cut -d, -f1 | sort -u | wc -l)" ]
+}
+
+@test "cron's file and the units call what is there" {
+	sed '/^#/d; /=/d' "$ROOT/examples/cron/crontab" >lines
+	[ "$(wc -l <lines)" = 2 ]
+	serve
+	while read -r _ _ _ _ _ user command; do
+		[ "$user" = dnc-registry ]
+		run -0 sh -c "$command"
+	done <lines
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+	[ "$(sed -n 's|^ExecStart=/usr/local/bin/||p' "$ROOT"/examples/systemd/dnc-registry-*.service | sort)" = \
+		"$(sed 's/.*dnc-registry  //' lines | sort)" ]
+}
