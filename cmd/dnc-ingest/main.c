@@ -68,6 +68,9 @@ int main(int argc, char **argv)
 	if (!in.reader)
 		dnc_cli_die_nomem();
 	dnc_stage_open(&in.stage, &in.options.stage, in.options.source.max_record, &events);
+	dnc_input_unpack(
+		in.stage.input, &(struct dnc_unpack_options){.max_bytes = in.options.max_unpacked,
+					.encoding = (enum dnc_encoding)in.options.encoding});
 	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
 	in.started_ns = dnc_clock_mono_ns();
 	rc = finish(&in, dnc_input_run(in.stage.input));

@@ -144,6 +144,13 @@ static const struct dnc_option rows[] = {
 		DNC_FLAG(struct options, strict_phone)},
 	{"max-record", 0, "SIZE", "Reject records that are longer (default: 1M)", 1,
 		DNC_SIZE(struct options, source.max_record, 1024, 64u << 20)},
+	{"encoding", 0, "ENCODING",
+		"Encoding of the text: auto (UTF-8, or UTF-16 if it looks like that), utf-8, utf-16le, "
+		"utf-16be or windows-1252 (default: auto)",
+		1, DNC_CHOICE(struct options, encoding, DNC_ENCODING_WORDS)},
+	{"max-unpacked", 0, "SIZE",
+		"Refuse compressed files that unpack to more bytes than this (default: 64G)", 1,
+		DNC_SIZE(struct options, max_unpacked, 1024, UINT64_C(1) << 50)},
 	{"provider", 'P', "NAME", "Provider of events without one", 2,
 		DNC_TEXT(struct options, source.provider)},
 	{"provider-id", 0, "ID", "Provider id of events without a provider", 2,
@@ -247,6 +254,7 @@ static void check(struct options *o)
 void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.source = {.format = "auto", .region = "US", .max_record = 1u << 20},
+		.max_unpacked = UINT64_C(64) << 30,
 		.max_rejects = UINT64_MAX,
 		.max_rejects_share = 1};
 	describe_formats();

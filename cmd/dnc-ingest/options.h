@@ -2,6 +2,7 @@
 #pragma once
 #include "cli/stage.h"
 #include "source/source.h"
+#include "unpack/encoding.h"
 
 enum { MAX_COLUMNS = 64, MAX_PLACES = 256 };
 
@@ -16,6 +17,8 @@ struct options {
 	uint64_t max_rejects;     /* UINT64_MAX: no limit */
 	double max_rejects_share; /* 1: no limit */
 	double rate;              /* events a second; 0: no limit */
+	unsigned encoding;        /* an enum dnc_encoding */
+	uint64_t max_unpacked;    /* bytes of one file */
 };
 
 /* Reads the command line. Exits if it is wrong. */

@@ -58,6 +58,17 @@ static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_reco
 	return in->too_many ? -1 : 0;
 }
 
+/* Why the event reader did not take the record. */
+static int reject_record(
+	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err)
+{
+	if (err->code == DNC_ERROR_NO_MEMORY)
+		return dnc_error_nomem(&in->err);
+	if (err->code == DNC_REJECT_INVALID_UTF8)
+		dnc_error_set(err, err->code, "not UTF-8; %s", dnc_encoding_advice(r->raw));
+	return reject(in, s, r, err);
+}
+
 static int accept_record(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
 {
 	const struct reading *reading = s->user;
@@ -68,8 +79,7 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
 	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
 		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
-		return err.code == DNC_ERROR_NO_MEMORY ? dnc_error_nomem(&in->err)
-		                                       : reject(in, s, r, &err);
+		return reject_record(in, s, r, &err);
 	if (in->options.rate > 0 && wait_for_rate(in) < 0)
 		return -1;
 	in->accepted++;
@@ -85,7 +95,7 @@ static void refuse(struct ingest *in, const struct dnc_stream *s)
 		dnc_source_refusal(((const struct reading *)s->user)->source, &kind));
 	in->refusals++;
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
-	if (in->options.stage.file_count + in->options.stage.input_count <= 1)
+	if (!s->member && in->options.stage.file_count + in->options.stage.input_count <= 1)
 		dnc_input_stop(in->stage.input);
 	if (in->refused != DNC_EXIT_IO)
 		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
@@ -121,6 +131,24 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 		}
 	}
 	return rc;
+}
+
+/* A stream that was cut short may end inside a record, of which nothing but a reject is made. */
+static int reject_rest(struct ingest *in, struct dnc_stream *s)
+{
+	const struct reading *reading = s->user;
+	struct dnc_record record;
+	struct dnc_error err;
+
+	switch (dnc_source_next(reading->source, &record, &err)) {
+	case DNC_SOURCE_RECORD:
+		dnc_error_set(&err, DNC_REJECT_INVALID_ROW, "the file ends too early");
+		return reject(in, s, &record, &err);
+	case DNC_SOURCE_REJECT:
+		return reject(in, s, &record, &err);
+	default:
+		return 0;
+	}
 }
 
 static void close_reading(struct reading *reading)
@@ -202,7 +230,7 @@ int reading_close(void *ctx, struct dnc_stream *s)
 	if (!reading)
 		return 0;
 	dnc_source_end(reading->source);
-	rc = read_records(in, s);
+	rc = s->cut_short && !s->acked ? reject_rest(in, s) : read_records(in, s);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	dnc_event_reader_position(in->reader, NULL, 0, 0);

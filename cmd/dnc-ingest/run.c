@@ -2,10 +2,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/array.h"
 
 struct seen {
-	const char *base;
+	char *base; /* the name without directories; of a member of an archive, FILE:MEMBER */
 	uint64_t size;
 	int64_t modified_ns;
 };
@@ -17,13 +18,22 @@ static struct dnc_event_run *new_run(const char *kind, const char *name, const c
 	return dnc_event_run_new(parts, 3);
 }
 
+/* The name of S without the directories of its file; empty if it has no time. */
+static char *base_name(const struct dnc_stream *s)
+{
+	const char *end = s->member ? s->member : s->name + strlen(s->name);
+	const char *slash = memrchr(s->name, '/', (size_t)(end - s->name));
+
+	return strdup(s->modified_ns ? slash ? slash + 1 : s->name : "");
+}
+
 /* Returns how many earlier files are indistinguishable from FILE: those of the same name if the run is given, else of the
  * same name, size and time. -1 if there is no memory. */
 static long count_same(struct runs *runs, const struct seen *file)
 {
 	long same = 0;
 
-	if (!dnc_array_grow(&runs->seen, &runs->room, runs->count + 1))
+	if (!file->base || !dnc_array_grow(&runs->seen, &runs->room, runs->count + 1))
 		return -1;
 	for (size_t i = 0; i < runs->count; i++)
 		same += strcmp(runs->seen[i].base, file->base) == 0 &&
@@ -35,22 +45,23 @@ static long count_same(struct runs *runs, const struct seen *file)
 
 int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_run **out)
 {
-	const char *slash = strrchr(s->name, '/');
-	bool file = s->modified_ns;
-	struct seen seen = {file ? slash ? slash + 1 : s->name : "", s->size_bytes, s->modified_ns};
+	struct seen seen = {NULL, s->size_bytes, s->modified_ns};
 	char which[100];
 	long same;
 
 	*out = NULL;
 	if (s->acked)
 		return 0;
+	seen.base = base_name(s);
 	same = count_same(runs, &seen);
-	if (same < 0)
+	if (same < 0) {
+		free(seen.base);
 		return -1;
+	}
 	if (runs->given) {
 		snprintf(which, sizeof which, "%ld", same);
 		*out = new_run(runs->given, seen.base, which);
-	} else if (file) {
+	} else if (s->modified_ns) {
 		snprintf(which, sizeof which, "%llu %lld %ld", (unsigned long long)seen.size,
 			(long long)seen.modified_ns, same);
 		*out = new_run("", seen.base, which);
@@ -66,5 +77,7 @@ int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_ru
 
 void runs_finish(struct runs *runs)
 {
+	for (size_t i = 0; i < runs->count; i++)
+		free(runs->seen[i].base);
 	free(runs->seen);
 }

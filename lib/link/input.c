@@ -34,6 +34,12 @@ struct dnc_input *dnc_input_new(
 	return in;
 }
 
+void dnc_input_unpack(struct dnc_input *in, const struct dnc_unpack_options *options)
+{
+	in->unpacks = true;
+	in->unpack = *options;
+}
+
 void dnc_input_free(struct dnc_input *in)
 {
 	if (!in)
@@ -100,7 +106,9 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 			continue;
 		/* Of a producer that has ended only the hang-up is of interest. */
 		if (!full || s->listening || s->ended)
-			*entry = (struct pollfd){.fd = s->fd, .events = s->ended ? 0 : POLLIN};
+			*entry = (struct pollfd){
+				.fd = s->unpacker ? dnc_unpack_fd(s->unpacker) : s->fd,
+				.events = s->ended ? 0 : POLLIN};
 	}
 	return 0;
 }
@@ -141,7 +149,7 @@ static int close_all(struct dnc_input *in)
 		struct input_source *s = in->sources[i];
 
 		s->stream.cut_short = true;
-		if (s->lines.p && !s->ended && in->events.close &&
+		if (s->opened && !s->ended && in->events.close &&
 			in->events.close(in->events.ctx, &s->stream) < 0)
 			rc = -1;
 		s->ended = s->lines.p;

@@ -31,6 +31,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/lines.h"
+#include "unpack/encoding.h"
 
 /* Producers on all sockets of one input together; connections beyond that are closed. */
 #define DNC_INPUT_MAX_PRODUCERS 1024
@@ -50,12 +51,14 @@ struct dnc_outcome {
 
 /* A source of lines: a file, a descriptor or a producer's connection. */
 struct dnc_stream {
-	const char *name;    /* for messages and rejects; a producer's is dnc_input_name() */
+	const char *name; /* for messages and rejects; a producer's is dnc_input_name() */
+	/* Of an archive: the part of the name, "FILE:MEMBER", that is the member's; escaped. Else NULL. */
+	const char *member;
 	void *user;          /* for the owner of the input */
 	uint64_t id;         /* from 1; unique within the input */
 	bool acked;          /* a producer on a listening socket */
 	uint64_t rejected;   /* counted by the owner: records of this stream that it rejected */
-	uint64_t size_bytes; /* of a regular file, else 0 */
+	uint64_t size_bytes; /* of a regular file (the packed one), else 0 */
 	int64_t modified_ns; /* since 1970, of a regular file that was opened by its name; else 0 */
 	uint64_t read_bytes;
 	bool cut_short; /* for close(): it was not read to its end */
@@ -87,6 +90,17 @@ struct dnc_input *dnc_input_new(
 
 /* Closes all sources, removes the socket files and frees IN; NULL is allowed. */
 void dnc_input_free(struct dnc_input *in);
+
+/* How files, pipes and descriptors are read that are not text in UTF-8 (see unpack/unpack.h and unpack/encoding.h). */
+struct dnc_unpack_options {
+	uint64_t max_bytes; /* unpacked, of one file */
+	enum dnc_encoding encoding;
+};
+
+/* Makes IN unpack and convert what its files and descriptors give; producers on sockets, whose lines are acknowledged, send
+ * text. Each member of an archive is a stream. A stream is opened when its first bytes were read. A file that can't be
+ * read to its end is told to `failed`. Before dnc_input_run(). */
+void dnc_input_unpack(struct dnc_input *in, const struct dnc_unpack_options *options);
 
 /* Adds a file, "-" for standard input. It is opened when its turn comes; PATH is borrowed until the input is
  * freed. -1 with ERR when there is no memory. */

@@ -7,7 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/array.h"
-#include "base/log.h"
+#include "priv/packed.h"
+#include "priv/stream.h"
+
+/* So much text is converted at once. */
+enum { CONVERTED_BLOCK = 64 << 10 };
 
 void dnc_input_name(uint64_t stream_id, char name[32])
 {
@@ -44,12 +48,16 @@ struct input_source *input_add_listener(struct dnc_input *in, int fd, const char
 
 void input_free_source(struct input_source *s)
 {
+	dnc_unpack_free(s->unpacker); /* its thread reads the descriptor */
+	s->unpacker = NULL;
 	if (s->own_fd && s->fd >= 0)
 		close(s->fd);
 	if (s->unix_name) {
 		unlink(s->unix_name + strlen("unix:"));
 		free(s->unix_name);
 	}
+	packed_finish(s);
+	dnc_converter_free(s->converter);
 	dnc_lines_finish(&s->lines);
 	free(s);
 }
@@ -104,59 +112,15 @@ int input_start_source(struct dnc_input *in, struct input_source *s, size_t bloc
 	if (dnc_lines_init(&s->lines, in->max_line, block) < 0)
 		return dnc_error_nomem(&in->err);
 	read_file_stats(s);
-	if (in->events.open && in->events.open(in->events.ctx, &s->stream) < 0)
-		return -1;
-	s->lines.lone_cr = s->stream.lone_cr;
-	return 0;
-}
-
-static int forward_lines(struct dnc_input *in, struct input_source *s)
-{
-	struct dnc_line line;
-
-	while (dnc_lines_next(&s->lines, &line)) {
-		uint64_t before = in->outlet ? dnc_outlet_lines(in->outlet) : 0, after;
-		uint64_t rejected = s->stream.rejected;
-		enum line_action action = LINE_DROPPED;
-
-		if (in->events.line(in->events.ctx, &s->stream, &line) < 0)
-			return -1;
-		if (!in->outlet || !s->stream.acked)
-			continue;
-		after = dnc_outlet_lines(in->outlet);
-		if (s->stream.rejected > rejected)
-			action = LINE_REJECTED;
-		else if (after > before)
-			action = LINE_FORWARDED;
-		if (!acks_record(&in->acks, s->stream.id, line.number, after, action))
-			return dnc_error_nomem(&in->err);
-	}
-	return 0;
-}
-
-/* An incomplete line may have been cut off in the middle of a number. */
-static void discard_incomplete_line(struct input_source *s)
-{
-	size_t n = s->lines.end - s->lines.start;
-
-	if (n)
-		dnc_warn("%s ended in an incomplete line: its %zu bytes are discarded",
-			s->stream.name, n);
-	s->lines.start = s->lines.end;
+	s->unknown = in->unpacks && !s->stream.acked;
+	return s->unknown ? 0 : stream_open(in, s);
 }
 
 /* A last line without a newline counts if the source is a file or pipe that was read as a WHOLE. */
 static int end_source(struct dnc_input *in, struct input_source *s, bool whole)
 {
-	int rc;
+	int rc = stream_close(in, s, whole);
 
-	s->stream.cut_short = !whole;
-	if (!whole || s->socket)
-		discard_incomplete_line(s);
-	dnc_lines_end(&s->lines);
-	rc = forward_lines(in, s);
-	if (rc == 0 && in->events.close)
-		rc = in->events.close(in->events.ctx, &s->stream);
 	s->ended = true;
 	if (rc < 0 || !input_source_waits(s))
 		input_remove_source(in, s);
@@ -190,6 +154,68 @@ static int fail_shrunk(struct dnc_input *in, struct input_source *s)
 	return end_source(in, s, false);
 }
 
+/* Looks at the first bytes of a source that may be anything, or, if it is WHOLE, at all of them. 1 if they are not read as
+ * lines: the source is unpacked, or has failed and is removed. */
+static int look(struct dnc_input *in, struct input_source *s, bool whole)
+{
+	struct dnc_error err;
+	int rc;
+
+	switch (stream_start(in, s, whole, &err)) {
+	case STREAM_FAILED:
+		return -1;
+	case STREAM_PACKED:
+		rc = packed_start(in, s);
+		if (rc <= 0)
+			return rc < 0 ? -1 : 1;
+		break;
+	case STREAM_REFUSED:
+		stream_fail(in, s, s->stream.name, dnc_str(err.message));
+		break;
+	default:
+		return 0;
+	}
+	return end_source(in, s, false) < 0 ? -1 : 1;
+}
+
+/* read(2) has returned N, which is not a number of bytes. */
+static int handle_no_bytes(struct dnc_input *in, struct input_source *s, ssize_t n)
+{
+	int rc;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n < 0)
+		return errno == ECONNRESET ? end_source(in, s, false) : fail_reading(in, s, errno);
+	if (has_shrunk(s))
+		return fail_shrunk(in, s);
+	rc = s->unknown ? look(in, s, true) : 0;
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return end_source(in, s, true);
+}
+
+/* Reads text that is converted. */
+static int read_converted(struct dnc_input *in, struct input_source *s)
+{
+	char bytes[CONVERTED_BLOCK];
+	ssize_t n = read(s->fd, bytes, sizeof bytes);
+
+	if (n <= 0)
+		return handle_no_bytes(in, s, n);
+	s->stream.read_bytes += (uint64_t)n;
+	return stream_take(in, s, (struct dnc_str){bytes, (size_t)n});
+}
+
+static int read_packed(struct dnc_input *in, struct input_source *s)
+{
+	int rc = packed_read(in, s);
+
+	if (rc > 0)
+		input_remove_source(in, s);
+	return rc < 0 ? -1 : 0;
+}
+
 int input_read_source(struct dnc_input *in, struct input_source *s)
 {
 	size_t room;
@@ -200,20 +226,19 @@ int input_read_source(struct dnc_input *in, struct input_source *s)
 		input_remove_source(in, s);
 		return 0;
 	}
+	if (s->unpacker)
+		return read_packed(in, s);
+	if (s->converter)
+		return read_converted(in, s);
 	space = dnc_lines_space(&s->lines, &room);
 	if (!space)
 		return dnc_error_nomem(&in->err);
 	n = read(s->fd, space, room);
-	if (n > 0) {
-		s->stream.read_bytes += (uint64_t)n;
-		dnc_lines_filled(&s->lines, (size_t)n);
-		return forward_lines(in, s);
-	}
-	if (n == 0)
-		return has_shrunk(s) ? fail_shrunk(in, s) : end_source(in, s, true);
-	if (errno == EINTR || errno == EAGAIN)
-		return 0;
-	if (errno == ECONNRESET)
-		return end_source(in, s, false);
-	return fail_reading(in, s, errno);
+	if (n <= 0)
+		return handle_no_bytes(in, s, n);
+	s->stream.read_bytes += (uint64_t)n;
+	dnc_lines_filled(&s->lines, (size_t)n);
+	if (s->unknown)
+		return look(in, s, false) < 0 ? -1 : 0;
+	return stream_forward(in, s);
 }

@@ -5,6 +5,7 @@
 #include "phone/phone.h"
 #include "priv/header_names.h"
 #include "priv/record.h"
+#include "unpack/encoding.h"
 
 char csv_guess_delimiter(struct dnc_str header)
 {
@@ -172,9 +173,8 @@ static enum dnc_source_result check_text(struct dnc_source *s)
 		return source_refuse(
 			s, DNC_REFUSED_CONTENT, "is not text: its header contains NUL bytes");
 	if (!dnc_json_is_utf8(raw))
-		return source_refuse(s, DNC_REFUSED_CONTENT,
-			"has a header that is not UTF-8; if it is in Windows-1252, convert it first: "
-			"iconv -f WINDOWS-1252 -t UTF-8 FILE | dnc-ingest ...");
+		return source_refuse(s, DNC_REFUSED_CONTENT, "has a header that is not UTF-8; %s",
+			dnc_encoding_advice(raw));
 	return DNC_SOURCE_MORE;
 }
 

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include "priv/format.h"
+#include "unpack/encoding.h"
 
 static void on_field(void *field, size_t n, void *ctx)
 {
@@ -61,9 +62,8 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "",
 			"%zu fields, the header has %zu", csv->count, csv->columns);
 	if (!dnc_json_is_utf8(raw))
-		return source_reject(s, DNC_REJECT_INVALID_UTF8, "",
-			"not UTF-8; if the file is in Windows-1252, convert it first: iconv -f "
-			"WINDOWS-1252 -t UTF-8");
+		return source_reject(
+			s, DNC_REJECT_INVALID_UTF8, "", "not UTF-8; %s", dnc_encoding_advice(raw));
 	if (memchr(raw.p, '\0', raw.n))
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the row contains a NUL byte");
 	return s->options.map ? read_plain(s) : s->format->row(s);

@@ -1,4 +1,4 @@
-/* probe.c - recognizes files that are not text: compressed, workbooks, other encodings. */
+/* probe.c - recognizes files that are not text, and are not unpacked (unpack/unpack.h): workbooks, archives, databases. */
 #include "priv/record.h"
 
 /* Signatures at the start of a file; FURTHER must be in its first PROBED_BYTES bytes, too. */
@@ -6,23 +6,6 @@ static const struct {
 	struct dnc_str magic, further;
 	const char *what;
 } signatures[] = {
-	{DNC_STR("\x1F\x8B"), {0}, "a gzip file; decompress it first: zcat FILE | dnc-ingest ..."},
-	{DNC_STR("PK\3\4"), DNC_STR("[Content_Types].xml"),
-		"an Excel workbook (xlsx); save its sheet as CSV (UTF-8) first"},
-	{DNC_STR("PK\3\4"), DNC_STR("xl/"),
-		"an Excel workbook (xlsx); save its sheet as CSV (UTF-8) first"},
-	{DNC_STR("PK\3\4"), DNC_STR("opendocument"),
-		"an OpenDocument file; save its sheet as CSV (UTF-8) first"},
-	{DNC_STR("PK\3\4"), {0}, "a zip archive; extract it first: unzip -p FILE | dnc-ingest ..."},
-	{DNC_STR("PK\5\6"), {0}, "an empty zip archive"},
-	{DNC_STR("\xFD"
-		 "7zXZ"),
-		{0}, "an xz file; decompress it first: xzcat FILE | dnc-ingest ..."},
-	{DNC_STR("\x28\xB5\x2F\xFD"), {0},
-		"a zstd file; decompress it first: zstdcat FILE | dnc-ingest ..."},
-	{DNC_STR("BZh"), DNC_STR("1AY&SY"),
-		"a bzip2 file; decompress it first: bzcat FILE | dnc-ingest ..."},
-	{DNC_STR("BZh"), DNC_STR("\x17\x72\x45\x38\x50\x90"), "an empty bzip2 file"},
 	{DNC_STR("\x04\x22\x4D\x18"), {0},
 		"an lz4 file; decompress it first: lz4cat FILE | dnc-ingest ..."},
 	{DNC_STR("\x1F\x9D"), {0},
@@ -40,10 +23,8 @@ static const struct {
 		"encrypted by PGP; decrypt it first: gpg -d FILE | dnc-ingest ..."},
 	{DNC_STR("\xFF\xFE\0\0"), {0},
 		"text in UTF-32; convert it first: iconv -f UTF-32 -t UTF-8 FILE | dnc-ingest ..."},
-	{DNC_STR("\xFF\xFE"), {0},
-		"text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE | dnc-ingest ..."},
-	{DNC_STR("\xFE\xFF"), {0},
-		"text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE | dnc-ingest ..."},
+	{DNC_STR("\xFF\xFE"), {0}, "text in UTF-16; read it with --encoding=auto"},
+	{DNC_STR("\xFE\xFF"), {0}, "text in UTF-16; read it with --encoding=auto"},
 };
 
 enum { PROBED_BYTES = 4096 };
@@ -74,10 +55,7 @@ const char *source_probe(struct dnc_str start)
 	/* Two ASCII letters in UTF-16 without a byte order mark. */
 	if (start.n >= 4 && !start.p[0] != !start.p[1] && !start.p[2] != !start.p[3] &&
 		!start.p[0] == !start.p[2])
-		return start.p[0]
-		               ? "text in UTF-16; convert it first: iconv -f UTF-16LE -t UTF-8 FILE | "
-		                 "dnc-ingest ..."
-		               : "text in UTF-16; convert it first: iconv -f UTF-16BE -t UTF-8 FILE | "
-		                 "dnc-ingest ...";
+		return start.p[0] ? "text in UTF-16; read it with --encoding=utf-16le"
+		                  : "text in UTF-16; read it with --encoding=utf-16be";
 	return NULL;
 }

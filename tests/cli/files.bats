@@ -22,23 +22,24 @@ refused() { # STATUS PART-OF-MESSAGE ARGUMENT...
 
 bats_require_minimum_version 1.5.0
 
-@test "compressed files, workbooks and other encodings are refused by name, the other files are read" {
-	gzip <good.csv >packed.gz
-	refused 74 'packed.gz is a gzip file; decompress it first: zcat' packed.gz
-	printf 'BZh91AY&SY\x01\x02' >packed.bz2 && refused 74 'a bzip2 file' packed.bz2
-	printf '\xFD7zXZ\0\0\004' >packed.xz && refused 74 'an xz file' packed.xz
-	printf '\x28\xB5\x2F\xFD\x04\x00' >packed.zst && refused 74 'a zstd file' packed.zst
-	printf 'PK\003\004\024\0\0\0\010\0' >a.zip && refused 74 'a zip archive' a.zip
-	printf 'PK\003\004\024\0\0\0\010\0\0\0\0\0[Content_Types].xml' >a.xlsx && refused 74 'an Excel workbook' a.xlsx
-	iconv -t UTF-16 <good.csv >utf16.csv && refused 74 'iconv -f UTF-16 ' utf16.csv
-	iconv -t UTF-16LE <good.csv >le.csv && refused 74 'iconv -f UTF-16LE ' le.csv
-	iconv -t UTF-16BE <good.csv >be.csv && refused 74 'iconv -f UTF-16BE ' be.csv
+@test "damaged and unknown packings, workbooks and unknown encodings are refused by name, the other files are read" {
+	gzip <good.csv | head -c -3 >packed.gz
+	refused 74 'packed.gz ends too early (gzip)' packed.gz
+	printf 'BZh91AY&SY\x01\x02' >packed.bz2 && refused 74 '(bzip2)' packed.bz2
+	printf '\xFD7zXZ\0\0\004' >packed.xz && refused 74 '(xz)' packed.xz
+	printf '\x28\xB5\x2F\xFD\x04\x00' >packed.zst && refused 74 '(zstd)' packed.zst
+	printf 'PK\003\004\024\0\0\0\010\0' >a.zip && refused 74 'zip archive' a.zip
+	printf '\x04\x22\x4D\x18\x01' >packed.lz4 && refused 74 'an lz4 file' packed.lz4
+	mkdir -p xl && echo '<x/>' >'[Content_Types].xml' && echo '<x/>' >xl/workbook.xml && zip -q a.xlsx '[Content_Types].xml' xl/workbook.xml
+	refused 74 'a.xlsx is a workbook or document of Office' a.xlsx
+	iconv -t UTF-32 <good.csv >utf32.csv && refused 74 'iconv -f UTF-32 ' utf32.csv
+	iconv -t UTF-16LE <good.csv >le.csv && refused 74 'UTF-16; read it with --encoding=' --encoding=utf-8 le.csv
 	printf '<!doctype html>\n<html>' >login.csv && refused 74 'an HTML page' login.csv
-	printf 'phone,Pr\xE9nom\n2025550144,a\n' >latin.csv && refused 74 'iconv -f WINDOWS-1252' latin.csv
+	printf 'phone,Pr\xE9nom\n2025550144,a\n' >latin.csv && refused 74 'looks like Windows-1252: read the file with --encoding=windows-1252' latin.csv
 	printf 'phone,a\0b\n2025550144,a\n' >nul.csv && refused 74 'NUL bytes' nul.csv
 	run dnc-ingest <packed.gz
 	[ "$status" -eq 74 ]
-	[[ "$output" == 'dnc-ingest: stdin is a gzip file'* ]]
+	[[ "$output" == 'dnc-ingest: stdin ends too early (gzip)'* ]]
 }
 
 @test "a header that is missing or not sure is refused, with what to do" {

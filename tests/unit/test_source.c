@@ -195,7 +195,7 @@ static const struct {
 	{"no columns at all", "csv", "\n\r\n", ""},
 	{"Windows-1252 in the header", "csv", "phone,Pr\xE9nom\n3035550143,a\n",
 		"refused content\n"},
-	{"gzip", "auto", "\x1F\x8B\x08\x01\x02\n\n", "refused content\n"},
+	{"lz4", "auto", "\x04\x22\x4D\x18\x01\n\n", "refused content\n"},
 	{"a page instead of the list", "numbers", "\n<!DOCTYPE HTML>\n<p>\n", "refused content\n"},
 	{"a row of another type, without a number", "csv",
 		"type,provider,new_status\ndnc.provider.status_change,p,online\n",

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include "acks.h"
 #include "link/link.h"
+#include "unpack/unpack.h"
 
 struct input_source {
 	struct dnc_stream stream;
@@ -20,6 +21,16 @@ struct input_source {
 	struct dnc_outcome outcome;
 	char *unix_name; /* "unix:PATH" of a listening socket, whose file is to be removed; owned */
 	char name[32];   /* of a connection */
+	bool opened;     /* the owner's `open` was called, and its `close` was not */
+	bool unknown;    /* what it is must be seen in its first bytes, which are in `lines` */
+	enum dnc_packing packing;
+	struct dnc_converter *converter; /* of text that is not UTF-8; else NULL */
+	/* Of a source that is packed (packed.h). */
+	struct dnc_unpack *unpacker;
+	enum dnc_packing file_packing;
+	const char *file_name;
+	char *member_name; /* "FILE:MEMBER"; owned */
+	bool passing_over; /* the rest of the member is not read */
 };
 
 struct dnc_input {
@@ -27,6 +38,8 @@ struct dnc_input {
 	struct dnc_outlet *outlet; /* borrowed; NULL if the owner acknowledges */
 	struct ack_queue acks;
 	size_t max_line;
+	bool unpacks; /* dnc_input_unpack() was called */
+	struct dnc_unpack_options unpack;
 	struct input_source **sources; /* owned */
 	size_t count, room, producers;
 	struct pollfd *polls; /* POLL_SOURCES, and one for each source */

@@ -1,0 +1,96 @@
+#include "priv/feed.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int feed_init(struct feed *f, int fd, struct dnc_str start, struct chunks *out)
+{
+	struct stat st;
+	off_t at;
+
+	*f = (struct feed){.fd = fd, .out = out, .stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	if (f->stop < 0)
+		return -1;
+	f->block = malloc(FEED_BLOCK);
+	if (!f->block || fstat(fd, &st) < 0)
+		return -1;
+	at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
+	f->regular = at >= (off_t)start.n;
+	f->base = f->regular ? at - (off_t)start.n : 0;
+	if (!f->regular)
+		dnc_buf_str(&f->start, start);
+	if (dnc_buf_ok(&f->start))
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+void feed_finish(struct feed *f)
+{
+	free(f->block);
+	dnc_buf_free(&f->start);
+	if (f->stop >= 0)
+		close(f->stop);
+}
+
+void feed_stop(struct feed *f)
+{
+	uint64_t one = 1;
+
+	if (write(f->stop, &one, sizeof one) < 0)
+		return; /* the counter is full, so it is readable */
+}
+
+/* Waits for bytes; false after feed_stop(). */
+static bool wait_for_bytes(struct feed *f)
+{
+	struct pollfd polls[2] = {
+		{.fd = f->stop, .events = POLLIN}, {.fd = f->fd, .events = POLLIN}};
+	int ready = poll(polls, 2, 0);
+
+	if (ready == 0) {
+		chunks_flush(f->out);
+		ready = poll(polls, 2, -1);
+	}
+	return ready < 0 || !polls[0].revents;
+}
+
+ssize_t feed_read(struct feed *f, const char **p)
+{
+	ssize_t n;
+
+	*p = f->block;
+	if (f->start.n && f->at == 0) {
+		*p = f->start.p;
+		n = (ssize_t)f->start.n;
+	} else {
+		do {
+			if (!wait_for_bytes(f)) {
+				errno = ECANCELED;
+				return -1;
+			}
+			n = f->regular ? pread(f->fd, f->block, FEED_BLOCK, f->base + (off_t)f->at)
+			               : read(f->fd, f->block, FEED_BLOCK);
+		} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	}
+	if (n > 0) {
+		f->at += (uint64_t)n;
+		f->read = f->at;
+	}
+	return n;
+}
+
+void feed_seek(struct feed *f, uint64_t at)
+{
+	f->at = at;
+}
+
+int64_t feed_size(const struct feed *f)
+{
+	struct stat st;
+
+	return fstat(f->fd, &st) < 0 ? -1 : st.st_size - f->base;
+}

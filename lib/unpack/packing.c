@@ -1,0 +1,57 @@
+/* packing.c - recognizes packed files by their first bytes. */
+#include "unpack.h"
+
+/* None of these is the start of a text: each has a byte that is not UTF-8, or a control character, within TEXT_BYTES. */
+static const struct {
+	struct dnc_str magic;
+	enum dnc_packing packing;
+} magics[] = {
+	{DNC_STR("\x1F\x8B"), DNC_PACKING_GZIP},
+	{DNC_STR("PK\3\4"), DNC_PACKING_ZIP},
+	{DNC_STR("PK\5\6"), DNC_PACKING_ZIP}, /* without members */
+	{DNC_STR("\xFD"
+		 "7zXZ\0"),
+		DNC_PACKING_XZ},
+	{DNC_STR("\x28\xB5\x2F\xFD"), DNC_PACKING_ZSTD},
+	/* A block, or the end of an empty file, after the digit of the level. */
+	{DNC_STR("BZh?1AY&SY"), DNC_PACKING_BZIP2},
+	{DNC_STR("BZh?\x17\x72\x45\x38\x50\x90"), DNC_PACKING_BZIP2},
+};
+
+/* How many of the first bytes are those of MAGIC, in which '?' is any byte. */
+static size_t match(struct dnc_str start, struct dnc_str magic)
+{
+	size_t n = 0;
+
+	while (n < start.n && n < magic.n && (magic.p[n] == '?' || magic.p[n] == start.p[n]))
+		n++;
+	return n;
+}
+
+enum dnc_packing dnc_packing_of(struct dnc_str start)
+{
+	enum dnc_packing packing = DNC_PACKING_NONE;
+
+	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+		size_t n = match(start, magics[i].magic);
+
+		if (n == magics[i].magic.n)
+			return magics[i].packing;
+		if (n == start.n)
+			packing = DNC_PACKING_UNSURE;
+	}
+	return packing;
+}
+
+const char *dnc_packing_name(enum dnc_packing packing)
+{
+	static const char *const names[] = {[DNC_PACKING_NONE] = "plain",
+		[DNC_PACKING_UNSURE] = "unknown",
+		[DNC_PACKING_GZIP] = "gzip",
+		[DNC_PACKING_ZIP] = "zip",
+		[DNC_PACKING_XZ] = "xz",
+		[DNC_PACKING_ZSTD] = "zstd",
+		[DNC_PACKING_BZIP2] = "bzip2"};
+
+	return names[packing];
+}

@@ -1,0 +1,35 @@
+/* feed.h - the packed bytes, in blocks. For the thread that unpacks, but for feed_stop() and `read`. */
+#pragma once
+#include <stdatomic.h>
+#include <sys/types.h>
+#include "base/buf.h"
+#include "chunks.h"
+
+enum { FEED_BLOCK = 256 << 10 };
+
+struct feed {
+	int fd, stop;         /* stop: an eventfd */
+	bool regular;         /* a file in which one can seek; else it is read in order */
+	off_t base;           /* of the regular file: where the packed bytes start */
+	uint64_t at;          /* of the next byte, from the start of the packed bytes */
+	struct dnc_buf start; /* of a pipe: bytes that were read before */
+	char *block;          /* FEED_BLOCK bytes */
+	struct chunks *out;   /* what was unpacked is handed over before it waits; borrowed */
+	atomic_ullong read;   /* bytes so far */
+};
+
+/* FD has given START already. -1 with an errno. */
+int feed_init(struct feed *f, int fd, struct dnc_str start, struct chunks *out);
+void feed_finish(struct feed *f);
+
+/* Ends a feed_read() that waits, and every later one. */
+void feed_stop(struct feed *f);
+
+/* Returns the number of bytes of the next block *P, 0 at the end, -1 with an errno: ECANCELED after feed_stop(). */
+ssize_t feed_read(struct feed *f, const char **p);
+
+/* Goes to the byte AT of a regular file. */
+void feed_seek(struct feed *f, uint64_t at);
+
+/* The size of a regular file, without what is before its first packed byte. -1 with an errno. */
+int64_t feed_size(const struct feed *f);
