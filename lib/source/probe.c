@@ -6,6 +6,7 @@ static const struct {
 	struct dnc_str magic, further;
 	const char *what;
 } signatures[] = {
+	{DNC_STR("PK\5\6"), {0}, "an empty zip archive; fetch it again"},
 	{DNC_STR("\x04\x22\x4D\x18"), {0},
 		"an lz4 file; decompress it first: lz4cat FILE | dnc-ingest ..."},
 	{DNC_STR("\x1F\x9D"), {0},

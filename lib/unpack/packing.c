@@ -8,7 +8,6 @@ static const struct {
 } magics[] = {
 	{DNC_STR("\x1F\x8B"), DNC_PACKING_GZIP},
 	{DNC_STR("PK\3\4"), DNC_PACKING_ZIP},
-	{DNC_STR("PK\5\6"), DNC_PACKING_ZIP}, /* without members */
 	{DNC_STR("\xFD"
 		 "7zXZ\0"),
 		DNC_PACKING_XZ},

@@ -192,8 +192,6 @@ static int read_members(struct zip *z)
 		return fail_archive(z);
 	if (read_to_end(z) < 0)
 		return -1;
-	if (!z->members)
-		return job_fail(z->job, "is an empty zip archive; fetch it again");
 	return z->files ? 0 : job_fail(z->job, "is a zip archive without any file; fetch it again");
 }
 

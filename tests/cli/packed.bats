@@ -114,3 +114,96 @@ fails() { # PART ARGUMENT...
 		done
 	done
 }
+
+@test "what can't be read of an archive is told by name, and its other members are read" {
+	local way
+	mkdir in && gzip <good.csv >in/twice.gz && cp good.csv in/a.csv && cp good.csv in/b.csv
+	zip -qr nested.zip in
+	zip -qr -P secret encrypted.zip in/a.csv
+	changes 1000 >list && zip -q -Z bzip2 method.zip list
+	for way in 'nested.zip:in/twice.gz is packed twice (gzip in zip); unpack it first' \
+		'encrypted.zip:in/a.csv is encrypted; decrypt it first: unzip -p' 'method.zip:list is packed by a method'; do
+		fails "$way" -q "${way%%:*}" good.csv
+		grep -q 12025550143 <<<"$output"
+	done
+	[ "$(dnc-ingest nested.zip 2>/dev/null | wc -l)" -eq 2 ]
+	gzip <in/twice.gz >twice.gz.gz
+	fails 'twice.gz.gz is packed twice (gzip in gzip)' twice.gz.gz
+	printf 'PK\005\006\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >empty.zip
+	fails 'empty.zip is an empty zip archive' empty.zip
+}
+
+@test "bombs are stopped by --max-unpacked, and publish nothing" {
+	local pack
+	yes 2025550143 | head -300000 >many
+	for pack in gzip xz 'zstd -q' bzip2 'zip -q'; do
+		$pack <many >bomb
+		[ "$(stat -c %s bomb)" -lt 20000 ]
+		fails 'unpacks to more than 1048576 bytes; if it is a list, raise --max-unpacked; no record of it was read' \
+			-f numbers --reason=complaint --max-unpacked=1M bomb
+		[ -z "$output" ]
+	done
+}
+
+@test "a pipe that pauses shows what it has sent, packed or not" {
+	local pack
+	for pack in cat 'gzip -1' 'zip -q'; do
+		mkfifo pipe
+		dnc-ingest -f ftc-change <pipe >out 3>&- &
+		PIDS+=($!)
+		# The first block of a packer is there before the rest is.
+		changes 60000 | $pack >whole
+		exec 8>pipe
+		head -c $(($(stat -c %s whole) / 2)) whole >&8
+		wait_for has_content out
+		tail -c +$(($(stat -c %s whole) / 2 + 1)) whole >&8
+		exec 8>&-
+		wait "${PIDS[-1]}"
+		[ "$(wc -l <out)" -eq 60000 ]
+		rm pipe
+	done
+}
+
+@test "UTF-16 is read with and without a mark, Windows-1252 by --encoding; what is no character rejects its record" {
+	local encoding
+	printf 'phone,reason,timestamp,Prénom\n2025550143,complaint,2026-01-01T00:00:00Z,René\n' >utf8.csv
+	dnc-ingest utf8.csv | jq -c '[.id, .phone_number, .event_data]' >want
+	for encoding in UTF-16 UTF-16LE UTF-16BE; do
+		iconv -f UTF-8 -t "$encoding" <utf8.csv >in.csv
+		dnc-ingest in.csv | jq -c '[.id, .phone_number, .event_data]' | cmp - want
+		gzip <in.csv | dnc-ingest | jq -c '[.id, .phone_number, .event_data]' | cmp - want
+		dnc-ingest < <(dd if=in.csv bs=1 2>/dev/null) | jq -c '[.id, .phone_number, .event_data]' | cmp - want
+	done
+	iconv -f UTF-8 -t WINDOWS-1252 <utf8.csv >in.csv
+	dnc-ingest --encoding=windows-1252 in.csv | jq -c '[.id, .phone_number, .event_data]' | cmp - want
+	fails 'looks like Windows-1252: read the file with --encoding=windows-1252' in.csv
+	printf 'phone,reason\n2025550143,complaint\n2025550144,Ren\xE9\n' >row.csv
+	dnc-ingest -x rejects row.csv 2>/dev/null >out
+	[ "$(wc -l <out)" -eq 1 ]
+	grep -q 'invalid_utf8.*--encoding=windows-1252' rejects
+	rm rejects
+	printf '{"type":"dnc.number.released","phone_number":"+12025550143","reason":"Ren\xE9"}\n' >row.ndjson
+	run dnc-ingest -x rejects row.ndjson
+	grep -q 'invalid_utf8.*--encoding=windows-1252' rejects
+	# Half of a pair, a contradiction, and half of a unit at the end.
+	{ iconv -t UTF-16LE <<<phone,reason; iconv -t UTF-16LE <good.csv | tail -c +27 | head -c -2; printf '\x3D\xD8\n\0'; } >half.csv
+	rm rejects
+	run dnc-ingest -x rejects half.csv
+	grep -q 'no character of its encoding' rejects
+	iconv -t UTF-16 <good.csv >marked.csv
+	fails 'byte order mark of UTF-16LE' --encoding=windows-1252 marked.csv
+	fails 'is not UTF-16LE' --encoding=utf-16le good.csv
+	iconv -t UTF-16 <good.csv | head -c -3 >cut.csv
+	run --separate-stderr dnc-ingest cut.csv
+	[ "$status" -eq 74 ]
+	[ -z "$output" ]
+	[[ "$stderr" == *'ends inside a character'* ]]
+}
+
+@test "a quoted row that the end of a file cuts is one reject, and nothing is read of its inside" {
+	printf 'phone,reason,notes\n2025550143,complaint,ok\n2025550144,complaint,"a\n2025550199,complaint,b\n2025550198,complaint,c\n' | gzip | head -c -6 >cut.gz
+	run --separate-stderr dnc-ingest -f csv -x rejects < <(cat cut.gz)
+	[ "$status" -eq 74 ]
+	[ "$(jq -r .phone_number <<<"$output")" = +12025550143 ]
+	[ "$(jq -c .line rejects)" = 3 ]
+}
