@@ -315,8 +315,8 @@ subscribed() { # SCHEME KEY
 
 @test "dnc-ingest(1): a compressed export with columns of its own" {
 	documented <<-'END'
-	zcat export.csv.gz | dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \
-	    --reason=consumer_request --source=internal
+	dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \
+	    --reason=consumer_request --source=internal export.csv.gz
 	END
 	printf '%s\n' 'Home,Mobile,Campaign Id' '2025550143,9165550186,17' ',9165550187,' | gzip >export.csv.gz
 	run_command
