@@ -66,7 +66,7 @@ static enum dnc_source_result refuse_second(struct dnc_source *s, size_t first, 
 /* NAME, with a number appended if a column has this name already. */
 static char *free_name(const struct csv_state *csv, const char *name)
 {
-	char numbered[CSV_NAME_MAX + 8];
+	char numbered[CSV_NAME_MAX + 12]; /* "_" and an int */
 
 	snprintf(numbered, sizeof numbered, "%s", name);
 	for (int n = 2; is_named(csv, numbered, csv->count); n++)
