@@ -87,8 +87,12 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 			"simplify the pattern",
 			s->name, (unsigned long long)line->number);
 	}
-	if (matches == p->options.invert)
+	if (matches == p->options.invert) {
+		s->dropped_releases += event.type == DNC_NUMBER_RELEASED;
+		s->dropped_others +=
+			event.type != DNC_NUMBER_RELEASED && event.type != DNC_NUMBER_SUPPRESSED;
 		return 0;
+	}
 	p->matched++;
 	if (hand_on(p, s, line, event.line) < 0)
 		return -1;

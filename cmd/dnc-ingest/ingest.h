@@ -4,14 +4,14 @@
 #include "cli/stage.h"
 #include "event/event.h"
 #include "options.h"
-#include "run.h"
+#include "identity.h"
 
 struct ingest {
 	struct options options;
 	struct dnc_event_reader *reader;
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
-	struct runs runs;
+	struct identities identities;
 	uint64_t accepted;
 	int64_t started_ns;
 	struct dnc_error err; /* why the run ended early */

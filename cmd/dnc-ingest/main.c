@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 
 	options_read(&in.options, argc, argv);
 	load_map(&in.options);
-	in.runs.given = in.options.run;
+	in.identities.given = in.options.run;
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
 	if (!in.reader)
@@ -77,6 +77,6 @@ int main(int argc, char **argv)
 	dnc_stage_close(&in.stage);
 	dnc_event_reader_free(in.reader);
 	dnc_map_free(in.options.source.map);
-	runs_finish(&in.runs);
+	identity_finish(&in.identities);
 	return rc;
 }

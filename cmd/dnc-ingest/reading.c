@@ -166,7 +166,7 @@ int reading_open(void *ctx, struct dnc_stream *s)
 
 	if (!reading)
 		return dnc_error_nomem(&in->err);
-	if (runs_open(&in->runs, s, &reading->run) < 0) {
+	if (identity_open(&in->identities, s, &reading->run) < 0) {
 		close_reading(reading);
 		return dnc_error_nomem(&in->err);
 	}

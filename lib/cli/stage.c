@@ -133,7 +133,7 @@ bool dnc_stage_report(const struct dnc_stage *s)
 {
 	struct dnc_outcome o = dnc_outlet_outcome(s->out);
 	uint64_t lines = dnc_outlet_lines(s->out), known = o.duplicates + o.rejected + o.dropped;
-	char dropped[64] = "", there[64] = "", unclear[128] = "";
+	char dropped[64] = "", there[64] = "", unclear[160] = "";
 
 	if (!dnc_outlet_acknowledges(s->out))
 		return false;
@@ -145,8 +145,8 @@ bool dnc_stage_report(const struct dnc_stage *s)
 			(unsigned long long)o.rejected);
 	if (o.unclear)
 		snprintf(unclear, sizeof unclear,
-			"; %llu of them were acknowledged together with lines of other producers: these "
-			"numbers may not be exact",
+			"; %llu of them were sent again, or acknowledged together with lines of other "
+			"producers: these numbers may not be exact",
 			(unsigned long long)o.unclear);
 	dnc_note("%llu event%s: %llu new, %llu duplicates, %llu rejected%s%s%s",
 		(unsigned long long)(lines + s->rejects.count),

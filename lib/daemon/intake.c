@@ -169,7 +169,9 @@ static void acknowledge(struct dnc_intake *in)
 			const struct dnc_batch_mark *m = &in->verdicts.marks[i];
 			const struct dnc_outcome o = {.duplicates = m->duplicates,
 				.rejected = m->rejected + m->conflicts,
-				.dropped = m->dropped};
+				.dropped = m->dropped,
+				.releases = m->releases,
+				.others = m->others};
 
 			dnc_input_ack(in->input, m->stream_id, m->line, &o);
 		}

@@ -14,6 +14,8 @@ static const struct ack_word {
 	{"rejected", offsetof(struct dnc_outcome, rejected)},
 	{"dropped", offsetof(struct dnc_outcome, dropped)},
 	{"unclear", offsetof(struct dnc_outcome, unclear)},
+	{"releases", offsetof(struct dnc_outcome, releases)},
+	{"others", offsetof(struct dnc_outcome, others)},
 };
 
 enum { ACK_WORDS = sizeof ack_words / sizeof ack_words[0] };
@@ -106,7 +108,9 @@ static void count(struct ack_span *span, enum line_action action)
 {
 	span->forwarded += action == LINE_FORWARDED;
 	span->rejected += action == LINE_REJECTED;
-	span->dropped += action == LINE_DROPPED;
+	span->dropped += action >= LINE_DROPPED;
+	span->releases += action == LINE_DROPPED_RELEASE;
+	span->others += action == LINE_DROPPED_OTHER;
 }
 
 /* The last span, if the line belongs to it: it waits for no more lines of the outlet, or has room for it. */
@@ -152,10 +156,15 @@ static uint32_t move_outcomes(uint64_t *from, uint64_t *n)
 /* Assigns outcomes to N lines of the span, out of LEFT, the outcomes that are not assigned yet. */
 static void resolve(struct ack_span *span, uint64_t n, struct dnc_outcome *left)
 {
+	uint64_t before = n, known;
+
 	span->resolved += (uint32_t)n;
 	span->rejected += move_outcomes(&left->rejected, &n);
 	span->dropped += move_outcomes(&left->dropped, &n);
 	span->duplicates += move_outcomes(&left->duplicates, &n);
+	known = before - n;
+	span->releases += move_outcomes(&left->releases, &known);
+	span->others += move_outcomes(&left->others, &known);
 }
 
 /* Returns how many lines of the outlet, from AT up to SAFE, the span covers. *OWN is how many of these belong
@@ -169,15 +178,14 @@ static uint64_t covered(const struct ack_span *span, uint64_t at, uint64_t safe,
 	return n;
 }
 
-/* True if the outcomes do not say whose they are: they differ, and the lines are of several sources. */
+/* True if the outcomes do not say whose they are: they differ or are unclear, and the lines are of several sources. */
 static bool is_unclear(const struct ack_queue *q, uint64_t safe, const struct dnc_outcome *left)
 {
 	uint64_t at = q->resolved_lines, lines = safe - at, n, own, first = 0;
 
-	if (left->unclear)
-		return true;
-	if (left->duplicates == lines || left->rejected == lines || left->dropped == lines ||
-		!(left->duplicates | left->rejected | left->dropped))
+	if (!left->unclear &&
+		(left->duplicates == lines || left->rejected == lines || left->dropped == lines ||
+			!(left->duplicates | left->rejected | left->dropped)))
 		return false;
 	for (size_t i = 0; i < q->count && at < safe; i++, at += n) {
 		const struct ack_span *span = span_at(q, i);
@@ -195,7 +203,9 @@ void acks_resolve(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *
 	struct dnc_outcome left = {.duplicates = total->duplicates - q->resolved.duplicates,
 		.rejected = total->rejected - q->resolved.rejected,
 		.dropped = total->dropped - q->resolved.dropped,
-		.unclear = total->unclear - q->resolved.unclear};
+		.unclear = total->unclear - q->resolved.unclear,
+		.releases = total->releases - q->resolved.releases,
+		.others = total->others - q->resolved.others};
 	bool unclear = is_unclear(q, safe, &left);
 	uint64_t at = q->resolved_lines, n, own;
 
@@ -205,7 +215,8 @@ void acks_resolve(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *
 		n = covered(span, at, safe, &own);
 		resolve(&others, n - own, &left);
 		resolve(span, own, &left);
-		span->unclear += unclear ? (uint32_t)own : 0;
+		span->unclear +=
+			unclear ? (uint32_t)own : move_outcomes(&left.unclear, &(uint64_t){own});
 	}
 	q->resolved_lines = safe;
 	q->resolved = *total;

@@ -45,12 +45,28 @@ static void schedule_retry(struct connection *c)
 	c->backoff_ms = c->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : c->backoff_ms * 2;
 }
 
+/* The lines that the reader may have although it has not acknowledged them. */
+static uint64_t count_sent(const struct connection *c)
+{
+	const char *end = c->buf.p + c->sent;
+	uint64_t n = 0;
+
+	for (const char *p = c->buf.p + c->first;
+		p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
+	return n;
+}
+
 /* What was not acknowledged will be sent again. */
 static void disconnect(struct connection *c, const char *why)
 {
+	uint64_t sent = count_sent(c);
+
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	if (sent > c->again)
+		c->again = sent;
 	c->sent = c->first;
 	c->count = 0;
 	c->totals = (struct dnc_outcome){0};
@@ -115,11 +131,21 @@ static void add_growth(uint64_t *sum, uint64_t *last, uint64_t now)
 	*last = now;
 }
 
+/* The next MORE lines are safe. Duplicates among those that were sent again may have been new when they were sent
+ * first. */
+static void count_unclear(struct connection *c, uint64_t more, uint64_t duplicates)
+{
+	uint64_t again = c->again < more ? c->again : more;
+
+	c->again -= again;
+	c->outcome.unclear += duplicates < again ? duplicates : again;
+}
+
 /* False if the line is no acknowledgement. */
 static bool apply_ack(struct connection *c)
 {
+	uint64_t count, safe = c->safe, duplicates = c->outcome.duplicates;
 	struct dnc_outcome reported;
-	uint64_t count;
 
 	if (!ack_read((struct dnc_str){c->ack, c->ack_bytes}, &count, &reported) ||
 		!apply_count(c, count))
@@ -128,6 +154,9 @@ static bool apply_ack(struct connection *c)
 	add_growth(&c->outcome.rejected, &c->totals.rejected, reported.rejected);
 	add_growth(&c->outcome.dropped, &c->totals.dropped, reported.dropped);
 	add_growth(&c->outcome.unclear, &c->totals.unclear, reported.unclear);
+	add_growth(&c->outcome.releases, &c->totals.releases, reported.releases);
+	add_growth(&c->outcome.others, &c->totals.others, reported.others);
+	count_unclear(c, c->safe - safe, c->outcome.duplicates - duplicates);
 	c->ack_bytes = 0;
 	return true;
 }

@@ -10,9 +10,10 @@
  * newline of a connection are not a line.
  *
  * The count may be followed by the outcomes of these lines, totals of the connection that only grow:
- * "120 duplicates=3 rejected=1 dropped=2". All other lines are new in the log. Words that a sender does not
- * know are ignored. Older senders, which knew no words, treat a blank as an error and send the same lines
- * forever: upgrade senders before their readers.
+ * "120 duplicates=3 rejected=1 dropped=2 releases=4". All other lines are new in the log. "releases" and
+ * "others" say of what type the lines are that are not new, so that a sender of a change list can count what it
+ * has added and removed. Words that a sender does not know are ignored. Older senders, which knew no words, treat a
+ * blank as an error and send the same lines forever: upgrade senders before their readers.
  *
  * A stage adds the lines that it rejected and dropped itself, each to its own producer. Its reader reports
  * the others as totals. If all lines of an acknowledgement had the same outcome, each producer gets exactly
@@ -21,7 +22,7 @@
  * ones as duplicates, the others as new. Each outcome is reported to one producer, once, and no producer gets
  * more outcomes than it has sent lines; the totals over all producers are those of the reader. Lines that are
  * counted in this way are also counted as "unclear". Lines that are sent again after a lost connection may count
- * as duplicates although they were new when they were sent first.
+ * as duplicates although they were new when they were sent first; such duplicates are "unclear", too.
  *
  * Threads: an input and its outlet belong to one thread, except for the functions that say otherwise.
  * dnc_input_run() and dnc_outlet_finish() wait; a program whose main thread must not wait runs its input in a
@@ -45,8 +46,11 @@ struct dnc_outcome {
 	uint64_t rejected;   /* invalid, or their id is that of another event: written to rejects */
 	uint64_t dropped;    /* by a rule, or blank: on purpose */
 	/* Of all lines: those that may have had another of these outcomes, because one acknowledgement
-	 * covered lines of several producers. */
+	 * covered lines of several producers, or because they were sent again. */
 	uint64_t unclear;
+	/* Of the duplicates, rejected and dropped lines: those that release a number, and those of other types
+	 * than suppressions and releases. The rest are suppressions, or no events. */
+	uint64_t releases, others;
 };
 
 /* A source of lines: a file, a descriptor or a producer's connection. */
@@ -58,6 +62,8 @@ struct dnc_stream {
 	uint64_t id;         /* from 1; unique within the input */
 	bool acked;          /* a producer on a listening socket */
 	uint64_t rejected;   /* counted by the owner: records of this stream that it rejected */
+	/* Counted by the owner: lines that it dropped and that release a number, or are of other types. */
+	uint64_t dropped_releases, dropped_others;
 	uint64_t size_bytes; /* of a regular file (the packed one), else 0 */
 	int64_t modified_ns; /* since 1970, of a regular file that was opened by its name; else 0 */
 	uint64_t read_bytes;

@@ -30,6 +30,8 @@ void dnc_input_ack(
 	s->outcome.rejected += more->rejected;
 	s->outcome.dropped += more->dropped;
 	s->outcome.unclear += more->unclear;
+	s->outcome.releases += more->releases;
+	s->outcome.others += more->others;
 	in->acks_due = true;
 }
 
@@ -46,7 +48,9 @@ static void forward_acks(struct dnc_input *in)
 			&(struct dnc_outcome){.duplicates = span.duplicates,
 				.rejected = span.rejected,
 				.dropped = span.dropped,
-				.unclear = span.unclear});
+				.unclear = span.unclear,
+				.releases = span.releases,
+				.others = span.others});
 }
 
 /* Removes a producer, whatever it still sends or waits for. */

@@ -16,25 +16,34 @@ int stream_open(struct dnc_input *in, struct input_source *s)
 	return 0;
 }
 
+/* What the owner did with a line that left the stream and its outlet as they are now. */
+static enum line_action find_action(
+	const struct dnc_stream *before, const struct dnc_stream *now, bool forwarded)
+{
+	if (now->rejected > before->rejected)
+		return LINE_REJECTED;
+	if (forwarded)
+		return LINE_FORWARDED;
+	if (now->dropped_releases > before->dropped_releases)
+		return LINE_DROPPED_RELEASE;
+	return now->dropped_others > before->dropped_others ? LINE_DROPPED_OTHER : LINE_DROPPED;
+}
+
 int stream_forward(struct dnc_input *in, struct input_source *s)
 {
 	struct dnc_line line;
 
 	while (dnc_lines_next(&s->lines, &line)) {
 		uint64_t before = in->outlet ? dnc_outlet_lines(in->outlet) : 0, after;
-		uint64_t rejected = s->stream.rejected;
-		enum line_action action = LINE_DROPPED;
+		struct dnc_stream stream = s->stream;
 
 		if (in->events.line(in->events.ctx, &s->stream, &line) < 0)
 			return -1;
 		if (!in->outlet || !s->stream.acked)
 			continue;
 		after = dnc_outlet_lines(in->outlet);
-		if (s->stream.rejected > rejected)
-			action = LINE_REJECTED;
-		else if (after > before)
-			action = LINE_FORWARDED;
-		if (!acks_record(&in->acks, s->stream.id, line.number, after, action))
+		if (!acks_record(&in->acks, s->stream.id, line.number, after,
+			    find_action(&stream, &s->stream, after > before)))
 			return dnc_error_nomem(&in->err);
 	}
 	return 0;

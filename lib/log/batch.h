@@ -47,6 +47,8 @@ struct dnc_batch_event {
 struct dnc_batch_mark {
 	uint64_t stream_id, line;
 	uint32_t duplicates, conflicts, rejected, dropped;
+	uint32_t releases,
+		others; /* of duplicates and conflicts; others: neither suppression nor release */
 };
 
 struct dnc_batch {

@@ -27,6 +27,16 @@ static void add_conflict(
 		(struct dnc_conflict){b->marks[e->mark - 1].stream_id, e->line_number, event, id};
 }
 
+/* Counts an event that is not new. */
+static void count_known(struct dnc_batch_mark *mark, const struct dnc_batch_event *e)
+{
+	mark->duplicates += e->logged == DNC_LOGGED_DUPLICATE;
+	mark->conflicts += e->logged == DNC_LOGGED_CONFLICT;
+	mark->releases += e->shape.type == DNC_NUMBER_RELEASED;
+	mark->others +=
+		e->shape.type != DNC_NUMBER_RELEASED && e->shape.type != DNC_NUMBER_SUPPRESSED;
+}
+
 bool verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b)
 {
 	size_t conflicts = 0, bytes = 0;
@@ -43,12 +53,9 @@ bool verdicts_add(struct dnc_verdicts *v, struct dnc_batch *b)
 
 		if (!e->mark || e->logged == DNC_LOGGED_NEW)
 			continue;
-		if (e->logged == DNC_LOGGED_DUPLICATE) {
-			b->marks[e->mark - 1].duplicates++;
-			continue;
-		}
-		b->marks[e->mark - 1].conflicts++;
-		add_conflict(v, b, e);
+		count_known(&b->marks[e->mark - 1], e);
+		if (e->logged == DNC_LOGGED_CONFLICT)
+			add_conflict(v, b, e);
 	}
 	if (b->mark_count)
 		memcpy(v->marks + v->count, b->marks, b->mark_count * sizeof *b->marks);

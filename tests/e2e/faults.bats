@@ -82,7 +82,7 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 			for k in $(seq 100 199); do printf '%s\n' "as $k" "until line $1"; done; } | ADDRESS=unix:$PWD/sock client
 	}
 	publish 50
-	publish '50 duplicates=50'
+	publish '50 duplicates=50 others=50'
 	wait_for last_seq_is 5000
 	[ "$(sqlite3 data/events.db 'SELECT count(DISTINCT id) FROM events')" = 5000 ]
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_duplicates_total 5000$'

@@ -76,7 +76,7 @@ try:
     told = read_until(producer, b"", lambda t: b"12 " in t and t.endswith(b"\n"))
     check(
         "what the reader said comes back, with the lines rejected and dropped here",
-        told.splitlines()[-1] == b"12 duplicates=2 rejected=2 dropped=1",
+        told.splitlines()[-1] == b"12 duplicates=2 rejected=2 dropped=1 unclear=2",
     )
 
     # A producer that never reads its acknowledgements, and one that hangs up at once.

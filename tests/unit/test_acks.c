@@ -11,21 +11,22 @@ static void an_acknowledgement_is_read_whatever_words_it_has(void **state)
 		uint64_t count;
 		struct dnc_outcome outcome;
 	} cases[] = {
-		{"0", true, 0, {0, 0, 0, 0}},
-		{"120", true, 120, {0, 0, 0, 0}},
-		{"120\r", true, 120, {0, 0, 0, 0}},
-		{"120 duplicates=3 rejected=1", true, 120, {3, 1, 0, 0}},
-		{"120 dropped=2 rejected=1 duplicates=3", true, 120, {3, 1, 2, 0}},
+		{"0", true, 0, {0}},
+		{"120", true, 120, {0}},
+		{"120\r", true, 120, {0}},
+		{"120 duplicates=3 rejected=1", true, 120, {3, 1, 0, 0, 0, 0}},
+		{"120 dropped=2 rejected=1 duplicates=3", true, 120, {3, 1, 2, 0, 0, 0}},
+		{"120 duplicates=3 releases=2 others=1", true, 120, {3, 0, 0, 0, 2, 1}},
 		{"120 later=9 rejected=1 x y= =z  rejectedness=4 reject=5", true, 120,
-			{0, 1, 0, 0}},
-		{"120 duplicates=x rejected= dropped=1x", true, 120, {0, 0, 0, 0}},
-		{"18446744073709551615", true, UINT64_MAX, {0, 0, 0, 0}},
-		{"18446744073709551616", false, 0, {0, 0, 0, 0}},
-		{"", false, 0, {0, 0, 0, 0}},
-		{" 1", false, 0, {0, 0, 0, 0}},
-		{"-1", false, 0, {0, 0, 0, 0}},
-		{"1x", false, 0, {0, 0, 0, 0}},
-		{"{\"type\":1}", false, 0, {0, 0, 0, 0}},
+			{0, 1, 0, 0, 0, 0}},
+		{"120 duplicates=x rejected= dropped=1x", true, 120, {0}},
+		{"18446744073709551615", true, UINT64_MAX, {0}},
+		{"18446744073709551616", false, 0, {0}},
+		{"", false, 0, {0}},
+		{" 1", false, 0, {0}},
+		{"-1", false, 0, {0}},
+		{"1x", false, 0, {0}},
+		{"{\"type\":1}", false, 0, {0}},
 	};
 
 	(void)state;
@@ -48,10 +49,11 @@ static void what_is_written_is_read_again(void **state)
 		struct dnc_outcome outcome;
 		const char *text;
 	} cases[] = {
-		{0, {0, 0, 0, 0}, "0\n"},
-		{7, {0, 0, 0, 0}, "7\n"},
-		{7, {1, 0, 2, 0}, "7 duplicates=1 dropped=2\n"},
-		{UINT64_MAX, {UINT64_MAX, UINT64_MAX, UINT64_MAX, 0},
+		{0, {0}, "0\n"},
+		{7, {0}, "7\n"},
+		{7, {1, 0, 2, 0, 0, 0}, "7 duplicates=1 dropped=2\n"},
+		{7, {0, 0, 2, 0, 1, 1}, "7 dropped=2 releases=1 others=1\n"},
+		{UINT64_MAX, {UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0, 0},
 			"18446744073709551615 duplicates=18446744073709551615 "
 			"rejected=18446744073709551615 dropped=18446744073709551615\n"},
 	};
@@ -183,6 +185,30 @@ static void the_oldest_lines_get_the_worst_outcomes(void **state)
 	acks_finish(&q);
 }
 
+/* What a stage drops itself, and what its reader reports, add up for one producer. */
+static void the_types_of_known_lines_are_passed_on(void **state)
+{
+	static const enum line_action actions[] = {LINE_FORWARDED, LINE_DROPPED_RELEASE,
+		LINE_FORWARDED, LINE_DROPPED, LINE_FORWARDED, LINE_DROPPED_OTHER};
+	struct ack_queue q = {0};
+	struct ack_span span;
+	uint64_t outlet = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+		outlet += actions[i] == LINE_FORWARDED;
+		assert_true(acks_record(&q, 1, i + 1, outlet, actions[i]));
+	}
+	acks_resolve(&q, outlet, &(struct dnc_outcome){.duplicates = 2, .releases = 1});
+	assert_true(acks_take(&q, outlet, &span));
+	assert_int_equal(span.last_line, 6);
+	assert_int_equal(span.duplicates, 2);
+	assert_int_equal(span.dropped, 3);
+	assert_int_equal(span.releases, 2);
+	assert_int_equal(span.others, 1);
+	acks_finish(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +217,7 @@ int main(void)
 		cmocka_unit_test(spans_are_acknowledged_in_order_and_not_before_they_are_safe),
 		cmocka_unit_test(each_outcome_goes_to_one_line),
 		cmocka_unit_test(the_oldest_lines_get_the_worst_outcomes),
+		cmocka_unit_test(the_types_of_known_lines_are_passed_on),
 	};
 
 	return cmocka_run_group_tests_name("acks", tests, NULL, NULL);

@@ -264,7 +264,7 @@ static void what_the_reader_says_comes_back_once(void **state)
 	reader = accept(listener, NULL, NULL);
 	expect(reader, "b4\n");
 	send_text(reader, "1 duplicates=1\n");
-	expect(b, "5 duplicates=1 rejected=1 dropped=1 unclear=2\n");
+	expect(b, "5 duplicates=1 rejected=1 dropped=1 unclear=3\n");
 
 	dnc_input_stop(seen.in);
 	assert_int_equal(pthread_join(thread, &failed), 0);

@@ -288,7 +288,7 @@ static void a_producer_is_acknowledged_after_the_commit_only(void **state)
 	expect_silence(b);
 	assert_int_equal(dnc_writer_start(w.writer), 0);
 	expect_ack(a, "4 rejected=1 dropped=1");
-	expect_ack(b, "2 duplicates=1");
+	expect_ack(b, "2 duplicates=1 others=1");
 	assert_int_equal(dnc_journal_last(w.journal), 3);
 	dnc_intake_stop(w.intake);
 	wait_until_ended(&w);
@@ -315,7 +315,7 @@ static void a_conflict_is_in_the_rejects_before_it_is_acknowledged(void **state)
 	say(producer, EVENT("1", "a"));
 	expect_ack(producer, "1");
 	say(producer, EVENT("1", "b"));
-	expect_ack(producer, "2 rejected=1");
+	expect_ack(producer, "2 rejected=1 others=1");
 	read_rejects(&w, text, sizeof text);
 	assert_non_null(strstr(text, "\"line\":2,"));
 	assert_non_null(strstr(text, "\"code\":\"id_conflict\""));

@@ -9,8 +9,8 @@
 /* The longest acknowledgement that is accepted, without its newline: it may have unknown words. */
 enum { ACK_MAX = 512 };
 
-/* Writes "COUNT" or "COUNT duplicates=N rejected=N dropped=N unclear=N", leaving out those that are 0, and
- * a newline. Returns the length. */
+/* Writes "COUNT" or "COUNT duplicates=N rejected=N dropped=N unclear=N releases=N others=N", leaving out
+ * those that are 0, and a newline. Returns the length. */
 size_t ack_write(char text[ACK_MAX], uint64_t count, const struct dnc_outcome *o);
 
 /* Reads an acknowledgement without its newline; unknown words are ignored. False if TEXT does not start
@@ -18,7 +18,13 @@ size_t ack_write(char text[ACK_MAX], uint64_t count, const struct dnc_outcome *o
 bool ack_read(struct dnc_str text, uint64_t *count, struct dnc_outcome *o);
 
 /* What a stage did with a line. */
-enum line_action { LINE_FORWARDED, LINE_REJECTED, LINE_DROPPED };
+enum line_action {
+	LINE_FORWARDED,
+	LINE_REJECTED,
+	LINE_DROPPED, /* from here on: a suppression, or blank */
+	LINE_DROPPED_RELEASE,
+	LINE_DROPPED_OTHER,
+};
 
 /* Lines of one producer in a row that are acknowledged together, once the outlet has OUTLET_LINES lines
  * safe. */
@@ -28,6 +34,7 @@ struct ack_span {
 	uint32_t resolved;                      /* and those of them whose outcome is known */
 	uint32_t duplicates, rejected, dropped; /* outcomes, of this stage or of its reader */
 	uint32_t unclear;                       /* lines whose outcome is a guess */
+	uint32_t releases, others;              /* of these outcomes (struct dnc_outcome) */
 };
 
 /* The spans that are not acknowledged yet, in the order of the outlet's lines. All zero is an empty queue. */

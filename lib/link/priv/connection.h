@@ -16,8 +16,10 @@ struct connection {
 	struct dnc_buf buf;         /* lines that are not acknowledged start at `first` */
 	size_t first, sent;         /* sent: end of what was sent on this connection */
 	uint64_t count;             /* lines acknowledged on this connection */
-	struct dnc_outcome totals;  /* the reader's totals on this connection */
-	char ack[ACK_MAX];          /* an incomplete acknowledgement */
+	uint64_t
+		again; /* of the lines that are not acknowledged: those that an earlier connection sent */
+	struct dnc_outcome totals; /* the reader's totals on this connection */
+	char ack[ACK_MAX];         /* an incomplete acknowledgement */
 	size_t ack_bytes;
 	int64_t retry_at_ms;   /* by dnc_clock_mono_ms() */
 	int64_t give_up_at_ms; /* 0 after the first connection */

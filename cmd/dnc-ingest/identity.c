@@ -1,4 +1,4 @@
-#include "run.h"
+#include "identity.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,21 +29,21 @@ static char *base_name(const struct dnc_stream *s)
 
 /* Returns how many earlier files are indistinguishable from FILE: those of the same name if the run is given, else of the
  * same name, size and time. -1 if there is no memory. */
-static long count_same(struct runs *runs, const struct seen *file)
+static long count_same(struct identities *known, const struct seen *file)
 {
 	long same = 0;
 
-	if (!file->base || !dnc_array_grow(&runs->seen, &runs->room, runs->count + 1))
+	if (!file->base || !dnc_array_grow(&known->seen, &known->room, known->count + 1))
 		return -1;
-	for (size_t i = 0; i < runs->count; i++)
-		same += strcmp(runs->seen[i].base, file->base) == 0 &&
-		        (runs->given || (runs->seen[i].size == file->size &&
-						runs->seen[i].modified_ns == file->modified_ns));
-	runs->seen[runs->count++] = *file;
+	for (size_t i = 0; i < known->count; i++)
+		same += strcmp(known->seen[i].base, file->base) == 0 &&
+		        (known->given || (known->seen[i].size == file->size &&
+						 known->seen[i].modified_ns == file->modified_ns));
+	known->seen[known->count++] = *file;
 	return same;
 }
 
-int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_run **out)
+int identity_open(struct identities *known, const struct dnc_stream *s, struct dnc_event_run **out)
 {
 	struct seen seen = {NULL, s->size_bytes, s->modified_ns};
 	char which[100];
@@ -53,14 +53,14 @@ int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_ru
 	if (s->acked)
 		return 0;
 	seen.base = base_name(s);
-	same = count_same(runs, &seen);
+	same = count_same(known, &seen);
 	if (same < 0) {
 		free(seen.base);
 		return -1;
 	}
-	if (runs->given) {
+	if (known->given) {
 		snprintf(which, sizeof which, "%ld", same);
-		*out = new_run(runs->given, seen.base, which);
+		*out = new_run(known->given, seen.base, which);
 	} else if (s->modified_ns) {
 		snprintf(which, sizeof which, "%llu %lld %ld", (unsigned long long)seen.size,
 			(long long)seen.modified_ns, same);
@@ -75,9 +75,9 @@ int runs_open(struct runs *runs, const struct dnc_stream *s, struct dnc_event_ru
 	return *out ? 0 : -1;
 }
 
-void runs_finish(struct runs *runs)
+void identity_finish(struct identities *known)
 {
-	for (size_t i = 0; i < runs->count; i++)
-		free(runs->seen[i].base);
-	free(runs->seen);
+	for (size_t i = 0; i < known->count; i++)
+		free(known->seen[i].base);
+	free(known->seen);
 }

@@ -1,0 +1,31 @@
+/* tally.h - counts of what a run did with the records that it read. */
+#pragma once
+#include "event/event.h"
+#include "link/link.h"
+
+/* Each record is counted by one member; a record is an event, or what was rejected instead of one. */
+struct tally {
+	uint64_t suppressed, released, others; /* events that were written to the output */
+	uint64_t rejected;                     /* here */
+	uint64_t unchanged; /* needed no event: they say what the last full list says */
+	uint64_t withheld;  /* accepted, but not written before the run ended */
+};
+
+/* An event of TYPE was written. */
+void tally_event(struct tally *t, enum dnc_type type);
+
+/* The records that became of this in the log. Without acknowledgements written events count as new. */
+struct tally_result {
+	uint64_t total;          /* of all records */
+	uint64_t processed;      /* those that are not withheld */
+	uint64_t added, removed; /* numbers that are suppressed, released by events that are new */
+	uint64_t others;         /* new events of other types */
+	uint64_t duplicates,
+		dropped;  /* known to the log before; dropped by a rule of a later stage */
+	uint64_t skipped; /* duplicates, dropped, unchanged and withheld records */
+	uint64_t invalid; /* rejected here or by a later stage */
+	uint64_t unclear; /* whose outcome is not known exactly (link.h) */
+};
+
+/* OUTCOME is what the reader of the output has reported of all events of T. */
+struct tally_result tally_result(const struct tally *t, const struct dnc_outcome *outcome);
