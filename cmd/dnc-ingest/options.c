@@ -102,6 +102,16 @@ static void set_run(void *options, const char *name, char *arg)
 	((struct options *)options)->run = arg;
 }
 
+static void set_summary(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+
+	if (arg)
+		dnc_cli_word(name, dnc_str(arg), "full delta", NULL);
+	o->summary = true;
+	o->sync_type = arg;
+}
+
 /* Texts that follow from the table of formats; made before the options are parsed, never freed. */
 static struct dnc_buf format_names, description;
 
@@ -171,6 +181,9 @@ static const struct dnc_option rows[] = {
 		DNC_TEXT(struct options, stage.output)},
 	{"rejects", 'x', "FILE|fd:N", "Write rejected records here (default: standard error)", 3,
 		DNC_TEXT(struct options, stage.rejects)},
+	{"summary", 0, "full|delta",
+		"End with an event that counts what became of the records of this list; needs --provider",
+		4, DNC_CALL(set_summary), .optional = true},
 	{"strict", 0, NULL, "Exit with 1 if a record was rejected", 4,
 		DNC_FLAG(struct options, strict)},
 	{"max-rejects", 0, "N|P%", "Stop and exit with 1 if more records are rejected", 4,
@@ -245,6 +258,8 @@ static void check(struct options *o)
 		dnc_cli_usage("--format=%s needs --reason: a bare number does not say why it is "
 			      "suppressed",
 			o->source.format);
+	if (o->summary && !o->source.provider)
+		dnc_cli_usage("--summary needs --provider: the event says whose list was read");
 	o->stage.files = o->files;
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)

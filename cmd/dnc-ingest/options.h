@@ -19,6 +19,8 @@ struct options {
 	double rate;              /* events a second; 0: no limit */
 	unsigned encoding;        /* an enum dnc_encoding */
 	uint64_t max_unpacked;    /* bytes of one file */
+	bool summary;             /* ends the run with a dnc.list.synced */
+	const char *sync_type;    /* of it; NULL: follows from the format */
 };
 
 /* Reads the command line. Exits if it is wrong. */

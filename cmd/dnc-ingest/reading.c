@@ -23,20 +23,40 @@ static uint64_t results(const struct ingest *in)
 	return in->accepted + in->stage.rejects.count + in->refusals;
 }
 
+static int flush(struct ingest *in)
+{
+	if (dnc_outlet_flush(in->stage.out, &in->err) == 0)
+		return 0;
+	in->output_failed = true;
+	return -1;
+}
+
 /* Waits until --rate allows the next event. After a signal that stops the input nothing waits. */
 static int wait_for_rate(struct ingest *in)
 {
-	int64_t due = in->started_ns + (int64_t)((double)in->accepted * 1e9 / in->options.rate);
+	int64_t due = in->started_ns + (int64_t)((double)in->published * 1e9 / in->options.rate);
 	struct timespec t = {due / 1000000000, due % 1000000000};
 
 	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
 		return 0;
-	if (dnc_outlet_flush(in->stage.out, &in->err) < 0)
+	if (flush(in) < 0)
 		return -1;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		if (dnc_cli_stopped_by())
 			return 0;
 	return 0;
+}
+
+int reading_publish(struct ingest *in, const struct dnc_event *event)
+{
+	if (in->options.rate > 0 && wait_for_rate(in) < 0)
+		return -1;
+	in->published++;
+	tally_event(&in->tally, event->type);
+	if (dnc_outlet_line(in->stage.out, event->line.p, event->line.n, &in->err) == 0)
+		return 0;
+	in->output_failed = true;
+	return -1;
 }
 
 static bool over_limit(const struct ingest *in)
@@ -54,6 +74,7 @@ static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_reco
 {
 	if (dnc_stage_reject(&in->stage, s, r->line, r->item, r->raw, err, &in->err) < 0)
 		return -1;
+	in->tally.rejected++;
 	in->too_many = over_limit(in);
 	return in->too_many ? -1 : 0;
 }
@@ -80,10 +101,8 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
 		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
 		return reject_record(in, s, r, &err);
-	if (in->options.rate > 0 && wait_for_rate(in) < 0)
-		return -1;
 	in->accepted++;
-	return dnc_outlet_line(in->stage.out, event.line.p, event.line.n, &in->err);
+	return reading_publish(in, &event);
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
@@ -91,9 +110,11 @@ static void refuse(struct ingest *in, const struct dnc_stream *s)
 {
 	enum dnc_refusal kind;
 
-	dnc_err("%s %s", s->name,
-		dnc_source_refusal(((const struct reading *)s->user)->source, &kind));
-	in->refusals++;
+	const char *why = dnc_source_refusal(((const struct reading *)s->user)->source, &kind);
+
+	dnc_err("%s %s", s->name, why);
+	if (!in->refusals++)
+		dnc_error_set(&in->refusal, 0, "%s %s", s->name, why);
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
 	if (!s->member && in->options.stage.file_count + in->options.stage.input_count <= 1)
 		dnc_input_stop(in->stage.input);
@@ -194,6 +215,8 @@ int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	struct ingest *in = ctx;
 
 	dnc_cli_progress(&in->progress, s->read_bytes, s->size_bytes);
+	if (in->options.summary)
+		summary_line(&in->summary, s, line);
 	dnc_source_feed(((struct reading *)s->user)->source, line);
 	return read_records(in, s);
 }
@@ -233,6 +256,7 @@ int reading_close(void *ctx, struct dnc_stream *s)
 	rc = s->cut_short && !s->acked ? reject_rest(in, s) : read_records(in, s);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
+	summary_format(&in->summary, dnc_source_format(reading->source));
 	dnc_event_reader_position(in->reader, NULL, 0, 0);
 	forget(in, reading);
 	close_reading(reading);
@@ -249,5 +273,5 @@ int reading_idle(void *ctx)
 		if (read_records(in, r->stream) < 0)
 			return -1;
 	}
-	return dnc_outlet_flush(in->stage.out, &in->err);
+	return flush(in);
 }

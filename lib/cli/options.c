@@ -218,6 +218,7 @@ static void add_rows(const struct dnc_option *rows, int first, struct argp_optio
 		out[(*n)++] = (struct argp_option){.name = rows[i].name,
 			.key = rows[i].kind == DNC_OPTION_HEADING ? 0 : key_of(rows, i, first),
 			.arg = rows[i].arg,
+			.flags = rows[i].optional ? OPTION_ARG_OPTIONAL : 0,
 			.doc = rows[i].help,
 			.group = rows[i].group};
 	}
@@ -254,7 +255,7 @@ _Noreturn static void blame(const struct argp *argp, int argc, char **argv, int 
 	if (argv[argc - 1][0] == '-' && argc > 1) {
 		const struct argp_option *o = find_option(argp, argv[argc - 1]);
 
-		if (o && o->arg)
+		if (o && o->arg && !(o->flags & OPTION_ARG_OPTIONAL))
 			dnc_cli_usage("%s: value missing; see --help", argv[argc - 1]);
 	}
 	dnc_cli_usage(

@@ -42,6 +42,7 @@ struct dnc_option {
 	const char *words; /* separated by blanks */
 	/* NAME is "--name". Exits with dnc_cli_usage() if VALUE is wrong; VALUE may be kept and changed. */
 	void (*parse)(void *options, const char *name, char *value);
+	bool optional; /* the value may be left out: parse() gets NULL then; for DNC_OPTION_CALL */
 	size_t given; /* of a bool that is set to true if the option is given; 0: none (never the first member) */
 };
 

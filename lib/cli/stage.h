@@ -15,7 +15,8 @@ struct dnc_stage {
 	struct dnc_input *input;
 	struct dnc_outlet *out;
 	struct dnc_rejects rejects;
-	unsigned failed; /* inputs that could not be read */
+	unsigned failed;      /* inputs that could not be read */
+	struct dnc_error why; /* the first of them failed */
 };
 
 /* Writes a reject of the stream, as dnc_rejects_add() does. With --input it is tried again until it succeeds. */

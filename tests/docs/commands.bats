@@ -313,6 +313,17 @@ subscribed() { # SCHEME KEY
 	[ "$(event_count data/events.db)" -eq "$(grep -c . changes.txt)" ]
 }
 
+@test "dnc-ingest(1): a change list with its summary" {
+	documented <<-'END'
+	dnc-ingest --summary --provider=federal_dnc -o unix:/run/dnc/hub.sock changes.txt
+	END
+	start_hub --input=unix:"$DNC_SOCKET"
+	cp examples/data/ftc-change.txt changes.txt
+	run_command
+	[ "$(event_count data/events.db)" -eq $(($(grep -c . changes.txt) + 1)) ]
+	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = success ]
+}
+
 @test "dnc-ingest(1): a compressed export with columns of its own" {
 	documented <<-'END'
 	dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \

@@ -2,9 +2,9 @@ load ../helper
 
 COMMANDS=$(cd "$ROOT/cmd" && echo *)
 
-# What --help lists: "-o --output=pretty|json", one option a line.
+# What --help lists: "-o --output=pretty|json", one option a line. A value that may be left out, [=VALUE], is one, too.
 help_options() { # COMMAND
-	"$1" --help | sed -nE 's/^ {2,6}(-([a-zA-Z]), )?(--[a-z-]+(=[^ ]*)?)( .*)?$/-\2 \3/p'
+	"$1" --help | sed -nE 's/^ {2,6}(-([a-zA-Z]), )?(--[a-z-]+(\[?=[^ ]*)?)( .*)?$/-\2 \3/; t found; d; :found; s/\[(=.*)\]$/\1/p; t; p'
 }
 
 # The names of an option that items of the manual have.

@@ -1,0 +1,91 @@
+#include "run.h"
+#include <signal.h>
+#include "base/clock.h"
+
+void run_begin(struct ingest *in, const struct options *options, struct dnc_event_reader *reader)
+{
+	const struct dnc_input_events events = {.open = reading_open,
+		.line = reading_line,
+		.close = reading_close,
+		.idle = reading_idle,
+		.ctx = in};
+
+	*in = (struct ingest){
+		.options = *options, .reader = reader, .identities = {.given = options->run}};
+	summary_begin(in);
+	dnc_stage_open(&in->stage, &options->stage, options->source.max_record, &events);
+	dnc_input_unpack(
+		in->stage.input, &(struct dnc_unpack_options){.max_bytes = options->max_unpacked,
+					 .encoding = (enum dnc_encoding)options->encoding});
+	dnc_cli_progress_start(&in->progress, dnc_cli_quiet());
+	in->started_ns = dnc_clock_mono_ns();
+}
+
+int run_read(struct ingest *in)
+{
+	int rc = dnc_input_run(in->stage.input);
+
+	in->stopped_by = dnc_cli_stopped_by();
+	return rc;
+}
+
+/* With a summary the events before an error are published as far as possible, because it counts them. */
+static void deliver_rest(struct ingest *in)
+{
+	in->output_failed = in->output_failed || !in->err.message[0] ||
+	                    dnc_stage_finish(&in->stage, 0, NULL) != DNC_EXIT_OK;
+}
+
+/* Writes what is left and waits for its acknowledgement, whatever ended the run. Sets in->output_failed if that fails. */
+static int settle(struct ingest *in, int rc)
+{
+	bool early = rc < 0;
+
+	if (rc < 0 && in->too_many) {
+		dnc_err("stopped: %llu of %llu records were rejected, more than --max-rejects allows; the "
+			"%llu events before that are published",
+			(unsigned long long)in->stage.rejects.count,
+			(unsigned long long)(in->accepted + in->stage.rejects.count),
+			(unsigned long long)in->accepted);
+		rc = dnc_stage_finish(&in->stage, 0, NULL);
+		in->output_failed = rc != DNC_EXIT_OK;
+		return rc ? rc : DNC_EXIT_SOME;
+	}
+	rc = dnc_stage_finish(&in->stage, rc, &in->err);
+	if (rc) {
+		if (!early || !in->options.summary)
+			in->output_failed = true;
+		else
+			deliver_rest(in);
+		return rc;
+	}
+	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
+		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
+			(unsigned long long)in->stage.rejects.count);
+	if (in->stage.failed)
+		return DNC_EXIT_IO;
+	if (in->refused)
+		return (int)in->refused;
+	if (dnc_cli_stopped_by() == SIGINT)
+		return DNC_EXIT_INTERRUPTED;
+	if (in->options.strict && dnc_stage_rejected(&in->stage))
+		return DNC_EXIT_SOME;
+	/* Only rejects: a wrong file or a wrong format. For a service this is not an error. */
+	if (in->accepted || !in->stage.rejects.count || in->options.stage.input_count)
+		return DNC_EXIT_OK;
+	dnc_err("no record became an event; see the rejects and --format");
+	return DNC_EXIT_SOME;
+}
+
+int run_finish(struct ingest *in, int rc)
+{
+	int code;
+
+	dnc_cli_progress_end(&in->progress);
+	code = settle(in, rc);
+	if (in->options.summary)
+		code = summary_publish(in, code, rc < 0, in->output_failed);
+	dnc_stage_close(&in->stage);
+	identity_finish(&in->identities);
+	return code;
+}

@@ -1,0 +1,30 @@
+/* summary.h - the dnc.list.synced event that ends a run with --summary: what was read, and what became of it. */
+#pragma once
+#include <sodium.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "link/link.h"
+
+struct ingest;
+
+struct summary {
+	crypto_generichash_state digest; /* of the text of all inputs */
+	bool cut;                        /* a line was not read as a whole */
+	int64_t started_ms, started_ns;  /* by the wall clock, by the monotonic clock */
+	bool delta_seen, full_seen;      /* formats of changes, of whole lists */
+};
+
+/* Exits if an event can't be made with these options. */
+void summary_begin(struct ingest *in);
+
+/* A line was read from stream S. */
+void summary_line(
+	struct summary *summary, const struct dnc_stream *s, const struct dnc_line *line);
+
+/* A stream of records in FORMAT has ended. */
+void summary_format(struct summary *s, const char *format);
+
+/* Publishes the summary of a run that ended with the exit code CODE, and waits until it is acknowledged. ENDED_EARLY: not all
+ * of the input was read. LOST: the output has failed. Returns the new exit code; prints why the summary could not be
+ * published. */
+int summary_publish(struct ingest *in, int code, bool ended_early, bool lost);

@@ -1,0 +1,195 @@
+# What --summary says is what really happened, whatever ended the run.
+load ../helper
+
+HUB_SOCKET=hub.sock
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+open_hub() { start_hub --input="unix:$PWD/$HUB_SOCKET" "$@"; }
+
+# Rows of a change list: N numbers from FIRST on, one a second, every EVERY-th of them deleted.
+changes() { # N [FIRST] [EVERY]
+	seq "${2:-0}" $((${2:-0} + $1 - 1)) | awk -v every="${3:-4}" '{
+		printf "202555%04d,2026-01-%02d %02d:%02d:%02d,%s\n", $1 % 10000, 1 + $1 / 86400, $1 / 3600 % 24,
+			$1 / 60 % 60, $1 % 60, $1 % every ? "A" : "D" }'
+}
+
+publish() { dnc-ingest -f ftc-change --summary --provider=registry -o "unix:$HUB_SOCKET" "$@"; }
+
+# The same in the background; sets INGEST.
+start_publish() {
+	dnc-ingest -f ftc-change --summary --provider=registry -o "unix:$HUB_SOCKET" "$@" 3>&- 9>&- 2>err &
+	INGEST=$!
+	PIDS+=("$INGEST")
+}
+
+# The fields of the last summary in the log, as "added removed skipped total processed duplicates invalid status".
+summary() {
+	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 1" |
+		jq -r '.event_data | "\(.records_added) \(.records_removed) \(.records_skipped) \(.records_total) \(.records_processed) \(.duplicates_found) \(.invalid_records) \(.sync_status)"'
+}
+
+summary_field() { # NAME
+	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 1" |
+		jq -r ".event_data.$1"
+}
+
+in_log() { # TYPE
+	sqlite3 data/events.db "SELECT count(*) FROM events WHERE type = '$1'"
+}
+
+@test "new, known and partly known changes are counted by what they do" {
+	open_hub
+	changes 400 >first
+	publish first
+	[ "$(summary)" = "300 100 0 400 400 0 0 success" ]
+	[ "$(summary_field data_checksum)" = "blake2b-256:$(b2sum -l 256 <first | cut -d' ' -f1)" ]
+	[ "$(summary_field sync_type)" = delta ]
+	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = success ]
+	publish first
+	[ "$(summary)" = "0 0 400 400 400 400 0 success" ]
+	# 200 of these are known: every fourth of them is a release.
+	changes 400 200 >second
+	publish second
+	[ "$(summary)" = "150 50 200 400 400 200 0 success" ]
+	[ "$(in_log dnc.number.suppressed)" = 450 ]
+	[ "$(in_log dnc.number.released)" = 150 ]
+	# Both together, one of them twice, and no new number.
+	publish first second first
+	[ "$(summary)" = "0 0 1200 1200 1200 1200 0 success" ]
+	[ "$(summary_field data_checksum)" = "blake2b-256:$(cat first second first | b2sum -l 256 | cut -d' ' -f1)" ]
+}
+
+@test "rejects here make the summary partial, and a conflict in the hub, too" {
+	open_hub
+	{ changes 20; echo nonsense; } >list
+	publish list
+	[ "$(summary)" = "15 5 0 21 21 0 1 partial" ]
+	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = warning ]
+	id=0198f0a0-0000-7000-8000-000000000001
+	for n in 2025550143 2025550144; do
+		echo "{\"type\":\"dnc.number.released\",\"id\":\"$id\",\"phone_number\":\"$n\",\"reason\":\"expired\"}"
+	done >conflict
+	dnc-ingest -f ndjson --summary --provider=registry -o "unix:$HUB_SOCKET" conflict
+	[ "$(summary)" = "0 1 0 2 2 0 1 partial" ]
+}
+
+@test "what a filter drops on the way is skipped" {
+	open_hub
+	dnc-filter -q --type=dnc.number.released --type=dnc.list.synced -i "unix:$PWD/rule.sock" -o "unix:$HUB_SOCKET" 3>&- 9>&- &
+	PIDS+=("$!")
+	wait_for [ -S rule.sock ]
+	changes 400 >list
+	HUB_SOCKET=rule.sock publish list
+	[ "$(summary)" = "0 100 300 400 400 0 0 success" ]
+	HUB_SOCKET=rule.sock publish list
+	[ "$(summary)" = "0 0 400 400 400 100 0 success" ]
+	# And the other way round: releases are dropped.
+	dnc-filter -q --type=dnc.number.suppressed --type=dnc.list.synced -i "unix:$PWD/other.sock" -o "unix:$HUB_SOCKET" 3>&- 9>&- &
+	PIDS+=("$!")
+	wait_for [ -S other.sock ]
+	HUB_SOCKET=other.sock publish list
+	[ "$(summary)" = "300 0 100 400 400 0 0 success" ]
+}
+
+@test "a summary that a rule drops is told" {
+	open_hub
+	dnc-filter -q --type='dnc.number.*' -i "unix:$PWD/rule.sock" -o "unix:$HUB_SOCKET" 3>&- 9>&- &
+	PIDS+=("$!")
+	wait_for [ -S rule.sock ]
+	changes 4 >list
+	HUB_SOCKET=rule.sock run publish list
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"the summary is not in the log: a rule of a later stage dropped it"* ]]
+}
+
+@test "a file that is missing, refused or all wrong: failed, with the reason" {
+	open_hub
+	changes 20 >list
+	run publish list missing
+	[ "$status" -eq 74 ]
+	[ "$(summary)" = "15 5 0 20 20 0 0 failed" ]
+	[ "$(summary_field error_code)" = unreadable_input ]
+	[[ "$(summary_field error_message)" == *missing* ]]
+	[ "$(summary_field data_checksum)" = null ]
+	printf 'PK\3\4zip' >refused
+	run publish refused
+	[ "$status" -eq 74 ]
+	[ "$(summary)" = "0 0 0 0 0 0 0 failed" ]
+	[ "$(summary_field error_code)" = refused_input ]
+	yes nonsense | head -20 >wrong
+	run publish wrong
+	[ "$status" -eq 1 ]
+	[ "$(summary)" = "0 0 0 20 20 0 20 failed" ]
+	[ "$(summary_field error_code)" = no_events ]
+}
+
+@test "a summary without a provider is a usage error" {
+	changes 1 >list
+	run dnc-ingest --summary list
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--summary needs --provider"* ]]
+}
+
+@test "on a pipe the summary counts what was written, and it is read back unchanged" {
+	changes 8 >list
+	dnc-ingest -f ftc-change --summary=full --provider=registry --provider-id=r-1 list >out
+	tail -1 out | jq -e '.event_data.records_added == 6 and .event_data.records_removed == 2 and
+		.event_data.sync_type == "full" and .provider_id == "r-1"'
+	dnc-ingest out | cmp - out
+}
+
+@test "SIGTERM half way: what was done is in the summary, and the rest in the next" {
+	open_hub
+	changes 4000 >list
+	start_publish --rate=200/s list
+	wait_for eval '[ "$(in_log dnc.number.suppressed)" -gt 20 ]'
+	kill -TERM "$INGEST"
+	wait "$INGEST"
+	[ "$(summary_field sync_status)" = failed ]
+	[ "$(summary_field error_code)" = stopped ]
+	[[ "$(summary_field error_message)" == *SIGTERM* ]]
+	local added removed
+	added=$(in_log dnc.number.suppressed) removed=$(in_log dnc.number.released)
+	[ "$added" -lt 3000 ]
+	[ "$(summary_field records_added)" = "$added" ]
+	[ "$(summary_field records_removed)" = "$removed" ]
+	publish list
+	[ "$(summary)" = "$((3000 - added)) $((1000 - removed)) $((added + removed)) 4000 4000 $((added + removed)) 0 success" ]
+}
+
+@test "a hub that stops acknowledging: the run says that there is no summary" {
+	open_hub
+	kill -STOP "$HUB"
+	changes 40 >list
+	start_publish list
+	local status=0
+	# It connects, because the kernel accepts for the hub; nothing is acknowledged.
+	wait_for eval "ls -l /proc/$INGEST/fd | grep -q socket"
+	kill -TERM "$INGEST"
+	wait "$INGEST" || status=$?
+	kill -CONT "$HUB"
+	[ "$status" -eq 75 ]
+	has_line "were not acknowledged by unix:" err
+	has_line "no summary was published" err
+}
+
+@test "the output is a full disk: status 74, and no summary" {
+	changes 4000 >list
+	run dnc-ingest -f ftc-change --summary --provider=registry -o fd:7 list 7>/dev/full
+	[ "$status" -eq 74 ]
+	[[ "$output" == *"no summary was published"* ]]
+}
+
+@test "the rejects are on a full disk: what was published is counted, and the run failed" {
+	open_hub
+	{ changes 20; echo nonsense; changes 20 100; } >list
+	run publish -x fd:7 list 7>/dev/full
+	[ "$status" -eq 74 ]
+	[ "$(summary_field sync_status)" = failed ]
+	[ "$(summary_field error_code)" = run_failed ]
+	[ "$(summary_field records_added)" = "$(in_log dnc.number.suppressed)" ]
+	[ "$(summary_field records_removed)" = "$(in_log dnc.number.released)" ]
+}
