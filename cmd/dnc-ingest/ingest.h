@@ -6,6 +6,7 @@
 #include "event/event.h"
 #include "identity.h"
 #include "options.h"
+#include "order.h"
 #include "summary.h"
 #include "tally.h"
 
@@ -15,6 +16,7 @@ struct ingest {
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
 	struct identities identities;
+	struct order order; /* of changes that wait */
 	uint64_t accepted;  /* records that became events */
 	uint64_t published; /* events that were written */
 	struct tally tally;

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "base/clock.h"
 #include "ingest.h"
+#include "phone/phone.h"
 #include "source/source.h"
 
 /* A share of rejects is meaningless before so many records. */
@@ -15,6 +16,8 @@ struct reading {
 	struct dnc_stream *stream;
 	struct reading *next;      /* in the list of those that pauses settle */
 	struct dnc_event_run *run; /* NULL if its records are live */
+	int64_t latest_ms;         /* of the changes that were published */
+	uint64_t out_of_order;     /* that were older than one before */
 };
 
 /* The number of events, rejects and rejected files so far. */
@@ -90,12 +93,41 @@ static int reject_record(
 	return reject(in, s, r, err);
 }
 
+/* Changes of a file wait for their turn: returns 1. Those of a pipe, which may never end, are published as they come: returns
+ * 0, as for one that will be rejected. */
+static int keep_order(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
+{
+	struct reading *reading = s->user;
+	char e164[DNC_PHONE_MAX];
+	size_t n;
+
+	if (!order_wants(in, s)) {
+		if (!s->acked && r->fact->at_ms < reading->latest_ms && !reading->out_of_order++)
+			dnc_warn(
+				"%s: line %llu is older than a line before it, and changes that come by "
+				"a pipe are published in its order; give the file's name to have them "
+				"published in the order of time",
+				s->name, (unsigned long long)r->line);
+		if (r->fact->at_ms > reading->latest_ms)
+			reading->latest_ms = r->fact->at_ms;
+		return 0;
+	}
+	if (dnc_phone_normalize(r->fact->number, in->options.source.region,
+		    in->options.strict_phone, e164, &n) != DNC_PHONE_OK)
+		return 0;
+	in->accepted++;
+	return order_add(in, s, r) < 0 ? -1 : 1;
+}
+
 static int accept_record(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
 {
 	const struct reading *reading = s->user;
 	struct dnc_error err;
 	struct dnc_event event;
+	int rc;
 
+	if (r->fact && r->fact->dated && (rc = keep_order(in, s, r)) != 0)
+		return rc < 0 ? -1 : 0;
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
 	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
@@ -191,6 +223,7 @@ int reading_open(void *ctx, struct dnc_stream *s)
 		close_reading(reading);
 		return dnc_error_nomem(&in->err);
 	}
+	reading->latest_ms = INT64_MIN;
 	s->lone_cr = !s->acked;
 	in->failed_before = in->stage.failed;
 	in->results_before = results(in);

@@ -26,7 +26,18 @@ int run_read(struct ingest *in)
 	int rc = dnc_input_run(in->stage.input);
 
 	in->stopped_by = dnc_cli_stopped_by();
+	if (rc == 0 && !in->stopped_by)
+		return order_publish(in);
+	in->tally.withheld += order_waiting(in);
 	return rc;
+}
+
+/* The next run publishes them in their order. */
+static void report_withheld(const struct ingest *in)
+{
+	if (in->tally.withheld)
+		dnc_warn("%llu events are not published: read the files again",
+			(unsigned long long)in->tally.withheld);
 }
 
 /* With a summary the events before an error are published as far as possible, because it counts them. */
@@ -46,7 +57,7 @@ static int settle(struct ingest *in, int rc)
 			"%llu events before that are published",
 			(unsigned long long)in->stage.rejects.count,
 			(unsigned long long)(in->accepted + in->stage.rejects.count),
-			(unsigned long long)in->accepted);
+			(unsigned long long)in->published);
 		rc = dnc_stage_finish(&in->stage, 0, NULL);
 		in->output_failed = rc != DNC_EXIT_OK;
 		return rc ? rc : DNC_EXIT_SOME;
@@ -60,7 +71,7 @@ static int settle(struct ingest *in, int rc)
 		return rc;
 	}
 	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
-		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
+		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->published,
 			(unsigned long long)in->stage.rejects.count);
 	if (in->stage.failed)
 		return DNC_EXIT_IO;
@@ -82,10 +93,12 @@ int run_finish(struct ingest *in, int rc)
 	int code;
 
 	dnc_cli_progress_end(&in->progress);
+	report_withheld(in);
 	code = settle(in, rc);
 	if (in->options.summary)
 		code = summary_publish(in, code, rc < 0, in->output_failed);
 	dnc_stage_close(&in->stage);
 	identity_finish(&in->identities);
+	order_finish(&in->order);
 	return code;
 }

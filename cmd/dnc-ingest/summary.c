@@ -47,8 +47,7 @@ static struct failure find_failure(const struct ingest *in, bool ended_early)
 		return fail(err->code == DNC_ERROR_NO_MEMORY ? "out_of_memory" : "run_failed",
 			err->message[0] ? err->message : "out of memory");
 	if (in->stopped_by && !is_service(in)) {
-		snprintf(text, sizeof text, "stopped by SIG%s before all records were published",
-			sigabbrev_np(in->stopped_by));
+		snprintf(text, sizeof text, "stopped by SIG%s", sigabbrev_np(in->stopped_by));
 		return fail("stopped", text);
 	}
 	if (in->stage.failed)
@@ -69,8 +68,8 @@ static void add_checksum(struct dnc_buf *b, const struct ingest *in, const struc
 	unsigned char digest[DIGEST_BYTES];
 	char text[sizeof name + 2 * sizeof digest];
 
-	if (in->stage.failed || in->summary.cut || (failure->code && in->refusals == 0) || o->input_count > 1 ||
-		(o->input_count && strncmp(o->inputs[0], "fd:", 3) != 0))
+	if (in->stage.failed || in->summary.cut || (failure->code && in->refusals == 0) ||
+		o->input_count > 1 || (o->input_count && strncmp(o->inputs[0], "fd:", 3) != 0))
 		return;
 	crypto_generichash_final(&state, digest, sizeof digest);
 	memcpy(text, name, sizeof name);

@@ -18,8 +18,7 @@ struct summary {
 void summary_begin(struct ingest *in);
 
 /* A line was read from stream S. */
-void summary_line(
-	struct summary *summary, const struct dnc_stream *s, const struct dnc_line *line);
+void summary_line(struct summary *summary, const struct dnc_stream *s, const struct dnc_line *line);
 
 /* A stream of records in FORMAT has ended. */
 void summary_format(struct summary *s, const char *format);

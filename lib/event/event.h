@@ -123,6 +123,9 @@ struct dnc_event_run;
  * memory. */
 struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t count);
 
+/* Equal records that were counted so far do not count any longer: those that follow are of another file. */
+void dnc_event_run_restart(struct dnc_event_run *run);
+
 /* Frees RUN, which no reader may use any longer; NULL is allowed. */
 void dnc_event_run_free(struct dnc_event_run *run);
 

@@ -70,6 +70,11 @@ struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t coun
 	return run;
 }
 
+void dnc_event_run_restart(struct dnc_event_run *run)
+{
+	repeats_restart(&run->repeats);
+}
+
 void dnc_event_run_free(struct dnc_event_run *run)
 {
 	if (!run)

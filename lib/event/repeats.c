@@ -1,6 +1,7 @@
 /* repeats.c - counts of equal records, in two tables: a recent and an older one. */
 #include "priv/repeats.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	FIRST_SIZE = 1024,
@@ -71,6 +72,21 @@ bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uin
 		return false;
 	++*slot;
 	return true;
+}
+
+void repeats_restart(struct repeats *r)
+{
+	struct repeats_table small = {0};
+
+	if (r->recent.size == FIRST_SIZE) {
+		small = (struct repeats_table){.slots = r->recent.slots, .size = FIRST_SIZE};
+		if (r->recent.used)
+			memset(small.slots, 0, FIRST_SIZE * sizeof *small.slots);
+	} else {
+		free(r->recent.slots);
+	}
+	free(r->older.slots);
+	*r = (struct repeats){.recent = small};
 }
 
 void repeats_finish(struct repeats *r)

@@ -167,6 +167,10 @@ int dnc_outlet_flush(struct dnc_outlet *o, struct dnc_error *err);
  * EAGAIN when the time ran out, EINTR after a signal. */
 int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *err);
 
+/* Waits while so much is not acknowledged that no more lines should be written, at most MS; returns 1 if it is still so, else
+ * 0. For an owner that writes without an input, which waits by itself. -1 with ERR; EINTR after a signal. */
+int dnc_outlet_wait(struct dnc_outlet *o, int64_t ms, struct dnc_error *err);
+
 /* The number of lines that the outlet was given. */
 uint64_t dnc_outlet_lines(const struct dnc_outlet *o);
 

@@ -185,6 +185,17 @@ int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *e
 	return 0;
 }
 
+int dnc_outlet_wait(struct dnc_outlet *o, int64_t ms, struct dnc_error *err)
+{
+	int64_t now = dnc_clock_mono_ms();
+	struct finish f = {now + ms, now + REMIND_MS};
+
+	while (outlet_full(o) && !is_over(&f))
+		if (wait_for_ack(o, &f, err) < 0)
+			return -1;
+	return outlet_full(o);
+}
+
 uint64_t dnc_outlet_lines(const struct dnc_outlet *o)
 {
 	return o->lines;

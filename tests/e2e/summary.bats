@@ -160,6 +160,85 @@ in_log() { # TYPE
 	[ "$(summary)" = "$((3000 - added)) $((1000 - removed)) $((added + removed)) 4000 4000 $((added + removed)) 0 success" ]
 }
 
+@test "change lists are published in the order of time, whatever the order of files and rows" {
+	open_hub
+	changes 3000 >all
+	sort -R all | split -l 700 - part.
+	publish part.*
+	[ "$(summary)" = "2250 750 0 3000 3000 0 0 success" ]
+	sqlite3 data/events.db "SELECT timestamp FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq" >times
+	[ "$(wc -l <times)" = 3000 ]
+	sort -c times
+	# The same rows in another order, all of them twice: nothing is new.
+	tac all >again
+	publish all again part.aa
+	[ "$(summary)" = "0 0 6700 6700 6700 6700 0 success" ]
+	# A number that was added, deleted and added within one second: three facts, twice the same ones.
+	printf '2025550143,2026-02-01 10:00:00,%s\n' A D A >moment
+	publish moment moment
+	[ "$(summary)" = "2 1 3 6 6 3 0 success" ]
+	[ "$(sqlite3 data/events.db "SELECT type FROM events WHERE timestamp LIKE '2026-02-01%' AND type <> 'dnc.list.synced' ORDER BY seq DESC LIMIT 1")" = dnc.number.suppressed ]
+}
+
+@test "the rows of a pipe are published at once, and what is out of order is told" {
+	mkfifo pipe
+	dnc-ingest -f ftc-change <pipe >out 2>err 3>&- &
+	PIDS+=("$!")
+	exec 8>pipe
+	printf '2025550143,2026-01-02 10:00:05,D\n2025550143,2026-01-02 10:00:00,A\n' >&8
+	wait_for has_line released out
+	wait_for has_line suppressed out
+	exec 8>&-
+	wait "${PIDS[-1]}"
+	has_line "stdin: line 2 is older than a line before it" err
+	# A redirected file is one that ends.
+	printf '2025550143,2026-01-02 10:00:05,D\n2025550143,2026-01-02 10:00:00,A\n' >file
+	[ "$(dnc-ingest -f ftc-change <file | jq -r .timestamp)" = "2026-01-02T10:00:00.000Z
+2026-01-02T10:00:05.000Z" ]
+}
+
+@test "a signal while the lists are read: nothing of them is published" {
+	open_hub
+	changes 10 >list
+	mkfifo pipe
+	start_publish list pipe
+	exec 8>pipe
+	wait_for eval "ls -l /proc/$INGEST/fd | grep -q /pipe"
+	kill -TERM "$INGEST"
+	wait "$INGEST"
+	exec 8>&-
+	[ "$(summary)" = "0 0 10 10 0 0 0 failed" ]
+	[ "$(summary_field error_code)" = stopped ]
+	has_line "10 events are not published" err
+	publish list
+	[ "$(summary)" = "7 3 0 10 10 0 0 success" ]
+}
+
+@test "kill -9 at twenty moments: each event once, in order, and the last summary is right" {
+	open_hub
+	changes 60000 >all
+	sort -R all | split -l 20000 - part.
+	local i before
+	for i in $(seq 20); do
+		before=$(sqlite3 data/events.db 'SELECT count(*) FROM events')
+		start_publish part.*
+		# Later each time: from before the connection until in the middle of the list.
+		wait_for eval "! kill -0 $INGEST 2>/dev/null || [ \$(sqlite3 data/events.db 'SELECT count(*) FROM events') -ge $((before + i * 20)) ]"
+		kill -KILL "$INGEST" 2>/dev/null || :
+		wait "$INGEST" 2>/dev/null || :
+	done
+	publish part.*
+	local added removed known
+	read -r added removed known _ < <(summary)
+	[ $((added + removed + known)) = 60000 ]
+	[ "$(summary | cut -d' ' -f4-)" = "60000 60000 $known 0 success" ]
+	[ "$(sqlite3 data/events.db "SELECT count(*), count(DISTINCT id) FROM events WHERE type <> 'dnc.list.synced'")" = '60000|60000' ]
+	[ "$(in_log dnc.number.released)" = 15000 ]
+	sqlite3 data/events.db "SELECT timestamp FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq" | sort -c
+	publish part.*
+	[ "$(summary)" = "0 0 60000 60000 60000 60000 0 success" ]
+}
+
 @test "a hub that stops acknowledging: the run says that there is no summary" {
 	open_hub
 	kill -STOP "$HUB"

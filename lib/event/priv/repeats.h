@@ -26,4 +26,7 @@ struct repeats {
  * Returns false if it is not known: there were too many at one moment, or there is no memory. */
 bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uint32_t *count);
 
+/* Forgets all records; the memory of a small table is kept. */
+void repeats_restart(struct repeats *r);
+
 void repeats_finish(struct repeats *r);

@@ -1,0 +1,32 @@
+/* order.h - change lists are published in the order of time, whatever the order of their files and rows: which of a number's
+ * changes holds at last follows from the order of the log. */
+#pragma once
+#include "source/source.h"
+
+struct ingest;
+struct dnc_stream;
+
+/* All zero: no change was added. */
+struct order {
+	struct dnc_sorter *sorter; /* owned */
+	char **names;              /* of the streams; owned, with the strings */
+	size_t count, room;
+	uint64_t stream_id; /* of the last of them */
+	struct dnc_fact
+		templates[2]; /* a deletion, an addition: all but number and time is the same */
+	struct dnc_event_run *run;
+};
+
+/* True if the records of stream S wait for their turn: it is a file, which ends. */
+bool order_wants(const struct ingest *in, const struct dnc_stream *s);
+
+/* Keeps a change of S until order_publish(). -1 with in->err. */
+int order_add(struct ingest *in, const struct dnc_stream *s, const struct dnc_record *r);
+
+/* How many changes wait. */
+uint64_t order_waiting(const struct ingest *in);
+
+/* Publishes all changes, or those until a signal arrives. -1 with in->err. */
+int order_publish(struct ingest *in);
+
+void order_finish(struct order *o);
