@@ -1,6 +1,7 @@
 /* ingest.h - a run of dnc-ingest. run.c begins and ends it, reading.c turns the lines of its streams into events, summary.c
  * reports what became of them. A run is a value: a process may have several, one after the other. */
 #pragma once
+#include "check.h"
 #include "cli/cli.h"
 #include "cli/stage.h"
 #include "event/event.h"
@@ -17,6 +18,7 @@ struct ingest {
 	struct dnc_cli_progress progress;
 	struct identities identities;
 	struct order order; /* of changes that wait */
+	struct check check;
 	uint64_t accepted;  /* records that became events */
 	uint64_t published; /* events that were written */
 	struct tally tally;
@@ -41,4 +43,4 @@ int reading_close(void *ctx, struct dnc_stream *s);
 int reading_idle(void *ctx);
 
 /* Writes an event and counts it, no faster than --rate allows. -1 with in->err. */
-int reading_publish(struct ingest *in, const struct dnc_event *event);
+int reading_publish_line(struct ingest *in, enum dnc_type type, struct dnc_str line);

@@ -125,7 +125,7 @@ static int publish_change(struct ingest *in, const struct change *c)
 	dnc_event_reader_position(in->reader, o->run, line_of(c), 0);
 	if (dnc_event_from_fact(in->reader, &fact, &event, &err) < 0)
 		return fail_change(in, c, &err);
-	return reading_publish(in, &event) < 0 ? -1 : wait_for_room(in);
+	return reading_publish_line(in, event.type, event.line) < 0 ? -1 : wait_for_room(in);
 }
 
 int order_publish(struct ingest *in)
@@ -152,7 +152,6 @@ int order_publish(struct ingest *in)
 		left--;
 	}
 	dnc_event_reader_position(in->reader, NULL, 0, 0);
-	in->tally.withheld += left;
 	if (left)
 		in->stopped_by = dnc_cli_stopped_by();
 	return rc < 0 ? -1 : 0;

@@ -7,9 +7,6 @@
 #include "phone/phone.h"
 #include "source/source.h"
 
-/* A share of rejects is meaningless before so many records. */
-enum { SHARE_AFTER = 1000 };
-
 /* The user data of a stream. */
 struct reading {
 	struct dnc_source *source;
@@ -50,35 +47,29 @@ static int wait_for_rate(struct ingest *in)
 	return 0;
 }
 
-int reading_publish(struct ingest *in, const struct dnc_event *event)
+int reading_publish_line(struct ingest *in, enum dnc_type type, struct dnc_str line)
 {
 	if (in->options.rate > 0 && wait_for_rate(in) < 0)
 		return -1;
 	in->published++;
-	tally_event(&in->tally, event->type);
-	if (dnc_outlet_line(in->stage.out, event->line.p, event->line.n, &in->err) == 0)
+	tally_event(&in->tally, type);
+	if (dnc_outlet_line(in->stage.out, line.p, line.n, &in->err) == 0)
 		return 0;
 	in->output_failed = true;
 	return -1;
 }
 
-static bool over_limit(const struct ingest *in)
-{
-	uint64_t seen = in->accepted + in->stage.rejects.count;
-
-	if (in->stage.rejects.count > in->options.max_rejects)
-		return true;
-	return seen >= SHARE_AFTER &&
-	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen;
-}
-
 static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r,
 	const struct dnc_error *err)
 {
+	if (check_repeats(&in->check.rejects)) {
+		in->tally.rejected++;
+		return 0;
+	}
 	if (dnc_stage_reject(&in->stage, s, r->line, r->item, r->raw, err, &in->err) < 0)
 		return -1;
 	in->tally.rejected++;
-	in->too_many = over_limit(in);
+	in->too_many = check_exceeded(in, false);
 	return in->too_many ? -1 : 0;
 }
 
@@ -134,7 +125,10 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
 		return reject_record(in, s, r, &err);
 	in->accepted++;
-	return reading_publish(in, &event);
+	rc = check_hold(in, event.type, event.line);
+	if (rc > 0)
+		return check_judge(in, false);
+	return rc < 0 ? -1 : reading_publish_line(in, event.type, event.line);
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
@@ -144,9 +138,11 @@ static void refuse(struct ingest *in, const struct dnc_stream *s)
 
 	const char *why = dnc_source_refusal(((const struct reading *)s->user)->source, &kind);
 
-	dnc_err("%s %s", s->name, why);
-	if (!in->refusals++)
-		dnc_error_set(&in->refusal, 0, "%s %s", s->name, why);
+	if (!check_repeats(&in->check.refusals)) {
+		dnc_err("%s %s", s->name, why);
+		if (!in->refusals++)
+			dnc_error_set(&in->refusal, 0, "%s %s", s->name, why);
+	}
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
 	if (!s->member && in->options.stage.file_count + in->options.stage.input_count <= 1)
 		dnc_input_stop(in->stage.input);
@@ -260,7 +256,7 @@ static void report_nothing(
 {
 	const char *nothing = dnc_source_nothing(source);
 
-	if (in->failed_before != in->stage.failed)
+	if (in->failed_before != in->stage.failed || in->check.checking)
 		return;
 	if (nothing)
 		dnc_note("%s %s", s->name, nothing);

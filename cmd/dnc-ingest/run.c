@@ -1,43 +1,79 @@
 #include "run.h"
 #include <signal.h>
+#include <stdio.h>
 #include "base/clock.h"
 
-void run_begin(struct ingest *in, const struct options *options, struct dnc_event_reader *reader)
+static struct dnc_input_events events_of(struct ingest *in)
 {
-	const struct dnc_input_events events = {.open = reading_open,
+	return (struct dnc_input_events){.open = reading_open,
 		.line = reading_line,
 		.close = reading_close,
 		.idle = reading_idle,
 		.ctx = in};
+}
+
+static void unpack(struct ingest *in)
+{
+	const struct options *o = &in->options;
+
+	dnc_input_unpack(in->stage.input, &(struct dnc_unpack_options){.max_bytes = o->max_unpacked,
+						  .encoding = (enum dnc_encoding)o->encoding});
+}
+
+void run_begin(struct ingest *in, const struct options *options, struct dnc_event_reader *reader)
+{
+	struct dnc_input_events events;
 
 	*in = (struct ingest){
 		.options = *options, .reader = reader, .identities = {.given = options->run}};
 	summary_begin(in);
+	events = events_of(in);
 	dnc_stage_open(&in->stage, &options->stage, options->source.max_record, &events);
-	dnc_input_unpack(
-		in->stage.input, &(struct dnc_unpack_options){.max_bytes = options->max_unpacked,
-					 .encoding = (enum dnc_encoding)options->encoding});
+	unpack(in);
 	dnc_cli_progress_start(&in->progress, dnc_cli_quiet());
 	in->started_ns = dnc_clock_mono_ns();
 }
 
+void run_read_again(struct ingest *in)
+{
+	const struct dnc_input_events events = events_of(in);
+
+	identity_finish(&in->identities);
+	in->identities = (struct identities){.given = in->options.run};
+	summary_restart(&in->summary);
+	dnc_stage_again(&in->stage, &in->options.stage, in->options.source.max_record, &events);
+	unpack(in);
+}
+
 int run_read(struct ingest *in)
 {
-	int rc = dnc_input_run(in->stage.input);
+	int rc = check_read(in);
 
 	in->stopped_by = dnc_cli_stopped_by();
 	if (rc == 0 && !in->stopped_by)
-		return order_publish(in);
-	in->tally.withheld += order_waiting(in);
+		rc = order_publish(in);
+	in->tally.withheld = in->accepted - in->published;
 	return rc;
 }
 
 /* The next run publishes them in their order. */
 static void report_withheld(const struct ingest *in)
 {
-	if (in->tally.withheld)
+	if (in->tally.withheld && !in->too_many)
 		dnc_warn("%llu events are not published: read the files again",
 			(unsigned long long)in->tally.withheld);
+}
+
+static void report_too_many(const struct ingest *in)
+{
+	char published[64] = "nothing was published";
+
+	if (in->published)
+		snprintf(published, sizeof published, "%llu events before that are published",
+			(unsigned long long)in->published);
+	dnc_err("stopped: %llu of %llu records were rejected, more than --max-rejects allows; %s",
+		(unsigned long long)in->stage.rejects.count,
+		(unsigned long long)(in->accepted + in->stage.rejects.count), published);
 }
 
 /* With a summary the events before an error are published as far as possible, because it counts them. */
@@ -53,11 +89,7 @@ static int settle(struct ingest *in, int rc)
 	bool early = rc < 0;
 
 	if (rc < 0 && in->too_many) {
-		dnc_err("stopped: %llu of %llu records were rejected, more than --max-rejects allows; the "
-			"%llu events before that are published",
-			(unsigned long long)in->stage.rejects.count,
-			(unsigned long long)(in->accepted + in->stage.rejects.count),
-			(unsigned long long)in->published);
+		report_too_many(in);
 		rc = dnc_stage_finish(&in->stage, 0, NULL);
 		in->output_failed = rc != DNC_EXIT_OK;
 		return rc ? rc : DNC_EXIT_SOME;

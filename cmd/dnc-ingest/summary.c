@@ -179,12 +179,17 @@ void summary_begin(struct ingest *in)
 
 	if (!in->options.summary)
 		return;
-	crypto_generichash_init(&in->summary.digest, NULL, 0, DIGEST_BYTES);
+	summary_restart(&in->summary);
 	in->summary.started_ms = dnc_clock_now_ms();
 	in->summary.started_ns = dnc_clock_mono_ns();
 	if (make_event(in, &(struct tally_result){0}, &(struct failure){0}, &b, &event, &err) < 0)
 		dnc_cli_usage("--summary: %s", err.message);
 	dnc_buf_free(&b);
+}
+
+void summary_restart(struct summary *s)
+{
+	crypto_generichash_init(&s->digest, NULL, 0, DIGEST_BYTES);
 }
 
 void summary_line(struct summary *summary, const struct dnc_stream *s, const struct dnc_line *line)

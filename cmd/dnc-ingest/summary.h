@@ -17,6 +17,9 @@ struct summary {
 /* Exits if an event can't be made with these options. */
 void summary_begin(struct ingest *in);
 
+/* The inputs are read again. */
+void summary_restart(struct summary *s);
+
 /* A line was read from stream S. */
 void summary_line(struct summary *summary, const struct dnc_stream *s, const struct dnc_line *line);
 

@@ -35,6 +35,10 @@ static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_er
 {
 	(void)ctx;
 	(void)s;
+	if (running->repeated) {
+		running->repeated--;
+		return;
+	}
 	if (!running->failed++)
 		running->why = *err;
 	dnc_err("%s", err->message);
@@ -88,6 +92,26 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	dnc_cli_on_stop(stop, NULL);
 	if (o->input_count)
 		dnc_cli_on_hangup(on_hangup, NULL);
+}
+
+void dnc_stage_again(struct dnc_stage *s, const struct dnc_stage_options *o, size_t max_line,
+	const struct dnc_input_events *events)
+{
+	struct dnc_input *before = s->input, *input;
+	struct dnc_input_events all = *events;
+	struct dnc_error err;
+
+	all.woken = on_woken;
+	all.failed = on_failed;
+	s->repeated = s->failed;
+	input = dnc_input_new(max_line, &all, s->out);
+	if (!input)
+		dnc_cli_die_nomem();
+	for (size_t i = 0; i < o->file_count; i++)
+		if (dnc_input_add_file(input, o->files[i], &err) < 0)
+			dnc_cli_die_nomem();
+	s->input = input; /* a signal stops this one from here on */
+	dnc_input_free(before);
 }
 
 int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t line, uint64_t item,

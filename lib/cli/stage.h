@@ -17,6 +17,7 @@ struct dnc_stage {
 	struct dnc_rejects rejects;
 	unsigned failed;      /* inputs that could not be read */
 	struct dnc_error why; /* the first of them failed */
+	unsigned repeated;    /* failures that were reported when the files were read before */
 };
 
 /* Writes a reject of the stream, as dnc_rejects_add() does. With --input it is tried again until it succeeds. */
@@ -26,6 +27,11 @@ int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t li
 /* Opens output, inputs and rejects, for lines of at most MAX_LINE bytes. The stage sets `woken` and `failed` of EVENTS.
  * From here on SIGTERM and SIGINT stop the input; with --input, SIGHUP opens the rejects file again. */
 void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *options, size_t max_line,
+	const struct dnc_input_events *events);
+
+/* After dnc_input_run(): prepares to read the files of OPTIONS once more. Files that could not be read are not reported
+ * again. Exits if there is no memory. */
+void dnc_stage_again(struct dnc_stage *s, const struct dnc_stage_options *options, size_t max_line,
 	const struct dnc_input_events *events);
 
 /* After dnc_input_run() returned RC: writes what is left and waits for its acknowledgement, at most ten seconds if asked to

@@ -272,3 +272,76 @@ in_log() { # TYPE
 	[ "$(summary_field records_added)" = "$(in_log dnc.number.suppressed)" ]
 	[ "$(summary_field records_removed)" = "$(in_log dnc.number.released)" ]
 }
+
+# N numbers, every EVERY-th line of them is none.
+numbers() { # N EVERY
+	seq "$1" | awk -v every="$2" '{ print $1 % every ? 2025550000 + $1 % 10000 : "nonsense" }'
+}
+
+limited() { dnc-ingest -f numbers --reason=complaint --source=consumer -x rejects --provider=registry "$@"; }
+
+@test "--max-rejects: nothing of a wrong file is published, wherever it is wrong" {
+	open_hub
+	{ numbers 3000 5000; yes nonsense | head -60; } >late
+	run limited --max-rejects=50 --summary -o "unix:$HUB_SOCKET" late
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"51 of 3051 records were rejected, more than --max-rejects allows; nothing was published"* ]]
+	[ "$(wc -l <rejects)" = 51 ]
+	[ "$(in_log dnc.number.suppressed)" = 0 ]
+	[ "$(summary)" = "0 0 3000 3051 51 0 51 failed" ]
+	[ "$(summary_field error_code)" = too_many_rejects ]
+	# A share of few records counts at the end.
+	numbers 50 10 >few
+	run limited --max-rejects=9% few
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"5 of 50 records were rejected"*"nothing was published"* ]]
+	# Also where a good file comes first.
+	numbers 20 50 >good
+	run limited --max-rejects=4 good few
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "--max-rejects: files within the limit are published once, and each reject is told once" {
+	open_hub
+	numbers 2000 10 >list
+	rm -f rejects
+	run limited --max-rejects=200 --summary -o "unix:$HUB_SOCKET" list missing list
+	[ "$status" -eq 1 ]
+	rm rejects
+	run limited --max-rejects=20% --summary -o "unix:$HUB_SOCKET" list missing list
+	[ "$status" -eq 74 ]
+	[ "$(grep -c missing <<<"$output")" = 1 ]
+	[ "$(wc -l <rejects)" = 400 ]
+	[ "$(summary)" = "3600 0 0 4000 4000 0 400 failed" ]
+	[ "$(summary_field error_code)" = unreadable_input ]
+	limited -q list >one
+	limited -q --max-rejects=200 list >two
+	[ "$(jq -r .id one | sort | sha256sum)" = "$(jq -r .id two | sort | sha256sum)" ]
+}
+
+@test "--max-rejects: of a change list nothing is published either, and it is read once" {
+	{ changes 3000; yes nonsense | head -60; } >late
+	run dnc-ingest -f ftc-change --max-rejects=50 -x rejects late
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$output" == *"nothing was published"* ]]
+	run dnc-ingest -q -f ftc-change --max-rejects=60 -x rejects late
+	[ "${#lines[@]}" -eq 3000 ]
+}
+
+@test "--max-rejects: a pipe is judged after 1,000 records, and at its end" {
+	run limited --max-rejects=5% < <(numbers 2000 10)
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$output" == *"100 of 1000 records were rejected"*"nothing was published"* ]]
+	run limited --max-rejects=4 < <(numbers 50 10)
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+	run limited -q --max-rejects=5 < <(numbers 50 10)
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 45 ]
+	run limited -q --max-rejects=50 < <(numbers 1500 5000; yes nonsense | head -60)
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"51 of 1551 records were rejected"*"1500 events before that are published"* ]]
+}

@@ -1,0 +1,135 @@
+#include "check.h"
+#include <sys/stat.h>
+#include "run.h"
+
+/* A share of rejects is meaningless before so many records. */
+enum { SHARE_AFTER = 1000 };
+
+static uint64_t seen(const struct ingest *in)
+{
+	return in->accepted + in->stage.rejects.count;
+}
+
+bool check_exceeded(const struct ingest *in, bool at_end)
+{
+	if (in->stage.rejects.count > in->options.max_rejects)
+		return true;
+	return (at_end || seen(in) >= SHARE_AFTER) &&
+	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen(in);
+}
+
+bool check_repeats(uint64_t *left)
+{
+	if (!*left)
+		return false;
+	--*left;
+	return true;
+}
+
+static bool is_limited(const struct ingest *in)
+{
+	return in->options.max_rejects != UINT64_MAX || in->options.max_rejects_share < 1;
+}
+
+/* True if all inputs are files that can be read twice. A file that is missing is one. */
+static bool are_files(const struct ingest *in)
+{
+	const struct dnc_stage_options *o = &in->options.stage;
+	struct stat st;
+
+	for (size_t i = 0; i < o->file_count; i++)
+		if (strcmp(o->files[i], "-") == 0 ||
+			(stat(o->files[i], &st) == 0 && !S_ISREG(st.st_mode)))
+			return false;
+	return o->file_count > 0;
+}
+
+/* True if no input is a socket, whose lines are acknowledged one by one. */
+static bool are_streams(const struct ingest *in)
+{
+	const struct dnc_stage_options *o = &in->options.stage;
+
+	for (size_t i = 0; i < o->input_count; i++)
+		if (strncmp(o->inputs[i], "fd:", 3) != 0)
+			return false;
+	return true;
+}
+
+int check_hold(struct ingest *in, enum dnc_type type, struct dnc_str line)
+{
+	struct check *c = &in->check;
+
+	if (c->checking) {
+		c->unordered++;
+		return 1;
+	}
+	if (!c->holding)
+		return 0;
+	dnc_buf_chr(&c->held, (char)('0' + type));
+	dnc_buf_str(&c->held, line);
+	dnc_buf_chr(&c->held, '\n');
+	return dnc_buf_ok(&c->held) ? 1 : dnc_error_nomem(&in->err);
+}
+
+static int release(struct ingest *in)
+{
+	struct check *c = &in->check;
+	const char *p = c->held.p, *end = p + c->held.n, *newline;
+	int rc = 0;
+
+	c->holding = false;
+	for (; rc == 0 && p < end; p = newline + 1) {
+		newline = memchr(p, '\n', (size_t)(end - p));
+		rc = reading_publish_line(in, (enum dnc_type)(*p - '0'),
+			(struct dnc_str){p + 1, (size_t)(newline - p) - 1});
+	}
+	dnc_buf_free(&c->held);
+	return rc;
+}
+
+int check_judge(struct ingest *in, bool at_end)
+{
+	if (!in->check.holding || (!at_end && seen(in) < SHARE_AFTER))
+		return 0;
+	in->too_many = check_exceeded(in, at_end);
+	return in->too_many ? -1 : release(in);
+}
+
+/* The end of the input: the share can be judged, however few records there were. */
+static int judge_end(struct ingest *in, int rc)
+{
+	if (rc < 0 || !are_streams(in))
+		return rc;
+	in->too_many = check_exceeded(in, true);
+	return in->too_many ? -1 : check_judge(in, true);
+}
+
+/* The files were good: they are read again, to be published. */
+static int read_again(struct ingest *in)
+{
+	in->check.rejects = in->tally.rejected;
+	in->check.refusals = in->refusals;
+	in->accepted = 0;
+	in->tally = (struct tally){0};
+	order_finish(&in->order);
+	run_read_again(in);
+	return dnc_cli_stopped_by() ? 0 : dnc_input_run(in->stage.input);
+}
+
+int check_read(struct ingest *in)
+{
+	struct check *c = &in->check;
+	bool twice = is_limited(in) && are_files(in);
+	int rc;
+
+	c->checking = twice;
+	c->holding = is_limited(in) && !twice && are_streams(in);
+	rc = dnc_input_run(in->stage.input);
+	c->checking = false;
+	if (is_limited(in))
+		rc = judge_end(in, rc);
+	if (rc == 0 && twice && c->unordered && !dnc_cli_stopped_by())
+		rc = read_again(in);
+	dnc_buf_free(&c->held);
+	return rc;
+}

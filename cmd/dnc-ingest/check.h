@@ -1,0 +1,35 @@
+/* check.h - --max-rejects: a wrong file is found before anything of it is published.
+ *
+ * Files are read twice: first all of them are checked, then they are published, unless there were only change lists, which
+ * wait anyway (order.h). Standard input, pipes and descriptors can be read once: their first events are held back until
+ * there are enough records to judge, or the end. */
+#pragma once
+#include "base/buf.h"
+#include "event/event.h"
+
+struct ingest;
+
+struct check {
+	bool checking;       /* this is the first reading: nothing is published */
+	bool holding;        /* events are held back */
+	struct dnc_buf held; /* a byte for the type, the line and a newline each */
+	uint64_t unordered;  /* events of the first reading, without changes that wait */
+	/* What the first reading has reported, and the second one must not report again. */
+	uint64_t rejects, refusals;
+};
+
+/* Reads all inputs. Returns 0, or -1 if the run must end early: with in->too_many or in->err. */
+int check_read(struct ingest *in);
+
+/* True if more records were rejected than --max-rejects allows; a share counts only AT_END, or after so many records that
+ * it means something. */
+bool check_exceeded(const struct ingest *in, bool at_end);
+
+/* Counts a repeated report down. False if it is a new one. */
+bool check_repeats(uint64_t *left);
+
+/* Takes an event of TYPE if it must not be published yet: returns 1. 0 if it may, -1 with in->err. */
+int check_hold(struct ingest *in, enum dnc_type type, struct dnc_str line);
+
+/* After an event was accepted: publishes those held back, if enough records were seen. -1 with in->too_many or in->err. */
+int check_judge(struct ingest *in, bool at_end);
