@@ -1,6 +1,7 @@
 #include "check.h"
 #include <sys/stat.h>
-#include "run.h"
+#include "ingest.h"
+#include "publish.h"
 
 /* A share of rejects is meaningless before so many records. */
 enum { SHARE_AFTER = 1000 };
@@ -80,7 +81,7 @@ static int release(struct ingest *in)
 	c->holding = false;
 	for (; rc == 0 && p < end; p = newline + 1) {
 		newline = memchr(p, '\n', (size_t)(end - p));
-		rc = reading_publish_line(in, (enum dnc_type)(*p - '0'),
+		rc = publish_line(in, (enum dnc_type)(*p - '0'),
 			(struct dnc_str){p + 1, (size_t)(newline - p) - 1});
 	}
 	dnc_buf_free(&c->held);
@@ -95,41 +96,19 @@ int check_judge(struct ingest *in, bool at_end)
 	return in->too_many ? -1 : release(in);
 }
 
-/* The end of the input: the share can be judged, however few records there were. */
-static int judge_end(struct ingest *in, int rc)
+void check_begin(struct ingest *in)
 {
-	if (rc < 0 || !are_streams(in))
-		return rc;
+	bool twice = is_limited(in) && are_files(in);
+
+	in->check.checking = twice;
+	in->check.holding = is_limited(in) && !twice && are_streams(in);
+}
+
+int check_end(struct ingest *in)
+{
+	in->check.checking = false;
+	if (!is_limited(in) || !are_streams(in))
+		return 0;
 	in->too_many = check_exceeded(in, true);
 	return in->too_many ? -1 : check_judge(in, true);
-}
-
-/* The files were good: they are read again, to be published. */
-static int read_again(struct ingest *in)
-{
-	in->check.rejects = in->tally.rejected;
-	in->check.refusals = in->refusals;
-	in->accepted = 0;
-	in->tally = (struct tally){0};
-	order_finish(&in->order);
-	run_read_again(in);
-	return dnc_cli_stopped_by() ? 0 : dnc_input_run(in->stage.input);
-}
-
-int check_read(struct ingest *in)
-{
-	struct check *c = &in->check;
-	bool twice = is_limited(in) && are_files(in);
-	int rc;
-
-	c->checking = twice;
-	c->holding = is_limited(in) && !twice && are_streams(in);
-	rc = dnc_input_run(in->stage.input);
-	c->checking = false;
-	if (is_limited(in))
-		rc = judge_end(in, rc);
-	if (rc == 0 && twice && c->unordered && !dnc_cli_stopped_by())
-		rc = read_again(in);
-	dnc_buf_free(&c->held);
-	return rc;
 }

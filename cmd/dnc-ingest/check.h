@@ -18,8 +18,12 @@ struct check {
 	uint64_t rejects, refusals;
 };
 
-/* Reads all inputs. Returns 0, or -1 if the run must end early: with in->too_many or in->err. */
-int check_read(struct ingest *in);
+/* Before the inputs are read: decides how they are checked. */
+void check_begin(struct ingest *in);
+
+/* After they were read: the share can be judged, however few records there were, and what was held back is published. -1 with
+ * in->too_many or in->err. */
+int check_end(struct ingest *in);
 
 /* True if more records were rejected than --max-rejects allows; a share counts only AT_END, or after so many records that
  * it means something. */

@@ -41,6 +41,3 @@ int reading_open(void *ctx, struct dnc_stream *s);
 int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line);
 int reading_close(void *ctx, struct dnc_stream *s);
 int reading_idle(void *ctx);
-
-/* Writes an event and counts it, no faster than --rate allows. -1 with in->err. */
-int reading_publish_line(struct ingest *in, enum dnc_type type, struct dnc_str line);

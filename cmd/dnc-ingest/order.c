@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/sorter.h"
 #include "ingest.h"
+#include "publish.h"
 
 /* A change in the sorter. Times before 1970 come first, too. */
 struct change {
@@ -125,7 +126,7 @@ static int publish_change(struct ingest *in, const struct change *c)
 	dnc_event_reader_position(in->reader, o->run, line_of(c), 0);
 	if (dnc_event_from_fact(in->reader, &fact, &event, &err) < 0)
 		return fail_change(in, c, &err);
-	return reading_publish_line(in, event.type, event.line) < 0 ? -1 : wait_for_room(in);
+	return publish_line(in, event.type, event.line) < 0 ? -1 : wait_for_room(in);
 }
 
 int order_publish(struct ingest *in)

@@ -1,10 +1,8 @@
 /* reading.c - lines of streams become records, and records become events or rejects. */
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
-#include "base/clock.h"
 #include "ingest.h"
 #include "phone/phone.h"
+#include "publish.h"
 #include "source/source.h"
 
 /* The user data of a stream. */
@@ -21,42 +19,6 @@ struct reading {
 static uint64_t results(const struct ingest *in)
 {
 	return in->accepted + in->stage.rejects.count + in->refusals;
-}
-
-static int flush(struct ingest *in)
-{
-	if (dnc_outlet_flush(in->stage.out, &in->err) == 0)
-		return 0;
-	in->output_failed = true;
-	return -1;
-}
-
-/* Waits until --rate allows the next event. After a signal that stops the input nothing waits. */
-static int wait_for_rate(struct ingest *in)
-{
-	int64_t due = in->started_ns + (int64_t)((double)in->published * 1e9 / in->options.rate);
-	struct timespec t = {due / 1000000000, due % 1000000000};
-
-	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
-		return 0;
-	if (flush(in) < 0)
-		return -1;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-		if (dnc_cli_stopped_by())
-			return 0;
-	return 0;
-}
-
-int reading_publish_line(struct ingest *in, enum dnc_type type, struct dnc_str line)
-{
-	if (in->options.rate > 0 && wait_for_rate(in) < 0)
-		return -1;
-	in->published++;
-	tally_event(&in->tally, type);
-	if (dnc_outlet_line(in->stage.out, line.p, line.n, &in->err) == 0)
-		return 0;
-	in->output_failed = true;
-	return -1;
 }
 
 static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r,
@@ -128,7 +90,7 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 	rc = check_hold(in, event.type, event.line);
 	if (rc > 0)
 		return check_judge(in, false);
-	return rc < 0 ? -1 : reading_publish_line(in, event.type, event.line);
+	return rc < 0 ? -1 : publish_line(in, event.type, event.line);
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
@@ -302,5 +264,5 @@ int reading_idle(void *ctx)
 		if (read_records(in, r->stream) < 0)
 			return -1;
 	}
-	return flush(in);
+	return publish_flush(in);
 }

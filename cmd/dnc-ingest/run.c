@@ -34,20 +34,43 @@ void run_begin(struct ingest *in, const struct options *options, struct dnc_even
 	in->started_ns = dnc_clock_mono_ns();
 }
 
-void run_read_again(struct ingest *in)
+/* The files are good: they are read again, to be published. */
+static int read_again(struct ingest *in)
 {
 	const struct dnc_input_events events = events_of(in);
 
+	in->check.rejects = in->tally.rejected;
+	in->check.refusals = in->refusals;
+	in->accepted = 0;
+	in->tally = (struct tally){0};
+	order_finish(&in->order);
 	identity_finish(&in->identities);
 	in->identities = (struct identities){.given = in->options.run};
 	summary_restart(&in->summary);
 	dnc_stage_again(&in->stage, &in->options.stage, in->options.source.max_record, &events);
 	unpack(in);
+	return dnc_cli_stopped_by() ? 0 : dnc_input_run(in->stage.input);
+}
+
+static int read_inputs(struct ingest *in)
+{
+	bool twice;
+	int rc;
+
+	check_begin(in);
+	twice = in->check.checking;
+	rc = dnc_input_run(in->stage.input);
+	if (rc == 0)
+		rc = check_end(in);
+	if (rc == 0 && twice && in->check.unordered && !dnc_cli_stopped_by())
+		rc = read_again(in);
+	dnc_buf_free(&in->check.held);
+	return rc;
 }
 
 int run_read(struct ingest *in)
 {
-	int rc = check_read(in);
+	int rc = read_inputs(in);
 
 	in->stopped_by = dnc_cli_stopped_by();
 	if (rc == 0 && !in->stopped_by)

@@ -6,9 +6,6 @@
  * fails. */
 void run_begin(struct ingest *in, const struct options *options, struct dnc_event_reader *reader);
 
-/* Prepares to read the files of IN again. */
-void run_read_again(struct ingest *in);
-
 /* Reads and publishes everything. Returns 0, or -1 if the run must end early. */
 int run_read(struct ingest *in);
 
