@@ -11,6 +11,7 @@ struct ingest;
 
 struct check {
 	bool checking;       /* this is the first reading: nothing is published */
+	bool again;          /* this is the second */
 	bool holding;        /* events are held back */
 	struct dnc_buf held; /* a byte for the type, the line and a newline each */
 	uint64_t unordered;  /* events of the first reading, without changes that wait */

@@ -134,7 +134,9 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 			refuse(in, s);
 			break;
 		case DNC_SOURCE_CHOSEN:
-			dnc_note("%s: read as %s", s->name, dnc_source_choice(reading->source));
+			if (!in->check.again)
+				dnc_note("%s: read as %s", s->name,
+					dnc_source_choice(reading->source));
 			break;
 		case DNC_SOURCE_FAILED:
 			in->err = err;

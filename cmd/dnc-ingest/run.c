@@ -39,6 +39,7 @@ static int read_again(struct ingest *in)
 {
 	const struct dnc_input_events events = events_of(in);
 
+	in->check.again = true;
 	in->check.rejects = in->tally.rejected;
 	in->check.refusals = in->refusals;
 	in->accepted = 0;
