@@ -67,6 +67,8 @@ static void read_records(struct reading *r)
 			break;
 		case DNC_SOURCE_REFUSED:
 			dnc_cli_usage("stdin %s", dnc_source_refusal(r->source, &kind));
+		case DNC_SOURCE_CHOSEN: /* the format is given */
+			break;
 		case DNC_SOURCE_FAILED:
 			dnc_cli_die_nomem();
 		}
