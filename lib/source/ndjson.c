@@ -2,11 +2,11 @@
  * write. */
 #include "priv/format.h"
 
-bool ndjson_is_object(struct dnc_str line)
+bool ndjson_is_json(struct dnc_str line)
 {
 	struct dnc_str s = dnc_str_trim(line);
 
-	return s.n && s.p[0] == '{';
+	return s.n && (s.p[0] == '{' || s.p[0] == '[');
 }
 
 /* The reference system's names for the types. */
@@ -125,7 +125,7 @@ static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc
 	return source_record(s);
 }
 
-static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str text)
 {
 	const struct dnc_source_options *o = &s->options;
 	static const char event_mark[] = "\"type\":\"dnc.";
@@ -135,20 +135,20 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 
 	if (o->map) {
 		dnc_buf_clear(&s->event);
-		dnc_buf_str(&s->event, line->text);
+		dnc_buf_str(&s->event, text);
 		return source_record(s);
 	}
 	/* A canonical type and no options: there is nothing to add, so the record is parsed once only. */
 	if (!o->provider && !o->provider_id && !o->reason && !o->source &&
-		memmem(line->text.p, line->text.n, event_mark, sizeof event_mark - 1)) {
-		s->record.event = line->text;
+		memmem(text.p, text.n, event_mark, sizeof event_mark - 1)) {
+		s->record.event = text;
 		return DNC_SOURCE_RECORD;
 	}
-	rc = dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err);
+	rc = dnc_json_parse(s->parser, text.p, text.n, &doc, &err);
 	if (rc < 0 && err.code == DNC_ERROR_NO_MEMORY)
 		return DNC_SOURCE_FAILED;
 	if (rc < 0 || doc.node[0].type != DNC_JSON_OBJECT) {
-		s->record.event = line->text; /* normalizing it reports what is wrong */
+		s->record.event = text; /* normalizing it reports what is wrong */
 		return DNC_SOURCE_RECORD;
 	}
 	return read_shaped(s, &doc);
@@ -159,14 +159,16 @@ static void detect(const struct sample *sample, struct verdict *v)
 	struct dnc_str first = {0};
 
 	sample_next(sample, &(size_t){0}, &first);
-	if (ndjson_is_object(first))
-		verdict_set(v, FORMAT_SURE, "it starts with a JSON object");
-	else if (first.n && first.p[0] == '[')
-		verdict_set(v, FORMAT_NO,
-			"it starts with a JSON array; make lines of its elements first: jq -c '.[]'");
-	else
+	if (!ndjson_is_json(first))
 		verdict_set(v, FORMAT_NO, "its first line is no JSON object");
+	else
+		verdict_set(v, FORMAT_SURE, "it starts with a JSON %s",
+			first.p[0] == '[' ? "array" : "object");
 }
 
 const struct format format_ndjson = {
-	.about = {"ndjson", "one JSON object per line", 0}, .detect = detect, .line = read_line};
+	.about = {"ndjson", "JSON objects, one per line or as documents", 0},
+	.detect = detect,
+	.line = documents_line,
+	.next = documents_next,
+	.text = read_text};

@@ -42,6 +42,7 @@ void dnc_source_free(struct dnc_source *s)
 	dnc_buf_free(&s->event);
 	csv_finish(&s->csv);
 	kept_finish(&s->kept);
+	documents_finish(&s->documents);
 	free(s);
 }
 
@@ -154,6 +155,8 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 		return rc;
 	if (s->refused)
 		return source_reject_refused(s);
+	if (l->too_long && s->documents.open)
+		return documents_cut(s);
 	if (l->too_long && (s->format || s->options.reject_lines))
 		return reject_too_long(s);
 	if (!s->format && ((rc = read_sample(s, l)) || !s->format))

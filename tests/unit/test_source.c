@@ -270,8 +270,8 @@ static const struct {
 	{"3035550143,complaint\n", NULL,
 		{"has no format", "csv (2 columns separated by commas, but its first line holds",
 			"; give --format"}},
-	{"Hello, world\n", NULL, {"has no format", "; it is not ndjson", "; give --format"}},
-	{"[{\"a\":1}]\n", NULL, {"has no format", "JSON array", "; give --format"}},
+	{"Hello, world\n", NULL, {"has no format", "ndjson (its first line", "; give --format"}},
+	{"[{\"a\":1}]\n", NULL, {"ndjson: ", "it starts with a JSON array"}},
 };
 
 /* Feeds the lines of TEXT one by one, with a pause after each if PAUSES, and returns the choice or the refusal. */

@@ -17,6 +17,11 @@ struct format {
 	enum dnc_source_result (*next)(struct dnc_source *s);
 	/* With DNC_FORMAT_HEADER: makes the event of one row. */
 	enum dnc_source_result (*row)(struct dnc_source *s);
+	/* With documents_line(): makes the record of one JSON value, which DNC_JSON_PADDING readable bytes follow and
+	 * which stays until the next call. */
+	enum dnc_source_result (*text)(struct dnc_source *s, struct dnc_str json);
+	/* The next record of that value; DNC_SOURCE_MORE after the last one. NULL: it is one record. */
+	enum dnc_source_result (*more)(struct dnc_source *s);
 };
 
 extern const struct format format_ndjson, format_ftc_reported, format_ftc_change, format_ftc_full,

@@ -1,6 +1,7 @@
 /* record.h - a stream that is being read, and how a format makes its records. */
 #pragma once
 #include "csv.h"
+#include "documents.h"
 #include "event/event.h"
 #include "json/json.h"
 #include "sample.h"
@@ -19,6 +20,7 @@ struct dnc_source {
 	char digits[10];             /* its number, where that is written in two parts */
 	struct dnc_json_parser *parser;
 	struct csv_state csv;
+	struct documents documents;
 	struct dnc_record record; /* the current one */
 	struct dnc_error err;     /* why it is rejected */
 	struct dnc_str received;  /* while `mapping`: the record before the map */
@@ -82,8 +84,8 @@ enum dnc_source_result source_reject_cell(struct dnc_source *s);
 bool capture_record(
 	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
 
-/* True if LINE may be a JSON object. */
-bool ndjson_is_object(struct dnc_str line);
+/* True if LINE may start a JSON object or array. */
+bool ndjson_is_json(struct dnc_str line);
 
 /* True if LINE is one phone number, as people write it. */
 bool numbers_is_number(struct dnc_str line);

@@ -1,0 +1,226 @@
+/* Records in JSON and in forms: documents over lines, and the formats that come as bodies of requests. */
+#include "unit.h"
+#include "base/lines.h"
+#include "event/event.h"
+#include "source/map.h"
+#include "source/source.h"
+
+struct result {
+	struct dnc_buf text; /* events and rejects, a line each */
+	struct dnc_event_reader *reader;
+	bool whole; /* events as they are */
+};
+
+static void add_place(struct result *result, const struct dnc_record *r)
+{
+	dnc_buf_printf(&result->text, "%llu", (unsigned long long)r->line);
+	if (r->item)
+		dnc_buf_printf(&result->text, ".%llu", (unsigned long long)r->item);
+}
+
+static void add_reject(
+	struct result *result, const struct dnc_record *r, const struct dnc_error *err)
+{
+	assert_true(r->raw.p && r->raw.n);
+	add_place(result, r);
+	dnc_buf_printf(&result->text, " %s\n", dnc_reject_name((enum dnc_reject)err->code));
+}
+
+static void add_record(struct result *result, const struct dnc_record *r)
+{
+	struct dnc_error err;
+	struct dnc_event event;
+
+	if (dnc_event_normalize(result->reader, r->event.p, r->event.n, &event, &err) < 0) {
+		add_reject(result, r, &err);
+	} else if (result->whole) {
+		dnc_buf_str(&result->text, event.line);
+		dnc_buf_chr(&result->text, '\n');
+	} else {
+		add_place(result, r);
+		dnc_buf_printf(&result->text, " %.*s %.*s\n",
+			DNC_STR_ARG(dnc_type_names[event.type]), DNC_STR_ARG(event.phone_number));
+	}
+}
+
+static void read_records(struct dnc_source *s, struct result *result)
+{
+	enum dnc_source_result rc;
+	struct dnc_record record;
+	struct dnc_error err;
+
+	while ((rc = dnc_source_next(s, &record, &err)) != DNC_SOURCE_MORE) {
+		assert_int_not_equal(rc, DNC_SOURCE_FAILED);
+		if (rc == DNC_SOURCE_RECORD)
+			add_record(result, &record);
+		else if (rc == DNC_SOURCE_REJECT)
+			add_reject(result, &record, &err);
+		else if (rc == DNC_SOURCE_REFUSED)
+			dnc_buf_lit(&result->text, "refused\n");
+	}
+}
+
+/* Reads TEXT; the result is to be freed. */
+static char *read_all(const struct dnc_source_options *options, const char *text, bool whole)
+{
+	struct result result = {
+		.reader = dnc_event_reader_new(&(struct dnc_event_options){0}), .whole = whole};
+	struct dnc_error err;
+	struct dnc_source *s = dnc_source_new(options, &err);
+	struct dnc_lines lines;
+	struct dnc_line line;
+	size_t room, n = strlen(text);
+	char *space;
+
+	assert_non_null(s);
+	assert_int_equal(dnc_lines_init(&lines, options->max_record, 65536), 0);
+	space = dnc_lines_space(&lines, &room);
+	assert_true(n < room);
+	memcpy(space, text, n);
+	dnc_lines_filled(&lines, n);
+	dnc_lines_end(&lines);
+	while (dnc_lines_next(&lines, &line)) {
+		dnc_source_feed(s, &line);
+		read_records(s, &result);
+	}
+	dnc_source_end(s);
+	read_records(s, &result);
+	dnc_source_free(s);
+	dnc_lines_finish(&lines);
+	dnc_event_reader_free(result.reader);
+	dnc_buf_chr(&result.text, '\0');
+	return result.text.p;
+}
+
+#define SUP(n)                                                                                     \
+	"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"303555014" n                       \
+	"\",\"reason\":\"complaint\"}"
+#define PRETTY(n)                                                                                  \
+	"{\n  \"type\": \"dnc.number.suppressed\",\n  \"phone_number\": \"303555014" n             \
+	"\",\n  \"event_data\": {\n    \"reason\": \"complaint\"\n  }\n}"
+#define EVENT(n) " dnc.number.suppressed +1303555014" n "\n"
+
+static const struct {
+	const char *name, *text, *want;
+	bool socket; /* lines of a producer */
+} documents[] = {
+	{"lines", SUP("1") "\n" SUP("2") "\n", "1" EVENT("1") "2" EVENT("2"), false},
+	{"a broken line costs one record",
+		SUP("1") "\n{\"type\":\n{\"a\":[\n" SUP("2") "\n[" SUP("3") "\n" SUP("4") "\n",
+		"1" EVENT("1") "2 invalid_json\n3 invalid_json\n4" EVENT("2") "5.1" EVENT(
+			"3") "5 invalid_json\n6" EVENT("4"),
+		false},
+	{"a broken first line costs one record",
+		"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"30355\n" SUP("1") "\n",
+		"1 invalid_json\n2" EVENT("1"), false},
+	{"a first line that is cut between members",
+		"{\"type\":\"dnc.number.suppressed\",\n" SUP("1") "\n{\"x\":1\n" SUP("2") "\n" SUP(
+			"3") "\n",
+		"1 invalid_json\n2" EVENT("1") "3 invalid_json\n4" EVENT("2") "5" EVENT("3"),
+		false},
+	{"an array in one line", "[" SUP("1") "," SUP("2") "]\n", "1.1" EVENT("1") "1.2" EVENT("2"),
+		false},
+	{"an array over lines", "[\n  " SUP("1") ",\n  " SUP("2") "\n]\n",
+		"2" EVENT("1") "3" EVENT("2"), false},
+	{"a pretty-printed object", PRETTY("1") "\n", "1" EVENT("1"), false},
+	{"pretty-printed objects", PRETTY("1") "\n\n" PRETTY("2") "\n" SUP("3") "\n",
+		"1" EVENT("1") "9" EVENT("2") "16" EVENT("3"), false},
+	{"a pretty-printed array", "[\n" PRETTY("1") ",\n" PRETTY("2") "\n]",
+		"2" EVENT("1") "9" EVENT("2"), false},
+	{"arrays and objects one after the other",
+		"[" SUP("1") "]\n" SUP("2") "\n[]\n[\n" SUP("3") "]" SUP("4"),
+		"1.1" EVENT("1") "2" EVENT("2") "5" EVENT("3") "5.2" EVENT("4"), false},
+	{"objects without lines", SUP("1") SUP("2") "\n" SUP("3"),
+		"1" EVENT("1") "1.2" EVENT("2") "2" EVENT("3"), false},
+	{"brackets and quotes in strings",
+		"[{\"type\":\"dnc.number.suppressed\",\"reason\":\"complaint\",\"notes\":\"]}\\\"{[\\\\"
+		"\",\n\"phone_number\":\"3035550141\"}]",
+		"1.1" EVENT("1"), false},
+	{"elements that are no objects", "[1, \"a\", " SUP("1") ", [2], null]\n",
+		"1.1 not_an_object\n1.2 not_an_object\n1.3" EVENT(
+			"1") "1.4 not_an_object\n1.5 not_an_object\n",
+		false},
+	{"an array that does not end", "[\n" SUP("1") ",\n" SUP("2") "\n",
+		"2" EVENT("1") "3" EVENT("2") "1 invalid_json\n", false},
+	{"an object that does not end", PRETTY("1") "\n{\n \"type\": 1,\n",
+		"1" EVENT("1") "8 invalid_json\n", false},
+	{"a broken element costs one record",
+		"[\n  {\n    \"type\": \"x,\n    \"a\": {\n      \"b\": 1\n    }\n  },\n  " SUP(
+			"1") ",\n  {\n    \"c\": ]\n  },\n  " SUP("2") "\n]\n",
+		"2 invalid_json\n8" EVENT("1") "9 invalid_json\n12" EVENT("2"), false},
+	{"an object that is cut before the next one", "{\n  \"a\": 1,\n" PRETTY("1") "\n",
+		"1 invalid_json\n3" EVENT("1"), false},
+	{"words between objects", "{\n}\nnonsense\n" SUP("1") "\n",
+		"1 missing_type\n3 invalid_json\n4" EVENT("1"), false},
+	{"a producer's array in one line", "[" SUP("1") "," SUP("2") "]\n" SUP("3") "\n",
+		"1.1" EVENT("1") "1.2" EVENT("2") "2" EVENT("3"), true},
+	{"a producer's lines are records of their own", "{\n[\n" SUP("1") "\n",
+		"1 invalid_json\n2 invalid_json\n3" EVENT("1"), true},
+};
+
+static void documents_are_records_and_broken_ones_rejects(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+		struct dnc_source_options options = {.format = "auto",
+			.region = "US",
+			.max_record = 4096,
+			.reject_lines = documents[i].socket};
+		char *got = read_all(&options, documents[i].text, false);
+
+		if (strcmp(got, documents[i].want) != 0)
+			fail_msg("%s:\n%s", documents[i].name, got);
+		free(got);
+	}
+}
+
+/* A document over --max-record is a reject, and so is each line that is. */
+static void a_document_without_an_end_is_bounded(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "ndjson", .region = "US", .max_record = 1024};
+	struct dnc_buf text = {0};
+	char *got;
+
+	(void)state;
+	dnc_buf_lit(&text, "{\n\"a\": [\n");
+	for (int i = 0; i < 500; i++)
+		dnc_buf_lit(&text, " 1,\n");
+	dnc_buf_lit(&text, SUP("1") "\n{\n\"b\": \"");
+	for (int i = 0; i < 2000; i++)
+		dnc_buf_chr(&text, 'x');
+	dnc_buf_lit(&text, "\"\n}\n" SUP("2") "\n");
+	dnc_buf_chr(&text, '\0');
+	got = read_all(&options, text.p, false);
+	assert_string_equal(got, "1 too_large\n503" EVENT("1") "504 too_large\n507" EVENT("2"));
+	free(got);
+	dnc_buf_free(&text);
+}
+
+/* Items of one line have places of their own, whatever made them. */
+static void items_of_a_line_are_counted(void **state)
+{
+	struct dnc_error err;
+	struct dnc_map *map = dnc_map_compile(".,.", &err);
+	struct dnc_source_options options = {
+		.format = "auto", .region = "US", .max_record = 1024, .map = map};
+	char *got;
+
+	(void)state;
+	assert_non_null(map);
+	got = read_all(&options, "[" SUP("1") "," SUP("2") ",\n" SUP("3") "]", false);
+	assert_string_equal(got, "1.1" EVENT("1") "1.2" EVENT("1") "1.3" EVENT("2") "1.4" EVENT(
+					 "2") "2.1" EVENT("3") "2.2" EVENT("3"));
+	free(got);
+	dnc_map_free(map);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(documents_are_records_and_broken_ones_rejects),
+		cmocka_unit_test(a_document_without_an_end_is_bounded),
+		cmocka_unit_test(items_of_a_line_are_counted)};
+
+	return cmocka_run_group_tests_name("source_json", tests, NULL, NULL);
+}
