@@ -13,6 +13,7 @@ struct ingest {
 	struct dnc_cli_progress progress;
 	struct runs runs;
 	uint64_t accepted;
+	uint64_t dropped; /* records that are no events by a rule of their format */
 	int64_t started_ns;
 	struct dnc_error err; /* why the run ended early */
 	bool too_many;        /* rejects, of --max-rejects */

@@ -16,6 +16,17 @@ static void load_map(struct options *o)
 	}
 }
 
+/* Says what became of the records, unless all of them are events in a pipe. */
+static void report(const struct ingest *in)
+{
+	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
+		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
+			(unsigned long long)in->stage.rejects.count);
+	if (in->dropped)
+		dnc_note("%llu record%s no event by a rule of the format, such as HELP",
+			(unsigned long long)in->dropped, in->dropped == 1 ? " is" : "s are");
+}
+
 /* Writes what is left and waits for its acknowledgement, whatever ended the run. */
 static int finish(struct ingest *in, int rc)
 {
@@ -32,9 +43,7 @@ static int finish(struct ingest *in, int rc)
 	rc = dnc_stage_finish(&in->stage, rc, &in->err);
 	if (rc)
 		return rc;
-	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
-		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->accepted,
-			(unsigned long long)in->stage.rejects.count);
+	report(in);
 	if (in->stage.failed)
 		return DNC_EXIT_IO;
 	if (in->refused)

@@ -119,6 +119,9 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 		case DNC_SOURCE_REJECT:
 			rc = reject(in, s, &record, &err);
 			break;
+		case DNC_SOURCE_DROPPED:
+			in->dropped++;
+			break;
 		case DNC_SOURCE_REFUSED:
 			refuse(in, s);
 			break;

@@ -1,6 +1,8 @@
 /* record.c - how formats make records, reject them, and refuse a stream. */
+#include "base/uuid.h"
 #include "json/member.h"
 #include "priv/record.h"
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -80,6 +82,53 @@ enum dnc_source_result source_reject(
 	dnc_error_set(&s->err, (int)code, "%s", why);
 	dnc_error_place(&s->err, "%s", place);
 	return DNC_SOURCE_REJECT;
+}
+
+bool source_parse(struct dnc_source *s, struct dnc_str text, struct dnc_json *doc,
+	enum dnc_source_result *result)
+{
+	struct dnc_error err;
+
+	if (dnc_json_parse(s->parser, text.p, text.n, doc, &err) == 0) {
+		if (doc->node[0].type == DNC_JSON_OBJECT)
+			return true;
+		*result = source_reject(
+			s, DNC_REJECT_NOT_AN_OBJECT, "", "the record is not a JSON object");
+	} else if (err.code == DNC_ERROR_NO_MEMORY) {
+		*result = DNC_SOURCE_FAILED;
+	} else {
+		*result = source_reject(s,
+			err.code == DNC_JSON_EUTF8    ? DNC_REJECT_INVALID_UTF8
+			: err.code == DNC_JSON_ELIMIT ? DNC_REJECT_TOO_LARGE
+						      : DNC_REJECT_INVALID_JSON,
+			"", "%s", err.message);
+	}
+	return false;
+}
+
+enum dnc_source_result source_text(struct dnc_source *s, struct dnc_str text)
+{
+	dnc_buf_clear(&s->event);
+	dnc_buf_str(&s->event, text);
+	return source_record(s);
+}
+
+void source_add_identity(struct dnc_source *s, const struct dnc_str *parts, size_t count)
+{
+	unsigned char digest[16];
+	char uuid[DNC_UUID_LEN];
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof digest);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t n = parts[i].n;
+
+		crypto_generichash_update(&state, (const unsigned char *)&n, sizeof n);
+		crypto_generichash_update(&state, (const unsigned char *)parts[i].p, parts[i].n);
+	}
+	crypto_generichash_final(&state, digest, sizeof digest);
+	dnc_uuid_v8(digest, uuid);
+	source_add(s, "id", (struct dnc_str){uuid, sizeof uuid});
 }
 
 void source_begin(struct dnc_source *s, enum dnc_type type)

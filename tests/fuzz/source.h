@@ -32,6 +32,8 @@ static void read_records(struct dnc_source *s, struct dnc_event_reader *r)
 			continue;
 		if (result == DNC_SOURCE_RECORD)
 			normalize(r, &record);
+		else if (result == DNC_SOURCE_DROPPED)
+			continue;
 		else if (result == DNC_SOURCE_REJECT
 				 ? err.code <= DNC_REJECT_NONE || err.code >= DNC_REJECTS ||
 					   !err.message[0]

@@ -58,6 +58,9 @@ static void read_records(struct dnc_source *s, struct result *result)
 		case DNC_SOURCE_REJECT:
 			add_reject(result, &record, &err);
 			break;
+		case DNC_SOURCE_DROPPED:
+			dnc_buf_printf(&result->text, "%llu dropped\n", (unsigned long long)record.line);
+			break;
 		case DNC_SOURCE_REFUSED:
 			add_refusal(result, s);
 			break;

@@ -55,6 +55,9 @@ static void read_records(struct dnc_source *s, struct result *result)
 			add_record(result, &record);
 		else if (rc == DNC_SOURCE_REJECT)
 			add_reject(result, &record, &err);
+		else if (rc == DNC_SOURCE_DROPPED)
+			dnc_buf_printf(
+				&result->text, "%llu dropped\n", (unsigned long long)record.line);
 		else if (rc == DNC_SOURCE_REFUSED)
 			dnc_buf_lit(&result->text, "refused\n");
 	}
@@ -215,12 +218,91 @@ static void items_of_a_line_are_counted(void **state)
 	dnc_map_free(map);
 }
 
+#define FORM(body) "From=%2B13035550141&To=1&Body=" body "\n"
+
+/* One message, and what becomes of it. */
+static const struct {
+	const char *text, *want;
+} messages[] = {
+	{FORM("STOP"), "1" EVENT("1")},
+	{FORM("+%22StopAll%22+%0D%0A"), "1" EVENT("1")},
+	{FORM("stop%21+STOP%21"), "1" EVENT("1")},
+	{FORM("unsubscribe."), "1" EVENT("1")},
+	{FORM("Cancel"), "1" EVENT("1")},
+	{FORM("end"), "1" EVENT("1")},
+	{FORM("QUIT"), "1" EVENT("1")},
+	{FORM("opt-out"), "1" EVENT("1")},
+	{FORM("Opt+Out"), "1" EVENT("1")},
+	{FORM("%E2%80%9Crevoke%E2%80%9D%C2%A0"), "1" EVENT("1")},
+	{FORM("start"), "1 dnc.number.released +13035550141\n"},
+	{FORM("YES"), "1 dnc.number.released +13035550141\n"},
+	{FORM("unstop"), "1 dnc.number.released +13035550141\n"},
+	{FORM("help"), "1 dropped\n"},
+	{FORM("INFO"), "1 dropped\n"},
+	{FORM("stop+calling+me"), "1 invalid_field\n"},
+	{FORM("stop+start"), "1 invalid_field\n"},
+	{FORM("stopped"), "1 invalid_field\n"},
+	{FORM("STOP%C3%A9"), "1 invalid_field\n"},
+	{FORM("%F0%9F%9B%91"), "1 invalid_field\n"},
+	{FORM("..."), "1 invalid_field\n"},
+	{FORM(""), "1 missing_field\n"},
+	/* The provider's word stands before the text. */
+	{"From=%2B13035550141&OptOutType=STOP&Body=leave+me+alone\n", "1" EVENT("1")},
+	{"From=%2B13035550141&OptOutType=HELP&Body=STOP\n", "1 dropped\n"},
+	{"From=%2B13035550141&OptOutType=&Body=STOP\n", "1" EVENT("1")},
+	{"From=%2B13035550141&OptOutType=maybe&Body=STOP\n", "1 invalid_field\n"},
+	/* Numbers: the sender's, and no other. */
+	{"From=+13035550141&Body=STOP\n", "1" EVENT("1")},
+	{"From=whatsapp%3A%2B13035550141&Body=STOP\n", "1" EVENT("1")},
+	{"To=%2B13035550141&Body=STOP\n", "1 missing_field\n"},
+	{"From=&To=%2B13035550141&Body=STOP\n", "1 missing_field\n"},
+	{"From=STOP&Body=STOP\n", "1 invalid_phone_number\n"},
+	{"From=%2B13035550141&Direction=outbound-api&Body=STOP\n", "1 invalid_field\n"},
+	{"From=%2B13035550141&msisdn=13035550142&Body=STOP\n", "1 invalid_field\n"},
+	/* Forms that are none. */
+	{"From=%2&Body=STOP\n", "1 invalid_row\n"},
+	{"From=%zz&Body=STOP\n", "1 invalid_row\n"},
+	{"=x\n", "1 invalid_row\n"},
+	{"From=%2B13035550141&From=%2B13035550142&Body=STOP\n", "1 invalid_json\n"},
+	{"&From=%2B13035550141&&Body=STOP&\n", "1" EVENT("1")},
+	/* JSON in the forms of providers. */
+	{"{\"From\":\"+13035550141\",\"Body\":\"STOP\",\"id\":7,\"timestamp\":\"soon\",\"reason\":5}\n",
+		"1" EVENT("1")},
+	{"{\"msisdn\":\"447700900123\",\"to\":\"1\",\"text\":\"Stop\",\"keyword\":\"STOP\"}\n",
+		"1 dnc.number.suppressed +447700900123\n"},
+	{"{\"msisdn\":\"13035550141\",\"text\":\"Stop it now\",\"keyword\":\"STOP\"}\n",
+		"1 invalid_field\n"},
+	{"{\"data\":{\"payload\":{\"from\":{\"phone_number\":\"+13035550141\"},\"to\":[{\"phone_number\":"
+	 "\"+1\"}],\"text\":\"STOP\"}}}\n",
+		"1" EVENT("1")},
+	{"[{\"message\":{\"from\":3035550141,\"text\":\"STOP\"}},\n{\"from\":\"3035550142\",\"body\":\"STOP\"}]\n",
+		"1.1" EVENT("1") "2" EVENT("2")},
+	{"{\"from\":\"+13035550141\",\"body\":\"STOP\"\n", "1 invalid_json\n"},
+	{"{\"message\":{\"number\":\"3035550141\"}}\n", "1 missing_field\n"},
+};
+
+static void a_message_stops_starts_or_asks(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "optout", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+		char *got = read_all(&options, messages[i].text, false);
+
+		if (strcmp(got, messages[i].want) != 0)
+			fail_msg("%s%s", messages[i].text, got);
+		free(got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents_are_records_and_broken_ones_rejects),
 		cmocka_unit_test(a_document_without_an_end_is_bounded),
-		cmocka_unit_test(items_of_a_line_are_counted)};
+		cmocka_unit_test(items_of_a_line_are_counted),
+		cmocka_unit_test(a_message_stops_starts_or_asks)};
 
 	return cmocka_run_group_tests_name("source_json", tests, NULL, NULL);
 }

@@ -47,6 +47,16 @@ enum dnc_source_result source_next_item(struct dnc_source *s);
 enum dnc_source_result source_reject(struct dnc_source *s, enum dnc_reject code, const char *place,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Parses TEXT, an object, as DOC. False with RESULT if it is none. */
+bool source_parse(struct dnc_source *s, struct dnc_str text, struct dnc_json *doc,
+	enum dnc_source_result *result);
+
+/* The record is TEXT, JSON that DNC_JSON_PADDING readable bytes follow, or what the map makes of it. */
+enum dnc_source_result source_text(struct dnc_source *s, struct dnc_str text);
+
+/* Adds "id": the UUID that follows from the parts which identify the record at its source. */
+void source_add_identity(struct dnc_source *s, const struct dnc_str *parts, size_t count);
+
 /* Rejects a line of a stream that was refused. */
 enum dnc_source_result source_reject_refused(struct dnc_source *s);
 

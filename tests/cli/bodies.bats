@@ -1,0 +1,29 @@
+load ../helper
+
+# What providers send as the bodies of requests: opt-outs, CloudEvents, pages, documents.
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "the sample of opt-outs: two stop, one starts, HELP is counted, a sentence is a reject for a person" {
+	dnc-ingest -x rejects "$ROOT/examples/data/optout.txt" >out 2>err
+	[ "$(jq -r '[.type[11:],.phone_number,.event_data.reason,.event_data.source,.event_data.to]|join(" ")' out)" = \
+		"suppressed +12025550143 consumer_request consumer +12025550100
+suppressed +19165550186 consumer_request consumer +12025550100
+suppressed +13035550199 consumer_request consumer 12025550100
+released +19165550186 consumer_request consumer +12025550100" ]
+	[ "$(jq -r '[.event_data.scope,.event_data.channel,.timestamp]|join(" ")' out | sed -n 3p)" = 'campaign sms 2026-08-29T08:00:00.000Z' ]
+	[ "$(jq -r '[.line,.code]|join(" ")' rejects)" = '6 invalid_field' ]
+	[[ "$(jq -r .message rejects)" == *OptOutType=STOP* ]]
+	grep -q '1 record is no event by a rule of the format' err
+	[ "$(jq -r .metadata.source_format out | sort -u)" = optout ]
+	dnc-ingest -q out | cmp - out
+}
+
+@test "a message that is delivered again is one event, live and from files" {
+	line="$(head -1 "$ROOT/examples/data/optout.txt")"
+	printf '%s\n' "$line" "$line" | dnc-ingest -q >out
+	[ "$(jq -r .id out | sort -u | wc -l)" -eq 1 ]
+	[ "$(jq -r .event_data.source_id out | uniq)" = SM00000000000000000000000000000001 ]
+}
