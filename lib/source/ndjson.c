@@ -34,7 +34,7 @@ static const struct {
 	{DNC_STR("violation_type"), DNC_COMPLIANCE_VIOLATION},
 	{DNC_STR("new_status"), DNC_PROVIDER_STATUS_CHANGE}};
 
-static bool type_by_name(struct dnc_str name, enum dnc_type *type)
+bool source_type_by_name(struct dnc_str name, enum dnc_type *type)
 {
 	char full[64] = "dnc.";
 
@@ -62,7 +62,7 @@ static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 		if (!at || doc->node[at].type == DNC_JSON_NULL)
 			continue;
 		named = true;
-		if (type_by_name(doc->node[at].text, type))
+		if (source_type_by_name(doc->node[at].text, type))
 			return true;
 	}
 	if (named)
@@ -106,11 +106,13 @@ static bool has(const void *ctx, const char *key)
 }
 
 /* Writes the record with its type, and with the values of the options that it lacks. */
-static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc_json *doc)
+static enum dnc_source_result read_shaped(struct dnc_source *s, struct dnc_json *doc)
 {
 	enum dnc_type type;
 	enum dnc_source_result rc;
 
+	if (cloudevents_are(doc))
+		return cloudevents_record(s, doc);
 	if (capture_record(s, doc, &rc))
 		return rc;
 	if (!guess_type(doc, &type)) {
@@ -125,10 +127,23 @@ static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc
 	return source_record(s);
 }
 
+/* True if TEXT looks like an event: a canonical one by its start, others by a type in them, if they are no CloudEvents. */
+static bool looks_like_event(struct dnc_str text)
+{
+	static const char start[] = "{\"id\":\"", type[] = "\",\"type\":\"dnc.",
+			  envelope[] = "\"specversion\"";
+	const size_t type_at = sizeof start - 1 + DNC_UUID_LEN;
+
+	if (text.n > type_at + sizeof type && memcmp(text.p, start, sizeof start - 1) == 0 &&
+		memcmp(text.p + type_at, type, sizeof type - 1) == 0)
+		return true;
+	return memmem(text.p, text.n, type + 2, sizeof type - 3) &&
+	       !memmem(text.p, text.n, envelope, sizeof envelope - 1);
+}
+
 static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str text)
 {
 	const struct dnc_source_options *o = &s->options;
-	static const char event_mark[] = "\"type\":\"dnc.";
 	struct dnc_json doc;
 	struct dnc_error err;
 	int rc;
@@ -139,8 +154,7 @@ static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str tex
 		return source_record(s);
 	}
 	/* A canonical type and no options: there is nothing to add, so the record is parsed once only. */
-	if (!o->provider && !o->provider_id && !o->reason && !o->source &&
-		memmem(text.p, text.n, event_mark, sizeof event_mark - 1)) {
+	if (!o->provider && !o->provider_id && !o->reason && !o->source && looks_like_event(text)) {
 		s->record.event = text;
 		return DNC_SOURCE_RECORD;
 	}

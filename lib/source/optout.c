@@ -253,6 +253,8 @@ static bool detect_form(struct dnc_str line)
 {
 	static const char *const names[] = {"From=", "from=", "msisdn=", "OptOutType="};
 
+	if (!line.n)
+		return false;
 	for (size_t i = 0; i < line.n; i++)
 		if (memchr(" ,;\t\"", line.p[i], 5))
 			return false;

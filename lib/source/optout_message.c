@@ -90,7 +90,8 @@ static const char *const part_names[OPTOUT_PARTS] = {
 	[PART_BODY] = "body text messagebody messagetext content message",
 	[PART_KEYWORD] = "keyword",
 	[PART_ID] = "messagesid smsmessagesid smssid messageid messageuuid inboundmessageid id",
-	[PART_TIME] = "timestamp receivedat messagetimestamp receivedon occurredat createdat time",
+	[PART_TIME] =
+		"timestamp receivedat receivedtimestamp messagetimestamp receivedon occurredat createdat time",
 	[PART_DIRECTION] = "direction",
 	[PART_SCOPE] = "scope",
 	[PART_CHANNEL] = "channel",

@@ -40,6 +40,7 @@ void dnc_source_free(struct dnc_source *s)
 		return;
 	dnc_json_parser_free(s->parser);
 	dnc_buf_free(&s->event);
+	dnc_buf_free(&s->decoded);
 	csv_finish(&s->csv);
 	kept_finish(&s->kept);
 	documents_finish(&s->documents);

@@ -1,4 +1,5 @@
 load ../helper
+bats_require_minimum_version 1.5.0
 
 # What providers send as the bodies of requests: opt-outs, CloudEvents, pages, documents.
 
@@ -26,4 +27,22 @@ released +19165550186 consumer_request consumer +12025550100" ]
 	printf '%s\n' "$line" "$line" | dnc-ingest -q >out
 	[ "$(jq -r .id out | sort -u | wc -l)" -eq 1 ]
 	[ "$(jq -r .event_data.source_id out | uniq)" = SM00000000000000000000000000000001 ]
+}
+
+@test "CloudEvents of providers: a type without a map is rejected by name, maps make events of them" {
+	run -1 dnc-ingest -x rejects "$ROOT/examples/data/cloudevents-optout.json"
+	[ "$(jq -r '[.line,.code]|join(" ")' rejects)" = $'2 unknown_type\n19 unknown_type' ]
+	[[ "$(jq -r .message rejects | head -1)" == *'"com.interact.messages.sms.opt.out"'*'--map'* ]]
+	rm rejects
+	dnc-ingest -q -x rejects -J "$ROOT/examples/maps/cloudevents-optout.jq" "$ROOT/examples/data/cloudevents-optout.json" >out
+	[ "$(jq -c '[.type,.phone_number,.timestamp,.event_data]' out)" = '["dnc.number.suppressed","+12025550143","2026-08-29T08:00:00.000Z",{"source_id":"https://api.example.com/v1/sms evt_1","reason":"consumer_request","source":"consumer","to":"+12025550100","body":"STOP","scope":"number","channel":"sms","cloudevent_type":"com.interact.messages.sms.opt.out"}]' ]
+	[ "$(jq -r '[.line,.code]|join(" ")' rejects)" = '19 map_failed' ]
+	[[ "$(jq -r .message rejects)" == *com.interact.messages.sms.delivered* ]]
+	dnc-ingest -q -x /dev/null -J "$ROOT/examples/maps/cloudevents-reassigned.jq" "$ROOT/examples/data/cloudevents-reassigned.ndjson" >out
+	[ "$(jq -c '[.type,.phone_number,.timestamp,.event_data.reason,.event_data.consent_operation]' out)" = \
+		'["dnc.number.suppressed","+12025550143","2026-09-21T00:00:00.000Z","data_quality_issue","opt-out-created"]' ]
+	# Delivered again, in another file: the same event.
+	cp "$ROOT/examples/data/cloudevents-reassigned.ndjson" another
+	dnc-ingest -q -J "$ROOT/examples/maps/cloudevents-reassigned.jq" another >again
+	[ "$(jq .id again)" = "$(jq .id out)" ]
 }

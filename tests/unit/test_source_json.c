@@ -1,6 +1,7 @@
 /* Records in JSON and in forms: documents over lines, and the formats that come as bodies of requests. */
 #include "unit.h"
 #include "base/lines.h"
+#include "event/cloudevent.h"
 #include "event/event.h"
 #include "source/map.h"
 #include "source/source.h"
@@ -296,13 +297,147 @@ static void a_message_stops_starts_or_asks(void **state)
 	}
 }
 
+#define CE(rest)                                                                                           \
+	"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"dnc.number.suppressed\"" rest \
+	"}\n"
+#define DATA ",\"data\":{\"phone_number\":\"3035550141\",\"reason\":\"complaint\"}"
+
+static const struct {
+	const char *text, *want;
+} cloudevents[] = {
+	{CE(DATA), "1" EVENT("1")},
+	{CE(",\"subject\":\"+13035550141\",\"data\":{\"reason\":\"complaint\"}"), "1" EVENT("1")},
+	{CE(",\"data\":null"), "1 missing_field\n"},
+	{CE(",\"data\":\"x\""), "1 invalid_field\n"},
+	{CE(",\"data\":{\"type\":\"dnc.number.released\",\"phone_number\":\"3035550141\"}"),
+		"1 invalid_field\n"},
+	{CE(",\"data\":{\"event_type\":\"NumberSuppressed\",\"phone_number\":\"3035550141\","
+	    "\"reason\":\"complaint\"}"),
+		"1" EVENT("1")},
+	/* {"phone_number":"3035550141","reason":"complaint"} */
+	{CE(",\"data_base64\":\"eyJwaG9uZV9udW1iZXIiOiIzMDM1NTUwMTQxIiwicmVhc29uIjoiY29tcGxhaW50In0=\""),
+		"1" EVENT("1")},
+	{CE(",\"data_base64\":\"eyJ\""), "1 invalid_field\n"},
+	{CE(",\"data_base64\":\"e30e30==\""), "1 invalid_field\n"},
+	{CE(",\"data_base64\":\"e3t7\""), "1 invalid_json\n"},
+	{CE(",\"data_base64\":7"), "1 invalid_field\n"},
+	{"{\"specversion\":\"0.3\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"dnc.number.suppressed\"" DATA
+	 "}\n",
+		"1 invalid_field\n"},
+	{"{\"specversion\":\"1.0\",\"id\":\"e1\",\"type\":\"dnc.number.suppressed\"" DATA "}\n",
+		"1 missing_field\n"},
+	{"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"com.example.optout\"}\n",
+		"1 unknown_type\n"},
+	{"[\n" CE(DATA) ",\n" CE(DATA) "]\n", "2" EVENT("1") "4" EVENT("1")},
+};
+
+static void a_cloudevent_is_an_event_or_a_reject(void **state)
+{
+	static const char *const formats[] = {"auto", "cloudevents", "ndjson"};
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof cloudevents / sizeof cloudevents[0]; i++) {
+		struct dnc_source_options options = {
+			.format = formats[i % 3], .region = "US", .max_record = 4096};
+		char *got = read_all(&options, cloudevents[i / 3].text, false);
+
+		if (strcmp(got, cloudevents[i / 3].want) != 0)
+			fail_msg("%s: %s%s", options.format, cloudevents[i / 3].text, got);
+		free(got);
+	}
+}
+
+/* One of each type, with the names of the reference system. */
+static const char *const domain_events[] = {
+	"{\"event_type\":\"NumberSuppressed\",\"event_id\":\"0198f0a0-0000-7000-8000-000000000001\","
+	"\"phone_number\":\"3035550141\",\"reason\":\"complaint\",\"source\":\"federal\",\"suppressed_at\":"
+	"\"2026-08-29T10:00:00+02:00\",\"metadata\":{\"region\":\"US-CO\"}}",
+	"{\"event_type\":\"NumberReleased\",\"id\":42,\"phone_number\":\"3035550141\",\"reason\":\"admin_override\","
+	"\"released_at\":\"2026-08-29T10:00:00Z\",\"released_by\":\"x\"}",
+	"{\"event_type\":\"DNCCheckPerformed\",\"phone_number\":\"3035550141\",\"result\":\"blocked\",\"sources\":"
+	"[\"federal\"],\"is_blocked\":true,\"latency\":1500000,\"risk_score\":0.5,\"timestamp\":"
+	"\"2026-08-29T10:00:00Z\"}",
+	"{\"event_type\":\"DNCListSynced\",\"provider\":\"federal_dnc\",\"provider_id\":\"p\",\"sync_status\":"
+	"\"partial\",\"records_added\":12,\"sync_duration\":5000000}",
+	"{\"event_type\":\"ComplianceViolation\",\"phone_number\":\"3035550141\",\"violation_type\":\"calling_hours\","
+	"\"details\":{\"a\":[1,\"\\u00e9\",null,{\"b\":1e3}]}}",
+	"{\"event_type\":\"ProviderStatusChange\",\"provider\":\"na\\\"me\",\"old_status\":\"online\","
+	"\"new_status\":\"offline\",\"reason\":\"timeout\"}",
+};
+
+/* The CloudEvent of a canonical line. */
+static struct dnc_buf cloudevent_of(const char *line)
+{
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	char padded[4096] = "";
+	struct dnc_buf b = {0};
+	struct dnc_event event;
+	size_t n = strcspn(line, "\n");
+
+	assert_true(n < sizeof padded - DNC_JSON_PADDING);
+	memcpy(padded, line, n);
+	assert_int_equal(dnc_event_parse(r, padded, n, &event), 0);
+	dnc_event_write_cloudevent(&b, &event);
+	dnc_buf_chr(&b, '\0');
+	dnc_event_reader_free(r);
+	return b;
+}
+
+/* What was read is read again, as it is and as the CloudEvent that the hub makes of it, with the same result. */
+static void events_come_back_as_they_were(void **state)
+{
+	struct dnc_source_options options = {.format = "auto", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof domain_events / sizeof domain_events[0]; i++) {
+		char *once = read_all(&options, domain_events[i], true);
+		char *again = read_all(&options, once, true);
+		struct dnc_buf ce = cloudevent_of(once);
+		char *back = read_all(&options, ce.p, true);
+
+		assert_true(strlen(once) > 100);
+		assert_string_equal(again, once);
+		assert_string_equal(back, once);
+		free(once);
+		free(again);
+		free(back);
+		dnc_buf_free(&ce);
+	}
+}
+
+/* Source and id are the identity, not what is beside them. */
+static void a_cloudevent_that_comes_again_is_the_same_event(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "cloudevents", .region = "US", .max_record = 4096};
+	char *one = read_all(&options, CE(DATA), true),
+	     *again = read_all(&options, CE(DATA ",\"try\":2"), true);
+	char *other = read_all(&options,
+		"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/y\",\"type\":\"dnc.number.suppressed\"" DATA
+		"}",
+		true);
+	const size_t id_end = sizeof "{\"id\":\"" - 1 + DNC_UUID_LEN;
+
+	(void)state;
+	assert_memory_equal(one, again, id_end);
+	assert_memory_not_equal(one, other, id_end);
+	assert_non_null(strstr(one, "\"cloudevent\":{\"id\":\"e1\",\"source\":\"/x\"}"));
+	assert_non_null(strstr(again, "\"try\":2"));
+	free(one);
+	free(again);
+	free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents_are_records_and_broken_ones_rejects),
 		cmocka_unit_test(a_document_without_an_end_is_bounded),
 		cmocka_unit_test(items_of_a_line_are_counted),
-		cmocka_unit_test(a_message_stops_starts_or_asks)};
+		cmocka_unit_test(a_message_stops_starts_or_asks),
+		cmocka_unit_test(a_cloudevent_is_an_event_or_a_reject),
+		cmocka_unit_test(events_come_back_as_they_were),
+		cmocka_unit_test(a_cloudevent_that_comes_again_is_the_same_event)};
 
 	return cmocka_run_group_tests_name("source_json", tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ struct dnc_source {
 	struct dnc_buf event;        /* the raw event being written */
 	struct dnc_fact fact;        /* of the current row of a list */
 	char digits[10];             /* its number, where that is written in two parts */
+	struct dnc_buf decoded;      /* a CloudEvent with decoded data */
 	struct dnc_json_parser *parser;
 	struct csv_state csv;
 	struct documents documents;
@@ -93,6 +94,15 @@ enum dnc_source_result source_reject_cell(struct dnc_source *s);
 /* Reads a change captured from a database, with RESULT. False if the record has another shape. */
 bool capture_record(
 	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
+
+/* True if DOC, an object, is a CloudEvent. */
+bool cloudevents_are(const struct dnc_json *doc);
+
+/* The record is the CloudEvent DOC. */
+enum dnc_source_result cloudevents_record(struct dnc_source *s, struct dnc_json *doc);
+
+/* True if NAME means a type of events: "dnc.number.suppressed", "number.suppressed", or that of the reference system. */
+bool source_type_by_name(struct dnc_str name, enum dnc_type *type);
 
 /* True if LINE may start a JSON object or array. */
 bool ndjson_is_json(struct dnc_str line);
