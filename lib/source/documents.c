@@ -72,6 +72,21 @@ static enum scanned scan(struct json_scan *state, struct dnc_str text, size_t *n
 	return result;
 }
 
+size_t documents_value_length(struct dnc_str text)
+{
+	struct json_scan state = {0};
+	size_t n = 0;
+
+	if (text.p[0] == '{' || text.p[0] == '[') {
+		scan(&state, text, &n);
+		return n;
+	}
+	do
+		scan(&state, (struct dnc_str){text.p + n, 1}, &(size_t){0});
+	while (++n < text.n && (state.in_string || !memchr(",]}", text.p[n], 3)));
+	return n;
+}
+
 /* True if a stream that starts with this line is read as documents. */
 static bool goes_across(struct dnc_str line)
 {
@@ -312,11 +327,11 @@ enum dnc_source_result documents_line(struct dnc_source *s, const struct dnc_lin
 		/* A producer's lines are acknowledged one by one. */
 		d->across = !s->options.reject_lines && goes_across(line->text);
 	}
+	d->begun = d->made = 0;
 	if (!d->across && text.p[0] != '[')
 		return s->format->text(s, line->text);
 	d->line = d->rest = line->text;
 	d->number = line->number;
-	d->begun = d->made = 0;
 	return documents_next(s);
 }
 

@@ -46,3 +46,35 @@ released +19165550186 consumer_request consumer +12025550100" ]
 	dnc-ingest -q -J "$ROOT/examples/maps/cloudevents-reassigned.jq" another >again
 	[ "$(jq .id again)" = "$(jq .id out)" ]
 }
+
+@test "pages of reported calls: the names of both versions, and the fields that the CSV file has" {
+	dnc-ingest -f ftc-reported -x rejects "$ROOT/examples/data/reported-page-attributes.json" >out 2>/dev/null
+	[ "$(jq -r '[.line,.item,.code]|join(" ")' rejects)" = '1 2 invalid_phone_number' ]
+	[ "$(jq -r .raw rejects | jq -r .id)" = 00000000000000000000000000000004 ]
+	[ "$(jq -r '[.id,.phone_number,.timestamp]|join(" ")' out)" = '00000000-0000-0000-0000-000000000003 +12025550143 2026-02-16T13:05:00.000Z' ]
+	cat >calls.csv <<-'CSV'
+		Company_Phone_Number,Created_Date,Violation_Date,Consumer_City,Consumer_State,Consumer_Area_Code,Subject,Recorded_Message_Or_Robocall
+		2025550143,2026-02-16 13:05:00,2026-02-15 09:30:00,Denver,Colorado,303,"Reducing your debt (credit cards, mortgage, student loans)",Y
+	CSV
+	dnc-ingest -q calls.csv >csv
+	[ "$(jq -S 'del(.id,.metadata.ingested_at)' csv)" = "$(jq -S 'del(.id,.metadata.ingested_at)' out)" ]
+	dnc-ingest -q "$ROOT/examples/data/reported-page.json" -x /dev/null >out
+	[ "$(jq -r '[.phone_number,.event_data.consumer_area_code,.metadata.source_format]|join(" ")' out)" = '+12025550143 202 ftc-reported' ]
+}
+
+@test "the published pages of reported calls without a map: each record is an event or a reject" {
+	data="$ROOT/../shared/data/ftc-reported-2020-02-16.pages.ndjson"
+	[ -f "$data" ] || skip "the published file is not here"
+	dnc-ingest -q -x rejects "$data" >out
+	[ "$(wc -l <out)" -eq 1998 ]
+	[ "$(wc -l <rejects)" -eq 146 ]
+	jq -r '.data[] | select(.number | test("^[2-9][0-9]{2}[2-9][0-9]{6}$")) | [.id, "+1" + .number, .["area-code"]] | join(" ")' "$data" |
+		sort >wanted
+	jq -r '[(.id | gsub("-"; "")), .phone_number, .event_data.consumer_area_code] | join(" ")' out | sort >got
+	comm -23 got wanted >more
+	comm -13 got wanted >less
+	[ ! -s more ]
+	[ ! -s less ]
+	jq -c .raw rejects | jq -r 'fromjson | .id' | sort >rejected
+	[ "$(cat rejected <(jq -r '.id | gsub("-"; "")' out) | sort -u | wc -l)" -eq "$(jq -r '.data[].id' "$data" | sort -u | wc -l)" ]
+}

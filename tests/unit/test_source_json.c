@@ -428,6 +428,45 @@ static void a_cloudevent_that_comes_again_is_the_same_event(void **state)
 	free(other);
 }
 
+#define CALL(number)                                                                                \
+	"{\"type\":\"dnc_complaint\",\"id\":\"1\",\"attributes\":{\"company-phone-number\":" number \
+	"}}"
+#define VIOLATION " dnc.compliance.violation +13035550141\n"
+
+static const struct {
+	const char *text, *want;
+} pages[] = {
+	{"{\"data\":[{\"id\":\"1\",\"number\":\"3035550141\",\"area-code\":\"303\"},"
+	 "{\"id\":\"2\",\"number\":\"\",\"area-code\":\"\"}]}\n",
+		"1.1" VIOLATION "1.2 invalid_phone_number\n"},
+	{"{\"data\":[" CALL("\"3035550141\"") "," CALL("3035550141") "," CALL(
+		 "null") "],\"meta\":{}}\n",
+		"1.1" VIOLATION "1.2" VIOLATION "1.3 missing_field\n"},
+	{"{\"data\":[7,\"a\\\\\",[],null]}\n",
+		"1.1 not_an_object\n1.2 not_an_object\n1.3 not_an_object\n1.4 not_an_object\n"},
+	{"{\"data\":[]}\n{\"data\":[" CALL("\"3035550141\"") "]}\n", "1 dropped\n2.1" VIOLATION},
+	{"{\"data\":{}}\n{\"errors\":[]}\n[]\n", "1 missing_field\n2 missing_field\n"},
+	{"[\n{\"data\":[" CALL("\"3035550141\"") ",\n" CALL("3035550141") "]},\n{\"data\":[" CALL(
+		 "3035550141") "]}]",
+		"2.1" VIOLATION "2.2" VIOLATION "4.1" VIOLATION},
+	{"Company_Phone_Number,Created_Date\n3035550141,2026-01-02 03:04:05\n", "2" VIOLATION},
+};
+
+static void each_call_of_a_page_is_a_violation_or_a_reject(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "ftc-reported", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+		char *got = read_all(&options, pages[i].text, false);
+
+		if (strcmp(got, pages[i].want) != 0)
+			fail_msg("%s%s", pages[i].text, got);
+		free(got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +476,7 @@ int main(void)
 		cmocka_unit_test(a_message_stops_starts_or_asks),
 		cmocka_unit_test(a_cloudevent_is_an_event_or_a_reject),
 		cmocka_unit_test(events_come_back_as_they_were),
+		cmocka_unit_test(each_call_of_a_page_is_a_violation_or_a_reject),
 		cmocka_unit_test(a_cloudevent_that_comes_again_is_the_same_event)};
 
 	return cmocka_run_group_tests_name("source_json", tests, NULL, NULL);

@@ -48,6 +48,9 @@ enum dnc_source_result documents_next(struct dnc_source *s);
  * NULL if it does not start with JSON. */
 struct dnc_str documents_sample(const struct sample *sample);
 
+/* The length of the JSON value at the start of TEXT, which is well-formed. */
+size_t documents_value_length(struct dnc_str text);
+
 /* The next line is too long to be read. */
 enum dnc_source_result documents_cut(struct dnc_source *s);
 

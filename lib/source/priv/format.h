@@ -25,7 +25,8 @@ struct format {
 };
 
 extern const struct format format_ndjson, format_ftc_reported, format_ftc_change, format_ftc_full,
-	format_numbers, format_csv, format_tsv, format_optout, format_cloudevents;
+	format_numbers, format_csv, format_tsv, format_optout, format_cloudevents,
+	format_ftc_reported_page; /* what format_ftc_reported becomes; not in the table */
 
 /* The format number INDEX of the table; NULL after the last one. */
 const struct format *format_at(size_t index);

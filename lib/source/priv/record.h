@@ -9,6 +9,14 @@
 
 struct format;
 
+/* A page of reported calls: the next one, and the end. Nodes of `doc`. */
+struct page {
+	struct dnc_json doc;
+	struct dnc_str text;
+	uint32_t next, end;
+	uint64_t line, item;
+};
+
 struct dnc_source {
 	struct dnc_source_options options;
 	const struct format *format; /* NULL until it is known */
@@ -22,6 +30,7 @@ struct dnc_source {
 	struct dnc_json_parser *parser;
 	struct csv_state csv;
 	struct documents documents;
+	struct page page;
 	struct dnc_record record; /* the current one */
 	struct dnc_error err;     /* why it is rejected */
 	struct dnc_str received;  /* while `mapping`: the record before the map */
