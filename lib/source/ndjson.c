@@ -161,6 +161,8 @@ static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str tex
 	rc = dnc_json_parse(s->parser, text.p, text.n, &doc, &err);
 	if (rc < 0 && err.code == DNC_ERROR_NO_MEMORY)
 		return DNC_SOURCE_FAILED;
+	if (rc == 0 && capture_is_tombstone(&doc))
+		return DNC_SOURCE_DROPPED;
 	if (rc < 0 || doc.node[0].type != DNC_JSON_OBJECT) {
 		s->record.event = text; /* normalizing it reports what is wrong */
 		return DNC_SOURCE_RECORD;

@@ -467,6 +467,70 @@ static void each_call_of_a_page_is_a_violation_or_a_reject(void **state)
 	}
 }
 
+#define ROW      "{\"phone\":\"3035550141\",\"reason\":\"complaint\"}"
+#define RELEASED "1 dnc.number.released +13035550141\n"
+
+/* Changes of rows, by the programs that capture them; the time where there is one. */
+static const struct {
+	const char *text, *want, *time;
+} captures[] = {
+	{"{\"schema\":{},\"payload\":{\"op\":\"r\",\"before\":null,\"after\":" ROW
+	 ",\"ts_ms\":1767225600000}}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.000Z"},
+	{"{\"op\":\"c\",\"after\":" ROW
+	 ",\"ts_us\":1767225600123456,\"ts_ns\":1767225600123456789}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.123Z"},
+	{"{\"op\":\"d\",\"before\":" ROW ",\"after\":null,\"ts_ns\":1767225600123456789}", RELEASED,
+		"2026-01-01T00:00:00.123Z"},
+	{"{\"op\":\"c\",\"after\":" ROW ",\"ts_us\":\"x\"}", "1 invalid_timestamp\n", NULL},
+	{"{\"op\":\"d\",\"before\":null,\"after\":null}", "1 missing_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"id\":7},\"after\":null}", "1 missing_field\n", NULL},
+	{"{\"op\":\"u\",\"before\":" ROW ",\"after\":null}", "1 missing_field\n", NULL},
+	{"{\"op\":\"t\",\"before\":null,\"after\":null}", "1 invalid_field\n", NULL},
+	{"{\"op\":\"m\",\"source\":{},\"message\":{}}", "1 invalid_field\n", NULL},
+	{"{\"op\":\"\\u0000\",\"source\":{}}", "1 invalid_field\n", NULL},
+	{"null", "1 dropped\n", NULL},
+	{"{\"schema\":null,\"payload\":null}", "1 dropped\n", NULL},
+	{"{\"phone\":\"3035550141\",\"reason\":\"complaint\",\"__op\":\"u\",\"__deleted\":\"false\",\"__ts_ms\":0}",
+		"1" EVENT("1"), "1970-01-01T00:00:00.000Z"},
+	{"{\"phone\":\"3035550141\",\"__deleted\":\"true\"}", RELEASED, NULL},
+	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"update\",\"ts\":1767225600,\"data\":" ROW
+	 ",\"old\":{\"reason\":\"x\"}}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.000Z"},
+	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"delete\",\"ts\":1767225600,\"data\":" ROW
+	 "}",
+		RELEASED, "2026-01-01T00:00:00.000Z"},
+	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"insert\",\"ts\":9223372036854775807,\"data\":" ROW
+	 "}",
+		"1 invalid_timestamp\n", NULL},
+	{"{\"data\":" ROW
+	 ",\"metadata\":{\"operation\":\"load\",\"timestamp\":\"2026-01-01T00:00:00.5Z\"}}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.500Z"},
+	{"{\"data\":" ROW
+	 ",\"metadata\":{\"operation\":\"delete\",\"timestamp\":\"2026-01-01T00:00:00.5Z\"}}",
+		RELEASED, "2026-01-01T00:00:00.500Z"},
+	{"{\"data\":" ROW ",\"metadata\":{\"operation\":\"drop-table\"}}", "1 missing_type\n",
+		NULL},
+};
+
+static void captured_rows_suppress_and_release(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "ndjson", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof captures / sizeof captures[0]; i++) {
+		char *got = read_all(&options, captures[i].text, false);
+		char *whole = read_all(&options, captures[i].text, true);
+
+		if (strcmp(got, captures[i].want) != 0 ||
+			(captures[i].time && !strstr(whole, captures[i].time)))
+			fail_msg("%s\n%s%s", captures[i].text, got, whole);
+		free(got);
+		free(whole);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +541,7 @@ int main(void)
 		cmocka_unit_test(a_cloudevent_is_an_event_or_a_reject),
 		cmocka_unit_test(events_come_back_as_they_were),
 		cmocka_unit_test(each_call_of_a_page_is_a_violation_or_a_reject),
+		cmocka_unit_test(captured_rows_suppress_and_release),
 		cmocka_unit_test(a_cloudevent_that_comes_again_is_the_same_event)};
 
 	return cmocka_run_group_tests_name("source_json", tests, NULL, NULL);

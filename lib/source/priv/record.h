@@ -104,6 +104,9 @@ enum dnc_source_result source_reject_cell(struct dnc_source *s);
 bool capture_record(
 	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
 
+/* True if DOC is what captures write after a deletion, which was a record before: no value. */
+bool capture_is_tombstone(const struct dnc_json *doc);
+
 /* True if DOC, an object, is a CloudEvent. */
 bool cloudevents_are(const struct dnc_json *doc);
 
