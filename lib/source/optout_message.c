@@ -83,8 +83,8 @@ enum optout_action optout_action(struct dnc_str text)
 
 /* Names in lower case, letters and digits only; the first one that is found counts. */
 static const char *const part_names[OPTOUT_PARTS] = {
-	[PART_SENDER] = "from msisdn sender originator fromnumber sendernumber originationnumber "
-			"phonenumber phone mobile mobilenumber",
+	[PART_SENDER] = ("from msisdn sender originator fromnumber sendernumber originationnumber "
+			 "phonenumber phone mobile mobilenumber"),
 	[PART_RECEIVER] = "to tonumber recipient destination destinationnumber receiver shortcode",
 	[PART_TYPE] = "optouttype",
 	[PART_BODY] = "body text messagebody messagetext content message",
