@@ -136,24 +136,6 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 	return rc;
 }
 
-/* A stream that was cut short may end inside a record, of which nothing but a reject is made. */
-static int reject_rest(struct ingest *in, struct dnc_stream *s)
-{
-	const struct reading *reading = s->user;
-	struct dnc_record record;
-	struct dnc_error err;
-
-	switch (dnc_source_next(reading->source, &record, &err)) {
-	case DNC_SOURCE_RECORD:
-		dnc_error_set(&err, DNC_REJECT_INVALID_ROW, "the file ends too early");
-		return reject(in, s, &record, &err);
-	case DNC_SOURCE_REJECT:
-		return reject(in, s, &record, &err);
-	default:
-		return 0;
-	}
-}
-
 static void close_reading(struct reading *reading)
 {
 	dnc_source_free(reading->source);
@@ -232,8 +214,11 @@ int reading_close(void *ctx, struct dnc_stream *s)
 
 	if (!reading)
 		return 0;
-	dnc_source_end(reading->source);
-	rc = s->cut_short && !s->acked ? reject_rest(in, s) : read_records(in, s);
+	if (s->cut_short && !s->acked)
+		dnc_source_cut(reading->source);
+	else
+		dnc_source_end(reading->source);
+	rc = read_records(in, s);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	dnc_event_reader_position(in->reader, NULL, 0, 0);

@@ -202,18 +202,31 @@ void dnc_source_end(struct dnc_source *s)
 	s->ended = true;
 }
 
+void dnc_source_cut(struct dnc_source *s)
+{
+	s->ended = s->cut = true;
+}
+
 static enum dnc_source_result advance_at_end(struct dnc_source *s)
 {
+	enum dnc_source_result rc;
+
 	s->at_end = s->csv.ended = true;
-	return advance(s);
+	rc = advance(s);
+	return s->cut && rc == DNC_SOURCE_RECORD
+	               ? source_reject(s, DNC_REJECT_INVALID_ROW, "", "the file ends too early")
+	               : rc;
 }
 
 enum dnc_source_result dnc_source_next(
 	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err)
 {
-	enum dnc_source_result rc = advance(s);
+	enum dnc_source_result rc;
 	struct dnc_line line;
 
+	if (s->cut && s->at_end)
+		return DNC_SOURCE_MORE;
+	rc = advance(s);
 	while (!rc && take_line(s, &line))
 		rc = read_line(s, &line);
 	if (!rc && (s->ended || s->settling) && s->kept.count)

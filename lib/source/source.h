@@ -105,6 +105,9 @@ void dnc_source_settle(struct dnc_source *s);
 /* The stream is at its end. */
 void dnc_source_end(struct dnc_source *s);
 
+/* The stream was cut short: of a record that its last whole lines have begun nothing but one reject is made. */
+void dnc_source_cut(struct dnc_source *s);
+
 /* Returns the next record in RECORD. For a reject, the code in ERR is an enum dnc_reject. */
 enum dnc_source_result dnc_source_next(
 	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err);

@@ -22,7 +22,7 @@ changes() { # ROWS
 fails() { # PART ARGUMENT...
 	local part=$1
 	shift
-	run --separate-stderr dnc-ingest "$@"
+	run --separate-stderr dnc-ingest -q "$@"
 	echo "$stderr"
 	[ "$status" -eq 74 ]
 	[ "${#stderr_lines[@]}" -eq 1 ]

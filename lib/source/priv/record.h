@@ -40,6 +40,7 @@ struct dnc_source {
 	bool settling;            /* the input pauses: the format is to be chosen now */
 	size_t settled;           /* lines that were kept when it did so last */
 	bool ended, at_end;       /* no more lines are fed; all of them were read */
+	bool cut;                 /* it ended too early */
 	enum dnc_refusal refusal; /* if refused, with the reason */
 	char choice[300];         /* of "auto": the format and why */
 	char why[2400];
