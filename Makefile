@@ -21,8 +21,8 @@ Q        := $(if $(V),,@)
 # Debian packages: to build, and to test.
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev libsqlite3-dev \
-	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev \
-	libssl-dev libcurl4-openssl-dev
+	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev libssl-dev \
+	libcurl4-openssl-dev libexpat1-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -30,7 +30,8 @@ PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
 # libbz2, libjq, libcsv and libphonenumber ship no .pc file.
-PKGS     := zlib liblzma libzstd libarchive libcurl inih libssl libcrypto libwebsockets libuv libpcre2-8 libsodium simdjson sqlite3 libsystemd
+PKGS     := libcurl zlib liblzma libzstd libarchive inih expat libssl libcrypto libwebsockets libuv libpcre2-8 libsodium \
+	simdjson sqlite3 libsystemd
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)

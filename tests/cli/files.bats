@@ -103,6 +103,27 @@ dnc-ingest: 2 events, 1 records rejected" ]
 	[[ "$output" == *'column, number 2, for two fields'* || "$output" == *'given to two fields'* ]]
 }
 
+@test "XML lists: what comes before a fault is published, and the message tells where it is" {
+	run --separate-stderr dnc-ingest "$ROOT/examples/data/ftc-full.xml"
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *'read as ftc-xml: it is XML and starts with a full list' ]]
+	[ "$(jq -r .phone_number <<<"$output" | tr '\n' ' ')" = '+13035550143 +13035550199 +17205550150 ' ]
+	dnc-ingest -q "$ROOT/examples/data/ftc-change.xml" >out
+	[ "$(jq -c '[.type, .phone_number, .timestamp]' out | tr '\n' ' ')" = \
+		'["dnc.number.suppressed","+13035550143","2026-08-29T08:00:00.000Z"] ["dnc.number.released","+13035550199","2026-08-29T09:30:00.000Z"] ' ]
+	# The same list is the same facts, whatever the form of the file.
+	printf '%s\n' 3035550143,2026-08-29T08:00:00,A 3035550199,2026-08-29T09:30:00,D | dnc-ingest -f ftc-change >flat
+	[ "$(jq -r .id out)" = "$(jq -r .id flat)" ]
+	sed '5s/"5550199"/"5550199/' "$ROOT/examples/data/ftc-full.xml" >broken.xml
+	run --separate-stderr dnc-ingest -q broken.xml good.csv
+	[ "$status" -eq 74 ]
+	[[ "$stderr" == *'broken.xml is not read beyond line '[56]', column '*'what comes before is published' ]]
+	[ "$(jq -r .phone_number <<<"$output" | tr '\n' ' ')" = '+13035550143 +12025550143 ' ]
+	head -c 150 "$ROOT/examples/data/ftc-full.xml" >short.xml
+	run dnc-ingest -q short.xml
+	[ "$status" -eq 74 ]
+}
+
 @test "a mistyped --reason, --source, or word of a filter is refused with the nearest one" {
 	local c option near
 	while read -r c option near; do

@@ -7,6 +7,7 @@ load documented
 shown <<'END'
 cron, scripts ---- dnc-emit ---.
 120 duplicates=3 rejected=1 dropped=2
+<list type="full" val="303"><ac val="303"><ph val="5550143"/></ac></list>
 list.csv: read as csv: 3 columns separated by semicolons, the header names phone
 {"line":17,"source":"list.csv","code":"invalid_phone_number","message":"...","raw":"..."}
 {"type":"dnc.number.suppressed","phone_number":"(202) 555-0143",

@@ -219,6 +219,62 @@ static const struct {
 	{"fractions are no numbers outside of CSV", "numbers",
 		"12125041408.0\n2025550143;9165550186\n202-555-XXXX\n",
 		"1 invalid_phone_number\n2 invalid_phone_number\n3 invalid_phone_number\n"},
+	{"comments between and after numbers", "numbers",
+		"# a list\n; more\n3035550143 # home\n3035550144 ; work, since 2020\n"
+		"3035550145 ; 3035550146\n3035550147 #7\n3035550148#x\n",
+		"3 dnc.number.suppressed +13035550143 \n4 dnc.number.suppressed +13035550144 \n"
+		"5 invalid_phone_number\n6 dnc.number.suppressed +13035550147 \n"
+		"7 invalid_phone_number\n"},
+	{"headers above the registry's lists", "auto",
+		"Area,Number\n303,5550143\n303,5550144\n303,5550145\nArea,Number\n",
+		"2 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"3 dnc.number.suppressed +13035550144 federal_dnc\n"
+		"4 dnc.number.suppressed +13035550145 federal_dnc\n5 invalid_row\n"},
+	{"a header above changes", "ftc-change",
+		"Phone,Date,Type\n3035550143,2026-08-29T08:00:00,A\n",
+		"2 dnc.number.suppressed +13035550143 federal_dnc\n"},
+	{"a full list as XML", "auto",
+		"<?xml version=\"1.0\" encoding=\"utf-16\"?>\n\n<!-- a > b --><list type='full' level='state' val='CO'>\n"
+		"<ac val='303'><ph val='5550143'/><ph\n\nval='5550144'></ph>\n<ph val='555014'/></ac>\n"
+		"<ph val='5550145'/><ac val='720'><ph val='3035550146'/><ph val='7205550146'/>"
+		"<ph val='5550147' deleted='1'/></ac>\n</list>\n",
+		"4 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"4 dnc.number.suppressed +13035550144 federal_dnc\n7 invalid_row\n8 invalid_row\n"
+		"8 invalid_row\n8 dnc.number.suppressed +17205550146 federal_dnc\n8 invalid_row\n"},
+	{"a list of one area as XML", "auto",
+		"<list type=\"full\" val=\"303\"><ph val=\"5550143\"/></list>",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\n"},
+	{"changes as XML", "auto",
+		"<list type=\"change\"><ac val=\"303\">\n"
+		"<ph val=\"5550143\" date=\"2026-08-29T08:00:00\" type=\"A\"/>\n"
+		"<ph val=\"5550144\" date=\"2026-08-29T08:00:00\" type=\"D\"/>\n"
+		"<ph val=\"5550145\" date=\"2026-08-29T08:00:00\"/>\n<ph val=\"5550146\" type=\"A\"/>\n"
+		"<ph val=\"5550147\" date=\"2026-08-29T08:00:00\" type=\"A\" x=\"\"/></ac></list>\n",
+		"2 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"3 dnc.number.released +13035550144 federal_dnc\n4 invalid_row\n5 invalid_row\n"
+		"6 invalid_row\n"},
+	{"broken XML", "ftc-xml",
+		"<list type='full'><ac val='303'><ph val='5550143'/>\n<ph val='5550144'/><ph val=5/>\n"
+		"<ph val='5550145'/>\n",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"2 dnc.number.suppressed +13035550144 federal_dnc\nrefused content\n"},
+	{"XML that ends early", "ftc-xml", "<list type='full'><ac val='303'><ph val='5550143'/>\n",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused content\n"},
+	{"XML with entities", "ftc-xml",
+		"<!DOCTYPE list [<!ENTITY a \"5550143\">]>\n<list type='full'><ac val='303'><ph val='&a;'/></ac></list>\n",
+		"refused content\n"},
+	{"an entity that is not known", "ftc-xml",
+		"<list type='full' val='303'><ph val='&a;'/></list>", "refused content\n"},
+	{"other XML", "auto", "<?xml version='1.0'?>\n<page><ph val='3035550143'/></page>\n",
+		"refused header\n"},
+	{"XML of another list", "ftc-xml", "<list type='state'><ph val='3035550143'/></list>\n",
+		"refused content\n"},
+	{"numbers as text in XML", "ftc-xml", "<list type='full'>\n<ph>3035550143</ph></list>\n",
+		"2 invalid_row\nrefused content\n"},
+	{"deep XML", "ftc-xml",
+		"<list type='full'><ac><ac><ac><ac><ac><ac><ac><ac><ac><ph val='3035550143'/>\n",
+		"refused content\n"},
+	{"XML for CSV", "csv", "<?xml version='1.0'?>\n<list type='full'/>\n", "refused content\n"},
 	{"numbers", "numbers", "(303) 555-0143\n+1 303 555 0199 ext 7\n5550143\n\n",
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550199 \n"
 		"3 invalid_phone_number\n"},

@@ -15,6 +15,8 @@ struct format {
 	/* Continues with the lines that were read before; called until DNC_SOURCE_MORE before each line and, with
 	 * s->at_end, after the last one. NULL: a line has at most one record. */
 	enum dnc_source_result (*next)(struct dnc_source *s);
+	/* Frees what the format keeps in S; may be NULL. */
+	void (*finish)(struct dnc_source *s);
 	/* With DNC_FORMAT_HEADER: makes the event of one row. */
 	enum dnc_source_result (*row)(struct dnc_source *s);
 	/* With documents_line(): makes the record of one JSON value, which DNC_JSON_PADDING readable bytes follow and
@@ -25,7 +27,7 @@ struct format {
 };
 
 extern const struct format format_ndjson, format_ftc_reported, format_ftc_change, format_ftc_full,
-	format_numbers, format_csv, format_tsv, format_optout, format_cloudevents,
+	format_ftc_xml, format_numbers, format_csv, format_tsv, format_optout, format_cloudevents,
 	format_ftc_reported_page; /* what format_ftc_reported becomes; not in the table */
 
 /* The format number INDEX of the table; NULL after the last one. */

@@ -8,6 +8,7 @@
 #include "source/source.h"
 
 struct format;
+struct ftc_xml;
 
 /* A page of reported calls: the next one, and the end. Nodes of `doc`. */
 struct page {
@@ -31,6 +32,8 @@ struct dnc_source {
 	struct csv_state csv;
 	struct documents documents;
 	struct page page;
+	struct ftc_xml *xml;      /* of ftc-xml, owned; NULL before its first line */
+	bool headed;              /* a list: its first line was seen, which may be a header */
 	struct dnc_record record; /* the current one */
 	struct dnc_error err;     /* why it is rejected */
 	struct dnc_str received;  /* while `mapping`: the record before the map */
