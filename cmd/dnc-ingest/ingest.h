@@ -19,7 +19,9 @@ struct ingest {
 	bool too_many;        /* rejects, of --max-rejects */
 	enum dnc_exit
 		refused; /* the exit code of files that were rejected as a whole, or DNC_EXIT_OK */
-	unsigned failed_before; /* inputs that could not be read when the stream was opened */
+	struct dnc_error refusal; /* why the last of them was */
+	bool whole;               /* the last stream was read to its end */
+	unsigned failed_before;   /* inputs that could not be read when the stream was opened */
 	uint64_t refusals, results_before;
 	struct reading *readings; /* the streams that are open, without producers */
 };

@@ -171,6 +171,17 @@ static const struct dnc_option rows[] = {
 		DNC_TEXT(struct options, stage.output)},
 	{"rejects", 'x', "FILE|fd:N", "Write rejected records here (default: standard error)", 3,
 		DNC_TEXT(struct options, stage.rejects)},
+	{"watch", 0, "DIR",
+		"Read each file that is complete in this directory, then move it to DIR/done or "
+		"DIR/failed, with its rejects beside it",
+		3, DNC_TEXT(struct options, watch)},
+	{"once", 0, NULL, "With --watch: end when no file is left", 3,
+		DNC_FLAG(struct options, once)},
+	{"watch-max-age", 0, "DURATION",
+		"With --watch: files that were last modified longer ago are not read, and fail", 3,
+		DNC_DURATION(struct options, watch_max_age_ms)},
+	{"watch-max-size", 0, "SIZE", "With --watch: longer files are not read, and fail", 3,
+		DNC_SIZE(struct options, watch_max_size, 1, UINT64_MAX)},
 	{"strict", 0, NULL, "Exit with 1 if a record was rejected", 4,
 		DNC_FLAG(struct options, strict)},
 	{"max-rejects", 0, "N|P%", "Stop and exit with 1 if more records are rejected", 4,
@@ -230,6 +241,24 @@ static void check_columns(const struct options *o)
 		dnc_cli_usage("--delimiter is for --format=csv: in tsv it is always the tab");
 }
 
+/* Files of the directory are added one after the other, and each has rejects of its own. */
+static void check_watch(struct options *o)
+{
+	if (!o->watch && (o->once || o->watch_max_age_ms || o->watch_max_size))
+		dnc_cli_usage("--once, --watch-max-age and --watch-max-size need --watch");
+	if (!o->watch)
+		return;
+	if (!*o->watch)
+		dnc_cli_usage("--watch: the name of the directory is empty");
+	if (o->stage.file_count || o->stage.input_count)
+		dnc_cli_usage("--watch excludes --input and FILE arguments");
+	if (o->stage.rejects)
+		dnc_cli_usage("--watch excludes --rejects: the rejects of a file are beside it, in "
+			      "NAME.rejects");
+	o->stage.files_later = true;
+	o->stage.service = !o->once;
+}
+
 static void check(struct options *o)
 {
 	if (strcmp(o->source.format, "auto") != 0 && !dnc_format_find(o->source.format))
@@ -249,6 +278,7 @@ static void check(struct options *o)
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)
 		dnc_cli_usage("--input and FILE arguments exclude each other");
+	check_watch(o);
 }
 
 void options_read(struct options *o, int argc, char **argv)

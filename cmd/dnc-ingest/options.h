@@ -19,6 +19,10 @@ struct options {
 	double rate;              /* events a second; 0: no limit */
 	unsigned encoding;        /* an enum dnc_encoding */
 	uint64_t max_unpacked;    /* bytes of one file */
+	const char *watch;        /* the directory; NULL: none */
+	bool once;
+	int64_t watch_max_age_ms; /* 0: no limit */
+	uint64_t watch_max_size;  /* bytes; 0: no limit */
 };
 
 /* Reads the command line. Exits if it is wrong. */

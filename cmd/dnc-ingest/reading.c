@@ -87,18 +87,23 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
-static void refuse(struct ingest *in, const struct dnc_stream *s)
+static int refuse(struct ingest *in, const struct dnc_stream *s)
 {
 	enum dnc_refusal kind;
 
-	dnc_err("%s %s", s->name,
+	dnc_error_set(&in->refusal, 0, "%s",
 		dnc_source_refusal(((const struct reading *)s->user)->source, &kind));
+	if (!in->options.watch)
+		dnc_err("%s %s", s->name, in->refusal.message);
 	in->refusals++;
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
-	if (!s->member && in->options.stage.file_count + in->options.stage.input_count <= 1)
+	if (!in->options.watch && !s->member &&
+		in->options.stage.file_count + in->options.stage.input_count <= 1)
 		dnc_input_stop(in->stage.input);
 	if (in->refused != DNC_EXIT_IO)
 		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
+	/* The rest of a file that is read alone is of no use. */
+	return in->options.watch && !s->member ? -1 : 0;
 }
 
 /* Writes or rejects the records that the source has read so far. */
@@ -123,7 +128,7 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 			in->dropped++;
 			break;
 		case DNC_SOURCE_REFUSED:
-			refuse(in, s);
+			rc = refuse(in, s);
 			break;
 		case DNC_SOURCE_CHOSEN:
 			dnc_note("%s: read as %s", s->name, dnc_source_choice(reading->source));
@@ -219,6 +224,7 @@ int reading_close(void *ctx, struct dnc_stream *s)
 	else
 		dnc_source_end(reading->source);
 	rc = read_records(in, s);
+	in->whole = !s->cut_short;
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	dnc_event_reader_position(in->reader, NULL, 0, 0);

@@ -260,9 +260,8 @@ int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_fold
 	if (!f->moved) {
 		if (prepare(f, name, folder, reason, err) < 0)
 			return -1;
-		if (!exists(f, name)) {
-			f->gone = true;
-		} else if (rename_new(f->dir, name, f->target) < 0) {
+		f->gone |= !exists(f, name);
+		if (!f->gone && rename_new(f->dir, name, f->target) < 0) {
 			dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path, name,
 				f->target, strerror(errno));
 			return -1;

@@ -44,6 +44,6 @@ int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err);
 
 /* Moves the file NAME, and its rejects unless they are empty, to FOLDER. REASON (may be NULL) is a line for NAME.reason. If
  * it fails, it may be called again, and continues. After success `target` says where the file is. If it is not in the
- * directory any more, `gone` is set, and its papers are moved. */
+ * directory any more, `gone` is set, and its papers are moved; the owner sets it before if another file has the name now. */
 int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
 	const char *reason, struct dnc_error *err);
