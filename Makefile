@@ -199,6 +199,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	@echo 'For a reverse proxy: systemctl enable --now dnc-wsd-web.socket; systemctl restart dnc-wsd'
 	@echo 'The other stages: systemctl enable --now dnc-filter.socket dnc-filter dnc-ingest.socket dnc-ingest'
 	@echo 'Lists of a registry: install -d -m 2770 -g dnc /var/spool/dnc-registry /var/spool/dnc-registry/incoming; systemctl enable --now dnc-registry-sync.timer dnc-registry-check.timer'
+	@echo 'For files: install -d -m 2770 -g dnc /var/spool/dnc; systemctl enable --now dnc-ingest-watch (or dnc-ingest-once.path dnc-ingest-once.timer)'
 	@echo 'For tokens: install -d -g dnc -m 750 /etc/dnc; install -m 640 -g dnc /dev/null /etc/dnc/revoked'
 	@echo 'Options are in /etc/default/dnc-wsd and so on; the units (systemctl cat dnc-wsd) have examples.'
 

@@ -36,7 +36,10 @@ static int fail(
 
 static int take_lock(struct dnc_filing *f, struct dnc_error *err)
 {
-	f->lock = openat(f->dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	f->lock = openat(f->dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
+	/* One that another user made; network file systems want it writable. */
+	if (f->lock < 0 && errno == EACCES)
+		f->lock = openat(f->dir, LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (f->lock < 0)
 		return fail(f, "create", LOCK, err);
 	if (flock(f->lock, LOCK_EX | LOCK_NB) == 0)
@@ -261,11 +264,9 @@ int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_fold
 		if (prepare(f, name, folder, reason, err) < 0)
 			return -1;
 		f->gone |= !exists(f, name);
-		if (!f->gone && rename_new(f->dir, name, f->target) < 0) {
-			dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path, name,
-				f->target, strerror(errno));
-			return -1;
-		}
+		if (!f->gone && rename_new(f->dir, name, f->target) < 0)
+			return dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path,
+				name, f->target, strerror(errno));
 		f->moved = true;
 	}
 	return move_papers(f, err);

@@ -314,6 +314,38 @@ subscribed() { # SCHEME KEY
 	[ "$(event_count data/events.db)" -eq "$(grep -c . changes.txt)" ]
 }
 
+@test "README, dnc-ingest(1): the files of a directory" {
+	documented <<-'END'
+	dnc-ingest --watch=/var/spool/dnc --output=unix:/run/dnc/hub.sock
+	END
+	mkdir -p var/spool/dnc
+	cp examples/data/suppressions.csv var/spool/dnc/first.csv
+	start_hub --input=unix:"$DNC_SOCKET"
+	start_command
+	wait_for test -e var/spool/dnc/done/first.csv
+	printf 'x\n' >var/spool/dnc/second
+	wait_for test -e var/spool/dnc/failed/second.reason
+	[ "$(event_count data/events.db)" -eq 2 ]
+}
+
+@test "dnc-ingest(1): the files of a directory, from cron" {
+	documented <<-'END'
+	dnc-ingest --watch=/var/spool/dnc --once --watch-max-age=2d --output=unix:/run/dnc/hub.sock
+	END
+	mkdir -p var/spool/dnc
+	cp examples/data/suppressions.csv var/spool/dnc/first.csv
+	start_hub --input=unix:"$DNC_SOCKET"
+	run_command
+	[ -e var/spool/dnc/done/first.csv ]
+	[ "$(event_count data/events.db)" -eq 2 ]
+	cp examples/data/numbers.txt var/spool/dnc/old
+	touch -d '3 days ago' var/spool/dnc/old
+	run run_command
+	[ "$status" -eq 1 ]
+	grep -q '^it was last modified' var/spool/dnc/failed/old.reason
+	[ "$(event_count data/events.db)" -eq 2 ]
+}
+
 @test "dnc-ingest(1): a compressed export with columns of its own" {
 	documented <<-'END'
 	dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \
