@@ -179,8 +179,10 @@ static int keep_names(struct dnc_arrivals *a, struct names *names, struct dnc_er
 			e->look_at_ms = 0;
 	}
 	HASH_ITER(hh, a->entries, e, next)
-	if (e->scan != a->scans)
-		arrival_forget(a, e);
+	{
+		if (e->scan != a->scans)
+			arrival_forget(a, e);
+	}
 	return 0;
 }
 
@@ -200,22 +202,6 @@ static int check_directory(const struct dnc_arrivals *a, struct dnc_error *err)
 			"unmounted; start this program again with the right one",
 			a->path);
 	return 0;
-}
-
-static int scan(struct dnc_arrivals *a, struct dnc_error *err)
-{
-	struct names names = {0};
-	int rc = check_directory(a, err);
-
-	if (rc == 0)
-		rc = list_names(a, &names, err);
-	if (rc == 0)
-		rc = keep_names(a, &names, err);
-	for (size_t i = 0; i < names.count; i++)
-		free(names.v[i]);
-	free(names.v);
-	a->scan_at_ms = arrivals_time(a->options.scan_ms);
-	return rc;
 }
 
 static int serve_event(
@@ -242,6 +228,7 @@ static int serve_event(
 	e = add_entry(a, event->name, err);
 	if (!e)
 		return err->code == ENOSPC ? 0 : -1;
+	e->scan = a->scans + 1; /* a list that was made before does not have it */
 	e->created |= (event->mask & IN_CREATE) != 0;
 	e->reported |= (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0;
 	e->look_at_ms = 0;
@@ -271,6 +258,26 @@ static int read_events(struct dnc_arrivals *a, struct dnc_error *err)
 		}
 	}
 	return 0;
+}
+
+static int scan(struct dnc_arrivals *a, struct dnc_error *err)
+{
+	struct names names = {0};
+	int rc;
+
+	a->scan_at_ms = arrivals_time(a->options.scan_ms);
+	rc = check_directory(a, err);
+	if (rc == 0)
+		rc = list_names(a, &names, err);
+	/* Files that arrived meanwhile keep the order of their events. At the start those that were there come first. */
+	if (rc == 0 && a->scans)
+		rc = read_events(a, err);
+	if (rc == 0)
+		rc = keep_names(a, &names, err);
+	for (size_t i = 0; i < names.count; i++)
+		free(names.v[i]);
+	free(names.v);
+	return rc;
 }
 
 /* The next entry that is complete. */

@@ -4,11 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/arrivals.h"
 #include "base/log.h"
 
-enum { MANY = 17000 }; /* more than fs.inotify.max_queued_events */
+enum { FEW = 2000, MANY = 17000 }; /* many: more than fs.inotify.max_queued_events */
 
 static char dir[64];
 static struct dnc_arrivals *a;
@@ -228,6 +229,42 @@ static void test_lost_events(void **state)
 	assert_int_equal(seen, MANY);
 }
 
+/* The directory is listed all the time while files arrive against the order of their names. */
+static void test_order_while_listed(void **state)
+{
+	struct dnc_arrival file;
+	char name[16], hidden[128];
+	pid_t child;
+
+	(void)state;
+	for (unsigned i = 0; i < FEW; i++) {
+		snprintf(name, sizeof name, ".%04u", i);
+		make(name);
+	}
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 0, .settle_ms = 100},
+		&(struct dnc_error){0});
+	assert_non_null(a);
+	assert_false(next_within(&file, 1));
+	child = fork();
+	for (unsigned i = FEW; child == 0 && i-- > 0;) {
+		snprintf(name, sizeof name, ".%04u", i);
+		snprintf(hidden, sizeof hidden, "%s", at(name));
+		if (rename(hidden, at(name + 1)) < 0)
+			_exit(1);
+	}
+	if (child == 0)
+		_exit(0);
+	for (unsigned i = FEW; i-- > 0;) {
+		assert_true(next_within(&file, 2000));
+		snprintf(name, sizeof name, "%04u", i);
+		assert_string_equal(file.name, name);
+		unlink(at(name));
+		dnc_arrivals_done(a, &file, false);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 /* Whether somebody writes a file of another user is not known. */
 static void test_settles_without_leases(void **state)
 {
@@ -327,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_kinds_stay, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_are_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order_while_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_settles_without_leases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_deleted, setup, teardown),
