@@ -19,7 +19,7 @@ struct ingest {
 	bool too_many;        /* rejects, of --max-rejects */
 	enum dnc_exit
 		refused; /* the exit code of files that were rejected as a whole, or DNC_EXIT_OK */
-	struct dnc_error refusal; /* why the last of them was */
+	struct dnc_error refusal; /* the first of them */
 	bool whole;               /* the last stream was read to its end */
 	unsigned failed_before;   /* inputs that could not be read when the stream was opened */
 	uint64_t refusals, results_before;

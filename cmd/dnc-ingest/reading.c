@@ -91,11 +91,12 @@ static int refuse(struct ingest *in, const struct dnc_stream *s)
 {
 	enum dnc_refusal kind;
 
-	dnc_error_set(&in->refusal, 0, "%s",
-		dnc_source_refusal(((const struct reading *)s->user)->source, &kind));
+	const char *why = dnc_source_refusal(((const struct reading *)s->user)->source, &kind);
+
 	if (!in->options.watch)
-		dnc_err("%s %s", s->name, in->refusal.message);
-	in->refusals++;
+		dnc_err("%s %s", s->name, why);
+	if (!in->refusals++)
+		dnc_error_set(&in->refusal, 0, "%s %s", s->name, why);
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
 	if (!in->options.watch && !s->member &&
 		in->options.stage.file_count + in->options.stage.input_count <= 1)

@@ -43,6 +43,7 @@ struct watch {
 	uint64_t later_before;     /* rejects of later stages before the file */
 };
 
+/* The reason names the file. */
 static enum fate fail_file(struct watch *w, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -125,26 +126,6 @@ static int move(struct watch *w, struct dnc_error *err)
 		w->fate == FATE_FAILED ? line : NULL, err);
 }
 
-/* Whether the file is to be read at all. */
-static enum fate check_file(struct watch *w)
-{
-	const struct options *o = &w->in->options;
-	const struct dnc_arrival *f = &w->file;
-	int64_t age_ms = dnc_clock_now_ms() -
-	                 (f->st.st_mtim.tv_sec * 1000 + f->st.st_mtim.tv_nsec / 1000000);
-
-	if (f->fd < 0)
-		return fail_file(w, "unable to open it: %s", strerror(f->code));
-	if (o->watch_max_size && (uint64_t)f->st.st_size > o->watch_max_size)
-		return fail_file(w, "it has %llu bytes, more than --watch-max-size allows",
-			(unsigned long long)f->st.st_size);
-	if (o->watch_max_age_ms && age_ms > o->watch_max_age_ms)
-		return fail_file(w,
-			"it was last modified %lld s ago, longer than --watch-max-age allows",
-			(long long)(age_ms / 1000));
-	return FATE_DONE;
-}
-
 /* Makes the ingest ready for a run of its own, so that the same file gets the same ids in each attempt. */
 static void begin_run(struct ingest *in)
 {
@@ -158,14 +139,51 @@ static void begin_run(struct ingest *in)
 	in->started_ns = dnc_clock_mono_ns();
 }
 
+static void refuse(struct ingest *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void refuse(struct ingest *in, const char *fmt, ...)
+{
+	char text[REASON_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	dnc_error_set(&in->refusal, 0, "%s", text);
+	in->refusals = 1;
+	in->refused = DNC_EXIT_IO;
+}
+
+/* Refuses a file that is not to be read at all. */
+static void check_file(struct watch *w)
+{
+	const struct options *o = &w->in->options;
+	const struct dnc_arrival *f = &w->file;
+	int64_t age_ms = dnc_clock_now_ms() -
+	                 (f->st.st_mtim.tv_sec * 1000 + f->st.st_mtim.tv_nsec / 1000000);
+
+	if (f->fd < 0)
+		refuse(w->in, "unable to open %s: %s", w->path, strerror(f->code));
+	else if (o->watch_max_size && (uint64_t)f->st.st_size > o->watch_max_size)
+		refuse(w->in, "%s has %llu bytes, more than --watch-max-size allows", w->path,
+			(unsigned long long)f->st.st_size);
+	else if (o->watch_max_age_ms && age_ms > o->watch_max_age_ms)
+		refuse(w->in, "%s was last modified %lld s ago, longer than --watch-max-age allows",
+			w->path, (long long)(age_ms / 1000));
+}
+
 /* Reads the file. Returns what dnc_input_run() does; -1 also if there is no memory. */
 static int read_file(struct watch *w)
 {
 	struct ingest *in = w->in;
-	int fd = fcntl(w->file.fd, F_DUPFD_CLOEXEC, 3);
+	int fd;
 
 	begin_run(in);
 	w->later_before = dnc_outlet_outcome(in->stage.out).rejected;
+	check_file(w);
+	if (in->refused)
+		return 0;
+	fd = fcntl(w->file.fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return dnc_error_set(
 			&in->err, errno, "unable to open %s: %s", w->path, strerror(errno));
@@ -186,21 +204,21 @@ static enum fate judge(struct watch *w)
 	w->rejected += rejected + later;
 	if (in->too_many)
 		return fail_file(w,
-			"stopped: %llu of %llu records were rejected, more than --max-rejects allows; "
+			"%s: stopped: %llu of %llu records were rejected, more than --max-rejects allows; "
 			"the %llu events before that are published",
-			rejected, accepted + rejected, accepted);
+			w->path, rejected, accepted + rejected, accepted);
 	if (in->refused)
 		return fail_file(w, "%s", in->refusal.message);
 	if (in->stage.failed)
-		return fail_file(w, "%s", in->stage.failure.message);
+		return fail_file(w, "%s", in->stage.why.message);
 	if (!accepted && rejected)
 		return fail_file(w,
-			"no record became an event: all %llu were rejected; see the rejects and "
-			"--format",
-			rejected);
+			"%s: no record became an event: all %llu were rejected; see the rejects "
+			"and --format",
+			w->path, rejected);
 	if (accepted && later >= accepted)
-		return fail_file(
-			w, "a later stage rejected all %llu events: see its rejects", accepted);
+		return fail_file(w, "%s: a later stage rejected all %llu events: see its rejects",
+			w->path, accepted);
 	return FATE_DONE;
 }
 
@@ -242,7 +260,7 @@ static void report(struct watch *w)
 
 	w->failed += failed;
 	if (failed)
-		dnc_err("%s: %s; now %s", w->path, w->reason, where);
+		dnc_err("%s; now %s", w->reason, where);
 	else
 		dnc_note("%s: %llu events, %llu records rejected; now %s", w->path,
 			(unsigned long long)in->accepted,
@@ -259,9 +277,7 @@ static void take(struct watch *w)
 	snprintf(w->path, sizeof w->path, "%s/%s", w->in->options.watch, w->file.name);
 	if (!persist(w, begin))
 		return;
-	w->fate = check_file(w);
-	if (w->fate == FATE_DONE)
-		w->fate = finish_file(w, read_file(w));
+	w->fate = finish_file(w, read_file(w));
 	if (w->fate != FATE_DONE && w->fate != FATE_FAILED) {
 		dnc_stage_rejects_to(&w->in->stage, NULL, &err);
 		if (dnc_filing_begin(&w->filing, &err) < 0)

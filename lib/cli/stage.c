@@ -35,8 +35,8 @@ static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_er
 {
 	(void)ctx;
 	(void)s;
-	running->failed++;
-	running->failure = *err;
+	if (!running->failed++)
+		running->why = *err;
 	dnc_err("%s", err->message);
 }
 

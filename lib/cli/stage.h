@@ -17,8 +17,8 @@ struct dnc_stage {
 	struct dnc_input *input;
 	struct dnc_outlet *out;
 	struct dnc_rejects rejects;
-	unsigned failed;          /* inputs that could not be read */
-	struct dnc_error failure; /* of the last of them */
+	unsigned failed;      /* inputs that could not be read */
+	struct dnc_error why; /* the first of them failed */
 	bool service;
 };
 

@@ -98,10 +98,10 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	[ "$(find in/failed -type f | sort | tr '\n' ' ')" = 'in/failed/all in/failed/all.reason in/failed/all.rejects in/failed/database in/failed/database.reason ' ]
 	[ "$(jq -r '.line, .source' in/done/some.rejects | tr '\n' ' ')" = '2 in/some ' ]
 	has_lines 2 in/failed/all.rejects
-	[[ $(cat in/failed/all.reason) == "no record became an event: all 2 were rejected"* ]]
+	[[ $(cat in/failed/all.reason) == "in/all: no record became an event: all 2 were rejected"* ]]
 	grep -q SQLite in/failed/database.reason
 	has_lines 1 in/failed/database.reason
-	[[ $output == *"in/database: "*"; now failed/database"* ]]
+	[[ $output == *"in/database "*"; now failed/database"* ]]
 	has_lines 1 out
 }
 
@@ -109,7 +109,7 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	printf '2025550101\nx\ny\n' >in/a
 	printf '2025550102\nx\n' >in/b
 	run -1 once --max-rejects=1 --output=fd:6 6>out
-	[[ $(cat in/failed/a.reason) == "stopped: 2 of 3 records were rejected, more than --max-rejects allows; the 1 events before that are published" ]]
+	[[ $(cat in/failed/a.reason) == "in/a: stopped: 2 of 3 records were rejected, more than --max-rejects allows; the 1 events before that are published" ]]
 	has_lines 2 in/failed/a.rejects
 	[ -e in/done/b ] && has_lines 1 in/done/b.rejects
 	has_lines 2 out
@@ -169,8 +169,8 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	truncate -s 2M in/large
 	run -1 once --watch-max-age=2d --watch-max-size=1M --output=fd:6 6>out
 	[ -e in/done/new ] && [ -e in/failed/old ] && [ -e in/failed/large ]
-	grep -q '^it was last modified 2[0-9]* s ago, longer than --watch-max-age allows$' in/failed/old.reason
-	grep -qx 'it has 2097152 bytes, more than --watch-max-size allows' in/failed/large.reason
+	grep -q '^in/old was last modified 2[0-9]* s ago, longer than --watch-max-age allows$' in/failed/old.reason
+	grep -qx 'in/large has 2097152 bytes, more than --watch-max-size allows' in/failed/large.reason
 	has_lines 1 out
 	run -2 dnc-ingest --once
 	run -2 dnc-ingest --watch-max-age=1d

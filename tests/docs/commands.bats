@@ -342,7 +342,7 @@ subscribed() { # SCHEME KEY
 	touch -d '3 days ago' var/spool/dnc/old
 	run run_command
 	[ "$status" -eq 1 ]
-	grep -q '^it was last modified' var/spool/dnc/failed/old.reason
+	grep -q ' was last modified' var/spool/dnc/failed/old.reason
 	[ "$(event_count data/events.db)" -eq 2 ]
 }
 

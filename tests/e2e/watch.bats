@@ -128,6 +128,6 @@ check_all() {
 	[ -e in/done/a ]
 	printf '{"type":"dnc.number.suppressed","phone_number":"2025550199","reason":"complaint","id":"%s"}\n' 0197f4a4-0000-7000-8000-000000000001 >in/a
 	run -1 dnc-ingest --watch=in --once --output=unix:hub.sock
-	grep -qx 'a later stage rejected all 1 events: see its rejects' in/failed/a.reason
+	grep -qx 'in/a: a later stage rejected all 1 events: see its rejects' in/failed/a.reason
 	events_are 1
 }
