@@ -36,3 +36,10 @@ const struct dnc_format *dnc_format_find(const char *name)
 
 	return f ? &f->about : NULL;
 }
+
+const struct dnc_origin *dnc_format_origin(const char *name)
+{
+	const struct format *f = format_find(name);
+
+	return f ? &f->origin : NULL;
+}

@@ -73,6 +73,6 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 
 const struct format format_ftc_change = {
 	.about = {"ftc-change", "the National Registry's change list",
-		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_CHANGES},
 	.detect = detect,
 	.line = read_line};

@@ -81,5 +81,6 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 
 const struct format format_ftc_full = {.about = {"ftc-full", "the National Registry's full list",
 					       DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line};

@@ -291,7 +291,8 @@ static void detect(const struct sample *sample, struct verdict *v)
 }
 
 const struct format format_optout = {
-	.about = {"optout", "messages of consumers to a messaging provider: STOP, START", 0},
+	.about = {"optout", "messages of consumers to a messaging provider: STOP, START",
+		DNC_FORMAT_CHANGES},
 	.detect = detect,
 	.line = read_line,
 	.next = documents_next,

@@ -1,6 +1,7 @@
 /* record.c - how formats make records, reject them, and refuse a stream. */
 #include "base/uuid.h"
 #include "json/member.h"
+#include "phone/phone.h"
 #include "priv/record.h"
 #include <sodium.h>
 #include <stdarg.h>
@@ -59,6 +60,22 @@ enum dnc_source_result source_record(struct dnc_source *s)
 	return source_next_item(s);
 }
 
+/* Sets the number of the record to that of the fact. False if it is not one; the event's reader says why. */
+static bool set_number(struct dnc_source *s)
+{
+	char e164[DNC_PHONE_MAX];
+	uint64_t digits = 0;
+	size_t n;
+
+	if (dnc_phone_normalize(s->fact.number, s->options.region, s->options.strict_phone, e164, &n) !=
+		DNC_PHONE_OK)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		digits = digits * 10 + (uint64_t)(e164[i] - '0');
+	s->record.number = digits;
+	return true;
+}
+
 enum dnc_source_result source_fact(struct dnc_source *s)
 {
 	if (s->options.map) {
@@ -66,7 +83,8 @@ enum dnc_source_result source_fact(struct dnc_source *s)
 		dnc_fact_write(&s->event, &s->fact);
 		return source_record(s);
 	}
-	s->record.fact = &s->fact;
+	if (!s->options.numbers || s->fact.type != DNC_NUMBER_SUPPRESSED || !set_number(s))
+		s->record.fact = &s->fact;
 	return DNC_SOURCE_RECORD;
 }
 

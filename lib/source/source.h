@@ -37,6 +37,10 @@ struct dnc_source_options {
 	/* Reject each line of a stream that can't be read as a whole; otherwise the stream is refused, and the
 	 * rest of it passed over. */
 	bool reject_lines;
+	/* Deliver only the number of a record where the format can do that without an event (see struct dnc_record).
+	 * Without a map. */
+	bool numbers;
+	bool strict_phone; /* for these: accept valid numbers only */
 };
 
 /* One record. The strings are valid until the next call for its source. */
@@ -48,6 +52,9 @@ struct dnc_record {
 	uint64_t line;      /* where the record starts */
 	uint64_t item;      /* from 1 if a map made several of one line, else 0 */
 	struct dnc_str raw; /* the record as received */
+	/* With the option numbers: the digits of the E.164 number that the record suppresses; there is no event then. 0: there
+	 * is an event. */
+	uint64_t number;
 };
 
 enum dnc_source_result {
@@ -72,6 +79,13 @@ enum {
 	DNC_FORMAT_LIST = 2,         /* the type of every record is known, and none has a reason */
 	DNC_FORMAT_NAMELESS = 4,     /* fields have no names: no map can be run on its records */
 	DNC_FORMAT_NEEDS_REASON = 8, /* the reason of suppressions must be an option */
+	DNC_FORMAT_CHANGES = 16,     /* its records are changes or calls, never a full list */
+};
+
+/* Where the numbers of a list come from, if the options do not say; NULL: unknown. */
+struct dnc_origin {
+	const char *provider, *source, *reason;
+	const char *release_reason; /* of those that have left the list */
 };
 
 struct dnc_format {
@@ -84,6 +98,9 @@ const struct dnc_format *dnc_format_at(size_t index);
 
 /* NULL if there is no format of this name. */
 const struct dnc_format *dnc_format_find(const char *name);
+
+/* NULL if there is no format of this name. */
+const struct dnc_origin *dnc_format_origin(const char *name);
 
 struct dnc_source;
 

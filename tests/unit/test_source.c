@@ -7,7 +7,8 @@
 struct result {
 	struct dnc_buf text; /* events and rejects, a line each */
 	struct dnc_event_reader *reader;
-	bool whole; /* events as they are */
+	bool whole;  /* events as they are */
+	bool phones; /* nothing but their numbers */
 };
 
 static void add_reject(
@@ -22,10 +23,16 @@ static void add_record(struct result *result, const struct dnc_record *r)
 	struct dnc_error err;
 	struct dnc_event event;
 
-	if ((r->fact ? dnc_event_from_fact(result->reader, r->fact, &event, &err)
-		     : dnc_event_normalize(result->reader, r->event.p, r->event.n, &event, &err)) <
-		0)
+	if (r->number)
+		dnc_buf_printf(&result->text, "%llu +%llu\n", (unsigned long long)r->line,
+			(unsigned long long)r->number);
+	else if ((r->fact ? dnc_event_from_fact(result->reader, r->fact, &event, &err)
+			  : dnc_event_normalize(
+				    result->reader, r->event.p, r->event.n, &event, &err)) < 0)
 		add_reject(result, r, &err);
+	else if (result->phones)
+		dnc_buf_printf(&result->text, "%llu %.*s\n", (unsigned long long)r->line,
+			DNC_STR_ARG(event.phone_number));
 	else if (result->whole)
 		dnc_buf_str(&result->text, event.line);
 	else
@@ -651,6 +658,55 @@ static void no_column_is_lost(void **state)
 	}
 }
 
+/* The numbers without events are those of the events, and the same records are rejected. */
+static void numbers_alone_are_those_of_the_events(void **state)
+{
+	static const struct {
+		const char *format, *region, *text;
+		bool strict;
+	} lists[] = {
+		{"ftc-full", "US",
+			"202,5550143\r\n2025550144\n\n102,5550143\n202,555014\nx\n202,5550145",
+			false},
+		{"ftc-full", "US", "202,5550143\n202,4560143\n", true},
+		{"ftc-full", "GB", "202,5550143\n", false},
+		{"numbers", "US",
+			"+1 (202) 555-0143\n2025550144\n+442079460123\n12\nnone\n1-800-FLOWERS\n"
+			"tel:+12025550146\n+999999999999999\n",
+			false},
+		{"numbers", "GB", "020 7946 0123\n+12025550143\n", false},
+		{"numbers", "GB", "020 7946 0123\n020 8946 01234\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		struct dnc_source_options options = {.format = lists[i].format,
+			.region = lists[i].region,
+			.max_record = 1000,
+			.reason = "complaint",
+			.strict_phone = lists[i].strict};
+		struct dnc_buf texts[2];
+
+		for (unsigned alone = 0; alone < 2; alone++) {
+			struct result result = {
+				.reader = dnc_event_reader_new(
+					&(struct dnc_event_options){.region = lists[i].region,
+						.strict_phone = lists[i].strict}),
+				.phones = true};
+
+			options.numbers = alone;
+			read_all(&options, dnc_str(lists[i].text), &result);
+			dnc_buf_chr(&result.text, '\0');
+			texts[alone] = result.text;
+			dnc_event_reader_free(result.reader);
+		}
+		assert_string_equal(texts[0].p, texts[1].p);
+		assert_non_null(strstr(texts[1].p, " +"));
+		dnc_buf_free(&texts[0]);
+		dnc_buf_free(&texts[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
@@ -662,7 +718,8 @@ int main(void)
 		cmocka_unit_test(on_a_socket_the_first_line_that_is_certain_decides),
 		cmocka_unit_test(a_header_means_a_field),
 		cmocka_unit_test(a_file_without_a_header_is_read_by_number),
-		cmocka_unit_test(no_column_is_lost)};
+		cmocka_unit_test(no_column_is_lost),
+		cmocka_unit_test(numbers_alone_are_those_of_the_events)};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

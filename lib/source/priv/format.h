@@ -6,6 +6,7 @@
 
 struct format {
 	struct dnc_format about;
+	struct dnc_origin origin;
 	/* Says whether a stream that starts with SAMPLE has this format, and why; NULL: "auto" never chooses
 	 * it. "auto" asks the formats in the order of the table, and takes the first one that is sure. The sample
 	 * has a line that is not blank. */

@@ -52,7 +52,7 @@ struct dnc_source {
 /* The raw event in S's buffer is the record, or what the map makes of it. */
 enum dnc_source_result source_record(struct dnc_source *s);
 
-/* The fact in S is the record, or what the map makes of it. */
+/* The fact in S is the record, or its number alone if that is what the options ask for, or what the map makes of it. */
 enum dnc_source_result source_fact(struct dnc_source *s);
 
 /* The next result of the map; DNC_SOURCE_MORE after the last one. */
