@@ -5,6 +5,9 @@
 #include "event/event.h"
 #include "options.h"
 #include "run.h"
+#include "source/source.h"
+
+struct compare;
 
 struct ingest {
 	struct options options;
@@ -12,8 +15,14 @@ struct ingest {
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
 	struct runs runs;
-	uint64_t accepted;
-	uint64_t dropped; /* records that are no events by a rule of their format */
+	struct compare *compare; /* with --against, or NULL */
+	/* Takes the records, of the input format FORMAT, in place of publishing them as events; NULL: none. -1 with err, which
+	 * ends the run. */
+	int (*take)(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r,
+		const char *format);
+	uint64_t accepted;  /* records that became events, or numbers of a full list */
+	uint64_t published; /* events that were written */
+	uint64_t dropped;   /* records that are no events by a rule of their format */
 	int64_t started_ns;
 	struct dnc_error err; /* why the run ended early */
 	bool too_many;        /* rejects, of --max-rejects */
@@ -31,3 +40,11 @@ int reading_open(void *ctx, struct dnc_stream *s);
 int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line);
 int reading_close(void *ctx, struct dnc_stream *s);
 int reading_idle(void *ctx);
+
+/* Writes an event, no faster than --rate allows. -1 with in->err. */
+int reading_publish(struct ingest *in, const struct dnc_event *event);
+
+/* Rejects a record for the reason in ERR, whose message may be completed. -1 with in->err, also if ERR is that memory ran out,
+ * or when there are too many rejects. */
+int reading_reject(
+	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err);

@@ -1,7 +1,7 @@
 /* dnc-ingest - converts records of upstream systems to canonical events. */
 #include <signal.h>
 #include "base/clock.h"
-#include "ingest.h"
+#include "compare.h"
 #include "watch.h"
 
 static void load_map(struct options *o)
@@ -83,7 +83,9 @@ int main(int argc, char **argv)
 					.encoding = (enum dnc_encoding)in.options.encoding});
 	dnc_cli_progress_start(&in.progress, dnc_cli_quiet());
 	in.started_ns = dnc_clock_mono_ns();
-	rc = in.options.watch ? watch(&in) : finish(&in, dnc_input_run(in.stage.input));
+	rc = in.options.watch     ? watch(&in)
+	     : in.options.against ? compare_run(&in)
+	                          : finish(&in, dnc_input_run(in.stage.input));
 	dnc_stage_close(&in.stage);
 	dnc_event_reader_free(in.reader);
 	dnc_map_free(in.options.source.map);

@@ -23,6 +23,12 @@ struct options {
 	bool once;
 	int64_t watch_max_age_ms; /* 0: no limit */
 	uint64_t watch_max_size;  /* bytes; 0: no limit */
+	const char *against;      /* NULL if not given */
+	bool baseline, publish_all, release_despite_rejects;
+	const char *release_reason;
+	uint64_t max_removed;     /* UINT64_MAX: no limit */
+	double max_removed_share; /* 1: no limit */
+	bool max_removed_given;
 };
 
 /* Reads the command line. Exits if it is wrong. */

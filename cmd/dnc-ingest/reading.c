@@ -26,7 +26,7 @@ static uint64_t results(const struct ingest *in)
 /* Waits until --rate allows the next event. After a signal that stops the input nothing waits. */
 static int wait_for_rate(struct ingest *in)
 {
-	int64_t due = in->started_ns + (int64_t)((double)in->accepted * 1e9 / in->options.rate);
+	int64_t due = in->started_ns + (int64_t)((double)in->published * 1e9 / in->options.rate);
 	struct timespec t = {due / 1000000000, due % 1000000000};
 
 	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
@@ -37,6 +37,14 @@ static int wait_for_rate(struct ingest *in)
 		if (dnc_cli_stopped_by())
 			return 0;
 	return 0;
+}
+
+int reading_publish(struct ingest *in, const struct dnc_event *event)
+{
+	if (in->options.rate > 0 && wait_for_rate(in) < 0)
+		return -1;
+	in->published++;
+	return dnc_outlet_line(in->stage.out, event->line.p, event->line.n, &in->err);
 }
 
 static bool over_limit(const struct ingest *in)
@@ -59,7 +67,7 @@ static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_reco
 }
 
 /* Why the event reader did not take the record. */
-static int reject_record(
+int reading_reject(
 	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err)
 {
 	if (err->code == DNC_ERROR_NO_MEMORY)
@@ -75,15 +83,15 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 	struct dnc_error err;
 	struct dnc_event event;
 
+	if (in->take)
+		return in->take(in, s, r, dnc_source_format(reading->source));
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
 	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
 		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
-		return reject_record(in, s, r, &err);
-	if (in->options.rate > 0 && wait_for_rate(in) < 0)
-		return -1;
+		return reading_reject(in, s, r, &err);
 	in->accepted++;
-	return dnc_outlet_line(in->stage.out, event.line.p, event.line.n, &in->err);
+	return reading_publish(in, &event);
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
@@ -166,6 +174,8 @@ int reading_open(void *ctx, struct dnc_stream *s)
 	in->results_before = results(in);
 	/* Each line of a producer is acknowledged. */
 	options.reject_lines = s->acked;
+	options.numbers = in->take != NULL;
+	options.strict_phone = in->options.strict_phone;
 	reading->source = dnc_source_new(&options, &in->err);
 	if (!reading->source) {
 		close_reading(reading);

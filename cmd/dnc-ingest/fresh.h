@@ -1,0 +1,8 @@
+/* fresh.h - makes FILE.next of the list that was read, if it can be believed (compare.h). */
+#pragma once
+#include "compare.h"
+
+/* Counts what differs from FILE. A list that is not FILE's, or from which too many numbers are missing, is refused. FILE.next is
+ * there when differences are to be published; a baseline is FILE itself; if nothing differs, neither changes. Returns an
+ * exit code, whose error is printed. */
+int fresh_write(struct ingest *in);
