@@ -5,18 +5,15 @@
 /* A full list's row: AREA,NUMBER (3 and 7 digits), or ten digits in older downloads. */
 static bool read_full(struct dnc_str row, char digits[10])
 {
-	struct dnc_str area, number;
-
-	if (source_is_digits(row, 10)) {
+	if (row.n == 10) {
 		memcpy(digits, row.p, 10);
-		return true;
-	}
-	if (!source_cut(row, &area, &number) || !source_is_digits(area, 3) ||
-		!source_is_digits(number, 7))
+	} else if (row.n == 11 && row.p[3] == ',') {
+		memcpy(digits, row.p, 3);
+		memcpy(digits + 3, row.p + 4, 7);
+	} else {
 		return false;
-	memcpy(digits, area.p, 3);
-	memcpy(digits + 3, number.p, 7);
-	return true;
+	}
+	return source_is_digits((struct dnc_str){digits, 10}, 10);
 }
 
 static bool is_row(struct dnc_str line)

@@ -304,6 +304,7 @@ static void finish(struct dnc_source *s)
 
 const struct format format_ftc_xml = {.about = {"ftc-xml", "the National Registry's lists as XML",
 					      DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line,
 	.next = read_next,

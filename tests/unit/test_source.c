@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "base/lines.h"
 #include "event/event.h"
+#include "source/priv/record.h"
 #include "source/source.h"
 
 struct result {
@@ -707,6 +708,23 @@ static void numbers_alone_are_those_of_the_events(void **state)
 	}
 }
 
+/* Each byte in each place of texts of each length. */
+static void digits_are_digits(void **state)
+{
+	char text[20];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof text; n++)
+		for (size_t at = 0; at < n; at++)
+			for (int byte = 0; byte < 256; byte++) {
+				memset(text, '0' + (int)(n + at) % 10, sizeof text);
+				text[at] = (char)byte;
+				assert_int_equal(source_is_digits((struct dnc_str){text, n}, n),
+					byte >= '0' && byte <= '9');
+				assert_false(source_is_digits((struct dnc_str){text, n}, n + 1));
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
@@ -719,7 +737,8 @@ int main(void)
 		cmocka_unit_test(a_header_means_a_field),
 		cmocka_unit_test(a_file_without_a_header_is_read_by_number),
 		cmocka_unit_test(no_column_is_lost),
-		cmocka_unit_test(numbers_alone_are_those_of_the_events)};
+		cmocka_unit_test(numbers_alone_are_those_of_the_events),
+		cmocka_unit_test(digits_are_digits)};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }
