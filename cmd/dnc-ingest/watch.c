@@ -131,7 +131,7 @@ static void begin_run(struct ingest *in)
 {
 	runs_finish(&in->runs);
 	in->runs = (struct runs){.given = in->options.run};
-	in->accepted = in->refusals = in->results_before = 0;
+	in->accepted = in->dropped = in->refusals = in->results_before = 0;
 	in->too_many = in->whole = false;
 	in->refused = DNC_EXIT_OK;
 	in->err = (struct dnc_error){0};
@@ -257,14 +257,18 @@ static void report(struct watch *w)
 	const struct ingest *in = w->in;
 	const char *where = w->gone || w->filing.gone ? "not moved" : w->filing.target;
 	bool failed = w->fate == FATE_FAILED;
+	char dropped[64] = "";
 
+	if (in->dropped)
+		snprintf(dropped, sizeof dropped, ", %llu that are no events by their format",
+			(unsigned long long)in->dropped);
 	w->failed += failed;
 	if (failed)
 		dnc_err("%s; now %s", w->reason, where);
 	else
-		dnc_note("%s: %llu events, %llu records rejected; now %s", w->path,
+		dnc_note("%s: %llu events, %llu records rejected%s; now %s", w->path,
 			(unsigned long long)in->accepted,
-			(unsigned long long)in->stage.rejects.count, where);
+			(unsigned long long)in->stage.rejects.count, dropped, where);
 }
 
 /* Reads the current file, and moves it. */
