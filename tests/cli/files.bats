@@ -48,7 +48,7 @@ bats_require_minimum_version 1.5.0
 	printf 'Phone,Mobile\n2025550144,2025550145\n' >two.csv && refused 2 '"Phone" and "Mobile" both mean phone_number' two.csv
 	printf 'Phone,phone\n2025550144,2025550145\n' >twice.csv && refused 2 'the header "Phone" twice' twice.csv
 	printf '{"phone":1}\n{}\n' >events.ndjson && refused 2 '--format=ndjson' events.ndjson
-	printf '[{"phone":1},\n{}]\n' >array.json && refused 2 'jq -c' array.json
+	printf '[{"phone":1},\n{}]\n' >array.json && refused 2 '--format=ndjson' array.json
 	{ printf 'phone,' && head -c 3000 /dev/zero | tr '\0' x; } >long.csv
 	refused 2 'line 1 is longer than 1024 bytes' --max-record=1K long.csv
 	printf 'phone,"x\n2025550144,a\n' >quote.csv && refused 2 'a quoted field does not end' quote.csv
