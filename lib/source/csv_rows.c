@@ -232,7 +232,7 @@ enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *lin
 			csv->delimiter = separator;
 		return DNC_SOURCE_MORE;
 	}
-	if (first && ndjson_is_json(line->text))
+	if (first && documents_start(line->text))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"starts with JSON instead of a header; try --format=ndjson");
 	if (!csv->delimiter)

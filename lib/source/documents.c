@@ -2,6 +2,13 @@
 #include "priv/documents.h"
 #include "priv/format.h"
 
+bool documents_start(struct dnc_str line)
+{
+	struct dnc_str s = dnc_str_trim(line);
+
+	return s.n && (s.p[0] == '{' || s.p[0] == '[');
+}
+
 enum { MAX_DEPTH = 64 }; /* of brackets that are followed; the parser allows fewer */
 
 enum scanned { SCAN_OPEN, SCAN_CLOSED, SCAN_BROKEN };
@@ -115,7 +122,7 @@ struct dnc_str documents_sample(const struct sample *sample)
 	struct dnc_str first = {0};
 
 	sample_next(sample, &(size_t){0}, &first);
-	if (!ndjson_is_json(first))
+	if (!documents_start(first))
 		return (struct dnc_str){0};
 	return goes_across(first) ? sample->text : first;
 }

@@ -44,7 +44,7 @@ static void detect(const struct sample *sample, struct verdict *v)
 /* The first line shows whether it is the file or pages of the interface. */
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
-	if (s->csv.header_done || s->csv.raw.n || !ndjson_is_json(line->text))
+	if (s->csv.header_done || s->csv.raw.n || !documents_start(line->text))
 		return csv_line(s, line);
 	if (s->options.column_count || s->options.delimiter || s->options.no_header)
 		return source_refuse(s, DNC_REFUSED_HEADER,

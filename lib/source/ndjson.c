@@ -2,26 +2,6 @@
  * write. */
 #include "priv/format.h"
 
-bool ndjson_is_json(struct dnc_str line)
-{
-	struct dnc_str s = dnc_str_trim(line);
-
-	return s.n && (s.p[0] == '{' || s.p[0] == '[');
-}
-
-/* The reference system's names for the types. */
-static const struct {
-	struct dnc_str name;
-	enum dnc_type type;
-} foreign_types[] = {
-	{DNC_STR("NumberSuppressed"), DNC_NUMBER_SUPPRESSED},
-	{DNC_STR("NumberReleased"), DNC_NUMBER_RELEASED},
-	{DNC_STR("DNCCheckPerformed"), DNC_CHECK_PERFORMED},
-	{DNC_STR("DNCListSynced"), DNC_LIST_SYNCED},
-	{DNC_STR("ComplianceViolation"), DNC_COMPLIANCE_VIOLATION},
-	{DNC_STR("ProviderStatusChange"), DNC_PROVIDER_STATUS_CHANGE},
-};
-
 /* A bare domain event names no type, but may have a field that only one type has. */
 static const struct {
 	struct dnc_str field;
@@ -33,23 +13,6 @@ static const struct {
 	{DNC_STR("checked_at"), DNC_CHECK_PERFORMED}, {DNC_STR("sync_status"), DNC_LIST_SYNCED},
 	{DNC_STR("violation_type"), DNC_COMPLIANCE_VIOLATION},
 	{DNC_STR("new_status"), DNC_PROVIDER_STATUS_CHANGE}};
-
-bool source_type_by_name(struct dnc_str name, enum dnc_type *type)
-{
-	char full[64] = "dnc.";
-
-	if (dnc_type_from_name(name, type))
-		return true;
-	for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++)
-		if (dnc_str_eq(foreign_types[i].name, name)) {
-			*type = foreign_types[i].type;
-			return true;
-		}
-	if (name.n > sizeof full - 5)
-		return false;
-	memcpy(full + 4, name.p, name.n);
-	return dnc_type_from_name((struct dnc_str){full, name.n + 4}, type);
-}
 
 static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 {
@@ -175,7 +138,7 @@ static void detect(const struct sample *sample, struct verdict *v)
 	struct dnc_str first = {0};
 
 	sample_next(sample, &(size_t){0}, &first);
-	if (!ndjson_is_json(first))
+	if (!documents_start(first))
 		verdict_set(v, FORMAT_NO, "its first line is no JSON object");
 	else
 		verdict_set(v, FORMAT_SURE, "it starts with a JSON %s",

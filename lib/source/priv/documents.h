@@ -44,6 +44,9 @@ struct documents {
 enum dnc_source_result documents_line(struct dnc_source *s, const struct dnc_line *line);
 enum dnc_source_result documents_next(struct dnc_source *s);
 
+/* True if LINE may start a JSON object or array. */
+bool documents_start(struct dnc_str line);
+
 /* What tells the kind of JSON that a stream has: its first line, or, if documents go on over lines, the whole sample. p is
  * NULL if it does not start with JSON. */
 struct dnc_str documents_sample(const struct sample *sample);

@@ -120,9 +120,6 @@ enum dnc_source_result cloudevents_record(struct dnc_source *s, struct dnc_json 
 /* True if NAME means a type of events: "dnc.number.suppressed", "number.suppressed", or that of the reference system. */
 bool source_type_by_name(struct dnc_str name, enum dnc_type *type);
 
-/* True if LINE may start a JSON object or array. */
-bool ndjson_is_json(struct dnc_str line);
-
 /* True if LINE is one phone number, as people write it. */
 bool numbers_is_number(struct dnc_str line);
 
