@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "options.h"
 #include "run.h"
+#include "source/mapper.h"
 #include "source/source.h"
 
 struct compare;
@@ -14,6 +15,9 @@ struct ingest {
 	struct dnc_event_reader *reader;
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
+	struct dnc_map *map; /* NULL: records are not mapped */
+	struct dnc_mapper *mapper;
+	bool settles; /* see mapping_settle() */
 	struct runs runs;
 	struct compare *compare; /* with --against, or NULL */
 	/* Takes the records, of the input format FORMAT, in place of publishing them as events; NULL: none. -1 with err, which
@@ -34,17 +38,3 @@ struct ingest {
 	uint64_t refusals, results_before;
 	struct reading *readings; /* the streams that are open, without producers */
 };
-
-/* Callbacks of the input; CTX is the ingest. */
-int reading_open(void *ctx, struct dnc_stream *s);
-int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line);
-int reading_close(void *ctx, struct dnc_stream *s);
-int reading_idle(void *ctx);
-
-/* Writes an event, no faster than --rate allows. -1 with in->err. */
-int reading_publish(struct ingest *in, const struct dnc_event *event);
-
-/* Rejects a record for the reason in ERR, whose message may be completed. -1 with in->err, also if ERR is that memory ran out,
- * or when there are too many rejects. */
-int reading_reject(
-	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err);

@@ -2,20 +2,9 @@
 #include <signal.h>
 #include "base/clock.h"
 #include "compare.h"
+#include "mapping.h"
+#include "reading.h"
 #include "watch.h"
-
-static void load_map(struct options *o)
-{
-	struct dnc_error err;
-
-	if (o->map && !(o->source.map = dnc_map_compile(o->map, &err)))
-		dnc_cli_usage("--map: %s", err.message);
-	if (o->map_file && !(o->source.map = dnc_map_compile_file(o->map_file, &err))) {
-		if (err.code)
-			dnc_cli_die(DNC_EXIT_IO, "--map-file: %s", err.message);
-		dnc_cli_usage("--map-file: %s: %s", o->map_file, err.message);
-	}
-}
 
 /* Says what became of the records, unless all of them are events in a pipe. */
 static void report(const struct ingest *in)
@@ -71,7 +60,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	options_read(&in.options, argc, argv);
-	load_map(&in.options);
+	mapping_start(&in);
 	in.runs.given = in.options.run;
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
@@ -88,7 +77,7 @@ int main(int argc, char **argv)
 	                          : finish(&in, dnc_input_run(in.stage.input));
 	dnc_stage_close(&in.stage);
 	dnc_event_reader_free(in.reader);
-	dnc_map_free(in.options.source.map);
+	mapping_finish(&in);
 	runs_finish(&in.runs);
 	return rc;
 }

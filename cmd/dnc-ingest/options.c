@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "event/event.h"
 #include "phone/phone.h"
+#include "source/mapper.h"
 
 /* The event's field that FIELD means; "event_data.NAME" is one of the user's own. */
 static const char *check_field(const char *field)
@@ -155,6 +156,11 @@ static const struct dnc_option rows[] = {
 		1, DNC_TEXT(struct options, map)},
 	{"map-file", 'J', "FILE", "Read the jq program from this file", 1,
 		DNC_TEXT(struct options, map_file)},
+	{"map-timeout", 0, "MS",
+		"Reject a record if the map takes longer, in milliseconds (default: 1000)", 1,
+		DNC_NUMBER(struct options, map_timeout_ms, 1, 3600000)},
+	{"map-memory", 0, "SIZE", "Reject a record if the map takes more memory (default: 512M)", 1,
+		DNC_SIZE(struct options, map_memory, 16u << 20, 64ull << 30)},
 	{"region", 'r', "REGION", "Region of numbers without a country code (default: US)", 1,
 		DNC_TEXT(struct options, source.region)},
 	{"strict-phone", 0, NULL, "Reject numbers that are possible but not valid", 1,
@@ -349,6 +355,8 @@ void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.source = {.format = "auto", .region = "US", .max_record = 1u << 20},
 		.max_unpacked = UINT64_C(64) << 30,
+		.map_timeout_ms = DNC_MAPPER_TIMEOUT_MS,
+		.map_memory = DNC_MAPPER_MEMORY,
 		.max_rejects = UINT64_MAX,
 		.max_rejects_share = 1,
 		.max_removed = UINT64_MAX,
@@ -357,5 +365,6 @@ void options_read(struct options *o, int argc, char **argv)
 	command.doc = description.p;
 	dnc_options_parse(&command, argc, argv, o);
 	o->source.columns = o->columns;
+	o->source.map = o->map || o->map_file;
 	check(o);
 }

@@ -12,6 +12,7 @@ struct options {
 	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
 	struct dnc_stage_options stage; /* files and inputs point at the arrays above */
 	const char *map, *map_file;
+	uint64_t map_timeout_ms, map_memory;
 	const char *run; /* NULL if not given */
 	bool strict, strict_phone;
 	uint64_t max_rejects;     /* UINT64_MAX: no limit */

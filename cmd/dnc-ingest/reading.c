@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include "base/clock.h"
-#include "ingest.h"
-#include "source/source.h"
+#include "mapping.h"
+#include "reading.h"
 
 /* A share of rejects is meaningless before so many records. */
 enum { SHARE_AFTER = 1000 };
@@ -77,7 +77,7 @@ int reading_reject(
 	return reject(in, s, r, err);
 }
 
-static int accept_record(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
+int reading_accept(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
 {
 	const struct reading *reading = s->user;
 	struct dnc_error err;
@@ -126,12 +126,15 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 	while (rc == 0) {
 		switch (dnc_source_next(reading->source, &record, &err)) {
 		case DNC_SOURCE_MORE:
-			return 0;
+			return mapping_settle(in);
 		case DNC_SOURCE_RECORD:
-			rc = accept_record(in, s, &record);
+			rc = in->mapper ? mapping_add(in, s, &record)
+			                : reading_accept(in, s, &record);
 			break;
 		case DNC_SOURCE_REJECT:
-			rc = reject(in, s, &record, &err);
+			rc = mapping_drain(in);
+			if (rc == 0)
+				rc = reject(in, s, &record, &err);
 			break;
 		case DNC_SOURCE_DROPPED:
 			in->dropped++;
@@ -209,7 +212,7 @@ static void report_nothing(
 		return;
 	if (nothing)
 		dnc_note("%s %s", s->name, nothing);
-	else if (in->options.source.map && results(in) == in->results_before)
+	else if (in->mapper && results(in) == in->results_before)
 		dnc_note("%s: no events: the map made none from its records", s->name);
 }
 
@@ -236,6 +239,8 @@ int reading_close(void *ctx, struct dnc_stream *s)
 		dnc_source_end(reading->source);
 	rc = read_records(in, s);
 	in->whole = !s->cut_short;
+	if (rc == 0)
+		rc = mapping_drain(in);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	dnc_event_reader_position(in->reader, NULL, 0, 0);
@@ -254,5 +259,5 @@ int reading_idle(void *ctx)
 		if (read_records(in, r->stream) < 0)
 			return -1;
 	}
-	return dnc_outlet_flush(in->stage.out, &in->err);
+	return mapping_drain(in) < 0 ? -1 : dnc_outlet_flush(in->stage.out, &in->err);
 }

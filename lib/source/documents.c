@@ -185,9 +185,6 @@ static enum dnc_source_result deliver(struct dnc_source *s)
 
 	if (rc != DNC_SOURCE_RECORD)
 		return rc;
-	/* A map counts its items over the line. */
-	if (s->options.map)
-		s->record.item = d->first_line == d->number ? d->made : d->made_before;
 	return s->format->text(s, s->record.raw);
 }
 

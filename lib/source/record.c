@@ -28,37 +28,12 @@ enum dnc_source_result source_reject_refused(struct dnc_source *s)
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
 }
 
-enum dnc_source_result source_next_item(struct dnc_source *s)
-{
-	int rc = dnc_map_next(s->options.map, &s->record.event, &s->err);
-
-	if (rc > 0) {
-		s->record.item++;
-		s->record.raw = s->record.event;
-		return DNC_SOURCE_RECORD;
-	}
-	s->mapping = false;
-	if (rc == 0)
-		return DNC_SOURCE_MORE;
-	if (s->err.code == DNC_ERROR_NO_MEMORY)
-		return DNC_SOURCE_FAILED;
-	s->err.code = DNC_REJECT_MAP_FAILED;
-	s->record.raw = s->received;
-	s->record.item = 0;
-	return DNC_SOURCE_REJECT;
-}
-
 enum dnc_source_result source_record(struct dnc_source *s)
 {
 	if (!dnc_buf_reserve(&s->event, DNC_JSON_PADDING) || !dnc_buf_ok(&s->event))
 		return DNC_SOURCE_FAILED;
 	s->record.event = dnc_buf_view(&s->event);
-	if (!s->options.map)
-		return DNC_SOURCE_RECORD;
-	s->received = s->record.raw;
-	dnc_map_start(s->options.map, s->record.event);
-	s->mapping = true;
-	return source_next_item(s);
+	return DNC_SOURCE_RECORD;
 }
 
 /* Eight decimal digits, at once: pairs, then fours, then all. */

@@ -132,9 +132,7 @@ static enum dnc_source_result read_sample(struct dnc_source *s, const struct dnc
 /* Goes on with what was read before. */
 static enum dnc_source_result advance(struct dnc_source *s)
 {
-	enum dnc_source_result rc = s->mapping ? source_next_item(s) : DNC_SOURCE_MORE;
-
-	return !rc && s->format && s->format->next ? s->format->next(s) : rc;
+	return s->format && s->format->next ? s->format->next(s) : DNC_SOURCE_MORE;
 }
 
 /* No row goes on after a line that is too long, which is read when the row has ended. */

@@ -16,7 +16,6 @@
 #include "base/err.h"
 #include "base/lines.h"
 #include "event/fact.h"
-#include "map.h"
 
 /* A column of a CSV file that holds a field of the event; HEADER may be its number, from 1. */
 struct dnc_column {
@@ -33,7 +32,7 @@ struct dnc_source_options {
 	char delimiter; /* of the fields of CSV; 0: told from the first line */
 	bool no_header; /* a CSV file starts with a row; its columns have numbers instead of names */
 	size_t max_record;
-	struct dnc_map *map; /* borrowed */
+	bool map; /* records are for a map (mapper.h): JSON as received, or objects whose keys are the headers */
 	/* Reject each line of a stream that can't be read as a whole; otherwise the stream is refused, and the
 	 * rest of it passed over. */
 	bool reject_lines;
@@ -50,7 +49,7 @@ struct dnc_record {
 	/* Of a row of a list: what it says, instead of `event`. Else NULL. */
 	const struct dnc_fact *fact;
 	uint64_t line;      /* where the record starts */
-	uint64_t item;      /* from 1 if a map made several of one line, else 0 */
+	uint64_t item;      /* from 1 if the line has several, else 0 */
 	struct dnc_str raw; /* the record as received */
 	/* With the option numbers: the digits of the E.164 number that the record suppresses; there is no event then. 0: there
 	 * is an event. */

@@ -36,8 +36,6 @@ struct dnc_source {
 	bool headed;              /* a list: its first line was seen, which may be a header */
 	struct dnc_record record; /* the current one */
 	struct dnc_error err;     /* why it is rejected */
-	struct dnc_str received;  /* while `mapping`: the record before the map */
-	bool mapping;             /* the map may have more results */
 	bool started, refused;    /* a line that is not blank was seen; the stream is passed over */
 	bool any;                 /* a line was fed */
 	bool settling;            /* the input pauses: the format is to be chosen now */
@@ -49,14 +47,11 @@ struct dnc_source {
 	char why[2400];
 };
 
-/* The raw event in S's buffer is the record, or what the map makes of it. */
+/* The raw event in S's buffer is the record. */
 enum dnc_source_result source_record(struct dnc_source *s);
 
-/* The fact in S is the record, or its number alone if that is what the options ask for, or what the map makes of it. */
+/* The fact in S is the record, or its number alone if that is what the options ask for. */
 enum dnc_source_result source_fact(struct dnc_source *s);
-
-/* The next result of the map; DNC_SOURCE_MORE after the last one. */
-enum dnc_source_result source_next_item(struct dnc_source *s);
 
 enum dnc_source_result source_reject(struct dnc_source *s, enum dnc_reject code, const char *place,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -1,0 +1,104 @@
+#include "mapping.h"
+#include "reading.h"
+
+static struct dnc_map *compile(const struct options *o)
+{
+	struct dnc_error err;
+	struct dnc_map *map;
+
+	if (o->map) {
+		map = dnc_map_compile(o->map, &err);
+		if (!map)
+			dnc_cli_usage("--map: %s", err.message);
+		return map;
+	}
+	map = dnc_map_compile_file(o->map_file, &err);
+	if (!map && err.code)
+		dnc_cli_die(DNC_EXIT_IO, "--map-file: %s", err.message);
+	if (!map)
+		dnc_cli_usage("--map-file: %s: %s", o->map_file, err.message);
+	return map;
+}
+
+/* Each line of a producer is acknowledged with what became of it. */
+static bool settles(const struct options *o)
+{
+	for (size_t i = 0; i < o->stage.input_count; i++)
+		if (strncmp(o->inputs[i], "fd:", 3) != 0)
+			return true;
+	return false;
+}
+
+/* Rejects of one result show that, and its number. Two records of one line have different places, whatever the map
+ * makes of them. */
+static int on_result(
+	void *ctx, const struct dnc_map_job *job, struct dnc_str result, uint64_t number)
+{
+	return reading_accept(ctx, job->user,
+		&(struct dnc_record){.event = result,
+			.line = job->line,
+			.item = job->item ? job->item << 20 | number : number,
+			.raw = result});
+}
+
+static int on_failed(void *ctx, const struct dnc_map_job *job, const struct dnc_error *err)
+{
+	struct dnc_error failed = *err;
+
+	failed.code = DNC_REJECT_MAP_FAILED;
+	return reading_reject(ctx, job->user,
+		&(struct dnc_record){.line = job->line, .item = job->item, .raw = job->raw},
+		&failed);
+}
+
+static bool is_stopped(void *ctx)
+{
+	(void)ctx;
+	return dnc_cli_stopped_by() != 0;
+}
+
+void mapping_start(struct ingest *in)
+{
+	const struct options *o = &in->options;
+	struct dnc_error err;
+
+	if (!o->map && !o->map_file)
+		return;
+	in->map = compile(o);
+	in->settles = settles(o);
+	in->mapper = dnc_mapper_new(in->map,
+		&(struct dnc_mapper_options){.name = "map",
+			.timeout_ms = (int64_t)o->map_timeout_ms,
+			.memory = o->map_memory,
+			.objects = true,
+			.result = on_result,
+			.failed = on_failed,
+			.stopped = is_stopped,
+			.ctx = in},
+		&err);
+	if (!in->mapper)
+		dnc_cli_die_io(&err);
+}
+
+int mapping_add(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
+{
+	const struct dnc_map_job job = {s, r->line, r->item, r->event, r->raw};
+
+	return dnc_mapper_add(in->mapper, &job, &in->err);
+}
+
+int mapping_drain(struct ingest *in)
+{
+	return in->mapper ? dnc_mapper_drain(in->mapper, &in->err) : 0;
+}
+
+int mapping_settle(struct ingest *in)
+{
+	return in->settles ? mapping_drain(in) : 0;
+}
+
+void mapping_finish(struct ingest *in)
+{
+	dnc_mapper_free(in->mapper);
+	dnc_map_free(in->map);
+}
