@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "options.h"
 #include "run.h"
+#include "source/fill.h"
 #include "source/mapper.h"
 #include "source/source.h"
 
@@ -17,7 +18,8 @@ struct ingest {
 	struct dnc_cli_progress progress;
 	struct dnc_map *map; /* NULL: records are not mapped */
 	struct dnc_mapper *mapper;
-	bool settles; /* see mapping_settle() */
+	struct dnc_fill *fill; /* NULL if no option gives a value */
+	bool settles;          /* see mapping_settle() */
 	struct runs runs;
 	struct compare *compare; /* with --against, or NULL */
 	/* Takes the records, of the input format FORMAT, in place of publishing them as events; NULL: none. -1 with err, which

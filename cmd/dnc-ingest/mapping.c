@@ -34,8 +34,13 @@ static bool settles(const struct options *o)
 static int on_result(
 	void *ctx, const struct dnc_map_job *job, struct dnc_str result, uint64_t number)
 {
-	return reading_accept(ctx, job->user,
-		&(struct dnc_record){.event = result,
+	struct ingest *in = ctx;
+	struct dnc_str event = result;
+
+	if (in->fill && dnc_fill_add(in->fill, &event, &in->err) < 0)
+		return -1;
+	return reading_accept(in, job->user,
+		&(struct dnc_record){.event = event,
 			.line = job->line,
 			.item = job->item ? job->item << 20 | number : number,
 			.raw = result});
@@ -66,6 +71,9 @@ void mapping_start(struct ingest *in)
 		return;
 	in->map = compile(o);
 	in->settles = settles(o);
+	if ((o->source.provider || o->source.provider_id || o->source.reason || o->source.source) &&
+		!(in->fill = dnc_fill_new(&o->source, &err)))
+		dnc_cli_die_io(&err);
 	in->mapper = dnc_mapper_new(in->map,
 		&(struct dnc_mapper_options){.name = "map",
 			.timeout_ms = (int64_t)o->map_timeout_ms,
@@ -100,5 +108,6 @@ int mapping_settle(struct ingest *in)
 void mapping_finish(struct ingest *in)
 {
 	dnc_mapper_free(in->mapper);
+	dnc_fill_free(in->fill);
 	dnc_map_free(in->map);
 }
