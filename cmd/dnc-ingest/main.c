@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	options_read(&in.options, argc, argv);
-	mapping_start(&in);
+	mapping_start(&in, reading_accept, reading_reject);
 	in.runs.given = in.options.run;
 	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
 		.region = in.options.source.region, .strict_phone = in.options.strict_phone});

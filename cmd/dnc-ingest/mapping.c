@@ -1,5 +1,8 @@
 #include "mapping.h"
-#include "reading.h"
+
+/* Of the run. */
+static mapping_accept *to_accept;
+static mapping_reject *to_reject;
 
 static struct dnc_map *compile(const struct options *o)
 {
@@ -39,7 +42,7 @@ static int on_result(
 
 	if (in->fill && dnc_fill_add(in->fill, &event, &in->err) < 0)
 		return -1;
-	return reading_accept(in, job->user,
+	return to_accept(in, job->user,
 		&(struct dnc_record){.event = event,
 			.line = job->line,
 			.item = job->item ? job->item << 20 | number : number,
@@ -51,7 +54,7 @@ static int on_failed(void *ctx, const struct dnc_map_job *job, const struct dnc_
 	struct dnc_error failed = *err;
 
 	failed.code = DNC_REJECT_MAP_FAILED;
-	return reading_reject(ctx, job->user,
+	return to_reject(ctx, job->user,
 		&(struct dnc_record){.line = job->line, .item = job->item, .raw = job->raw},
 		&failed);
 }
@@ -62,13 +65,15 @@ static bool is_stopped(void *ctx)
 	return dnc_cli_stopped_by() != 0;
 }
 
-void mapping_start(struct ingest *in)
+void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *reject)
 {
 	const struct options *o = &in->options;
 	struct dnc_error err;
 
 	if (!o->map && !o->map_file)
 		return;
+	to_accept = accept;
+	to_reject = reject;
 	in->map = compile(o);
 	in->settles = settles(o);
 	if ((o->source.provider || o->source.provider_id || o->source.reason || o->source.source) &&
