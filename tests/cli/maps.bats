@@ -85,3 +85,34 @@ SIMPLE='{type: "dnc.number.suppressed", phone_number: .n, reason: "complaint", t
 ["acme","p1","testing","partner"]
 ["own","p1",null,null]' ]
 }
+
+# Each examples/maps/NAME.jq makes NAME.out of NAME.in.*, and NAME.rejects if some records are rejected. Options that it
+# needs are in its first line. Ids of records without a time depend on the run, so that has a name; what depends on the
+# time of the test is left out.
+check_map() {
+	local base="${1%.jq}" options
+	read -ra options < <(sed -n '1s/^# dnc-ingest //p' "$1") || :
+	rm -f rejects
+	dnc-ingest -q "${options[@]}" --run=examples -x rejects -J "$1" "$base".in.* >events
+	jq -c 'if .timestamp == .metadata.ingested_at then del(.timestamp) else . end | del(.metadata.ingested_at)' events |
+		diff "$base.out" -
+	if [ -e "$base.rejects" ]; then
+		jq -c '{line, item, code, message} | del(.[] | nulls)' rejects | diff "$base.rejects" -
+	else
+		diff /dev/null rejects
+	fi
+}
+
+@test "the maps in examples make what is beside them" {
+	local map maps=0
+	for map in "$ROOT"/examples/maps/*.jq; do
+		check_map "$map"
+		maps=$((maps + 1))
+	done
+	[ "$maps" -ge 5 ]
+	# No file is without its map.
+	for map in "$ROOT"/examples/maps/*; do
+		map=${map##*/}
+		[ -e "$ROOT/examples/maps/${map%%.*}.jq" ]
+	done
+}
