@@ -116,3 +116,15 @@ check_map() {
 		[ -e "$ROOT/examples/maps/${map%%.*}.jq" ]
 	done
 }
+
+@test "an event on which the program of dnc-filter loops or ends jq is rejected, and the others pass" {
+	records 100 | dnc-ingest -q -j "$SIMPLE" >in
+	run -1 dnc-filter --strict -x rejects --jq-timeout=100 -j '
+		.event_data.i as $i
+		| if $i == 10 then def f: f; f elif $i == 20 then 1e18 | todate elif $i == 30 then 1, error("late") else $i end' in
+	[ "$(grep -c '^[0-9]*$' <<<"$output")" -eq 97 ]
+	[ "$(jq -s -c 'map(.line)' rejects)" = '[10,20,30]' ]
+	[[ "$(jq -r 'select(.line == 10).message' rejects)" == *'see --jq-timeout' ]]
+	# The results of all events that count are written.
+	[ "$(dnc-filter -m 50 -j .event_data.i in | wc -l)" -eq 50 ]
+}
