@@ -11,6 +11,11 @@
 
 struct compare;
 
+/* Events that a map made of one line. */
+struct items {
+	uint64_t stream, line, count;
+};
+
 struct ingest {
 	struct options options;
 	struct dnc_event_reader *reader;
@@ -18,6 +23,7 @@ struct ingest {
 	struct dnc_cli_progress progress;
 	struct dnc_map *map; /* NULL: records are not mapped */
 	struct dnc_mapper *mapper;
+	struct items items;    /* of the last line */
 	struct dnc_fill *fill; /* NULL if no option gives a value */
 	bool settles;          /* see mapping_settle() */
 	struct runs runs;

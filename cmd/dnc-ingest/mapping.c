@@ -32,20 +32,29 @@ static bool settles(const struct options *o)
 	return false;
 }
 
-/* Rejects of one result show that, and its number. Two records of one line have different places, whatever the map
- * makes of them. */
+/* Items are counted over the line, which may have several records. */
+static uint64_t count_item(struct ingest *in, const struct dnc_map_job *job)
+{
+	uint64_t stream = ((const struct dnc_stream *)job->user)->id;
+
+	if (stream != in->items.stream || job->line != in->items.line)
+		in->items = (struct items){stream, job->line, 0};
+	return ++in->items.count;
+}
+
 static int on_result(
 	void *ctx, const struct dnc_map_job *job, struct dnc_str result, uint64_t number)
 {
 	struct ingest *in = ctx;
 	struct dnc_str event = result;
 
+	(void)number;
 	if (in->fill && dnc_fill_add(in->fill, &event, &in->err) < 0)
 		return -1;
 	return to_accept(in, job->user,
 		&(struct dnc_record){.event = event,
 			.line = job->line,
-			.item = job->item ? job->item << 20 | number : number,
+			.item = count_item(in, job),
 			.raw = result});
 }
 

@@ -160,7 +160,6 @@ static void begin(struct documents *d)
 	d->first_line = d->number;
 	d->begun++;
 	d->item = at_start(d) ? 0 : d->begun;
-	d->made_before = d->made;
 	d->indent = indent_of(d->line);
 	dnc_buf_clear(&d->text);
 }
@@ -180,7 +179,6 @@ static enum dnc_source_result close_record(struct dnc_source *s)
 
 static enum dnc_source_result deliver(struct dnc_source *s)
 {
-	struct documents *d = &s->documents;
 	enum dnc_source_result rc = close_record(s);
 
 	if (rc != DNC_SOURCE_RECORD)

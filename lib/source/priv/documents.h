@@ -30,11 +30,11 @@ struct documents {
 	struct dnc_str line; /* the current line, and what was not read of it yet */
 	struct dnc_str rest;
 	uint64_t number;      /* of the current line */
-	uint64_t begun, made; /* records that begin in it, and items that a map made of them */
+	uint64_t begun, made; /* records that begin in it, and items that were made of them */
 	bool in_array;
 	uint64_t array_line; /* where it begins */
 	bool open;           /* `text` is the start of a record that does not end yet */
-	uint64_t first_line, item, made_before;
+	uint64_t first_line, item;
 	size_t indent;
 	struct json_scan scan;
 	bool skipping; /* what belongs to a broken document */
