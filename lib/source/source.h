@@ -60,7 +60,7 @@ enum dnc_source_result {
 	DNC_SOURCE_FAILED = -1, /* no memory */
 	DNC_SOURCE_MORE,        /* the next line is needed; after the last one: the end */
 	DNC_SOURCE_RECORD,
-	DNC_SOURCE_REJECT,  /* a record that can't become an event */
+	DNC_SOURCE_REJECT, /* a record that can't become an event */
 	DNC_SOURCE_DROPPED, /* a record that says nothing, by a rule of its format: it is no event and no reject */
 	DNC_SOURCE_REFUSED, /* the stream can't be read as a whole */
 	DNC_SOURCE_CHOSEN, /* no record: "auto" has chosen a format; not of a stream that rejects lines */
