@@ -29,16 +29,16 @@ static bool has(struct dnc_str text, const char *word)
 
 static void detect(const struct sample *sample, struct verdict *v)
 {
-	struct dnc_str json = documents_sample(sample);
+	struct dnc_str json = documents_sample(sample), first = sample_first(sample);
 
 	if (json.p && has(json, "\"data\"") && !has(json, "\"specversion\"") &&
 		(has(json, "\"company-phone-number\"") ||
 			(has(json, "\"number\"") && has(json, "\"area-code\""))))
 		verdict_set(v, FORMAT_SURE, "it starts with a page of reported calls");
-	else if (dnc_str_starts(sample_first(sample), DNC_STR("Company_Phone_Number,")))
-		verdict_set(v, FORMAT_SURE, "its header starts with Company_Phone_Number");
+	else if (first.p && has(first, "Company_Phone_Number"))
+		verdict_set(v, FORMAT_SURE, "its header names Company_Phone_Number");
 	else
-		verdict_set(v, FORMAT_NO, "its header does not start with Company_Phone_Number");
+		verdict_set(v, FORMAT_NO, "its header does not name Company_Phone_Number");
 }
 
 /* The first line shows whether it is the file or pages of the interface. */
@@ -60,4 +60,5 @@ const struct format format_ftc_reported = {
 	.detect = detect,
 	.line = read_line,
 	.next = csv_next,
+	.needs = "phone_number timestamp",
 	.row = read_row};

@@ -165,6 +165,13 @@ static const struct {
 		"0000,2026-08-29 00:02:11,,,,,Other,N\n,2026-08-29 00:02:11,,,,,Other,N\nx,y\n",
 		"2 dnc.compliance.violation +13035550143 ftc_reported_calls\n4 invalid_phone_number\n"
 		"5 invalid_phone_number\n6 invalid_row\n"},
+	{"reported calls with their columns in another order", "auto",
+		"Subject,Created_Date,Company_Phone_Number\nOther,2026-08-29 00:02:11,3035550143\n",
+		"2 dnc.compliance.violation +13035550143 ftc_reported_calls\n"},
+	{"reported calls without a date", "ftc-reported",
+		"Company_Phone_Number,Subject\n3035550143,x\n", "refused header\n"},
+	{"reported calls without a number", "ftc-reported",
+		"Created_Date,Subject\n2026-08-29 00:02:11,x\n", "refused header\n"},
 	{"csv", "csv",
 		"\xEF\xBB\xBFPhone,Reason,registered_at\n303-555-0143,complaint,2026-08-29\n"
 		"303-555-0199,,\n\"303\"5,x,y\n303-555-0144,complaint,\"open",

@@ -16,6 +16,8 @@ struct format {
 	/* Continues with the lines that were read before; called until DNC_SOURCE_MORE before each line and, with
 	 * s->at_end, after the last one. NULL: a line has at most one record. */
 	enum dnc_source_result (*next)(struct dnc_source *s);
+	/* With DNC_FORMAT_HEADER: the fields that columns must hold, separated by blanks; NULL: any. */
+	const char *needs;
 	/* Frees what the format keeps in S; may be NULL. */
 	void (*finish)(struct dnc_source *s);
 	/* With DNC_FORMAT_HEADER: makes the event of one row. */
