@@ -1,4 +1,5 @@
 /* compare.c - --against: reads a full list, decides whether it can be believed, and has its differences published. */
+#include "reading.h"
 #include "compare.h"
 #include <errno.h>
 #include <fcntl.h>

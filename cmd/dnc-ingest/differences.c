@@ -1,4 +1,5 @@
 /* differences.c - from two sets to events, and from FILE.next to FILE. */
+#include "reading.h"
 #include "differences.h"
 #include <errno.h>
 #include <sodium.h>
