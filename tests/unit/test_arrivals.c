@@ -123,14 +123,14 @@ static void test_moved_in_and_linked(void **state)
 	make("a.reason");
 	watch();
 	expect_none();
-	char hidden[128];
+	char hidden[512];
 	snprintf(hidden, sizeof hidden, "%s", at(".hidden"));
 	assert_int_equal(rename(hidden, at("z")), 0);
 	make("a");
 	expect("z");
 	expect("a");
 	make(".l");
-	char from[128];
+	char from[512];
 	snprintf(from, sizeof from, "%s", at(".l"));
 	assert_int_equal(link(from, at("l")), 0);
 	expect("l");
@@ -170,7 +170,7 @@ static void test_other_kinds_stay(void **state)
 	assert_int_equal(dnc_arrivals_waiting(a, &settling), 0);
 	/* A file takes the name of what was none. */
 	make(".f");
-	char from[128];
+	char from[512];
 	snprintf(from, sizeof from, "%s", at(".f"));
 	assert_int_equal(rename(from, at("pipe")), 0);
 	expect("pipe");
@@ -194,7 +194,7 @@ static void test_changes_are_seen(void **state)
 	assert_true(next_within(&file, 2000));
 	assert_int_equal(file.st.st_size, 4);
 	make(".new");
-	char from[128];
+	char from[512];
 	snprintf(from, sizeof from, "%s", at(".new"));
 	assert_int_equal(rename(from, at("f")), 0);
 	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_GONE);
@@ -233,7 +233,7 @@ static void test_lost_events(void **state)
 static void test_order_while_listed(void **state)
 {
 	struct dnc_arrival file;
-	char name[16], hidden[128];
+	char name[16], hidden[512];
 	pid_t child;
 
 	(void)state;
