@@ -21,16 +21,17 @@ Q        := $(if $(V),,@)
 # Debian packages: to build, and to test.
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev libsqlite3-dev \
-	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev \
-	libssl-dev libcurl4-openssl-dev
+	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev libssl-dev \
+	libcurl4-openssl-dev libexpat1-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
-	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace
+	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 # Peers that `make bench-hub` compares with.
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
 # libbz2, libjq, libcsv and libphonenumber ship no .pc file.
-PKGS     := zlib liblzma libzstd libarchive libcurl inih libssl libcrypto libwebsockets libuv libpcre2-8 libsodium simdjson sqlite3 libsystemd
+PKGS     := libcurl zlib liblzma libzstd libarchive inih expat libssl libcrypto libwebsockets libuv libpcre2-8 libsodium \
+	simdjson sqlite3 libsystemd
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -198,6 +199,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	@echo 'For a reverse proxy: systemctl enable --now dnc-wsd-web.socket; systemctl restart dnc-wsd'
 	@echo 'The other stages: systemctl enable --now dnc-filter.socket dnc-filter dnc-ingest.socket dnc-ingest'
 	@echo 'Lists of a registry: install -d -m 2770 -g dnc /var/spool/dnc-registry /var/spool/dnc-registry/incoming; systemctl enable --now dnc-registry-sync.timer dnc-registry-check.timer'
+	@echo 'For files: install -d -m 2770 -g dnc /var/spool/dnc; systemctl enable --now dnc-ingest-watch (or dnc-ingest-once.path dnc-ingest-once.timer)'
 	@echo 'For tokens: install -d -g dnc -m 750 /etc/dnc; install -m 640 -g dnc /dev/null /etc/dnc/revoked'
 	@echo 'Options are in /etc/default/dnc-wsd and so on; the units (systemctl cat dnc-wsd) have examples.'
 

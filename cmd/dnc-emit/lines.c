@@ -65,6 +65,9 @@ static void read_records(struct reading *r)
 		case DNC_SOURCE_REJECT:
 			reject(r, &record, &err);
 			break;
+		case DNC_SOURCE_CHOSEN:  /* only "auto" chooses */
+		case DNC_SOURCE_DROPPED: /* ndjson drops nothing */
+			break;
 		case DNC_SOURCE_REFUSED:
 			dnc_cli_usage("stdin %s", dnc_source_refusal(r->source, &kind));
 		case DNC_SOURCE_FAILED:

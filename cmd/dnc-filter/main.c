@@ -6,45 +6,28 @@
 #include "cli/stage.h"
 #include "event/event.h"
 #include "options.h"
-#include "source/map.h"
+#include "program.h"
 
 struct pass {
 	struct options options;
 	struct dnc_event_reader *reader;
 	const struct dnc_filter *filter;
-	struct dnc_map *map;
+	struct program program;
 	struct dnc_stage stage;
 	struct dnc_cli_progress progress;
 	uint64_t matched;
-	uint64_t results, refused; /* of --jq: lines written; events on which it failed */
-	struct dnc_error err;      /* why the run ended early */
+	struct dnc_error err; /* why the run ended early */
 	bool enough;
 };
 
 static int hand_on(
 	struct pass *p, struct dnc_stream *s, const struct dnc_line *line, struct dnc_str event)
 {
-	struct dnc_str result;
-	struct dnc_error err;
-	int rc;
-
 	if (p->options.count)
 		return 0;
-	if (!p->map)
+	if (!p->program.mapper)
 		return dnc_outlet_line(p->stage.out, event.p, event.n, &p->err);
-	dnc_map_start(p->map, event);
-	while ((rc = dnc_map_next(p->map, &result, &err)) > 0) {
-		if (dnc_outlet_line(p->stage.out, result.p, result.n, &p->err) < 0)
-			return -1;
-		p->results++;
-	}
-	if (rc == 0)
-		return 0;
-	if (err.code == DNC_ERROR_NO_MEMORY)
-		return dnc_error_nomem(&p->err);
-	p->refused++;
-	err.code = DNC_REJECT_MAP_FAILED;
-	return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
+	return program_add(&p->program, s, line, event) < 0 ? -1 : program_settle(&p->program);
 }
 
 /* Parses a canonical line; any other is normalized first. */
@@ -56,6 +39,13 @@ static int read_event(
 	if (dnc_event_reader_no_memory(p->reader))
 		return dnc_error_nomem(err); /* normalizing would remove the `seq` */
 	return dnc_event_normalize(p->reader, text.p, text.n, event, err);
+}
+
+static int on_idle(void *ctx)
+{
+	struct pass *p = ctx;
+
+	return program_drain(&p->program) < 0 ? -1 : dnc_outlet_flush(p->stage.out, &p->err);
 }
 
 static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
@@ -74,13 +64,15 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	if (line->too_long || read_event(p, line->text, &event, &err) < 0) {
 		if (err.code == DNC_ERROR_NO_MEMORY)
 			return dnc_error_nomem(&p->err);
+		if (program_drain(&p->program) < 0)
+			return -1;
 		return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
 	}
 	matches = dnc_filter_match(p->filter, &event);
 	if (matches < 0)
 		return dnc_error_nomem(&p->err);
 	if (dnc_filter_over_budget(p->filter)) {
-		if (dnc_outlet_flush(p->stage.out, &p->err) < 0)
+		if (on_idle(p) < 0)
 			return -1;
 		return dnc_error_set(&p->err, EINVAL,
 			"%s:%llu: a pattern of --phone takes too much work on this number; "
@@ -96,15 +88,18 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	p->matched++;
 	if (hand_on(p, s, line, event.line) < 0)
 		return -1;
-	p->enough = p->matched >= p->options.max_count;
-	return p->enough ? -1 : 0;
+	if (p->matched < p->options.max_count)
+		return 0;
+	p->enough = program_drain(&p->program) == 0;
+	return -1;
 }
 
-static int on_idle(void *ctx)
+static int on_close(void *ctx, struct dnc_stream *s)
 {
 	struct pass *p = ctx;
 
-	return dnc_outlet_flush(p->stage.out, &p->err);
+	(void)s;
+	return program_drain(&p->program);
 }
 
 static int finish(struct pass *p, int rc)
@@ -130,7 +125,7 @@ static int finish(struct pass *p, int rc)
 	if (p->options.strict && dnc_stage_rejected(&p->stage))
 		return DNC_EXIT_SOME;
 	/* Nothing but failures: a wrong program. For a service this is not an error. */
-	if (p->refused && p->refused == p->matched && !p->results &&
+	if (p->program.refused && p->program.refused == p->matched && !p->program.results &&
 		!p->options.stage.input_count) {
 		dnc_err("--jq: the program failed on every matching event; see the rejects");
 		return DNC_EXIT_SOME;
@@ -141,16 +136,15 @@ static int finish(struct pass *p, int rc)
 int main(int argc, char **argv)
 {
 	static struct pass p;
-	const struct dnc_input_events events = {.line = on_line, .idle = on_idle, .ctx = &p};
+	const struct dnc_input_events events = {
+		.line = on_line, .close = on_close, .idle = on_idle, .ctx = &p};
 	struct dnc_buf json = {0};
-	struct dnc_error err;
 	int rc;
 
 	options_read(&p.options, argc, argv);
 	dnc_cli_filter_json(&p.options.filter, &json);
 	p.filter = dnc_cli_filter_compile(&json);
-	if (p.options.jq && !(p.map = dnc_map_compile(p.options.jq, &err)))
-		dnc_cli_usage("--jq: %s", err.message);
+	program_start(&p.program, &p.options, &p.stage, &p.err);
 	p.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	if (!p.reader)
 		dnc_cli_die_nomem();
@@ -160,7 +154,7 @@ int main(int argc, char **argv)
 	dnc_stage_close(&p.stage);
 	dnc_event_reader_free(p.reader);
 	dnc_filter_unref(p.filter);
-	dnc_map_free(p.map);
+	program_finish(&p.program);
 	dnc_cli_filter_free(&p.options.filter);
 	dnc_buf_free(&json);
 	return rc;

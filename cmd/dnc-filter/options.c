@@ -1,4 +1,5 @@
 #include "options.h"
+#include "source/mapper.h"
 
 static const struct dnc_option rows[] = {
 	{"since", 0, "TIME|-DURATION", "Events at this time or later: 2026-08-29, -1h", 1,
@@ -13,6 +14,12 @@ static const struct dnc_option rows[] = {
 		DNC_NUMBER(struct options, max_count, 1, UINT64_MAX - 1)},
 	{"jq", 'j', "PROGRAM", "Run a jq program on each matching event and write its results", 2,
 		DNC_TEXT(struct options, jq)},
+	{"jq-timeout", 0, "MS",
+		"Reject an event if the jq program takes longer, in milliseconds (default: 1000)",
+		2, DNC_NUMBER(struct options, jq_timeout_ms, 1, 3600000)},
+	{"jq-memory", 0, "SIZE",
+		"Reject an event if the jq program takes more memory (default: 512M)", 2,
+		DNC_SIZE(struct options, jq_memory, 16u << 20, 64ull << 30)},
 	{"input", 'i', "unix:PATH|fd:N|systemd",
 		"Read events from here (unix:PATH,mode=0660,group=NAME); may be repeated", 3,
 		DNC_LIST(struct options, inputs, stage.input_count)},
@@ -38,7 +45,9 @@ static const struct dnc_command command = {.name = "dnc-filter",
 
 void options_read(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){.max_count = UINT64_MAX};
+	*o = (struct options){.max_count = UINT64_MAX,
+		.jq_timeout_ms = DNC_MAPPER_TIMEOUT_MS,
+		.jq_memory = DNC_MAPPER_MEMORY};
 	dnc_options_parse(&command, argc, argv, o);
 	o->stage.files = o->files;
 	o->stage.inputs = o->inputs;

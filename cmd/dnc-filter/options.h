@@ -10,6 +10,7 @@ struct options {
 	const char *files[MAX_PLACES], *inputs[MAX_PLACES];
 	struct dnc_stage_options stage; /* files and inputs point at the arrays above */
 	const char *jq;
+	uint64_t jq_timeout_ms, jq_memory;
 	bool invert, count, strict;
 	uint64_t max_count; /* UINT64_MAX: no limit */
 };

@@ -1,4 +1,5 @@
 #include "check.h"
+#include <stdio.h>
 #include <sys/stat.h>
 #include "ingest.h"
 #include "publish.h"
@@ -17,6 +18,20 @@ bool check_exceeded(const struct ingest *in, bool at_end)
 		return true;
 	return (at_end || seen(in) >= SHARE_AFTER) &&
 	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen(in);
+}
+
+const char *check_explain(const struct ingest *in, char text[CHECK_TEXT_BYTES])
+{
+	char published[64] = "nothing was published";
+
+	if (in->published)
+		snprintf(published, sizeof published, "%llu events before that are published",
+			(unsigned long long)in->published);
+	snprintf(text, CHECK_TEXT_BYTES,
+		"stopped: %llu of %llu records were rejected, more than --max-rejects allows; %s",
+		(unsigned long long)in->stage.rejects.count, (unsigned long long)seen(in),
+		published);
+	return text;
 }
 
 bool check_repeats(uint64_t *left)
@@ -38,6 +53,8 @@ static bool are_files(const struct ingest *in)
 	const struct dnc_stage_options *o = &in->options.stage;
 	struct stat st;
 
+	if (in->file)
+		return true;
 	for (size_t i = 0; i < o->file_count; i++)
 		if (strcmp(o->files[i], "-") == 0 ||
 			(stat(o->files[i], &st) == 0 && !S_ISREG(st.st_mode)))

@@ -30,6 +30,10 @@ int check_end(struct ingest *in);
  * it means something. */
 bool check_exceeded(const struct ingest *in, bool at_end);
 
+/* The message of a run with in->too_many, into TEXT, which is returned. */
+enum { CHECK_TEXT_BYTES = 256 };
+const char *check_explain(const struct ingest *in, char text[CHECK_TEXT_BYTES]);
+
 /* Counts a repeated report down. False if it is a new one. */
 bool check_repeats(uint64_t *left);
 

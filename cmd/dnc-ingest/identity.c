@@ -80,4 +80,5 @@ void identity_finish(struct identities *known)
 	for (size_t i = 0; i < known->count; i++)
 		free(known->seen[i].base);
 	free(known->seen);
+	*known = (struct identities){0};
 }

@@ -1,35 +1,27 @@
 /* dnc-ingest - converts records of upstream systems to canonical events. */
+#include "compare.h"
+#include "mapping.h"
+#include "reading.h"
 #include "run.h"
-
-static void load_map(struct options *o)
-{
-	struct dnc_error err;
-
-	if (o->map && !(o->source.map = dnc_map_compile(o->map, &err)))
-		dnc_cli_usage("--map: %s", err.message);
-	if (o->map_file && !(o->source.map = dnc_map_compile_file(o->map_file, &err))) {
-		if (err.code)
-			dnc_cli_die(DNC_EXIT_IO, "--map-file: %s", err.message);
-		dnc_cli_usage("--map-file: %s: %s", o->map_file, err.message);
-	}
-}
+#include "watch.h"
 
 int main(int argc, char **argv)
 {
-	static struct options options;
 	static struct ingest in;
-	struct dnc_event_reader *reader;
 	int rc;
 
-	options_read(&options, argc, argv);
-	load_map(&options);
-	reader = dnc_event_reader_new(&(struct dnc_event_options){
-		.region = options.source.region, .strict_phone = options.strict_phone});
-	if (!reader)
+	options_read(&in.options, argc, argv);
+	mapping_start(&in, reading_accept, reading_reject);
+	in.reader = dnc_event_reader_new(&(struct dnc_event_options){
+		.region = in.options.source.region, .strict_phone = in.options.strict_phone});
+	if (!in.reader)
 		dnc_cli_die_nomem();
-	run_begin(&in, &options, reader);
-	rc = run_finish(&in, run_read(&in));
-	dnc_event_reader_free(reader);
-	dnc_map_free(options.source.map);
+	run_open(&in);
+	rc = in.options.watch     ? watch(&in)
+	     : in.options.against ? compare_run(&in)
+	                          : run_finish(&in, run_read(&in));
+	run_close(&in);
+	mapping_finish(&in);
+	dnc_event_reader_free(in.reader);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "event/event.h"
 #include "phone/phone.h"
+#include "source/mapper.h"
 
 /* The event's field that FIELD means; "event_data.NAME" is one of the user's own. */
 static const char *check_field(const char *field)
@@ -68,21 +69,38 @@ static void set_delimiter(void *options, const char *name, char *arg)
 	((struct options *)options)->source.delimiter = c;
 }
 
-static void set_max_rejects(void *options, const char *name, char *arg)
+/* Reads "N" or "P%"; the other limit is none. */
+static void set_limit(const char *name, char *arg, uint64_t *count, double *share)
 {
-	struct options *o = options;
 	size_t n = strlen(arg);
 	char *end;
 
+	*count = UINT64_MAX;
+	*share = 1;
 	if (n && arg[n - 1] == '%') {
 		unsigned long percent = strtoul(arg, &end, 10);
 
 		if (!isdigit((unsigned char)arg[0]) || end != arg + n - 1 || percent > 100)
 			dnc_cli_usage("%s: \"%s\" is not from 0%% to 100%%", name, arg);
-		o->max_rejects_share = (double)percent / 100;
+		*share = (double)percent / 100;
 	} else {
-		o->max_rejects = dnc_cli_number(name, arg, 0, UINT64_MAX - 1);
+		*count = dnc_cli_number(name, arg, 0, UINT64_MAX - 1);
 	}
+}
+
+static void set_max_rejects(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+
+	set_limit(name, arg, &o->max_rejects, &o->max_rejects_share);
+}
+
+static void set_max_removed(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+
+	set_limit(name, arg, &o->max_removed, &o->max_removed_share);
+	o->max_removed_given = true;
 }
 
 static void set_rate(void *options, const char *name, char *arg)
@@ -148,6 +166,11 @@ static const struct dnc_option rows[] = {
 		1, DNC_TEXT(struct options, map)},
 	{"map-file", 'J', "FILE", "Read the jq program from this file", 1,
 		DNC_TEXT(struct options, map_file)},
+	{"map-timeout", 0, "MS",
+		"Reject a record if the map takes longer, in milliseconds (default: 1000)", 1,
+		DNC_NUMBER(struct options, map_timeout_ms, 1, 3600000)},
+	{"map-memory", 0, "SIZE", "Reject a record if the map takes more memory (default: 512M)", 1,
+		DNC_SIZE(struct options, map_memory, 16u << 20, 64ull << 30)},
 	{"region", 'r', "REGION", "Region of numbers without a country code (default: US)", 1,
 		DNC_TEXT(struct options, source.region)},
 	{"strict-phone", 0, NULL, "Reject numbers that are possible but not valid", 1,
@@ -181,6 +204,17 @@ static const struct dnc_option rows[] = {
 		DNC_TEXT(struct options, stage.output)},
 	{"rejects", 'x', "FILE|fd:N", "Write rejected records here (default: standard error)", 3,
 		DNC_TEXT(struct options, stage.rejects)},
+	{"watch", 0, "DIR",
+		"Read each file that is complete in this directory, then move it to DIR/done or "
+		"DIR/failed, with its rejects beside it",
+		3, DNC_TEXT(struct options, watch)},
+	{"once", 0, NULL, "With --watch: end when no file is left", 3,
+		DNC_FLAG(struct options, once)},
+	{"watch-max-age", 0, "DURATION",
+		"With --watch: files that were last modified longer ago are not read, and fail", 3,
+		DNC_DURATION(struct options, watch_max_age_ms)},
+	{"watch-max-size", 0, "SIZE", "With --watch: longer files are not read, and fail", 3,
+		DNC_SIZE(struct options, watch_max_size, 1, UINT64_MAX)},
 	{"summary", 0, "full|delta",
 		"End with an event that counts what became of the records of this list; needs --provider",
 		4, DNC_CALL(set_summary), .optional = true},
@@ -188,6 +222,21 @@ static const struct dnc_option rows[] = {
 		DNC_FLAG(struct options, strict)},
 	{"max-rejects", 0, "N|P%", "Stop and exit with 1 if more records are rejected", 4,
 		DNC_CALL(set_max_rejects)},
+	{"against", 0, "FILE",
+		"Compare a full list with the last one, which FILE keeps, and write what differs",
+		5, DNC_TEXT(struct options, against)},
+	{"baseline", 0, NULL, "The first list: make FILE, and no event for its numbers", 5,
+		DNC_FLAG(struct options, baseline)},
+	{"publish-all", 0, NULL, "The first list: make FILE, and an event for each number", 5,
+		DNC_FLAG(struct options, publish_all)},
+	{"max-removed", 0, "N|P%",
+		"Refuse a list in which more of the last one's numbers are missing (default: 10%)",
+		5, DNC_CALL(set_max_removed)},
+	{"release-reason", 0, "REASON", "Reason of numbers that have left the list", 5,
+		DNC_TEXT(struct options, release_reason)},
+	{"release-despite-rejects", 0, NULL,
+		"Release numbers that have left a list of which records were rejected", 5,
+		DNC_FLAG(struct options, release_despite_rejects)},
 	{"rate", 0, "N/s", "Write at most N events a second", 4, DNC_CALL(set_rate)}, {0}};
 
 static const struct dnc_option arguments[] = {
@@ -243,6 +292,55 @@ static void check_columns(const struct options *o)
 		dnc_cli_usage("--delimiter is for --format=csv: in tsv it is always the tab");
 }
 
+/* Files of the directory are added one after the other, and each has rejects of its own. */
+static void check_watch(struct options *o)
+{
+	if (!o->watch && (o->once || o->watch_max_age_ms || o->watch_max_size))
+		dnc_cli_usage("--once, --watch-max-age and --watch-max-size need --watch");
+	if (!o->watch)
+		return;
+	if (!*o->watch)
+		dnc_cli_usage("--watch: the name of the directory is empty");
+	if (o->stage.file_count || o->stage.input_count)
+		dnc_cli_usage("--watch excludes --input and FILE arguments");
+	if (o->stage.rejects)
+		dnc_cli_usage("--watch excludes --rejects: the rejects of a file are beside it, in "
+			      "NAME.rejects");
+	o->stage.files_later = true;
+	o->stage.service = !o->once;
+}
+
+static void check_against(const struct options *o)
+{
+	const char *only = o->baseline                  ? "--baseline"
+	                   : o->publish_all             ? "--publish-all"
+	                   : o->max_removed_given       ? "--max-removed"
+	                   : o->release_reason          ? "--release-reason"
+	                   : o->release_despite_rejects ? "--release-despite-rejects"
+	                                                : NULL;
+
+	if (!o->against && only)
+		dnc_cli_usage("%s requires --against", only);
+	if (o->baseline && o->publish_all)
+		dnc_cli_usage("--baseline and --publish-all exclude each other");
+	if (o->release_reason)
+		dnc_cli_word("--release-reason", dnc_str(o->release_reason),
+			dnc_event_known_values(DNC_NUMBER_RELEASED, DNC_STR("reason")), NULL);
+	if (!o->against)
+		return;
+	if (!*o->against)
+		dnc_cli_usage("--against: the name is empty");
+	if (o->stage.input_count)
+		dnc_cli_usage("--against and --input exclude each other: a full list has an end");
+	if (o->watch)
+		dnc_cli_usage("--against and --watch exclude each other");
+	if (o->run)
+		dnc_cli_usage("--against and --run exclude each other: ids are made of the lists");
+	if (format_flags(&o->source) & DNC_FORMAT_CHANGES)
+		dnc_cli_usage("--against requires a full list, which --format=%s is not",
+			o->source.format);
+}
+
 static void check(struct options *o)
 {
 	if (strcmp(o->source.format, "auto") != 0 && !dnc_format_find(o->source.format))
@@ -264,17 +362,24 @@ static void check(struct options *o)
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)
 		dnc_cli_usage("--input and FILE arguments exclude each other");
+	check_watch(o);
+	check_against(o);
 }
 
 void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.source = {.format = "auto", .region = "US", .max_record = 1u << 20},
 		.max_unpacked = UINT64_C(64) << 30,
+		.map_timeout_ms = DNC_MAPPER_TIMEOUT_MS,
+		.map_memory = DNC_MAPPER_MEMORY,
 		.max_rejects = UINT64_MAX,
-		.max_rejects_share = 1};
+		.max_rejects_share = 1,
+		.max_removed = UINT64_MAX,
+		.max_removed_share = 0.1};
 	describe_formats();
 	command.doc = description.p;
 	dnc_options_parse(&command, argc, argv, o);
 	o->source.columns = o->columns;
+	o->source.map = o->map || o->map_file;
 	check(o);
 }

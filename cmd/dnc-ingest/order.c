@@ -21,7 +21,8 @@ bool order_wants(const struct ingest *in, const struct dnc_stream *s)
 {
 	if (s->acked || in->options.stage.input_count)
 		return false;
-	return s->size_bytes || (in->options.stage.file_count && strcmp(s->name, "stdin") != 0);
+	return in->file || s->size_bytes ||
+	       (in->options.stage.file_count && strcmp(s->name, "stdin") != 0);
 }
 
 static int open_order(struct ingest *in)

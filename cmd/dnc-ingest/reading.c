@@ -1,9 +1,10 @@
 /* reading.c - lines of streams become records, and records become events or rejects. */
 #include <stdlib.h>
-#include "ingest.h"
+#include "mapping.h"
 #include "phone/phone.h"
 #include "publish.h"
-#include "source/source.h"
+#include "reading.h"
+#include "outcome.h"
 
 /* The user data of a stream. */
 struct reading {
@@ -36,7 +37,7 @@ static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_reco
 }
 
 /* Why the event reader did not take the record. */
-static int reject_record(
+int reading_reject(
 	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err)
 {
 	if (err->code == DNC_ERROR_NO_MEMORY)
@@ -72,20 +73,22 @@ static int keep_order(struct ingest *in, struct dnc_stream *s, const struct dnc_
 	return order_add(in, s, r) < 0 ? -1 : 1;
 }
 
-static int accept_record(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
+int reading_accept(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
 {
 	const struct reading *reading = s->user;
 	struct dnc_error err;
 	struct dnc_event event;
 	int rc;
 
+	if (in->take)
+		return in->take(in, s, r, dnc_source_format(reading->source));
 	if (r->fact && r->fact->dated && (rc = keep_order(in, s, r)) != 0)
 		return rc < 0 ? -1 : 0;
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
 	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
 		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
-		return reject_record(in, s, r, &err);
+		return reading_reject(in, s, r, &err);
 	in->accepted++;
 	rc = check_hold(in, event.type, event.line);
 	if (rc > 0)
@@ -94,22 +97,23 @@ static int accept_record(struct ingest *in, struct dnc_stream *s, const struct d
 }
 
 /* The stream is rejected as a whole; the other streams are read, and the exit code shows it. */
-static void refuse(struct ingest *in, const struct dnc_stream *s)
+static int refuse(struct ingest *in, const struct dnc_stream *s)
 {
 	enum dnc_refusal kind;
-
 	const char *why = dnc_source_refusal(((const struct reading *)s->user)->source, &kind);
 
 	if (!check_repeats(&in->check.refusals)) {
-		dnc_err("%s %s", s->name, why);
-		if (!in->refusals++)
-			dnc_error_set(&in->refusal, 0, "%s %s", s->name, why);
+		if (!in->file)
+			dnc_err("%s %s", s->name, why);
+		outcome_refuse(in, kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE,
+			"%s %s", s->name, why);
 	}
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
-	if (!s->member && in->options.stage.file_count + in->options.stage.input_count <= 1)
+	if (!in->file && !s->member &&
+		in->options.stage.file_count + in->options.stage.input_count <= 1)
 		dnc_input_stop(in->stage.input);
-	if (in->refused != DNC_EXIT_IO)
-		in->refused = kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE;
+	/* The rest of a file that is read alone is of no use. */
+	return in->file && !s->member ? -1 : 0;
 }
 
 /* Writes or rejects the records that the source has read so far. */
@@ -123,15 +127,21 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 	while (rc == 0) {
 		switch (dnc_source_next(reading->source, &record, &err)) {
 		case DNC_SOURCE_MORE:
-			return 0;
+			return mapping_settle(in);
 		case DNC_SOURCE_RECORD:
-			rc = accept_record(in, s, &record);
+			rc = in->mapper ? mapping_add(in, s, &record)
+			                : reading_accept(in, s, &record);
 			break;
 		case DNC_SOURCE_REJECT:
-			rc = reject(in, s, &record, &err);
+			rc = mapping_drain(in);
+			if (rc == 0)
+				rc = reject(in, s, &record, &err);
+			break;
+		case DNC_SOURCE_DROPPED:
+			in->tally.no_events++;
 			break;
 		case DNC_SOURCE_REFUSED:
-			refuse(in, s);
+			rc = refuse(in, s);
 			break;
 		case DNC_SOURCE_CHOSEN:
 			if (!in->check.again)
@@ -144,24 +154,6 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 		}
 	}
 	return rc;
-}
-
-/* A stream that was cut short may end inside a record, of which nothing but a reject is made. */
-static int reject_rest(struct ingest *in, struct dnc_stream *s)
-{
-	const struct reading *reading = s->user;
-	struct dnc_record record;
-	struct dnc_error err;
-
-	switch (dnc_source_next(reading->source, &record, &err)) {
-	case DNC_SOURCE_RECORD:
-		dnc_error_set(&err, DNC_REJECT_INVALID_ROW, "the file ends too early");
-		return reject(in, s, &record, &err);
-	case DNC_SOURCE_REJECT:
-		return reject(in, s, &record, &err);
-	default:
-		return 0;
-	}
 }
 
 static void close_reading(struct reading *reading)
@@ -189,6 +181,8 @@ int reading_open(void *ctx, struct dnc_stream *s)
 	in->results_before = results(in);
 	/* Each line of a producer is acknowledged. */
 	options.reject_lines = s->acked;
+	options.numbers = in->take != NULL;
+	options.strict_phone = in->options.strict_phone;
 	reading->source = dnc_source_new(&options, &in->err);
 	if (!reading->source) {
 		close_reading(reading);
@@ -224,7 +218,7 @@ static void report_nothing(
 		return;
 	if (nothing)
 		dnc_note("%s %s", s->name, nothing);
-	else if (in->options.source.map && results(in) == in->results_before)
+	else if (in->mapper && results(in) == in->results_before)
 		dnc_note("%s: no events: the map made none from its records", s->name);
 }
 
@@ -245,8 +239,14 @@ int reading_close(void *ctx, struct dnc_stream *s)
 
 	if (!reading)
 		return 0;
-	dnc_source_end(reading->source);
-	rc = s->cut_short && !s->acked ? reject_rest(in, s) : read_records(in, s);
+	if (s->cut_short && !s->acked)
+		dnc_source_cut(reading->source);
+	else
+		dnc_source_end(reading->source);
+	rc = read_records(in, s);
+	in->whole = !s->cut_short;
+	if (rc == 0)
+		rc = mapping_drain(in);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
 	summary_format(&in->summary, dnc_source_format(reading->source));
@@ -266,5 +266,5 @@ int reading_idle(void *ctx)
 		if (read_records(in, r->stream) < 0)
 			return -1;
 	}
-	return publish_flush(in);
+	return mapping_drain(in) < 0 ? -1 : publish_flush(in);
 }

@@ -1,7 +1,13 @@
 #include "run.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
+#include "mapping.h"
+#include "reading.h"
 
 static struct dnc_input_events events_of(struct ingest *in)
 {
@@ -20,18 +26,59 @@ static void unpack(struct ingest *in)
 						  .encoding = (enum dnc_encoding)o->encoding});
 }
 
-void run_begin(struct ingest *in, const struct options *options, struct dnc_event_reader *reader)
+void run_begin(struct ingest *in)
 {
-	struct dnc_input_events events;
-
-	*in = (struct ingest){
-		.options = *options, .reader = reader, .identities = {.given = options->run}};
+	identity_finish(&in->identities);
+	in->identities = (struct identities){.given = in->options.run};
+	order_finish(&in->order);
+	dnc_buf_free(&in->check.held);
+	in->check = (struct check){0};
+	in->tally = (struct tally){0};
+	in->accepted = in->published = in->refusals = in->results_before = 0;
+	in->err = in->refusal = (struct dnc_error){0};
+	in->output_failed = in->too_many = in->whole = false;
+	in->stopped_by = 0;
+	in->refused = DNC_EXIT_OK;
+	in->stage.failed = in->failed_before = 0;
+	if (in->stage.out)
+		in->outcome_before = dnc_outlet_outcome(in->stage.out);
+	mapping_begin(in);
 	summary_begin(in);
-	events = events_of(in);
-	dnc_stage_open(&in->stage, &options->stage, options->source.max_record, &events);
-	unpack(in);
 	dnc_cli_progress_start(&in->progress, dnc_cli_quiet());
 	in->started_ns = dnc_clock_mono_ns();
+}
+
+void run_open(struct ingest *in)
+{
+	const struct dnc_input_events events = events_of(in);
+
+	run_begin(in);
+	dnc_stage_open(&in->stage, &in->options.stage, in->options.source.max_record, &events);
+	unpack(in);
+}
+
+/* Files of --watch are open already; others were added when the inputs were opened. */
+static int add_file(struct ingest *in)
+{
+	int fd;
+
+	if (!in->file)
+		return 0;
+	fd = fcntl(in->file_fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		dnc_error_set(&in->err, errno, "unable to open %s: %s", in->file, strerror(errno));
+	} else if (dnc_input_add_open_file(in->stage.input, in->file, fd, &in->err) == 0) {
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int read_once(struct ingest *in)
+{
+	in->whole = false;
+	return add_file(in) < 0 ? -1 : dnc_input_run(in->stage.input);
 }
 
 /* The files are good: they are read again, to be published. */
@@ -50,7 +97,7 @@ static int read_again(struct ingest *in)
 	summary_restart(&in->summary);
 	dnc_stage_again(&in->stage, &in->options.stage, in->options.source.max_record, &events);
 	unpack(in);
-	return dnc_cli_stopped_by() ? 0 : dnc_input_run(in->stage.input);
+	return read_once(in);
 }
 
 static int read_inputs(struct ingest *in)
@@ -60,11 +107,15 @@ static int read_inputs(struct ingest *in)
 
 	check_begin(in);
 	twice = in->check.checking;
-	rc = dnc_input_run(in->stage.input);
+	rc = read_once(in);
 	if (rc == 0)
 		rc = check_end(in);
-	if (rc == 0 && twice && in->check.unordered && !dnc_cli_stopped_by())
-		rc = read_again(in);
+	if (rc == 0 && twice && in->check.unordered) {
+		if (dnc_cli_stopped_by())
+			in->whole = false;
+		else
+			rc = read_again(in);
+	}
 	dnc_buf_free(&in->check.held);
 	return rc;
 }
@@ -73,7 +124,9 @@ int run_read(struct ingest *in)
 {
 	int rc = read_inputs(in);
 
-	in->stopped_by = dnc_cli_stopped_by();
+	/* A file that was read as a whole before the signal is finished. */
+	if (!in->file || !in->whole)
+		in->stopped_by = dnc_cli_stopped_by();
 	if (rc == 0 && !in->stopped_by)
 		rc = order_publish(in);
 	in->tally.withheld = in->accepted - in->published;
@@ -88,18 +141,6 @@ static void report_withheld(const struct ingest *in)
 			(unsigned long long)in->tally.withheld);
 }
 
-static void report_too_many(const struct ingest *in)
-{
-	char published[64] = "nothing was published";
-
-	if (in->published)
-		snprintf(published, sizeof published, "%llu events before that are published",
-			(unsigned long long)in->published);
-	dnc_err("stopped: %llu of %llu records were rejected, more than --max-rejects allows; %s",
-		(unsigned long long)in->stage.rejects.count,
-		(unsigned long long)(in->accepted + in->stage.rejects.count), published);
-}
-
 /* With a summary the events before an error are published as far as possible, because it counts them. */
 static void deliver_rest(struct ingest *in)
 {
@@ -107,28 +148,37 @@ static void deliver_rest(struct ingest *in)
 	                    dnc_stage_finish(&in->stage, 0, NULL) != DNC_EXIT_OK;
 }
 
-/* Writes what is left and waits for its acknowledgement, whatever ended the run. Sets in->output_failed if that fails. */
-static int settle(struct ingest *in, int rc)
+int run_settle(struct ingest *in, int rc)
 {
-	bool early = rc < 0;
+	bool ended = rc == 0 || in->too_many || (in->file && in->refused);
+	int code = dnc_stage_finish(&in->stage, ended ? 0 : rc, &in->err);
 
-	if (rc < 0 && in->too_many) {
-		report_too_many(in);
-		rc = dnc_stage_finish(&in->stage, 0, NULL);
-		in->output_failed = rc != DNC_EXIT_OK;
-		return rc ? rc : DNC_EXIT_SOME;
-	}
-	rc = dnc_stage_finish(&in->stage, rc, &in->err);
-	if (rc) {
-		if (!early || !in->options.summary)
-			in->output_failed = true;
-		else
-			deliver_rest(in);
-		return rc;
-	}
+	if (code && !ended && in->options.summary)
+		deliver_rest(in);
+	else if (code)
+		in->output_failed = true;
+	return code;
+}
+
+/* Says what became of the records, unless all of them are events in a pipe. */
+static void report(const struct ingest *in)
+{
+	uint64_t none = in->tally.no_events;
+
 	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
 		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->published,
 			(unsigned long long)in->stage.rejects.count);
+	if (none)
+		dnc_note("%llu record%s no event by a rule of the format, such as HELP",
+			(unsigned long long)none, none == 1 ? " is" : "s are");
+}
+
+/* The exit code of a run whose events are acknowledged. */
+static int conclude(const struct ingest *in)
+{
+	if (in->too_many)
+		return DNC_EXIT_SOME;
+	report(in);
 	if (in->stage.failed)
 		return DNC_EXIT_IO;
 	if (in->refused)
@@ -146,15 +196,22 @@ static int settle(struct ingest *in, int rc)
 
 int run_finish(struct ingest *in, int rc)
 {
+	char text[CHECK_TEXT_BYTES];
 	int code;
 
 	dnc_cli_progress_end(&in->progress);
 	report_withheld(in);
-	code = settle(in, rc);
-	if (in->options.summary)
-		code = summary_publish(in, code, rc < 0, in->output_failed);
+	if (in->too_many)
+		dnc_err("%s", check_explain(in, text));
+	code = run_settle(in, rc);
+	if (!code)
+		code = conclude(in);
+	return in->options.summary ? summary_publish(in, code, rc < 0) : code;
+}
+
+void run_close(struct ingest *in)
+{
 	dnc_stage_close(&in->stage);
 	identity_finish(&in->identities);
 	order_finish(&in->order);
-	return code;
 }

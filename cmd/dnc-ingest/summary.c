@@ -4,8 +4,8 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "ingest.h"
 #include "json/member.h"
+#include "outcome.h"
 
 enum { DIGEST_BYTES = 32 };
 
@@ -53,7 +53,7 @@ static struct failure find_failure(const struct ingest *in, bool ended_early)
 	if (in->stage.failed)
 		return fail("unreadable_input", in->stage.why.message);
 	if (in->refused)
-		return fail("refused_input", in->refusal.message);
+		return fail(in->compare ? "list_refused" : "refused_input", in->refusal.message);
 	if (in->stage.rejects.count && !in->accepted && !is_service(in))
 		return fail("no_events", "all records were rejected");
 	return (struct failure){0};
@@ -122,7 +122,9 @@ static void add_origin(struct dnc_buf *b, const struct ingest *in)
 		dnc_json_member_text(b, "sync_type", o->sync_type);
 	else
 		dnc_json_member_text(b, "sync_type",
-			in->summary.full_seen && !in->summary.delta_seen ? "full" : "delta");
+			in->options.against || (in->summary.full_seen && !in->summary.delta_seen)
+				? "full"
+				: "delta");
 }
 
 static void add_status(struct dnc_buf *b, const struct ingest *in, const struct tally_result *r,
@@ -179,6 +181,7 @@ void summary_begin(struct ingest *in)
 
 	if (!in->options.summary)
 		return;
+	in->summary = (struct summary){0};
 	summary_restart(&in->summary);
 	in->summary.started_ms = dnc_clock_now_ms();
 	in->summary.started_ns = dnc_clock_mono_ns();
@@ -211,7 +214,7 @@ void summary_format(struct summary *s, const char *format)
 /* What became of the summary, which was acknowledged, when the events before it had the outcome BEFORE. */
 static int judge(const struct ingest *in, int code, const struct dnc_outcome *before)
 {
-	struct dnc_outcome now = dnc_outlet_outcome(in->stage.out);
+	struct dnc_outcome now = outcome_events(in);
 
 	if (now.rejected > before->rejected) {
 		dnc_err("the summary is not in the log: a later stage rejected it; see its rejects");
@@ -222,9 +225,9 @@ static int judge(const struct ingest *in, int code, const struct dnc_outcome *be
 	return code;
 }
 
-int summary_publish(struct ingest *in, int code, bool ended_early, bool lost)
+int summary_publish(struct ingest *in, int code, bool ended_early)
 {
-	const struct dnc_outcome outcome = dnc_outlet_outcome(in->stage.out);
+	const struct dnc_outcome outcome = outcome_events(in);
 	const struct tally_result result = tally_result(&in->tally, &outcome);
 	const struct failure failure = find_failure(in, ended_early);
 	struct dnc_buf b = {0};
@@ -232,7 +235,7 @@ int summary_publish(struct ingest *in, int code, bool ended_early, bool lost)
 	struct dnc_error err;
 	int rc;
 
-	if (lost) {
+	if (in->output_failed) {
 		dnc_err("no summary was published: the output has failed");
 		return code;
 	}

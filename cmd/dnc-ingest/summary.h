@@ -27,6 +27,6 @@ void summary_line(struct summary *summary, const struct dnc_stream *s, const str
 void summary_format(struct summary *s, const char *format);
 
 /* Publishes the summary of a run that ended with the exit code CODE, and waits until it is acknowledged. ENDED_EARLY: not all
- * of the input was read. LOST: the output has failed. Returns the new exit code; prints why the summary could not be
+ * of the input was read. Nothing is published if in->output_failed. Returns the new exit code; prints why the summary could not be
  * published. */
-int summary_publish(struct ingest *in, int code, bool ended_early, bool lost);
+int summary_publish(struct ingest *in, int code, bool ended_early);

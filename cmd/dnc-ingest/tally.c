@@ -16,14 +16,15 @@ static uint64_t less(uint64_t from, uint64_t n)
 struct tally_result tally_result(const struct tally *t, const struct dnc_outcome *o)
 {
 	uint64_t known = o->duplicates + o->rejected + o->dropped;
-	struct tally_result r = {.total = t->suppressed + t->released + t->others + t->rejected +
-	                                  t->unchanged + t->withheld,
+	uint64_t without = t->no_events + t->unchanged + t->repeated + t->withheld;
+	struct tally_result r = {
+		.total = t->suppressed + t->released + t->others + t->rejected + without,
 		.added = less(t->suppressed, less(known, o->releases + o->others)),
 		.removed = less(t->released, o->releases),
 		.others = less(t->others, o->others),
-		.duplicates = o->duplicates,
+		.duplicates = o->duplicates + t->repeated,
 		.dropped = o->dropped,
-		.skipped = o->duplicates + o->dropped + t->unchanged + t->withheld,
+		.skipped = o->duplicates + o->dropped + without,
 		.invalid = t->rejected + o->rejected,
 		.unclear = o->unclear};
 

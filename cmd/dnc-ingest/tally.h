@@ -7,8 +7,10 @@
 struct tally {
 	uint64_t suppressed, released, others; /* events that were written to the output */
 	uint64_t rejected;                     /* here */
-	uint64_t unchanged; /* needed no event: they say what the last full list says */
-	uint64_t withheld;  /* accepted, but not written before the run ended */
+	uint64_t no_events;                    /* by a rule of their format */
+	uint64_t unchanged;                    /* numbers of a full list that need no event */
+	uint64_t repeated;                     /* whose number the full list had already */
+	uint64_t withheld;                     /* accepted, but not written before the run ended */
 };
 
 /* An event of TYPE was written. */
@@ -20,9 +22,9 @@ struct tally_result {
 	uint64_t processed;      /* those that are not withheld */
 	uint64_t added, removed; /* numbers that are suppressed, released by events that are new */
 	uint64_t others;         /* new events of other types */
-	uint64_t duplicates,
-		dropped;  /* known to the log before; dropped by a rule of a later stage */
-	uint64_t skipped; /* duplicates, dropped, unchanged and withheld records */
+	uint64_t duplicates;     /* known to the log, or to the list, before */
+	uint64_t dropped;        /* by a rule of a later stage */
+	uint64_t skipped; /* duplicates, dropped, and all records that became no event here */
 	uint64_t invalid; /* rejected here or by a later stage */
 	uint64_t unclear; /* whose outcome is not known exactly (link.h) */
 };

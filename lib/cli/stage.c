@@ -66,6 +66,7 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	int rc = 0;
 
 	running = s;
+	s->service = o->input_count || o->service;
 	all.woken = on_woken;
 	all.failed = on_failed;
 	if (!o->output && !stdout_can_be_written())
@@ -78,19 +79,19 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 		dnc_cli_die_nomem();
 	if (dnc_rejects_open(&s->rejects, o->rejects, &err) < 0)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--rejects: %s", err.message);
-	if (o->input_count)
+	if (s->service)
 		dnc_rejects_persist(&s->rejects, is_stopped, NULL);
 	for (size_t i = 0; i < o->input_count; i++)
 		if (dnc_input_add_address(s->input, o->inputs[i], &err) < 0)
 			dnc_cli_die_io(&err);
 	for (size_t i = 0; i < o->file_count; i++)
 		rc |= dnc_input_add_file(s->input, o->files[i], &err);
-	if (!o->file_count && !o->input_count)
+	if (!o->file_count && !o->input_count && !o->files_later)
 		rc |= dnc_input_add_file(s->input, "-", &err);
 	if (rc < 0)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
 	dnc_cli_on_stop(stop, NULL);
-	if (o->input_count)
+	if (s->service)
 		dnc_cli_on_hangup(on_hangup, NULL);
 }
 
@@ -112,6 +113,17 @@ void dnc_stage_again(struct dnc_stage *s, const struct dnc_stage_options *o, siz
 			dnc_cli_die_nomem();
 	s->input = input; /* a signal stops this one from here on */
 	dnc_input_free(before);
+}
+
+int dnc_stage_rejects_to(struct dnc_stage *s, const char *path, struct dnc_error *err)
+{
+	dnc_rejects_close(&s->rejects);
+	s->rejects = (struct dnc_rejects){.fd = -1};
+	if (path && dnc_rejects_open(&s->rejects, path, err) < 0)
+		return -1;
+	if (s->service)
+		dnc_rejects_persist(&s->rejects, is_stopped, NULL);
+	return 0;
 }
 
 int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t line, uint64_t item,

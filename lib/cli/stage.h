@@ -9,6 +9,8 @@ struct dnc_stage_options {
 	const char *const *files, *const *inputs; /* of --input; both empty: standard input */
 	size_t file_count, input_count;
 	const char *output, *rejects; /* NULL: standard output, standard error */
+	/* Instead of files and inputs: the owner adds files between runs, as a service or until all are read. */
+	bool files_later, service;
 };
 
 struct dnc_stage {
@@ -18,14 +20,19 @@ struct dnc_stage {
 	unsigned failed;      /* inputs that could not be read */
 	struct dnc_error why; /* the first of them failed */
 	unsigned repeated;    /* failures that were reported when the files were read before */
+	bool service;
 };
 
-/* Writes a reject of the stream, as dnc_rejects_add() does. With --input it is tried again until it succeeds. */
+/* From here on rejects are written to the file PATH (borrowed), and counted from 0. NULL: the current file is closed, and
+ * another must be set before the next reject. -1 with ERR. */
+int dnc_stage_rejects_to(struct dnc_stage *s, const char *path, struct dnc_error *err);
+
+/* Writes a reject of the stream, as dnc_rejects_add() does. A service (--input) tries it again until it succeeds. */
 int dnc_stage_reject(struct dnc_stage *s, struct dnc_stream *stream, uint64_t line, uint64_t item,
 	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why);
 
 /* Opens output, inputs and rejects, for lines of at most MAX_LINE bytes. The stage sets `woken` and `failed` of EVENTS.
- * From here on SIGTERM and SIGINT stop the input; with --input, SIGHUP opens the rejects file again. */
+ * From here on SIGTERM and SIGINT stop the input; a service opens the rejects file again on SIGHUP. */
 void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *options, size_t max_line,
 	const struct dnc_input_events *events);
 

@@ -19,6 +19,18 @@ int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error 
 	return 0;
 }
 
+int dnc_input_add_open_file(struct dnc_input *in, const char *name, int fd, struct dnc_error *err)
+{
+	struct input_source *s = input_add_source(in);
+
+	if (!s)
+		return dnc_error_nomem(err);
+	s->file = s->own_fd = true;
+	s->stream.name = name;
+	s->fd = fd;
+	return 0;
+}
+
 static int add_passed_socket(void *in, int fd)
 {
 	return input_add_listener(in, fd, "systemd") ? 0 : -1;

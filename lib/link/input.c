@@ -113,14 +113,19 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 	return 0;
 }
 
+static void serve_wake(struct dnc_input *in, short revents)
+{
+	uint64_t count;
+
+	if (revents && read(in->wake, &count, sizeof count) > 0 && in->events.woken)
+		in->events.woken(in->events.ctx);
+}
+
 static int serve_polls(struct dnc_input *in)
 {
 	size_t listed = in->count;
-	uint64_t count;
 
-	if (in->polls[POLL_WAKE].revents && read(in->wake, &count, sizeof count) > 0 &&
-		in->events.woken)
-		in->events.woken(in->events.ctx);
+	serve_wake(in, in->polls[POLL_WAKE].revents);
 	if (in->outlet && outlet_turn(in->outlet, in->polls[POLL_OUTLET].revents, &in->err) < 0)
 		return -1;
 	/* Backwards: a source that ends is removed, new ones are appended. */
@@ -157,6 +162,13 @@ static int close_all(struct dnc_input *in)
 	return rc;
 }
 
+static void remove_files(struct dnc_input *in)
+{
+	for (size_t i = in->count; i-- > 0;)
+		if (in->sources[i]->file)
+			input_remove_source(in, in->sources[i]);
+}
+
 static bool is_awaited(const struct dnc_input *in)
 {
 	for (size_t i = 0; i < in->count; i++)
@@ -176,9 +188,9 @@ static void fail_waiting(struct dnc_input *in, int code)
 	nanosleep(&t, NULL);
 }
 
-static int wait_for_polls(struct dnc_input *in, int timeout_ms)
+static int wait_for_polls(struct dnc_input *in, struct pollfd *polls, size_t count, int timeout_ms)
 {
-	int ready = poll(in->polls, (nfds_t)(in->count + POLL_SOURCES), timeout_ms);
+	int ready = poll(polls, (nfds_t)count, timeout_ms);
 
 	if (ready < 0 && errno != EINTR) {
 		fail_waiting(in, errno);
@@ -187,6 +199,11 @@ static int wait_for_polls(struct dnc_input *in, int timeout_ms)
 		in->waiting_failed = false;
 	}
 	return ready;
+}
+
+static int wait_for_sources(struct dnc_input *in, int timeout_ms)
+{
+	return wait_for_polls(in, in->polls, in->count + POLL_SOURCES, timeout_ms);
 }
 
 /* How long to wait at most, when the outlet asks for TIMEOUT_MS. */
@@ -211,13 +228,13 @@ static int serve(struct dnc_input *in)
 
 		if (prepare(in, &timeout) < 0)
 			return -1;
-		ready = wait_for_polls(in, 0);
+		ready = wait_for_sources(in, 0);
 		if (ready == 0) {
 			if (idle(in) < 0 || prepare(in, &timeout) < 0)
 				return -1;
 			if (!is_awaited(in))
 				break;
-			ready = wait_for_polls(in, wait_ms(in, timeout));
+			ready = wait_for_sources(in, wait_ms(in, timeout));
 		}
 		if (ready >= 0 && serve_polls(in) < 0)
 			return -1;
@@ -232,12 +249,32 @@ bool dnc_input_failing(const struct dnc_input *in)
 
 int dnc_input_run(struct dnc_input *in)
 {
-	int rc = serve(in);
+	int rc;
 
+	in->err = (struct dnc_error){0};
+	rc = serve(in);
 	/* The owner's `close` is called for each source, even after an error. */
-	if (close_all(in) < 0 || rc < 0)
-		return -1;
-	return idle(in);
+	if (close_all(in) < 0)
+		rc = -1;
+	remove_files(in);
+	return rc < 0 ? -1 : idle(in);
+}
+
+int dnc_input_wait(struct dnc_input *in, int fd, int wait)
+{
+	struct pollfd polls[] = {[POLL_WAKE] = {.fd = in->wake, .events = POLLIN},
+		[POLL_OUTLET] = {.fd = -1},
+		[POLL_SOURCES] = {.fd = fd, .events = POLLIN}};
+	int timeout = -1;
+
+	if (in->outlet)
+		outlet_poll(in->outlet, &polls[POLL_OUTLET], &timeout);
+	if (timeout < 0 || (wait >= 0 && wait < timeout))
+		timeout = wait;
+	if (wait_for_polls(in, polls, POLL_SOURCES + 1, timeout) < 0)
+		return 0;
+	serve_wake(in, polls[POLL_WAKE].revents);
+	return in->outlet ? outlet_turn(in->outlet, polls[POLL_OUTLET].revents, &in->err) : 0;
 }
 
 int dnc_input_finish(struct dnc_input *in, int64_t wait_ms)

@@ -112,14 +112,23 @@ void dnc_input_unpack(struct dnc_input *in, const struct dnc_unpack_options *opt
  * freed. -1 with ERR when there is no memory. */
 int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error *err);
 
+/* Adds a regular file that is open as FD, which is closed with the source; NAME is borrowed until then. -1 with ERR when there
+ * is no memory; FD is then the caller's. */
+int dnc_input_add_open_file(struct dnc_input *in, const char *name, int fd, struct dnc_error *err);
+
 /* Adds "unix:PATH[,mode=MODE][,group=GROUP]" to listen on (see base/unix_socket.h), "fd:N" to read, or "systemd": the
  * sockets for producers that the service manager passed (see base/passed.h). ADDRESS is borrowed until the input is freed.
  * A socket file that no process listens on is replaced. -1 with ERR, whose code is an errno. */
 int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_error *err);
 
 /* Reads until every file and descriptor is at its end and no socket listens, or until dnc_input_stop().
- * 0, or -1 if a callback returned -1, the outlet failed or memory ran out (see dnc_input_error()). */
+ * 0, or -1 if a callback returned -1, the outlet failed or memory ran out (see dnc_input_error()). Files that were read are
+ * removed, also after an error; others may be added then, and it may be called again. */
 int dnc_input_run(struct dnc_input *in);
+
+/* Between two runs: waits until FD (-1: none) can be read, the input is woken or stopped, or WAIT_MS have passed (-1: without
+ * a limit). Meanwhile the outlet connects. May return earlier. -1 with dnc_input_error() if the outlet has failed. */
+int dnc_input_wait(struct dnc_input *in, int fd, int wait_ms);
 
 /* Why the input failed; valid until the input is freed. The message is empty if a callback failed. */
 const struct dnc_error *dnc_input_error(const struct dnc_input *in);

@@ -146,8 +146,8 @@ int stream_close(struct dnc_input *in, struct input_source *s, bool whole)
 		discard_incomplete_line(s);
 	dnc_lines_end(&s->lines);
 	rc = stream_forward(in, s);
-	if (rc == 0 && s->opened && in->events.close)
-		rc = in->events.close(in->events.ctx, &s->stream);
+	if (s->opened && in->events.close && in->events.close(in->events.ctx, &s->stream) < 0)
+		rc = -1;
 	s->opened = false;
 	dnc_converter_free(s->converter);
 	s->converter = NULL;

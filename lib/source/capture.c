@@ -1,6 +1,9 @@
-/* capture.c - change data capture: {"op": "c|u|r|d", "before": {...}, "after": {...}}, alone or
- * as the "payload" of an envelope. A row that exists suppresses its number, a deleted row
- * releases it. */
+/* capture.c - change data capture: rows of a database with what happened to them. A row that exists suppresses its number, a
+ * deleted row releases it. The shapes that are known:
+ *	{"op":"c|u|r|d","before":{...},"after":{...},"ts_ms":...}	Debezium; alone or as the "payload" of an envelope
+ *	{...,"__op":"c","__deleted":"false","__ts_ms":...}	the same, flattened: the row with what happened in it
+ *	{"database":...,"table":...,"type":"insert|update|delete","ts":...,"data":{...},"old":{...}}	Maxwell
+ *	{"data":{...},"metadata":{"operation":"load|insert|update|delete","timestamp":...}}	AWS DMS */
 #include "base/clock.h"
 #include "priv/record.h"
 
@@ -9,7 +12,9 @@ struct capture {
 	const struct dnc_json *doc;
 	uint32_t root, row; /* the envelope, and the row after the change, or before its deletion */
 	uint32_t phone, provider, source, reason;
+	char op; /* c, u, r or d; others are no changes of a row */
 	bool deleted, update;
+	bool flat, maxwell; /* the shape */
 };
 
 /* The node of a member that has a value, else 0. */
@@ -20,22 +25,115 @@ static uint32_t member(const struct dnc_json *doc, uint32_t object, struct dnc_s
 	return at && doc->node[at].type != DNC_JSON_NULL ? at : 0;
 }
 
+static struct dnc_str text_of(const struct capture *c, uint32_t object, const char *key)
+{
+	uint32_t at = member(c->doc, object, dnc_str(key));
+
+	return at && c->doc->node[at].type == DNC_JSON_STRING ? c->doc->node[at].text : DNC_STR("");
+}
+
+/* The member KEY, if it is an object, else 0. */
+static uint32_t object_in(const struct capture *c, uint32_t object, const char *key)
+{
+	uint32_t at = member(c->doc, object, dnc_str(key));
+
+	return at && c->doc->node[at].type == DNC_JSON_OBJECT ? at : 0;
+}
+
+static bool has(const struct capture *c, uint32_t object, const char *key)
+{
+	return dnc_json_get(c->doc, object, dnc_str(key)) > 0;
+}
+
+static bool find_debezium(struct capture *c)
+{
+	struct dnc_str op;
+
+	c->root = object_in(c, 0, "payload");
+	op = text_of(c, c->root, "op");
+	if (op.n != 1 || !(has(c, c->root, "before") || has(c, c->root, "after") ||
+				 object_in(c, c->root, "source")))
+		return false;
+	c->op = op.p[0];
+	c->deleted = c->op == 'd';
+	c->update = c->op == 'u';
+	c->row = object_in(c, c->root, c->deleted ? "before" : "after");
+	return true;
+}
+
+static bool find_flat(struct capture *c)
+{
+	struct dnc_str op = text_of(c, 0, "__op");
+
+	c->flat = op.n == 1 || has(c, 0, "__deleted");
+	if (!c->flat)
+		return false;
+	c->op = op.n == 1 ? op.p[0] : 'r';
+	c->deleted = c->op == 'd' || dnc_str_eq(text_of(c, 0, "__deleted"), DNC_STR("true"));
+	return true;
+}
+
+/* Sets what happened by its NAME. */
+static bool read_operation(struct capture *c, struct dnc_str name)
+{
+	static const struct {
+		struct dnc_str name;
+		char op;
+	} operations[] = {{DNC_STR("insert"), 'c'}, {DNC_STR("bootstrap-insert"), 'r'},
+		{DNC_STR("load"), 'r'}, {DNC_STR("update"), 'u'}, {DNC_STR("delete"), 'd'}};
+
+	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+		if (dnc_str_eq(operations[i].name, name))
+			c->op = operations[i].op;
+	c->deleted = c->op == 'd';
+	c->update = c->op == 'u';
+	return c->op;
+}
+
+static bool find_named(struct capture *c)
+{
+	uint32_t metadata = object_in(c, 0, "metadata");
+
+	c->row = object_in(c, 0, "data");
+	if (!c->row)
+		return false;
+	c->maxwell = has(c, 0, "database") && has(c, 0, "table");
+	return c->maxwell ? read_operation(c, text_of(c, 0, "type"))
+	                  : metadata && read_operation(c, text_of(c, metadata, "operation"));
+}
+
 static bool find_row(struct capture *c, const struct dnc_json *doc)
 {
-	uint32_t op;
-
 	c->doc = doc;
-	c->root = dnc_json_get(doc, 0, DNC_STR("payload"));
-	if (c->root && doc->node[c->root].type != DNC_JSON_OBJECT)
-		c->root = 0;
-	op = dnc_json_get(doc, c->root, DNC_STR("op"));
-	if (!op || doc->node[op].type != DNC_JSON_STRING || doc->node[op].text.n != 1 ||
-		!doc->node[op].text.p[0] || !strchr("curd", doc->node[op].text.p[0]))
-		return false;
-	c->deleted = doc->node[op].text.p[0] == 'd';
-	c->update = doc->node[op].text.p[0] == 'u';
-	c->row = dnc_json_get(doc, c->root, c->deleted ? DNC_STR("before") : DNC_STR("after"));
-	return c->row && doc->node[c->row].type == DNC_JSON_OBJECT;
+	if (find_debezium(c))
+		return true;
+	c->root = 0;
+	return find_flat(c) || find_named(c);
+}
+
+/* When it happened, in a member of the envelope. False if that is no time; *MS is INT64_MIN if there is none. */
+static bool read_time(const struct capture *c, int64_t *ms)
+{
+	static const struct {
+		const char *key;
+		int64_t times, per;
+	} units[] = {{"ts_ms", 1, 1}, {"ts_us", 1, 1000}, {"ts_ns", 1, 1000000}, {"__ts_ms", 1, 1},
+		{"ts", 1000, 1}};
+	uint32_t metadata = c->maxwell || c->flat ? 0 : object_in(c, 0, "metadata");
+
+	*ms = INT64_MIN;
+	if (metadata && has(c, metadata, "operation") && has(c, metadata, "timestamp"))
+		return dnc_clock_parse(text_of(c, metadata, "timestamp"), ms);
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		uint32_t at = member(c->doc, c->root, dnc_str(units[i].key));
+
+		if (!at || (units[i].times > 1 && !c->maxwell))
+			continue;
+		return dnc_json_int(&c->doc->node[at], ms) &&
+		       !__builtin_mul_overflow(*ms, units[i].times, ms) &&
+		       dnc_clock_in_range(*ms /= units[i].per);
+	}
+	return true;
 }
 
 /* Finds the column with the number, under any name that a CSV header may have. Returns a second
@@ -141,13 +239,24 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 {
 	const struct dnc_json *doc = c->doc;
 	char time[DNC_TIME_LEN];
-	uint32_t ts, other;
+	uint32_t other;
 	int64_t ms;
 
-	ts = member(doc, c->root, DNC_STR("ts_ms"));
-	if (ts && (!dnc_json_int(&doc->node[ts], &ms) || !dnc_clock_in_range(ms)))
+	if (!memchr("curd", c->op, 4))
+		return source_reject(s, DNC_REJECT_INVALID_FIELD, "op",
+			c->op == 't'
+				? "the whole table was emptied: read it again as a list, or release its numbers "
+				  "with --map"
+				: "op is not c, u, r or d: no row has changed");
+	if (!c->row && !c->flat)
+		return source_reject(s, DNC_REJECT_MISSING_FIELD, c->deleted ? "before" : "after",
+			c->deleted
+				? "the deleted row is not in the record: have the database log it (PostgreSQL: "
+				  "REPLICA IDENTITY FULL)"
+				: "the changed row is not in the record");
+	if (!read_time(c, &ms))
 		return source_reject(s, DNC_REJECT_INVALID_TIMESTAMP, "ts_ms",
-			"ts_ms is not a time in milliseconds in the years 0001 to 9999");
+			"the time of the change is not one in the years 0001 to 9999");
 	c->provider = member(doc, c->row, DNC_STR("provider"));
 	c->source = member(doc, c->row, DNC_STR("source"));
 	c->reason = member(doc, c->row, DNC_STR("reason"));
@@ -157,15 +266,20 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",
 			"the row has several numbers, one of them in %.*s: select one with --map",
 			DNC_STR_ARG(doc->node[other].key));
+	if (!c->phone && c->deleted)
+		return source_reject(s, DNC_REJECT_MISSING_FIELD, "phone_number",
+			"the deleted row has no number: have the database log whole rows (PostgreSQL: "
+			"REPLICA IDENTITY FULL)");
 	if (c->phone)
 		source_add(s, "phone_number", doc->node[c->phone].text);
-	if (ts) {
+	if (ms != INT64_MIN) {
 		dnc_clock_format(ms, time);
 		source_add(s, "timestamp", (struct dnc_str){time, sizeof time});
 	}
 	add_columns(s, c);
 	add_origin(s, c);
-	add_envelope(s, c);
+	if (!c->flat)
+		add_envelope(s, c);
 	dnc_buf_chr(&s->event, '}');
 	return source_record(s);
 }
@@ -179,4 +293,13 @@ bool capture_record(
 		return false;
 	*result = read_change(s, &c);
 	return true;
+}
+
+bool capture_is_tombstone(const struct dnc_json *doc)
+{
+	uint32_t payload = dnc_json_get(doc, 0, DNC_STR("payload"));
+
+	return doc->node[0].type == DNC_JSON_NULL ||
+	       (payload && doc->node[payload].type == DNC_JSON_NULL &&
+		       dnc_json_get(doc, 0, DNC_STR("schema")));
 }

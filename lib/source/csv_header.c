@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "phone/phone.h"
 #include "priv/header_names.h"
-#include "priv/record.h"
+#include "priv/format.h"
 #include "unpack/encoding.h"
 
 char csv_guess_delimiter(struct dnc_str header)
@@ -178,6 +178,23 @@ static enum dnc_source_result check_text(struct dnc_source *s)
 	return DNC_SOURCE_MORE;
 }
 
+/* Refuses a file without a column that its format needs. */
+static enum dnc_source_result check_needs(struct dnc_source *s)
+{
+	for (const char *p = s->format->needs; *p;) {
+		size_t n = strcspn(p, " ");
+		char field[CSV_NAME_MAX];
+
+		snprintf(field, sizeof field, "%.*s", (int)n, p);
+		if (find_named(&s->csv, field) == s->csv.count)
+			return csv_refuse_header(s, "has no column that is known to contain ",
+				dnc_str(field), "; name it with --column", (struct dnc_str){0}, "",
+				true);
+		p += n + (p[n] == ' ');
+	}
+	return DNC_SOURCE_MORE;
+}
+
 enum dnc_source_result csv_read_header(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
@@ -202,6 +219,8 @@ enum dnc_source_result csv_read_header(struct dnc_source *s)
 	if (!rc)
 		rc = name_others(s);
 	if (rc)
+		return rc;
+	if (s->format->needs && (rc = check_needs(s)))
 		return rc;
 	if (!is_named(csv, "phone_number", csv->count) && !is_named(csv, "type", csv->count))
 		return csv_refuse_header(s,

@@ -232,13 +232,9 @@ enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *lin
 			csv->delimiter = separator;
 		return DNC_SOURCE_MORE;
 	}
-	if (first && ndjson_is_object(line->text))
+	if (first && documents_start(line->text))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"starts with JSON instead of a header; try --format=ndjson");
-	if (first && line->text.n && line->text.p[0] == '[')
-		return source_refuse(s, DNC_REFUSED_HEADER,
-			"starts with a JSON array; convert its elements to lines first: jq -c '.[]' FILE "
-			"| dnc-ingest --format=ndjson ...");
 	if (!csv->delimiter)
 		csv->delimiter = csv_guess_delimiter(line->text);
 	if (!csv->ready && start_parser(csv) < 0)

@@ -3,8 +3,9 @@
 
 /* In the order in which "auto" asks them: the most particular first. */
 static const struct format *const formats[] = {
-	&format_ndjson, &format_ftc_reported, &format_ftc_change, &format_ftc_full, &format_numbers,
-	&format_csv, &format_tsv, /* only by name: "auto" reads tabs as CSV */
+	&format_cloudevents, &format_ftc_reported, &format_optout, &format_ndjson,
+	&format_ftc_xml, &format_ftc_change, &format_ftc_full, &format_numbers, &format_csv,
+	&format_tsv, /* only by name: "auto" reads tabs as CSV */
 };
 
 enum { FORMATS = sizeof formats / sizeof formats[0] };
@@ -34,4 +35,11 @@ const struct dnc_format *dnc_format_find(const char *name)
 	const struct format *f = format_find(name);
 
 	return f ? &f->about : NULL;
+}
+
+const struct dnc_origin *dnc_format_origin(const char *name)
+{
+	const struct format *f = format_find(name);
+
+	return f ? &f->origin : NULL;
 }

@@ -1,6 +1,7 @@
 /* ftc_change.c - the National Registry's change list. */
 #include "base/clock.h"
 #include "priv/format.h"
+#include "priv/ftc.h"
 
 /* A change list's row: NUMBER,TIMESTAMP,A|D. */
 struct change {
@@ -42,26 +43,36 @@ static void detect(const struct sample *sample, struct verdict *v)
 	verdict_set(v, likeness, "%zu of %zu lines are NUMBER,TIMESTAMP,A|D", rows, lines);
 }
 
-static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+enum dnc_source_result ftc_change_event(
+	struct dnc_source *s, struct dnc_str number, int64_t ms, bool added)
 {
-	struct change c;
-	const char *why = read_change(dnc_str_trim(line->text), &c);
-
-	if (why)
-		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
-	if (c.action == 'A')
-		source_begin_fact(s, DNC_NUMBER_SUPPRESSED, c.number, "federal_dnc",
+	if (added)
+		source_begin_fact(s, DNC_NUMBER_SUPPRESSED, number, "federal_dnc",
 			s->options.reason ? s->options.reason : "regulatory", "federal");
 	else
-		source_begin_fact(s, DNC_NUMBER_RELEASED, c.number, "federal_dnc",
+		source_begin_fact(s, DNC_NUMBER_RELEASED, number, "federal_dnc",
 			"regulatory_change", "federal");
 	s->fact.dated = true;
-	s->fact.at_ms = c.ms;
+	s->fact.at_ms = ms;
 	return source_fact(s);
+}
+
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+{
+	struct dnc_str row = dnc_str_trim(line->text);
+	struct change c;
+	const char *why;
+
+	if (!s->headed && ftc_is_header(s, row))
+		return DNC_SOURCE_MORE;
+	why = read_change(row, &c);
+	if (why)
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
+	return ftc_change_event(s, c.number, c.ms, c.action == 'A');
 }
 
 const struct format format_ftc_change = {
 	.about = {"ftc-change", "the National Registry's change list",
-		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_CHANGES},
 	.detect = detect,
 	.line = read_line};

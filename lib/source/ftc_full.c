@@ -1,21 +1,19 @@
 /* ftc_full.c - the National Registry's full list. */
 #include "priv/format.h"
+#include "priv/ftc.h"
 
 /* A full list's row: AREA,NUMBER (3 and 7 digits), or ten digits in older downloads. */
 static bool read_full(struct dnc_str row, char digits[10])
 {
-	struct dnc_str area, number;
-
-	if (source_is_digits(row, 10)) {
+	if (row.n == 10) {
 		memcpy(digits, row.p, 10);
-		return true;
-	}
-	if (!source_cut(row, &area, &number) || !source_is_digits(area, 3) ||
-		!source_is_digits(number, 7))
+	} else if (row.n == 11 && row.p[3] == ',') {
+		memcpy(digits, row.p, 3);
+		memcpy(digits + 3, row.p + 4, 7);
+	} else {
 		return false;
-	memcpy(digits, area.p, 3);
-	memcpy(digits + 3, number.p, 7);
-	return true;
+	}
+	return source_is_digits((struct dnc_str){digits, 10}, 10);
 }
 
 static bool is_row(struct dnc_str line)
@@ -49,17 +47,37 @@ static void detect(const struct sample *sample, struct verdict *v)
 			rows, lines);
 }
 
+enum dnc_source_result ftc_full_event(struct dnc_source *s, struct dnc_str number)
+{
+	source_begin_fact(s, DNC_NUMBER_SUPPRESSED, number, "federal_dnc",
+		s->options.reason ? s->options.reason : "regulatory", "federal");
+	return source_fact(s);
+}
+
+bool ftc_is_header(struct dnc_source *s, struct dnc_str line)
+{
+	bool first = !s->headed;
+
+	s->headed = true;
+	for (size_t i = 0; first && i < line.n; i++)
+		first = line.p[i] < '0' || line.p[i] > '9';
+	return first && memchr(line.p, ',', line.n);
+}
+
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
-	if (!read_full(dnc_str_trim(line->text), s->digits))
+	struct dnc_str row = dnc_str_trim(line->text);
+
+	if (!s->headed && ftc_is_header(s, row))
+		return DNC_SOURCE_MORE;
+	if (!read_full(row, s->digits))
 		return source_reject(
 			s, DNC_REJECT_INVALID_ROW, "", "neither AREA,NUMBER nor ten digits");
-	source_begin_fact(s, DNC_NUMBER_SUPPRESSED, (struct dnc_str){s->digits, sizeof s->digits},
-		"federal_dnc", s->options.reason ? s->options.reason : "regulatory", "federal");
-	return source_fact(s);
+	return ftc_full_event(s, (struct dnc_str){s->digits, sizeof s->digits});
 }
 
 const struct format format_ftc_full = {.about = {"ftc-full", "the National Registry's full list",
 					       DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line};

@@ -22,18 +22,43 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 	return source_record(s);
 }
 
+static bool has(struct dnc_str text, const char *word)
+{
+	return memmem(text.p, text.n, word, strlen(word));
+}
+
 static void detect(const struct sample *sample, struct verdict *v)
 {
-	bool header = dnc_str_starts(sample_first(sample), DNC_STR("Company_Phone_Number,"));
+	struct dnc_str json = documents_sample(sample), first = sample_first(sample);
 
-	verdict_set(v, header ? FORMAT_SURE : FORMAT_NO, "its header %s with Company_Phone_Number",
-		header ? "starts" : "does not start");
+	if (json.p && has(json, "\"data\"") && !has(json, "\"specversion\"") &&
+		(has(json, "\"company-phone-number\"") ||
+			(has(json, "\"number\"") && has(json, "\"area-code\""))))
+		verdict_set(v, FORMAT_SURE, "it starts with a page of reported calls");
+	else if (first.p && has(first, "Company_Phone_Number"))
+		verdict_set(v, FORMAT_SURE, "its header names Company_Phone_Number");
+	else
+		verdict_set(v, FORMAT_NO, "its header does not name Company_Phone_Number");
+}
+
+/* The first line shows whether it is the file or pages of the interface. */
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+{
+	if (s->csv.header_done || s->csv.raw.n || !documents_start(line->text))
+		return csv_line(s, line);
+	if (s->options.column_count || s->options.delimiter || s->options.no_header)
+		return source_refuse(s, DNC_REFUSED_HEADER,
+			"is JSON, whose fields have names, so --column, --delimiter and --no-header can't be "
+			"used");
+	s->format = &format_ftc_reported_page;
+	return documents_line(s, line);
 }
 
 const struct format format_ftc_reported = {
-	.about = {"ftc-reported", "the FTC's file of reported calls",
-		DNC_FORMAT_HEADER | DNC_FORMAT_LIST},
+	.about = {"ftc-reported", "the FTC's file of reported calls, or pages in JSON",
+		DNC_FORMAT_HEADER | DNC_FORMAT_LIST | DNC_FORMAT_CHANGES},
 	.detect = detect,
-	.line = csv_line,
+	.line = read_line,
 	.next = csv_next,
+	.needs = "phone_number timestamp",
 	.row = read_row};

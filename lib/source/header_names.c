@@ -23,7 +23,8 @@ static const struct {
 	{"released_at",
 		"removedat removedon dateremoved removaldate removeddate releasedate releasedon"},
 	{"expires_at", "expires expireson expiry expirydate expirationdate dateexpires validuntil"},
-	{"timestamp", "createddate"}, {"suppressed_by", "addedby enteredby suppressedbyuser"},
+	{"timestamp", "createddate datecreated complaintdate"},
+	{"suppressed_by", "addedby enteredby suppressedbyuser"},
 	{"reason", "dncreason optoutreason suppressionreason reasoncode suppressreason blockreason "
 		   "unsubscribereason reasonfordnc"},
 	{"source", "dncsource suppressionsource"}, {"provider", "providername vendor vendorname"},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "json/json.h"
+#include "priv/map_write.h"
 #include "priv/wide.h"
 
 enum { PROGRAM_MAX_BYTES = 1 << 20, RESULTS_MAX = 1000000 };
@@ -28,6 +29,9 @@ struct dnc_map {
 	bool ran;            /* the program has run on it to its end: the results are here */
 	struct gathered gathered;
 	size_t next; /* where the next of them starts */
+	char *program;
+	void (*debug)(void *ctx, struct dnc_str text);
+	void *debug_ctx;
 };
 
 /* jq reports the errors of a program to this callback, in several lines. */
@@ -50,10 +54,13 @@ static void on_message(void *data, jv message)
 /* Prints the messages of `debug`. */
 static void on_debug(void *data, jv message)
 {
+	const struct dnc_map *m = data;
 	jv text = jv_dump_string(message, 0);
 
-	(void)data;
-	dnc_note("jq debug: %s", jv_string_value(text));
+	if (m->debug)
+		m->debug(m->debug_ctx, dnc_str(jv_string_value(text)));
+	else
+		dnc_note("jq debug: %s", jv_string_value(text));
 	jv_free(text);
 }
 
@@ -79,7 +86,7 @@ struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 	struct dnc_map *m = calloc(1, sizeof *m);
 	struct dnc_str wide;
 
-	if (!m || !(m->jq = jq_init())) {
+	if (!m || !(m->program = strdup(program)) || !(m->jq = jq_init())) {
 		dnc_error_nomem(err);
 		goto fail;
 	}
@@ -136,7 +143,24 @@ void dnc_map_free(struct dnc_map *m)
 		jq_teardown(&m->jq);
 	dnc_buf_free(&m->text);
 	dnc_buf_free(&m->gathered.results);
+	free(m->program);
 	free(m);
+}
+
+void dnc_map_on_debug(struct dnc_map *m, void (*debug)(void *ctx, struct dnc_str text), void *ctx)
+{
+	m->debug = debug;
+	m->debug_ctx = ctx;
+}
+
+void dnc_map_on_no_memory(struct dnc_map *m, void (*no_memory)(void *ctx))
+{
+	jq_set_nomem_handler(m->jq, no_memory, NULL);
+}
+
+bool dnc_map_mentions(const struct dnc_map *m, const char *word)
+{
+	return strstr(m->program, word);
 }
 
 /* `halt` and `halt_error` end jq. Here they would drop the record without a message. */
@@ -180,7 +204,7 @@ static int start(struct dnc_map *m, struct dnc_str text, struct dnc_error *err)
 /* Stores the next result in m->text; returns as dnc_map_next() does. */
 static int run(struct dnc_map *m, struct dnc_error *err)
 {
-	jv value = jq_next(m->jq), text;
+	jv value = jq_next(m->jq);
 
 	if (!jv_is_valid(value)) {
 		if (jv_invalid_has_msg(jv_copy(value)))
@@ -192,10 +216,9 @@ static int run(struct dnc_map *m, struct dnc_error *err)
 		jv_free(value);
 		return dnc_error_set(err, 0, "the map made more than %d items", RESULTS_MAX);
 	}
-	text = jv_dump_string(value, 0);
 	dnc_buf_clear(&m->text);
-	dnc_buf_add(&m->text, jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
-	jv_free(text);
+	map_write(&m->text, value);
+	jv_free(value);
 	if (!dnc_buf_reserve(&m->text, DNC_JSON_PADDING) || !dnc_buf_ok(&m->text))
 		return dnc_error_nomem(err);
 	return 1;

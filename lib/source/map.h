@@ -1,5 +1,8 @@
-/* map.h - jq programs (libjq) run on JSON records. A map belongs to one thread. */
+/* map.h - jq programs (libjq) run on JSON records. A map belongs to one thread.
+ *
+ * libjq can't be interrupted, and some programs and records make it end its process: see mapper.h. */
 #pragma once
+#include <stdbool.h>
 #include "base/err.h"
 #include "base/str.h"
 
@@ -12,6 +15,15 @@ struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err);
 struct dnc_map *dnc_map_compile_file(const char *path, struct dnc_error *err);
 
 void dnc_map_free(struct dnc_map *m);
+
+/* DEBUG gets the messages of `debug`, as JSON; by default they are logged. */
+void dnc_map_on_debug(struct dnc_map *m, void (*debug)(void *ctx, struct dnc_str text), void *ctx);
+
+/* NO_MEMORY, which must not return, is called when libjq gets no memory; by default it aborts. */
+void dnc_map_on_no_memory(struct dnc_map *m, void (*no_memory)(void *ctx));
+
+/* True if WORD is in the text of the program, be it in a comment. */
+bool dnc_map_mentions(const struct dnc_map *m, const char *word);
 
 /* Starts the program on RECORD, JSON text that is borrowed until its last result.
  *

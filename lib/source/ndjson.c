@@ -2,26 +2,6 @@
  * write. */
 #include "priv/format.h"
 
-bool ndjson_is_object(struct dnc_str line)
-{
-	struct dnc_str s = dnc_str_trim(line);
-
-	return s.n && s.p[0] == '{';
-}
-
-/* The reference system's names for the types. */
-static const struct {
-	struct dnc_str name;
-	enum dnc_type type;
-} foreign_types[] = {
-	{DNC_STR("NumberSuppressed"), DNC_NUMBER_SUPPRESSED},
-	{DNC_STR("NumberReleased"), DNC_NUMBER_RELEASED},
-	{DNC_STR("DNCCheckPerformed"), DNC_CHECK_PERFORMED},
-	{DNC_STR("DNCListSynced"), DNC_LIST_SYNCED},
-	{DNC_STR("ComplianceViolation"), DNC_COMPLIANCE_VIOLATION},
-	{DNC_STR("ProviderStatusChange"), DNC_PROVIDER_STATUS_CHANGE},
-};
-
 /* A bare domain event names no type, but may have a field that only one type has. */
 static const struct {
 	struct dnc_str field;
@@ -34,23 +14,6 @@ static const struct {
 	{DNC_STR("violation_type"), DNC_COMPLIANCE_VIOLATION},
 	{DNC_STR("new_status"), DNC_PROVIDER_STATUS_CHANGE}};
 
-static bool type_by_name(struct dnc_str name, enum dnc_type *type)
-{
-	char full[64] = "dnc.";
-
-	if (dnc_type_from_name(name, type))
-		return true;
-	for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++)
-		if (dnc_str_eq(foreign_types[i].name, name)) {
-			*type = foreign_types[i].type;
-			return true;
-		}
-	if (name.n > sizeof full - 5)
-		return false;
-	memcpy(full + 4, name.p, name.n);
-	return dnc_type_from_name((struct dnc_str){full, name.n + 4}, type);
-}
-
 static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 {
 	static const struct dnc_str keys[] = {DNC_STR("type"), DNC_STR("event_type")};
@@ -62,7 +25,7 @@ static bool guess_type(const struct dnc_json *doc, enum dnc_type *type)
 		if (!at || doc->node[at].type == DNC_JSON_NULL)
 			continue;
 		named = true;
-		if (type_by_name(doc->node[at].text, type))
+		if (source_type_by_name(doc->node[at].text, type))
 			return true;
 	}
 	if (named)
@@ -106,11 +69,13 @@ static bool has(const void *ctx, const char *key)
 }
 
 /* Writes the record with its type, and with the values of the options that it lacks. */
-static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc_json *doc)
+static enum dnc_source_result read_shaped(struct dnc_source *s, struct dnc_json *doc)
 {
 	enum dnc_type type;
 	enum dnc_source_result rc;
 
+	if (cloudevents_are(doc))
+		return cloudevents_record(s, doc);
 	if (capture_record(s, doc, &rc))
 		return rc;
 	if (!guess_type(doc, &type)) {
@@ -125,30 +90,44 @@ static enum dnc_source_result read_shaped(struct dnc_source *s, const struct dnc
 	return source_record(s);
 }
 
-static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+/* True if TEXT looks like an event: a canonical one by its start, others by a type in them, if they are no CloudEvents. */
+static bool looks_like_event(struct dnc_str text)
+{
+	static const char start[] = "{\"id\":\"", type[] = "\",\"type\":\"dnc.",
+			  envelope[] = "\"specversion\"";
+	const size_t type_at = sizeof start - 1 + DNC_UUID_LEN;
+
+	if (text.n > type_at + sizeof type && memcmp(text.p, start, sizeof start - 1) == 0 &&
+		memcmp(text.p + type_at, type, sizeof type - 1) == 0)
+		return true;
+	return memmem(text.p, text.n, type + 2, sizeof type - 3) &&
+	       !memmem(text.p, text.n, envelope, sizeof envelope - 1);
+}
+
+static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str text)
 {
 	const struct dnc_source_options *o = &s->options;
-	static const char event_mark[] = "\"type\":\"dnc.";
 	struct dnc_json doc;
 	struct dnc_error err;
 	int rc;
 
 	if (o->map) {
 		dnc_buf_clear(&s->event);
-		dnc_buf_str(&s->event, line->text);
+		dnc_buf_str(&s->event, text);
 		return source_record(s);
 	}
 	/* A canonical type and no options: there is nothing to add, so the record is parsed once only. */
-	if (!o->provider && !o->provider_id && !o->reason && !o->source &&
-		memmem(line->text.p, line->text.n, event_mark, sizeof event_mark - 1)) {
-		s->record.event = line->text;
+	if (!o->provider && !o->provider_id && !o->reason && !o->source && looks_like_event(text)) {
+		s->record.event = text;
 		return DNC_SOURCE_RECORD;
 	}
-	rc = dnc_json_parse(s->parser, line->text.p, line->text.n, &doc, &err);
+	rc = dnc_json_parse(s->parser, text.p, text.n, &doc, &err);
 	if (rc < 0 && err.code == DNC_ERROR_NO_MEMORY)
 		return DNC_SOURCE_FAILED;
+	if (rc == 0 && capture_is_tombstone(&doc))
+		return DNC_SOURCE_DROPPED;
 	if (rc < 0 || doc.node[0].type != DNC_JSON_OBJECT) {
-		s->record.event = line->text; /* normalizing it reports what is wrong */
+		s->record.event = text; /* normalizing it reports what is wrong */
 		return DNC_SOURCE_RECORD;
 	}
 	return read_shaped(s, &doc);
@@ -159,14 +138,16 @@ static void detect(const struct sample *sample, struct verdict *v)
 	struct dnc_str first = {0};
 
 	sample_next(sample, &(size_t){0}, &first);
-	if (ndjson_is_object(first))
-		verdict_set(v, FORMAT_SURE, "it starts with a JSON object");
-	else if (first.n && first.p[0] == '[')
-		verdict_set(v, FORMAT_NO,
-			"it starts with a JSON array; make lines of its elements first: jq -c '.[]'");
-	else
+	if (!documents_start(first))
 		verdict_set(v, FORMAT_NO, "its first line is no JSON object");
+	else
+		verdict_set(v, FORMAT_SURE, "it starts with a JSON %s",
+			first.p[0] == '[' ? "array" : "object");
 }
 
 const struct format format_ndjson = {
-	.about = {"ndjson", "one JSON object per line", 0}, .detect = detect, .line = read_line};
+	.about = {"ndjson", "JSON objects, one per line or as documents", 0},
+	.detect = detect,
+	.line = documents_line,
+	.next = documents_next,
+	.text = read_text};

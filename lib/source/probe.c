@@ -52,7 +52,8 @@ const char *source_probe(struct dnc_str start)
 		return "an HTML page, possibly a login or error page; look at it, and fetch the "
 		       "list again";
 	if (is_markup(text, DNC_STR("<?xml")))
-		return "an XML file, which no format reads; ask for the list as CSV";
+		return "an XML file; --format=ftc-xml reads the lists of the National Registry, others must be "
+		       "converted to CSV first";
 	/* Two ASCII letters in UTF-16 without a byte order mark. */
 	if (start.n >= 4 && !start.p[0] != !start.p[1] && !start.p[2] != !start.p[3] &&
 		!start.p[0] == !start.p[2])

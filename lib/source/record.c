@@ -1,6 +1,10 @@
 /* record.c - how formats make records, reject them, and refuse a stream. */
+#include "base/uuid.h"
 #include "json/member.h"
+#include "phone/phone.h"
 #include "priv/record.h"
+#include <endian.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -24,37 +28,50 @@ enum dnc_source_result source_reject_refused(struct dnc_source *s)
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);
 }
 
-enum dnc_source_result source_next_item(struct dnc_source *s)
-{
-	int rc = dnc_map_next(s->options.map, &s->record.event, &s->err);
-
-	if (rc > 0) {
-		s->record.item++;
-		s->record.raw = s->record.event;
-		return DNC_SOURCE_RECORD;
-	}
-	s->mapping = false;
-	if (rc == 0)
-		return DNC_SOURCE_MORE;
-	if (s->err.code == DNC_ERROR_NO_MEMORY)
-		return DNC_SOURCE_FAILED;
-	s->err.code = DNC_REJECT_MAP_FAILED;
-	s->record.raw = s->received;
-	s->record.item = 0;
-	return DNC_SOURCE_REJECT;
-}
-
 enum dnc_source_result source_record(struct dnc_source *s)
 {
 	if (!dnc_buf_reserve(&s->event, DNC_JSON_PADDING) || !dnc_buf_ok(&s->event))
 		return DNC_SOURCE_FAILED;
 	s->record.event = dnc_buf_view(&s->event);
-	if (!s->options.map)
-		return DNC_SOURCE_RECORD;
-	s->received = s->record.raw;
-	dnc_map_start(s->options.map, s->record.event);
-	s->mapping = true;
-	return source_next_item(s);
+	return DNC_SOURCE_RECORD;
+}
+
+/* Eight decimal digits, at once: pairs, then fours, then all. */
+static uint64_t eight_digits(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	v = (le64toh(v) & UINT64_C(0x0f0f0f0f0f0f0f0f)) * 2561 >> 8;
+	v = (v & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
+	return (v & UINT64_C(0x0000ffff0000ffff)) * 42949672960001 >> 32;
+}
+
+/* Of E.164's digits without the plus sign. */
+static uint64_t digits_value(const char *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (; n > 8; n--)
+		v = v * 10 + (uint64_t)(*p++ - '0');
+	if (n == 8)
+		return v * 100000000 + eight_digits(p);
+	for (; n; n--)
+		v = v * 10 + (uint64_t)(*p++ - '0');
+	return v;
+}
+
+/* Sets the number of the record to that of the fact. False if it is not one; the event's reader says why. */
+static bool set_number(struct dnc_source *s)
+{
+	char e164[DNC_PHONE_MAX];
+	size_t n;
+
+	if (dnc_phone_normalize(s->fact.number, s->options.region, s->options.strict_phone, e164, &n) !=
+		DNC_PHONE_OK)
+		return false;
+	s->record.number = digits_value(e164 + 1, n - 1);
+	return true;
 }
 
 enum dnc_source_result source_fact(struct dnc_source *s)
@@ -64,7 +81,8 @@ enum dnc_source_result source_fact(struct dnc_source *s)
 		dnc_fact_write(&s->event, &s->fact);
 		return source_record(s);
 	}
-	s->record.fact = &s->fact;
+	if (!s->options.numbers || s->fact.type != DNC_NUMBER_SUPPRESSED || !set_number(s))
+		s->record.fact = &s->fact;
 	return DNC_SOURCE_RECORD;
 }
 
@@ -80,6 +98,53 @@ enum dnc_source_result source_reject(
 	dnc_error_set(&s->err, (int)code, "%s", why);
 	dnc_error_place(&s->err, "%s", place);
 	return DNC_SOURCE_REJECT;
+}
+
+bool source_parse(struct dnc_source *s, struct dnc_str text, struct dnc_json *doc,
+	enum dnc_source_result *result)
+{
+	struct dnc_error err;
+
+	if (dnc_json_parse(s->parser, text.p, text.n, doc, &err) == 0) {
+		if (doc->node[0].type == DNC_JSON_OBJECT)
+			return true;
+		*result = source_reject(
+			s, DNC_REJECT_NOT_AN_OBJECT, "", "the record is not a JSON object");
+	} else if (err.code == DNC_ERROR_NO_MEMORY) {
+		*result = DNC_SOURCE_FAILED;
+	} else {
+		*result = source_reject(s,
+			err.code == DNC_JSON_EUTF8    ? DNC_REJECT_INVALID_UTF8
+			: err.code == DNC_JSON_ELIMIT ? DNC_REJECT_TOO_LARGE
+						      : DNC_REJECT_INVALID_JSON,
+			"", "%s", err.message);
+	}
+	return false;
+}
+
+enum dnc_source_result source_text(struct dnc_source *s, struct dnc_str text)
+{
+	dnc_buf_clear(&s->event);
+	dnc_buf_str(&s->event, text);
+	return source_record(s);
+}
+
+void source_add_identity(struct dnc_source *s, const struct dnc_str *parts, size_t count)
+{
+	unsigned char digest[16];
+	char uuid[DNC_UUID_LEN];
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof digest);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t n = parts[i].n;
+
+		crypto_generichash_update(&state, (const unsigned char *)&n, sizeof n);
+		crypto_generichash_update(&state, (const unsigned char *)parts[i].p, parts[i].n);
+	}
+	crypto_generichash_final(&state, digest, sizeof digest);
+	dnc_uuid_v8(digest, uuid);
+	source_add(s, "id", (struct dnc_str){uuid, sizeof uuid});
 }
 
 void source_begin(struct dnc_source *s, enum dnc_type type)
@@ -132,10 +197,22 @@ void source_begin_fact(struct dnc_source *s, enum dnc_type type, struct dnc_str 
 		.source = o->source ? o->source : source};
 }
 
+/* A byte is a digit if its high half is 3, also when 6 is added. No byte carries into the next one unless one is no digit. */
+static bool are_eight_digits(const char *p)
+{
+	const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), threes = UINT64_C(0x3030303030303030);
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return (v & high) == threes && ((v + UINT64_C(0x0606060606060606)) & high) == threes;
+}
+
 bool source_is_digits(struct dnc_str s, size_t n)
 {
 	if (s.n != n)
 		return false;
+	if (n >= 8 && n <= 16)
+		return are_eight_digits(s.p) && are_eight_digits(s.p + n - 8);
 	for (size_t i = 0; i < n; i++)
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;

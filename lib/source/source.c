@@ -38,10 +38,14 @@ void dnc_source_free(struct dnc_source *s)
 {
 	if (!s)
 		return;
+	if (s->format && s->format->finish)
+		s->format->finish(s);
 	dnc_json_parser_free(s->parser);
 	dnc_buf_free(&s->event);
+	dnc_buf_free(&s->decoded);
 	csv_finish(&s->csv);
 	kept_finish(&s->kept);
+	documents_finish(&s->documents);
 	free(s);
 }
 
@@ -58,7 +62,9 @@ const char *dnc_source_format(const struct dnc_source *s)
 /* The first line that is not blank shows what the stream is. */
 static enum dnc_source_result probe(struct dnc_source *s, struct dnc_str first)
 {
-	const char *what = s->options.reject_lines ? NULL : source_probe(first);
+	bool xml = (!s->format || s->format == &format_ftc_xml) &&
+	           dnc_str_starts(dnc_str_trim(first), DNC_STR("<?xml"));
+	const char *what = s->options.reject_lines || xml ? NULL : source_probe(first);
 
 	s->started = true;
 	return what ? source_refuse(s, DNC_REFUSED_CONTENT, "is %s", what) : DNC_SOURCE_MORE;
@@ -70,6 +76,11 @@ static enum dnc_source_result reject_too_long(struct dnc_source *s)
 	if (has_header(s) && !s->csv.header_done)
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"has no header that can be read: line %llu is longer than %zu bytes",
+			(unsigned long long)s->record.line, s->options.max_record);
+	if (s->format == &format_ftc_xml)
+		return source_refuse(s, DNC_REFUSED_CONTENT,
+			"is not read beyond line %llu, which is longer than %zu bytes: give a larger "
+			"--max-record, or break the lines: xmllint --format",
 			(unsigned long long)s->record.line, s->options.max_record);
 	s->csv.rows += has_header(s);
 	return source_reject(s, DNC_REJECT_TOO_LARGE, "", "the record is longer than %zu bytes",
@@ -121,9 +132,7 @@ static enum dnc_source_result read_sample(struct dnc_source *s, const struct dnc
 /* Goes on with what was read before. */
 static enum dnc_source_result advance(struct dnc_source *s)
 {
-	enum dnc_source_result rc = s->mapping ? source_next_item(s) : DNC_SOURCE_MORE;
-
-	return !rc && s->format && s->format->next ? s->format->next(s) : rc;
+	return s->format && s->format->next ? s->format->next(s) : DNC_SOURCE_MORE;
 }
 
 /* No row goes on after a line that is too long, which is read when the row has ended. */
@@ -147,13 +156,15 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	if (l->too_long && s->csv.raw.n && (rc = end_row(s)))
 		return rc;
 	s->record = (struct dnc_record){.line = l->number, .raw = l->text};
-	if (dnc_str_trim(l->text).n == 0 && !l->too_long && !s->csv.raw.n &&
+	if (dnc_str_trim(l->text).n == 0 && !l->too_long && !s->csv.raw.n && !s->xml &&
 		(s->format || !s->kept.count))
 		return DNC_SOURCE_MORE; /* a blank line is no record */
 	if (!s->started && (rc = probe(s, l->text)))
 		return rc;
 	if (s->refused)
 		return source_reject_refused(s);
+	if (l->too_long && s->documents.open)
+		return documents_cut(s);
 	if (l->too_long && (s->format || s->options.reject_lines))
 		return reject_too_long(s);
 	if (!s->format && ((rc = read_sample(s, l)) || !s->format))
@@ -198,18 +209,31 @@ void dnc_source_end(struct dnc_source *s)
 	s->ended = true;
 }
 
+void dnc_source_cut(struct dnc_source *s)
+{
+	s->ended = s->cut = true;
+}
+
 static enum dnc_source_result advance_at_end(struct dnc_source *s)
 {
+	enum dnc_source_result rc;
+
 	s->at_end = s->csv.ended = true;
-	return advance(s);
+	rc = advance(s);
+	return s->cut && rc == DNC_SOURCE_RECORD
+	               ? source_reject(s, DNC_REJECT_INVALID_ROW, "", "the file ends too early")
+	               : rc;
 }
 
 enum dnc_source_result dnc_source_next(
 	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err)
 {
-	enum dnc_source_result rc = advance(s);
+	enum dnc_source_result rc;
 	struct dnc_line line;
 
+	if (s->cut && s->at_end)
+		return DNC_SOURCE_MORE;
+	rc = advance(s);
 	while (!rc && take_line(s, &line))
 		rc = read_line(s, &line);
 	if (!rc && (s->ended || s->settling) && s->kept.count)

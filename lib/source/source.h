@@ -16,7 +16,6 @@
 #include "base/err.h"
 #include "base/lines.h"
 #include "event/fact.h"
-#include "map.h"
 
 /* A column of a CSV file that holds a field of the event; HEADER may be its number, from 1. */
 struct dnc_column {
@@ -33,10 +32,14 @@ struct dnc_source_options {
 	char delimiter; /* of the fields of CSV; 0: told from the first line */
 	bool no_header; /* a CSV file starts with a row; its columns have numbers instead of names */
 	size_t max_record;
-	struct dnc_map *map; /* borrowed */
+	bool map; /* records are for a map (mapper.h): JSON as received, or objects whose keys are the headers */
 	/* Reject each line of a stream that can't be read as a whole; otherwise the stream is refused, and the
 	 * rest of it passed over. */
 	bool reject_lines;
+	/* Deliver only the number of a record where the format can do that without an event (see struct dnc_record).
+	 * Without a map. */
+	bool numbers;
+	bool strict_phone; /* for these: accept valid numbers only */
 };
 
 /* One record. The strings are valid until the next call for its source. */
@@ -46,15 +49,19 @@ struct dnc_record {
 	/* Of a row of a list: what it says, instead of `event`. Else NULL. */
 	const struct dnc_fact *fact;
 	uint64_t line;      /* where the record starts */
-	uint64_t item;      /* from 1 if a map made several of one line, else 0 */
+	uint64_t item;      /* from 1 if the line has several, else 0 */
 	struct dnc_str raw; /* the record as received */
+	/* With the option numbers: the digits of the E.164 number that the record suppresses; there is no event then. 0: there
+	 * is an event. */
+	uint64_t number;
 };
 
 enum dnc_source_result {
 	DNC_SOURCE_FAILED = -1, /* no memory */
 	DNC_SOURCE_MORE,        /* the next line is needed; after the last one: the end */
 	DNC_SOURCE_RECORD,
-	DNC_SOURCE_REJECT,  /* a record that can't become an event */
+	DNC_SOURCE_REJECT, /* a record that can't become an event */
+	DNC_SOURCE_DROPPED, /* a record that says nothing, by a rule of its format: it is no event and no reject */
 	DNC_SOURCE_REFUSED, /* the stream can't be read as a whole */
 	DNC_SOURCE_CHOSEN, /* no record: "auto" has chosen a format; not of a stream that rejects lines */
 };
@@ -71,6 +78,13 @@ enum {
 	DNC_FORMAT_LIST = 2,         /* the type of every record is known, and none has a reason */
 	DNC_FORMAT_NAMELESS = 4,     /* fields have no names: no map can be run on its records */
 	DNC_FORMAT_NEEDS_REASON = 8, /* the reason of suppressions must be an option */
+	DNC_FORMAT_CHANGES = 16,     /* its records are changes or calls, never a full list */
+};
+
+/* Where the numbers of a list come from, if the options do not say; NULL: unknown. */
+struct dnc_origin {
+	const char *provider, *source, *reason;
+	const char *release_reason; /* of those that have left the list */
 };
 
 struct dnc_format {
@@ -83,6 +97,9 @@ const struct dnc_format *dnc_format_at(size_t index);
 
 /* NULL if there is no format of this name. */
 const struct dnc_format *dnc_format_find(const char *name);
+
+/* NULL if there is no format of this name. */
+const struct dnc_origin *dnc_format_origin(const char *name);
 
 struct dnc_source;
 
@@ -103,6 +120,9 @@ void dnc_source_settle(struct dnc_source *s);
 
 /* The stream is at its end. */
 void dnc_source_end(struct dnc_source *s);
+
+/* The stream was cut short: of a record that its last whole lines have begun nothing but one reject is made. */
+void dnc_source_cut(struct dnc_source *s);
 
 /* Returns the next record in RECORD. For a reject, the code in ERR is an enum dnc_reject. */
 enum dnc_source_result dnc_source_next(

@@ -2,6 +2,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include "base/escape.h"
 #include "priv/job.h"
@@ -210,8 +211,12 @@ static int tell_metadata(struct zip *z)
 int unpack_zip(struct job *job)
 {
 	struct zip z = {.job = job};
+	/* The library gives names in UTF-8 only where the locale has them. This is the thread's own. */
+	locale_t utf_8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), before = NULL;
 	int rc;
 
+	if (utf_8)
+		before = uselocale(utf_8);
 	errno = 0;
 	rc = open_archive(&z);
 	if (rc == 0)
@@ -219,6 +224,10 @@ int unpack_zip(struct job *job)
 	if (rc == 0)
 		rc = tell_metadata(&z);
 	archive_read_free(z.archive);
+	if (utf_8) {
+		uselocale(before);
+		freelocale(utf_8);
+	}
 	dnc_buf_free(&z.name);
 	zip_tail_finish(&z.tail);
 	return rc;

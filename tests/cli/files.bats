@@ -48,7 +48,7 @@ bats_require_minimum_version 1.5.0
 	printf 'Phone,Mobile\n2025550144,2025550145\n' >two.csv && refused 2 '"Phone" and "Mobile" both mean phone_number' two.csv
 	printf 'Phone,phone\n2025550144,2025550145\n' >twice.csv && refused 2 'the header "Phone" twice' twice.csv
 	printf '{"phone":1}\n{}\n' >events.ndjson && refused 2 '--format=ndjson' events.ndjson
-	printf '[{"phone":1},\n{}]\n' >array.json && refused 2 'jq -c' array.json
+	printf '[{"phone":1},\n{}]\n' >array.json && refused 2 '--format=ndjson' array.json
 	{ printf 'phone,' && head -c 3000 /dev/zero | tr '\0' x; } >long.csv
 	refused 2 'line 1 is longer than 1024 bytes' --max-record=1K long.csv
 	printf 'phone,"x\n2025550144,a\n' >quote.csv && refused 2 'a quoted field does not end' quote.csv
@@ -101,6 +101,27 @@ dnc-ingest: 2 events, 1 records rejected" ]
 	run dnc-ingest -f csv --no-header -c phone_number=2 -c reason=2 in
 	[ "$status" -eq 2 ]
 	[[ "$output" == *'column, number 2, for two fields'* || "$output" == *'given to two fields'* ]]
+}
+
+@test "XML lists: what comes before a fault is published, and the message tells where it is" {
+	run --separate-stderr dnc-ingest "$ROOT/examples/data/ftc-full.xml"
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *'read as ftc-xml: it is XML and starts with a full list' ]]
+	[ "$(jq -r .phone_number <<<"$output" | tr '\n' ' ')" = '+13035550143 +13035550199 +17205550150 ' ]
+	dnc-ingest -q "$ROOT/examples/data/ftc-change.xml" >out
+	[ "$(jq -c '[.type, .phone_number, .timestamp]' out | tr '\n' ' ')" = \
+		'["dnc.number.suppressed","+13035550143","2026-08-29T08:00:00.000Z"] ["dnc.number.released","+13035550199","2026-08-29T09:30:00.000Z"] ' ]
+	# The same list is the same facts, whatever the form of the file.
+	printf '%s\n' 3035550143,2026-08-29T08:00:00,A 3035550199,2026-08-29T09:30:00,D | dnc-ingest -f ftc-change >flat
+	[ "$(jq -r .id out)" = "$(jq -r .id flat)" ]
+	sed '5s/"5550199"/"5550199/' "$ROOT/examples/data/ftc-full.xml" >broken.xml
+	run --separate-stderr dnc-ingest -q broken.xml good.csv
+	[ "$status" -eq 74 ]
+	[[ "$stderr" == *'broken.xml is not read beyond line '[56]', column '*'what comes before is published' ]]
+	[ "$(jq -r .phone_number <<<"$output" | tr '\n' ' ')" = '+13035550143 +12025550143 ' ]
+	head -c 150 "$ROOT/examples/data/ftc-full.xml" >short.xml
+	run dnc-ingest -q short.xml
+	[ "$status" -eq 74 ]
 }
 
 @test "a mistyped --reason, --source, or word of a filter is refused with the nearest one" {

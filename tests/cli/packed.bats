@@ -22,7 +22,7 @@ changes() { # ROWS
 fails() { # PART ARGUMENT...
 	local part=$1
 	shift
-	run --separate-stderr dnc-ingest "$@"
+	run --separate-stderr dnc-ingest -q "$@"
 	echo "$stderr"
 	[ "$status" -eq 74 ]
 	[ "${#stderr_lines[@]}" -eq 1 ]
@@ -92,6 +92,8 @@ fails() { # PART ARGUMENT...
 	[ "$(jq -c '[.source, .line]' rejects)" = '["all.zip:sub/a.csv",3]' ]
 	facts <<<"$output" | sort >first
 	dnc-ingest -x /dev/null all.zip 2>/dev/null | facts | sort | cmp - first
+	changes 1 >José.txt && zip -q names.zip José.txt
+	[ "$(LC_ALL=C dnc-ingest names.zip 2>&1 >/dev/null | cut -d: -f2,3)" = ' names.zip:José.txt' ]
 	# Two members that say the same, without a time, are two statements.
 	mkdir twice && cp good.csv twice/1.csv && cp good.csv twice/2.csv && zip -qr twice.zip twice
 	[ "$(dnc-ingest twice.zip | jq -r .id | sort -u | wc -l)" -eq 2 ]

@@ -7,6 +7,7 @@ load documented
 shown <<'END'
 cron, scripts ---- dnc-emit ---.
 120 duplicates=3 rejected=1 dropped=2
+<list type="full" val="303"><ac val="303"><ph val="5550143"/></ac></list>
 list.csv: read as csv: 3 columns separated by semicolons, the header names phone
 {"line":17,"source":"list.csv","code":"invalid_phone_number","message":"...","raw":"..."}
 {"type":"dnc.number.suppressed","phone_number":"(202) 555-0143",
@@ -322,6 +323,38 @@ subscribed() { # SCHEME KEY
 	run_command
 	[ "$(event_count data/events.db)" -eq $(($(grep -c . changes.txt) + 1)) ]
 	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = success ]
+}
+
+@test "README, dnc-ingest(1): the files of a directory" {
+	documented <<-'END'
+	dnc-ingest --watch=/var/spool/dnc --output=unix:/run/dnc/hub.sock
+	END
+	mkdir -p var/spool/dnc
+	cp examples/data/suppressions.csv var/spool/dnc/first.csv
+	start_hub --input=unix:"$DNC_SOCKET"
+	start_command
+	wait_for test -e var/spool/dnc/done/first.csv
+	printf 'x\n' >var/spool/dnc/second
+	wait_for test -e var/spool/dnc/failed/second.reason
+	[ "$(event_count data/events.db)" -eq 2 ]
+}
+
+@test "dnc-ingest(1): the files of a directory, from cron" {
+	documented <<-'END'
+	dnc-ingest --watch=/var/spool/dnc --once --watch-max-age=2d --output=unix:/run/dnc/hub.sock
+	END
+	mkdir -p var/spool/dnc
+	cp examples/data/suppressions.csv var/spool/dnc/first.csv
+	start_hub --input=unix:"$DNC_SOCKET"
+	run_command
+	[ -e var/spool/dnc/done/first.csv ]
+	[ "$(event_count data/events.db)" -eq 2 ]
+	cp examples/data/numbers.txt var/spool/dnc/old
+	touch -d '3 days ago' var/spool/dnc/old
+	run run_command
+	[ "$status" -eq 1 ]
+	grep -q ' was last modified' var/spool/dnc/failed/old.reason
+	[ "$(event_count data/events.db)" -eq 2 ]
 }
 
 @test "dnc-ingest(1): a compressed export with columns of its own" {

@@ -87,6 +87,10 @@ long_names() { grep -oE -- '--[a-z-]+' | sort -u; }
 @test "each sample of examples/data is read by its format" {
 	cd "$ROOT/examples/data"
 	local more
+	dnc-ingest -q -x /dev/null optout.txt | grep -q consumer_request
+	for f in reported-page.json reported-page-attributes.json; do
+		dnc-ingest -q -x /dev/null -f ftc-reported "$f" | grep -q ftc_reported_call
+	done
 	for f in suppressions.ndjson suppressions.csv ftc-change.txt ftc-full.txt ftc-reported.csv; do
 		more=()
 		[ "$f" = suppressions.csv ] && more=(--source=partner)

@@ -4,7 +4,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir units
 	local unit
-	for unit in "$ROOT"/examples/systemd/*.{service,socket,timer}; do
+	for unit in "$ROOT"/examples/systemd/*.{service,socket,path,timer}; do
 		sed "s|/usr/local/bin/dnc-registry|$(realpath "$ROOT/examples/cron")/dnc-registry|; s|/usr/local/bin|$(realpath "$BIN")|" "$unit" >"units/$(basename "$unit")"
 	done
 }
@@ -19,6 +19,14 @@ setup() {
 	done
 }
 
+# What the comment of the unit shows are options of the command.
+has_options() { # COMMAND VARIABLE UNIT
+	local option
+	for option in $(sed -n "s/^# *$2=//p" "$3"); do
+		"$1" --help | grep -q -- "${option%%=*}\b"
+	done
+}
+
 @test "each service has its options, keeps its rejects, and reloads what SIGHUP reloads" {
 	local unit name variable
 	for unit in "$ROOT"/examples/systemd/*.service; do
@@ -26,15 +34,18 @@ setup() {
 		variable=$(tr 'a-z-' 'A-Z_' <<<"${name}_OPTIONS")
 		echo "$name"
 		[[ $name != dnc-registry-* ]] || continue	# a script: e2e/registry.bats
-		grep -qx "ExecStart=/usr/local/bin/$name .* --rejects=%S/[a-z-]*/rejects \$$variable" "$unit"
-		[ "$(sed -n 's|.*--rejects=%S/\([a-z-]*\)/.*|\1|p' "$unit")" = "$(sed -n 's/^StateDirectory=//p' "$unit")" ]
 		grep -qx "EnvironmentFile=-/etc/default/$name" "$unit"
 		grep -q "^# *$variable=-" "$unit"
+		if [[ $name == dnc-ingest-?* ]]; then	# the rejects of files are beside them
+			grep -qx "ExecStart=/usr/local/bin/dnc-ingest --watch=/var/spool/dnc .* \$$variable" "$unit"
+			grep -qx "ReadWritePaths=/var/spool/dnc" "$unit"
+			has_options dnc-ingest "$variable" "$unit"
+			continue
+		fi
+		grep -qx "ExecStart=/usr/local/bin/$name .* --rejects=%S/[a-z-]*/rejects \$$variable" "$unit"
+		[ "$(sed -n 's|.*--rejects=%S/\([a-z-]*\)/.*|\1|p' "$unit")" = "$(sed -n 's/^StateDirectory=//p' "$unit")" ]
 		grep -qx 'ExecReload=/bin/kill -HUP $MAINPID' "$unit"
-		# What the comment shows are options of the command.
-		for option in $(sed -n "s/^# *$variable=//p" "$unit"); do
-			"$name" --help | grep -q -- "${option%%=*}\b"
-		done
+		has_options "$name" "$variable" "$unit"
 	done
 	for option in --keys --revoked --tls-cert --tls-key IPAddressAllow=any; do
 		grep -q -- "^#.*$option" "$ROOT/examples/systemd/dnc-wsd.service"
@@ -45,7 +56,7 @@ setup() {
 	[[ $BIN == *release* ]] || skip "once is enough"
 	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/opt/dnc >said
 	local unit
-	for unit in "$ROOT"/examples/systemd/*.{service,socket,timer}; do
+	for unit in "$ROOT"/examples/systemd/*.{service,socket,path,timer}; do
 		unit=root/opt/dnc/lib/systemd/system/$(basename "$unit")
 		[ "$(stat -c %a "$unit")" = 644 ]
 		refute grep -n '/usr/local' "$unit"
@@ -58,7 +69,24 @@ setup() {
 	[ -x root/opt/dnc/bin/dnc-wsd ] && [ -s root/opt/dnc/share/man/man8/dnc-wsd.8 ]
 	grep -q 'systemctl enable --now dnc-wsd.socket' said
 	# Every unit that it names is installed.
-	for unit in $(grep -oE 'dnc-[a-z-]+\.(socket|service|timer)' said); do [ -e "root/opt/dnc/lib/systemd/system/$unit" ]; done
+	for unit in $(grep -oE 'dnc-[a-z-]+\.(socket|service|path|timer)' said); do [ -e "root/opt/dnc/lib/systemd/system/$unit" ]; done
+}
+
+@test "the units for files read what is in the directory, with their options" {
+	local unit lines
+	mkdir -p spool
+	for unit in dnc-ingest-watch dnc-ingest-once; do
+		cp "$ROOT/examples/data/suppressions.csv" "spool/$unit.csv"
+		lines=$(sed -n "s|^# *[A-Z_]*_OPTIONS=||p" "$ROOT/examples/systemd/$unit.service")
+		# shellcheck disable=SC2046,SC2086
+		$(sed -n 's|^ExecStart=/usr/local/bin/||p' "$ROOT/examples/systemd/$unit.service" |
+			sed "s|/var/spool/dnc|$PWD/spool|; s| --output=[^ ]*||; s| [$].*||") $lines >out 2>err 3>&- &
+		PIDS+=($!)
+		wait_for test -e "spool/done/$unit.csv" || { cat err; return 1; }
+		[ "$(jq -r .provider out | sort -u)" = acme ]
+		[[ $unit == *once ]] || kill "${PIDS[-1]}"
+		wait "${PIDS[-1]}"
+	done
 }
 
 # The commands of a text that make /etc/dnc, below a directory, and with a group that every machine has.

@@ -1,9 +1,25 @@
-/* source.h - runs one input format over fuzzed bytes; every record is an event or a reject. */
+/* source.h - runs one input format over fuzzed bytes; every record is an event or a reject, and an event that is read again
+ * stays as it is. */
 #pragma once
 #include "base/lines.h"
 #include "event/event.h"
 #include "fuzz.h"
 #include "source/source.h"
+
+static void normalize_again(const struct dnc_event *event)
+{
+	static struct dnc_event_reader *r;
+	char *line = padded((const uint8_t *)event->line.p, event->line.n);
+	struct dnc_error err;
+	struct dnc_event again;
+
+	if (!r)
+		r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (dnc_event_normalize(r, line, event->line.n, &again, &err) < 0 ||
+		!dnc_str_eq(again.line, event->line))
+		abort();
+	free(line);
+}
 
 static void normalize(struct dnc_event_reader *r, const struct dnc_record *record)
 {
@@ -14,10 +30,10 @@ static void normalize(struct dnc_event_reader *r, const struct dnc_record *recor
 	if (!run)
 		run = dnc_event_run_new(NULL, 0);
 	dnc_event_reader_position(r, run, record->line, record->item);
-	if (record->fact)
-		dnc_event_from_fact(r, record->fact, &event, &err);
-	else
-		dnc_event_normalize(r, record->event.p, record->event.n, &event, &err);
+	if ((record->fact ? dnc_event_from_fact(r, record->fact, &event, &err)
+			  : dnc_event_normalize(
+				    r, record->event.p, record->event.n, &event, &err)) == 0)
+		normalize_again(&event);
 }
 
 static void read_records(struct dnc_source *s, struct dnc_event_reader *r)
@@ -32,6 +48,8 @@ static void read_records(struct dnc_source *s, struct dnc_event_reader *r)
 			continue;
 		if (result == DNC_SOURCE_RECORD)
 			normalize(r, &record);
+		else if (result == DNC_SOURCE_DROPPED)
+			continue;
 		else if (result == DNC_SOURCE_REJECT
 				 ? err.code <= DNC_REJECT_NONE || err.code >= DNC_REJECTS ||
 					   !err.message[0]

@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "base/buf.h"
 #include "source/map.h"
+#include "source/priv/map_write.h"
 #include "source/priv/wide.h"
 
 /* Appends the results to OUT, a line each. Returns what ended them. */
@@ -165,10 +166,38 @@ static void a_program_with_a_number_that_jq_changes_is_refused(void **state)
 	}
 }
 
+static void values_are_written_as_jq_writes_them(void **state)
+{
+	static const char *const texts[] = {"null", "true", "false", "0", "-0", "1", "-1", "1.5",
+		"-2.25e-7", "1e14", "999999999999999", "-999999999999999", "1e15",
+		"1234567890123456", "1e17", "123456789012345680000", "5e-324", "-1.5e300", "0.1",
+		"\"\"", "\"a\"", "\"\\\"\\\\/\\/\"",
+		"\"\\u0000\\u0001\\b\\t\\n\\u000b\\f\\r\\u000e\\u001f\\u007f\\u0080\"",
+		"\"\u00e9\u20ac\U0001F600\"", "[]", "{}", "[[],{}]", "[1,\"a\",null,[2,[3]]]",
+		"{\"b\":1,\"a\":{\"c\":[]},\"\\n\":\"x\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		jv value = jv_parse(texts[i]), dumped;
+		struct dnc_buf out = {0};
+
+		assert_true(jv_is_valid(value));
+		dumped = jv_dump_string(jv_copy(value), 0);
+		map_write(&out, value);
+		if (!dnc_str_eq(dnc_buf_view(&out), dnc_str(jv_string_value(dumped))))
+			fail_msg("%s: %.*s, not %s", texts[i], DNC_STR_ARG(dnc_buf_view(&out)),
+				jv_string_value(dumped));
+		jv_free(dumped);
+		jv_free(value);
+		dnc_buf_free(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wide_integers_pass_by_or_are_refused),
+		cmocka_unit_test(values_are_written_as_jq_writes_them),
 		cmocka_unit_test(a_program_with_a_number_that_jq_changes_is_refused),
 		cmocka_unit_test(builtins_that_need_their_surroundings_fail_or_pass),
 		cmocka_unit_test(a_failing_program_fails_as_ever_beside_wide_integers),

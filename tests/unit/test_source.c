@@ -2,12 +2,14 @@
 #include "unit.h"
 #include "base/lines.h"
 #include "event/event.h"
+#include "source/priv/record.h"
 #include "source/source.h"
 
 struct result {
 	struct dnc_buf text; /* events and rejects, a line each */
 	struct dnc_event_reader *reader;
-	bool whole; /* events as they are */
+	bool whole;  /* events as they are */
+	bool phones; /* nothing but their numbers */
 };
 
 static void add_reject(
@@ -22,10 +24,16 @@ static void add_record(struct result *result, const struct dnc_record *r)
 	struct dnc_error err;
 	struct dnc_event event;
 
-	if ((r->fact ? dnc_event_from_fact(result->reader, r->fact, &event, &err)
-		     : dnc_event_normalize(result->reader, r->event.p, r->event.n, &event, &err)) <
-		0)
+	if (r->number)
+		dnc_buf_printf(&result->text, "%llu +%llu\n", (unsigned long long)r->line,
+			(unsigned long long)r->number);
+	else if ((r->fact ? dnc_event_from_fact(result->reader, r->fact, &event, &err)
+			  : dnc_event_normalize(
+				    result->reader, r->event.p, r->event.n, &event, &err)) < 0)
 		add_reject(result, r, &err);
+	else if (result->phones)
+		dnc_buf_printf(&result->text, "%llu %.*s\n", (unsigned long long)r->line,
+			DNC_STR_ARG(event.phone_number));
 	else if (result->whole)
 		dnc_buf_str(&result->text, event.line);
 	else
@@ -57,6 +65,9 @@ static void read_records(struct dnc_source *s, struct result *result)
 			break;
 		case DNC_SOURCE_REJECT:
 			add_reject(result, &record, &err);
+			break;
+		case DNC_SOURCE_DROPPED:
+			dnc_buf_printf(&result->text, "%llu dropped\n", (unsigned long long)record.line);
 			break;
 		case DNC_SOURCE_REFUSED:
 			add_refusal(result, s);
@@ -154,6 +165,13 @@ static const struct {
 		"0000,2026-08-29 00:02:11,,,,,Other,N\n,2026-08-29 00:02:11,,,,,Other,N\nx,y\n",
 		"2 dnc.compliance.violation +13035550143 ftc_reported_calls\n4 invalid_phone_number\n"
 		"5 invalid_phone_number\n6 invalid_row\n"},
+	{"reported calls with their columns in another order", "auto",
+		"Subject,Created_Date,Company_Phone_Number\nOther,2026-08-29 00:02:11,3035550143\n",
+		"2 dnc.compliance.violation +13035550143 ftc_reported_calls\n"},
+	{"reported calls without a date", "ftc-reported",
+		"Company_Phone_Number,Subject\n3035550143,x\n", "refused header\n"},
+	{"reported calls without a number", "ftc-reported",
+		"Created_Date,Subject\n2026-08-29 00:02:11,x\n", "refused header\n"},
 	{"csv", "csv",
 		"\xEF\xBB\xBFPhone,Reason,registered_at\n303-555-0143,complaint,2026-08-29\n"
 		"303-555-0199,,\n\"303\"5,x,y\n303-555-0144,complaint,\"open",
@@ -216,6 +234,62 @@ static const struct {
 	{"fractions are no numbers outside of CSV", "numbers",
 		"12125041408.0\n2025550143;9165550186\n202-555-XXXX\n",
 		"1 invalid_phone_number\n2 invalid_phone_number\n3 invalid_phone_number\n"},
+	{"comments between and after numbers", "numbers",
+		"# a list\n; more\n3035550143 # home\n3035550144 ; work, since 2020\n"
+		"3035550145 ; 3035550146\n3035550147 #7\n3035550148#x\n",
+		"3 dnc.number.suppressed +13035550143 \n4 dnc.number.suppressed +13035550144 \n"
+		"5 invalid_phone_number\n6 dnc.number.suppressed +13035550147 \n"
+		"7 invalid_phone_number\n"},
+	{"headers above the registry's lists", "auto",
+		"Area,Number\n303,5550143\n303,5550144\n303,5550145\nArea,Number\n",
+		"2 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"3 dnc.number.suppressed +13035550144 federal_dnc\n"
+		"4 dnc.number.suppressed +13035550145 federal_dnc\n5 invalid_row\n"},
+	{"a header above changes", "ftc-change",
+		"Phone,Date,Type\n3035550143,2026-08-29T08:00:00,A\n",
+		"2 dnc.number.suppressed +13035550143 federal_dnc\n"},
+	{"a full list as XML", "auto",
+		"<?xml version=\"1.0\" encoding=\"utf-16\"?>\n\n<!-- a > b --><list type='full' level='state' val='CO'>\n"
+		"<ac val='303'><ph val='5550143'/><ph\n\nval='5550144'></ph>\n<ph val='555014'/></ac>\n"
+		"<ph val='5550145'/><ac val='720'><ph val='3035550146'/><ph val='7205550146'/>"
+		"<ph val='5550147' deleted='1'/></ac>\n</list>\n",
+		"4 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"4 dnc.number.suppressed +13035550144 federal_dnc\n7 invalid_row\n8 invalid_row\n"
+		"8 invalid_row\n8 dnc.number.suppressed +17205550146 federal_dnc\n8 invalid_row\n"},
+	{"a list of one area as XML", "auto",
+		"<list type=\"full\" val=\"303\"><ph val=\"5550143\"/></list>",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\n"},
+	{"changes as XML", "auto",
+		"<list type=\"change\"><ac val=\"303\">\n"
+		"<ph val=\"5550143\" date=\"2026-08-29T08:00:00\" type=\"A\"/>\n"
+		"<ph val=\"5550144\" date=\"2026-08-29T08:00:00\" type=\"D\"/>\n"
+		"<ph val=\"5550145\" date=\"2026-08-29T08:00:00\"/>\n<ph val=\"5550146\" type=\"A\"/>\n"
+		"<ph val=\"5550147\" date=\"2026-08-29T08:00:00\" type=\"A\" x=\"\"/></ac></list>\n",
+		"2 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"3 dnc.number.released +13035550144 federal_dnc\n4 invalid_row\n5 invalid_row\n"
+		"6 invalid_row\n"},
+	{"broken XML", "ftc-xml",
+		"<list type='full'><ac val='303'><ph val='5550143'/>\n<ph val='5550144'/><ph val=5/>\n"
+		"<ph val='5550145'/>\n",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\n"
+		"2 dnc.number.suppressed +13035550144 federal_dnc\nrefused content\n"},
+	{"XML that ends early", "ftc-xml", "<list type='full'><ac val='303'><ph val='5550143'/>\n",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused content\n"},
+	{"XML with entities", "ftc-xml",
+		"<!DOCTYPE list [<!ENTITY a \"5550143\">]>\n<list type='full'><ac val='303'><ph val='&a;'/></ac></list>\n",
+		"refused content\n"},
+	{"an entity that is not known", "ftc-xml",
+		"<list type='full' val='303'><ph val='&a;'/></list>", "refused content\n"},
+	{"other XML", "auto", "<?xml version='1.0'?>\n<page><ph val='3035550143'/></page>\n",
+		"refused header\n"},
+	{"XML of another list", "ftc-xml", "<list type='state'><ph val='3035550143'/></list>\n",
+		"refused content\n"},
+	{"numbers as text in XML", "ftc-xml", "<list type='full'>\n<ph>3035550143</ph></list>\n",
+		"2 invalid_row\nrefused content\n"},
+	{"deep XML", "ftc-xml",
+		"<list type='full'><ac><ac><ac><ac><ac><ac><ac><ac><ac><ph val='3035550143'/>\n",
+		"refused content\n"},
+	{"XML for CSV", "csv", "<?xml version='1.0'?>\n<list type='full'/>\n", "refused content\n"},
 	{"numbers", "numbers", "(303) 555-0143\n+1 303 555 0199 ext 7\n5550143\n\n",
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550199 \n"
 		"3 invalid_phone_number\n"},
@@ -270,8 +344,8 @@ static const struct {
 	{"3035550143,complaint\n", NULL,
 		{"has no format", "csv (2 columns separated by commas, but its first line holds",
 			"; give --format"}},
-	{"Hello, world\n", NULL, {"has no format", "; it is not ndjson", "; give --format"}},
-	{"[{\"a\":1}]\n", NULL, {"has no format", "JSON array", "; give --format"}},
+	{"Hello, world\n", NULL, {"has no format", "ndjson (its first line", "; give --format"}},
+	{"[{\"a\":1}]\n", NULL, {"ndjson: ", "it starts with a JSON array"}},
 };
 
 /* Feeds the lines of TEXT one by one, with a pause after each if PAUSES, and returns the choice or the refusal. */
@@ -592,6 +666,72 @@ static void no_column_is_lost(void **state)
 	}
 }
 
+/* The numbers without events are those of the events, and the same records are rejected. */
+static void numbers_alone_are_those_of_the_events(void **state)
+{
+	static const struct {
+		const char *format, *region, *text;
+		bool strict;
+	} lists[] = {
+		{"ftc-full", "US",
+			"202,5550143\r\n2025550144\n\n102,5550143\n202,555014\nx\n202,5550145",
+			false},
+		{"ftc-full", "US", "202,5550143\n202,4560143\n", true},
+		{"ftc-full", "GB", "202,5550143\n", false},
+		{"numbers", "US",
+			"+1 (202) 555-0143\n2025550144\n+442079460123\n12\nnone\n1-800-FLOWERS\n"
+			"tel:+12025550146\n+999999999999999\n",
+			false},
+		{"numbers", "GB", "020 7946 0123\n+12025550143\n", false},
+		{"numbers", "GB", "020 7946 0123\n020 8946 01234\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		struct dnc_source_options options = {.format = lists[i].format,
+			.region = lists[i].region,
+			.max_record = 1000,
+			.reason = "complaint",
+			.strict_phone = lists[i].strict};
+		struct dnc_buf texts[2];
+
+		for (unsigned alone = 0; alone < 2; alone++) {
+			struct result result = {
+				.reader = dnc_event_reader_new(
+					&(struct dnc_event_options){.region = lists[i].region,
+						.strict_phone = lists[i].strict}),
+				.phones = true};
+
+			options.numbers = alone;
+			read_all(&options, dnc_str(lists[i].text), &result);
+			dnc_buf_chr(&result.text, '\0');
+			texts[alone] = result.text;
+			dnc_event_reader_free(result.reader);
+		}
+		assert_string_equal(texts[0].p, texts[1].p);
+		assert_non_null(strstr(texts[1].p, " +"));
+		dnc_buf_free(&texts[0]);
+		dnc_buf_free(&texts[1]);
+	}
+}
+
+/* Each byte in each place of texts of each length. */
+static void digits_are_digits(void **state)
+{
+	char text[20];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof text; n++)
+		for (size_t at = 0; at < n; at++)
+			for (int byte = 0; byte < 256; byte++) {
+				memset(text, '0' + (int)(n + at) % 10, sizeof text);
+				text[at] = (char)byte;
+				assert_int_equal(source_is_digits((struct dnc_str){text, n}, n),
+					byte >= '0' && byte <= '9');
+				assert_false(source_is_digits((struct dnc_str){text, n}, n + 1));
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
@@ -603,7 +743,9 @@ int main(void)
 		cmocka_unit_test(on_a_socket_the_first_line_that_is_certain_decides),
 		cmocka_unit_test(a_header_means_a_field),
 		cmocka_unit_test(a_file_without_a_header_is_read_by_number),
-		cmocka_unit_test(no_column_is_lost)};
+		cmocka_unit_test(no_column_is_lost),
+		cmocka_unit_test(numbers_alone_are_those_of_the_events),
+		cmocka_unit_test(digits_are_digits)};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

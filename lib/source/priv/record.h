@@ -1,12 +1,22 @@
 /* record.h - a stream that is being read, and how a format makes its records. */
 #pragma once
 #include "csv.h"
+#include "documents.h"
 #include "event/event.h"
 #include "json/json.h"
 #include "sample.h"
 #include "source/source.h"
 
 struct format;
+struct ftc_xml;
+
+/* A page of reported calls: the next one, and the end. Nodes of `doc`. */
+struct page {
+	struct dnc_json doc;
+	struct dnc_str text;
+	uint32_t next, end;
+	uint64_t line, item;
+};
 
 struct dnc_source {
 	struct dnc_source_options options;
@@ -17,33 +27,44 @@ struct dnc_source {
 	struct dnc_buf event;        /* the raw event being written */
 	struct dnc_fact fact;        /* of the current row of a list */
 	char digits[10];             /* its number, where that is written in two parts */
+	struct dnc_buf decoded;      /* a CloudEvent with decoded data */
 	struct dnc_json_parser *parser;
 	struct csv_state csv;
+	struct documents documents;
+	struct page page;
+	struct ftc_xml *xml;      /* of ftc-xml, owned; NULL before its first line */
+	bool headed;              /* a list: its first line was seen, which may be a header */
 	struct dnc_record record; /* the current one */
 	struct dnc_error err;     /* why it is rejected */
-	struct dnc_str received;  /* while `mapping`: the record before the map */
-	bool mapping;             /* the map may have more results */
 	bool started, refused;    /* a line that is not blank was seen; the stream is passed over */
 	bool any;                 /* a line was fed */
 	bool settling;            /* the input pauses: the format is to be chosen now */
 	size_t settled;           /* lines that were kept when it did so last */
 	bool ended, at_end;       /* no more lines are fed; all of them were read */
+	bool cut;                 /* it ended too early */
 	enum dnc_refusal refusal; /* if refused, with the reason */
 	char choice[300];         /* of "auto": the format and why */
 	char why[2400];
 };
 
-/* The raw event in S's buffer is the record, or what the map makes of it. */
+/* The raw event in S's buffer is the record. */
 enum dnc_source_result source_record(struct dnc_source *s);
 
-/* The fact in S is the record, or what the map makes of it. */
+/* The fact in S is the record, or its number alone if that is what the options ask for. */
 enum dnc_source_result source_fact(struct dnc_source *s);
-
-/* The next result of the map; DNC_SOURCE_MORE after the last one. */
-enum dnc_source_result source_next_item(struct dnc_source *s);
 
 enum dnc_source_result source_reject(struct dnc_source *s, enum dnc_reject code, const char *place,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Parses TEXT, an object, as DOC. False with RESULT if it is none. */
+bool source_parse(struct dnc_source *s, struct dnc_str text, struct dnc_json *doc,
+	enum dnc_source_result *result);
+
+/* The record is TEXT, JSON that DNC_JSON_PADDING readable bytes follow, or what the map makes of it. */
+enum dnc_source_result source_text(struct dnc_source *s, struct dnc_str text);
+
+/* Adds "id": the UUID that follows from the parts which identify the record at its source. */
+void source_add_identity(struct dnc_source *s, const struct dnc_str *parts, size_t count);
 
 /* Rejects a line of a stream that was refused. */
 enum dnc_source_result source_reject_refused(struct dnc_source *s);
@@ -82,8 +103,17 @@ enum dnc_source_result source_reject_cell(struct dnc_source *s);
 bool capture_record(
 	struct dnc_source *s, const struct dnc_json *doc, enum dnc_source_result *result);
 
-/* True if LINE may be a JSON object. */
-bool ndjson_is_object(struct dnc_str line);
+/* True if DOC is what captures write after a deletion, which was a record before: no value. */
+bool capture_is_tombstone(const struct dnc_json *doc);
+
+/* True if DOC, an object, is a CloudEvent. */
+bool cloudevents_are(const struct dnc_json *doc);
+
+/* The record is the CloudEvent DOC. */
+enum dnc_source_result cloudevents_record(struct dnc_source *s, struct dnc_json *doc);
+
+/* True if NAME means a type of events: "dnc.number.suppressed", "number.suppressed", or that of the reference system. */
+bool source_type_by_name(struct dnc_str name, enum dnc_type *type);
 
 /* True if LINE is one phone number, as people write it. */
 bool numbers_is_number(struct dnc_str line);

@@ -1,0 +1,407 @@
+/* compare.c - --against: reads a full list, decides whether it can be believed, and has its differences published. */
+#include "compare.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "differences.h"
+#include "fresh.h"
+#include "reading.h"
+#include "run.h"
+
+/* A set that can't be read is not a bad option. */
+static int fail_io(struct ingest *in, const struct dnc_error *err)
+{
+	enum dnc_exit code = err->code == DNC_SET_DAMAGED || err->code == ENOENT
+	                             ? DNC_EXIT_IO
+	                             : dnc_cli_exit_code(err->code);
+
+	return compare_refuse(in, code, "--against: %s", err->message);
+}
+
+static int name_files(struct ingest *in)
+{
+	struct compare *c = in->compare;
+	const char *slash = strrchr(c->path, '/');
+	int n = slash ? (int)(slash - c->path) : 0;
+
+	if (snprintf(c->lock, sizeof c->lock, "%s.lock", c->path) >= (int)sizeof c->lock)
+		return compare_refuse(in, DNC_EXIT_USAGE, "--against: the name is too long");
+	snprintf(c->next, sizeof c->next, "%s.next", c->path);
+	snprintf(c->fresh, sizeof c->fresh, "%s.new", c->path);
+	snprintf(c->dir, sizeof c->dir, "%.*s", n ? n : 1, slash ? c->path : ".");
+	return 0;
+}
+
+/* Held until the process ends. */
+static int lock(struct ingest *in)
+{
+	struct compare *c = in->compare;
+
+	c->lock_fd = open(c->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (c->lock_fd < 0)
+		return compare_refuse(in, dnc_cli_exit_code(errno == ENOENT ? EIO : errno),
+			"--against: unable to open %s: %s", c->lock, strerror(errno));
+	if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return compare_refuse(in, DNC_EXIT_TEMPFAIL,
+			"--against: another process compares a list with %s", c->path);
+	return 0;
+}
+
+/* What FILE.next must go on from. */
+static int check_next(struct ingest *in, const struct dnc_set_about *old)
+{
+	const struct compare *c = in->compare;
+	unsigned char state[DNC_SET_DIGEST_BYTES];
+	struct dnc_error err;
+	struct dnc_set_reader *next = dnc_set_open(c->next, &err);
+	struct list_text text;
+	bool fits;
+
+	if (!next)
+		return err.code == ENOENT ? 0 : fail_io(in, &err);
+	if (list_read(dnc_set_about(next)->list, &text, &err) < 0) {
+		dnc_set_reader_free(next);
+		return compare_refuse(in, DNC_EXIT_IO, "--against: %s %s", c->next, err.message);
+	}
+	if (old)
+		dnc_set_state(old, state);
+	fits = old ? memcmp(state, dnc_set_about(next)->base, sizeof state) == 0 : text.list.first;
+	dnc_set_reader_free(next);
+	if (!fits)
+		return compare_refuse(in, DNC_EXIT_IO,
+			"--against: %s, which a run before has left, does not belong to %s: restore both "
+			"together, or remove the former",
+			c->next, c->path);
+	return -1; /* to be published */
+}
+
+static int explain_stop(struct ingest *in, uint64_t published)
+{
+	return compare_refuse(in,
+		dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : DNC_EXIT_TEMPFAIL,
+		"stopped after %llu differences; the next run with --against=%s publishes all of them",
+		(unsigned long long)published, in->compare->path);
+}
+
+/* For the ingest's error, or that of its input. Ends the process if the reader of a pipe has left. */
+static int fail_run(struct ingest *in)
+{
+	int code = dnc_stage_finish(&in->stage, -1, &in->err);
+	const struct dnc_error *err =
+		in->err.message[0] ? &in->err : dnc_input_error(in->stage.input);
+
+	return outcome_refuse(
+		in, (enum dnc_exit)code, "%s", err->message[0] ? err->message : "out of memory");
+}
+
+static int publish(struct ingest *in, struct differences *d)
+{
+	switch (differences_publish(in, d)) {
+	case DIFFERENCES_DONE:
+		return 0;
+	case DIFFERENCES_STOPPED:
+		return explain_stop(in, d->published);
+	case DIFFERENCES_REJECTED:
+		return compare_refuse(in, DNC_EXIT_SOME,
+			"a later stage has rejected differences (see its rejects); the next run with "
+			"--against=%s publishes all of them again",
+			in->compare->path);
+	case DIFFERENCES_FAILED:
+		break;
+	}
+	return fail_run(in);
+}
+
+/* The list is in the log: so is its summary, before FILE says so. */
+static int commit(struct ingest *in)
+{
+	int rc = 0;
+
+	in->compare->reported = true;
+	if (in->options.summary)
+		rc = summary_publish(in, DNC_EXIT_OK, false);
+	if (rc)
+		dnc_err("the next run with --against=%s publishes all differences again",
+			in->compare->path);
+	return !rc && fresh_commit(in) < 0 ? fail_run(in) : rc;
+}
+
+/* What a run that was killed has left is a run of its own. How many records it had read is not known. */
+static int resume(struct ingest *in, const struct dnc_set_about *old)
+{
+	struct compare *c = in->compare;
+	int rc = check_next(in, old);
+	struct differences d;
+
+	if (rc >= 0)
+		return rc;
+	in->summary.cut = true;
+	rc = publish(in, &d);
+	in->tally.unchanged = d.unchanged;
+	if (rc || (rc = commit(in)))
+		return rc;
+	dnc_note("%llu differences of a run that did not end were published",
+		(unsigned long long)d.published);
+	c->reported = false;
+	run_begin(in);
+	return 0;
+}
+
+static int check_first(struct ingest *in)
+{
+	const struct options *o = &in->options;
+	const struct compare *c = in->compare;
+
+	if (c->exists && (o->baseline || o->publish_all))
+		return compare_refuse(in, DNC_EXIT_USAGE,
+			"%s is for the first list, but %s has one: leave the option out",
+			o->baseline ? "--baseline" : "--publish-all", c->path);
+	if (!c->exists && !o->baseline && !o->publish_all && access(c->next, F_OK) < 0)
+		return compare_refuse(in, DNC_EXIT_USAGE,
+			"--against: %s does not exist: for the first list use --baseline, which publishes "
+			"no event for its numbers, or --publish-all",
+			c->path);
+	return 0;
+}
+
+/* Returns an exit code. */
+static int start(struct ingest *in)
+{
+	struct compare *c = in->compare;
+	struct dnc_set_reader *old;
+	struct dnc_error err;
+	int rc;
+
+	if ((rc = name_files(in)) || (rc = lock(in)))
+		return rc;
+	old = dnc_set_open(c->path, &err);
+	if (!old && err.code == DNC_SET_DAMAGED)
+		return compare_refuse(in, DNC_EXIT_IO,
+			"--against: %s; remove it and use --publish-all, which suppresses each number of "
+			"the list",
+			err.message);
+	if (!old && err.code != ENOENT)
+		return fail_io(in, &err);
+	c->exists = old != NULL;
+	rc = check_first(in);
+	if (!rc)
+		rc = resume(in, old ? dnc_set_about(old) : NULL);
+	dnc_set_reader_free(old);
+	if (rc)
+		return rc;
+	c->sorter = dnc_sorter_new(&(struct dnc_sorter_options){.record_bytes = sizeof(uint64_t),
+					   .dir = getenv("TMPDIR") ? NULL : c->dir},
+		&err);
+	return c->sorter ? 0 : fail_io(in, &err);
+}
+
+/* The list's records are of one format, and say where its numbers come from, or the options do. */
+static int check_format(struct ingest *in, const struct dnc_stream *s, const char *format)
+{
+	const struct dnc_source_options *o = &in->options.source;
+	const struct dnc_format *f = dnc_format_find(format);
+	const struct dnc_origin *origin = dnc_format_origin(format);
+	struct compare *c = in->compare;
+
+	if (c->format)
+		return dnc_error_set(&in->err, EINVAL,
+			"%s has the format %s, but the files before have %s: together they are no list",
+			s->name, format, c->format);
+	if (!f || f->flags & DNC_FORMAT_CHANGES)
+		return dnc_error_set(&in->err, EINVAL,
+			"%s has the format %s, which is no full list: leave out --against", s->name,
+			format);
+	c->format = format;
+	c->list.format = format;
+	c->list.provider = o->provider ? o->provider : origin->provider;
+	c->list.provider_id = o->provider_id;
+	c->list.source = o->source ? o->source : origin->source;
+	c->list.reason = o->reason ? o->reason : origin->reason;
+	c->list.release_reason = in->options.release_reason ? in->options.release_reason
+	                         : origin->release_reason   ? origin->release_reason
+	                                                    : "system_cleanup";
+	if (!c->list.reason)
+		return dnc_error_set(&in->err, EINVAL,
+			"--against needs --reason for the format %s: the set keeps numbers, not why each "
+			"is suppressed",
+			format);
+	return 0;
+}
+
+/* The number of a record that is an event. 1 if it is one, 0 if it was rejected, -1 with the ingest's error. */
+static int number_of_event(
+	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, uint64_t *number)
+{
+	struct dnc_error err;
+	struct dnc_event event;
+
+	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
+		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
+		return reading_reject(in, s, r, &err);
+	if (event.type != DNC_NUMBER_SUPPRESSED)
+		return dnc_error_set(&in->err, EINVAL,
+			"%s, line %llu: %.*s is no record of a full list: leave out --against",
+			s->name, (unsigned long long)r->line,
+			DNC_STR_ARG(dnc_type_names[event.type]));
+	*number = 0;
+	for (size_t i = 1; i < event.phone_number.n; i++)
+		*number = *number * 10 + (uint64_t)(event.phone_number.p[i] - '0');
+	return 1;
+}
+
+/* A record of the list. */
+static int take(
+	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, const char *format)
+{
+	struct compare *c = in->compare;
+	uint64_t number = r->number;
+	int rc;
+
+	if (format != c->format && check_format(in, s, format) < 0)
+		return -1;
+	if (!number && (rc = number_of_event(in, s, r, &number)) <= 0)
+		return rc;
+	in->accepted++;
+	c->counts.rows++;
+	return dnc_sorter_add(c->sorter, &number, &in->err);
+}
+
+/* --max-removed=100%, not a count that happens to be high enough. */
+static bool accepts_empty(const struct ingest *in)
+{
+	return in->options.max_removed == UINT64_MAX && in->options.max_removed_share >= 1;
+}
+
+/* Whether all of the list was read. */
+static int check_input(struct ingest *in, int rc)
+{
+	const struct compare *c = in->compare;
+	uint64_t rejects = in->stage.rejects.count, seen = c->counts.rows + rejects;
+
+	in->too_many = in->too_many || check_exceeded(in, true);
+	if (in->too_many)
+		return compare_refuse(in, DNC_EXIT_SOME,
+			"%llu of %llu records were rejected, more than --max-rejects allows; nothing was "
+			"published, and %s is unchanged",
+			(unsigned long long)rejects, (unsigned long long)seen, c->path);
+	if (rc < 0) {
+		rc = fail_run(in);
+		dnc_err("nothing was published, and %s is unchanged", c->path);
+		return rc;
+	}
+	if (dnc_cli_stopped_by())
+		return compare_refuse(in,
+			dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : DNC_EXIT_TEMPFAIL,
+			"stopped before the end of the list; nothing was published, and %s is unchanged",
+			c->path);
+	if (in->stage.failed || in->refused)
+		return compare_refuse(in, in->stage.failed ? DNC_EXIT_IO : in->refused,
+			"the list was not read as a whole; nothing was published, and %s is unchanged",
+			c->path);
+	if (!c->counts.rows && (!c->exists || !accepts_empty(in)))
+		return compare_refuse(in, DNC_EXIT_SOME,
+			"the list has no number; nothing was published, and %s is unchanged "
+			"(--max-removed=100%% accepts an empty list after another)",
+			c->path);
+	return 0;
+}
+
+static void report(const struct ingest *in)
+{
+	const struct compare_counts *n = &in->compare->counts;
+	uint64_t numbers = n->added + n->unchanged;
+
+	if (in->options.baseline)
+		dnc_note(
+			"%s: a baseline of %llu numbers, %llu duplicate rows; no event was made of them",
+			in->compare->path, (unsigned long long)numbers,
+			(unsigned long long)n->duplicates);
+	else
+		dnc_note(
+			"%s: %llu numbers: %llu added, %llu removed, %llu unchanged; %llu duplicate rows",
+			in->compare->path, (unsigned long long)numbers,
+			(unsigned long long)n->added, (unsigned long long)(n->removed - n->held),
+			(unsigned long long)n->unchanged, (unsigned long long)n->duplicates);
+	dnc_stage_report(&in->stage);
+}
+
+/* The exit code of a list that was taken. */
+static int conclude(struct ingest *in)
+{
+	const struct compare_counts *n = &in->compare->counts;
+	uint64_t rejects = in->stage.rejects.count;
+
+	report(in);
+	if (n->held) {
+		dnc_err("%llu numbers have left the list, but are not released, because they may be in the "
+			"%llu rejected rows: correct these, or use --release-despite-rejects",
+			(unsigned long long)n->held, (unsigned long long)rejects);
+		return DNC_EXIT_SOME;
+	}
+	return in->options.strict && rejects ? DNC_EXIT_SOME : DNC_EXIT_OK;
+}
+
+/* Counts what became of the list's records when PUBLISHED events were written. A number that has left it has no record, but its
+ * event counts as one. */
+static void count(struct ingest *in, uint64_t published)
+{
+	const struct compare_counts *n = &in->compare->counts;
+	uint64_t changes = n->added + n->removed - n->held;
+	bool silent = in->options.baseline && !in->compare->exists;
+
+	in->compare->compared = true;
+	in->tally.repeated = n->duplicates;
+	in->tally.unchanged = n->unchanged + (silent ? n->added : 0);
+	in->tally.withheld = silent ? 0 : changes - published;
+}
+
+static int finish(struct ingest *in, int rc)
+{
+	struct differences d = {0};
+
+	dnc_cli_progress_end(&in->progress);
+	if ((rc = check_input(in, rc)) || (rc = fresh_write(in)))
+		return rc;
+	if (access(in->compare->next, F_OK) == 0)
+		rc = publish(in, &d);
+	count(in, d.published);
+	if (rc || (rc = commit(in)))
+		return rc;
+	return conclude(in);
+}
+
+/* A list that was refused is reported, too; a command line that is wrong is not. */
+static int report_refusal(struct ingest *in, int rc)
+{
+	if (!in->options.summary || in->compare->reported || rc == DNC_EXIT_USAGE)
+		return rc;
+	if (!in->compare->compared)
+		in->tally.withheld = in->accepted;
+	in->stopped_by = dnc_cli_stopped_by();
+	return summary_publish(in, rc, false);
+}
+
+int compare_run(struct ingest *in)
+{
+	struct compare c = {.path = in->options.against, .lock_fd = -1};
+	int rc;
+
+	in->compare = &c;
+	in->take = take;
+	rc = start(in);
+	if (!rc)
+		rc = finish(in, dnc_input_run(in->stage.input));
+	if (rc)
+		rc = report_refusal(in, rc);
+	dnc_sorter_free(c.sorter);
+	if (c.lock_fd >= 0)
+		close(c.lock_fd);
+	in->compare = NULL;
+	in->take = NULL;
+	return rc;
+}

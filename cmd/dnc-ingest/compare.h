@@ -1,0 +1,46 @@
+/* compare.h - --against: a full list is compared with the last one, and what differs becomes events.
+ *
+ * Beside FILE, the set of the last list (set/set.h), there are for a while:
+ *
+ *	FILE.lock   locked by the process that compares; it stays, empty
+ *	FILE.new    the set of the list that is read, being written
+ *	FILE.next   the same, whole and checked; from here on its differences to FILE are published. It
+ *	            replaces FILE once all of them, and the summary, are acknowledged. A process that finds it publishes them again, with the
+ *	            same ids, before it does anything else.
+ *
+ * Nothing is published before a FILE.next is there, and nothing but what follows from FILE and FILE.next: so a run
+ * that was killed is continued by the next one, whatever list that one reads. */
+#pragma once
+#include <limits.h>
+#include "base/sorter.h"
+#include "ingest.h"
+#include "list.h"
+#include "outcome.h"
+#include "set/set.h"
+
+struct compare_counts {
+	uint64_t rows;       /* that are numbers */
+	uint64_t duplicates; /* rows whose number the list had already */
+	uint64_t added, removed, unchanged;
+	uint64_t held; /* removed, but not released because rows were rejected */
+};
+
+struct compare {
+	const char *path;
+	char next[PATH_MAX], fresh[PATH_MAX], lock[PATH_MAX], dir[PATH_MAX];
+	int lock_fd;
+	bool exists;        /* FILE does */
+	bool compared;      /* `counts` are those of the whole list */
+	bool reported;      /* the summary was published */
+	const char *format; /* of the streams so far; NULL: none yet */
+	struct dnc_sorter *sorter;
+	struct list list;
+	struct compare_counts counts;
+	uint64_t resumed; /* differences of a run before that were published */
+};
+
+/* Refuses the list with an exit code and a text, which is printed, for `return compare_refuse(...)`. */
+#define compare_refuse(in, code, ...) (dnc_err(__VA_ARGS__), outcome_refuse(in, code, __VA_ARGS__))
+
+/* The whole run with --against, from the open stage on. Returns an exit code, whose error is printed. */
+int compare_run(struct ingest *in);

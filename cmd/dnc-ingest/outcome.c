@@ -1,0 +1,31 @@
+#include "outcome.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+int outcome_refuse(struct ingest *in, enum dnc_exit code, const char *fmt, ...)
+{
+	char text[sizeof in->refusal.message];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (!in->refusals++)
+		dnc_error_set(&in->refusal, 0, "%s", text);
+	if (in->refused != DNC_EXIT_IO)
+		in->refused = code;
+	return (int)code;
+}
+
+struct dnc_outcome outcome_events(const struct ingest *in)
+{
+	const struct dnc_outcome now = dnc_outlet_outcome(in->stage.out),
+				 *before = &in->outcome_before;
+
+	return (struct dnc_outcome){.duplicates = now.duplicates - before->duplicates,
+		.rejected = now.rejected - before->rejected,
+		.dropped = now.dropped - before->dropped,
+		.unclear = now.unclear - before->unclear,
+		.releases = now.releases - before->releases,
+		.others = now.others - before->others};
+}

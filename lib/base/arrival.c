@@ -1,0 +1,149 @@
+#include "priv/arrival.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "clock.h"
+#include "log.h"
+#include "priv/written.h"
+
+enum {
+	BUSY_SAY_MS = 60000, /* when a message says that a file waits */
+	CREATED_FACTOR = 10, /* of settle_ms, for a file that will be closed */
+};
+
+int64_t arrivals_time(int ms)
+{
+	return dnc_clock_mono_ms() + ms;
+}
+
+void arrival_forget(struct dnc_arrivals *a, struct entry *e)
+{
+	HASH_DELETE(hh, a->entries, e);
+	free(e);
+}
+
+static bool same_content(const struct stat *x, const struct stat *y)
+{
+	return x->st_dev == y->st_dev && x->st_ino == y->st_ino && x->st_size == y->st_size &&
+	       x->st_mtim.tv_sec == y->st_mtim.tv_sec && x->st_mtim.tv_nsec == y->st_mtim.tv_nsec;
+}
+
+static bool is_expected(const struct dnc_arrivals *a, const char *name)
+{
+	for (const char *const *f = a->options.folders; *f; f++)
+		if (strcmp(*f, name) == 0)
+			return true;
+	return false;
+}
+
+/* NAME is not a file. It is looked at again by each scan, but reported once. */
+static void pass_over(struct dnc_arrivals *a, struct entry *e, const struct stat *st)
+{
+	static const struct {
+		mode_t kind;
+		const char *name;
+	} kinds[] = {{S_IFDIR, "a directory"}, {S_IFLNK, "a symbolic link"}, {S_IFIFO, "a pipe"},
+		{S_IFSOCK, "a socket"}};
+	const char *kind = "a device";
+	bool same = e->other && e->st.st_ino == st->st_ino &&
+	            (e->st.st_mode & S_IFMT) == (st->st_mode & S_IFMT);
+
+	e->other = true;
+	e->settling = false;
+	e->look_at_ms = INT64_MAX;
+	e->st = *st;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if ((st->st_mode & S_IFMT) == kinds[i].kind)
+			kind = kinds[i].name;
+	if (!same && !(S_ISDIR(st->st_mode) && is_expected(a, e->name)))
+		dnc_warn("%s/%s is %s, not a file: it is left there", a->path, e->name, kind);
+}
+
+static void wait_for_writer(const struct dnc_arrivals *a, struct entry *e)
+{
+	e->settling = false;
+	e->look_at_ms = arrivals_time(ARRIVAL_LOOK_MS);
+	if (!e->busy_since_ms)
+		e->busy_since_ms = arrivals_time(0);
+	if (!e->said && e->look_at_ms - e->busy_since_ms > BUSY_SAY_MS) {
+		dnc_note("%s/%s is still open for writing: it waits until it is closed", a->path,
+			e->name);
+		e->said = true;
+	}
+}
+
+/* True if the file has not changed for long enough. ST is what it is now. */
+static bool has_settled(const struct dnc_arrivals *a, struct entry *e, const struct stat *st)
+{
+	bool known = e->st.st_nlink != 0, same = known && same_content(&e->st, st);
+
+	if (same && e->settling)
+		return true;
+	/* A file that changes is written: it does not count as settling until it has paused. */
+	e->settling = !known || same;
+	e->st = *st;
+	e->look_at_ms = arrivals_time(a->options.settle_ms * (e->created ? CREATED_FACTOR : 1));
+	return false;
+}
+
+bool arrival_is_complete(
+	const struct dnc_arrivals *a, struct entry *e, const struct dnc_arrival *file)
+{
+	enum written w = file->fd < 0 ? WRITTEN_UNKNOWN : written_by(file->fd);
+
+	if (w == WRITTEN_BY_SOMEBODY) {
+		wait_for_writer(a, e);
+		return false;
+	}
+	return w == WRITTEN_BY_NOBODY || e->reported || has_settled(a, e, &file->st);
+}
+
+bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file)
+{
+	*file = (struct dnc_arrival){.name = e->name, .fd = -1};
+	if (fstatat(a->dir, e->name, &file->st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno == ENOENT)
+			arrival_forget(a, e);
+		else
+			wait_for_writer(a, e);
+		return false;
+	}
+	if (!S_ISREG(file->st.st_mode)) {
+		pass_over(a, e, &file->st);
+		return false;
+	}
+	e->other = false;
+	file->fd =
+		openat(a->dir, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	file->code = file->fd < 0 ? errno : 0;
+	if (file->fd < 0) {
+		/* It was replaced, somebody holds a lease, or descriptors or memory ran out: later. */
+		if (errno != EACCES && errno != EPERM && errno != EIO) {
+			wait_for_writer(a, e);
+			return false;
+		}
+		return true;
+	}
+	if (fstat(file->fd, &file->st) == 0 && S_ISREG(file->st.st_mode) &&
+		fcntl(file->fd, F_SETFL, 0) == 0)
+		return true;
+	close(file->fd);
+	wait_for_writer(a, e);
+	return false;
+}
+
+enum dnc_arrival_state dnc_arrivals_check(
+	const struct dnc_arrivals *a, const struct dnc_arrival *file)
+{
+	struct stat now;
+
+	if (fstatat(a->dir, file->name, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
+		now.st_dev != file->st.st_dev || now.st_ino != file->st.st_ino)
+		return DNC_ARRIVAL_GONE;
+	if (!same_content(&now, &file->st))
+		return DNC_ARRIVAL_CHANGED;
+	return file->fd >= 0 && written_by(file->fd) == WRITTEN_BY_SOMEBODY ? DNC_ARRIVAL_CHANGED
+	                                                                    : DNC_ARRIVAL_SAME;
+}

@@ -1,0 +1,273 @@
+#include "filing.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "file.h"
+#include "log.h"
+#include "utf8.h"
+
+#define LOCK   ".dnc-ingest.lock"
+#define MOVING ".dnc-ingest.moving"
+
+const char *const dnc_filing_folders[] = {"done", "failed", NULL};
+
+static const struct {
+	const char *work, *suffix;
+} papers[] = {{".dnc-ingest.rejects", ".rejects"}, {".dnc-ingest.reason", ".reason"}};
+
+enum {
+	REJECTS,
+	REASON,
+	PAPERS,
+	NAME_BYTES = 220, /* of a name, so that number and suffix have room in NAME_MAX */
+	MAX_NUMBER = 100000,
+};
+
+static int fail(
+	const struct dnc_filing *f, const char *act, const char *name, struct dnc_error *err)
+{
+	return dnc_error_set(
+		err, errno, "unable to %s %s/%s: %s", act, f->path, name, strerror(errno));
+}
+
+static int take_lock(struct dnc_filing *f, struct dnc_error *err)
+{
+	f->lock = openat(f->dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
+	/* One that another user made; network file systems want it writable. */
+	if (f->lock < 0 && errno == EACCES)
+		f->lock = openat(f->dir, LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (f->lock < 0)
+		return fail(f, "create", LOCK, err);
+	if (flock(f->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		dnc_error_set(err, EAGAIN, "another process watches %s", f->path);
+	else
+		fail(f, "lock", LOCK, err);
+	close(f->lock);
+	f->lock = -1;
+	return -1;
+}
+
+/* Also after somebody has removed them. */
+static int make_folders(const struct dnc_filing *f, struct dnc_error *err)
+{
+	struct stat dir, st;
+
+	if (fstat(f->dir, &dir) < 0)
+		return fail(f, "read", "", err);
+	for (const char *const *name = dnc_filing_folders; *name; name++) {
+		if (mkdirat(f->dir, *name, 0770) < 0 && errno != EEXIST)
+			return fail(f, "create", *name, err);
+		if (fstatat(f->dir, *name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return fail(f, "read", *name, err);
+		if (!S_ISDIR(st.st_mode))
+			return dnc_error_set(err, ENOTDIR, "%s/%s is not a directory: move it away",
+				f->path, *name);
+		if (st.st_dev != dir.st_dev)
+			return dnc_error_set(err, EXDEV,
+				"%s/%s is on another file system: files are moved at once, which "
+				"needs a directory on the same one",
+				f->path, *name);
+	}
+	return 0;
+}
+
+static bool exists(const struct dnc_filing *f, const char *name)
+{
+	struct stat st;
+
+	return fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int remove_work(const struct dnc_filing *f, const char *name, struct dnc_error *err)
+{
+	return unlinkat(f->dir, name, 0) < 0 && errno != ENOENT ? fail(f, "remove", name, err) : 0;
+}
+
+/* Moves the papers beside the file, which is in its folder. */
+static int move_papers(const struct dnc_filing *f, struct dnc_error *err)
+{
+	for (size_t i = 0; i < PAPERS; i++) {
+		char to[sizeof f->target + 16];
+
+		snprintf(to, sizeof to, "%s%s", f->target, papers[i].suffix);
+		if (renameat(f->dir, papers[i].work, f->dir, to) < 0 && errno != ENOENT)
+			return fail(f, "create", to, err);
+	}
+	return remove_work(f, MOVING, err);
+}
+
+/* Reads where a process that was killed moved a file. */
+static void read_moving(struct dnc_filing *f)
+{
+	int fd = openat(f->dir, MOVING, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, f->target, sizeof f->target - 1);
+	char *slash;
+
+	if (fd >= 0)
+		close(fd);
+	f->target[n < 0 ? 0 : n] = '\0';
+	slash = strchr(f->target, '/');
+	for (const char *const *name = dnc_filing_folders; slash && *name; name++)
+		if (strncmp(f->target, *name, strlen(*name)) == 0 &&
+			f->target + strlen(*name) == slash && slash[1] && !strchr(slash + 1, '/'))
+			return;
+	f->target[0] = '\0';
+}
+
+static int recover(struct dnc_filing *f, struct dnc_error *err)
+{
+	read_moving(f);
+	if (f->target[0] && exists(f, f->target)) {
+		dnc_note("%s/%s: completing its move, which was interrupted", f->path, f->target);
+		if (move_papers(f, err) < 0)
+			return -1;
+	}
+	return dnc_filing_begin(f, err);
+}
+
+int dnc_filing_open(struct dnc_filing *f, const char *path, int dir, struct dnc_error *err)
+{
+	*f = (struct dnc_filing){.path = path, .dir = dir, .lock = -1};
+	if (snprintf(f->rejects, sizeof f->rejects, "%s/%s", path, papers[REJECTS].work) >=
+		(int)sizeof f->rejects)
+		return dnc_error_set(err, ENAMETOOLONG, "%s: the name is too long", path);
+	if (take_lock(f, err) < 0)
+		return -1;
+	if (make_folders(f, err) == 0 && recover(f, err) == 0)
+		return 0;
+	dnc_filing_close(f);
+	return -1;
+}
+
+void dnc_filing_close(struct dnc_filing *f)
+{
+	if (f->lock >= 0)
+		close(f->lock);
+	f->lock = -1;
+}
+
+int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err)
+{
+	f->target[0] = '\0';
+	f->moved = f->gone = false;
+	for (size_t i = 0; i < PAPERS; i++)
+		if (remove_work(f, papers[i].work, err) < 0)
+			return -1;
+	return remove_work(f, MOVING, err);
+}
+
+/* Waits until the rejects are on disk. Returns 1 if there are any; none at all are removed. */
+static int sync_rejects(const struct dnc_filing *f, struct dnc_error *err)
+{
+	const char *work = papers[REJECTS].work;
+	int fd = openat(f->dir, work, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int rc;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail(f, "read", work, err);
+	rc = fstat(fd, &st);
+	if (rc == 0 && st.st_size)
+		rc = fsync(fd);
+	if (rc < 0)
+		fail(f, "write", work, err);
+	close(fd);
+	if (rc < 0)
+		return -1;
+	return st.st_size ? 1 : remove_work(f, work, err);
+}
+
+static int write_work(
+	const struct dnc_filing *f, const char *name, struct dnc_str text, struct dnc_error *err)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", f->path, name);
+	return dnc_file_replace(path, 0640, text, err);
+}
+
+static bool is_free(const struct dnc_filing *f)
+{
+	char name[sizeof f->target + 16];
+
+	if (exists(f, f->target))
+		return false;
+	for (size_t i = 0; i < PAPERS; i++) {
+		snprintf(name, sizeof name, "%s%s", f->target, papers[i].suffix);
+		if (exists(f, name))
+			return false;
+	}
+	return true;
+}
+
+static int choose_target(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
+	struct dnc_error *err)
+{
+	size_t n = strlen(name);
+
+	if (n > NAME_BYTES)
+		n = dnc_utf8_whole(name, NAME_BYTES);
+	for (unsigned i = 0; i < MAX_NUMBER; i++) {
+		int k = snprintf(f->target, sizeof f->target, "%s/%.*s", dnc_filing_folders[folder],
+			(int)n, name);
+
+		if (i)
+			snprintf(f->target + k, sizeof f->target - (size_t)k, ".%u", i);
+		if (is_free(f))
+			return 0;
+	}
+	f->target[0] = '\0';
+	return dnc_error_set(err, EEXIST, "%s/%s has %d files with the name %s: move them away",
+		f->path, dnc_filing_folders[folder], MAX_NUMBER, name);
+}
+
+/* Prepares all that must be on disk before the file is moved. */
+static int prepare(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
+	const char *reason, struct dnc_error *err)
+{
+	int rejects;
+
+	if (make_folders(f, err) < 0)
+		return -1;
+	rejects = sync_rejects(f, err);
+	if (rejects < 0)
+		return -1;
+	if (reason && write_work(f, papers[REASON].work, dnc_str(reason), err) < 0)
+		return -1;
+	if (choose_target(f, name, folder, err) < 0)
+		return -1;
+	if ((rejects || reason) && write_work(f, MOVING, dnc_str(f->target), err) < 0) {
+		f->target[0] = '\0';
+		return -1;
+	}
+	return 0;
+}
+
+/* Some file systems know no flags: EINVAL. Nobody else adds files to the folders. */
+static int rename_new(int dir, const char *from, const char *to)
+{
+	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	return errno == EINVAL ? renameat(dir, from, dir, to) : -1;
+}
+
+int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
+	const char *reason, struct dnc_error *err)
+{
+	if (!f->moved) {
+		if (prepare(f, name, folder, reason, err) < 0)
+			return -1;
+		f->gone |= !exists(f, name);
+		if (!f->gone && rename_new(f->dir, name, f->target) < 0)
+			return dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path,
+				name, f->target, strerror(errno));
+		f->moved = true;
+	}
+	return move_papers(f, err);
+}

@@ -1,0 +1,49 @@
+/* filing.h - moves the files of a directory into its folders done/ and failed/, with papers beside them: NAME.rejects and
+ * NAME.reason. A process that is killed at any moment leaves either the file where it was and no papers, or the file in its
+ * folder with all papers; the latter may be completed by the next dnc_filing_open(). Papers are on disk before the file is
+ * moved.
+ *
+ * A file is never replaced: if the name of the file, or of one of its papers, is in the folder, ".1", ".2" ... is appended
+ * to the name.
+ *
+ * In the directory there are also, while they are used: .dnc-ingest.lock (a lock, flock(2); stays), .dnc-ingest.rejects and
+ * .dnc-ingest.reason (the papers of the current file), .dnc-ingest.moving (where the file and its papers go, such as
+ * "done/NAME", until they are there).
+ *
+ * For one thread. Errors: -1 with ERR, whose code is an errno. */
+#pragma once
+#include <limits.h>
+#include <stdbool.h>
+#include "err.h"
+
+enum dnc_filing_folder { DNC_FILING_DONE, DNC_FILING_FAILED };
+
+/* The names of the folders, then NULL. */
+extern const char *const dnc_filing_folders[];
+
+struct dnc_filing {
+	const char *path; /* of the directory; borrowed */
+	int dir, lock;
+	char rejects
+		[PATH_MAX]; /* the owner may write a file here, the rejects of the current file */
+	/* Of the current file: "done/NAME" once it is known, until begin(). */
+	char target[NAME_MAX + 16];
+	bool moved; /* the file is there; its papers may not be */
+	bool gone;  /* it was not in the directory any more */
+};
+
+/* Takes the lock of the directory PATH (borrowed), whose descriptor is DIR (borrowed), makes the folders, and completes what a
+ * process that was killed has begun. EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
+int dnc_filing_open(struct dnc_filing *f, const char *path, int dir, struct dnc_error *err);
+
+/* Gives the lock back. */
+void dnc_filing_close(struct dnc_filing *f);
+
+/* Begins a file: removes papers that an earlier attempt has left. */
+int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err);
+
+/* Moves the file NAME, and its rejects unless they are empty, to FOLDER. REASON (may be NULL) is a line for NAME.reason. If
+ * it fails, it may be called again, and continues. After success `target` says where the file is. If it is not in the
+ * directory any more, `gone` is set, and its papers are moved; the owner sets it before if another file has the name now. */
+int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
+	const char *reason, struct dnc_error *err);

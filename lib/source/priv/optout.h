@@ -1,0 +1,41 @@
+/* optout.h - what is in a message that a consumer sent to a messaging provider. */
+#pragma once
+#include "json/json.h"
+
+/* What a message asks for. */
+enum optout_action { OPTOUT_NONE, OPTOUT_STOP, OPTOUT_START, OPTOUT_HELP };
+
+/* The action of a text that consists of keywords alone; OPTOUT_NONE if it says anything else. */
+enum optout_action optout_action(struct dnc_str text);
+
+/* The parts of a message, by the names that providers give them. */
+enum optout_part {
+	PART_SENDER,
+	PART_RECEIVER,
+	PART_TYPE, /* the provider's own word for the action */
+	PART_BODY,
+	PART_KEYWORD,
+	PART_ID,
+	PART_TIME,
+	PART_DIRECTION,
+	PART_SCOPE,
+	PART_CHANNEL,
+	OPTOUT_PARTS,
+};
+
+struct optout_message {
+	const struct dnc_json *doc;
+	uint32_t part[OPTOUT_PARTS]; /* the node of its value; 0: absent */
+	uint32_t other_sender;       /* a second sender, with another number */
+	bool international;          /* the sender's number has a country code, and no plus sign */
+};
+
+/* Finds the parts in DOC, an object, and in the objects in it that providers wrap messages in. */
+void optout_read(struct optout_message *m, const struct dnc_json *doc);
+
+/* The text of a part without blanks around; p is NULL if it is absent. */
+struct dnc_str optout_text(const struct optout_message *m, enum optout_part part);
+
+/* Appends FORM, a body in application/x-www-form-urlencoded, as a JSON object of strings. A plus sign before a digit at the
+ * start of a value is kept, because senders forget to encode that of a telephone number. False if it is no such body. */
+bool form_write_json(struct dnc_buf *out, struct dnc_str form);

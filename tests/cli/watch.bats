@@ -1,0 +1,345 @@
+# dnc-ingest --watch: the files of a directory, one after the other, each once.
+bats_require_minimum_version 1.5.0
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir in
+}
+
+# Files named as the arguments, each with one number of its own, and a line that is none.
+list() {
+	local name
+	for name; do
+		printf '%s\n' "202555$(printf %04d $((0x$(md5sum <<<"$name" | head -c 4) % 10000)))" >"$name"
+	done
+}
+
+# Starts to watch; its events are in the file out, its messages in err. Sets WATCHER.
+start() {
+	dnc-ingest --watch=in --format=numbers --reason=complaint "$@" >>out 2>>err 3>&- &
+	WATCHER=$!
+	PIDS+=("$WATCHER")
+	wait_for test -d in/failed
+}
+
+has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
+once() { dnc-ingest --watch=in --once --format=numbers --reason=complaint "$@"; }
+
+# No file of a run is left but the lock.
+no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lock ]; }
+
+@test "what is there at the start is taken in order of name, then what is moved in and what is written" {
+	list in/b in/a in/B
+	start
+	wait_for test -e in/done/b
+	list c
+	mv c in
+	wait_for test -e in/done/c
+	list in/d
+	wait_for test -e in/done/d
+	grep -o 'now done/.*' err >order
+	printf 'now done/%s\n' B a b c d | diff - order
+	[ "$(wc -l <out)" -eq 5 ]
+	no_work_left
+	kill "$WATCHER"
+	wait "$WATCHER"
+}
+
+@test "a file that is being written is left alone until it is closed" {
+	start
+	exec 8>in/slow
+	echo 2025550101 >&8
+	list in/quick
+	wait_for test -e in/done/quick
+	# It is looked at again, also by a list of the directory.
+	list .moved
+	mv .moved in/second
+	wait_for test -e in/done/second
+	echo 2025550102 >&8
+	[ -e in/slow ]
+	exec 8>&-
+	wait_for test -e in/done/slow
+	has_lines 4 out
+	# And what somebody holds open when it starts.
+	kill "$WATCHER"
+	wait "$WATCHER"
+	exec 8>in/held
+	run -0 once
+	[[ $output == *"1 files are still being written"* ]]
+	[ -e in/held ]
+	exec 8>&-
+	run -0 once
+	[ -e in/done/held ]
+}
+
+@test "2,000 files are taken in the order in which they were moved in" {
+	local i
+	start
+	mkdir from
+	for i in {1..2000}; do echo "202555$((i + 1000))" >"from/$((3000 - i))"; done
+	# mv(1) would look at the files after they have moved on.
+	/usr/bin/python3 -c 'import os; [os.rename(f"from/{3000 - i}", f"in/{3000 - i}") for i in range(1, 2001)]'
+	wait_for has_lines 2000 out
+	wait_for test -e in/done/1000
+	for i in {1..2000}; do echo "+1202555$((i + 1000))"; done >right
+	jq -r .phone_number out | diff - right
+	[ -z "$(find in -maxdepth 1 -type f ! -name '.*')" ]
+	[ "$(find in/done -type f | wc -l)" -eq 2000 ]
+}
+
+@test "rejects are beside the file, and what failed has a reason" {
+	printf '2025550101\nx\n' >in/some
+	printf 'x\ny\n' >in/all
+	printf 'SQLite format 3\0\1\1\1\1' >in/database
+	: >in/empty
+	run -1 once --output=fd:6 6>out
+	[ "$(find in/done -type f | sort | tr '\n' ' ')" = 'in/done/empty in/done/some in/done/some.rejects ' ]
+	[ "$(find in/failed -type f | sort | tr '\n' ' ')" = 'in/failed/all in/failed/all.reason in/failed/all.rejects in/failed/database in/failed/database.reason ' ]
+	[ "$(jq -r '.line, .source' in/done/some.rejects | tr '\n' ' ')" = '2 in/some ' ]
+	has_lines 2 in/failed/all.rejects
+	[[ $(cat in/failed/all.reason) == "in/all: no record became an event: all 2 were rejected"* ]]
+	grep -q SQLite in/failed/database.reason
+	has_lines 1 in/failed/database.reason
+	[[ $output == *"in/database "*"; now failed/database"* ]]
+	has_lines 1 out
+}
+
+@test "--max-rejects and --strict hold for each file and for the run" {
+	printf '2025550101\nx\ny\n' >in/a
+	printf '2025550102\nx\n' >in/b
+	run -1 once --max-rejects=1 --output=fd:6 6>out
+	[[ $(cat in/failed/a.reason) == "in/a: stopped: 2 of 3 records were rejected, more than --max-rejects allows; the 1 events before that are published" ]]
+	has_lines 2 in/failed/a.rejects
+	[ -e in/done/b ] && has_lines 1 in/done/b.rejects
+	has_lines 2 out
+	printf '2025550103\nx\n' >in/c
+	run -1 once --strict --output=fd:6 6>out
+	[ -e in/done/c ]
+}
+
+@test "temporary names are passed over, and what is no file is reported once" {
+	list in/.hidden in/x.tmp in/x.part in/x.FILEPART in/a.rejects in/a.reason in/real
+	mkfifo in/pipe
+	mkdir in/sub
+	ln -s ../secret in/link
+	list secret
+	start
+	wait_for test -e in/done/real
+	wait_for has_line 'in/sub is a directory' err
+	list in/second
+	wait_for test -e in/done/second
+	[ "$(wc -l <out)" -eq 2 ]
+	local kind
+	for kind in 'pipe is a pipe' 'sub is a directory' 'link is a symbolic link'; do
+		[ "$(grep -c "in/$kind, not a file" err)" -eq 1 ]
+	done
+	refute grep -E 'hidden|x\.|a\.re|done is' err
+	[ -L in/link ] && [ -p in/pipe ] && [ -e in/x.tmp ] && [ -e in/.hidden ] && [ -e in/a.reason ]
+	# A temporary name becomes a real one.
+	mv in/x.tmp in/x
+	wait_for test -e in/done/x
+}
+
+@test "names with line breaks, options and escapes are taken, and shown with escapes" {
+	list $'in/a\nb' in/--version $'in/\e[31m' 'in/a b'
+	run -0 once
+	[ "$(find in/done -type f -printf . | wc -c)" -eq 4 ]
+	[ -e $'in/done/a\nb' ]
+	grep -qF 'in/a\nb: 1 events' <<<"$output"
+	refute grep -q $'\e' <<<"$output"
+}
+
+@test "a name that exists in the folder gets a number" {
+	mkdir in/done
+	echo old >in/done/a
+	local i
+	for i in 1 2; do
+		printf '202555010%d\nx\n' $i >in/a
+		run -0 once
+	done
+	[ "$(cat in/done/a)" = old ]
+	[ "$(head -1 in/done/a.1)" = 2025550101 ] && [ -e in/done/a.1.rejects ]
+	[ "$(head -1 in/done/a.2)" = 2025550102 ] && [ -e in/done/a.2.rejects ]
+}
+
+@test "old and large files fail unread" {
+	list in/old in/new in/large
+	touch -d '3 days ago' in/old
+	truncate -s 2M in/large
+	run -1 once --watch-max-age=2d --watch-max-size=1M --output=fd:6 6>out
+	[ -e in/done/new ] && [ -e in/failed/old ] && [ -e in/failed/large ]
+	grep -q '^in/old was last modified 2[0-9]* s ago, longer than --watch-max-age allows$' in/failed/old.reason
+	grep -qx 'in/large has 2097152 bytes, more than --watch-max-size allows' in/failed/large.reason
+	has_lines 1 out
+	run -2 dnc-ingest --once
+	run -2 dnc-ingest --watch-max-age=1d
+	run -2 dnc-ingest --watch=in file
+	run -2 dnc-ingest --watch=in --input=fd:0
+	run -2 dnc-ingest --watch=in -x rejects
+	[[ $output == *NAME.rejects* ]]
+}
+
+@test "a file that can't be read fails" {
+	[ "$(id -u)" -ne 0 ] || skip "root reads everything"
+	list in/secret
+	chmod 0 in/secret
+	start
+	wait_for test -e in/failed/secret.reason
+	grep -q 'Permission denied' in/failed/secret.reason
+}
+
+@test "of two processes one watches, and the other says so" {
+	start
+	run -75 once
+	[[ $output == *"another process watches in"* ]]
+	kill -9 "$WATCHER"
+	wait "$WATCHER" || :
+	run -0 once
+}
+
+@test "a directory that is missing, moved or deleted is an error that says so" {
+	run -74 dnc-ingest --watch=nowhere
+	[[ $output == *"unable to watch nowhere: No such file or directory"* ]]
+	list file
+	run -74 dnc-ingest --watch=file
+	start
+	mv in elsewhere
+	wait "$WATCHER" && return 1
+	grep -q 'in .*moved' err
+	mkdir in
+	start
+	rm -r in
+	wait "$WATCHER" && return 1
+	grep -q 'in was deleted' err
+	mkdir in
+	ln -s .. in/done
+	run -74 once
+	[[ $output == *"in/done is not a directory"* ]]
+}
+
+@test "the same file has the same ids in each attempt, and they are those without --watch" {
+	printf 'phone,reason\n2025550101,complaint\n2025550101,complaint\n' >in/a.csv
+	cp -p in/a.csv .
+	dnc-ingest -q a.csv | jq -r .id >right
+	dnc-ingest --watch=in --once >out
+	jq -r .id out | diff right -
+	# Back in the directory, in one process that has read another of this name.
+	mv in/done/a.csv in
+	dnc-ingest --watch=in >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for test -e in/done/a.csv
+	mv in/done/a.csv in
+	wait_for has_lines 4 out
+	jq -r .id out | diff <(cat right right) -
+}
+
+@test "SIGTERM leaves the file that is being read, and the next run has its ids again" {
+	# Longer than what is read at once.
+	awk 'BEGIN { for (i = 0; i < 40000; i++) printf "202555%04d\n", i % 10000 }' >in/long
+	start --rate=1000/s
+	wait_for has_content out
+	kill "$WATCHER"
+	wait "$WATCHER"
+	[ -e in/long ]
+	no_work_left
+	[ "$(wc -l <out)" -lt 40000 ]
+	run -0 once --output=fd:6 6>again
+	has_lines 40000 again
+	jq -r .id out | head -n -1 | sort >first
+	jq -r .id again | sort >all
+	[ -z "$(comm -23 first all)" ]
+	[ -e in/done/long ]
+}
+
+@test "a file that changes while it is read is read again" {
+	awk 'BEGIN { for (i = 0; i < 1000; i++) printf "202555%04d\n", i }' >in/long
+	start --rate=500/s
+	wait_for has_content out
+	echo 2025559999 >>in/long
+	wait_for test -e in/done/long
+	grep -q 'in/long was changed while it was read' err
+	has_lines 1001 in/done/long
+	[ "$(grep -c 2025559999 out)" -ge 1 ]
+}
+
+@test "a file that is replaced while it is read does not move the new one unread" {
+	awk 'BEGIN { for (i = 0; i < 1000; i++) printf "202555%04d\n", i }' >in/a
+	start --rate=1000/s
+	wait_for has_content out
+	list new
+	mv new in/a
+	wait_for test -e in/done/a
+	grep -q 'in/a was moved, deleted or replaced' err
+	has_lines 1 in/done/a
+	has_lines 1001 out
+}
+
+@test "a killed move is completed by the next run, with its papers" {
+	mkdir -p in/done
+	printf '2025550101\nx\n' >in/done/a
+	echo '{"line":2}' >in/.dnc-ingest.rejects
+	printf done/a >in/.dnc-ingest.moving
+	run -0 once
+	[ "$(cat in/done/a.rejects)" = '{"line":2}' ]
+	no_work_left
+}
+
+@test "a reader that leaves ends it, and the file stays" {
+	list in/a
+	mkfifo pipe
+	dnc-ingest --watch=in --format=numbers --reason=complaint >pipe 2>err 3>&- &
+	WATCHER=$!
+	exec 8<pipe
+	head -n 1 <&8
+	wait_for test -e in/done/a
+	exec 8<&-
+	wait "$WATCHER" || status=$?
+	[ "$status" -eq 141 ]
+}
+
+# Runs the commands in a mount namespace where in/ is a file system of its own, with the options.
+in_small_space() {
+	unshare -rm true 2>/dev/null || skip "no user namespaces"
+	unshare -rm bash -euc "mount -t tmpfs -o $1 tmpfs in; $2"
+}
+
+@test "what can't be moved or written shows, is tried again, and is not published twice" {
+	# shellcheck disable=SC2016
+	cat >script <<-'E'
+		. "$HELPER"
+		has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
+		printf '2025550101\nx\n' >a
+		cp a in/.a
+		dnc-ingest --watch=in --format=numbers --reason=complaint >out 2>err &
+		watcher=$!
+		trap 'kill $watcher' EXIT
+		wait_for test -d in/failed
+		head -c 1M /dev/zero >in/.fill || :
+		mv in/.a in/a
+		wait_for has_line "No space left on device.*retrying" err
+		[ -e in/a ]
+		rm in/.fill
+		wait_for test -s in/done/a.rejects
+		has_lines 1 out
+		has_lines 1 in/done/a.rejects
+		# The folder can't be written.
+		mount --bind in/done in/done
+		mount -o remount,ro,bind in/done
+		cp a in/b
+		wait_for has_line "unable to move in/b to done/b.*retrying in 1 s" err
+		wait_for has_line "unable to move in/b to done/b.*retrying in 2 s" err
+		[ -e in/b ]
+		umount in/done
+		wait_for test -s in/done/b.rejects
+		has_lines 2 out
+	E
+	HELPER="$ROOT/tests/helper.bash" BATS_TEST_DIRNAME="$BATS_TEST_DIRNAME" in_small_space size=64k 'bash -eu script'
+}
+
+@test "a file system that is read-only, and folders on another one, are errors at the start" {
+	in_small_space size=64k 'mkdir in/done; mount -t tmpfs tmpfs in/done; dnc-ingest --watch=in --once 2>err || echo $? >status; umount in/done; mount -o remount,ro,bind in; dnc-ingest --watch=in --once 2>>err || echo $? >>status'
+	[ "$(cat status)" = $'74\n74' ]
+	grep -q 'in/done is on another file system' err
+	grep -q 'Read-only file system' err
+}

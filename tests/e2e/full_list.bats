@@ -1,0 +1,267 @@
+# dnc-ingest --against: a full list is compared with the last one, and a hub logs what differs.
+bats_require_minimum_version 1.5.0
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export SOCK="$BATS_TEST_TMPDIR/hub.sock"
+}
+
+# numbers FROM TO - rows of a registry's full list
+numbers() { seq "$1" "$2" | awk '{printf "202,%07d\n", 5550000 + $1}'; }
+
+compare() { dnc-ingest -f ftc-full --against=set -o "unix:$SOCK" "$@"; }
+
+# logged N: all events of the log, of which there are N: type and number
+logged() {
+	wait_for last_seq_is "$1"
+	dnc-tail -n 100000 -e -o json "ws://$ADDRESS/ws/dnc" | jq -r '.type + " " + .phone_number'
+}
+
+# Without trying to lock it, which would be in the way.
+is_locked() { [ -e "$1" ] && grep -q ":$(stat -c %i "$1") " /proc/locks; }
+
+# says STATUS TEXT COMMAND... - ends with STATUS, and one line of its messages has TEXT
+says() {
+	run "${@:3}"
+	echo "$status: ${output:0:1000}"
+	[ "$status" -eq "$1" ] && [[ "$output" == *"$2"* ]]
+}
+
+# The set is as it was when it was copied, and nothing else is left.
+unchanged() {
+	cmp set copy && [ "$(echo set*)" = 'set set.lock' ]
+}
+
+@test "only what differs from the last full list becomes an event" {
+	start_hub --input="unix:$SOCK"
+	numbers 1 1000 >one
+	says 0 'a baseline of 1000 numbers, 0 duplicate rows' compare --baseline one
+	says 0 '1000 numbers: 0 added, 0 removed, 1000 unchanged' compare one
+	[ "$(stat -c %a set)" = 600 ]
+	# Not sorted, some of them twice.
+	(numbers 11 1003; numbers 20 29) | sort -t, -k2.7 >two
+	says 0 '993 numbers: 3 added, 10 removed, 990 unchanged; 10 duplicate rows' compare two
+	[[ "$output" == *'13 events: 13 new, 0 duplicates, 0 rejected'* ]]
+	logged 13 >log
+	[ "$(grep -c released log)" = 10 ]
+	[ "$(grep suppressed log | tr '\n' ' ')" = 'dnc.number.suppressed +12025551001 dnc.number.suppressed +12025551002 dnc.number.suppressed +12025551003 ' ]
+	says 0 '0 added, 0 removed, 993 unchanged' compare two
+	last_seq_is 13
+	[ "$(echo set*)" = 'set set.lock' ]
+	dnc-tail -n 13 -e -o json "ws://$ADDRESS/ws/dnc" >events
+	[ "$(jq -r 'select(.type == "dnc.number.released") | [.provider, .event_data.reason, .event_data.source, .metadata.source_format] | join(" ")' events | sort -u)" = 'federal_dnc regulatory_change federal ftc-full' ]
+	[ "$(jq -r 'select(.type == "dnc.number.suppressed") | [.provider, .event_data.reason, .event_data.source] | join(" ")' events | sort -u)" = 'federal_dnc regulatory federal' ]
+}
+
+@test "a number that is added, removed and added again is three events" {
+	start_hub --input="unix:$SOCK"
+	numbers 1 100 >without
+	numbers 1 101 >with
+	compare --baseline without
+	compare with
+	compare without
+	compare with
+	[ "$(logged 3 | tr '\n' ' ')" = 'dnc.number.suppressed +12025550101 dnc.number.released +12025550101 dnc.number.suppressed +12025550101 ' ]
+}
+
+@test "the first list is a baseline or published, as its option says" {
+	numbers 1 100 >list
+	says 2 'set does not exist: for the first list use --baseline' dnc-ingest --against=set list
+	[ ! -e set ]
+	dnc-ingest --against=set --publish-all list >events
+	[ "$(jq -r .type events | uniq -c | tr -s ' ')" = ' 100 dnc.number.suppressed' ]
+	[ "$(jq -r .id events | sort -u | wc -l)" = 100 ]
+	says 2 '--baseline is for the first list, but set has one' dnc-ingest --against=set --baseline list
+	says 2 '--publish-all is for the first list, but set has one' dnc-ingest --against=set --publish-all list
+	[ -z "$(dnc-ingest -q --against=set list)" ]
+}
+
+@test "a list that may be incomplete releases nothing" {
+	numbers 1 1000 >whole
+	dnc-ingest --against=set --baseline whole
+	cp set copy
+	numbers 1 899 >short
+	says 1 '101 of 1000 numbers are missing, more than --max-removed allows' dnc-ingest --against=set short
+	unchanged
+	says 1 'missing' dnc-ingest --against=set --max-removed=100 short
+	unchanged
+	says 1 'missing' dnc-ingest --against=set --max-removed=0 <(numbers 2 1000)
+	: >empty
+	says 1 'the list has no number' dnc-ingest --against=set empty
+	says 1 'the list has no number' dnc-ingest --against=set --max-removed=1000 empty
+	says 1 'the list has no number' dnc-ingest --against=other --baseline empty
+	unchanged
+	says 74 'the list was not read as a whole' dnc-ingest --against=set whole nowhere
+	unchanged
+	gzip -c whole >whole.gz
+	head -c 200 whole.gz >cut.gz
+	run dnc-ingest --against=set -x rejects cut.gz
+	[ "$status" -ne 0 ]
+	unchanged
+	says 1 'more than --max-rejects allows; nothing was published' dnc-ingest --against=set --max-rejects=0 -x rejects <(cat whole; echo nonsense)
+	unchanged
+	says 1 'more than --max-rejects allows; nothing was published' dnc-ingest --against=set --max-rejects=1% -x rejects <(numbers 1 20; echo nonsense)
+	unchanged
+	dnc-ingest -q --against=set --max-removed=101 short >events
+	[ "$(jq -r .type events | uniq -c | tr -s ' ')" = ' 101 dnc.number.released' ]
+	dnc-ingest -q --against=set --max-removed=100% empty >events
+	[ "$(jq -r .type events | uniq -c | tr -s ' ')" = ' 899 dnc.number.released' ]
+}
+
+@test "what may be in a rejected row is not released" {
+	numbers 1 100 >one
+	dnc-ingest --against=set --baseline one
+	(numbers 2 101; echo '202,555OOO1') >two
+	says 1 '1 numbers have left the list, but are not released' dnc-ingest -x rejects --against=set two
+	[[ "$output" == *'1 added, 0 removed'* ]]
+	[[ "$output" == *'dnc.number.suppressed'*'+12025550101'* ]]
+	[[ "$output" != *dnc.number.released* ]]
+	says 1 'are not released' dnc-ingest -x rejects --against=set two
+	[[ "$output" != *'"id"'* ]]
+	cp set copy
+	dnc-ingest -q -x rejects --against=copy --release-despite-rejects two >events
+	[ "$(jq -r '.type + .phone_number' events)" = 'dnc.number.released+12025550001' ]
+	dnc-ingest -q --against=set <(numbers 2 101) >events
+	[ "$(jq -r '.type + .phone_number' events)" = 'dnc.number.released+12025550001' ]
+}
+
+@test "each list has a file of its own, and only full lists are compared" {
+	numbers 1 100 >list
+	dnc-ingest --against=set --baseline list
+	cp set copy
+	says 2 'set is for a list of provider federal_dnc' dnc-ingest --against=set --provider=state_dnc list
+	says 2 'set is for a list of provider federal_dnc' dnc-ingest -f numbers --reason=complaint --against=set <(echo 2025550143)
+	echo '2025550143,2026-08-29T08:00:00,A' >changes
+	says 2 'has the format ftc-change, which is no full list' dnc-ingest --against=set changes
+	says 2 '--format=ftc-change is not' dnc-ingest -f ftc-change --against=set changes
+	says 2 'together they are no list' dnc-ingest --reason=complaint --against=set list <(echo phone; echo 2025550143)
+	says 2 'dnc.number.released is no record of a full list' dnc-ingest -f ndjson --reason=complaint --against=set \
+		<(echo '{"type":"dnc.number.released","phone_number":"2025550143","reason":"expired"}')
+	says 2 '--against needs --reason for the format csv' dnc-ingest --against=other --baseline <(echo phone; echo 2025550143)
+	says 2 'requires --against' dnc-ingest --baseline list
+	says 2 'exclude each other' dnc-ingest --against=set --input=unix:in
+	says 2 'exclude each other' dnc-ingest --against=set --run=x list
+	unchanged
+}
+
+@test "other formats are compared as well" {
+	printf 'phone,state\n(202) 555-0143,DC\n+442079460123,\n' >one.csv
+	printf '{"type":"dnc.number.suppressed","phone_number":"%s"}\n' +12025550143 +442079460124 >two.ndjson
+	options=(--source=internal --reason=complaint --against=set --max-removed=50%)
+	dnc-ingest "${options[@]}" --baseline one.csv
+	dnc-ingest -q "${options[@]}" -f ndjson two.ndjson >events
+	[ "$(jq -r '[.type, .phone_number, .provider, .event_data.reason] | join(" ")' events | tr '\n' ';')" = 'dnc.number.released +442079460123 internal system_cleanup;dnc.number.suppressed +442079460124 internal complaint;' ]
+	dnc-ingest -q "${options[@]}" -f numbers --release-reason=expired <(echo '020 7946 0124') -r GB >events
+	[ "$(jq -r '[.type, .phone_number, .event_data.reason] | join(" ")' events)" = 'dnc.number.released +12025550143 expired' ]
+}
+
+@test "a damaged set is found out before anything is published" {
+	numbers 1 1000 >one
+	dnc-ingest --against=set --baseline one
+	printf x | dd of=set bs=1 seek=500 conv=notrunc status=none
+	cp set copy
+	says 74 'set is damaged' dnc-ingest --against=set <(numbers 2 1001)
+	[[ "$output" != *'"id"'* ]]
+	unchanged
+	printf x | dd of=set bs=1 seek=50 conv=notrunc status=none
+	says 74 'remove it and use --publish-all' dnc-ingest --against=set one
+	says 74 'is damaged' dnc-ingest --against=one one
+}
+
+@test "one process at a time compares with a set" {
+	numbers 1 100 >one
+	dnc-ingest --against=set --baseline one
+	mkfifo list
+	dnc-ingest -q --against=set <list >/dev/null 3>&- &
+	PIDS+=("$!")
+	exec 8>list
+	wait_for is_locked set.lock
+	says 75 'another process compares a list with set' dnc-ingest --against=set one
+	numbers 1 100 >&8
+	exec 8>&-
+	wait "${PIDS[-1]}"
+	dnc-ingest --against=set one
+}
+
+@test "a difference that is not acknowledged is published by the next run, whatever list that one reads" {
+	numbers 1 1000 >one
+	numbers 51 1100 >two
+	numbers 1 1000 >three
+	dnc-ingest --against=set --baseline one
+	cp set copy
+	# Nobody listens.
+	run timeout 60 dnc-ingest -q --against=set -o "unix:$SOCK" two
+	[ "$status" -eq 69 ]
+	cmp set copy
+	[ -e set.next ]
+	start_hub --input="unix:$SOCK"
+	says 0 '150 differences of a run that did not end were published' compare three
+	[[ "$output" == *'50 added, 100 removed'* ]]
+	logged 300 >log
+	[ "$(sort log | uniq -c | awk '{print $1, $2}' | sort | uniq -c | tr -s ' \n' ' ')" = ' 150 1 dnc.number.released 150 1 dnc.number.suppressed ' ]
+	head -150 log | grep -c released | grep -qx 50
+	# A set that is not the one that the differences follow from.
+	dnc-ingest -q --against=set -o "unix:$SOCK" one
+	cp set set.next
+	says 74 'does not belong to set' compare one
+}
+
+@test "a run that is stopped while it reads changes nothing" {
+	numbers 1 100 >one
+	dnc-ingest --against=set --baseline one
+	cp set copy
+	mkfifo list
+	dnc-ingest --against=set <list 2>err 3>&- &
+	local run=$!
+	exec 8>list
+	numbers 1 90 >&8
+	wait_for is_locked set.lock
+	kill -TERM "$run"
+	wait_for has_line 'stopped before the end of the list' err
+	exec 8>&-
+	status=0
+	wait "$run" || status=$?
+	cat err
+	[ "$status" -eq 75 ]
+	unchanged
+}
+
+# Each round compares another list and is killed; then the same list is compared again, or the next round continues.
+@test "kill -9 at twenty random moments: each event once, and the set is right" {
+	local i list killed=0
+	RANDOM=7
+	start_hub --input="unix:$SOCK"
+	numbers 1 3000 >list0
+	compare --baseline list0
+	for i in {1..20}; do
+		list=list$i
+		# Some 5 % leave, and as many come.
+		awk -v seed="$i" 'BEGIN { srand(seed); for (n = 1; n <= 3200; n++) if (rand() < 0.95) printf "202,%07d\n", 5550000 + n }' >"$list"
+		dnc-ingest -f ftc-full --against=set -o "unix:$SOCK" --rate=1500/s -q "$list" 3>&- &
+		PIDS+=("$!")
+		# A moment by a random number of turns of the loop, not by the clock: from before the list is read to the end.
+		read -rt "0.$(printf %03d $((RANDOM % 400)))" <> <(:) || :
+		kill -9 "${PIDS[-1]}" 2>/dev/null && killed=$((killed + 1))
+		wait "${PIDS[-1]}" || :
+		[ $((i % 2)) = 0 ] || compare -q "$list"
+	done
+	compare -q list20
+	echo "killed $killed"
+	[ "$killed" -ge 10 ]
+	[ "$(echo set*)" = 'set set.lock' ]
+	[ -z "$(dnc-ingest -q --against=set list20)" ]
+	dnc-tail -n 100000 -e -o json "ws://$ADDRESS/ws/dnc" >events
+	[ "$(jq -r .id events | sort | uniq -d | wc -l)" = 0 ]
+	# The state of each number changes with each of its events, and is at the end what the last list says.
+	jq -r '.type + " " + (.phone_number[5:])' events >log
+	awk 'FILENAME == "list0" { on[substr($0, 5)] = 1; next }
+		FILENAME == "log" { is = ($1 ~ /suppressed/); if (is == on[$2] + 0) { print "twice: " $0; bad = 1 } on[$2] = is; events++; next }
+		{ last[substr($0, 5)] = 1 }
+		END {
+			for (n in on) if (on[n] != (n in last)) { print "wrong: " n; bad = 1 }
+			for (n in last) if (!(n in on)) { print "lost: " n; bad = 1 }
+			print events " events"
+			exit bad || events < 1000
+		}' list0 log list20
+}

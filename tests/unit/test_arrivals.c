@@ -1,0 +1,376 @@
+/* The files that arrive in a directory: which are complete, in which order, and what becomes of the directory. */
+#include "unit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/arrivals.h"
+#include "base/log.h"
+
+enum { FEW = 2000, MANY = 17000 }; /* many: more than fs.inotify.max_queued_events */
+
+static char dir[64];
+static struct dnc_arrivals *a;
+static const char *const folders[] = {"done", "failed", NULL};
+
+static const char *at(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return path;
+}
+
+static void make(const char *name)
+{
+	int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x\n", 2), 2);
+	close(fd);
+}
+
+static void watch(void)
+{
+	struct dnc_error err;
+
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 100, .settle_ms = 100}, &err);
+	assert_non_null(a);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/dnc-arrivals-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	dnc_arrivals_free(a);
+	a = NULL;
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	return system(command);
+}
+
+/* The next file, when one comes within the time of UNTIL looks. */
+static bool next_within(struct dnc_arrival *file, int looks)
+{
+	struct dnc_error err;
+	int wait;
+
+	for (int i = 0; i < looks; i++) {
+		int rc = dnc_arrivals_next(a, file, &wait, &err);
+
+		if (rc == 1)
+			return true;
+		assert_int_equal(rc, 0);
+		usleep(10000);
+	}
+	return false;
+}
+
+/* The next file is NAME, and is done. */
+static void expect(const char *name)
+{
+	struct dnc_arrival file;
+
+	assert_true(next_within(&file, 2000));
+	assert_string_equal(file.name, name);
+	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_SAME);
+	unlink(at(name));
+	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_GONE);
+	dnc_arrivals_done(a, &file, false);
+}
+
+/* Nothing comes although the directory is listed again. */
+static void expect_none(void)
+{
+	struct dnc_arrival file;
+
+	assert_false(next_within(&file, 30));
+}
+
+static void test_start_in_order_of_names(void **state)
+{
+	(void)state;
+	make("b");
+	make("a");
+	make("c\nd");
+	make("C");
+	watch();
+	expect("C");
+	expect("a");
+	expect("b");
+	expect("c\nd");
+	expect_none();
+}
+
+static void test_moved_in_and_linked(void **state)
+{
+	(void)state;
+	make(".hidden");
+	make("x.tmp");
+	make("y.FilePart");
+	make("z.part");
+	make("a.rejects");
+	make("a.reason");
+	watch();
+	expect_none();
+	char hidden[512];
+	snprintf(hidden, sizeof hidden, "%s", at(".hidden"));
+	assert_int_equal(rename(hidden, at("z")), 0);
+	make("a");
+	expect("z");
+	expect("a");
+	make(".l");
+	char from[512];
+	snprintf(from, sizeof from, "%s", at(".l"));
+	assert_int_equal(link(from, at("l")), 0);
+	expect("l");
+}
+
+static void test_waits_for_writers(void **state)
+{
+	int fd;
+	size_t settling;
+
+	(void)state;
+	fd = open(at("slow"), O_WRONLY | O_CREAT, 0600);
+	watch();
+	expect_none();
+	assert_int_equal(write(fd, "x\n", 2), 2);
+	expect_none();
+	assert_int_equal(dnc_arrivals_waiting(a, &settling), 1);
+	assert_int_equal(settling, 0);
+	close(fd);
+	expect("slow");
+	assert_int_equal(dnc_arrivals_waiting(a, &settling), 0);
+}
+
+static void test_other_kinds_stay(void **state)
+{
+	size_t settling;
+
+	(void)state;
+	assert_int_equal(mkfifo(at("pipe"), 0600), 0);
+	assert_int_equal(mkdir(at("done"), 0700), 0);
+	watch();
+	assert_int_equal(symlink("/etc/passwd", at("link")), 0);
+	assert_int_equal(mkdir(at("sub"), 0700), 0);
+	make("file");
+	expect("file");
+	expect_none();
+	assert_int_equal(dnc_arrivals_waiting(a, &settling), 0);
+	/* A file takes the name of what was none. */
+	make(".f");
+	char from[512];
+	snprintf(from, sizeof from, "%s", at(".f"));
+	assert_int_equal(rename(from, at("pipe")), 0);
+	expect("pipe");
+}
+
+static void test_changes_are_seen(void **state)
+{
+	struct dnc_arrival file;
+	int fd;
+
+	(void)state;
+	make("f");
+	watch();
+	assert_true(next_within(&file, 100));
+	fd = open(at("f"), O_WRONLY | O_APPEND);
+	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_CHANGED);
+	assert_int_equal(write(fd, "y\n", 2), 2);
+	close(fd);
+	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_CHANGED);
+	dnc_arrivals_done(a, &file, true);
+	assert_true(next_within(&file, 2000));
+	assert_int_equal(file.st.st_size, 4);
+	make(".new");
+	char from[512];
+	snprintf(from, sizeof from, "%s", at(".new"));
+	assert_int_equal(rename(from, at("f")), 0);
+	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_GONE);
+	dnc_arrivals_done(a, &file, false);
+	expect("f");
+}
+
+static void test_lost_events(void **state)
+{
+	struct dnc_arrival file;
+	struct dnc_error err;
+	unsigned seen = 0;
+	char name[16];
+	int wait;
+
+	(void)state;
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 3600000, .settle_ms = 100},
+		&err);
+	assert_non_null(a);
+	assert_int_equal(dnc_arrivals_next(a, &file, &wait, &err), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "%05u", i);
+		make(name);
+	}
+	while (dnc_arrivals_next(a, &file, &wait, &err) == 1) {
+		snprintf(name, sizeof name, "%05u", seen++);
+		assert_string_equal(file.name, name);
+		unlink(at(name));
+		dnc_arrivals_done(a, &file, false);
+	}
+	assert_int_equal(seen, MANY);
+}
+
+/* The directory is listed all the time while files arrive against the order of their names. */
+static void test_order_while_listed(void **state)
+{
+	struct dnc_arrival file;
+	char name[16], hidden[512];
+	pid_t child;
+
+	(void)state;
+	for (unsigned i = 0; i < FEW; i++) {
+		snprintf(name, sizeof name, ".%04u", i);
+		make(name);
+	}
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 0, .settle_ms = 100},
+		&(struct dnc_error){0});
+	assert_non_null(a);
+	assert_false(next_within(&file, 1));
+	child = fork();
+	for (unsigned i = FEW; child == 0 && i-- > 0;) {
+		snprintf(name, sizeof name, ".%04u", i);
+		snprintf(hidden, sizeof hidden, "%s", at(name));
+		if (rename(hidden, at(name + 1)) < 0)
+			_exit(1);
+	}
+	if (child == 0)
+		_exit(0);
+	for (unsigned i = FEW; i-- > 0;) {
+		assert_true(next_within(&file, 2000));
+		snprintf(name, sizeof name, "%04u", i);
+		assert_string_equal(file.name, name);
+		unlink(at(name));
+		dnc_arrivals_done(a, &file, false);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* Whether somebody writes a file of another user is not known. */
+static void test_settles_without_leases(void **state)
+{
+	struct dnc_error err;
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(dir, 0777), 0);
+	fd = open(at("slow"), O_WRONLY | O_CREAT, 0644);
+	assert_int_equal(seteuid(65534), 0);
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 100, .settle_ms = 1000}, &err);
+	assert_non_null(a);
+	for (int i = 0; i < 30; i++) { /* it grows for longer than files need to settle */
+		struct dnc_arrival file;
+
+		assert_int_equal(write(fd, "x\n", 2), 2);
+		assert_false(next_within(&file, 4));
+	}
+	expect("slow"); /* although it is open */
+	close(fd);
+	/* What was closed needs no time. */
+	fd = open(at("closed"), O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	expect("closed");
+	assert_int_equal(seteuid(0), 0);
+	fd = open(at("secret"), O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	assert_int_equal(seteuid(65534), 0);
+	struct dnc_arrival file;
+	assert_true(next_within(&file, 2000));
+	assert_int_equal(file.fd, -1);
+	assert_int_equal(file.code, EACCES);
+	dnc_arrivals_done(a, &file, false);
+	assert_int_equal(seteuid(0), 0);
+}
+
+static int fail_next(struct dnc_error *err)
+{
+	struct dnc_arrival file;
+	int wait, rc = 0;
+
+	for (int i = 0; i < 1000 && rc == 0; i++) {
+		rc = dnc_arrivals_next(a, &file, &wait, err);
+		usleep(10000);
+	}
+	return rc;
+}
+
+static void test_directory_moved(void **state)
+{
+	struct dnc_error err;
+	char moved[80];
+
+	(void)state;
+	watch();
+	expect_none();
+	snprintf(moved, sizeof moved, "%s-moved", dir);
+	assert_int_equal(rename(dir, moved), 0);
+	assert_int_equal(fail_next(&err), -1);
+	assert_non_null(strstr(err.message, "moved"));
+	strcpy(dir, moved);
+}
+
+static void test_directory_deleted(void **state)
+{
+	struct dnc_error err;
+
+	(void)state;
+	watch();
+	expect_none();
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(fail_next(&err), -1);
+	assert_non_null(strstr(err.message, "deleted"));
+}
+
+static void test_no_directory(void **state)
+{
+	struct dnc_arrivals_options options = {folders, 100, 100};
+	struct dnc_error err;
+
+	(void)state;
+	assert_null(dnc_arrivals_open("/nonexistent", &options, &err));
+	assert_int_equal(err.code, ENOENT);
+	assert_null(dnc_arrivals_open("/etc/passwd", &options, &err));
+	assert_int_equal(err.code, ENOTDIR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_start_in_order_of_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved_in_and_linked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waits_for_writers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_kinds_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_changes_are_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order_while_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_settles_without_leases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_directory_moved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_directory_deleted, setup, teardown),
+		cmocka_unit_test(test_no_directory),
+	};
+
+	dnc_log_open("test_arrivals", DNC_ERR, false);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+/* Files move to their folders with all of their papers or none, also when the process dies in between. */
+#include "unit.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/filing.h"
+#include "base/log.h"
+
+static char dir[64];
+static int dir_fd;
+static struct dnc_filing filing;
+
+static int setup(void **state)
+{
+	struct dnc_error err;
+
+	(void)state;
+	strcpy(dir, "/tmp/dnc-filing-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
+	return dnc_filing_open(&filing, dir, dir_fd, &err);
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	dnc_filing_close(&filing);
+	close(dir_fd);
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	return system(command);
+}
+
+static void make(const char *name, const char *text)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void expect(const char *name, const char *text)
+{
+	char found[256] = "";
+	int fd = openat(dir_fd, name, O_RDONLY);
+
+	if (!text) {
+		assert_true(fd < 0);
+		return;
+	}
+	assert_true(fd >= 0);
+	assert_true(read(fd, found, sizeof found - 1) >= 0);
+	assert_string_equal(found, text);
+	close(fd);
+}
+
+static void expect_no_work(void)
+{
+	expect(".dnc-ingest.rejects", NULL);
+	expect(".dnc-ingest.reason", NULL);
+	expect(".dnc-ingest.moving", NULL);
+}
+
+static void move(const char *name, enum dnc_filing_folder folder, const char *reason)
+{
+	struct dnc_error err = {0};
+
+	if (dnc_filing_move(&filing, name, folder, reason, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(dnc_filing_begin(&filing, &err), 0);
+	expect_no_work();
+}
+
+static void reopen(void)
+{
+	struct dnc_error err = {0};
+
+	dnc_filing_close(&filing);
+	if (dnc_filing_open(&filing, dir, dir_fd, &err) < 0)
+		fail_msg("%s", err.message);
+	expect_no_work();
+}
+
+static void test_papers(void **state)
+{
+	(void)state;
+	make("a", "1");
+	make(".dnc-ingest.rejects", "");
+	move("a", DNC_FILING_DONE, NULL);
+	expect("done/a", "1");
+	expect("done/a.rejects", NULL);
+	expect("a", NULL);
+	make("b", "2");
+	make(".dnc-ingest.rejects", "r\n");
+	move("b", DNC_FILING_FAILED, "why\n");
+	expect("failed/b", "2");
+	expect("failed/b.rejects", "r\n");
+	expect("failed/b.reason", "why\n");
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	make("done/a", "old");
+	make("done/a.1.rejects", "old");
+	make("a", "1");
+	make(".dnc-ingest.rejects", "r\n");
+	move("a", DNC_FILING_DONE, NULL);
+	expect("done/a", "old");
+	expect("done/a.1.rejects", "old");
+	expect("done/a.2", "1");
+	expect("done/a.2.rejects", "r\n");
+}
+
+static void test_long_and_strange_names(void **state)
+{
+	char name[256], target[256];
+
+	(void)state;
+	memset(name, 'x', 255);
+	name[255] = '\0';
+	memcpy(name + 219, "\xc3\xa9", 2); /* where it is cut */
+	make(name, "1");
+	make(".dnc-ingest.rejects", "r\n");
+	move(name, DNC_FILING_FAILED, "why\n");
+	snprintf(target, sizeof target, "failed/%.219s", name);
+	expect(target, "1");
+	snprintf(target, sizeof target, "failed/%.219s.rejects", name);
+	expect(target, "r\n");
+	make("a\nb", "2");
+	move("a\nb", DNC_FILING_DONE, NULL);
+	expect("done/a\nb", "2");
+}
+
+static void test_gone(void **state)
+{
+	struct dnc_error err;
+
+	(void)state;
+	make(".dnc-ingest.rejects", "r\n");
+	assert_int_equal(dnc_filing_move(&filing, "a", DNC_FILING_DONE, NULL, &err), 0);
+	assert_true(filing.gone);
+	expect("done/a.rejects", "r\n");
+	expect("done/a", NULL);
+}
+
+/* What a process leaves that dies before the file is moved, and after that. */
+static void test_recovers(void **state)
+{
+	(void)state;
+	make("a", "1");
+	make(".dnc-ingest.rejects", "r\n");
+	make(".dnc-ingest.reason", "why\n");
+	reopen();
+	make(".dnc-ingest.rejects", "r\n");
+	make(".dnc-ingest.reason", "why\n");
+	make(".dnc-ingest.moving", "failed/a");
+	reopen();
+	expect("a", "1");
+	expect("failed/a.rejects", NULL);
+	make(".dnc-ingest.rejects", "r\n");
+	make(".dnc-ingest.reason", "why\n");
+	make(".dnc-ingest.moving", "failed/a");
+	assert_int_equal(renameat(dir_fd, "a", dir_fd, "failed/a"), 0);
+	reopen();
+	expect("failed/a", "1");
+	expect("failed/a.rejects", "r\n");
+	expect("failed/a.reason", "why\n");
+	/* One of two papers was moved. */
+	make("failed/b", "2");
+	make("failed/b.rejects", "r\n");
+	make(".dnc-ingest.reason", "why\n");
+	make(".dnc-ingest.moving", "failed/b");
+	reopen();
+	expect("failed/b.rejects", "r\n");
+	expect("failed/b.reason", "why\n");
+}
+
+static void test_recovers_no_nonsense(void **state)
+{
+	static const char *const records[] = {
+		"", "/", "done/", "done/../a", "/etc/passwd", "donea", "other/a", "done/a/b"};
+
+	(void)state;
+	make("a", "1");
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		make(".dnc-ingest.rejects", "r\n");
+		make(".dnc-ingest.moving", records[i]);
+		reopen();
+		expect("a.rejects", NULL);
+	}
+}
+
+/* After an error the move continues where it was, and nothing is replaced. */
+static void test_continues(void **state)
+{
+	struct dnc_error err;
+
+	(void)state;
+	make("a", "1");
+	make(".dnc-ingest.rejects", "r\n");
+	assert_int_equal(unlinkat(dir_fd, "done", AT_REMOVEDIR), 0);
+	make("done", "not a folder");
+	assert_int_equal(dnc_filing_move(&filing, "a", DNC_FILING_DONE, NULL, &err), -1);
+	assert_int_equal(err.code, ENOTDIR);
+	expect("a", "1");
+	assert_int_equal(unlinkat(dir_fd, "done", 0), 0);
+	move("a", DNC_FILING_DONE, NULL);
+	expect("done/a", "1");
+	expect("done/a.rejects", "r\n");
+	/* The file is moved, its paper can't be. */
+	make("b", "2");
+	make(".dnc-ingest.rejects", "r\n");
+	filing.moved = true;
+	strcpy(filing.target, "done/b");
+	assert_int_equal(renameat(dir_fd, "b", dir_fd, "done/b"), 0);
+	assert_int_equal(mkdirat(dir_fd, "done/b.rejects", 0700), 0);
+	assert_int_equal(dnc_filing_move(&filing, "b", DNC_FILING_DONE, NULL, &err), -1);
+	assert_int_equal(unlinkat(dir_fd, "done/b.rejects", AT_REMOVEDIR), 0);
+	move("b", DNC_FILING_DONE, NULL);
+	expect("done/b.rejects", "r\n");
+	expect("done/b.1", NULL);
+}
+
+static void test_lock(void **state)
+{
+	struct dnc_filing other;
+	struct dnc_error err;
+
+	(void)state;
+	assert_int_equal(dnc_filing_open(&other, dir, dir_fd, &err), -1);
+	assert_int_equal(err.code, EAGAIN);
+	reopen();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_papers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_and_strange_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recovers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recovers_no_nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_continues, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+	};
+
+	dnc_log_open("test_filing", DNC_ERR, false);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

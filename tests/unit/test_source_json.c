@@ -1,0 +1,548 @@
+/* Records in JSON and in forms: documents over lines, and the formats that come as bodies of requests. */
+#include "unit.h"
+#include "base/lines.h"
+#include "event/cloudevent.h"
+#include "event/event.h"
+#include "source/map.h"
+#include "source/source.h"
+
+struct result {
+	struct dnc_buf text; /* events and rejects, a line each */
+	struct dnc_event_reader *reader;
+	bool whole; /* events as they are */
+};
+
+static void add_place(struct result *result, const struct dnc_record *r)
+{
+	dnc_buf_printf(&result->text, "%llu", (unsigned long long)r->line);
+	if (r->item)
+		dnc_buf_printf(&result->text, ".%llu", (unsigned long long)r->item);
+}
+
+static void add_reject(
+	struct result *result, const struct dnc_record *r, const struct dnc_error *err)
+{
+	assert_true(r->raw.p && r->raw.n);
+	add_place(result, r);
+	dnc_buf_printf(&result->text, " %s\n", dnc_reject_name((enum dnc_reject)err->code));
+}
+
+static void add_record(struct result *result, const struct dnc_record *r)
+{
+	struct dnc_error err;
+	struct dnc_event event;
+
+	if (dnc_event_normalize(result->reader, r->event.p, r->event.n, &event, &err) < 0) {
+		add_reject(result, r, &err);
+	} else if (result->whole) {
+		dnc_buf_str(&result->text, event.line);
+		dnc_buf_chr(&result->text, '\n');
+	} else {
+		add_place(result, r);
+		dnc_buf_printf(&result->text, " %.*s %.*s\n",
+			DNC_STR_ARG(dnc_type_names[event.type]), DNC_STR_ARG(event.phone_number));
+	}
+}
+
+static void read_records(struct dnc_source *s, struct result *result)
+{
+	enum dnc_source_result rc;
+	struct dnc_record record;
+	struct dnc_error err;
+
+	while ((rc = dnc_source_next(s, &record, &err)) != DNC_SOURCE_MORE) {
+		assert_int_not_equal(rc, DNC_SOURCE_FAILED);
+		if (rc == DNC_SOURCE_RECORD)
+			add_record(result, &record);
+		else if (rc == DNC_SOURCE_REJECT)
+			add_reject(result, &record, &err);
+		else if (rc == DNC_SOURCE_DROPPED)
+			dnc_buf_printf(
+				&result->text, "%llu dropped\n", (unsigned long long)record.line);
+		else if (rc == DNC_SOURCE_REFUSED)
+			dnc_buf_lit(&result->text, "refused\n");
+	}
+}
+
+/* Reads TEXT; the result is to be freed. */
+static char *read_all(const struct dnc_source_options *options, const char *text, bool whole)
+{
+	struct result result = {
+		.reader = dnc_event_reader_new(&(struct dnc_event_options){0}), .whole = whole};
+	struct dnc_error err;
+	struct dnc_source *s = dnc_source_new(options, &err);
+	struct dnc_lines lines;
+	struct dnc_line line;
+	size_t room, n = strlen(text);
+	char *space;
+
+	assert_non_null(s);
+	assert_int_equal(dnc_lines_init(&lines, options->max_record, 65536), 0);
+	space = dnc_lines_space(&lines, &room);
+	assert_true(n < room);
+	memcpy(space, text, n);
+	dnc_lines_filled(&lines, n);
+	dnc_lines_end(&lines);
+	while (dnc_lines_next(&lines, &line)) {
+		dnc_source_feed(s, &line);
+		read_records(s, &result);
+	}
+	dnc_source_end(s);
+	read_records(s, &result);
+	dnc_source_free(s);
+	dnc_lines_finish(&lines);
+	dnc_event_reader_free(result.reader);
+	dnc_buf_chr(&result.text, '\0');
+	return result.text.p;
+}
+
+#define SUP(n)                                                                                     \
+	"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"303555014" n                       \
+	"\",\"reason\":\"complaint\"}"
+#define PRETTY(n)                                                                                  \
+	"{\n  \"type\": \"dnc.number.suppressed\",\n  \"phone_number\": \"303555014" n             \
+	"\",\n  \"event_data\": {\n    \"reason\": \"complaint\"\n  }\n}"
+#define EVENT(n) " dnc.number.suppressed +1303555014" n "\n"
+
+static const struct {
+	const char *name, *text, *want;
+	bool socket; /* lines of a producer */
+} documents[] = {
+	{"lines", SUP("1") "\n" SUP("2") "\n", "1" EVENT("1") "2" EVENT("2"), false},
+	{"a broken line costs one record",
+		SUP("1") "\n{\"type\":\n{\"a\":[\n" SUP("2") "\n[" SUP("3") "\n" SUP("4") "\n",
+		"1" EVENT("1") "2 invalid_json\n3 invalid_json\n4" EVENT("2") "5.1" EVENT(
+			"3") "5 invalid_json\n6" EVENT("4"),
+		false},
+	{"a broken first line costs one record",
+		"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"30355\n" SUP("1") "\n",
+		"1 invalid_json\n2" EVENT("1"), false},
+	{"a first line that is cut between members",
+		"{\"type\":\"dnc.number.suppressed\",\n" SUP("1") "\n{\"x\":1\n" SUP("2") "\n" SUP(
+			"3") "\n",
+		"1 invalid_json\n2" EVENT("1") "3 invalid_json\n4" EVENT("2") "5" EVENT("3"),
+		false},
+	{"an array in one line", "[" SUP("1") "," SUP("2") "]\n", "1.1" EVENT("1") "1.2" EVENT("2"),
+		false},
+	{"an array over lines", "[\n  " SUP("1") ",\n  " SUP("2") "\n]\n",
+		"2" EVENT("1") "3" EVENT("2"), false},
+	{"a pretty-printed object", PRETTY("1") "\n", "1" EVENT("1"), false},
+	{"pretty-printed objects", PRETTY("1") "\n\n" PRETTY("2") "\n" SUP("3") "\n",
+		"1" EVENT("1") "9" EVENT("2") "16" EVENT("3"), false},
+	{"a pretty-printed array", "[\n" PRETTY("1") ",\n" PRETTY("2") "\n]",
+		"2" EVENT("1") "9" EVENT("2"), false},
+	{"arrays and objects one after the other",
+		"[" SUP("1") "]\n" SUP("2") "\n[]\n[\n" SUP("3") "]" SUP("4"),
+		"1.1" EVENT("1") "2" EVENT("2") "5" EVENT("3") "5.2" EVENT("4"), false},
+	{"objects without lines", SUP("1") SUP("2") "\n" SUP("3"),
+		"1" EVENT("1") "1.2" EVENT("2") "2" EVENT("3"), false},
+	{"brackets and quotes in strings",
+		"[{\"type\":\"dnc.number.suppressed\",\"reason\":\"complaint\",\"notes\":\"]}\\\"{[\\\\"
+		"\",\n\"phone_number\":\"3035550141\"}]",
+		"1.1" EVENT("1"), false},
+	{"elements that are no objects", "[1, \"a\", " SUP("1") ", [2], null]\n",
+		"1.1 not_an_object\n1.2 not_an_object\n1.3" EVENT(
+			"1") "1.4 not_an_object\n1.5 not_an_object\n",
+		false},
+	{"an array that does not end", "[\n" SUP("1") ",\n" SUP("2") "\n",
+		"2" EVENT("1") "3" EVENT("2") "1 invalid_json\n", false},
+	{"an object that does not end", PRETTY("1") "\n{\n \"type\": 1,\n",
+		"1" EVENT("1") "8 invalid_json\n", false},
+	{"a broken element costs one record",
+		"[\n  {\n    \"type\": \"x,\n    \"a\": {\n      \"b\": 1\n    }\n  },\n  " SUP(
+			"1") ",\n  {\n    \"c\": ]\n  },\n  " SUP("2") "\n]\n",
+		"2 invalid_json\n8" EVENT("1") "9 invalid_json\n12" EVENT("2"), false},
+	{"an object that is cut before the next one", "{\n  \"a\": 1,\n" PRETTY("1") "\n",
+		"1 invalid_json\n3" EVENT("1"), false},
+	{"words between objects", "{\n}\nnonsense\n" SUP("1") "\n",
+		"1 missing_type\n3 invalid_json\n4" EVENT("1"), false},
+	{"a producer's array in one line", "[" SUP("1") "," SUP("2") "]\n" SUP("3") "\n",
+		"1.1" EVENT("1") "1.2" EVENT("2") "2" EVENT("3"), true},
+	{"a producer's lines are records of their own", "{\n[\n" SUP("1") "\n",
+		"1 invalid_json\n2 invalid_json\n3" EVENT("1"), true},
+};
+
+static void documents_are_records_and_broken_ones_rejects(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+		struct dnc_source_options options = {.format = "auto",
+			.region = "US",
+			.max_record = 4096,
+			.reject_lines = documents[i].socket};
+		char *got = read_all(&options, documents[i].text, false);
+
+		if (strcmp(got, documents[i].want) != 0)
+			fail_msg("%s:\n%s", documents[i].name, got);
+		free(got);
+	}
+}
+
+/* A document over --max-record is a reject, and so is each line that is. */
+static void a_document_without_an_end_is_bounded(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "ndjson", .region = "US", .max_record = 1024};
+	struct dnc_buf text = {0};
+	char *got;
+
+	(void)state;
+	dnc_buf_lit(&text, "{\n\"a\": [\n");
+	for (int i = 0; i < 500; i++)
+		dnc_buf_lit(&text, " 1,\n");
+	dnc_buf_lit(&text, SUP("1") "\n{\n\"b\": \"");
+	for (int i = 0; i < 2000; i++)
+		dnc_buf_chr(&text, 'x');
+	dnc_buf_lit(&text, "\"\n}\n" SUP("2") "\n");
+	dnc_buf_chr(&text, '\0');
+	got = read_all(&options, text.p, false);
+	assert_string_equal(got, "1 too_large\n503" EVENT("1") "504 too_large\n507" EVENT("2"));
+	free(got);
+	dnc_buf_free(&text);
+}
+
+/* Items of one line have places of their own, whatever made them. */
+static void items_of_a_line_are_counted(void **state)
+{
+	struct dnc_error err;
+	struct dnc_map *map = dnc_map_compile(".,.", &err);
+	struct dnc_source_options options = {
+		.format = "auto", .region = "US", .max_record = 1024, .map = map};
+	char *got;
+
+	(void)state;
+	assert_non_null(map);
+	got = read_all(&options, "[" SUP("1") "," SUP("2") ",\n" SUP("3") "]", false);
+	assert_string_equal(got, "1.1" EVENT("1") "1.2" EVENT("1") "1.3" EVENT("2") "1.4" EVENT(
+					 "2") "2.1" EVENT("3") "2.2" EVENT("3"));
+	free(got);
+	dnc_map_free(map);
+}
+
+#define FORM(body) "From=%2B13035550141&To=1&Body=" body "\n"
+
+/* One message, and what becomes of it. */
+static const struct {
+	const char *text, *want;
+} messages[] = {
+	{FORM("STOP"), "1" EVENT("1")},
+	{FORM("+%22StopAll%22+%0D%0A"), "1" EVENT("1")},
+	{FORM("stop%21+STOP%21"), "1" EVENT("1")},
+	{FORM("unsubscribe."), "1" EVENT("1")},
+	{FORM("Cancel"), "1" EVENT("1")},
+	{FORM("end"), "1" EVENT("1")},
+	{FORM("QUIT"), "1" EVENT("1")},
+	{FORM("opt-out"), "1" EVENT("1")},
+	{FORM("Opt+Out"), "1" EVENT("1")},
+	{FORM("%E2%80%9Crevoke%E2%80%9D%C2%A0"), "1" EVENT("1")},
+	{FORM("start"), "1 dnc.number.released +13035550141\n"},
+	{FORM("YES"), "1 dnc.number.released +13035550141\n"},
+	{FORM("unstop"), "1 dnc.number.released +13035550141\n"},
+	{FORM("help"), "1 dropped\n"},
+	{FORM("INFO"), "1 dropped\n"},
+	{FORM("stop+calling+me"), "1 invalid_field\n"},
+	{FORM("stop+start"), "1 invalid_field\n"},
+	{FORM("stopped"), "1 invalid_field\n"},
+	{FORM("STOP%C3%A9"), "1 invalid_field\n"},
+	{FORM("%F0%9F%9B%91"), "1 invalid_field\n"},
+	{FORM("..."), "1 invalid_field\n"},
+	{FORM(""), "1 missing_field\n"},
+	/* The provider's word stands before the text. */
+	{"From=%2B13035550141&OptOutType=STOP&Body=leave+me+alone\n", "1" EVENT("1")},
+	{"From=%2B13035550141&OptOutType=HELP&Body=STOP\n", "1 dropped\n"},
+	{"From=%2B13035550141&OptOutType=&Body=STOP\n", "1" EVENT("1")},
+	{"From=%2B13035550141&OptOutType=maybe&Body=STOP\n", "1 invalid_field\n"},
+	/* Numbers: the sender's, and no other. */
+	{"From=+13035550141&Body=STOP\n", "1" EVENT("1")},
+	{"From=whatsapp%3A%2B13035550141&Body=STOP\n", "1" EVENT("1")},
+	{"To=%2B13035550141&Body=STOP\n", "1 missing_field\n"},
+	{"From=&To=%2B13035550141&Body=STOP\n", "1 missing_field\n"},
+	{"From=STOP&Body=STOP\n", "1 invalid_phone_number\n"},
+	{"From=%2B13035550141&Direction=outbound-api&Body=STOP\n", "1 invalid_field\n"},
+	{"From=%2B13035550141&msisdn=13035550142&Body=STOP\n", "1 invalid_field\n"},
+	/* Forms that are none. */
+	{"From=%2&Body=STOP\n", "1 invalid_row\n"},
+	{"From=%zz&Body=STOP\n", "1 invalid_row\n"},
+	{"=x\n", "1 invalid_row\n"},
+	{"From=%2B13035550141&From=%2B13035550142&Body=STOP\n", "1 invalid_json\n"},
+	{"&From=%2B13035550141&&Body=STOP&\n", "1" EVENT("1")},
+	/* JSON in the forms of providers. */
+	{"{\"From\":\"+13035550141\",\"Body\":\"STOP\",\"id\":7,\"timestamp\":\"soon\",\"reason\":5}\n",
+		"1" EVENT("1")},
+	{"{\"msisdn\":\"447700900123\",\"to\":\"1\",\"text\":\"Stop\",\"keyword\":\"STOP\"}\n",
+		"1 dnc.number.suppressed +447700900123\n"},
+	{"{\"msisdn\":\"13035550141\",\"text\":\"Stop it now\",\"keyword\":\"STOP\"}\n",
+		"1 invalid_field\n"},
+	{"{\"data\":{\"payload\":{\"from\":{\"phone_number\":\"+13035550141\"},\"to\":[{\"phone_number\":"
+	 "\"+1\"}],\"text\":\"STOP\"}}}\n",
+		"1" EVENT("1")},
+	{"[{\"message\":{\"from\":3035550141,\"text\":\"STOP\"}},\n{\"from\":\"3035550142\",\"body\":\"STOP\"}]\n",
+		"1.1" EVENT("1") "2" EVENT("2")},
+	{"{\"from\":\"+13035550141\",\"body\":\"STOP\"\n", "1 invalid_json\n"},
+	{"{\"message\":{\"number\":\"3035550141\"}}\n", "1 missing_field\n"},
+};
+
+static void a_message_stops_starts_or_asks(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "optout", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+		char *got = read_all(&options, messages[i].text, false);
+
+		if (strcmp(got, messages[i].want) != 0)
+			fail_msg("%s%s", messages[i].text, got);
+		free(got);
+	}
+}
+
+#define CE(rest)                                                                                           \
+	"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"dnc.number.suppressed\"" rest \
+	"}\n"
+#define DATA ",\"data\":{\"phone_number\":\"3035550141\",\"reason\":\"complaint\"}"
+
+static const struct {
+	const char *text, *want;
+} cloudevents[] = {
+	{CE(DATA), "1" EVENT("1")},
+	{CE(",\"subject\":\"+13035550141\",\"data\":{\"reason\":\"complaint\"}"), "1" EVENT("1")},
+	{CE(",\"data\":null"), "1 missing_field\n"},
+	{CE(",\"data\":\"x\""), "1 invalid_field\n"},
+	{CE(",\"data\":{\"type\":\"dnc.number.released\",\"phone_number\":\"3035550141\"}"),
+		"1 invalid_field\n"},
+	{CE(",\"data\":{\"event_type\":\"NumberSuppressed\",\"phone_number\":\"3035550141\","
+	    "\"reason\":\"complaint\"}"),
+		"1" EVENT("1")},
+	/* {"phone_number":"3035550141","reason":"complaint"} */
+	{CE(",\"data_base64\":\"eyJwaG9uZV9udW1iZXIiOiIzMDM1NTUwMTQxIiwicmVhc29uIjoiY29tcGxhaW50In0=\""),
+		"1" EVENT("1")},
+	{CE(",\"data_base64\":\"eyJ\""), "1 invalid_field\n"},
+	{CE(",\"data_base64\":\"e30e30==\""), "1 invalid_field\n"},
+	{CE(",\"data_base64\":\"e3t7\""), "1 invalid_json\n"},
+	{CE(",\"data_base64\":7"), "1 invalid_field\n"},
+	{"{\"specversion\":\"0.3\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"dnc.number.suppressed\"" DATA
+	 "}\n",
+		"1 invalid_field\n"},
+	{"{\"specversion\":\"1.0\",\"id\":\"e1\",\"type\":\"dnc.number.suppressed\"" DATA "}\n",
+		"1 missing_field\n"},
+	{"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"com.example.optout\"}\n",
+		"1 unknown_type\n"},
+	{"[\n" CE(DATA) ",\n" CE(DATA) "]\n", "2" EVENT("1") "4" EVENT("1")},
+};
+
+static void a_cloudevent_is_an_event_or_a_reject(void **state)
+{
+	static const char *const formats[] = {"auto", "cloudevents", "ndjson"};
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof cloudevents / sizeof cloudevents[0]; i++) {
+		struct dnc_source_options options = {
+			.format = formats[i % 3], .region = "US", .max_record = 4096};
+		char *got = read_all(&options, cloudevents[i / 3].text, false);
+
+		if (strcmp(got, cloudevents[i / 3].want) != 0)
+			fail_msg("%s: %s%s", options.format, cloudevents[i / 3].text, got);
+		free(got);
+	}
+}
+
+/* One of each type, with the names of the reference system. */
+static const char *const domain_events[] = {
+	"{\"event_type\":\"NumberSuppressed\",\"event_id\":\"0198f0a0-0000-7000-8000-000000000001\","
+	"\"phone_number\":\"3035550141\",\"reason\":\"complaint\",\"source\":\"federal\",\"suppressed_at\":"
+	"\"2026-08-29T10:00:00+02:00\",\"metadata\":{\"region\":\"US-CO\"}}",
+	"{\"event_type\":\"NumberReleased\",\"id\":42,\"phone_number\":\"3035550141\",\"reason\":\"admin_override\","
+	"\"released_at\":\"2026-08-29T10:00:00Z\",\"released_by\":\"x\"}",
+	"{\"event_type\":\"DNCCheckPerformed\",\"phone_number\":\"3035550141\",\"result\":\"blocked\",\"sources\":"
+	"[\"federal\"],\"is_blocked\":true,\"latency\":1500000,\"risk_score\":0.5,\"timestamp\":"
+	"\"2026-08-29T10:00:00Z\"}",
+	"{\"event_type\":\"DNCListSynced\",\"provider\":\"federal_dnc\",\"provider_id\":\"p\",\"sync_status\":"
+	"\"partial\",\"records_added\":12,\"sync_duration\":5000000}",
+	"{\"event_type\":\"ComplianceViolation\",\"phone_number\":\"3035550141\",\"violation_type\":\"calling_hours\","
+	"\"details\":{\"a\":[1,\"\\u00e9\",null,{\"b\":1e3}]}}",
+	"{\"event_type\":\"ProviderStatusChange\",\"provider\":\"na\\\"me\",\"old_status\":\"online\","
+	"\"new_status\":\"offline\",\"reason\":\"timeout\"}",
+};
+
+/* The CloudEvent of a canonical line. */
+static struct dnc_buf cloudevent_of(const char *line)
+{
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	char padded[4096] = "";
+	struct dnc_buf b = {0};
+	struct dnc_event event;
+	size_t n = strcspn(line, "\n");
+
+	assert_true(n < sizeof padded - DNC_JSON_PADDING);
+	memcpy(padded, line, n);
+	assert_int_equal(dnc_event_parse(r, padded, n, &event), 0);
+	dnc_event_write_cloudevent(&b, &event);
+	dnc_buf_chr(&b, '\0');
+	dnc_event_reader_free(r);
+	return b;
+}
+
+/* What was read is read again, as it is and as the CloudEvent that the hub makes of it, with the same result. */
+static void events_come_back_as_they_were(void **state)
+{
+	struct dnc_source_options options = {.format = "auto", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof domain_events / sizeof domain_events[0]; i++) {
+		char *once = read_all(&options, domain_events[i], true);
+		char *again = read_all(&options, once, true);
+		struct dnc_buf ce = cloudevent_of(once);
+		char *back = read_all(&options, ce.p, true);
+
+		assert_true(strlen(once) > 100);
+		assert_string_equal(again, once);
+		assert_string_equal(back, once);
+		free(once);
+		free(again);
+		free(back);
+		dnc_buf_free(&ce);
+	}
+}
+
+/* Source and id are the identity, not what is beside them. */
+static void a_cloudevent_that_comes_again_is_the_same_event(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "cloudevents", .region = "US", .max_record = 4096};
+	char *one = read_all(&options, CE(DATA), true),
+	     *again = read_all(&options, CE(DATA ",\"try\":2"), true);
+	char *other = read_all(&options,
+		"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/y\",\"type\":\"dnc.number.suppressed\"" DATA
+		"}",
+		true);
+	const size_t id_end = sizeof "{\"id\":\"" - 1 + DNC_UUID_LEN;
+
+	(void)state;
+	assert_memory_equal(one, again, id_end);
+	assert_memory_not_equal(one, other, id_end);
+	assert_non_null(strstr(one, "\"cloudevent\":{\"id\":\"e1\",\"source\":\"/x\"}"));
+	assert_non_null(strstr(again, "\"try\":2"));
+	free(one);
+	free(again);
+	free(other);
+}
+
+#define CALL(number)                                                                                \
+	"{\"type\":\"dnc_complaint\",\"id\":\"1\",\"attributes\":{\"company-phone-number\":" number \
+	"}}"
+#define VIOLATION " dnc.compliance.violation +13035550141\n"
+
+static const struct {
+	const char *text, *want;
+} pages[] = {
+	{"{\"data\":[{\"id\":\"1\",\"number\":\"3035550141\",\"area-code\":\"303\"},"
+	 "{\"id\":\"2\",\"number\":\"\",\"area-code\":\"\"}]}\n",
+		"1.1" VIOLATION "1.2 invalid_phone_number\n"},
+	{"{\"data\":[" CALL("\"3035550141\"") "," CALL("3035550141") "," CALL(
+		 "null") "],\"meta\":{}}\n",
+		"1.1" VIOLATION "1.2" VIOLATION "1.3 missing_field\n"},
+	{"{\"data\":[7,\"a\\\\\",[],null]}\n",
+		"1.1 not_an_object\n1.2 not_an_object\n1.3 not_an_object\n1.4 not_an_object\n"},
+	{"{\"data\":[]}\n{\"data\":[" CALL("\"3035550141\"") "]}\n", "1 dropped\n2.1" VIOLATION},
+	{"{\"data\":{}}\n{\"errors\":[]}\n[]\n", "1 missing_field\n2 missing_field\n"},
+	{"[\n{\"data\":[" CALL("\"3035550141\"") ",\n" CALL("3035550141") "]},\n{\"data\":[" CALL(
+		 "3035550141") "]}]",
+		"2.1" VIOLATION "2.2" VIOLATION "4.1" VIOLATION},
+	{"Company_Phone_Number,Created_Date\n3035550141,2026-01-02 03:04:05\n", "2" VIOLATION},
+};
+
+static void each_call_of_a_page_is_a_violation_or_a_reject(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "ftc-reported", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+		char *got = read_all(&options, pages[i].text, false);
+
+		if (strcmp(got, pages[i].want) != 0)
+			fail_msg("%s%s", pages[i].text, got);
+		free(got);
+	}
+}
+
+#define ROW      "{\"phone\":\"3035550141\",\"reason\":\"complaint\"}"
+#define RELEASED "1 dnc.number.released +13035550141\n"
+
+/* Changes of rows, by the programs that capture them; the time where there is one. */
+static const struct {
+	const char *text, *want, *time;
+} captures[] = {
+	{"{\"schema\":{},\"payload\":{\"op\":\"r\",\"before\":null,\"after\":" ROW
+	 ",\"ts_ms\":1767225600000}}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.000Z"},
+	{"{\"op\":\"c\",\"after\":" ROW
+	 ",\"ts_us\":1767225600123456,\"ts_ns\":1767225600123456789}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.123Z"},
+	{"{\"op\":\"d\",\"before\":" ROW ",\"after\":null,\"ts_ns\":1767225600123456789}", RELEASED,
+		"2026-01-01T00:00:00.123Z"},
+	{"{\"op\":\"c\",\"after\":" ROW ",\"ts_us\":\"x\"}", "1 invalid_timestamp\n", NULL},
+	{"{\"op\":\"d\",\"before\":null,\"after\":null}", "1 missing_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"id\":7},\"after\":null}", "1 missing_field\n", NULL},
+	{"{\"op\":\"u\",\"before\":" ROW ",\"after\":null}", "1 missing_field\n", NULL},
+	{"{\"op\":\"t\",\"before\":null,\"after\":null}", "1 invalid_field\n", NULL},
+	{"{\"op\":\"m\",\"source\":{},\"message\":{}}", "1 invalid_field\n", NULL},
+	{"{\"op\":\"\\u0000\",\"source\":{}}", "1 invalid_field\n", NULL},
+	{"null", "1 dropped\n", NULL},
+	{"{\"schema\":null,\"payload\":null}", "1 dropped\n", NULL},
+	{"{\"phone\":\"3035550141\",\"reason\":\"complaint\",\"__op\":\"u\",\"__deleted\":\"false\",\"__ts_ms\":0}",
+		"1" EVENT("1"), "1970-01-01T00:00:00.000Z"},
+	{"{\"phone\":\"3035550141\",\"__deleted\":\"true\"}", RELEASED, NULL},
+	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"update\",\"ts\":1767225600,\"data\":" ROW
+	 ",\"old\":{\"reason\":\"x\"}}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.000Z"},
+	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"delete\",\"ts\":1767225600,\"data\":" ROW
+	 "}",
+		RELEASED, "2026-01-01T00:00:00.000Z"},
+	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"insert\",\"ts\":9223372036854775807,\"data\":" ROW
+	 "}",
+		"1 invalid_timestamp\n", NULL},
+	{"{\"data\":" ROW
+	 ",\"metadata\":{\"operation\":\"load\",\"timestamp\":\"2026-01-01T00:00:00.5Z\"}}",
+		"1" EVENT("1"), "2026-01-01T00:00:00.500Z"},
+	{"{\"data\":" ROW
+	 ",\"metadata\":{\"operation\":\"delete\",\"timestamp\":\"2026-01-01T00:00:00.5Z\"}}",
+		RELEASED, "2026-01-01T00:00:00.500Z"},
+	{"{\"data\":" ROW ",\"metadata\":{\"operation\":\"drop-table\"}}", "1 missing_type\n",
+		NULL},
+};
+
+static void captured_rows_suppress_and_release(void **state)
+{
+	struct dnc_source_options options = {
+		.format = "ndjson", .region = "US", .max_record = 4096};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof captures / sizeof captures[0]; i++) {
+		char *got = read_all(&options, captures[i].text, false);
+		char *whole = read_all(&options, captures[i].text, true);
+
+		if (strcmp(got, captures[i].want) != 0 ||
+			(captures[i].time && !strstr(whole, captures[i].time)))
+			fail_msg("%s\n%s%s", captures[i].text, got, whole);
+		free(got);
+		free(whole);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(documents_are_records_and_broken_ones_rejects),
+		cmocka_unit_test(a_document_without_an_end_is_bounded),
+		cmocka_unit_test(items_of_a_line_are_counted),
+		cmocka_unit_test(a_message_stops_starts_or_asks),
+		cmocka_unit_test(a_cloudevent_is_an_event_or_a_reject),
+		cmocka_unit_test(events_come_back_as_they_were),
+		cmocka_unit_test(each_call_of_a_page_is_a_violation_or_a_reject),
+		cmocka_unit_test(captured_rows_suppress_and_release),
+		cmocka_unit_test(a_cloudevent_that_comes_again_is_the_same_event)};
+
+	return cmocka_run_group_tests_name("source_json", tests, NULL, NULL);
+}
