@@ -108,13 +108,14 @@ static int publish_all(struct publishing *p)
 	int rc;
 
 	walk.old = p->old ? dnc_set_numbers(p->old) : dnc_set_no_numbers();
-	while ((rc = dnc_set_walk(&walk, &number, &place, &p->in->err)) > 0)
+	while ((rc = dnc_set_walk(&walk, &number, &place, &p->in->err)) > 0) {
 		if (dnc_cli_stopped_by())
 			return -1;
-	if (place == DNC_SET_KEPT)
-		p->unchanged++;
-	else if (publish(p, number, place == DNC_SET_ADDED) < 0)
-		return -1;
+		if (place == DNC_SET_KEPT)
+			p->unchanged++;
+		else if (publish(p, number, place == DNC_SET_ADDED) < 0)
+			return -1;
+	}
 	return rc < 0 ? -1 : wait_for_reader(p);
 }
 

@@ -114,7 +114,7 @@ in_log() { # TYPE
 	[ "$(summary_field error_code)" = unreadable_input ]
 	[[ "$(summary_field error_message)" == *missing* ]]
 	[ "$(summary_field data_checksum)" = null ]
-	printf 'PK\3\4zip' >refused
+	printf '%%PDF-1.4\n' >refused
 	run publish refused
 	[ "$status" -eq 74 ]
 	[ "$(summary)" = "0 0 0 0 0 0 0 failed" ]
