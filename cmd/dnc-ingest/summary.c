@@ -56,6 +56,8 @@ static struct failure find_failure(const struct ingest *in, bool ended_early)
 		return fail(in->compare ? "list_refused" : "refused_input", in->refusal.message);
 	if (in->stage.rejects.count && !in->accepted && !is_service(in))
 		return fail("no_events", "all records were rejected");
+	if (in->published && outcome_events(in).rejected >= in->published && !is_service(in))
+		return fail("no_events", "a later stage rejected all events");
 	return (struct failure){0};
 }
 
@@ -68,7 +70,8 @@ static void add_checksum(struct dnc_buf *b, const struct ingest *in, const struc
 	unsigned char digest[DIGEST_BYTES];
 	char text[sizeof name + 2 * sizeof digest];
 
-	if (in->stage.failed || in->summary.cut || (failure->code && in->refusals == 0) ||
+	if (in->stage.failed || in->summary.cut ||
+		(failure->code && (in->refusals == 0 || in->file || in->compare)) ||
 		o->input_count > 1 || (o->input_count && strncmp(o->inputs[0], "fd:", 3) != 0))
 		return;
 	crypto_generichash_final(&state, digest, sizeof digest);

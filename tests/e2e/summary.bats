@@ -345,3 +345,138 @@ limited() { dnc-ingest -f numbers --reason=complaint --source=consumer -x reject
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"51 of 1551 records were rejected"*"1500 events before that are published"* ]]
 }
+
+@test "--watch: each file ends with a summary of its own, before it is moved" {
+	mkdir in
+	open_hub
+	changes 40 >in/1
+	# Half of it is known, and a row is none.
+	{ changes 40 20; echo nonsense; } >in/2
+	yes nonsense | head -20 >in/3
+	printf '%%PDF-1.4\n' >in/4
+	run dnc-ingest -f ftc-change --summary --provider=registry --watch=in --once -o "unix:$HUB_SOCKET"
+	[ "$status" -eq 1 ]
+	[ "$(find in/done in/failed -type f | sort | tr '\n' ' ')" = 'in/done/1 in/done/2 in/done/2.rejects in/failed/3 in/failed/3.reason in/failed/3.rejects in/failed/4 in/failed/4.reason ' ]
+	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" |
+		jq -r '.event_data | "\(.records_added) \(.records_removed) \(.records_skipped) \(.records_total) \(.duplicates_found) \(.invalid_records) \(.sync_status) \(.error_code)"' >summaries
+	diff summaries - <<-'END'
+	30 10 0 40 0 0 success null
+	15 5 20 41 20 1 partial null
+	0 0 0 20 0 20 failed no_events
+	0 0 0 0 0 0 failed refused_input
+	END
+	# Between the events of the first and those of the second file.
+	[ "$(sqlite3 data/events.db "SELECT seq FROM events WHERE type = 'dnc.list.synced' ORDER BY seq LIMIT 1")" = 41 ]
+	[ "$(sqlite3 data/events.db "SELECT event FROM events WHERE seq = 41" | jq -r .event_data.data_checksum)" = "blake2b-256:$(b2sum -l 256 <in/done/1 | cut -d' ' -f1)" ]
+}
+
+@test "--watch, --max-rejects: nothing of a wrong file is published, and the next one is, with a map, too" {
+	mkdir in
+	open_hub
+	local n map
+	for n in 1 2; do
+		if [ "$n" = 1 ]; then map=(); else map=(--map 'if .n then {type: "dnc.number.suppressed", phone_number: .n, reason: "complaint"} else error("none") end'); fi
+		seq 1500 | awk '{ printf "{\"type\":\"number.suppressed\",\"reason\":\"complaint\",\"phone_number\":\"202555%04d\",\"n\":\"202555%04d\"}\n", $1, $1 }' >"in/$n-b"
+		{ cat "in/$n-b"; yes '{"type":"none"}' | head -50; } >"in/$n-a"
+		run dnc-ingest -f ndjson --summary --provider=registry --watch=in --once --max-rejects=1% "${map[@]}" -o "unix:$HUB_SOCKET"
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ "$(cat "in/failed/$n-a.reason")" == *'records were rejected, more than --max-rejects allows; nothing was published' ]]
+		[ -e "in/done/$n-b" ]
+		[ "$(in_log dnc.number.suppressed)" = $((1500 * n)) ]
+		[ "$(in_log dnc.list.synced)" = $((2 * n)) ]
+		[ "$(summary)" = "1500 0 0 1500 1500 0 0 success" ]
+	done
+}
+
+@test "--watch: a file that comes again is counted as known" {
+	mkdir in
+	open_hub
+	changes 40 >in/1
+	dnc-ingest -f ftc-change --summary --provider=registry --watch=in -o "unix:$HUB_SOCKET" 3>&- 9>&- 2>err &
+	PIDS+=($!)
+	wait_for test -e in/done/1
+	[ "$(summary)" = "30 10 0 40 40 0 0 success" ]
+	mv in/done/1 in/again
+	wait_for test -e in/done/again
+	[ "$(in_log dnc.list.synced)" = 2 ]
+	# Under another name the rows have the same ids, because they say when the change was.
+	[ "$(summary)" = "0 0 40 40 40 40 0 success" ]
+}
+
+full() { seq "$1" "$2" | awk '{printf "202,555%04d\n", $1}'; }
+compare() { dnc-ingest -f ftc-full --summary --provider=registry --against=set -o "unix:$HUB_SOCKET" "$@"; }
+
+@test "--against: a baseline is one event; then what differs is counted, and what does not is skipped" {
+	open_hub
+	full 1 1000 >one
+	compare --baseline one
+	[ "$(summary)" = "0 0 1000 1000 1000 0 0 success" ]
+	[ "$(summary_field sync_type)" = full ]
+	[ "$(sqlite3 data/events.db 'SELECT count(*) FROM events')" = 1 ]
+	{ full 11 1003; full 20 29; } >two
+	compare two
+	[ "$(summary)" = "3 10 1000 1013 1013 10 0 success" ]
+	[ "$(in_log dnc.number.suppressed) $(in_log dnc.number.released)" = '3 10' ]
+	compare two
+	[ "$(summary)" = "0 0 1003 1003 1003 10 0 success" ]
+	# The missing number may be in the row that was rejected.
+	{ full 12 1003; echo nonsense; } >three
+	run compare three
+	[ "$status" -eq 1 ]
+	[ "$(summary)" = "0 0 992 993 993 0 1 partial" ]
+}
+
+@test "--against: a list that is refused is a failed sync, and changes nothing" {
+	open_hub
+	full 1 1000 >one
+	compare --baseline one
+	cp set copy
+	full 1 500 >half
+	run compare half
+	[ "$status" -eq 1 ]
+	[ "$(summary)" = "0 0 500 500 0 0 0 failed" ]
+	[ "$(summary_field error_code)" = list_refused ]
+	[[ "$(summary_field error_message)" == *'500 of 1000 numbers are missing'* ]]
+	{ full 1 1000; yes nonsense | head -20; } >wrong
+	run compare --max-rejects=1% wrong
+	[ "$status" -eq 1 ]
+	[ "$(summary_field error_code)" = too_many_rejects ]
+	run compare one missing
+	[ "$status" -eq 74 ]
+	[ "$(summary_field error_code)" = unreadable_input ]
+	cmp set copy
+	[ "$(sqlite3 data/events.db 'SELECT count(DISTINCT type) FROM events')" = 1 ]
+	# Nothing is published for a command line that is wrong.
+	run compare --baseline one
+	[ "$status" -eq 2 ]
+	[ "$(in_log dnc.list.synced)" = 4 ]
+}
+
+@test "--against: without the summary in the log the set stays, and the next run publishes the same differences" {
+	open_hub
+	full 1 100 >one
+	compare --baseline one
+	full 1 110 >two
+	cp set copy
+	# The reader takes the events, and not the summary.
+	dnc-filter -i unix:filter.sock -o "unix:$HUB_SOCKET" -x rejects --jq 'if .type == "dnc.list.synced" then error("none") else . end' 3>&- 9>&- &
+	PIDS+=($!)
+	wait_for test -S filter.sock
+	run dnc-ingest -f ftc-full --summary --provider=registry --against=set -o unix:filter.sock two
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(in_log dnc.number.suppressed)" = 10 ]
+	cmp set copy
+	[ -e set.next ]
+	# The next run ends that one, with its summary, before it reads its own list.
+	compare two
+	[ "$(in_log dnc.number.suppressed)" = 10 ]
+	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 2" |
+		jq -r '.event_data | "\(.records_added) \(.records_skipped) \(.duplicates_found) \(.sync_status)"' >summaries
+	diff summaries - <<-'END'
+	0 110 0 success
+	0 110 10 success
+	END
+	[ ! -e set.next ]
+}
