@@ -12,10 +12,10 @@ setup() {
 # The numbers and ids of the events in a file: what does not change from one run to the next.
 facts() { jq -c '[.id, .phone_number]' "${1--}"; }
 
-# A change list with times; its rows have the same ids wherever they are.
+# A change list in the order of time, one a second; its rows have the same ids wherever they are.
 changes() { # ROWS
 	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
-		printf "%010d,2026-01-%02dT%02d:%02d:%02d.000,%s\n", 2025550000 + (i * 7919) % 9990000, 1 + i % 28, i % 24, i % 60, i % 59, i % 3 ? "A" : "D" }'
+		printf "%010d,2026-01-%02dT%02d:%02d:%02d.000,%s\n", 2025550000 + (i * 7919) % 9990000, 1 + i / 86400, i / 3600 % 24, i / 60 % 60, i % 60, i % 3 ? "A" : "D" }'
 }
 
 # Runs dnc-ingest on the arguments: it fails with one message that has PART.
