@@ -58,10 +58,10 @@ struct dnc_stream {
 	const char *name; /* for messages and rejects; a producer's is dnc_input_name() */
 	/* Of an archive: the part of the name, "FILE:MEMBER", that is the member's; escaped. Else NULL. */
 	const char *member;
-	void *user;          /* for the owner of the input */
-	uint64_t id;         /* from 1; unique within the input */
-	bool acked;          /* a producer on a listening socket */
-	uint64_t rejected;   /* counted by the owner: records of this stream that it rejected */
+	void *user;        /* for the owner of the input */
+	uint64_t id;       /* from 1; unique within the input */
+	bool acked;        /* a producer on a listening socket */
+	uint64_t rejected; /* counted by the owner: records of this stream that it rejected */
 	/* Counted by the owner: lines that it dropped and that release a number, or are of other types. */
 	uint64_t dropped_releases, dropped_others;
 	uint64_t size_bytes; /* of a regular file (the packed one), else 0 */
