@@ -5,8 +5,8 @@
 
 /* Where events and rejects go; -1 ends the run. */
 typedef int mapping_accept(struct ingest *in, struct dnc_stream *s, const struct dnc_record *event);
-typedef int mapping_reject(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r,
-	struct dnc_error *err);
+typedef int mapping_reject(
+	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err);
 
 /* Starts the process of the map, if there is one. Exits if the program is wrong or the process can't be started. */
 void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *reject);
