@@ -11,6 +11,9 @@ using i18n::phonenumbers::PhoneNumberUtil;
 /* Of some countries the library accepts longer numbers, which may be two numbers in one. */
 enum { E164_DIGITS = 15 };
 
+/* Two digits and a number of the North American plan. */
+enum { LOST_ZERO_DIGITS = 12 };
+
 static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneNumber &number)
 {
 	switch (util.IsPossibleNumberWithReason(number)) {
@@ -51,6 +54,11 @@ static enum dnc_phone_verdict normalize_once(
 	enum dnc_phone_verdict verdict = possible(util, number);
 	if (verdict != DNC_PHONE_OK)
 		return verdict;
+	/* The library takes two ones away. More likely a zero is lost: 011 dials abroad. */
+	if (number.country_code() == 1 && text.size() == LOST_ZERO_DIGITS &&
+		text.compare(0, 2, "11") == 0 &&
+		text.find_first_not_of("0123456789") == std::string::npos)
+		return DNC_PHONE_TOO_LONG;
 	if (strict && !util.IsValidNumber(number))
 		return DNC_PHONE_INVALID;
 	util.Format(number, PhoneNumberUtil::E164, &e164);

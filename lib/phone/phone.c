@@ -19,22 +19,33 @@ static bool nanp(const char *p, char out[DNC_PHONE_MAX], size_t *len)
 	return true;
 }
 
+/* Reads +1 and ten digits; in the US also ten digits, with or without the 1 before them. */
+static bool short_cut(struct dnc_str s, const char *region, char out[DNC_PHONE_MAX], size_t *len)
+{
+	if (s.n == 2 + NANP_DIGITS && s.p[0] == '+' && s.p[1] == '1')
+		return nanp(s.p + 2, out, len);
+	if (strcmp(region, "US") != 0)
+		return false;
+	if (s.n == 1 + NANP_DIGITS && s.p[0] == '1')
+		return nanp(s.p + 1, out, len);
+	return s.n == NANP_DIGITS && nanp(s.p, out, len);
+}
+
 enum dnc_phone_verdict dnc_phone_normalize(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len)
 {
 	char plain[PHONE_PLAIN_MAX];
 	enum dnc_phone_verdict v;
 
-	if (!strict) {
-		if (s.n == 2 + NANP_DIGITS && s.p[0] == '+' && s.p[1] == '1' &&
-			nanp(s.p + 2, out, len))
-			return DNC_PHONE_OK;
-		if (s.n == NANP_DIGITS && strcmp(region, "US") == 0 && nanp(s.p, out, len))
-			return DNC_PHONE_OK;
-	}
+	if (!strict && short_cut(s, region, out, len))
+		return DNC_PHONE_OK;
 	v = phone_plain(s, plain, &s.n);
 	s.p = plain;
-	return v == DNC_PHONE_OK ? dnc_phone_normalize_slow(s, region, strict, out, len) : v;
+	if (v != DNC_PHONE_OK)
+		return v;
+	if (!strict && short_cut(s, region, out, len))
+		return DNC_PHONE_OK;
+	return dnc_phone_normalize_slow(s, region, strict, out, len);
 }
 
 const char *dnc_phone_reason(enum dnc_phone_verdict v)

@@ -3,8 +3,8 @@
 
 /* In the order in which "auto" asks them: the most particular first. */
 static const struct format *const formats[] = {
-	&format_cloudevents, &format_ftc_reported, &format_optout, &format_ndjson,
-	&format_ftc_xml, &format_ftc_change, &format_ftc_full, &format_numbers, &format_csv,
+	&format_cloudevents, &format_ftc_reported, &format_optout, &format_ndjson, &format_ftc_xml,
+	&format_ftc_change, &format_ftc_full, &format_numbers, &format_csv,
 	&format_tsv, /* only by name: "auto" reads tabs as CSV */
 };
 

@@ -46,6 +46,7 @@ struct dnc_mapper {
 	unsigned careful;         /* records that are still answered one by one */
 	unsigned ends, idle_ends; /* of processes since a record was answered; see IDLE_ENDS_MAX */
 	int64_t give_up_ms;       /* when a call ends that waits, once the caller is to end */
+	bool failed; /* a call has: records that were handed on may still be in the queue */
 };
 
 /* Starts a process, and gives it all records that are in the queue. */
@@ -208,7 +209,7 @@ static struct map_entry *at_work(struct dnc_mapper *m)
 	return NULL;
 }
 
-/* Decides what becomes of the record that was at work. False if it is run again. */
+/* Decides whether the record that was at work is run again, or fails. False with ERR. */
 static bool judge(struct dnc_mapper *m, struct map_entry *e, enum map_end end, const char *why,
 	struct dnc_error *err)
 {
@@ -340,7 +341,7 @@ static int turn(struct dnc_mapper *m, bool wait, struct dnc_error *err)
 	return end != MAP_RUNS || ended ? restart(m, end, err) : 0;
 }
 
-int dnc_mapper_add(struct dnc_mapper *m, const struct dnc_map_job *job, struct dnc_error *err)
+static int add(struct dnc_mapper *m, const struct dnc_map_job *job, struct dnc_error *err)
 {
 	while (map_queue_full(&m->queue))
 		if (turn(m, true, err) < 0)
@@ -353,14 +354,30 @@ int dnc_mapper_add(struct dnc_mapper *m, const struct dnc_map_job *job, struct d
 	return m->out.n - m->sent >= SEND_AT ? turn(m, false, err) : 0;
 }
 
+int dnc_mapper_add(struct dnc_mapper *m, const struct dnc_map_job *job, struct dnc_error *err)
+{
+	if (m->failed || add(m, job, err) < 0)
+		m->failed = true;
+	return m->failed ? -1 : 0;
+}
+
 int dnc_mapper_drain(struct dnc_mapper *m, struct dnc_error *err)
 {
-	bool wait = false;
-
-	while (m->queue.count) {
+	for (bool wait = false; m->queue.count && !m->failed; wait = true)
 		if (turn(m, wait, err) < 0)
-			return -1;
-		wait = true;
-	}
-	return 0;
+			m->failed = true;
+	return m->failed ? -1 : 0;
+}
+
+int dnc_mapper_reset(struct dnc_mapper *m, struct dnc_error *err)
+{
+	char why[200];
+
+	map_process_end(&m->process, why, sizeof why);
+	map_queue_finish(&m->queue);
+	m->queue = (struct map_queue){0};
+	m->careful = m->ends = m->idle_ends = 0;
+	m->give_up_ms = 0;
+	m->failed = start(m, err) < 0;
+	return m->failed ? -1 : 0;
 }

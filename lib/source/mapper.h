@@ -44,7 +44,8 @@ struct dnc_mapper_options {
 	void *ctx;
 };
 
-/* Starts the process of MAP, which is borrowed. OPTIONS is copied. NULL with ERR, whose code is an errno or
+/* Starts the process of MAP, which is borrowed. SIGCHLD is set to its default for the whole process, so that it can be waited
+ * for. OPTIONS is copied. NULL with ERR, whose code is an errno or
  * DNC_ERROR_NO_MEMORY. */
 struct dnc_mapper *dnc_mapper_new(
 	struct dnc_map *map, const struct dnc_mapper_options *options, struct dnc_error *err);
@@ -53,8 +54,12 @@ struct dnc_mapper *dnc_mapper_new(
 void dnc_mapper_free(struct dnc_mapper *m);
 
 /* Adds a record, whose strings are copied. Waits while many are at work. -1 with ERR, or if a callback returned -1, which
- * leaves ERR alone; no other call but dnc_mapper_free() may follow. Callbacks must not call this. */
+ * leaves ERR alone; after that each call returns -1 and calls no callback, but for dnc_mapper_reset() and dnc_mapper_free().
+ * Callbacks must not call this. */
 int dnc_mapper_add(struct dnc_mapper *m, const struct dnc_map_job *job, struct dnc_error *err);
 
 /* Waits until the callbacks have been called for all records. Returns as dnc_mapper_add() does. */
 int dnc_mapper_drain(struct dnc_mapper *m, struct dnc_error *err);
+
+/* Drops the records that wait, and starts a new process: M is as new. -1 with ERR. */
+int dnc_mapper_reset(struct dnc_mapper *m, struct dnc_error *err);

@@ -67,8 +67,8 @@ static bool set_number(struct dnc_source *s)
 	char e164[DNC_PHONE_MAX];
 	size_t n;
 
-	if (dnc_phone_normalize(s->fact.number, s->options.region, s->options.strict_phone, e164, &n) !=
-		DNC_PHONE_OK)
+	if (dnc_phone_normalize(s->fact.number, s->options.region, s->options.strict_phone, e164,
+		    &n) != DNC_PHONE_OK)
 		return false;
 	s->record.number = digits_value(e164 + 1, n - 1);
 	return true;

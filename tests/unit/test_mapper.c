@@ -310,6 +310,14 @@ static void a_callback_may_end_it(void **state)
 	assert_int_equal(dnc_mapper_drain(f.mapper, &err), -1);
 	assert_string_equal(err.message, "mine");
 	assert_int_equal(f.seen.calls, 2);
+	/* Nothing is handed on twice, or under another record, until it is reset. */
+	assert_int_equal(dnc_mapper_drain(f.mapper, &err), -1);
+	assert_int_equal(add(&f, 2, "[4]"), -1);
+	assert_int_equal(f.seen.calls, 2);
+	dnc_buf_clear(&f.seen.text);
+	assert_int_equal(dnc_mapper_reset(f.mapper, &err), 0);
+	assert_int_equal(add(&f, 3, "[5,6]"), 0);
+	assert_string_equal(drained(&f), "3.1 5\n3.2 6\n");
 	tear_down(&f);
 }
 

@@ -69,7 +69,7 @@ static bool is_digit(char c)
 }
 
 /* True if TEXT has the DIGITS in a row, with nothing but punctuation and blanks between them, and no digit beside them but
- * a country code 1 and a trunk prefix 1. */
+ * a country code 1. */
 static bool stands_in(struct dnc_str text, struct dnc_str digits)
 {
 	for (size_t at = 0; at < text.n; at++) {
@@ -83,12 +83,14 @@ static bool stands_in(struct dnc_str text, struct dnc_str digits)
 		}
 		if (n < digits.n || (i < text.n && is_digit(text.p[i])))
 			continue;
-		/* libphonenumber removes a trunk prefix 1 before the country code 1, too. */
-		for (i = 0; i < 2 && at > 0 && text.p[at - 1] == '1'; i++)
+		if (at > 0 && text.p[at - 1] == '1')
+			at--;
+		/* Of an international number the trunk prefix 1 is removed, too. */
+		if (at > 1 && text.p[at - 1] == '1' && text.p[at - 2] == '+')
 			at--;
 		if (at == 0 || !is_digit(text.p[at - 1]))
 			return true;
-		at += i;
+		at = i - 1;
 	}
 	return false;
 }

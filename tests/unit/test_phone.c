@@ -42,6 +42,9 @@ static void a_text_is_one_number_and_nothing_else(void **state)
 		const char *region, *in, *out; /* out is NULL when it is none */
 	} cases[] = {
 		/* What people write. */
+		{"US", "113035550146", NULL}, /* 011 without its zero, of a number abroad? */
+		{"US", "1 1 303 555 0146", NULL},
+		{"CA", "113035550146", NULL},
 		{"US", " 202 555 0143 ", "+12025550143"},
 		{"US", "202.555.0143", "+12025550143"},
 		{"US", "202.5550143", "+12025550143"},
@@ -182,6 +185,32 @@ static void the_short_cut_agrees_with_the_library(void **state)
 	}
 }
 
+/* The same number in the ways in which people write it. */
+static void notations_agree_with_the_library(void **state)
+{
+	static const char *const notations[] = {"(%03u) %03u-%04u", "%03u-%03u-%04u",
+		"%03u.%03u.%04u", "%03u %03u %04u", "1-%03u-%03u-%04u", "1 (%03u) %03u-%04u",
+		"+1 %03u %03u %04u", "+1 (%03u) %03u.%04u", "%03u/%03u-%04u", "[%03u] %03u %04u"};
+	uint64_t seed = 7;
+
+	(void)state;
+	for (unsigned i = 0; i < 20000; i++) {
+		char text[40], fast[DNC_PHONE_MAX] = "", slow[DNC_PHONE_MAX] = "";
+		enum dnc_phone_verdict f, s;
+		size_t nf, ns;
+		bool strict = i % 4 == 0;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		snprintf(text, sizeof text, notations[i % 10], (unsigned)(seed >> 54) % 1000,
+			(unsigned)(seed >> 44 & 1023) % 1000,
+			(unsigned)(seed >> 20 & 16383) % 10000);
+		f = dnc_phone_normalize(dnc_str(text), "US", strict, fast, &nf);
+		s = dnc_phone_normalize_slow(dnc_str(text), "US", strict, slow, &ns);
+		if (f != s || (f == DNC_PHONE_OK && strcmp(fast, slow) != 0))
+			fail_msg("%s: %d %s, by the library %d %s", text, f, fast, s, slow);
+	}
+}
+
 static void a_mask_leaves_country_code_and_four_digits(void **state)
 {
 	struct dnc_buf b = {0};
@@ -287,6 +316,7 @@ int main(void)
 		cmocka_unit_test(numbers_become_e164_or_say_why),
 		cmocka_unit_test(a_text_is_one_number_and_nothing_else),
 		cmocka_unit_test(the_short_cut_agrees_with_the_library),
+		cmocka_unit_test(notations_agree_with_the_library),
 		cmocka_unit_test(a_mask_leaves_country_code_and_four_digits),
 	};
 

@@ -67,7 +67,8 @@ static void read_records(struct dnc_source *s, struct result *result)
 			add_reject(result, &record, &err);
 			break;
 		case DNC_SOURCE_DROPPED:
-			dnc_buf_printf(&result->text, "%llu dropped\n", (unsigned long long)record.line);
+			dnc_buf_printf(
+				&result->text, "%llu dropped\n", (unsigned long long)record.line);
 			break;
 		case DNC_SOURCE_REFUSED:
 			add_refusal(result, s);
