@@ -357,6 +357,64 @@ subscribed() { # SCHEME KEY
 	[ "$(event_count data/events.db)" -eq 2 ]
 }
 
+@test "README: a full list, and what the next one changes" {
+	documented <<-'END'
+	dnc-ingest --format=ftc-full --against=federal.set --baseline full-1.txt
+	dnc-ingest --format=ftc-full --against=federal.set --output=unix:hub.sock full-2.txt
+	END
+	start_hub --input=unix:hub.sock
+	cp examples/data/ftc-full.txt full-1.txt
+	{ cat full-1.txt; echo 303,5550199; } >full-2.txt
+	run_command 0
+	[ "$(event_count data/events.db)" -eq 0 ]
+	run_command 1
+	[ "$(sqlite3 data/events.db 'SELECT phone_number FROM events')" = +13035550199 ]
+}
+
+@test "dnc-ingest(1): a full list, and what the next one changes" {
+	documented <<-'END'
+	dnc-ingest -f ftc-full --against=/var/lib/dnc/federal.set --baseline full-1.txt
+	dnc-ingest -f ftc-full --against=/var/lib/dnc/federal.set -o unix:/run/dnc/hub.sock full-2.txt
+	END
+	mkdir -p var/lib/dnc
+	start_hub --input=unix:"$DNC_SOCKET"
+	cp examples/data/ftc-full.txt full-1.txt
+	{ cat full-1.txt; echo 303,5550199; } >full-2.txt
+	run_command 0
+	run_command 1
+	[ "$(sqlite3 data/events.db 'SELECT phone_number FROM events')" = +13035550199 ]
+}
+
+@test "dnc-ingest(1): full lists with their summaries" {
+	documented <<-'END'
+	dnc-ingest -f ftc-full --against=/var/lib/dnc/vendor.set --baseline --summary -P vendor \
+	    -o unix:/run/dnc/hub.sock full-1.txt
+	dnc-ingest -f ftc-full --against=/var/lib/dnc/vendor.set --summary -P vendor \
+	    -o unix:/run/dnc/hub.sock full-2.txt
+	END
+	mkdir -p var/lib/dnc
+	start_hub --input=unix:"$DNC_SOCKET"
+	cp examples/data/ftc-full.txt full-1.txt
+	{ cat full-1.txt; echo 303,5550199; } >full-2.txt
+	run_command 0
+	run_command 1
+	[ "$(sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced'" |
+		jq -r '.event_data | "\(.sync_status) \(.records_added)"' | tr '\n' ' ')" = 'success 0 success 1 ' ]
+}
+
+@test "dnc-ingest(1): the files of a directory with their summaries" {
+	documented <<-'END'
+	dnc-ingest --watch=/var/spool/dnc --once --summary -P vendor --output=unix:/run/dnc/hub.sock
+	END
+	mkdir -p var/spool/dnc
+	cp examples/data/suppressions.csv var/spool/dnc/first.csv
+	cp examples/data/ftc-change.txt var/spool/dnc/second
+	start_hub --input=unix:"$DNC_SOCKET"
+	run_command
+	[ -e var/spool/dnc/done/second ]
+	[ "$(sqlite3 data/events.db "SELECT count(*) FROM events WHERE type = 'dnc.list.synced'")" -eq 2 ]
+}
+
 @test "dnc-ingest(1): a compressed export with columns of its own" {
 	documented <<-'END'
 	dnc-ingest -c phone_number=Mobile -c event_data.campaign="Campaign Id" \
