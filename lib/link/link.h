@@ -105,7 +105,8 @@ struct dnc_unpack_options {
 
 /* Makes IN unpack and convert what its files and descriptors give; producers on sockets, whose lines are acknowledged, send
  * text. Each member of an archive is a stream. A stream is opened when its first bytes were read. A file that can't be
- * read to its end is told to `failed`. Before dnc_input_run(). */
+ * read to its end is told to `failed`; so is one that changes while it is read, which may be incomplete. Before
+ * dnc_input_run(). */
 void dnc_input_unpack(struct dnc_input *in, const struct dnc_unpack_options *options);
 
 /* Adds a file, "-" for standard input. It is opened when its turn comes; PATH is borrowed until the input is

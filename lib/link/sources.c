@@ -85,6 +85,14 @@ int input_open_source(struct input_source *s, struct dnc_error *err)
 	return 0;
 }
 
+/* Not 0, to which archives without times set it. */
+static int64_t modified_ns(const struct stat *st)
+{
+	int64_t ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+
+	return ns ? ns : 1;
+}
+
 static void read_file_stats(struct input_source *s)
 {
 	struct stat st;
@@ -97,9 +105,7 @@ static void read_file_stats(struct input_source *s)
 	s->stream.size_bytes = (uint64_t)st.st_size;
 	if (!s->file || !s->own_fd)
 		return;
-	s->stream.modified_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
-	if (!s->stream.modified_ns)
-		s->stream.modified_ns = 1; /* archives without times set it to 0 */
+	s->stream.modified_ns = modified_ns(&st);
 }
 
 int input_start_source(struct dnc_input *in, struct input_source *s, size_t block)
@@ -154,6 +160,29 @@ static int fail_shrunk(struct dnc_input *in, struct input_source *s)
 	return end_source(in, s, false);
 }
 
+/* True for a file that was written to while it was read: it may not be whole yet, and what was read before may be another
+ * version than what was read after. Of a log, which grows, that is no fault. */
+static bool has_changed(const struct dnc_input *in, const struct input_source *s)
+{
+	struct stat st;
+
+	if (!in->unpacks || !s->file || !s->own_fd || fstat(s->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	return (uint64_t)st.st_size != s->stream.size_bytes ||
+	       modified_ns(&st) != s->stream.modified_ns;
+}
+
+static int fail_changed(struct dnc_input *in, struct input_source *s)
+{
+	struct dnc_error err;
+
+	dnc_error_set(&err, EIO,
+		"%s was changed while it was read; read it again when it is complete",
+		s->stream.name);
+	in->events.failed(in->events.ctx, &s->stream, &err);
+	return end_source(in, s, false);
+}
+
 /* Looks at the first bytes of a source that may be anything, or, if it is WHOLE, at all of them. 1 if they are not read as
  * lines: the source is unpacked, or has failed and is removed. */
 static int look(struct dnc_input *in, struct input_source *s, bool whole)
@@ -189,6 +218,8 @@ static int handle_no_bytes(struct dnc_input *in, struct input_source *s, ssize_t
 		return errno == ECONNRESET ? end_source(in, s, false) : fail_reading(in, s, errno);
 	if (has_shrunk(s))
 		return fail_shrunk(in, s);
+	if (has_changed(in, s))
+		return fail_changed(in, s);
 	rc = s->unknown ? look(in, s, true) : 0;
 	if (rc)
 		return rc < 0 ? -1 : 0;

@@ -11,8 +11,8 @@ using i18n::phonenumbers::PhoneNumberUtil;
 /* Of some countries the library accepts longer numbers, which may be two numbers in one. */
 enum { E164_DIGITS = 15 };
 
-/* Two digits and a number of the North American plan. */
-enum { LOST_ZERO_DIGITS = 12 };
+/* The country code of the North American Numbering Plan, and the digits of its numbers. */
+enum { NANP = 1, NANP_DIGITS = 10 };
 
 static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneNumber &number)
 {
@@ -30,6 +30,24 @@ static enum dnc_phone_verdict possible(const PhoneNumberUtil &util, const PhoneN
 	default:
 		return DNC_PHONE_LENGTH;
 	}
+}
+
+/* False if the library has made one of the plan's numbers of what is none: an area code starts with 2 to 9; and of digits
+ * alone, as they are dialled there, it takes ones and zeros away until ten are left. More likely one is missing or too many,
+ * or the zero of 011, which dials abroad. */
+static bool is_nanp(const PhoneNumberUtil &util, const PhoneNumber &number, const std::string &text,
+	const char *region)
+{
+	std::string national;
+
+	util.GetNationalSignificantNumber(number, &national);
+	if (national.empty() || national[0] < '2')
+		return false;
+	if (util.GetCountryCodeForRegion(region) != NANP ||
+		text.find_first_not_of("0123456789") != std::string::npos ||
+		text.compare(0, 3, "011") == 0)
+		return true;
+	return text.size() == NANP_DIGITS || (text.size() == 1 + NANP_DIGITS && text[0] == '1');
 }
 
 static enum dnc_phone_verdict normalize_once(
@@ -54,11 +72,8 @@ static enum dnc_phone_verdict normalize_once(
 	enum dnc_phone_verdict verdict = possible(util, number);
 	if (verdict != DNC_PHONE_OK)
 		return verdict;
-	/* The library takes two ones away. More likely a zero is lost: 011 dials abroad. */
-	if (number.country_code() == 1 && text.size() == LOST_ZERO_DIGITS &&
-		text.compare(0, 2, "11") == 0 &&
-		text.find_first_not_of("0123456789") == std::string::npos)
-		return DNC_PHONE_TOO_LONG;
+	if (number.country_code() == NANP && !is_nanp(util, number, text, region))
+		return DNC_PHONE_INVALID;
 	if (strict && !util.IsValidNumber(number))
 		return DNC_PHONE_INVALID;
 	util.Format(number, PhoneNumberUtil::E164, &e164);

@@ -31,6 +31,19 @@ static bool short_cut(struct dnc_str s, const char *region, char out[DNC_PHONE_M
 	return s.n == NANP_DIGITS && nanp(s.p, out, len);
 }
 
+/* True for 2026-11-26, alone or before an hour: with an hour it has the ten digits of a number. */
+static bool is_date(struct dnc_str s)
+{
+	static const char form[] = "dddd-dd-dd";
+
+	if (s.n < sizeof form - 1 || (s.p[0] != '1' && s.p[0] != '2'))
+		return false;
+	for (size_t i = 0; i < sizeof form - 1; i++)
+		if (form[i] == 'd' ? s.p[i] < '0' || s.p[i] > '9' : s.p[i] != form[i])
+			return false;
+	return s.n == sizeof form - 1 || s.p[sizeof form - 1] == ' ' || s.p[sizeof form - 1] == 'T';
+}
+
 enum dnc_phone_verdict dnc_phone_normalize(
 	struct dnc_str s, const char *region, bool strict, char out[DNC_PHONE_MAX], size_t *len)
 {
@@ -39,6 +52,8 @@ enum dnc_phone_verdict dnc_phone_normalize(
 
 	if (!strict && short_cut(s, region, out, len))
 		return DNC_PHONE_OK;
+	if (is_date(s))
+		return DNC_PHONE_NOT_A_NUMBER;
 	v = phone_plain(s, plain, &s.n);
 	s.p = plain;
 	if (v != DNC_PHONE_OK)

@@ -81,12 +81,25 @@ static void set_up(struct dnc_map *m)
 	jq_set_attr(m->jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
 }
 
+/* jq 1.6 takes an error whose message is null for the end of the results, and the record would be dropped. In one line with
+ * the program, so that messages count its lines. */
+static char *with_prelude(const char *program)
+{
+	static const char prelude[] =
+		"def _error: error; "
+		"def error: if . == null then \"null (null)\" | _error else _error end; "
+		"def error(message): message | error; ";
+	char *text = NULL;
+
+	return asprintf(&text, "%s%s", prelude, program) < 0 ? NULL : text;
+}
+
 struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 {
 	struct dnc_map *m = calloc(1, sizeof *m);
 	struct dnc_str wide;
 
-	if (!m || !(m->program = strdup(program)) || !(m->jq = jq_init())) {
+	if (!m || !(m->program = with_prelude(program)) || !(m->jq = jq_init())) {
 		dnc_error_nomem(err);
 		goto fail;
 	}
@@ -100,7 +113,7 @@ struct dnc_map *dnc_map_compile(const char *program, struct dnc_error *err)
 	err->message[0] = '\0';
 	m->err = err;
 	set_up(m);
-	if (!jq_compile(m->jq, program)) {
+	if (!jq_compile(m->jq, m->program)) {
 		if (!err->message[0])
 			dnc_error_set(err, 0, "not a jq program");
 		goto fail;

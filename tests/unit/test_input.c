@@ -177,13 +177,14 @@ static void on_resized_failed(void *ctx, const struct dnc_stream *s, const struc
 	((struct resized *)ctx)->failed++;
 }
 
-static void a_file_that_shrinks_while_it_is_read_is_a_failure(void **state)
+static void a_file_that_changes_while_it_is_read_is_a_failure(void **state)
 {
 	static const struct {
 		off_t to;
-		bool fails;
-	} cases[] = {{2 * FILE_LINES - 1, true}, {0, true}, {2 * FILE_LINES, false},
-		{2 * FILE_LINES + 100, false}};
+		bool unpacks, fails;
+	} cases[] = {{2 * FILE_LINES - 1, false, true}, {0, false, true},
+		{2 * FILE_LINES, false, false}, {2 * FILE_LINES + 100, false, false},
+		{2 * FILE_LINES - 1, true, true}, {2 * FILE_LINES + 100, true, true}};
 	static char text[2 * FILE_LINES];
 
 	(void)state;
@@ -202,6 +203,8 @@ static void a_file_that_shrinks_while_it_is_read_is_a_failure(void **state)
 
 		assert_true(r.fd >= 0 && in);
 		assert_int_equal(write(r.fd, text, sizeof text), sizeof text);
+		if (cases[i].unpacks)
+			dnc_input_unpack(in, &(struct dnc_unpack_options){.max_bytes = 1 << 30});
 		assert_int_equal(dnc_input_add_file(in, path, &err), 0);
 		assert_int_equal(dnc_input_run(in), 0);
 		assert_int_equal(r.failed, cases[i].fails);
@@ -878,7 +881,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_a_line_counts_at_the_end_of_pipes_not_of_sockets),
 		cmocka_unit_test(a_bad_descriptor_ends_alone),
-		cmocka_unit_test(a_file_that_shrinks_while_it_is_read_is_a_failure),
+		cmocka_unit_test(a_file_that_changes_while_it_is_read_is_a_failure),
 		cmocka_unit_test_setup_teardown(
 			what_the_reader_says_comes_back_once, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
