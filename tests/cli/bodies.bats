@@ -68,7 +68,7 @@ released +19165550186 consumer_request consumer +12025550100" ]
 	dnc-ingest -q -x rejects "$data" >out
 	[ "$(wc -l <out)" -eq 1991 ]
 	[ "$(wc -l <rejects)" -eq 153 ]
-	jq -r '.data[] | select(.number | test("^1{0,2}[0-9]{10}$")) | [.id, "+1" + .number[-10:], .["area-code"]] | join(" ")' "$data" |
+	jq -r '.data[] | select(.number | test("^1?[2-9][0-9]{9}$")) | [.id, "+1" + .number[-10:], .["area-code"]] | join(" ")' "$data" |
 		sort >wanted
 	jq -r '[(.id | gsub("-"; "")), .phone_number, .event_data.consumer_area_code] | join(" ")' out | sort >got
 	comm -23 got wanted >more
