@@ -291,7 +291,10 @@ bool capture_record(
 
 	if (!find_row(&c, doc))
 		return false;
-	*result = read_change(s, &c);
+	/* A snapshot is a full list: its rows were read from the table, and have not changed. */
+	*result = s->options.numbers && c.op != 'r'
+	                  ? source_refuse_changes(s, "has changes of a database's rows")
+	                  : read_change(s, &c);
 	return true;
 }
 

@@ -230,6 +230,8 @@ static enum dnc_source_result read_next(struct dnc_source *s)
 
 	if (!x || s->refused)
 		return DNC_SOURCE_MORE;
+	if (x->change && s->options.numbers)
+		return source_refuse_changes(s, "is a change list");
 	if (s->at_end && x->taken == x->count)
 		parse(x, DNC_STR(""), true);
 	if (x->taken == x->count && x->no_memory)

@@ -23,6 +23,12 @@ enum dnc_source_result source_refuse(
 	return source_reject_refused(s);
 }
 
+enum dnc_source_result source_refuse_changes(struct dnc_source *s, const char *what)
+{
+	return source_refuse(s, DNC_REFUSED_HEADER,
+		"%s, which is no full list: numbers that did not change are not in it", what);
+}
+
 enum dnc_source_result source_reject_refused(struct dnc_source *s)
 {
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the stream %s", s->why);

@@ -37,7 +37,7 @@ struct dnc_source_options {
 	 * rest of it passed over. */
 	bool reject_lines;
 	/* Deliver only the number of a record where the format can do that without an event (see struct dnc_record).
-	 * Without a map. */
+	 * Without a map. A stream that says what has changed, and is no full list, is refused. */
 	bool numbers;
 	bool strict_phone; /* for these: accept valid numbers only */
 };

@@ -139,6 +139,18 @@ unchanged() {
 	says 2 'dnc.number.released is no record of a full list' dnc-ingest -f ndjson --reason=complaint --against=set \
 		<(echo '{"type":"dnc.number.released","phone_number":"2025550143","reason":"expired"}')
 	says 2 '--against needs --reason for the format csv' dnc-ingest --against=other --baseline <(echo phone; echo 2025550143)
+	for list in '<list type="change"><ac val="202"><ph val="5550001" date="2026-08-29T08:00:00" type="A"/></ac></list>' \
+		'{"op":"c","before":null,"after":{"phone_number":"+12025550001"},"ts_ms":1756454400000}' \
+		'[{"op":"r","before":null,"after":{"phone":"2025550001"}},{"op":"u","before":null,"after":{"phone":"2025550002"}}]' \
+		'{"__op":"u","phone_number":"+12025550001"}' \
+		'{"database":"d","table":"t","type":"insert","ts":1756454400,"data":{"phone_number":"+12025550001"}}' \
+		'{"data":{"phone_number":"+12025550001"},"metadata":{"operation":"insert"}}'; do
+		echo "$list" >either
+		for to in '--against=set --max-removed=100%' '--against=other --baseline'; do
+			says 2 'which is no full list' dnc-ingest $to --provider=federal_dnc --source=federal --reason=regulatory either
+			[ ! -e other ]
+		done
+	done
 	says 2 'requires --against' dnc-ingest --baseline list
 	says 2 'exclude each other' dnc-ingest --against=set --input=unix:in
 	says 2 'exclude each other' dnc-ingest --against=set --run=x list
@@ -152,6 +164,9 @@ unchanged() {
 	dnc-ingest "${options[@]}" --baseline one.csv
 	dnc-ingest -q "${options[@]}" -f ndjson two.ndjson >events
 	[ "$(jq -r '[.type, .phone_number, .provider, .event_data.reason] | join(" ")' events | tr '\n' ';')" = 'dnc.number.released +442079460123 internal system_cleanup;dnc.number.suppressed +442079460124 internal complaint;' ]
+	# The snapshot of a table.
+	printf '{"op":"r","before":null,"after":{"phone_number":"%s"}}\n' +12025550143 +442079460124 >three.json
+	[ -z "$(dnc-ingest -q "${options[@]}" three.json)" ]
 	dnc-ingest -q "${options[@]}" -f numbers --release-reason=expired <(echo '020 7946 0124') -r GB >events
 	[ "$(jq -r '[.type, .phone_number, .event_data.reason] | join(" ")' events)" = 'dnc.number.released +12025550143 expired' ]
 }

@@ -73,6 +73,9 @@ enum dnc_source_result source_reject_refused(struct dnc_source *s);
 enum dnc_source_result source_refuse(struct dnc_source *s, enum dnc_refusal kind, const char *fmt,
 	...) __attribute__((format(printf, 3, 4)));
 
+/* With the option numbers: refuses a stream that "is" or "has" WHAT: changes. */
+enum dnc_source_result source_refuse_changes(struct dnc_source *s, const char *what);
+
 /* What a stream is that starts with these bytes and that no format can read, for a message: "a gzip
  * file; ...". NULL if it may be text. */
 const char *source_probe(struct dnc_str start);
