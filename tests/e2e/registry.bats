@@ -111,22 +111,102 @@ with zipfile.ZipFile("list.zip", "w", zipfile.ZIP_DEFLATED) as z: z.write(sys.ar
 	[ "$(count number.suppressed)" = 1 ]
 }
 
-@test "full lists are compared with the last one" {
-	serve
+# Full lists of 1,000 numbers, and a baseline of them.
+compare_full_lists() {
 	rm registry/incoming/*
 	export REGISTRY_FORMAT=ftc-full REGISTRY_OPTIONS="--summary=full --against=$PWD/last.set"
 	seq -f '202,555%04g' 0 999 >first
 	dnc-ingest -q -f ftc-full -P federal_dnc --against=last.set --baseline first >/dev/null
+}
+
+differences() {
+	log "SELECT substr(type, 12) || phone_number FROM events WHERE phone_number IS NOT NULL ORDER BY seq" | tr '\n' ' '
+}
+
+@test "full lists are compared with the last one" {
+	serve
+	compare_full_lists
 	{ sed '/5550143/d' first; echo 202,5551000; } >registry/incoming/2026-11-27.txt
 	run -0 dnc-registry-sync
-	[ "$(log "SELECT type || phone_number FROM events WHERE phone_number IS NOT NULL ORDER BY phone_number" | tr '\n' ' ')" = \
-		'dnc.number.released+12025550143 dnc.number.suppressed+12025551000 ' ]
+	[ "$(differences | tr ' ' '\n' | sort | tr '\n' ' ')" = 'released+12025550143 suppressed+12025551000 ' ]
 	# Half a list would release the other half.
 	head -n 500 first >registry/incoming/2026-11-28.txt
 	alerts 1 '2026-11-28.txt: refused with status'
 	[ "$(count number.released)" = 1 ]
 	[ "$(count list.synced)" = 2 ]
 	[ "$(newest list.synced '.event_data | [.sync_status, .error_code] | join(" ")')" = 'failed list_refused' ]
+}
+
+@test "full lists are compared in order: none is read after one that is not accepted, and no older one after a newer one" {
+	serve
+	compare_full_lists
+	head -n 500 first >registry/incoming/2026-11-27.txt
+	{ cat first; echo 202,5551000; } >registry/incoming/2026-11-28.txt
+	alerts 1 '2026-11-27.txt: refused with status'
+	[[ "$stderr" == *'the lists after it are not read'* ]]
+	[ "$(ls registry/incoming | tr '\n' ' ')" = '2026-11-27.txt 2026-11-28.txt ' ]
+	[ "$(count number.suppressed)" = 0 ]
+	# An empty download holds up the next one as well.
+	: >registry/incoming/2026-11-27.txt
+	alerts 1 '2026-11-27.txt: refused, because it is empty'
+	[ "$(count number.suppressed)" = 0 ]
+	# Corrected: both, in order.
+	{ cat first; echo 202,5551001; } >registry/incoming/2026-11-27.txt
+	run -0 dnc-registry-sync
+	[ "$(differences)" = 'suppressed+12025551001 suppressed+12025551000 released+12025551001 ' ] ||
+		[ "$(differences)" = 'suppressed+12025551001 released+12025551001 suppressed+12025551000 ' ]
+	# An older one that comes late would release what the newer one has added. The next list is read.
+	cp registry/done/2026-11-27.txt registry/incoming/
+	{ cat first; echo 202,5551000; echo 202,5551002; } >registry/incoming/2026-11-29.txt
+	alerts 1 '2026-11-27.txt: not read, because its name sorts before 2026-11-28.txt'
+	[ "$(ls registry/incoming)" = 2026-11-27.txt ]
+	[ "$(count number.released)" = 1 ] && [ "$(count number.suppressed)" = 3 ]
+	[[ "$(newest list.synced .event_data.sync_status)" = success ]]
+	alerts 1 'sorts before 2026-11-29.txt'
+	# Change lists have no such order.
+	mv registry/done/2026-11-27.txt saved
+	cp "$ROOT/examples/data/ftc-change.txt" registry/incoming/2026-11-27.txt
+	REGISTRY_FORMAT=ftc-change REGISTRY_OPTIONS= run -0 dnc-registry-sync
+	[ "$(ls registry/incoming)" = '' ]
+}
+
+@test "a full list that can't be moved to done holds up the next one" {
+	serve
+	compare_full_lists
+	{ cat first; echo 202,5551000; } >registry/incoming/2026-11-27.txt
+	{ cat first; echo 202,5551001; } >registry/incoming/2026-11-28.txt
+	mkdir state
+	mkdir state/last-success.new
+	alerts 74 "2026-11-27.txt was published, but $PWD/state/last-success can't be written"
+	[ "$(differences)" = 'suppressed+12025551000 ' ]
+	rmdir state/last-success.new
+	run -0 dnc-registry-sync
+	[ "$(count number.suppressed)$(count number.released)" = 21 ]
+}
+
+@test "a list that is not published to its end is no success, whatever stopped it" {
+	serve
+	compare_full_lists
+	cp first registry/incoming/2026-11-27.txt
+	flock last.set.lock sleep infinity 3>&- 9>&- &
+	PIDS+=($!)
+	locked() { refute flock -n last.set.lock true; }
+	wait_for locked
+	alerts 75 '2026-11-27.txt: not published to its end (status 75 of dnc-ingest, whose message says why); the next run tries again'
+	[[ "$stderr" == *'another process compares a list'* ]] && [[ "$stderr" != *'the hub'* ]]
+	[ "$(newest list.synced .event_data.sync_status)" = failed ]
+	[[ "$(newest list.synced .event_data.error_message)" != *'the hub'* ]]
+	# The time is up.
+	export REGISTRY_OPTIONS=--rate=1 REGISTRY_TIME_LIMIT=0.2s
+	alerts 75 '2026-11-27.txt: not published within 0.2s; the next run tries again'
+	# Others signal dnc-ingest alone.
+	mkdir bin
+	for code in 75 130 143; do
+		printf '#!/bin/sh\nexit %s\n' "$code" >bin/dnc-ingest
+		chmod +x bin/dnc-ingest
+		PATH="$PWD/bin:$PATH" alerts 75 "not published to its end (status $code"
+		[ ! -e state/last-success ] && [ -e registry/incoming/2026-11-27.txt ]
+	done
 }
 
 @test "the state can't be written: the list is published, stays, and the run says so until it can" {
