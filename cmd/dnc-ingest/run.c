@@ -185,6 +185,11 @@ static int conclude(const struct ingest *in)
 		return (int)in->refused;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
+	if (dnc_cli_stopped_by() && (dnc_input_cut_files(in->stage.input) || in->tally.withheld)) {
+		dnc_err("stopped before the end of the input; the %llu events before that are published",
+			(unsigned long long)in->published);
+		return DNC_EXIT_TEMPFAIL;
+	}
 	if (in->options.strict && dnc_stage_rejected(&in->stage))
 		return DNC_EXIT_SOME;
 	/* Only rejects: a wrong file or a wrong format. For a service this is not an error. */

@@ -40,6 +40,7 @@ struct watch {
 	bool gone;                 /* another file has its name, or none */
 	char reason[REASON_BYTES]; /* why it failed */
 	int code;
+	bool complete; /* with --once: no file is left but those that are still being written */
 	uint64_t failed, rejected; /* files; records */
 	uint64_t unreported;       /* files whose summary a later stage rejected */
 };
@@ -288,6 +289,7 @@ static bool wait_for_files(struct watch *w, int wait_ms)
 	size_t settling, waiting = dnc_arrivals_waiting(w->arrivals, &settling);
 
 	if (w->in->options.once && !settling) {
+		w->complete = true;
 		if (waiting)
 			dnc_note("%s: %zu files are still being written, and are left for the next "
 				 "run",
@@ -327,6 +329,8 @@ static int end(const struct watch *w)
 		return w->code;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
+	if (w->in->options.once && !w->complete)
+		return DNC_EXIT_TEMPFAIL;
 	if (w->in->options.once && (w->failed || w->unreported))
 		return DNC_EXIT_SOME;
 	return w->in->options.strict && w->rejected ? DNC_EXIT_SOME : DNC_EXIT_OK;

@@ -164,9 +164,17 @@ static int close_all(struct dnc_input *in)
 
 static void remove_files(struct dnc_input *in)
 {
+	in->cut_files = false;
 	for (size_t i = in->count; i-- > 0;)
-		if (in->sources[i]->file)
+		if (in->sources[i]->file) {
+			in->cut_files |= in->sources[i]->stream.cut_short;
 			input_remove_source(in, in->sources[i]);
+		}
+}
+
+bool dnc_input_cut_files(const struct dnc_input *in)
+{
+	return in->cut_files;
 }
 
 static bool is_awaited(const struct dnc_input *in)

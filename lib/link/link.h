@@ -127,6 +127,9 @@ int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_
  * removed, also after an error; others may be added then, and it may be called again. */
 int dnc_input_run(struct dnc_input *in);
 
+/* After dnc_input_run(): whether files or pipes were not read to their end, because it was stopped or has failed. */
+bool dnc_input_cut_files(const struct dnc_input *in);
+
 /* Between two runs: waits until FD (-1: none) can be read, the input is woken or stopped, or WAIT_MS have passed (-1: without
  * a limit). Meanwhile the outlet connects. May return earlier. -1 with dnc_input_error() if the outlet has failed. */
 int dnc_input_wait(struct dnc_input *in, int fd, int wait_ms);

@@ -266,3 +266,58 @@ the last line without its end is read from a file'
 	[ "$(jq length cases.json)" -eq "$(wc -l <<<"$CASES")" ]
 	"$shared/run" "$(cd "$BIN" && pwd)" cases.json
 }
+
+# stops FILE ARGUMENT... - a run that reads FILE and is stopped with SIGTERM in the middle; sets STATUS
+stops() {
+	: >out
+	dnc-ingest --format=numbers --reason=complaint --rate=1000 "${@:2}" <"$1" >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for has_content out
+	kill -"${SIGNAL:-TERM}" "${PIDS[-1]}"
+	STATUS=0
+	wait "${PIDS[-1]}" || STATUS=$?
+	echo "$STATUS: $(cat err)"
+}
+
+@test "SIGTERM before the end of the input is exit status 75, and a message says how far it came" {
+	# Longer than what is read at once.
+	awk 'BEGIN { for (i = 0; i < 40000; i++) printf "202555%04d\n", i % 10000 }' >long
+	head -n 20 long >short
+	stops long
+	[ "$STATUS" -eq 75 ]
+	local events=$(wc -l <out)
+	[ "$events" -gt 0 ] && [ "$events" -lt 40000 ]
+	grep -q "stopped before the end of the input; the $events events before that are published" err
+	SIGNAL=HUP stops long
+	[ "$STATUS" -eq 75 ]
+	SIGNAL=INT stops long
+	[ "$STATUS" -eq 130 ]
+	# The other files were not opened.
+	stops /dev/null long short
+	[ "$STATUS" -eq 75 ]
+	# A pipe whose writer goes on.
+	mkfifo pipe
+	exec 7<>pipe
+	cat short >&7
+	stops pipe
+	[ "$STATUS" -eq 75 ]
+	# A service, and a directory, have no end: to stop them is no failure. With --once it has one.
+	cat short >&7
+	stops pipe --input=fd:0
+	[ "$STATUS" -eq 0 ]
+	mkdir in
+	cp long short in
+	stops /dev/null --watch=in
+	[ "$STATUS" -eq 0 ]
+	stops /dev/null --watch=in --once
+	[ "$STATUS" -eq 75 ]
+	[ -e in/long ] && [ -e in/short ]
+}
+
+@test "SIGTERM stops a service with exit status 0" {
+	dnc-ingest --format=numbers --reason=complaint --input=unix:in.sock >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for test -S in.sock
+	kill "${PIDS[-1]}"
+	wait "${PIDS[-1]}"
+}

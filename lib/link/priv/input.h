@@ -47,6 +47,7 @@ struct dnc_input {
 	int wake;         /* an eventfd; any thread may write to it */
 	uint64_t streams; /* ever, for names and ids */
 	atomic_bool stopping;
+	bool cut_files;       /* files were left in the last run */
 	int64_t accept_at_ms; /* when to accept again after descriptors or memory ran out; else 0 */
 	bool accept_failed;   /* it was logged */
 	bool acks_due;        /* some producer may have more to be acknowledged */
