@@ -153,15 +153,25 @@ static int resume(struct ingest *in, const struct dnc_set_about *old)
 	return 0;
 }
 
+/* Before and after what a run before has left is published, which may be a first list. */
+static int refuse_second(struct ingest *in, bool resumed)
+{
+	const struct options *o = &in->options;
+	const struct compare *c = in->compare;
+
+	if (!c->exists || (!o->baseline && !o->publish_all))
+		return 0;
+	return compare_refuse(in, DNC_EXIT_USAGE,
+		"%s is for the first list, but %s has one%s: leave the option out",
+		o->baseline ? "--baseline" : "--publish-all", c->path,
+		resumed ? ", of the run before, whose events are published" : "");
+}
+
 static int check_first(struct ingest *in)
 {
 	const struct options *o = &in->options;
 	const struct compare *c = in->compare;
 
-	if (c->exists && (o->baseline || o->publish_all))
-		return compare_refuse(in, DNC_EXIT_USAGE,
-			"%s is for the first list, but %s has one: leave the option out",
-			o->baseline ? "--baseline" : "--publish-all", c->path);
 	if (!c->exists && !o->baseline && !o->publish_all && access(c->next, F_OK) < 0)
 		return compare_refuse(in, DNC_EXIT_USAGE,
 			"--against: %s does not exist: for the first list use --baseline, which publishes "
@@ -189,9 +199,9 @@ static int start(struct ingest *in)
 	if (!old && err.code != ENOENT)
 		return fail_io(in, &err);
 	c->exists = old != NULL;
-	rc = check_first(in);
-	if (!rc)
-		rc = resume(in, old ? dnc_set_about(old) : NULL);
+	if (!(rc = refuse_second(in, false)) && !(rc = check_first(in)) &&
+		!(rc = resume(in, old ? dnc_set_about(old) : NULL)))
+		rc = refuse_second(in, true);
 	dnc_set_reader_free(old);
 	if (rc)
 		return rc;
@@ -217,27 +227,28 @@ static int check_input(struct ingest *in, int rc)
 	if (in->too_many)
 		return compare_refuse(in, DNC_EXIT_SOME,
 			"%llu of %llu records were rejected, more than --max-rejects allows; nothing was "
-			"published, and %s is unchanged",
-			(unsigned long long)rejects, (unsigned long long)seen, c->path);
+			"published, and %s %s",
+			(unsigned long long)rejects, (unsigned long long)seen, c->path,
+			compare_kept(c));
 	if (rc < 0) {
 		rc = fail_run(in);
-		dnc_err("nothing was published, and %s is unchanged", c->path);
+		dnc_err("nothing was published, and %s %s", c->path, compare_kept(c));
 		return rc;
 	}
 	if (dnc_cli_stopped_by())
 		return compare_refuse(in,
 			dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : DNC_EXIT_TEMPFAIL,
-			"stopped before the end of the list; nothing was published, and %s is unchanged",
-			c->path);
+			"stopped before the end of the list; nothing was published, and %s %s",
+			c->path, compare_kept(c));
 	if (in->stage.failed || in->refused)
 		return compare_refuse(in, in->stage.failed ? DNC_EXIT_IO : in->refused,
-			"the list was not read as a whole; nothing was published, and %s is unchanged",
-			c->path);
+			"the list was not read as a whole; nothing was published, and %s %s",
+			c->path, compare_kept(c));
 	if (!c->counts.rows && (!c->exists || !accepts_empty(in)))
 		return compare_refuse(in, DNC_EXIT_SOME,
-			"the list has no number; nothing was published, and %s is unchanged "
+			"the list has no number; nothing was published, and %s %s "
 			"(--max-removed=100%% accepts an empty list after another)",
-			c->path);
+			c->path, compare_kept(c));
 	return 0;
 }
 

@@ -42,5 +42,11 @@ struct compare {
 /* Refuses the list with an exit code and a text, which is printed, for `return compare_refuse(...)`. */
 #define compare_refuse(in, code, ...) (dnc_err(__VA_ARGS__), outcome_refuse(in, code, __VA_ARGS__))
 
+/* What a list that is not taken does to FILE, for a message: it "is unchanged", or "was not made". */
+static inline const char *compare_kept(const struct compare *c)
+{
+	return c->exists ? "is unchanged" : "was not made";
+}
+
 /* The whole run with --against, from the open stage on. Returns an exit code, whose error is printed. */
 int compare_run(struct ingest *in);

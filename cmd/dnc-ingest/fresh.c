@@ -98,8 +98,9 @@ static int check_removed(struct ingest *in, uint64_t before)
 		return 0;
 	return compare_refuse(in, DNC_EXIT_SOME,
 		"%llu of %llu numbers are missing, more than --max-removed allows: the list may be "
-		"incomplete; nothing was published, and %s is unchanged",
-		(unsigned long long)n->removed, (unsigned long long)before, in->compare->path);
+		"incomplete; nothing was published, and %s %s",
+		(unsigned long long)n->removed, (unsigned long long)before, in->compare->path,
+		compare_kept(in->compare));
 }
 
 static struct dnc_set_writer *create(
@@ -186,7 +187,7 @@ int fresh_write(struct ingest *in)
 		return rc;
 	return compare_refuse(in,
 		in->err.code == DNC_SET_DAMAGED ? DNC_EXIT_IO : dnc_cli_exit_code(in->err.code),
-		"%s; nothing was published, and %s is unchanged", in->err.message, c->path);
+		"%s; nothing was published, and %s %s", in->err.message, c->path, compare_kept(c));
 }
 
 int fresh_commit(struct ingest *in)

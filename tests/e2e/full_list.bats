@@ -222,6 +222,39 @@ unchanged() {
 	says 74 'does not belong to set' compare one
 }
 
+@test "what a killed --publish-all has left is published, and then a first list is refused" {
+	numbers 1 100 >one
+	numbers 1 110 >two
+	local option
+	for option in --baseline --publish-all; do
+		rm -rf set data
+		run timeout 60 dnc-ingest -q --against=set --publish-all -o "unix:$SOCK" one
+		[ "$status" -eq 69 ]
+		[ "$(echo set*)" = 'set.lock set.next' ]
+		start_hub --input="unix:$SOCK"
+		says 2 "$option is for the first list, but set has one, of the run before, whose events are published" compare $option two
+		[[ "$output" == *'100 differences of a run that did not end were published'* ]]
+		[[ "$output" != *baseline\ of* ]]
+		logged 100 >log
+		[ "$(echo set*)" = 'set set.lock' ]
+		says 0 '10 added, 0 removed' compare two
+		logged 110 >log
+		kill "$HUB"
+		wait "$HUB"
+	done
+}
+
+@test "a set that never was is not called unchanged" {
+	local option
+	for option in --baseline --publish-all; do
+		says 1 'and set was not made' dnc-ingest --against=set $option -f ftc-full <(yes nonsense | head -n 50)
+		says 1 'and set was not made' dnc-ingest --against=set $option -f ftc-full <(echo)
+		says 74 'and set was not made' dnc-ingest --against=set $option -f ftc-full absent
+		[[ "$output" != *unchanged* ]]
+	done
+	[ "$(echo set*)" = set.lock ]
+}
+
 @test "a run that is stopped while it reads changes nothing" {
 	numbers 1 100 >one
 	dnc-ingest --against=set --baseline one
