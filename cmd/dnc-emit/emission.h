@@ -12,10 +12,11 @@ struct emission {
 	uint64_t duplicates;        /* events that the log had before */
 	bool unclear; /* a stage acknowledged an event together with others that were not all new */
 	/* Why events were not published: the exit code, what to say, and whether the spool may take them: not
-	 * if the hub refused them. */
+	 * if the hub refused them. SENDER: nor is the spool a success, because nothing will be published before a person has
+	 * helped: a token is missing, or the URL is wrong. */
 	enum dnc_exit rc;
-	bool refused;
-	char why[600];
+	bool refused, sender;
+	char why[1024]; /* longer than any; its end is the advice */
 };
 
 /* Sets why the events that are left were not published. Returns RC. */

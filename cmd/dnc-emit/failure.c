@@ -10,16 +10,16 @@ static const struct {
 		{DNC_EXIT_UNAVAILABLE,
 			.advice =
 				"redirects are not followed: pass the address that it redirects to"}},
-	{401, 401, {DNC_EXIT_NOPERM, .refused = true, .advice = "pass a token with --token-file"}},
+	{401, 401, {DNC_EXIT_NOPERM, .sender = true, .advice = "pass a token with --token-file"}},
 	{403, 403,
-		{DNC_EXIT_NOPERM, .refused = true,
+		{DNC_EXIT_NOPERM, .sender = true,
 			.advice = "publishing requires a role with dnc:publish"}},
 	{404, 405,
-		{DNC_EXIT_UNAVAILABLE, .refused = true,
+		{DNC_EXIT_UNAVAILABLE, .sender = true,
 			.advice =
 				"there is no hub at this URL: pass http://HOST:PORT, or the path before "
 				"/api/v1/events behind a proxy"}},
-	{407, 407, {DNC_EXIT_NOPERM, .refused = true, .advice = "this is a proxy"}},
+	{407, 407, {DNC_EXIT_NOPERM, .sender = true, .advice = "this is a proxy"}},
 	{408, 408, {DNC_EXIT_TEMPFAIL, .again = true, .advice = ""}},
 	{429, 429, {DNC_EXIT_TEMPFAIL, .again = true, .advice = ""}},
 	{400, 499, {DNC_EXIT_SOME, .refused = true, .advice = "sending it again does not help"}},

@@ -194,7 +194,7 @@ static struct failure explain_error(struct http *h, CURLcode code)
 
 	curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &sent);
 	f = failure_of_curl(code, sent > 0, h->url.tls);
-	emission_fail(h->emission, f.rc, "%.160s: %s%s%s",
+	emission_fail(h->emission, f.rc, "%.160s: %.256s%s%s",
 		h->url.socket ? h->url.socket : h->url.text,
 		h->too_long   ? "the answer is too long"
 		: h->error[0] ? h->error
@@ -259,6 +259,7 @@ static enum dnc_exit publish(struct http *h, size_t first, size_t count)
 		left_ms = end_ms - dnc_clock_mono_ms();
 	}
 	h->emission->refused = f.refused;
+	h->emission->sender = f.sender;
 	return f.rc;
 }
 

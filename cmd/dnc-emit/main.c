@@ -60,20 +60,22 @@ static bool spool_rest(struct emission *e)
 	}
 	for (size_t i = first; i < e->batch.count; i++)
 		e->batch.items[i].fate = FATE_SPOOLED;
-	dnc_note("%s; %zu event%s written to %s instead", e->why, count,
-		count == 1 ? " was" : "s were", e->options.spool);
+	dnc_log(e->sender ? DNC_ERR : DNC_NOTE, "%s; %zu event%s written to %s instead", e->why,
+		count, count == 1 ? " was" : "s were", e->options.spool);
 	return true;
 }
 
-/* Sends the events, or spools them. Returns an exit code: DNC_EXIT_OK if each was answered or is in the spool. */
+/* Sends the events, or spools them. Returns an exit code: DNC_EXIT_OK if each was answered or is in the spool, unless the next
+ * call will fail in the same way. */
 static enum dnc_exit deliver(struct emission *e)
 {
 	size_t rest;
 
 	if (!e->batch.count ||
-		(e->options.url ? send_by_http(e) : send_by_socket(e)) == DNC_EXIT_OK ||
-		spool_rest(e))
+		(e->options.url ? send_by_http(e) : send_by_socket(e)) == DNC_EXIT_OK)
 		return DNC_EXIT_OK;
+	if (spool_rest(e))
+		return e->sender ? e->rc : DNC_EXIT_OK;
 	rest = e->batch.count - batch_rest(&e->batch);
 	if (e->options.lines)
 		dnc_err("%s; %zu event%s from line %llu on %s not published", e->why, rest,

@@ -27,6 +27,13 @@ emit() {
 	run -"$1" --separate-stderr dnc-emit "${@:3}"
 	[ "${#stderr_lines[@]}" -eq 1 ] && [[ "$stderr" == *"$2"* ]] && is_empty spool
 }
+# keeps STATUS WORDS ARGUMENT... - the status, an error message in spite of -q that also names the spool, and the event in it
+keeps() {
+	rm -f spool/*
+	run -"$1" --separate-stderr dnc-emit -q --spool=spool "${@:3}"
+	[ "${#stderr_lines[@]}" -eq 1 ] && [[ "$stderr" == *"$2"*'; 1 event was written to spool instead' ]] &&
+		[ "$(jq -r .id spool/*.ndjson)" = "$output" ]
+}
 is_empty() { [ "$(find "$1" -type f | wc -l)" -eq 0 ]; }
 
 # spools WORDS ARGUMENT... - exit status 0, and the event of the printed id is the one file of the spool
@@ -78,24 +85,34 @@ log() { sqlite3 data/events.db "$1"; }
 	emit 2 "holds no certificate" --url=https://h --cacert=empty "${ONE[@]}"
 }
 
-@test "tokens and roles: 77 without the right to publish, and nothing is spooled" {
+@test "tokens and roles: 77 without the right to publish, and the event is in the spool" {
 	dnc-token keygen -o key >kid
 	dnc-token mint -k key --sub=feed --role=publisher >feed
 	dnc-token mint -k key --sub=desk --role=operator >desk
 	dnc-token mint -k key --sub=late --role=publisher --ttl=1s >late
 	start_hub --keys=key.pub
-	local url=(--url="http://$ADDRESS" --spool=spool)
+	local url=(--url="http://$ADDRESS")
 	id=$(dnc-emit "${url[@]}" --token-file=feed "${ONE[@]}")
 	[ "$(DNC_TOKEN_FILE=feed dnc-emit "${url[@]}" "${ONE[@]}" | wc -l)" = 1 ]
 	[ "$(log 'SELECT id FROM events LIMIT 1')" = "$id" ]
 	emit 77 "HTTP status 401 of http://$ADDRESS/api/v1/events: authentication required" "${url[@]}" "${ONE[@]}"
-	[[ "$stderr" == *'pass a token with --token-file; the event is not in the spool' ]]
-	emit 77 'HTTP status 403' "${url[@]}" --token-file=desk "${ONE[@]}"
+	[[ "$stderr" == *'pass a token with --token-file' ]]
+	keeps 77 'pass a token with --token-file' "${url[@]}" "${ONE[@]}"
+	keeps 77 'HTTP status 403' "${url[@]}" --token-file=desk "${ONE[@]}"
 	[[ "$stderr" == *'dnc:publish'* ]]
 	expired() { refute dnc-token inspect -k key.pub <late >/dev/null 2>&1; }
 	wait_for expired
-	emit 77 'the token was refused: get a new one' "${url[@]}" --token-file=late "${ONE[@]}"
+	keeps 77 'the token was refused: get a new one' "${url[@]}" --token-file=late "${ONE[@]}"
 	[ "$(log 'SELECT count(*) FROM events')" = 2 ]
+	# With a new token the spooled event is published, with the id that was printed.
+	dnc-emit "${url[@]}" --token-file=feed --lines <"$(echo spool/*.ndjson)"
+	[ "$(log 'SELECT id FROM events ORDER BY seq DESC LIMIT 1')" = "$output" ]
+	# Lines, too.
+	rm spool/*
+	events 3 >in
+	run -77 --separate-stderr dnc-emit -q "${url[@]}" --token-file=late --spool=spool --lines <in
+	[[ "$stderr" == *'the token was refused'*'; 3 events were written to spool instead' ]]
+	diff <(jq -r .id spool/*.ndjson) <(echo "$output")
 	# The token is in no message and no argument.
 	[[ "$stderr" != *"$(cat late)"* ]]
 }
@@ -169,9 +186,6 @@ log() { sqlite3 data/events.db "$1"; }
 			--spool=spool --url="http://$ADDRESS" "${ONE[@]}"
 	done <<-'END'
 		1 400 sending it again does not help
-		77 401 pass a token
-		77 403 publishing requires
-		69 404 there is no hub at this URL
 		1 413 sending it again
 		1 415 sending it again
 		1 422 sending it again
@@ -180,7 +194,20 @@ log() { sqlite3 data/events.db "$1"; }
 	dnc-emit --url="http://$ADDRESS" number.released phone_number=+12025550143 reason=expired id=0198f0a0-0000-7000-8000-000000000001
 	emit 1 'rejected: id_conflict: the log has another event with this id' --spool=spool --url="http://$ADDRESS" \
 		number.released phone_number=+12025550144 reason=expired id=0198f0a0-0000-7000-8000-000000000001
-	emit 69 'there is no hub at this URL' --spool=spool --url="http://$ADDRESS/somewhere/else" "${ONE[@]}"
+	keeps 69 'there is no hub at this URL' --url="http://$ADDRESS/somewhere/else" "${ONE[@]}"
+}
+
+@test "a hub that refuses the sender: the event is in the spool, and the status and the whole advice say so" {
+	local status code words detail=$(printf 'because%.0s ' {1..100}) path=$(printf '/%.0sbehind-a-proxy' {1..20})
+	while read -r status code words; do
+		answers <<<"{\"status\": $code, \"body\": {\"title\": \"x\", \"detail\": \"$detail\"}}"
+		keeps "$status" "because; $words" --url="http://$ADDRESS$path" "${ONE[@]}"
+	done <<-'END'
+		77 401 pass a token with --token-file
+		77 403 publishing requires a role with dnc:publish
+		69 404 there is no hub at this URL: pass http://HOST:PORT, or the path before /api/v1/events behind a proxy
+		77 407 this is a proxy
+	END
 }
 
 @test "what is no answer of a hub is believed in nothing: the event is in the spool" {

@@ -151,22 +151,24 @@ static void a_status_says_what_to_do(void **state)
 	static const struct {
 		long status;
 		enum dnc_exit rc;
-		bool again, refused;
+		bool again, refused, sender;
 	} rows[] = {
-		{204, DNC_EXIT_UNAVAILABLE, false, false},
-		{301, DNC_EXIT_UNAVAILABLE, false, false},
-		{400, DNC_EXIT_SOME, false, true},
-		{401, DNC_EXIT_NOPERM, false, true},
-		{403, DNC_EXIT_NOPERM, false, true},
-		{404, DNC_EXIT_UNAVAILABLE, false, true},
-		{408, DNC_EXIT_TEMPFAIL, true, false},
-		{422, DNC_EXIT_SOME, false, true},
-		{429, DNC_EXIT_TEMPFAIL, true, false},
-		{500, DNC_EXIT_UNAVAILABLE, true, false},
-		{503, DNC_EXIT_TEMPFAIL, true, false},
-		{504, DNC_EXIT_UNAVAILABLE, true, false},
-		{599, DNC_EXIT_UNAVAILABLE, true, false},
-		{999, DNC_EXIT_UNAVAILABLE, false, false},
+		{204, DNC_EXIT_UNAVAILABLE, false, false, false},
+		{301, DNC_EXIT_UNAVAILABLE, false, false, false},
+		{400, DNC_EXIT_SOME, false, true, false},
+		{401, DNC_EXIT_NOPERM, false, false, true},
+		{403, DNC_EXIT_NOPERM, false, false, true},
+		{404, DNC_EXIT_UNAVAILABLE, false, false, true},
+		{405, DNC_EXIT_UNAVAILABLE, false, false, true},
+		{407, DNC_EXIT_NOPERM, false, false, true},
+		{408, DNC_EXIT_TEMPFAIL, true, false, false},
+		{422, DNC_EXIT_SOME, false, true, false},
+		{429, DNC_EXIT_TEMPFAIL, true, false, false},
+		{500, DNC_EXIT_UNAVAILABLE, true, false, false},
+		{503, DNC_EXIT_TEMPFAIL, true, false, false},
+		{504, DNC_EXIT_UNAVAILABLE, true, false, false},
+		{599, DNC_EXIT_UNAVAILABLE, true, false, false},
+		{999, DNC_EXIT_UNAVAILABLE, false, false, false},
 	};
 
 	(void)state;
@@ -177,6 +179,7 @@ static void a_status_says_what_to_do(void **state)
 		assert_int_equal(f.rc, rows[i].rc);
 		assert_int_equal(f.again, rows[i].again);
 		assert_int_equal(f.refused, rows[i].refused);
+		assert_int_equal(f.sender, rows[i].sender);
 	}
 	assert_int_equal(
 		failure_of_curl(CURLE_COULDNT_CONNECT, false, false).rc, DNC_EXIT_UNAVAILABLE);
