@@ -131,6 +131,34 @@ two" ]
 	grep -q 'keep the log of Do-Not-Call events' "$BATS_TEST_TMPDIR/out.0"
 }
 
+# A baseline of 100 numbers by the command 0 is no event; then one that has left and one that is new, by the command 1, are the
+# two events of the hub with the socket SOCKET.
+compares_full_lists() { # SET SOCKET
+	seq -f '202,555%04g' 1 100 >full-1.txt
+	seq -f '202,555%04g' 2 101 >full-2.txt
+	start_hub --input=unix:"$2"
+	run_command 0
+	[ ! -s out.0 ]
+	grep -q 'a baseline of 100 numbers, 0 duplicate rows; no event was made of them' err.0
+	[ "$(stat -c %a "$1")" = 600 ]
+	cp "$1" baseline
+	run_command 1
+	[ "$(sqlite3 data/events.db 'SELECT type || phone_number FROM events ORDER BY phone_number' | tr '\n' ' ')" = \
+		'dnc.number.released+12025550001 dnc.number.suppressed+12025550101 ' ]
+	refute cmp -s "$1" baseline
+	# It is the set of the second list: the same once more makes no event.
+	run_command 1
+	[ "$(event_count data/events.db)" -eq 2 ]
+}
+
+@test "README: a full list is compared with the one before" {
+	documented <<-'END'
+	dnc-ingest --format=ftc-full --against=federal.set --baseline full-1.txt
+	dnc-ingest --format=ftc-full --against=federal.set --output=unix:hub.sock full-2.txt
+	END
+	compares_full_lists federal.set hub.sock
+}
+
 @test "README: a list of numbers, one area code, served; followed, asked for and queried" {
 	documented <<-'END'
 	dnc-ingest --format=numbers --reason=complaint --source=consumer numbers.txt |
@@ -325,6 +353,14 @@ subscribed() { # SCHEME KEY
 	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = success ]
 }
 
+@test "dnc-ingest(1): a full list is compared with the one before" {
+	documented <<-'END'
+	dnc-ingest -f ftc-full --against=/var/lib/dnc/federal.set --baseline full-1.txt
+	dnc-ingest -f ftc-full --against=/var/lib/dnc/federal.set -o unix:/run/dnc/hub.sock full-2.txt
+	END
+	compares_full_lists var/lib/dnc/federal.set "$DNC_SOCKET"
+}
+
 @test "README, dnc-ingest(1): the files of a directory" {
 	documented <<-'END'
 	dnc-ingest --watch=/var/spool/dnc --output=unix:/run/dnc/hub.sock
@@ -355,34 +391,6 @@ subscribed() { # SCHEME KEY
 	[ "$status" -eq 1 ]
 	grep -q ' was last modified' var/spool/dnc/failed/old.reason
 	[ "$(event_count data/events.db)" -eq 2 ]
-}
-
-@test "README: a full list, and what the next one changes" {
-	documented <<-'END'
-	dnc-ingest --format=ftc-full --against=federal.set --baseline full-1.txt
-	dnc-ingest --format=ftc-full --against=federal.set --output=unix:hub.sock full-2.txt
-	END
-	start_hub --input=unix:hub.sock
-	cp examples/data/ftc-full.txt full-1.txt
-	{ cat full-1.txt; echo 303,5550199; } >full-2.txt
-	run_command 0
-	[ "$(event_count data/events.db)" -eq 0 ]
-	run_command 1
-	[ "$(sqlite3 data/events.db 'SELECT phone_number FROM events')" = +13035550199 ]
-}
-
-@test "dnc-ingest(1): a full list, and what the next one changes" {
-	documented <<-'END'
-	dnc-ingest -f ftc-full --against=/var/lib/dnc/federal.set --baseline full-1.txt
-	dnc-ingest -f ftc-full --against=/var/lib/dnc/federal.set -o unix:/run/dnc/hub.sock full-2.txt
-	END
-	mkdir -p var/lib/dnc
-	start_hub --input=unix:"$DNC_SOCKET"
-	cp examples/data/ftc-full.txt full-1.txt
-	{ cat full-1.txt; echo 303,5550199; } >full-2.txt
-	run_command 0
-	run_command 1
-	[ "$(sqlite3 data/events.db 'SELECT phone_number FROM events')" = +13035550199 ]
 }
 
 @test "dnc-ingest(1): full lists with their summaries" {
