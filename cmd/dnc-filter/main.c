@@ -122,6 +122,12 @@ static int finish(struct pass *p, int rc)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
 		return DNC_EXIT_INTERRUPTED;
+	if (dnc_cli_stopped_by() && dnc_input_cut_files(p->stage.input)) {
+		dnc_err("stopped before the end of the input; the %llu events that matched before are "
+			"written",
+			(unsigned long long)p->matched);
+		return DNC_EXIT_TEMPFAIL;
+	}
 	if (p->options.strict && dnc_stage_rejected(&p->stage))
 		return DNC_EXIT_SOME;
 	/* Nothing but failures: a wrong program. For a service this is not an error. */

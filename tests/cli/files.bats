@@ -321,3 +321,29 @@ stops() {
 	kill "${PIDS[-1]}"
 	wait "${PIDS[-1]}"
 }
+
+@test "dnc-filter as well: SIGTERM before the end of a pipe is 75, of a service it is not" {
+	dnc-ingest good.csv >event
+	local input
+	for input in fd:0 -; do
+		rm -f pipe
+		mkfifo pipe
+		exec 7<>pipe
+		: >out
+		if [ "$input" = - ]; then set --; else set -- --input="$input"; fi
+		dnc-filter "$@" <pipe >out 2>err 3>&- 7>&- &
+		PIDS+=($!)
+		cat event >&7
+		wait_for has_content out
+		kill "${PIDS[-1]}"
+		STATUS=0
+		wait "${PIDS[-1]}" || STATUS=$?
+		cat err
+		if [ "$input" = - ]; then
+			[ "$STATUS" -eq 75 ]
+			grep -q 'stopped before the end of the input; the 1 events that matched before are written' err
+		else
+			[ "$STATUS" -eq 0 ]
+		fi
+	done
+}
