@@ -276,9 +276,11 @@ differences() {
 	echo "$now x.txt" >state/last-success
 	kill "$HUB"
 	wait "$HUB" || :
-	ALERT_COMMAND="cat >$PWD/mail" run -1 faketime -f +32d dnc-registry-sync --check
-	grep -q 'for 32 days' mail
-	[ "$(jq -r .type state/spool/*.ndjson)" = dnc.provider.status_change ]
+	if [[ $BIN == *release* ]]; then # faketime and the sanitizer do not go together
+		ALERT_COMMAND="cat >$PWD/mail" run -1 faketime -f +32d dnc-registry-sync --check
+		grep -q 'for 32 days' mail
+		[ "$(jq -r .type state/spool/*.ndjson)" = dnc.provider.status_change ]
+	fi
 	rm state/last-success
 	alerts 1 'was ever published' --check
 	local bad
