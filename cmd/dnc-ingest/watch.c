@@ -353,8 +353,8 @@ int watch(struct ingest *in)
 		&(struct dnc_arrivals_options){dnc_filing_folders, SCAN_MS, SETTLE_MS}, &err);
 	if (!w.arrivals)
 		return die(&err);
-	if (dnc_filing_open(
-		    &w.filing, in->options.watch, dnc_arrivals_directory(w.arrivals), &err) < 0) {
+	if (dnc_filing_open(&w.filing, in->options.watch, dnc_arrivals_directory(w.arrivals),
+		    ".dnc-ingest", &err) < 0) {
 		dnc_arrivals_free(w.arrivals);
 		return die(&err);
 	}

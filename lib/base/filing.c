@@ -10,19 +10,17 @@
 #include "log.h"
 #include "utf8.h"
 
-#define LOCK   ".dnc-ingest.lock"
-#define MOVING ".dnc-ingest.moving"
-
 const char *const dnc_filing_folders[] = {"done", "failed", NULL};
 
-static const struct {
-	const char *work, *suffix;
-} papers[] = {{".dnc-ingest.rejects", ".rejects"}, {".dnc-ingest.reason", ".reason"}};
+/* What is in the directory while it is used; the first ones are papers. */
+enum { REJECTS, REASON, PAPERS, MOVING = PAPERS, LOCK, WORKS };
+
+static const char *const suffixes[] = {".rejects", ".reason", ".moving", ".lock"};
+
+_Static_assert(sizeof suffixes / sizeof *suffixes == WORKS, "one suffix each");
+_Static_assert(WORKS == (int)DNC_FILING_WORKS, "one name each");
 
 enum {
-	REJECTS,
-	REASON,
-	PAPERS,
 	NAME_BYTES = 220, /* of a name, so that number and suffix have room in NAME_MAX */
 	MAX_NUMBER = 100000,
 };
@@ -36,18 +34,18 @@ static int fail(
 
 static int take_lock(struct dnc_filing *f, struct dnc_error *err)
 {
-	f->lock = openat(f->dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
+	f->lock = openat(f->dir, f->work[LOCK], O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
 	/* One that another user made; network file systems want it writable. */
 	if (f->lock < 0 && errno == EACCES)
-		f->lock = openat(f->dir, LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		f->lock = openat(f->dir, f->work[LOCK], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (f->lock < 0)
-		return fail(f, "create", LOCK, err);
+		return fail(f, "create", f->work[LOCK], err);
 	if (flock(f->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		dnc_error_set(err, EAGAIN, "another process watches %s", f->path);
 	else
-		fail(f, "lock", LOCK, err);
+		fail(f, "lock", f->work[LOCK], err);
 	close(f->lock);
 	f->lock = -1;
 	return -1;
@@ -95,17 +93,17 @@ static int move_papers(const struct dnc_filing *f, struct dnc_error *err)
 	for (size_t i = 0; i < PAPERS; i++) {
 		char to[sizeof f->target + 16];
 
-		snprintf(to, sizeof to, "%s%s", f->target, papers[i].suffix);
-		if (renameat(f->dir, papers[i].work, f->dir, to) < 0 && errno != ENOENT)
+		snprintf(to, sizeof to, "%s%s", f->target, suffixes[i]);
+		if (renameat(f->dir, f->work[i], f->dir, to) < 0 && errno != ENOENT)
 			return fail(f, "create", to, err);
 	}
-	return remove_work(f, MOVING, err);
+	return remove_work(f, f->work[MOVING], err);
 }
 
 /* Reads where a process that was killed moved a file. */
 static void read_moving(struct dnc_filing *f)
 {
-	int fd = openat(f->dir, MOVING, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(f->dir, f->work[MOVING], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, f->target, sizeof f->target - 1);
 	char *slash;
 
@@ -131,13 +129,24 @@ static int recover(struct dnc_filing *f, struct dnc_error *err)
 	return dnc_filing_begin(f, err);
 }
 
-int dnc_filing_open(struct dnc_filing *f, const char *path, int dir, struct dnc_error *err)
+/* The names of the work files. */
+static int name_works(struct dnc_filing *f, const char *prefix, struct dnc_error *err)
+{
+	for (size_t i = 0; i < WORKS; i++)
+		if (snprintf(f->work[i], sizeof f->work[i], "%s%s", prefix, suffixes[i]) >=
+			(int)sizeof f->work[i])
+			return dnc_error_set(err, ENAMETOOLONG, "%s: the name is too long", prefix);
+	if (snprintf(f->rejects, sizeof f->rejects, "%s/%s", f->path, f->work[REJECTS]) >=
+		(int)sizeof f->rejects)
+		return dnc_error_set(err, ENAMETOOLONG, "%s: the name is too long", f->path);
+	return 0;
+}
+
+int dnc_filing_open(
+	struct dnc_filing *f, const char *path, int dir, const char *prefix, struct dnc_error *err)
 {
 	*f = (struct dnc_filing){.path = path, .dir = dir, .lock = -1};
-	if (snprintf(f->rejects, sizeof f->rejects, "%s/%s", path, papers[REJECTS].work) >=
-		(int)sizeof f->rejects)
-		return dnc_error_set(err, ENAMETOOLONG, "%s: the name is too long", path);
-	if (take_lock(f, err) < 0)
+	if (name_works(f, prefix, err) < 0 || take_lock(f, err) < 0)
 		return -1;
 	if (make_folders(f, err) == 0 && recover(f, err) == 0)
 		return 0;
@@ -157,15 +166,15 @@ int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err)
 	f->target[0] = '\0';
 	f->moved = f->gone = false;
 	for (size_t i = 0; i < PAPERS; i++)
-		if (remove_work(f, papers[i].work, err) < 0)
+		if (remove_work(f, f->work[i], err) < 0)
 			return -1;
-	return remove_work(f, MOVING, err);
+	return remove_work(f, f->work[MOVING], err);
 }
 
 /* Waits until the rejects are on disk. Returns 1 if there are any; none at all are removed. */
 static int sync_rejects(const struct dnc_filing *f, struct dnc_error *err)
 {
-	const char *work = papers[REJECTS].work;
+	const char *work = f->work[REJECTS];
 	int fd = openat(f->dir, work, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	int rc;
@@ -199,7 +208,7 @@ static bool is_free(const struct dnc_filing *f)
 	if (exists(f, f->target))
 		return false;
 	for (size_t i = 0; i < PAPERS; i++) {
-		snprintf(name, sizeof name, "%s%s", f->target, papers[i].suffix);
+		snprintf(name, sizeof name, "%s%s", f->target, suffixes[i]);
 		if (exists(f, name))
 			return false;
 	}
@@ -238,11 +247,11 @@ static int prepare(struct dnc_filing *f, const char *name, enum dnc_filing_folde
 	rejects = sync_rejects(f, err);
 	if (rejects < 0)
 		return -1;
-	if (reason && write_work(f, papers[REASON].work, dnc_str(reason), err) < 0)
+	if (reason && write_work(f, f->work[REASON], dnc_str(reason), err) < 0)
 		return -1;
 	if (choose_target(f, name, folder, err) < 0)
 		return -1;
-	if ((rejects || reason) && write_work(f, MOVING, dnc_str(f->target), err) < 0) {
+	if ((rejects || reason) && write_work(f, f->work[MOVING], dnc_str(f->target), err) < 0) {
 		f->target[0] = '\0';
 		return -1;
 	}

@@ -6,8 +6,8 @@
  * A file is never replaced: if the name of the file, or of one of its papers, is in the folder, ".1", ".2" ... is appended
  * to the name.
  *
- * In the directory there are also, while they are used: .dnc-ingest.lock (a lock, flock(2); stays), .dnc-ingest.rejects and
- * .dnc-ingest.reason (the papers of the current file), .dnc-ingest.moving (where the file and its papers go, such as
+ * In the directory there are also, while they are used, after a prefix that the owner gives: .lock (a lock, flock(2);
+ * stays), .rejects and .reason (the papers of the current file), .moving (where the file and its papers go, such as
  * "done/NAME", until they are there).
  *
  * For one thread. Errors: -1 with ERR, whose code is an errno. */
@@ -21,9 +21,13 @@ enum dnc_filing_folder { DNC_FILING_DONE, DNC_FILING_FAILED };
 /* The names of the folders, then NULL. */
 extern const char *const dnc_filing_folders[];
 
+/* Files of a filing in the directory, and the room for the name of each. */
+enum { DNC_FILING_WORKS = 4, DNC_FILING_WORK_BYTES = 64 };
+
 struct dnc_filing {
 	const char *path; /* of the directory; borrowed */
 	int dir, lock;
+	char work[DNC_FILING_WORKS][DNC_FILING_WORK_BYTES];
 	char rejects
 		[PATH_MAX]; /* the owner may write a file here, the rejects of the current file */
 	/* Of the current file: "done/NAME" once it is known, until begin(). */
@@ -33,8 +37,9 @@ struct dnc_filing {
 };
 
 /* Takes the lock of the directory PATH (borrowed), whose descriptor is DIR (borrowed), makes the folders, and completes what a
- * process that was killed has begun. EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
-int dnc_filing_open(struct dnc_filing *f, const char *path, int dir, struct dnc_error *err);
+ * process that was killed has begun. The names of its own files begin with PREFIX, such as ".dnc-ingest". EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
+int dnc_filing_open(
+	struct dnc_filing *f, const char *path, int dir, const char *prefix, struct dnc_error *err);
 
 /* Gives the lock back. */
 void dnc_filing_close(struct dnc_filing *f);

@@ -21,7 +21,7 @@ static int setup(void **state)
 	if (!mkdtemp(dir))
 		return -1;
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
-	return dnc_filing_open(&filing, dir, dir_fd, &err);
+	return dnc_filing_open(&filing, dir, dir_fd, ".work", &err);
 }
 
 static int teardown(void **state)
@@ -61,9 +61,9 @@ static void expect(const char *name, const char *text)
 
 static void expect_no_work(void)
 {
-	expect(".dnc-ingest.rejects", NULL);
-	expect(".dnc-ingest.reason", NULL);
-	expect(".dnc-ingest.moving", NULL);
+	expect(".work.rejects", NULL);
+	expect(".work.reason", NULL);
+	expect(".work.moving", NULL);
 }
 
 static void move(const char *name, enum dnc_filing_folder folder, const char *reason)
@@ -81,7 +81,7 @@ static void reopen(void)
 	struct dnc_error err = {0};
 
 	dnc_filing_close(&filing);
-	if (dnc_filing_open(&filing, dir, dir_fd, &err) < 0)
+	if (dnc_filing_open(&filing, dir, dir_fd, ".work", &err) < 0)
 		fail_msg("%s", err.message);
 	expect_no_work();
 }
@@ -90,13 +90,13 @@ static void test_papers(void **state)
 {
 	(void)state;
 	make("a", "1");
-	make(".dnc-ingest.rejects", "");
+	make(".work.rejects", "");
 	move("a", DNC_FILING_DONE, NULL);
 	expect("done/a", "1");
 	expect("done/a.rejects", NULL);
 	expect("a", NULL);
 	make("b", "2");
-	make(".dnc-ingest.rejects", "r\n");
+	make(".work.rejects", "r\n");
 	move("b", DNC_FILING_FAILED, "why\n");
 	expect("failed/b", "2");
 	expect("failed/b.rejects", "r\n");
@@ -109,7 +109,7 @@ static void test_numbers(void **state)
 	make("done/a", "old");
 	make("done/a.1.rejects", "old");
 	make("a", "1");
-	make(".dnc-ingest.rejects", "r\n");
+	make(".work.rejects", "r\n");
 	move("a", DNC_FILING_DONE, NULL);
 	expect("done/a", "old");
 	expect("done/a.1.rejects", "old");
@@ -126,7 +126,7 @@ static void test_long_and_strange_names(void **state)
 	name[255] = '\0';
 	memcpy(name + 219, "\xc3\xa9", 2); /* where it is cut */
 	make(name, "1");
-	make(".dnc-ingest.rejects", "r\n");
+	make(".work.rejects", "r\n");
 	move(name, DNC_FILING_FAILED, "why\n");
 	snprintf(target, sizeof target, "failed/%.219s", name);
 	expect(target, "1");
@@ -142,7 +142,7 @@ static void test_gone(void **state)
 	struct dnc_error err;
 
 	(void)state;
-	make(".dnc-ingest.rejects", "r\n");
+	make(".work.rejects", "r\n");
 	assert_int_equal(dnc_filing_move(&filing, "a", DNC_FILING_DONE, NULL, &err), 0);
 	assert_true(filing.gone);
 	expect("done/a.rejects", "r\n");
@@ -154,18 +154,18 @@ static void test_recovers(void **state)
 {
 	(void)state;
 	make("a", "1");
-	make(".dnc-ingest.rejects", "r\n");
-	make(".dnc-ingest.reason", "why\n");
+	make(".work.rejects", "r\n");
+	make(".work.reason", "why\n");
 	reopen();
-	make(".dnc-ingest.rejects", "r\n");
-	make(".dnc-ingest.reason", "why\n");
-	make(".dnc-ingest.moving", "failed/a");
+	make(".work.rejects", "r\n");
+	make(".work.reason", "why\n");
+	make(".work.moving", "failed/a");
 	reopen();
 	expect("a", "1");
 	expect("failed/a.rejects", NULL);
-	make(".dnc-ingest.rejects", "r\n");
-	make(".dnc-ingest.reason", "why\n");
-	make(".dnc-ingest.moving", "failed/a");
+	make(".work.rejects", "r\n");
+	make(".work.reason", "why\n");
+	make(".work.moving", "failed/a");
 	assert_int_equal(renameat(dir_fd, "a", dir_fd, "failed/a"), 0);
 	reopen();
 	expect("failed/a", "1");
@@ -174,8 +174,8 @@ static void test_recovers(void **state)
 	/* One of two papers was moved. */
 	make("failed/b", "2");
 	make("failed/b.rejects", "r\n");
-	make(".dnc-ingest.reason", "why\n");
-	make(".dnc-ingest.moving", "failed/b");
+	make(".work.reason", "why\n");
+	make(".work.moving", "failed/b");
 	reopen();
 	expect("failed/b.rejects", "r\n");
 	expect("failed/b.reason", "why\n");
@@ -189,8 +189,8 @@ static void test_recovers_no_nonsense(void **state)
 	(void)state;
 	make("a", "1");
 	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
-		make(".dnc-ingest.rejects", "r\n");
-		make(".dnc-ingest.moving", records[i]);
+		make(".work.rejects", "r\n");
+		make(".work.moving", records[i]);
 		reopen();
 		expect("a.rejects", NULL);
 	}
@@ -203,7 +203,7 @@ static void test_continues(void **state)
 
 	(void)state;
 	make("a", "1");
-	make(".dnc-ingest.rejects", "r\n");
+	make(".work.rejects", "r\n");
 	assert_int_equal(unlinkat(dir_fd, "done", AT_REMOVEDIR), 0);
 	make("done", "not a folder");
 	assert_int_equal(dnc_filing_move(&filing, "a", DNC_FILING_DONE, NULL, &err), -1);
@@ -215,7 +215,7 @@ static void test_continues(void **state)
 	expect("done/a.rejects", "r\n");
 	/* The file is moved, its paper can't be. */
 	make("b", "2");
-	make(".dnc-ingest.rejects", "r\n");
+	make(".work.rejects", "r\n");
 	filing.moved = true;
 	strcpy(filing.target, "done/b");
 	assert_int_equal(renameat(dir_fd, "b", dir_fd, "done/b"), 0);
@@ -233,7 +233,7 @@ static void test_lock(void **state)
 	struct dnc_error err;
 
 	(void)state;
-	assert_int_equal(dnc_filing_open(&other, dir, dir_fd, &err), -1);
+	assert_int_equal(dnc_filing_open(&other, dir, dir_fd, ".work", &err), -1);
 	assert_int_equal(err.code, EAGAIN);
 	reopen();
 }
