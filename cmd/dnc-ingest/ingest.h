@@ -61,7 +61,7 @@ struct ingest {
 	enum dnc_exit
 		refused; /* the exit code of input that was refused as a whole, or DNC_EXIT_OK */
 	struct dnc_error refusal; /* why; the first of them */
-	bool whole;               /* the last stream was read to its end */
+	bool whole;               /* all was read to its end, or until it failed */
 	unsigned failed_before;   /* inputs that could not be read when the stream was opened */
 	uint64_t refusals, results_before;
 };

@@ -244,7 +244,6 @@ int reading_close(void *ctx, struct dnc_stream *s)
 	else
 		dnc_source_end(reading->source);
 	rc = read_records(in, s);
-	in->whole = !s->cut_short;
 	if (rc == 0)
 		rc = mapping_drain(in);
 	if (rc == 0 && !s->acked && !s->cut_short)

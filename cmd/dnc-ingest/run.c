@@ -77,8 +77,12 @@ static int add_file(struct ingest *in)
 
 static int read_once(struct ingest *in)
 {
-	in->whole = false;
-	return add_file(in) < 0 ? -1 : dnc_input_run(in->stage.input);
+	int rc = add_file(in);
+
+	if (rc == 0)
+		rc = dnc_input_run(in->stage.input);
+	in->whole = rc == 0 && !dnc_input_cut_files(in->stage.input);
+	return rc;
 }
 
 /* The files are good: they are read again, to be published. */

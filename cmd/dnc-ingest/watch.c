@@ -27,6 +27,7 @@ enum fate {
 	FATE_DONE,
 	FATE_FAILED,
 	FATE_AGAIN, /* it stays, and is taken again */
+	FATE_LATER, /* the same, when it has not changed for SETTLE_MS */
 	FATE_STOP,  /* it stays, and the process ends with `code` */
 };
 
@@ -37,7 +38,6 @@ struct watch {
 	struct dnc_arrival file; /* the current one */
 	char path[PATH_MAX];     /* of it, for messages, rejects and ids */
 	enum fate fate;
-	bool gone;                 /* another file has its name, or none */
 	char reason[REASON_BYTES]; /* why it failed */
 	int code;
 	bool complete; /* with --once: no file is left but those that are still being written */
@@ -92,8 +92,9 @@ static bool persist(struct watch *w, int (*step)(struct watch *, struct dnc_erro
 
 	while (step(w, &err) < 0) {
 		if (w->in->options.once || dnc_cli_stopped_by()) {
-			dnc_err("%s; %s stays and is read again by the next run", err.message,
-				w->path);
+			dnc_err("%s; %s %s by the next run", err.message, w->path,
+				w->filing.checked ? "is moved, which is completed"
+						  : "is read again");
 			w->fate = stop_with(w, DNC_EXIT_IO);
 			return false;
 		}
@@ -117,15 +118,25 @@ static int begin(struct watch *w, struct dnc_error *err)
 	return dnc_stage_rejects_to(&w->in->stage, w->filing.rejects, err);
 }
 
+static void say_changed(const struct watch *w)
+{
+	dnc_warn("%s was changed while it was read: it is read again when it is complete", w->path);
+}
+
 static int move(struct watch *w, struct dnc_error *err)
 {
 	char line[REASON_BYTES + 1];
+	int rc;
 
-	w->filing.gone = w->gone;
 	snprintf(line, sizeof line, "%s\n", w->reason);
-	return dnc_filing_move(&w->filing, w->file.name,
+	rc = dnc_filing_move(&w->filing, &w->file,
 		w->fate == FATE_FAILED ? DNC_FILING_FAILED : DNC_FILING_DONE,
 		w->fate == FATE_FAILED ? line : NULL, err);
+	if (rc > 0) {
+		say_changed(w);
+		w->fate = FATE_AGAIN;
+	}
+	return rc;
 }
 
 /* Refuses a file that is not to be read at all. */
@@ -149,7 +160,7 @@ static void check_file(struct watch *w)
 			w->path, (long long)(age_ms / 1000));
 }
 
-/* Reads and publishes the file. Returns what run_read() does. */
+/* Reads and publishes the file. Returns what run_read() does; -1 also if it is refused unread. */
 static int read_file(struct watch *w)
 {
 	struct ingest *in = w->in;
@@ -158,7 +169,7 @@ static int read_file(struct watch *w)
 	in->file_fd = w->file.fd;
 	run_begin(in);
 	check_file(w);
-	return in->refused ? 0 : run_read(in);
+	return in->refused ? -1 : run_read(in);
 }
 
 /* The file was read, and its events are acknowledged. */
@@ -184,28 +195,28 @@ static enum fate judge(struct watch *w)
 	if (accepted && later >= accepted)
 		return fail_file(w, "%s: a later stage rejected all %llu events: see its rejects",
 			w->path, accepted);
+	/* A program may write the header of a file first and its rows later. */
+	if (!accepted && !rejected && !in->tally.no_events && !w->file.settled)
+		return FATE_LATER;
 	return FATE_DONE;
 }
 
-/* The events of the file are acknowledged. */
-static enum fate check_again(struct watch *w)
+/* The events of the file, whose run ended with RC, are acknowledged. */
+static enum fate check_again(struct watch *w, int rc)
 {
 	struct ingest *in = w->in;
-	bool ended = in->too_many || in->refused;
 
-	if (!ended && (in->stopped_by || (!in->whole && !in->stage.failed)))
+	if (rc == 0 && (in->stopped_by || !in->whole))
 		return FATE_AGAIN;
 	switch (dnc_arrivals_check(w->arrivals, &w->file)) {
 	case DNC_ARRIVAL_CHANGED:
-		dnc_warn("%s was changed while it was read: it is read again when it is complete",
-			w->path);
+		say_changed(w);
 		outcome_refuse(in, DNC_EXIT_IO, "%s was changed while it was read", w->path);
 		return FATE_AGAIN;
 	case DNC_ARRIVAL_GONE:
 		dnc_warn("%s was moved, deleted or replaced while it was read; it was read to its "
 			 "end",
 			w->path);
-		w->gone = true;
 		break;
 	case DNC_ARRIVAL_SAME:
 		break;
@@ -218,7 +229,7 @@ static enum fate summarize(struct watch *w, enum fate fate, bool ended_early)
 {
 	int code;
 
-	if (!w->in->options.summary)
+	if (!w->in->options.summary || fate == FATE_LATER)
 		return fate;
 	code = summary_publish(w->in, DNC_EXIT_OK, ended_early);
 	if (code == DNC_EXIT_SOME)
@@ -237,14 +248,14 @@ static enum fate finish_file(struct watch *w, int rc)
 
 	dnc_cli_progress_end(&in->progress);
 	code = run_settle(in, rc);
-	fate = code ? stop_with(w, code) : check_again(w);
+	fate = code ? stop_with(w, code) : check_again(w, rc);
 	return summarize(w, fate, rc < 0 && !in->refused);
 }
 
 static void report(struct watch *w)
 {
 	const struct ingest *in = w->in;
-	const char *where = w->gone || w->filing.gone ? "not moved" : w->filing.target;
+	const char *where = w->filing.gone ? "not moved" : w->filing.target;
 	bool failed = w->fate == FATE_FAILED;
 	char dropped[64] = "";
 
@@ -260,27 +271,28 @@ static void report(struct watch *w)
 			(unsigned long long)in->stage.rejects.count, dropped, where);
 }
 
+static bool is_to_move(const struct watch *w)
+{
+	return w->fate == FATE_DONE || w->fate == FATE_FAILED;
+}
+
 /* Reads the current file, and moves it. */
 static void take(struct watch *w)
 {
 	struct dnc_error err;
 
-	w->gone = false;
 	w->reason[0] = '\0';
 	snprintf(w->path, sizeof w->path, "%s/%s", w->in->options.watch, w->file.name);
 	if (!persist(w, begin))
 		return;
 	w->fate = finish_file(w, read_file(w));
-	if (w->fate != FATE_DONE && w->fate != FATE_FAILED) {
-		dnc_stage_rejects_to(&w->in->stage, NULL, &err);
-		if (dnc_filing_begin(&w->filing, &err) < 0)
-			dnc_err("%s", err.message);
+	if (is_to_move(w) && !persist(w, move))
 		return;
-	}
-	if (!persist(w, move))
-		return;
-	report(w);
+	if (is_to_move(w))
+		report(w);
 	dnc_stage_rejects_to(&w->in->stage, NULL, &err);
+	if (!is_to_move(w) && dnc_filing_begin(&w->filing, &err) < 0)
+		dnc_err("%s", err.message);
 }
 
 /* Waits until a file may be complete. False if the process ends with `code`. */
@@ -305,6 +317,11 @@ static bool wait_for_files(struct watch *w, int wait_ms)
 /* False when the process ends with `code`. */
 static bool turn(struct watch *w)
 {
+	static const enum dnc_arrival_next next[] = {[FATE_DONE] = DNC_ARRIVAL_NOT_AGAIN,
+		[FATE_FAILED] = DNC_ARRIVAL_NOT_AGAIN,
+		[FATE_AGAIN] = DNC_ARRIVAL_AGAIN,
+		[FATE_LATER] = DNC_ARRIVAL_SETTLED,
+		[FATE_STOP] = DNC_ARRIVAL_AGAIN};
 	struct dnc_error err;
 	int wait_ms, found;
 
@@ -319,7 +336,7 @@ static bool turn(struct watch *w)
 	if (!found)
 		return wait_for_files(w, wait_ms);
 	take(w);
-	dnc_arrivals_done(w->arrivals, &w->file, w->fate == FATE_AGAIN || w->fate == FATE_STOP);
+	dnc_arrivals_done(w->arrivals, &w->file, next[w->fate]);
 	return w->fate != FATE_STOP;
 }
 
@@ -350,7 +367,9 @@ int watch(struct ingest *in)
 	int code;
 
 	w.arrivals = dnc_arrivals_open(in->options.watch,
-		&(struct dnc_arrivals_options){dnc_filing_folders, SCAN_MS, SETTLE_MS}, &err);
+		&(struct dnc_arrivals_options){
+			dnc_filing_folders, .scan_ms = SCAN_MS, .settle_ms = SETTLE_MS},
+		&err);
 	if (!w.arrivals)
 		return die(&err);
 	if (dnc_filing_open(&w.filing, in->options.watch, dnc_arrivals_directory(w.arrivals),

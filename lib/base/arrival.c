@@ -74,30 +74,41 @@ static void wait_for_writer(const struct dnc_arrivals *a, struct entry *e)
 	}
 }
 
-/* True if the file has not changed for long enough. ST is what it is now. */
-static bool has_settled(const struct dnc_arrivals *a, struct entry *e, const struct stat *st)
+void arrival_settle(struct entry *e, const struct stat *st, int ms)
+{
+	e->st = *st;
+	e->settled_at_ms = arrivals_time(ms);
+}
+
+/* True if the file has not changed for MS. ST is what it is now. */
+static bool has_settled(struct entry *e, const struct stat *st, int ms)
 {
 	bool known = e->st.st_nlink != 0, same = known && same_content(&e->st, st);
 
-	if (same && e->settling)
-		return true;
+	if (!same)
+		arrival_settle(e, st, ms);
 	/* A file that changes is written: it does not count as settling until it has paused. */
 	e->settling = !known || same;
-	e->st = *st;
-	e->look_at_ms = arrivals_time(a->options.settle_ms * (e->created ? CREATED_FACTOR : 1));
-	return false;
+	e->look_at_ms = e->settled_at_ms;
+	return same && e->settled_at_ms <= arrivals_time(0);
 }
 
-bool arrival_is_complete(
-	const struct dnc_arrivals *a, struct entry *e, const struct dnc_arrival *file)
+bool arrival_is_complete(const struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file)
 {
 	enum written w = file->fd < 0 ? WRITTEN_UNKNOWN : written_by(file->fd);
+	bool will_be_closed = w == WRITTEN_UNKNOWN && e->created && !e->closed;
 
 	if (w == WRITTEN_BY_SOMEBODY) {
 		wait_for_writer(a, e);
 		return false;
 	}
-	return w == WRITTEN_BY_NOBODY || e->reported || has_settled(a, e, &file->st);
+	/* A program that makes a file may open it again to fill it. */
+	if ((w == WRITTEN_BY_NOBODY || (e->moved_in && !e->again)) && file->st.st_size &&
+		!e->settles)
+		return true;
+	file->settled = has_settled(
+		e, &file->st, a->options.settle_ms * (will_be_closed ? CREATED_FACTOR : 1));
+	return file->settled;
 }
 
 bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file)
@@ -134,16 +145,20 @@ bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *f
 	return false;
 }
 
+enum dnc_arrival_state arrival_compare(int dir, const char *name, const struct dnc_arrival *file)
+{
+	struct stat now;
+	bool written = file->fd >= 0 && written_by(file->fd) == WRITTEN_BY_SOMEBODY;
+
+	/* After the writers: one that has closed it meanwhile shows in the size and times. */
+	if (fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) < 0 || now.st_dev != file->st.st_dev ||
+		now.st_ino != file->st.st_ino)
+		return DNC_ARRIVAL_GONE;
+	return written || !same_content(&now, &file->st) ? DNC_ARRIVAL_CHANGED : DNC_ARRIVAL_SAME;
+}
+
 enum dnc_arrival_state dnc_arrivals_check(
 	const struct dnc_arrivals *a, const struct dnc_arrival *file)
 {
-	struct stat now;
-
-	if (fstatat(a->dir, file->name, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
-		now.st_dev != file->st.st_dev || now.st_ino != file->st.st_ino)
-		return DNC_ARRIVAL_GONE;
-	if (!same_content(&now, &file->st))
-		return DNC_ARRIVAL_CHANGED;
-	return file->fd >= 0 && written_by(file->fd) == WRITTEN_BY_SOMEBODY ? DNC_ARRIVAL_CHANGED
-	                                                                    : DNC_ARRIVAL_SAME;
+	return arrival_compare(a->dir, file->name, file);
 }

@@ -34,6 +34,7 @@ struct dnc_arrivals *dnc_arrivals_open(
 	}
 	a->path = path;
 	a->options = *options;
+	a->max = options->max ? options->max : DNC_ARRIVALS_MAX;
 	a->inotify = -1;
 	a->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->dir >= 0)
@@ -102,10 +103,10 @@ static struct entry *add_entry(struct dnc_arrivals *a, const char *name, struct 
 	HASH_FIND(hh, a->entries, name, n, e);
 	if (e)
 		return e;
-	if (HASH_COUNT(a->entries) >= DNC_ARRIVALS_MAX) {
+	if (HASH_COUNT(a->entries) >= a->max) {
 		if (!a->too_many)
-			dnc_warn("%s has more than %d files: the others are taken later", a->path,
-				DNC_ARRIVALS_MAX);
+			dnc_warn("%s has more than %zu files: the others are taken later", a->path,
+				a->max);
 		a->too_many = true;
 		dnc_error_set(err, ENOSPC, "too many files");
 		return NULL;
@@ -171,7 +172,7 @@ static int keep_names(struct dnc_arrivals *a, struct names *names, struct dnc_er
 	for (size_t i = 0; i < names->count; i++) {
 		e = add_entry(a, names->v[i], err);
 		if (!e && err->code == ENOSPC)
-			break;
+			continue; /* later names may be known */
 		if (!e)
 			return -1;
 		e->scan = a->scans;
@@ -230,7 +231,8 @@ static int serve_event(
 		return err->code == ENOSPC ? 0 : -1;
 	e->scan = a->scans + 1; /* a list that was made before does not have it */
 	e->created |= (event->mask & IN_CREATE) != 0;
-	e->reported |= (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0;
+	e->closed |= (event->mask & IN_CLOSE_WRITE) != 0;
+	e->moved_in |= (event->mask & IN_MOVED_TO) != 0;
 	e->look_at_ms = 0;
 	return 0;
 }
@@ -322,7 +324,7 @@ int dnc_arrivals_next(
 	return 0;
 }
 
-void dnc_arrivals_done(struct dnc_arrivals *a, struct dnc_arrival *file, bool again)
+void dnc_arrivals_done(struct dnc_arrivals *a, struct dnc_arrival *file, enum dnc_arrival_next next)
 {
 	struct entry *e = a->current;
 
@@ -330,14 +332,15 @@ void dnc_arrivals_done(struct dnc_arrivals *a, struct dnc_arrival *file, bool ag
 		close(file->fd);
 	file->fd = -1;
 	a->current = NULL;
-	if (!again) {
+	if (next == DNC_ARRIVAL_NOT_AGAIN) {
 		arrival_forget(a, e);
 		return;
 	}
-	e->reported = e->settling = false;
-	e->st = file->st;
+	e->again = true;
+	e->settling = e->settles = next == DNC_ARRIVAL_SETTLED;
 	e->busy_since_ms = 0;
-	e->look_at_ms = arrivals_time(ARRIVAL_LOOK_MS);
+	arrival_settle(e, &file->st, a->options.settle_ms);
+	e->look_at_ms = e->settles ? e->settled_at_ms : arrivals_time(ARRIVAL_LOOK_MS);
 }
 
 size_t dnc_arrivals_waiting(const struct dnc_arrivals *a, size_t *settling)

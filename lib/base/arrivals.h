@@ -5,8 +5,9 @@
  * reported. Files come in the order of their events; those that a list finds come in the order of their names (strcmp).
  *
  * A file is complete if nobody has it open for writing. Where the kernel does not know that (see priv/written.h), a file
- * that was moved in or closed is complete; one that a list finds is complete once its size and times have not changed for
- * `settle_ms`, and one that is created while the directory is watched after ten times as long, because it will be closed.
+ * that was moved in is complete; any other, and one that comes again, is complete once its size and times have not changed for
+ * `settle_ms`, because programs open and close a file for each part of it. One that is created while the directory is watched
+ * needs ten times as long until it is closed. An empty file must not have changed for `settle_ms`, whoever writes it.
  *
  * Temporary names are passed over without a message: those that begin with a dot, or end in .tmp, .part or .filepart
  * in any case. Also .rejects and .reason, the names of what is written beside files. Symbolic links, pipes, devices,
@@ -27,6 +28,7 @@ struct dnc_arrivals;
 struct dnc_arrivals_options {
 	const char *const *folders; /* subdirectories that are expected; borrowed; ends with NULL */
 	int scan_ms, settle_ms;
+	size_t max; /* in place of DNC_ARRIVALS_MAX; 0: that */
 };
 
 struct dnc_arrival {
@@ -34,6 +36,14 @@ struct dnc_arrival {
 	int fd; /* open for reading, closed by dnc_arrivals_done(); -1 if it could not be opened: `code` */
 	int code; /* errno */
 	struct stat st;
+	bool settled; /* it has not changed for settle_ms */
+};
+
+/* Whether a file that was taken comes again. */
+enum dnc_arrival_next {
+	DNC_ARRIVAL_NOT_AGAIN,
+	DNC_ARRIVAL_AGAIN,   /* when it is complete */
+	DNC_ARRIVAL_SETTLED, /* when it has settled, too */
 };
 
 enum dnc_arrival_state {
@@ -65,8 +75,9 @@ int dnc_arrivals_next(
 enum dnc_arrival_state dnc_arrivals_check(
 	const struct dnc_arrivals *a, const struct dnc_arrival *file);
 
-/* Closes the file. If it is AGAIN to come, it does so when it is complete. */
-void dnc_arrivals_done(struct dnc_arrivals *a, struct dnc_arrival *file, bool again);
+/* Closes the file. */
+void dnc_arrivals_done(
+	struct dnc_arrivals *a, struct dnc_arrival *file, enum dnc_arrival_next next);
 
 /* The number of files that are not complete. *SETTLING: of these, those that will be unless they change. */
 size_t dnc_arrivals_waiting(const struct dnc_arrivals *a, size_t *settling);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "file.h"
 #include "log.h"
+#include "priv/arrival.h"
 #include "utf8.h"
 
 const char *const dnc_filing_folders[] = {"done", "failed", NULL};
@@ -164,7 +165,7 @@ void dnc_filing_close(struct dnc_filing *f)
 int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err)
 {
 	f->target[0] = '\0';
-	f->moved = f->gone = false;
+	f->moved = f->checked = f->gone = false;
 	for (size_t i = 0; i < PAPERS; i++)
 		if (remove_work(f, f->work[i], err) < 0)
 			return -1;
@@ -266,17 +267,81 @@ static int rename_new(int dir, const char *from, const char *to)
 	return errno == EINVAL ? renameat(dir, from, dir, to) : -1;
 }
 
-int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
-	const char *reason, struct dnc_error *err)
+/* As rename_new(), out of a folder, where other processes may add files of any name. Sets errno. */
+static int rename_back(int dir, const char *from, const char *to)
 {
-	if (!f->moved) {
-		if (prepare(f, name, folder, reason, err) < 0)
-			return -1;
-		f->gone |= !exists(f, name);
-		if (!f->gone && rename_new(f->dir, name, f->target) < 0)
-			return dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path,
-				name, f->target, strerror(errno));
-		f->moved = true;
+	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	return linkat(dir, from, dir, to, 0) < 0 ? -1 : unlinkat(dir, from, 0);
+}
+
+/* Moves what is in the folder back to NAME, or to a name that is free. */
+static int put_back(struct dnc_filing *f, const char *name, struct dnc_error *err)
+{
+	char free_name[NAME_MAX + 1];
+	size_t n = strlen(name);
+
+	if (rename_back(f->dir, f->target, name) == 0)
+		return 0;
+	if (n > NAME_BYTES)
+		n = dnc_utf8_whole(name, NAME_BYTES);
+	for (unsigned i = 1; errno == EEXIST && i < MAX_NUMBER; i++) {
+		snprintf(free_name, sizeof free_name, "%.*s.%u", (int)n, name, i);
+		if (rename_back(f->dir, f->target, free_name) < 0)
+			continue;
+		dnc_note("%s/%s: the name was taken meanwhile; it is %s now", f->path, name,
+			free_name);
+		return 0;
 	}
-	return move_papers(f, err);
+	return dnc_error_set(err, errno,
+		"%s/%s was not read, and can't be moved back: %s; move it to %s", f->path,
+		f->target, strerror(errno), f->path);
+}
+
+/* Moves the file. Returns 1 if it has changed. */
+static int move_file(struct dnc_filing *f, const struct dnc_arrival *file, struct dnc_error *err)
+{
+	enum dnc_arrival_state state = arrival_compare(f->dir, file->name, file);
+
+	if (state == DNC_ARRIVAL_CHANGED)
+		return 1;
+	f->gone = state == DNC_ARRIVAL_GONE;
+	if (!f->gone && rename_new(f->dir, file->name, f->target) < 0) {
+		if (errno != ENOENT)
+			return dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path,
+				file->name, f->target, strerror(errno));
+		f->gone = true;
+	}
+	f->moved = true;
+	return 0;
+}
+
+/* Another file may have taken the name just before it was moved, or a program may have opened it to write. After that nobody
+ * opens it by its name. Returns 1 if it has changed. */
+static int check_moved(struct dnc_filing *f, const struct dnc_arrival *file, struct dnc_error *err)
+{
+	enum dnc_arrival_state state =
+		f->gone ? DNC_ARRIVAL_SAME : arrival_compare(f->dir, f->target, file);
+
+	if (state != DNC_ARRIVAL_SAME && exists(f, f->target) && put_back(f, file->name, err) < 0)
+		return -1;
+	f->gone |= state == DNC_ARRIVAL_GONE;
+	f->checked = true;
+	return state == DNC_ARRIVAL_CHANGED;
+}
+
+int dnc_filing_move(struct dnc_filing *f, const struct dnc_arrival *file,
+	enum dnc_filing_folder folder, const char *reason, struct dnc_error *err)
+{
+	int rc = 0;
+
+	if (!f->moved && prepare(f, file->name, folder, reason, err) < 0)
+		return -1;
+	if (!f->moved)
+		rc = move_file(f, file, err);
+	if (rc == 0 && !f->checked)
+		rc = check_moved(f, file, err);
+	return rc ? rc : move_papers(f, err);
 }

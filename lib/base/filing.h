@@ -3,6 +3,9 @@
  * folder with all papers; the latter may be completed by the next dnc_filing_open(). Papers are on disk before the file is
  * moved.
  *
+ * Only what was read is moved: the file is compared with what it was before and after it is moved. One that is another file, or
+ * that has changed or is written again, is moved back, to a name with a number if its name was taken meanwhile.
+ *
  * A file is never replaced: if the name of the file, or of one of its papers, is in the folder, ".1", ".2" ... is appended
  * to the name.
  *
@@ -14,6 +17,7 @@
 #pragma once
 #include <limits.h>
 #include <stdbool.h>
+#include "arrivals.h"
 #include "err.h"
 
 enum dnc_filing_folder { DNC_FILING_DONE, DNC_FILING_FAILED };
@@ -32,8 +36,9 @@ struct dnc_filing {
 		[PATH_MAX]; /* the owner may write a file here, the rejects of the current file */
 	/* Of the current file: "done/NAME" once it is known, until begin(). */
 	char target[NAME_MAX + 16];
-	bool moved; /* the file is there; its papers may not be */
-	bool gone;  /* it was not in the directory any more */
+	bool moved;   /* the file is there; its papers may not be */
+	bool checked; /* it is the one that was read */
+	bool gone;    /* it was not in the directory any more, or another file had its name */
 };
 
 /* Takes the lock of the directory PATH (borrowed), whose descriptor is DIR (borrowed), makes the folders, and completes what a
@@ -47,8 +52,9 @@ void dnc_filing_close(struct dnc_filing *f);
 /* Begins a file: removes papers that an earlier attempt has left. */
 int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err);
 
-/* Moves the file NAME, and its rejects unless they are empty, to FOLDER. REASON (may be NULL) is a line for NAME.reason. If
- * it fails, it may be called again, and continues. After success `target` says where the file is. If it is not in the
- * directory any more, `gone` is set, and its papers are moved; the owner sets it before if another file has the name now. */
-int dnc_filing_move(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
-	const char *reason, struct dnc_error *err);
+/* Moves the file, and its rejects unless they are empty, to FOLDER. REASON (may be NULL) is a line for NAME.reason. If it
+ * fails, it may be called again, and continues. After success, 0, `target` says where the file is. If it is not in the
+ * directory any more, or another file has its name, `gone` is set, and its papers are moved. Returns 1 if the file has changed
+ * or is written again: it stays, or is back, in the directory. */
+int dnc_filing_move(struct dnc_filing *f, const struct dnc_arrival *file,
+	enum dnc_filing_folder folder, const char *reason, struct dnc_error *err);

@@ -252,6 +252,26 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	[ -e in/done/long ]
 }
 
+@test "SIGTERM leaves an archive of which not all members were read" {
+	/usr/bin/python3 - <<-'E'
+		import zipfile
+		with zipfile.ZipFile("in/.z", "w") as z:
+		    for i in range(200):
+		        z.writestr(f"{i}.txt", f"2025550{i:03}\n")
+	E
+	start --rate=20/s
+	mv in/.z in/z.zip
+	wait_for has_content out
+	kill "$WATCHER"
+	wait "$WATCHER"
+	[ -e in/z.zip ]
+	no_work_left
+	[ "$(wc -l <out)" -lt 200 ]
+	run -0 once --output=fd:6 6>again
+	has_lines 200 again
+	[ -e in/done/z.zip ]
+}
+
 @test "a file that changes while it is read is read again" {
 	awk 'BEGIN { for (i = 0; i < 1000; i++) printf "202555%04d\n", i }' >in/long
 	start --rate=500/s
@@ -273,6 +293,89 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	grep -q 'in/a was moved, deleted or replaced' err
 	has_lines 1 in/done/a
 	has_lines 1001 out
+}
+
+@test "a file that is appended to all the time loses no line" {
+	local i
+	start
+	for i in {1000..1999}; do echo "+1415777$i" >>in/app.txt; done
+	all_are_out() { [ "$(jq -r .phone_number out | sort -u | wc -l)" -eq 1000 ]; }
+	wait_for all_are_out
+	wait_for test ! -e in/app.txt
+	# Every line is in a folder, too.
+	[ "$(cat in/done/* | sort -u | wc -l)" -eq 1000 ]
+	[ "$(find in -maxdepth 1 -type f ! -name '.*')" = "" ]
+}
+
+# What happens while the folder can't be written is only seen by another look at the file.
+@test "a file that changes or is replaced before it can be moved is read, and not moved unread" {
+	# shellcheck disable=SC2016
+	cat >script <<-'E'
+		. "$HELPER"
+		has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
+		dnc-ingest --watch=in --format=numbers --reason=complaint >out 2>err &
+		watcher=$!
+		trap 'kill $watcher' EXIT
+		wait_for test -d in/failed
+		mount --bind in/done in/done
+		mount -o remount,ro,bind in/done
+		echo 2025550101 >in/a
+		wait_for has_line "unable to move in/a to done/a.*retrying" err
+		echo 2025550102 >>in/a
+		umount in/done
+		wait_for test -s in/done/a
+		has_lines 2 in/done/a
+		has_lines 3 out
+		mount --bind in/done in/done
+		mount -o remount,ro,bind in/done
+		echo 2025550103 >in/b
+		wait_for has_line "unable to move in/b to done/b.*retrying" err
+		echo 2025550104 >in/.b
+		mv in/.b in/b
+		umount in/done
+		wait_for test -s in/done/b
+		grep -q 2025550104 in/done/b
+		grep -q "in/b: 1 events, 0 records rejected; now not moved" err
+		has_lines 5 out
+	E
+	HELPER="$ROOT/tests/helper.bash" BATS_TEST_DIRNAME="$BATS_TEST_DIRNAME" in_small_space size=64k 'bash -eu script'
+}
+
+@test "a header whose rows are written later waits for them" {
+	start_auto() {
+		dnc-ingest --watch=in >>out 2>>err 3>&- &
+		WATCHER=$!
+		PIDS+=("$WATCHER")
+	}
+	start_auto
+	wait_for test -d in/failed
+	echo phone,reason >in/f.csv
+	wait_for has_line 'in/f.csv: read as csv' err
+	echo 2025550101,complaint >>in/f.csv
+	wait_for test -s out
+	wait_for test -e in/done/f.csv
+	has_lines 2 in/done/f.csv
+	has_lines 1 out
+}
+
+@test "a file of another user that is written in steps is read when it has not changed for ten seconds" {
+	[ "$(id -u)" -eq 0 ] || skip "needs another user"
+	cp "$(command -v dnc-ingest)" . && chmod 0755 . && chmod 0777 in
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all true || skip "no other user"
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all ./dnc-ingest --version || skip "not for others"
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all ./dnc-ingest --watch=in >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for test -d in/failed
+	echo phone,reason >in/f.csv
+	list .moved
+	sed -i '1i phone,reason' .moved && sed -i '2s/$/,complaint/' .moved
+	mv .moved in/moved
+	wait_for test -e in/done/moved
+	[ -e in/f.csv ]
+	echo 2025550101,complaint >>in/f.csv
+	wait_for test -e in/done/f.csv
+	has_lines 2 in/done/f.csv
+	grep -q 2025550101 out
 }
 
 @test "a killed move is completed by the next run, with its papers" {

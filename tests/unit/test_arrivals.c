@@ -86,7 +86,7 @@ static void expect(const char *name)
 	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_SAME);
 	unlink(at(name));
 	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_GONE);
-	dnc_arrivals_done(a, &file, false);
+	dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
 }
 
 /* Nothing comes although the directory is listed again. */
@@ -190,7 +190,7 @@ static void test_changes_are_seen(void **state)
 	assert_int_equal(write(fd, "y\n", 2), 2);
 	close(fd);
 	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_CHANGED);
-	dnc_arrivals_done(a, &file, true);
+	dnc_arrivals_done(a, &file, DNC_ARRIVAL_AGAIN);
 	assert_true(next_within(&file, 2000));
 	assert_int_equal(file.st.st_size, 4);
 	make(".new");
@@ -198,7 +198,7 @@ static void test_changes_are_seen(void **state)
 	snprintf(from, sizeof from, "%s", at(".new"));
 	assert_int_equal(rename(from, at("f")), 0);
 	assert_int_equal(dnc_arrivals_check(a, &file), DNC_ARRIVAL_GONE);
-	dnc_arrivals_done(a, &file, false);
+	dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
 	expect("f");
 }
 
@@ -224,7 +224,7 @@ static void test_lost_events(void **state)
 		snprintf(name, sizeof name, "%05u", seen++);
 		assert_string_equal(file.name, name);
 		unlink(at(name));
-		dnc_arrivals_done(a, &file, false);
+		dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
 	}
 	assert_int_equal(seen, MANY);
 }
@@ -260,7 +260,7 @@ static void test_order_while_listed(void **state)
 		snprintf(name, sizeof name, "%04u", i);
 		assert_string_equal(file.name, name);
 		unlink(at(name));
-		dnc_arrivals_done(a, &file, false);
+		dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
 	}
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
@@ -288,20 +288,112 @@ static void test_settles_without_leases(void **state)
 	}
 	expect("slow"); /* although it is open */
 	close(fd);
-	/* What was closed needs no time. */
-	fd = open(at("closed"), O_WRONLY | O_CREAT, 0600);
-	close(fd);
-	expect("closed");
+	assert_int_equal(seteuid(0), 0);
+	struct dnc_arrival file;
+	/* What was closed may be opened again; every close begins the time again, also a list of the directory. */
+	for (int i = 0; i < 6; i++) {
+		fd = open(at("steps"), O_WRONLY | O_CREAT | O_APPEND, 0644);
+		assert_int_equal(write(fd, "x\n", 2), 2);
+		close(fd);
+		assert_int_equal(seteuid(65534), 0);
+		assert_false(next_within(&file, 20));
+		assert_int_equal(seteuid(0), 0);
+	}
+	assert_int_equal(seteuid(65534), 0);
+	expect("steps");
+	assert_int_equal(seteuid(0), 0);
+	/* What was moved in needs no time, unless it comes again. */
+	make(".moved");
+	assert_int_equal(chmod(at(".moved"), 0644), 0);
+	char from[512];
+	snprintf(from, sizeof from, "%s", at(".moved"));
+	assert_int_equal(rename(from, at("moved")), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_true(next_within(&file, 1));
+	assert_string_equal(file.name, "moved");
+	assert_int_equal(seteuid(0), 0);
+	/* As when it was moved, and has been moved back. */
+	assert_int_equal(rename(at("moved"), from), 0);
+	assert_int_equal(rename(from, at("moved")), 0);
+	assert_int_equal(seteuid(65534), 0);
+	dnc_arrivals_done(a, &file, DNC_ARRIVAL_AGAIN);
+	assert_false(next_within(&file, 20));
+	expect("moved");
 	assert_int_equal(seteuid(0), 0);
 	fd = open(at("secret"), O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "x\n", 2), 2);
 	close(fd);
 	assert_int_equal(seteuid(65534), 0);
-	struct dnc_arrival file;
 	assert_true(next_within(&file, 2000));
 	assert_int_equal(file.fd, -1);
 	assert_int_equal(file.code, EACCES);
-	dnc_arrivals_done(a, &file, false);
+	dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
 	assert_int_equal(seteuid(0), 0);
+}
+
+/* An empty file may be filled, and one without records, too, whoever writes it. */
+static void test_settles_without_content(void **state)
+{
+	struct dnc_arrival file;
+	struct dnc_error err;
+	size_t settling;
+	int fd;
+
+	(void)state;
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 100, .settle_ms = 500}, &err);
+	assert_non_null(a);
+	assert_false(next_within(&file, 1));
+	fd = open(at("empty"), O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	fd = open(at(".empty"), O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	char from[512];
+	snprintf(from, sizeof from, "%s", at(".empty"));
+	assert_int_equal(rename(from, at("moved")), 0);
+	make("header");
+	assert_true(next_within(&file, 1));
+	assert_string_equal(file.name, "header");
+	assert_false(file.settled);
+	dnc_arrivals_done(a, &file, DNC_ARRIVAL_SETTLED);
+	assert_int_equal(dnc_arrivals_waiting(a, &settling), 3);
+	assert_int_equal(settling, 3);
+	assert_false(next_within(&file, 20));
+	make("empty"); /* it is not any more */
+	expect("empty");
+	for (int i = 0; i < 2; i++) {
+		assert_true(next_within(&file, 200));
+		assert_string_equal(file.name, i ? "header" : "moved");
+		assert_true(file.settled);
+		unlink(at(file.name));
+		dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
+	}
+}
+
+/* What is known of a file is kept while there are too many, although a list has names before it that are not. */
+static void test_too_many(void **state)
+{
+	struct dnc_arrival file;
+	struct dnc_error err;
+	size_t settling;
+	int slow;
+
+	(void)state;
+	slow = open(at("slow"), O_WRONLY | O_CREAT, 0600);
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 100, .settle_ms = 100, .max = 1},
+		&err);
+	assert_non_null(a);
+	for (int i = 0; i < 20; i++) {
+		assert_false(next_within(&file, 1));
+		assert_int_equal(dnc_arrivals_waiting(a, &settling), 1);
+		if (i == 0)
+			make("a");
+		usleep(20000);
+	}
+	close(slow);
+	expect("slow");
+	expect("a");
 }
 
 static int fail_next(struct dnc_error *err)
@@ -345,7 +437,7 @@ static void test_directory_deleted(void **state)
 
 static void test_no_directory(void **state)
 {
-	struct dnc_arrivals_options options = {folders, 100, 100};
+	struct dnc_arrivals_options options = {folders, .scan_ms = 100, .settle_ms = 100};
 	struct dnc_error err;
 
 	(void)state;
@@ -366,6 +458,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order_while_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_settles_without_leases, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_settles_without_content, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_deleted, setup, teardown),
 		cmocka_unit_test(test_no_directory),

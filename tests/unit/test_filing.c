@@ -2,6 +2,7 @@
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,11 +67,32 @@ static void expect_no_work(void)
 	expect(".work.moving", NULL);
 }
 
+/* The file as it was opened to be read. */
+static struct dnc_arrival take(const char *name)
+{
+	struct dnc_arrival file = {
+		.name = name, .fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+
+	if (file.fd >= 0)
+		assert_int_equal(fstat(file.fd, &file.st), 0);
+	return file;
+}
+
+static int try_move(const struct dnc_arrival *file, enum dnc_filing_folder folder,
+	const char *reason, struct dnc_error *err)
+{
+	int rc = dnc_filing_move(&filing, file, folder, reason, err);
+
+	close(file->fd);
+	return rc;
+}
+
 static void move(const char *name, enum dnc_filing_folder folder, const char *reason)
 {
 	struct dnc_error err = {0};
+	struct dnc_arrival file = take(name);
 
-	if (dnc_filing_move(&filing, name, folder, reason, &err) < 0)
+	if (try_move(&file, folder, reason, &err))
 		fail_msg("%s", err.message);
 	assert_int_equal(dnc_filing_begin(&filing, &err), 0);
 	expect_no_work();
@@ -142,8 +164,9 @@ static void test_gone(void **state)
 	struct dnc_error err;
 
 	(void)state;
+	struct dnc_arrival file = {.name = "a", .fd = -1};
 	make(".work.rejects", "r\n");
-	assert_int_equal(dnc_filing_move(&filing, "a", DNC_FILING_DONE, NULL, &err), 0);
+	assert_int_equal(try_move(&file, DNC_FILING_DONE, NULL, &err), 0);
 	assert_true(filing.gone);
 	expect("done/a.rejects", "r\n");
 	expect("done/a", NULL);
@@ -199,14 +222,16 @@ static void test_recovers_no_nonsense(void **state)
 /* After an error the move continues where it was, and nothing is replaced. */
 static void test_continues(void **state)
 {
+	struct dnc_arrival file;
 	struct dnc_error err;
 
 	(void)state;
 	make("a", "1");
 	make(".work.rejects", "r\n");
+	file = take("a");
 	assert_int_equal(unlinkat(dir_fd, "done", AT_REMOVEDIR), 0);
 	make("done", "not a folder");
-	assert_int_equal(dnc_filing_move(&filing, "a", DNC_FILING_DONE, NULL, &err), -1);
+	assert_int_equal(try_move(&file, DNC_FILING_DONE, NULL, &err), -1);
 	assert_int_equal(err.code, ENOTDIR);
 	expect("a", "1");
 	assert_int_equal(unlinkat(dir_fd, "done", 0), 0);
@@ -216,15 +241,90 @@ static void test_continues(void **state)
 	/* The file is moved, its paper can't be. */
 	make("b", "2");
 	make(".work.rejects", "r\n");
+	file = take("b");
 	filing.moved = true;
 	strcpy(filing.target, "done/b");
 	assert_int_equal(renameat(dir_fd, "b", dir_fd, "done/b"), 0);
 	assert_int_equal(mkdirat(dir_fd, "done/b.rejects", 0700), 0);
-	assert_int_equal(dnc_filing_move(&filing, "b", DNC_FILING_DONE, NULL, &err), -1);
+	assert_int_equal(try_move(&file, DNC_FILING_DONE, NULL, &err), -1);
 	assert_int_equal(unlinkat(dir_fd, "done/b.rejects", AT_REMOVEDIR), 0);
-	move("b", DNC_FILING_DONE, NULL);
+	file = take("done/b");
+	assert_int_equal(try_move(&file, DNC_FILING_DONE, NULL, &err), 0);
 	expect("done/b.rejects", "r\n");
 	expect("done/b.1", NULL);
+}
+
+static void append(const char *name)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_APPEND);
+
+	assert_int_equal(write(fd, "+", 1), 1);
+	close(fd);
+}
+
+/* What may happen to the file "a" after it was read. It has moved if TARGET is where it was moved to. */
+static void replace(const char *target)
+{
+	make(".new", "new");
+	assert_int_equal(renameat(dir_fd, ".new", dir_fd, target), 0);
+}
+
+static int writer = -1;
+
+static void open_to_write(const char *target)
+{
+	writer = openat(dir_fd, target, O_WRONLY | O_APPEND);
+	assert_true(writer >= 0);
+}
+
+static void delete (const char *target)
+{
+	assert_int_equal(unlinkat(dir_fd, target, 0), 0);
+}
+
+static void test_moves_only_what_was_read(void **state)
+{
+	static const struct {
+		void (*change)(const char *target);
+		int rc;
+		bool gone;
+		const char *then;
+	} cases[] = {{append, 1, false, "1+"}, {open_to_write, 1, false, "1"},
+		{replace, 0, true, "new"}, {delete, 0, true, NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		for (int when = 0; when < 3; when++) { /* before it was moved, and after that */
+			struct dnc_arrival file;
+			struct dnc_error err = {0};
+			bool taken = when == 2 && cases[i].then; /* the name, meanwhile */
+
+			make("a", "1");
+			make(".work.rejects", "r\n");
+			file = take("a");
+			if (when) {
+				filing.moved = true;
+				strcpy(filing.target, "done/a");
+				assert_int_equal(renameat(dir_fd, "a", dir_fd, "done/a"), 0);
+			}
+			cases[i].change(when ? "done/a" : "a");
+			if (taken)
+				make("a", "taken");
+			assert_int_equal(try_move(&file, DNC_FILING_DONE, NULL, &err), cases[i].rc);
+			assert_int_equal(filing.gone, cases[i].gone);
+			expect("done/a", NULL);
+			expect("done/a.rejects", cases[i].gone ? "r\n" : NULL);
+			expect("a", taken ? "taken" : cases[i].then);
+			expect("a.1", taken ? cases[i].then : NULL);
+			unlinkat(dir_fd, "a", 0);
+			unlinkat(dir_fd, "a.1", 0);
+			unlinkat(dir_fd, "done/a.rejects", 0);
+			if (writer >= 0)
+				close(writer);
+			writer = -1;
+			assert_int_equal(dnc_filing_begin(&filing, &err), 0);
+		}
+	}
 }
 
 static void test_lock(void **state)
@@ -248,9 +348,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_recovers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recovers_no_nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_continues, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moves_only_what_was_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
 	};
 
+	signal(SIGIO, SIG_IGN);
 	dnc_log_open("test_filing", DNC_ERR, false);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

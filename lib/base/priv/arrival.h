@@ -12,10 +12,13 @@ struct entry {
 	UT_hash_handle hh; /* keeps the order in which they were added */
 	uint64_t scan;     /* the last one that found it */
 	int64_t look_at_ms, busy_since_ms;
-	struct stat st; /* when it was looked at; st_nlink 0: never */
-	bool reported;  /* moved in or closed */
-	bool created;   /* while the directory was watched */
-	bool other;     /* not a file */
+	int64_t settled_at_ms; /* unless it changes */
+	struct stat st;        /* when it was looked at; st_nlink 0: never */
+	/* While the directory was watched: */
+	bool created, closed, moved_in;
+	bool again;   /* it was taken, and put back */
+	bool settles; /* even if nobody writes it */
+	bool other;   /* not a file */
 	bool settling, said;
 	char name[];
 };
@@ -28,6 +31,7 @@ struct dnc_arrivals {
 	struct entry *current; /* the one that the owner has */
 	uint64_t scans;
 	int64_t scan_at_ms;
+	size_t max;    /* entries */
 	bool too_many; /* it was logged */
 };
 
@@ -41,6 +45,11 @@ void arrival_forget(struct dnc_arrivals *a, struct entry *e);
  * look_at_ms, or was forgotten. A file that may not be read is taken, without a descriptor. */
 bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file);
 
+/* The file is ST now, and has settled when that does not change for MS. */
+void arrival_settle(struct entry *e, const struct stat *st, int ms);
+
 /* False if the file is not complete: it is looked at again at look_at_ms. */
-bool arrival_is_complete(
-	const struct dnc_arrivals *a, struct entry *e, const struct dnc_arrival *file);
+bool arrival_is_complete(const struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file);
+
+/* What the NAME in the directory DIR is now, compared with the file. */
+enum dnc_arrival_state arrival_compare(int dir, const char *name, const struct dnc_arrival *file);
