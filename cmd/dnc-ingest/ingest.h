@@ -22,6 +22,9 @@ struct items {
 	uint64_t stream, line, count;
 };
 
+/* Of the text, which lists what formats a file may have. */
+enum { REFUSAL_BYTES = 1024 };
+
 struct ingest {
 	/* Of the process. */
 	struct options options;
@@ -51,17 +54,17 @@ struct ingest {
 	const char
 		*file; /* with --watch: the name of the file (borrowed), which is open as file_fd */
 	int file_fd;   /* borrowed */
-	uint64_t accepted;  /* records that became events, or numbers of a full list */
-	uint64_t published; /* events that were written */
-	int64_t started_ns;
+	uint64_t accepted;    /* records that became events, or numbers of a full list */
+	uint64_t published;   /* events that were written */
+	int64_t due_ns;       /* of the process: when the next event may be written, with --rate */
 	struct dnc_error err; /* why the run ended early */
 	bool output_failed;   /* that is why */
 	int stopped_by;       /* the signal that ended it before all was published, or 0 */
 	bool too_many;        /* rejects, of --max-rejects */
 	enum dnc_exit
 		refused; /* the exit code of input that was refused as a whole, or DNC_EXIT_OK */
-	struct dnc_error refusal; /* why; the first of them */
-	bool whole;               /* all was read to its end, or until it failed */
-	unsigned failed_before;   /* inputs that could not be read when the stream was opened */
+	char refusal[REFUSAL_BYTES]; /* why; the first of them */
+	bool whole;                  /* all was read to its end, or until it failed */
+	unsigned failed_before;      /* inputs that could not be read when the stream was opened */
 	uint64_t refusals, results_before;
 };

@@ -1,17 +1,17 @@
 #include "outcome.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include "base/utf8.h"
 
 int outcome_refuse(struct ingest *in, enum dnc_exit code, const char *fmt, ...)
 {
-	char text[sizeof in->refusal.message];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	if (!in->refusals++ &&
+		vsnprintf(in->refusal, sizeof in->refusal, fmt, ap) >= (int)sizeof in->refusal)
+		in->refusal[dnc_utf8_whole(in->refusal, sizeof in->refusal - 1)] = '\0';
 	va_end(ap);
-	if (!in->refusals++)
-		dnc_error_set(&in->refusal, 0, "%s", text);
 	if (in->refused != DNC_EXIT_IO)
 		in->refused = code;
 	return (int)code;

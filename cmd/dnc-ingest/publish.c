@@ -12,13 +12,18 @@ int publish_flush(struct ingest *in)
 	return -1;
 }
 
+/* Events that are late by so much are made up for: what a sleep was too long. */
+enum { LATE_NS = 20000000 };
+
 /* Waits until --rate allows the next event. After a signal that stops the input nothing waits. */
 static int wait_for_rate(struct ingest *in)
 {
-	int64_t due = in->started_ns + (int64_t)((double)in->published * 1e9 / in->options.rate);
+	int64_t now = dnc_clock_mono_ns(),
+		due = in->due_ns > now - LATE_NS ? in->due_ns : now - LATE_NS;
 	struct timespec t = {due / 1000000000, due % 1000000000};
 
-	if (due <= dnc_clock_mono_ns() || dnc_cli_stopped_by())
+	in->due_ns = due + (int64_t)(1e9 / in->options.rate);
+	if (due <= now || dnc_cli_stopped_by())
 		return 0;
 	if (publish_flush(in) < 0)
 		return -1;

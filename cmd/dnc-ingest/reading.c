@@ -103,7 +103,7 @@ static int refuse(struct ingest *in, const struct dnc_stream *s)
 	const char *why = dnc_source_refusal(((const struct reading *)s->user)->source, &kind);
 
 	if (!check_repeats(&in->check.refusals)) {
-		if (!in->file)
+		if (!in->file || in->refusals) /* the first is the reason of a file of --watch */
 			dnc_err("%s %s", s->name, why);
 		outcome_refuse(in, kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE,
 			"%s %s", s->name, why);

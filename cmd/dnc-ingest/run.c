@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "mapping.h"
 #include "reading.h"
 
@@ -35,7 +34,8 @@ void run_begin(struct ingest *in)
 	in->check = (struct check){0};
 	in->tally = (struct tally){0};
 	in->accepted = in->published = in->refusals = in->results_before = 0;
-	in->err = in->refusal = (struct dnc_error){0};
+	in->err = (struct dnc_error){0};
+	in->refusal[0] = '\0';
 	in->output_failed = in->too_many = in->whole = false;
 	in->stopped_by = 0;
 	in->refused = DNC_EXIT_OK;
@@ -45,7 +45,6 @@ void run_begin(struct ingest *in)
 	mapping_begin(in);
 	summary_begin(in);
 	dnc_cli_progress_start(&in->progress, dnc_cli_quiet());
-	in->started_ns = dnc_clock_mono_ns();
 }
 
 void run_open(struct ingest *in)

@@ -53,7 +53,7 @@ static struct failure find_failure(const struct ingest *in, bool ended_early)
 	if (in->stage.failed)
 		return fail("unreadable_input", in->stage.why.message);
 	if (in->refused)
-		return fail(in->compare ? "list_refused" : "refused_input", in->refusal.message);
+		return fail(in->compare ? "list_refused" : "refused_input", in->refusal);
 	if (in->stage.rejects.count && !in->accepted && !is_service(in))
 		return fail("no_events", "all records were rejected");
 	if (in->published && outcome_events(in).rejected >= in->published && !is_service(in))

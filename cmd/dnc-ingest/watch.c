@@ -181,10 +181,12 @@ static enum fate judge(struct watch *w)
 	char text[CHECK_TEXT_BYTES];
 
 	w->rejected += rejected + later;
+	if (in->stage.failed && (in->too_many || in->refused)) /* it is not the reason */
+		dnc_err("%s", in->stage.why.message);
 	if (in->too_many)
 		return fail_file(w, "%s: %s", w->path, check_explain(in, text));
 	if (in->refused)
-		return fail_file(w, "%s", in->refusal.message);
+		return fail_file(w, "%s", in->refusal);
 	if (in->stage.failed)
 		return fail_file(w, "%s", in->stage.why.message);
 	if (!accepted && rejected)

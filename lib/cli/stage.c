@@ -39,9 +39,13 @@ static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_er
 		running->repeated--;
 		return;
 	}
-	if (!running->failed++)
+	bool first = !running->failed++;
+
+	if (first)
 		running->why = *err;
-	dnc_err("%s", err->message);
+	/* The owner says why a file failed that it has added itself. */
+	if (!first || !running->owner_says)
+		dnc_err("%s", err->message);
 }
 
 static bool is_stopped(void *ctx)
@@ -67,6 +71,7 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 
 	running = s;
 	s->service = o->input_count || o->service;
+	s->owner_says = o->files_later;
 	all.woken = on_woken;
 	all.failed = on_failed;
 	if (!o->output && !stdout_can_be_written())

@@ -10,7 +10,8 @@ struct dnc_stage_options {
 	size_t file_count, input_count;
 	const char *output, *rejects; /* NULL: standard output, standard error */
 	/* Instead of files and inputs: the owner adds files between runs, as a service or until all are read. */
-	bool files_later, service;
+	bool files_later,
+		service; /* files_later: the first failure of a file is not printed, but in `why` */
 };
 
 struct dnc_stage {
@@ -20,7 +21,7 @@ struct dnc_stage {
 	unsigned failed;      /* inputs that could not be read */
 	struct dnc_error why; /* the first of them failed */
 	unsigned repeated;    /* failures that were reported when the files were read before */
-	bool service;
+	bool service, owner_says;
 };
 
 /* From here on rejects are written to the file PATH (borrowed), and counted from 0. NULL: the current file is closed, and
