@@ -153,7 +153,9 @@ static void deliver_rest(struct ingest *in)
 
 int run_settle(struct ingest *in, int rc)
 {
-	bool ended = rc == 0 || in->too_many || (in->file && in->refused);
+	/* That memory or the output failed is no fault of a file of which a member was refused before. */
+	bool failed = in->err.message[0] || dnc_input_error(in->stage.input)->message[0];
+	bool ended = rc == 0 || in->too_many || (in->file && in->refused && !failed);
 	int code = dnc_stage_finish(&in->stage, ended ? 0 : rc, &in->err);
 
 	if (code && !ended && in->options.summary)
