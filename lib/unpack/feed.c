@@ -88,6 +88,22 @@ void feed_seek(struct feed *f, uint64_t at)
 	f->at = at;
 }
 
+int feed_read_at(const struct feed *f, uint64_t at, char *p, size_t n)
+{
+	while (n) {
+		ssize_t got = pread(f->fd, p, n, f->base + (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got == 0 ? 1 : -1;
+		p += got;
+		at += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
 int64_t feed_size(const struct feed *f)
 {
 	struct stat st;

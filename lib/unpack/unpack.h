@@ -9,6 +9,10 @@
  * is damaged, incomplete or too large. A pipe can't be checked first: the caller must not use an incomplete last line of
  * a member that ends in DNC_UNPACKED_BROKEN or DNC_UNPACKED_FAILED, in which a number may lack digits.
  *
+ * A zip archive must be members, directory, end and comment, without other bytes: else there may be members that the
+ * directory does not name, as in archives that were joined by cat(1), and these would be lost. The directory and the local
+ * headers must agree. Of a pipe all this is known at its end.
+ *
  * Limits: bytes unpacked of a file; a size 10,000 times that of the file, from 1 GiB on (lists of numbers do not reach
  * 1,000 times; RFC 1951 allows 1,032); 10,000 members, a directory of 10 MiB, names of 1,024 bytes; 256 MiB of memory for
  * xz (xz -9 needs 65), a window of 128 MiB for zstd (as zstd(1) itself); only stored and deflated members of zip.

@@ -6,18 +6,14 @@
 #include <stdio.h>
 #include "base/escape.h"
 #include "priv/job.h"
+#include "priv/zip_check.h"
 #include "priv/zip_member.h"
-#include "priv/zip_tail.h"
-
-/* MAX_DIRECTORY: bytes read before the first member is known. */
-enum { MAX_MEMBERS = 10000, MAX_DIRECTORY = 10 << 20 };
 
 struct zip {
 	struct job *job;
 	struct archive *archive;
 	struct dnc_buf name;     /* of the member, escaped */
-	struct zip_tail tail;    /* of a pipe */
-	uint64_t fed;            /* packed bytes given to the library */
+	struct zip_trail trail;  /* of a pipe */
 	uint64_t members, files; /* of any kind; and those that were read or refused */
 	uint64_t metadata;       /* members that were passed over */
 	char first_metadata[64]; /* one of them */
@@ -29,10 +25,6 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 	const char *block;
 	ssize_t n;
 
-	if (!z->members && z->fed > MAX_DIRECTORY) {
-		archive_set_error(a, E2BIG, "its directory has more than %d bytes", MAX_DIRECTORY);
-		return ARCHIVE_FATAL;
-	}
 	n = feed_read(&z->job->feed, &block);
 	if (n < 0) {
 		if (!z->job->why[0])
@@ -41,9 +33,11 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 		return ARCHIVE_FATAL;
 	}
 	*p = block;
-	z->fed += (uint64_t)n;
-	if (!z->job->feed.regular)
-		zip_tail_add(&z->tail, (struct dnc_str){block, (size_t)n});
+	if (!z->job->feed.regular &&
+		!zip_trail_add(&z->trail, (struct dnc_str){block, (size_t)n})) {
+		job_fail(z->job, "%s", zip_is_too_large);
+		return ARCHIVE_FATAL;
+	}
 	return n;
 }
 
@@ -159,21 +153,34 @@ static int read_member(struct zip *z, struct archive_entry *entry)
 	}
 }
 
-/* Reads what follows the last member of a pipe, for its end record. */
+/* Reads what follows the last member of a pipe, and compares it with the members. */
 static int read_to_end(struct zip *z)
 {
+	uint64_t directory = (uint64_t)archive_read_header_position(z->archive);
+	const char *why;
 	const void *p;
 	ssize_t n;
 
 	if (z->job->feed.regular)
 		return 0;
+	z->trail.directory = true;
 	while ((n = on_read(z->archive, z, &p)) > 0)
 		;
 	if (n < 0)
 		return fail_archive(z);
-	return zip_tail_is_whole(&z->tail, z->members)
-	               ? 0
-	               : job_fail(z->job, "is an incomplete zip archive; fetch it again");
+	why = zip_trail_check(&z->trail, directory);
+	return why ? job_fail(z->job, "%s", why) : 0;
+}
+
+/* Counts a member whose header was read. */
+static int count_member(struct zip *z)
+{
+	if (++z->members > ZIP_MEMBERS)
+		return job_fail(z->job, "has more than %d members; unpack it first", ZIP_MEMBERS);
+	if (!z->job->feed.regular &&
+		!zip_trail_member(&z->trail, (uint64_t)archive_read_header_position(z->archive)))
+		return job_fail(z->job, "can't be unpacked: out of memory");
+	return 0;
 }
 
 static int read_members(struct zip *z)
@@ -183,10 +190,7 @@ static int read_members(struct zip *z)
 
 	while ((rc = archive_read_next_header(z->archive, &entry)) == ARCHIVE_OK ||
 		rc == ARCHIVE_WARN) {
-		if (++z->members > MAX_MEMBERS)
-			return job_fail(
-				z->job, "has more than %d members; unpack it first", MAX_MEMBERS);
-		if (read_member(z, entry) < 0)
+		if (count_member(z) < 0 || read_member(z, entry) < 0)
 			return -1;
 	}
 	if (rc != ARCHIVE_EOF)
@@ -218,7 +222,9 @@ int unpack_zip(struct job *job)
 	if (utf_8)
 		before = uselocale(utf_8);
 	errno = 0;
-	rc = open_archive(&z);
+	rc = job->feed.regular ? zip_check_file(job) : 0;
+	if (rc == 0)
+		rc = open_archive(&z);
 	if (rc == 0)
 		rc = read_members(&z);
 	if (rc == 0)
@@ -229,6 +235,6 @@ int unpack_zip(struct job *job)
 		freelocale(utf_8);
 	}
 	dnc_buf_free(&z.name);
-	zip_tail_finish(&z.tail);
+	zip_trail_finish(&z.trail);
 	return rc;
 }

@@ -135,6 +135,61 @@ fails() { # PART ARGUMENT...
 	fails 'empty.zip is an empty zip archive' empty.zip
 }
 
+@test "archives that were joined are refused, and say what to do; an end record must be the end" {
+	local file
+	changes 3 >p1 && changes 6 | tail -3 >p2
+	zip -q p1.zip p1 && zip -q p2.zip p2
+	cat p2.zip p1.zip >both.zip
+	{ cat p1.zip; echo; } >line.zip
+	for file in both.zip line.zip; do
+		fails 'it has bytes that its directory does not name, as when archives were joined by cat(1); unzip its parts' "$file"
+		[ -z "$output" ]
+		run --separate-stderr dnc-ingest -q -f ftc-change < <(cat "$file")
+		[ "$status" -eq 74 ]
+		[[ "$stderr" == *'unzip its parts'*'what was read before is kept'* ]]
+	done
+	# Against a list: what the second part lacks is not released.
+	cut -d, -f1 p1 p2 >both && dnc-ingest -q -f numbers --reason=complaint --against=list.set --baseline both
+	cut -d, -f1 p1 >1 && cut -d, -f1 p2 >2
+	zip -q 1.zip 1 && zip -q 2.zip 2 && cat 2.zip 1.zip >both.zip
+	run --separate-stderr dnc-ingest -q -f numbers --reason=complaint --against=list.set both.zip
+	[ "$status" -eq 74 ]
+	[ -z "$output" ]
+}
+
+@test "archives of zip(1) in its usual shapes are read: zip64, streamed, stored, updated, with a comment" {
+	local file
+	changes 40 >list && head -20 list >p1 && tail -20 list >p2
+	dnc-ingest list | facts | sort >want
+	zip -q -fz large.zip p1 p2
+	zip -q -fd streamed.zip p1 p2
+	zip -q -0 stored.zip p1 p2
+	zip -q - p1 p2 | cat >pipe.zip
+	zip -q updated.zip p1 list && zip -q updated.zip p2 && zip -qd updated.zip list
+	zip -q comment.zip p1 p2 && echo 'a comment' | zip -qz comment.zip
+	for file in *.zip; do
+		dnc-ingest -q "$file" | facts | sort | cmp - want
+		# shellcheck disable=SC2002
+		cat "$file" | dnc-ingest -q | facts | sort | cmp - want
+	done
+	# Standard input, whose size zip(1) does not know, makes it write zip64.
+	zip -q -fz - - <list >stdin.zip
+	dnc-ingest -q stdin.zip | facts | sort | cmp - want
+}
+
+@test "from a pipe too, an encrypted member and a link are told" {
+	changes 5 >list && ln -s list link
+	zip -q -P secret encrypted.zip list
+	zip -qy link.zip list link
+	run --separate-stderr dnc-ingest -q < <(cat encrypted.zip)
+	[ "$status" -eq 74 ]
+	[ "$stderr" = "${stderr%%$'\n'*}" ]
+	[[ "$stderr" == *'stdin:list is encrypted; decrypt it first: unzip -p'* ]]
+	run --separate-stderr dnc-ingest -q -f ftc-change -x /dev/null < <(cat link.zip)
+	[ "$status" -eq 74 ]
+	[[ "$stderr" == *'has a link'*'give the archive as a file'* ]]
+}
+
 @test "bombs are stopped by --max-unpacked, and publish nothing" {
 	local pack
 	yes 2025550143 | head -300000 >many

@@ -272,6 +272,152 @@ static void members_are_told_apart(void **state)
 	}
 }
 
+/* The member NAME with the content NAME alone, N bytes at TO. */
+static size_t make_zip(char *to, const char *name)
+{
+	size_t n;
+	struct archive *a = start_zip(&n);
+
+	add_member(a, name, dnc_str(name));
+	n = end_zip(a, &n);
+	memcpy(to, packed, n);
+	return n;
+}
+
+/* Two members, of which the directory names all but the first SKIPPED; the offset of the directory is after these
+ * entries, or the entries are cut out. */
+static size_t make_zip_that_skips(char *to, unsigned skipped, bool cut)
+{
+	size_t n, end, directory, entries;
+	struct archive *a = start_zip(&n);
+
+	add_member(a, "a", DNC_STR("1"));
+	add_member(a, "b", DNC_STR("2"));
+	n = end_zip(a, &n);
+	memcpy(to, packed, n);
+	end = n - 22;
+	directory = (unsigned char)to[end + 16] | (size_t)(unsigned char)to[end + 17] << 8;
+	entries = (end - directory) / 2 * skipped; /* both have the same size */
+	to[end + 8] = to[end + 10] = (char)(2 - skipped);
+	to[end + 12] = (char)(end - directory - entries);
+	if (cut) {
+		memmove(to + directory, to + directory + entries, n - directory - entries);
+		return n - entries;
+	}
+	to[end + 16] = (char)((directory + entries) & 0xFF);
+	to[end + 17] = (char)((directory + entries) >> 8);
+	return n;
+}
+
+/* Nothing is lost of an archive whose directory does not name all that is in it: it is refused. */
+static void what_the_directory_does_not_name_is_told(void **state)
+{
+	enum { JOINED, JOINED_OTHERWISE, SKIPPED, CUT, WHOLE, SHAPES };
+	static char file[1 << 16];
+
+	(void)state;
+	for (int i = 0; i < SHAPES * 2; i++) {
+		int shape = i / 2;
+		struct unpacked u;
+		size_t n = 0;
+
+		switch (shape) {
+		case JOINED:
+		case JOINED_OTHERWISE:
+			n = make_zip(file, shape == JOINED ? "a" : "b");
+			n += make_zip(file + n, shape == JOINED ? "b" : "a");
+			break;
+		default:
+			n = make_zip_that_skips(file, shape != WHOLE, shape == CUT);
+		}
+		assert_true(unpack_bytes(file, n, i % 2, NO_LIMIT, &u));
+		if (u.done != (shape == WHOLE) ||
+			(!u.done && !memmem(u.why.p, u.why.n, "unzip its parts", 15)) ||
+			(!u.done && i % 2 == 0 && u.text.n))
+			fail_msg("shape %d, pipe %d: %.*s %.*s", shape, i % 2, (int)u.text.n,
+				u.text.p, (int)u.why.n, u.why.p);
+		unpacked_free(&u);
+	}
+}
+
+/* Other bytes before the directory, after the end, and a comment that has an end record of its own. */
+static void bytes_around_an_archive_are_told(void **state)
+{
+	static const struct {
+		int before_directory; /* or at the end */
+		struct dnc_str bytes;
+		bool comment, whole;
+	} cases[] = {
+		{0, DNC_STR("\n"), false, false},
+		{0, DNC_STR("monthly list"), true, true},
+		{0, DNC_STR("PK\5\6 and more that is no comment"), true, false},
+		{1, DNC_STR("2025550143\n"), false, false},
+	};
+	static char file[1 << 12];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0] * 2; i++) {
+		struct dnc_str bytes = cases[i / 2].bytes;
+		size_t n = make_zip(file, "a"), at = n, end = n - 22;
+		struct unpacked u;
+
+		if (cases[i / 2].before_directory) {
+			at = (unsigned char)file[end + 16];
+			file[end + 16] = (char)(at + bytes.n);
+		}
+		if (cases[i / 2].comment)
+			file[end + 20] = (char)bytes.n;
+		memmove(file + at + bytes.n, file + at, n - at);
+		memcpy(file + at, bytes.p, bytes.n);
+		assert_true(unpack_bytes(file, n + bytes.n, i % 2, NO_LIMIT, &u));
+		if (u.done != cases[i / 2].whole)
+			fail_msg("case %zu: %.*s %.*s", i, (int)u.text.n, u.text.p, (int)u.why.n,
+				u.why.p);
+		unpacked_free(&u);
+	}
+}
+
+/* A directory of 10 MiB and more, by long comments of its entries. */
+static void a_directory_that_is_too_large_is_refused(void **state)
+{
+	enum { ENTRIES = 200, COMMENT = 0xFFFF };
+	struct dnc_buf file = {0}, directory = {0};
+	struct unpacked u;
+
+	(void)state;
+	for (unsigned i = 0; i < ENTRIES; i++) {
+		char local[31] = "PK\3\4\24", entry[47] = "PK\1\2\24\0\24";
+		uint32_t at = (uint32_t)file.n;
+
+		local[26] = entry[28] = 1;
+		local[30] = entry[46] = 'a';
+		entry[32] = entry[33] = (char)0xFF;
+		memcpy(entry + 42, &at, 4);
+		dnc_buf_add(&file, local, sizeof local);
+		dnc_buf_add(&directory, entry, sizeof entry);
+		assert_true(dnc_buf_reserve(&directory, COMMENT));
+		memset(directory.p + directory.n, '#', COMMENT);
+		directory.n += COMMENT;
+	}
+	{
+		char end[22] = "PK\5\6";
+		uint32_t numbers[2] = {(uint32_t)directory.n, (uint32_t)file.n};
+
+		end[8] = end[10] = (char)ENTRIES;
+		memcpy(end + 12, numbers, 8);
+		dnc_buf_str(&file, dnc_buf_view(&directory));
+		dnc_buf_add(&file, end, sizeof end);
+	}
+	for (int pipe_it = 0; pipe_it < 2; pipe_it++) {
+		assert_true(unpack_bytes(file.p, file.n, pipe_it, NO_LIMIT, &u));
+		assert_false(u.done);
+		assert_non_null(memmem(u.why.p, u.why.n, "a directory of more than 10 MiB", 31));
+		unpacked_free(&u);
+	}
+	dnc_buf_free(&file);
+	dnc_buf_free(&directory);
+}
+
 static void too_many_members_are_refused(void **state)
 {
 	enum { MANY = 10001 };
@@ -436,6 +582,9 @@ int main(void)
 		cmocka_unit_test(nothing_wrong_comes_out_of_a_damaged_file),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(members_are_told_apart),
+		cmocka_unit_test(what_the_directory_does_not_name_is_told),
+		cmocka_unit_test(bytes_around_an_archive_are_told),
+		cmocka_unit_test(a_directory_that_is_too_large_is_refused),
 		cmocka_unit_test(too_many_members_are_refused),
 		cmocka_unit_test(a_name_that_is_too_long_breaks_its_member_alone),
 		cmocka_unit_test(what_asks_for_too_much_memory_is_refused),

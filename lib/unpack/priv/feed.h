@@ -31,5 +31,8 @@ ssize_t feed_read(struct feed *f, const char **p);
 /* Goes to the byte AT of a regular file. */
 void feed_seek(struct feed *f, uint64_t at);
 
+/* Reads N bytes at AT of a regular file to P, wherever feed_read() is. 1 if the file ends before, -1 with an errno. */
+int feed_read_at(const struct feed *f, uint64_t at, char *p, size_t n);
+
 /* The size of a regular file, without what is before its first packed byte. -1 with an errno. */
 int64_t feed_size(const struct feed *f);
