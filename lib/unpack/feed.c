@@ -3,21 +3,19 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int feed_init(struct feed *f, int fd, struct dnc_str start, struct chunks *out)
 {
-	struct stat st;
 	off_t at;
 
 	*f = (struct feed){.fd = fd, .out = out, .stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	if (f->stop < 0)
 		return -1;
 	f->block = malloc(FEED_BLOCK);
-	if (!f->block || fstat(fd, &st) < 0)
+	if (!f->block || fstat(fd, &f->as_found) < 0)
 		return -1;
-	at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
+	at = S_ISREG(f->as_found.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
 	f->regular = at >= (off_t)start.n;
 	f->base = f->regular ? at - (off_t)start.n : 0;
 	if (!f->regular)
@@ -58,6 +56,39 @@ static bool wait_for_bytes(struct feed *f)
 	return ready < 0 || !polls[0].revents;
 }
 
+void feed_begin(struct feed *f)
+{
+	f->before += f->pass;
+	f->pass = 0;
+	f->at = 0;
+}
+
+/* A file that is changed was checked in vain. Looked at after each block, so that none of a changed file is used. */
+static bool is_unchanged(const struct feed *f)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) < 0)
+		return false;
+	errno = ESTALE;
+	return st.st_size == f->as_found.st_size &&
+	       st.st_mtim.tv_sec == f->as_found.st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == f->as_found.st_mtim.tv_nsec;
+}
+
+/* N more bytes were read. A zip archive is not read in order, and parts of it more than once. */
+static void count(struct feed *f, uint64_t n)
+{
+	uint64_t done, size = (uint64_t)(f->as_found.st_size - f->base);
+
+	f->at += n;
+	f->pass += n;
+	done = f->before + f->pass;
+	if (f->regular)
+		done = done / FEED_PASSES < size ? done / FEED_PASSES : size;
+	f->progress = done;
+}
+
 ssize_t feed_read(struct feed *f, const char **p)
 {
 	ssize_t n;
@@ -76,10 +107,10 @@ ssize_t feed_read(struct feed *f, const char **p)
 			               : read(f->fd, f->block, FEED_BLOCK);
 		} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	}
-	if (n > 0) {
-		f->at += (uint64_t)n;
-		f->read = f->at;
-	}
+	if (n >= 0 && f->regular && !is_unchanged(f))
+		return -1;
+	if (n > 0)
+		count(f, (uint64_t)n);
 	return n;
 }
 

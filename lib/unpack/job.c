@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* A bomb: from RATIO_FROM bytes on, no more than RATIO times what was read (unpack.h says why). */
+/* A bomb: from RATIO_FROM bytes on, no more than RATIO times what was read in this pass (unpack.h says why). */
 enum { RATIO = 10000 };
 static const uint64_t RATIO_FROM = UINT64_C(1) << 30;
 
@@ -21,6 +21,8 @@ int job_fail_reading(struct job *job)
 {
 	if (errno == ECANCELED)
 		return -1;
+	if (errno == ESTALE)
+		return job_fail(job, "was changed while it was read; read it again");
 	return job_fail(job, "can't be read: %s", strerror(errno));
 }
 
@@ -30,7 +32,7 @@ int job_check(struct job *job)
 		return job_fail(job,
 			"unpacks to more than %llu bytes; if it is a list, raise --max-unpacked",
 			(unsigned long long)job->out.max);
-	if (job->out.bytes > RATIO_FROM && job->out.bytes / RATIO > job->feed.read)
+	if (job->out.bytes > RATIO_FROM && job->out.bytes / RATIO > job->feed.pass)
 		return job_fail(job,
 			"unpacks to more than %d times its size, as no list does; look at it",
 			RATIO);

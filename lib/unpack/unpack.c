@@ -14,7 +14,7 @@ struct dnc_unpack {
 
 static int unpack(struct job *job)
 {
-	feed_seek(&job->feed, 0);
+	feed_begin(&job->feed);
 	job->out.bytes = 0;
 	job->out.filling = false;
 	return job->packing == DNC_PACKING_ZIP ? unpack_zip(job) : unpack_stream(job);
@@ -115,5 +115,5 @@ void dnc_unpack_next(struct dnc_unpack *u, struct dnc_unpacked *out)
 
 uint64_t dnc_unpack_read_bytes(const struct dnc_unpack *u)
 {
-	return u->job.feed.read;
+	return u->job.feed.progress;
 }

@@ -6,7 +6,9 @@
  * handed over before the thread waits for a pipe.
  *
  * A regular file is unpacked twice: first to its end, to check it, then to hand it over. Thus nothing is read of one that
- * is damaged, incomplete or too large. A pipe can't be checked first: the caller must not use an incomplete last line of
+ * is damaged, incomplete or too large. If its size or its time of modification changes in between, it fails, and none of its changed
+ * bytes are handed over. What is checked: CRC-32 for gzip, zip and bzip2; the check that an xz or zstd file has, which may be
+ * none (`xz --check=none`, `zstd --no-check`): then only that the data can be unpacked. A pipe can't be checked first: the caller must not use an incomplete last line of
  * a member that ends in DNC_UNPACKED_BROKEN or DNC_UNPACKED_FAILED, in which a number may lack digits.
  *
  * A zip archive must be members, directory, end and comment, without other bytes: else there may be members that the
@@ -76,5 +78,6 @@ struct dnc_unpacked {
 /* Returns the next part in OUT; never waits. After DNC_UNPACKED_FAILED and DNC_UNPACKED_DONE nothing follows. */
 void dnc_unpack_next(struct dnc_unpack *u, struct dnc_unpacked *out);
 
-/* The packed bytes of which the parts have been made so far, about. */
+/* How much of the packed bytes was worked through: at most their number. A regular file, which is unpacked twice, comes to half of
+ * it when it was checked. Never decreases. */
 uint64_t dnc_unpack_read_bytes(const struct dnc_unpack *u);

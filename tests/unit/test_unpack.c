@@ -6,6 +6,7 @@
 #include <lzma.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <zlib.h>
 #include <zstd.h>
 #include "unpacking.h"
@@ -573,6 +574,88 @@ static void a_pipe_that_pauses_hands_on_what_it_sent(void **state)
 	close(fds[1]);
 }
 
+/* A gzip file of more blocks than the queue holds, in a memfd. */
+static int make_file(size_t *n)
+{
+	struct dnc_buf list = make_list(500000);
+	int fd = memfd_create("packed", MFD_CLOEXEC);
+
+	*n = pack_gzip(dnc_buf_view(&list));
+	assert_true(*n > 1 << 20);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, packed, *n), *n);
+	assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
+	dnc_buf_free(&list);
+	return fd;
+}
+
+/* Waits for the next part. */
+static struct dnc_unpacked next_part(struct dnc_unpack *u)
+{
+	struct pollfd fd = {.fd = dnc_unpack_fd(u), .events = POLLIN};
+	struct dnc_unpacked part;
+
+	for (;;) {
+		dnc_unpack_next(u, &part);
+		if (part.kind != DNC_UNPACKED_NOTHING)
+			return part;
+		assert_int_equal(poll(&fd, 1, 60000), 1);
+	}
+}
+
+static void progress_counts_both_passes_of_a_file(void **state)
+{
+	size_t n;
+	int fd = make_file(&n);
+	struct dnc_error err;
+	struct dnc_unpack *u =
+		dnc_unpack_new(fd, DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, NO_LIMIT, &err);
+	struct dnc_unpacked part;
+	uint64_t before = 0;
+
+	(void)state;
+	assert_non_null(u);
+	do {
+		part = next_part(u);
+		assert_true(dnc_unpack_read_bytes(u) >= n / 2);
+		assert_true(dnc_unpack_read_bytes(u) >= before);
+		before = dnc_unpack_read_bytes(u);
+		assert_true(before <= n);
+	} while (part.kind != DNC_UNPACKED_DONE && part.kind != DNC_UNPACKED_FAILED);
+	assert_int_equal(part.kind, DNC_UNPACKED_DONE);
+	assert_int_equal(before, n);
+	dnc_unpack_free(u);
+	close(fd);
+}
+
+/* The check of the first pass says nothing of what is written after it. */
+static void a_file_that_changes_after_its_check_fails(void **state)
+{
+	size_t n;
+	int fd = make_file(&n);
+	struct stat found, st;
+	struct dnc_error err;
+	struct dnc_unpack *u =
+		dnc_unpack_new(fd, DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, NO_LIMIT, &err);
+	struct dnc_unpacked part = next_part(u);
+
+	(void)state;
+	assert_int_equal(part.kind, DNC_UNPACKED_MEMBER);
+	/* The same bytes: only the time shows it. Times are those of a tick of the kernel. */
+	assert_int_equal(fstat(fd, &found), 0);
+	do {
+		assert_int_equal(pwrite(fd, packed, 1, 0), 1);
+		assert_int_equal(fstat(fd, &st), 0);
+	} while (st.st_mtim.tv_sec == found.st_mtim.tv_sec &&
+		 st.st_mtim.tv_nsec == found.st_mtim.tv_nsec);
+	while (part.kind != DNC_UNPACKED_DONE && part.kind != DNC_UNPACKED_FAILED)
+		part = next_part(u);
+	assert_int_equal(part.kind, DNC_UNPACKED_FAILED);
+	assert_non_null(memmem(part.text.p, part.text.n, "was changed while it was read", 29));
+	dnc_unpack_free(u);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -588,6 +671,8 @@ int main(void)
 		cmocka_unit_test(too_many_members_are_refused),
 		cmocka_unit_test(a_name_that_is_too_long_breaks_its_member_alone),
 		cmocka_unit_test(what_asks_for_too_much_memory_is_refused),
+		cmocka_unit_test(progress_counts_both_passes_of_a_file),
+		cmocka_unit_test(a_file_that_changes_after_its_check_fails),
 		cmocka_unit_test(a_pipe_that_pauses_hands_on_what_it_sent),
 	};
 

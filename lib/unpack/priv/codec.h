@@ -10,7 +10,7 @@
 
 enum codec_result {
 	CODEC_MORE, /* give it more bytes, or more room */
-	CODEC_END,  /* of the stream, whose checksum is right */
+	CODEC_END, /* of the stream, whose checksum is right if it has one: xz and zstd may have none */
 	CODEC_BROKEN,
 	CODEC_TOO_MUCH_MEMORY, /* is asked for by the stream */
 	CODEC_NO_MEMORY,
