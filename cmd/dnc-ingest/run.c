@@ -21,8 +21,9 @@ static void unpack(struct ingest *in)
 {
 	const struct options *o = &in->options;
 
-	dnc_input_unpack(in->stage.input, &(struct dnc_unpack_options){.max_bytes = o->max_unpacked,
-						  .encoding = (enum dnc_encoding)o->encoding});
+	dnc_input_unpack(in->stage.input,
+		&(struct dnc_unpack_options){.limit = {o->max_unpacked, "raise --max-unpacked"},
+			.encoding = (enum dnc_encoding)o->encoding});
 }
 
 void run_begin(struct ingest *in)

@@ -33,6 +33,7 @@
 #include "base/err.h"
 #include "base/lines.h"
 #include "unpack/encoding.h"
+#include "unpack/unpack.h"
 
 /* Producers on all sockets of one input together; connections beyond that are closed. */
 #define DNC_INPUT_MAX_PRODUCERS 1024
@@ -99,7 +100,7 @@ void dnc_input_free(struct dnc_input *in);
 
 /* How files, pipes and descriptors are read that are not text in UTF-8 (see unpack/unpack.h and unpack/encoding.h). */
 struct dnc_unpack_options {
-	uint64_t max_bytes; /* unpacked, of one file */
+	struct dnc_unpack_limit limit;
 	enum dnc_encoding encoding;
 };
 

@@ -11,7 +11,7 @@ int packed_start(struct dnc_input *in, struct input_source *s)
 
 	s->file_name = s->stream.name;
 	s->file_packing = s->packing;
-	s->unpacker = dnc_unpack_new(s->fd, s->packing, first, in->unpack.max_bytes, &err);
+	s->unpacker = dnc_unpack_new(s->fd, s->packing, first, &in->unpack.limit, &err);
 	if (s->unpacker)
 		return 0;
 	if (err.code == DNC_ERROR_NO_MEMORY)

@@ -106,7 +106,7 @@ struct dnc_converter *dnc_converter_new(enum dnc_encoding encoding, struct dnc_e
 	free(c);
 	dnc_error_set(err, EILSEQ,
 		"is text in %s, which the C library can't convert here; convert it first: iconv -f %s "
-		"-t UTF-8 FILE | dnc-ingest ...",
+		"-t UTF-8 FILE",
 		encodings[encoding].name, encodings[encoding].name);
 	return NULL;
 }

@@ -22,16 +22,16 @@ int job_fail_reading(struct job *job)
 	if (errno == ECANCELED)
 		return -1;
 	if (errno == ESTALE)
-		return job_fail(job, "was changed while it was read; read it again");
+		return job_fail(
+			job, "was changed while it was read; read it again when it is complete");
 	return job_fail(job, "can't be read: %s", strerror(errno));
 }
 
 int job_check(struct job *job)
 {
 	if (job->out.bytes > job->out.max)
-		return job_fail(job,
-			"unpacks to more than %llu bytes; if it is a list, raise --max-unpacked",
-			(unsigned long long)job->out.max);
+		return job_fail(job, "unpacks to more than %llu bytes; if it is a list, %s",
+			(unsigned long long)job->out.max, job->raise);
 	if (job->out.bytes > RATIO_FROM && job->out.bytes / RATIO > job->feed.pass)
 		return job_fail(job,
 			"unpacks to more than %d times its size, as no list does; look at it",

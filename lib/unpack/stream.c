@@ -21,8 +21,7 @@ static int fail_step(struct streams *s, enum codec_result result)
 	switch (result) {
 	case CODEC_TOO_MUCH_MEMORY:
 		return job_fail(s->job,
-			"needs more memory to be unpacked than is allowed; unpack it first: %s FILE | "
-			"dnc-ingest ...",
+			"needs more memory to be unpacked than is allowed; unpack it first: %s FILE",
 			s->codec->by_hand);
 	case CODEC_NO_MEMORY:
 		return job_fail(s->job, "can't be unpacked: out of memory");

@@ -56,7 +56,7 @@ static void *run(void *ctx)
 }
 
 struct dnc_unpack *dnc_unpack_new(int fd, enum dnc_packing packing, struct dnc_str start,
-	uint64_t max_bytes, struct dnc_error *err)
+	const struct dnc_unpack_limit *limit, struct dnc_error *err)
 {
 	struct dnc_unpack *u = calloc(1, sizeof *u);
 	int code = 0;
@@ -69,7 +69,8 @@ struct dnc_unpack *dnc_unpack_new(int fd, enum dnc_packing packing, struct dnc_s
 	u->job.feed.stop = -1;
 	if (chunks_init(&u->job.out) < 0 || feed_init(&u->job.feed, fd, start, &u->job.out) < 0)
 		code = errno;
-	u->job.out.max = max_bytes;
+	u->job.out.max = limit->bytes;
+	u->job.raise = limit->raise;
 	if (!code)
 		code = dnc_thread_start(&u->thread, run, u);
 	if (!code) {

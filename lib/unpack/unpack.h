@@ -46,11 +46,18 @@ const char *dnc_packing_name(enum dnc_packing packing);
 
 struct dnc_unpack;
 
+/* Of one file. */
+struct dnc_unpack_limit {
+	uint64_t bytes; /* unpacked */
+	const char *
+		raise; /* what people do to raise it, such as "raise --limit"; borrowed until U is freed */
+};
+
 /* Starts to unpack what FD gives, after the bytes START that were read from it. FD is not closed, and must not be read
- * until U is freed. MAX_BYTES is the limit of bytes unpacked. NULL with ERR if there is no memory, no descriptor or no
+ * until U is freed. LIMIT is copied. NULL with ERR if there is no memory, no descriptor or no
  * thread. */
 struct dnc_unpack *dnc_unpack_new(int fd, enum dnc_packing packing, struct dnc_str start,
-	uint64_t max_bytes, struct dnc_error *err);
+	const struct dnc_unpack_limit *limit, struct dnc_error *err);
 
 /* Stops the thread, waits for its end and frees U; NULL is allowed. */
 void dnc_unpack_free(struct dnc_unpack *u);

@@ -77,12 +77,11 @@ enum zip_member_kind zip_member_kind(
 	if (archive_entry_filetype(entry) != AE_IFREG)
 		*why = "is a link or device, not a file; it was not read";
 	else if (too_long)
-		*why = "has a name that is too long; unpack it first: unzip -p FILE | dnc-ingest ...";
+		*why = "has a name that is too long; unpack it first: unzip -p FILE";
 	else if (archive_entry_is_encrypted(entry))
-		*why = "is encrypted; decrypt it first: unzip -p FILE | dnc-ingest ..., which asks for "
+		*why = "is encrypted; decrypt it first: unzip -p FILE, which asks for "
 		       "the password";
 	else if (!is_known_method(method))
-		*why = "is packed by a method that is not read; unpack it first: 7z e -so FILE | "
-		       "dnc-ingest ...";
+		*why = "is packed by a method that is not read; unpack it first: 7z e -so FILE";
 	return *why ? ZIP_MEMBER_REFUSED : ZIP_MEMBER_FILE;
 }

@@ -204,7 +204,7 @@ static void a_file_that_changes_while_it_is_read_is_a_failure(void **state)
 		assert_true(r.fd >= 0 && in);
 		assert_int_equal(write(r.fd, text, sizeof text), sizeof text);
 		if (cases[i].unpacks)
-			dnc_input_unpack(in, &(struct dnc_unpack_options){.max_bytes = 1 << 30});
+			dnc_input_unpack(in, &(struct dnc_unpack_options){.limit = {1 << 30, ""}});
 		assert_int_equal(dnc_input_add_file(in, path, &err), 0);
 		assert_int_equal(dnc_input_run(in), 0);
 		assert_int_equal(r.failed, cases[i].fails);

@@ -14,6 +14,7 @@
 enum { ROWS = 300, NO_LIMIT = 1 << 30, SIZE = 4 << 20 };
 
 static char packed[SIZE];
+static const struct dnc_unpack_limit no_limit = {NO_LIMIT, "raise the limit"};
 
 /* Numbers that no compressor foresees. */
 static struct dnc_buf make_list(unsigned rows)
@@ -224,7 +225,7 @@ static void limits_hold(void **state)
 
 			assert_true(unpack_bytes(packed, n, pipe_it, list.n - 1, &u));
 			assert_false(u.done);
-			assert_non_null(memmem(u.why.p, u.why.n, "--max-unpacked", 14));
+			assert_non_null(memmem(u.why.p, u.why.n, "raise the limit", 15));
 			unpacked_free(&u);
 			assert_true(unpack_bytes(packed, n, pipe_it, list.n, &u));
 			assert_true(u.done);
@@ -509,6 +510,61 @@ static void what_asks_for_too_much_memory_is_refused(void **state)
 	dnc_buf_free(&list);
 }
 
+/* Waits for the next part. */
+static struct dnc_unpacked next_part(struct dnc_unpack *u)
+{
+	struct pollfd fd = {.fd = dnc_unpack_fd(u), .events = POLLIN};
+	struct dnc_unpacked part;
+
+	for (;;) {
+		dnc_unpack_next(u, &part);
+		if (part.kind != DNC_UNPACKED_NOTHING)
+			return part;
+		assert_int_equal(poll(&fd, 1, 60000), 1);
+	}
+}
+
+/* From 1 GiB on, no more than 10,000 times the size of the file: zeros come to 30,000 times. */
+static void what_no_list_can_be_is_refused_by_its_ratio(void **state)
+{
+	enum { BLOCK = 1 << 20, MIB_REFUSED = 1025, MIB_READ = 1023 };
+	static const char zeros[BLOCK];
+	static const unsigned sizes[] = {MIB_READ, MIB_REFUSED};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		ZSTD_CCtx *c = ZSTD_createCCtx();
+		ZSTD_outBuffer out = {packed, SIZE, 0};
+		struct dnc_unpack *u;
+		struct dnc_unpacked part;
+		struct dnc_error err;
+		int fd = memfd_create("packed", MFD_CLOEXEC);
+
+		for (unsigned k = 0; k < sizes[i]; k++) {
+			ZSTD_inBuffer in = {zeros, BLOCK, 0};
+
+			while (in.pos < in.size)
+				assert_false(ZSTD_isError(
+					ZSTD_compressStream2(c, &out, &in, ZSTD_e_continue)));
+		}
+		assert_int_equal(ZSTD_compressStream2(c, &out, &(ZSTD_inBuffer){0}, ZSTD_e_end), 0);
+		ZSTD_freeCCtx(c);
+		assert_int_equal(write(fd, packed, out.pos), out.pos);
+		assert_int_equal(lseek(fd, 4, SEEK_SET), 4);
+		u = dnc_unpack_new(fd, DNC_PACKING_ZSTD, (struct dnc_str){packed, 4},
+			&(struct dnc_unpack_limit){UINT64_C(1) << 40, ""}, &err);
+		assert_non_null(u);
+		part = next_part(u);
+		assert_int_equal(part.kind,
+			sizes[i] == MIB_READ ? DNC_UNPACKED_MEMBER : DNC_UNPACKED_FAILED);
+		if (sizes[i] == MIB_REFUSED)
+			assert_non_null(memmem(
+				part.text.p, part.text.n, "more than 10000 times its size", 30));
+		dnc_unpack_free(u);
+		close(fd);
+	}
+}
+
 static void first_bytes_tell_what_is_packed(void **state)
 {
 	static const struct {
@@ -557,7 +613,7 @@ static void a_pipe_that_pauses_hands_on_what_it_sent(void **state)
 	z.avail_in = 11;
 	assert_int_equal(deflate(&z, Z_SYNC_FLUSH), Z_OK);
 	assert_int_equal(pipe(fds), 0);
-	u = dnc_unpack_new(fds[0], DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, NO_LIMIT, &err);
+	u = dnc_unpack_new(fds[0], DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, &no_limit, &err);
 	assert_non_null(u);
 	assert_int_equal(write(fds[1], packed + 3, z.total_out - 3), z.total_out - 3);
 	fd = (struct pollfd){.fd = dnc_unpack_fd(u), .events = POLLIN};
@@ -589,27 +645,13 @@ static int make_file(size_t *n)
 	return fd;
 }
 
-/* Waits for the next part. */
-static struct dnc_unpacked next_part(struct dnc_unpack *u)
-{
-	struct pollfd fd = {.fd = dnc_unpack_fd(u), .events = POLLIN};
-	struct dnc_unpacked part;
-
-	for (;;) {
-		dnc_unpack_next(u, &part);
-		if (part.kind != DNC_UNPACKED_NOTHING)
-			return part;
-		assert_int_equal(poll(&fd, 1, 60000), 1);
-	}
-}
-
 static void progress_counts_both_passes_of_a_file(void **state)
 {
 	size_t n;
 	int fd = make_file(&n);
 	struct dnc_error err;
 	struct dnc_unpack *u =
-		dnc_unpack_new(fd, DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, NO_LIMIT, &err);
+		dnc_unpack_new(fd, DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, &no_limit, &err);
 	struct dnc_unpacked part;
 	uint64_t before = 0;
 
@@ -636,7 +678,7 @@ static void a_file_that_changes_after_its_check_fails(void **state)
 	struct stat found, st;
 	struct dnc_error err;
 	struct dnc_unpack *u =
-		dnc_unpack_new(fd, DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, NO_LIMIT, &err);
+		dnc_unpack_new(fd, DNC_PACKING_GZIP, (struct dnc_str){packed, 3}, &no_limit, &err);
 	struct dnc_unpacked part = next_part(u);
 
 	(void)state;
@@ -671,6 +713,7 @@ int main(void)
 		cmocka_unit_test(too_many_members_are_refused),
 		cmocka_unit_test(a_name_that_is_too_long_breaks_its_member_alone),
 		cmocka_unit_test(what_asks_for_too_much_memory_is_refused),
+		cmocka_unit_test(what_no_list_can_be_is_refused_by_its_ratio),
 		cmocka_unit_test(progress_counts_both_passes_of_a_file),
 		cmocka_unit_test(a_file_that_changes_after_its_check_fails),
 		cmocka_unit_test(a_pipe_that_pauses_hands_on_what_it_sent),

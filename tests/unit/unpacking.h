@@ -102,7 +102,8 @@ static inline bool unpack_bytes(
 			lseek(fds[0], (off_t)first, SEEK_SET) < 0)
 			abort();
 	}
-	u = dnc_unpack_new(fds[0], packing, (struct dnc_str){p, first}, max, &err);
+	u = dnc_unpack_new(fds[0], packing, (struct dnc_str){p, first},
+		&(struct dnc_unpack_limit){max, "raise the limit"}, &err);
 	if (!u)
 		abort();
 	collect(u, out);

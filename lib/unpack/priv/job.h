@@ -6,6 +6,7 @@ struct job {
 	enum dnc_packing packing;
 	struct feed feed;
 	struct chunks out;
+	const char *raise; /* how the limit of `out` is raised; borrowed */
 	char why[512]; /* the end of a sentence, when a reader returns -1; empty if it was stopped */
 };
 
