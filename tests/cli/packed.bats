@@ -264,3 +264,14 @@ fails() { # PART ARGUMENT...
 	[ "$(jq -r .phone_number <<<"$output")" = +12025550143 ]
 	[ "$(jq -c .line rejects)" = 3 ]
 }
+
+@test "a damaged pipe publishes nothing of a full list that is compared" {
+	changes 3000 | cut -d, -f1 >list
+	dnc-ingest -q -f numbers --reason=complaint --against=list.set --baseline list
+	gzip -n <list >damaged
+	printf '\xFF\x00\xFF' | dd of=damaged bs=1 seek=$(($(stat -c %s damaged) / 2)) conv=notrunc status=none
+	run --separate-stderr dnc-ingest -q -f numbers --reason=complaint --against=list.set -x /dev/null < <(cat damaged)
+	[ "$status" -eq 74 ]
+	[ -z "$output" ]
+	[[ "$stderr" == *'damaged (gzip)'* ]]
+}
