@@ -12,7 +12,7 @@ enum { DIGEST_BYTES = 32 };
 /* What made a run fail: a word for programs, and a sentence. */
 struct failure {
 	const char *code; /* NULL: nothing did */
-	char message[224];
+	char message[REFUSAL_BYTES];
 };
 
 static struct failure fail(const char *code, const char *message)
