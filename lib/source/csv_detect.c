@@ -19,6 +19,8 @@ static bool cut_field(struct cut *c)
 	while (n < c->rest.n && (quoted || c->rest.p[n] != c->delimiter))
 		quoted ^= c->rest.p[n++] == '"';
 	c->field = dnc_str_trim((struct dnc_str){c->rest.p, n});
+	if (dnc_str_starts(c->field, DNC_STR("=\""))) /* a cell that is marked as text */
+		c->field.p++, c->field.n--;
 	if (c->field.n > 1 && c->field.p[0] == '"' && c->field.p[c->field.n - 1] == '"')
 		c->field = (struct dnc_str){c->field.p + 1, c->field.n - 2};
 	c->more = n < c->rest.n;

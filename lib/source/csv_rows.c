@@ -4,12 +4,24 @@
 #include "priv/format.h"
 #include "unpack/encoding.h"
 
-static void on_field(void *field, size_t n, void *ctx)
+/* A cell that a spreadsheet keeps as text: ="2025550143". */
+static struct dnc_str cell_text(struct dnc_str field)
+{
+	if (field.n < 3 || !dnc_str_starts(field, DNC_STR("=\"")) ||
+		memchr(field.p + 2, '"', field.n - 2) != field.p + field.n - 1)
+		return field;
+	return (struct dnc_str){field.p + 2, field.n - 3};
+}
+
+static void on_field(void *text, size_t n, void *ctx)
 {
 	struct csv_state *csv = ctx;
+	struct dnc_str field = {text, n};
 
+	if (n && field.p[0] == '=')
+		field = cell_text(field);
 	if (csv->count < CSV_MAX_COLUMNS) {
-		dnc_buf_add(&csv->fields, field, n);
+		dnc_buf_str(&csv->fields, field);
 		csv->ends[csv->count] = csv->fields.n;
 	}
 	csv->count++;
@@ -138,6 +150,68 @@ static enum dnc_source_result bad_row(struct dnc_source *s, const char *why)
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
 }
 
+/* The place after the quote that ends the quoted text at the start of S; 0 if it does not end. */
+static size_t quoted_length(struct dnc_str s)
+{
+	for (size_t i = 1; i < s.n; i++) {
+		if (s.p[i] != '"')
+			continue;
+		if (i + 1 == s.n || s.p[i + 1] != '"')
+			return i + 1;
+		i++;
+	}
+	return 0;
+}
+
+/* True if the rest of a line after a quoted field is the end of the field. */
+static bool ends_field(struct dnc_str rest, char delimiter)
+{
+	while (rest.n && rest.p[0] == ' ' && delimiter != ' ')
+		rest.p++, rest.n--;
+	return !rest.n || rest.p[0] == delimiter || rest.p[0] == '\r' || rest.p[0] == '\n';
+}
+
+/* The place from AT on of the "=" before the quotes of a whole field, as spreadsheets' users write a number that must stay
+ * text: ="2025550143". The length of LINE if there is none. The line starts in a quoted field if QUOTED. */
+static size_t find_mark(struct dnc_str line, size_t at, char delimiter, bool quoted)
+{
+	bool starts = at == 0; /* of a field */
+
+	for (; at < line.n; at++) {
+		struct dnc_str rest = {line.p + at + 1, line.n - at - 1};
+		char c = line.p[at];
+		size_t n;
+
+		if (c == '"') {
+			quoted = !quoted;
+		} else if (!quoted && starts && c == '=' && rest.n && rest.p[0] == '"') {
+			n = quoted_length(rest);
+			if (n && ends_field((struct dnc_str){rest.p + n, rest.n - n}, delimiter))
+				return at;
+		}
+		starts = !quoted && (c == delimiter || (starts && c == ' '));
+	}
+	return at;
+}
+
+/* Parses LINE without the marks before quoted fields. False if it is not CSV. */
+static bool parse_text(struct csv_state *csv, struct dnc_str line, bool first)
+{
+	size_t from = 0;
+
+	if (memchr(line.p, '=', line.n))
+		for (size_t at = 0;
+			(at = find_mark(line, at, csv->delimiter, !first && !from)) < line.n;
+			from = ++at) {
+			size_t n = at - from;
+
+			if (csv_parse(&csv->parser, line.p + from, n, on_field, on_row, csv) != n)
+				return false;
+		}
+	return csv_parse(&csv->parser, line.p + from, line.n - from, on_field, on_row, csv) ==
+	       line.n - from;
+}
+
 /* Parses the next line of what was gathered. */
 static enum dnc_source_result parse_line(struct dnc_source *s)
 {
@@ -153,7 +227,7 @@ static enum dnc_source_result parse_line(struct dnc_source *s)
 		return DNC_SOURCE_MORE;
 	}
 	csv->lines++;
-	if (csv_parse(&csv->parser, line.p, line.n, on_field, on_row, csv) != line.n)
+	if (!parse_text(csv, line, first))
 		return bad_row(s, "not CSV: a quote is misplaced");
 	if (csv->row_done)
 		return finish_row(s);

@@ -232,6 +232,18 @@ static const struct {
 		"8 invalid_phone_number\n9 invalid_phone_number\n10 invalid_phone_number\n"
 		"11 invalid_phone_number\n12 invalid_phone_number\n13 invalid_phone_number\n"
 		"14 invalid_phone_number\n15 invalid_phone_number\n16 invalid_phone_number\n"},
+	{"cells that are marked as text", "csv",
+		"=\"Phone\",Reason,notes\n=\"13035550141\",=\"complaint\",\"a,=\"\"b\"\"\"\n"
+		"\"a\nb\",=\"complaint\",c\n3035550142, =\"complaint\" ,=\"\"\n3035550143,x,=\"a\"b\n"
+		"3035550144,=x,a=b\n=\"3035550145\",\"a\n,=\"\"b\",=\"c\"\n=\"3035550146,x,y\n",
+		"2 dnc.number.suppressed +13035550141 partner_list\n3 invalid_phone_number\n"
+		"5 dnc.number.suppressed +13035550142 partner_list\n6 invalid_row\n"
+		"7 dnc.number.suppressed +13035550144 partner_list\n"
+		"8 dnc.number.suppressed +13035550145 partner_list\n"
+		"10 invalid_row\n"},
+	{"cells that are marked as text, between semicolons", "csv",
+		"name;phone;date\na;=\"13035550141\";=\"2026-08-29\"\r\nb;\"x\ny\";\"=\"\"1\"\"\"\n",
+		"2 dnc.number.suppressed +13035550141 partner_list\n3 invalid_phone_number\n"},
 	{"fractions are no numbers outside of CSV", "numbers",
 		"12125041408.0\n2025550143;9165550186\n202-555-XXXX\n",
 		"1 invalid_phone_number\n2 invalid_phone_number\n3 invalid_phone_number\n"},
@@ -553,6 +565,8 @@ static const struct {
 	{"caller_id,dnis", "3035550144,3035550143", "refused"},
 	{"Phone,Opt-Out Date", "3035550143,2026-08-29",
 		"\"suppressed_at\":\"2026-08-29T00:00:00.000Z\""},
+	{"Phone,=\"Notes\",City", "=\"3035550143\",=\"a,\"\"b\",\"=\"\"c\"\"\"",
+		"\"notes\":\"a,\\\"b\",\"city\":\"c\""},
 	{"Phone,DNC Reason", "3035550143,complaint", "\"reason\":\"complaint\""},
 	{"Phone,Expiry Date", "3035550143,2027-08-29",
 		"\"expires_at\":\"2027-08-29T00:00:00.000Z\""},
