@@ -1,5 +1,4 @@
 /* optout.c - messages that consumers send to messaging providers: webhooks in JSON or as forms. */
-#include <ctype.h>
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "base/words.h"
@@ -15,6 +14,48 @@ enum { S_DIGITS = 10, MS_DIGITS = 13, US_DIGITS = 16 };
 /* The members that the event has from the parts; others keep their names. */
 static const char own_keys[] =
 	"to body opt_out_type scope channel source_id seq id event_data metadata";
+
+/* Members that differ from one delivery of a message to the next, in lower case, letters only. */
+static const char delivery_names[] =
+	"attempt attempts attemptnumber attemptcount attemptedat deliveryattempt deliveryattempts "
+	"deliverycount deliveryid deliveredto deliveredat redelivered redelivery retry retries retrycount "
+	"retrynumber retryattempt webhookdeliveryid";
+
+static bool is_delivery(struct dnc_str key)
+{
+	char text[20];
+	size_t n = 0;
+
+	for (size_t i = 0; i < key.n; i++) {
+		unsigned char c = (unsigned char)key.p[i] | 0x20;
+
+		if (c < 'a' || c > 'z')
+			continue;
+		if (n == sizeof text)
+			return false;
+		text[n++] = (char)c;
+	}
+	return n && dnc_words_have(delivery_names, (struct dnc_str){text, n});
+}
+
+/* Writes a value without what belongs to its delivery in the objects of it. Its depth is that of the JSON. */
+static void write_value(struct dnc_source *s, const struct dnc_json *doc, uint32_t at)
+{
+	const struct dnc_json_node *node = doc->node;
+
+	if (node[at].type != DNC_JSON_OBJECT) {
+		dnc_json_write_node(&s->event, doc, at);
+		return;
+	}
+	dnc_buf_chr(&s->event, '{');
+	for (uint32_t i = at + 1; i < node[at].next; i = node[i].next) {
+		if (is_delivery(node[i].key))
+			continue;
+		dnc_json_write_key(&s->event, node[i].key);
+		write_value(s, doc, i);
+	}
+	dnc_buf_chr(&s->event, '}');
+}
 
 /* Takes the application before a number off it; p is NULL if there is none. */
 static struct dnc_str take_channel(struct dnc_str *number)
@@ -109,7 +150,7 @@ static void add_others(struct dnc_source *s, const struct optout_message *m, boo
 					dnc_str_eq(key, DNC_STR("provider_id"))) &&
 		                node[i].type == DNC_JSON_STRING && node[i].text.n;
 
-		if (node[i].type == DNC_JSON_NULL || is_used(m, i, timed) ||
+		if (node[i].type == DNC_JSON_NULL || is_used(m, i, timed) || is_delivery(key) ||
 			(provider && dnc_str_eq(key, DNC_STR("provider"))))
 			continue;
 		if (!provider &&
@@ -121,7 +162,7 @@ static void add_others(struct dnc_source *s, const struct optout_message *m, boo
 		} else {
 			dnc_json_write_key(&s->event, key);
 		}
-		dnc_json_write_node(&s->event, m->doc, i);
+		write_value(s, m->doc, i);
 	}
 }
 
@@ -220,19 +261,12 @@ static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str tex
 	return make_event(s, &m, action);
 }
 
-static bool starts_json(struct dnc_str line)
-{
-	struct dnc_str text = dnc_str_trim(line);
-
-	return text.n && (text.p[0] == '{' || text.p[0] == '[');
-}
-
 /* A form becomes a JSON object. */
 static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
 {
 	struct dnc_buf *json = &s->documents.text;
 
-	if (starts_json(line->text) || s->documents.across)
+	if (documents_start(line->text) || s->documents.across)
 		return documents_line(s, line);
 	dnc_buf_clear(json);
 	if (!form_write_json(json, dnc_str_trim(line->text)))

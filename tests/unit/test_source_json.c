@@ -290,6 +290,29 @@ static void a_message_stops_starts_or_asks(void **state)
 	}
 }
 
+/* The hub compares the content of events with one id. */
+static void a_message_that_is_delivered_again_is_the_same_event(void **state)
+{
+#define DELIVERY(part)                                                                                 \
+	"{\"data\":{\"payload\":{\"id\":\"m1\",\"from\":{\"phone_number\":\"+13035550141\"},\"text\":" \
+	"\"STOP\",\"received_at\":\"2026-01-01T00:00:00Z\",\"parts\":1},\"retryCount\":" part          \
+	"},\"meta\":{\"attempt\":" part ",\"delivered_to\":\"https://" part                            \
+	"\",\"region\":\"x\"},\"Attempt-Number\":" part "}"
+	struct dnc_source_options options = {
+		.format = "optout", .region = "US", .max_record = 4096};
+	char *one = read_all(&options, DELIVERY("1"), true),
+	     *again = read_all(&options, DELIVERY("2"), true);
+	const char *arrival = strstr(one, "\"ingested_at\"");
+
+	(void)state;
+	assert_non_null(arrival);
+	assert_memory_equal(one, again, (size_t)(arrival - one));
+	assert_non_null(strstr(one, "\"parts\":1}}"));
+	assert_non_null(strstr(one, "\"meta\":{\"region\":\"x\"}"));
+	free(one);
+	free(again);
+}
+
 #define CE(rest)                                                                                           \
 	"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"dnc.number.suppressed\"" rest \
 	"}\n"
@@ -531,6 +554,7 @@ int main(void)
 		cmocka_unit_test(a_document_without_an_end_is_bounded),
 		cmocka_unit_test(items_of_a_line_are_counted),
 		cmocka_unit_test(a_message_stops_starts_or_asks),
+		cmocka_unit_test(a_message_that_is_delivered_again_is_the_same_event),
 		cmocka_unit_test(a_cloudevent_is_an_event_or_a_reject),
 		cmocka_unit_test(events_come_back_as_they_were),
 		cmocka_unit_test(each_call_of_a_page_is_a_violation_or_a_reject),
