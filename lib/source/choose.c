@@ -56,6 +56,24 @@ static enum dnc_source_result refuse(struct dnc_source *s, const struct choice *
 	return rc;
 }
 
+/* What the format says stands before the options, because a directory may have files of several formats; the message
+ * tells it. */
+static enum dnc_source_result drop_options(struct dnc_source *s)
+{
+	struct dnc_buf said = {0};
+	size_t n = strlen(s->choice);
+
+	source_drop_contradicted(s, true, &said);
+	dnc_buf_chr(&said, '\0');
+	if (!dnc_buf_ok(&said)) {
+		dnc_buf_free(&said);
+		return DNC_SOURCE_FAILED;
+	}
+	snprintf(s->choice + n, sizeof s->choice - n, "%s", said.p);
+	dnc_buf_free(&said);
+	return DNC_SOURCE_CHOSEN;
+}
+
 /* An option that only files with columns have must not be without effect. */
 static enum dnc_source_result take(struct dnc_source *s, const struct choice *c)
 {
@@ -68,7 +86,7 @@ static enum dnc_source_result take(struct dnc_source *s, const struct choice *c)
 			"is CSV, use --format=csv)",
 			s->choice);
 	s->format = c->format;
-	return DNC_SOURCE_CHOSEN;
+	return drop_options(s);
 }
 
 enum dnc_source_result choose_format(struct dnc_source *s, const struct sample *sample, bool last)

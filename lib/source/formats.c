@@ -23,6 +23,27 @@ const struct format *format_find(const char *name)
 	return NULL;
 }
 
+void source_drop_contradicted(struct dnc_source *s, bool all, struct dnc_buf *said)
+{
+	const struct dnc_origin *origin = &s->format->origin;
+	const struct {
+		const char *name, **option, *of_format;
+	} values[] = {{"reason", &s->options.reason, origin->reason},
+		{"source", &s->options.source, origin->source},
+		{"provider", &s->options.provider, origin->provider}};
+
+	for (size_t i = 0; i < (all ? sizeof values / sizeof values[0] : 1); i++) {
+		const char *option = *values[i].option;
+
+		if (!option || !values[i].of_format)
+			continue;
+		if (said && strcmp(option, values[i].of_format) != 0)
+			dnc_buf_printf(said, "; --%s is not used: the format says %s",
+				values[i].name, values[i].of_format);
+		*values[i].option = NULL;
+	}
+}
+
 const struct dnc_format *dnc_format_at(size_t index)
 {
 	const struct format *f = format_at(index);

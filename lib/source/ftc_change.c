@@ -47,8 +47,8 @@ enum dnc_source_result ftc_change_event(
 	struct dnc_source *s, struct dnc_str number, int64_t ms, bool added)
 {
 	if (added)
-		source_begin_fact(s, DNC_NUMBER_SUPPRESSED, number, "federal_dnc",
-			s->options.reason ? s->options.reason : "regulatory", "federal");
+		source_begin_fact(
+			s, DNC_NUMBER_SUPPRESSED, number, "federal_dnc", "regulatory", "federal");
 	else
 		source_begin_fact(s, DNC_NUMBER_RELEASED, number, "federal_dnc",
 			"regulatory_change", "federal");
@@ -73,6 +73,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 
 const struct format format_ftc_change = {
 	.about = {"ftc-change", "the National Registry's change list",
-		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_CHANGES},
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_CHANGES | DNC_FORMAT_LAYOUT},
+	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line};

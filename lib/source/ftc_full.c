@@ -49,8 +49,7 @@ static void detect(const struct sample *sample, struct verdict *v)
 
 enum dnc_source_result ftc_full_event(struct dnc_source *s, struct dnc_str number)
 {
-	source_begin_fact(s, DNC_NUMBER_SUPPRESSED, number, "federal_dnc",
-		s->options.reason ? s->options.reason : "regulatory", "federal");
+	source_begin_fact(s, DNC_NUMBER_SUPPRESSED, number, "federal_dnc", "regulatory", "federal");
 	return source_fact(s);
 }
 
@@ -76,8 +75,9 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	return ftc_full_event(s, (struct dnc_str){s->digits, sizeof s->digits});
 }
 
-const struct format format_ftc_full = {.about = {"ftc-full", "the National Registry's full list",
-					       DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+const struct format format_ftc_full = {
+	.about = {"ftc-full", "the National Registry's full list",
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_LAYOUT},
 	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line};

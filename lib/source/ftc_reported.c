@@ -56,7 +56,8 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 
 const struct format format_ftc_reported = {
 	.about = {"ftc-reported", "the FTC's file of reported calls, or pages in JSON",
-		DNC_FORMAT_HEADER | DNC_FORMAT_LIST | DNC_FORMAT_CHANGES},
+		DNC_FORMAT_HEADER | DNC_FORMAT_LIST | DNC_FORMAT_CHANGES | DNC_FORMAT_LAYOUT},
+	.origin = {.provider = "ftc_reported_calls"},
 	.detect = detect,
 	.line = read_line,
 	.next = csv_next,

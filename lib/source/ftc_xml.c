@@ -304,8 +304,9 @@ static void finish(struct dnc_source *s)
 	free_xml(s->xml);
 }
 
-const struct format format_ftc_xml = {.about = {"ftc-xml", "the National Registry's lists as XML",
-					      DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS},
+const struct format format_ftc_xml = {
+	.about = {"ftc-xml", "the National Registry's lists as XML",
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_LAYOUT},
 	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line,

@@ -175,8 +175,7 @@ static void add_provider(struct dnc_source *s, const struct optout_message *m)
 	if (!dnc_json_get(m->doc, 0, DNC_STR("provider_id")))
 		source_add(s, "provider_id", dnc_str(s->options.provider_id));
 	source_add(s, "reason", DNC_STR("consumer_request"));
-	source_add(
-		s, "source", s->options.source ? dnc_str(s->options.source) : DNC_STR("consumer"));
+	source_add(s, "source", DNC_STR("consumer"));
 }
 
 static enum dnc_source_result make_event(
@@ -327,6 +326,7 @@ static void detect(const struct sample *sample, struct verdict *v)
 const struct format format_optout = {
 	.about = {"optout", "messages of consumers to a messaging provider: STOP, START",
 		DNC_FORMAT_CHANGES},
+	.origin = {.source = "consumer", .reason = "consumer_request"},
 	.detect = detect,
 	.line = read_line,
 	.next = documents_next,

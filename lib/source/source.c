@@ -28,6 +28,8 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options, stru
 			s->format->about.name);
 		goto fail;
 	}
+	if (s->format)
+		source_drop_contradicted(s, !(s->format->about.flags & DNC_FORMAT_LAYOUT), NULL);
 	return s;
 fail:
 	dnc_source_free(s);

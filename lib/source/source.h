@@ -79,9 +79,12 @@ enum {
 	DNC_FORMAT_NAMELESS = 4,     /* fields have no names: no map can be run on its records */
 	DNC_FORMAT_NEEDS_REASON = 8, /* the reason of suppressions must be an option */
 	DNC_FORMAT_CHANGES = 16,     /* its records are changes or calls, never a full list */
+	/* Other lists have its layout, too: a provider and a source in the options name them, if the format was given. */
+	DNC_FORMAT_LAYOUT = 32,
 };
 
-/* Where the numbers of a list come from, if the options do not say; NULL: unknown. */
+/* What a format says about all of its records; NULL: nothing. With the format "auto" it stands before the options; with a
+ * format that was given, too, except for DNC_FORMAT_LAYOUT. */
 struct dnc_origin {
 	const char *provider, *source, *reason;
 	const char *release_reason; /* of those that have left the list */

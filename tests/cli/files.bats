@@ -152,6 +152,11 @@ dnc-ingest: 2 events, 1 records rejected" ]
 	run dnc-ingest -f numbers --reason=expired /dev/null
 	[ "$status" -eq 2 ]
 	dnc-ingest --reason=expired /dev/null
+	run -2 dnc-ingest -f ftc-full --reason=internal_policy /dev/null
+	[[ "$output" == *'--reason=internal_policy contradicts --format=ftc-full'*' regulatory' ]]
+	run -2 dnc-ingest -f optout --source=partner /dev/null
+	[[ "$output" == *'--source=partner contradicts --format=optout'*' consumer' ]]
+	dnc-ingest -f ftc-full --reason=regulatory --source=state -P state_tx /dev/null
 	dnc-filter -s HIGH -c /dev/null || [ $? -eq 1 ]
 	# Upstream systems may use words of their own.
 	printf 'phone,reason\n2025550143,litigator\n' | dnc-ingest | dnc-filter --where=event_data.reason=litigator >out

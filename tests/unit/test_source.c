@@ -1,5 +1,6 @@
 /* Each format's records: what event or reject becomes of them. */
 #include "unit.h"
+#include <stdio.h>
 #include "base/lines.h"
 #include "event/event.h"
 #include "source/priv/record.h"
@@ -347,6 +348,8 @@ static const struct {
 	{"3035550143,2026-08-29T08:00:00,A\n", NULL,
 		{"ftc-change: 1 of 1 lines are NUMBER,TIMESTAMP,A|D"}},
 	{"broken\n303,5550143\n303,5550144\n", NULL, {"ftc-full: 2 of 3 lines"}},
+	{"303,5550143\n", "complaint",
+		{"ftc-full: 1 of 1 lines", "; --reason is not used: the format says regulatory"}},
 	{"Company_Phone_Number,Created_Date\n", NULL, {"ftc-reported: "}},
 	{"# a list\n; of numbers\n\n(303) 555-0143\n", "complaint", {"numbers: 1 of 1 lines"}},
 	{"# a list\n{\"a\":1}\n", "complaint",
@@ -431,6 +434,56 @@ static void a_pause_decides_if_the_lines_suffice(void **state)
 	choose("just text\n303,5550143\n", NULL, true, &said);
 	assert_non_null(strstr(said.p, "; give --format"));
 	dnc_buf_free(&said);
+}
+
+/* A directory may have lists of several formats, and one set of options. */
+static void options_fill_what_a_format_does_not_say(void **state)
+{
+	static const char full[] = "303,5550143\n303,5550144\n",
+			  change[] = "3035550143,2026-08-29T08:00:00,A\n",
+			  xml[] = "<list type=\"full\" val=\"303\"><ph val=\"5550143\"/></list>\n",
+			  calls[] = "Company_Phone_Number,Created_Date\n3035550143,2026-08-29\n",
+			  message[] = "{\"From\":\"3035550143\",\"Body\":\"STOP\"}\n",
+			  list[] = "phone\n3035550143\n",
+			  federal[] = "\"reason\":\"regulatory\",\"source\":\"federal\"";
+	static const struct {
+		const char *format, *text, *provider, *want;
+	} rows[] = {
+		{"auto", full, "federal_dnc", federal},
+		{"auto", change, "federal_dnc", federal},
+		{"auto", xml, "federal_dnc", federal},
+		{"auto", calls, "ftc_reported_calls", "ftc_reported_call"},
+		{"auto", message, "state_tx",
+			"\"reason\":\"consumer_request\",\"source\":\"consumer\""},
+		{"optout", message, "state_tx",
+			"\"reason\":\"consumer_request\",\"source\":\"consumer\""},
+		{"auto", list, "state_tx", "\"reason\":\"internal_policy\",\"source\":\"state\""},
+		{"ftc-full", full, "state_tx", "\"reason\":\"regulatory\",\"source\":\"state\""},
+		{"ftc-change", change, "state_tx",
+			"\"reason\":\"regulatory\",\"source\":\"state\""},
+	};
+	struct result result = {
+		.reader = dnc_event_reader_new(&(struct dnc_event_options){0}), .whole = true};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct dnc_source_options options = {.format = rows[i].format,
+			.region = "US",
+			.max_record = 4096,
+			.provider = "state_tx",
+			.reason = "internal_policy",
+			.source = "state"};
+		char provider[64];
+
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_str(rows[i].text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		snprintf(provider, sizeof provider, "\"provider\":\"%s\"", rows[i].provider);
+		if (!strstr(result.text.p, rows[i].want) || !strstr(result.text.p, provider))
+			fail_msg("%zu %s", i, result.text.p);
+	}
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
 }
 
 /* More lines than a sample holds, a first line that is longer than it, and blank lines in between: every line is read
@@ -752,6 +805,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_record_is_an_event_or_a_reject),
 		cmocka_unit_test(each_line_of_a_refused_stream_is_a_reject),
 		cmocka_unit_test(an_open_quote_costs_one_line),
+		cmocka_unit_test(options_fill_what_a_format_does_not_say),
 		cmocka_unit_test(auto_says_what_it_chose_or_refuses),
 		cmocka_unit_test(a_pause_decides_if_the_lines_suffice),
 		cmocka_unit_test(the_lines_of_the_sample_are_read_once),

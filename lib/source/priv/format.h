@@ -33,6 +33,10 @@ extern const struct format format_ndjson, format_ftc_reported, format_ftc_change
 	format_ftc_xml, format_numbers, format_csv, format_tsv, format_optout, format_cloudevents,
 	format_ftc_reported_page; /* what format_ftc_reported becomes; not in the table */
 
+/* Drops the options that the format of S contradicts: the reason, and if ALL the provider and the source, too. Appends to
+ * SAID, which may be NULL, those that differ. */
+void source_drop_contradicted(struct dnc_source *s, bool all, struct dnc_buf *said);
+
 /* The format number INDEX of the table; NULL after the last one. */
 const struct format *format_at(size_t index);
 

@@ -43,7 +43,7 @@ struct dnc_source {
 	bool ended, at_end;       /* no more lines are fed; all of them were read */
 	bool cut;                 /* it ended too early */
 	enum dnc_refusal refusal; /* if refused, with the reason */
-	char choice[300];         /* of "auto": the format and why */
+	char choice[500];         /* of "auto": the format, why, and the options that are not used */
 	char why[2400];
 };
 
