@@ -17,18 +17,32 @@ static bool is_time(const char *field)
 	return strcmp(field, "timestamp") == 0 || (n > 3 && strcmp(field + n - 3, "_at") == 0);
 }
 
-void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value)
+bool csv_add_field(
+	struct dnc_source *s, enum dnc_type type, const char *field, struct dnc_str value)
 {
 	char text[DNC_TIME_LEN];
 	int64_t ms;
 
 	if (!value.n || !*field)
-		return;
-	if (is_time(field) && dnc_clock_parse_local(value, &ms)) {
-		dnc_clock_format(ms, text);
-		value = (struct dnc_str){text, sizeof text};
+		return true;
+	if (is_time(field) && !dnc_clock_parse(value, &ms)) {
+		if (csv_read_time(value, &ms)) {
+			dnc_clock_format(ms, text);
+			value = (struct dnc_str){text, sizeof text};
+		} else if (dnc_event_has_field(type, dnc_str(field))) {
+			return false;
+		}
 	}
 	source_add(s, field, value);
+	return true;
+}
+
+enum dnc_source_result csv_reject_time(struct dnc_source *s, const char *field)
+{
+	return source_reject(s, DNC_REJECT_INVALID_TIMESTAMP, field,
+		"%s is not a date that can be read without a guess, as 2026-04-23 08:00 is: convert it with a "
+		"map, or keep it as text with --column event_data.NAME=HEADER",
+		field);
 }
 
 static bool has_column(const void *csv, const char *key)
@@ -40,7 +54,10 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 {
 	struct csv_state *csv = &s->csv;
 	struct dnc_str type = csv_column(csv, "type");
+	enum dnc_type of = DNC_NUMBER_SUPPRESSED;
 
+	if (type.n)
+		dnc_type_from_name(type, &of);
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
 	source_add(s, "type", type.n ? type : dnc_type_names[DNC_NUMBER_SUPPRESSED]);
@@ -48,8 +65,9 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 		return source_reject_cell(s);
 	for (size_t i = 0; i < csv->columns; i++)
 		if (strcmp(csv->headers[i], "type") != 0 &&
-			strcmp(csv->headers[i], "phone_number") != 0)
-			csv_add_field(s, csv->headers[i], field_at(csv, i));
+			strcmp(csv->headers[i], "phone_number") != 0 &&
+			!csv_add_field(s, of, csv->headers[i], field_at(csv, i)))
+			return csv_reject_time(s, csv->headers[i]);
 	source_add_given(s, has_column, csv);
 	dnc_buf_chr(&s->event, '}');
 	return source_record(s);

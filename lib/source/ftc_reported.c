@@ -14,8 +14,10 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 	source_add(s, "violation_type", DNC_STR("ftc_reported_call"));
 	for (size_t i = 0; i < csv->columns; i++)
 		if (strcmp(csv->headers[i], "phone_number") != 0 &&
-			strcmp(csv->headers[i], "robocall") != 0)
-			csv_add_field(s, csv->headers[i], field_at(csv, i));
+			strcmp(csv->headers[i], "robocall") != 0 &&
+			!csv_add_field(
+				s, DNC_COMPLIANCE_VIOLATION, csv->headers[i], field_at(csv, i)))
+			return csv_reject_time(s, csv->headers[i]);
 	if (robocall.n == 1 && strchr("YN", robocall.p[0]))
 		source_add(s, "robocall", robocall.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
 	dnc_buf_chr(&s->event, '}');

@@ -44,7 +44,9 @@ static bool is_envelope(struct dnc_str name)
 	return false;
 }
 
-static void add_attribute(struct dnc_source *s, const struct dnc_json *doc, uint32_t at)
+/* DNC_SOURCE_MORE, or the call is rejected. */
+static enum dnc_source_result add_attribute(
+	struct dnc_source *s, const struct dnc_json *doc, uint32_t at)
 {
 	const struct dnc_json_node *node = &doc->node[at];
 	char text[NAME_MAX_BYTES];
@@ -52,31 +54,38 @@ static void add_attribute(struct dnc_source *s, const struct dnc_json *doc, uint
 	bool scalar = node->type == DNC_JSON_STRING || node->type == DNC_JSON_NUMBER;
 
 	if (node->type == DNC_JSON_NULL)
-		return;
+		return DNC_SOURCE_MORE;
 	if (strcmp(field, "phone_number") == 0 && scalar) {
-		source_add_cell_number(s, node->text);
+		if (!source_add_cell_number(s, node->text))
+			return source_reject_cell(s);
 	} else if (strcmp(field, "robocall") == 0 && node->text.n == 1 &&
 		   (node->text.p[0] == 'Y' || node->text.p[0] == 'N')) {
 		source_add(s, field, node->text.p[0] == 'Y' ? DNC_STR("yes") : DNC_STR("no"));
 	} else if (scalar && strcmp(field, "id") != 0) {
-		csv_add_field(s, field, node->text);
+		if (!csv_add_field(s, DNC_COMPLIANCE_VIOLATION, field, node->text))
+			return csv_reject_time(s, field);
 	} else {
 		dnc_json_write_key(&s->event, dnc_str(field));
 		dnc_json_write_node(&s->event, doc, at);
 	}
+	return DNC_SOURCE_MORE;
 }
 
-static void add_members(
+static enum dnc_source_result add_members(
 	struct dnc_source *s, const struct dnc_json *doc, uint32_t object, bool attributes)
 {
-	for (uint32_t i = object + 1; i < doc->node[object].next; i = doc->node[i].next)
+	enum dnc_source_result rc = DNC_SOURCE_MORE;
+
+	for (uint32_t i = object + 1; !rc && i < doc->node[object].next; i = doc->node[i].next)
 		if (attributes || !is_envelope(doc->node[i].key))
-			add_attribute(s, doc, i);
+			rc = add_attribute(s, doc, i);
+	return rc;
 }
 
 static enum dnc_source_result read_call(struct dnc_source *s, uint32_t at)
 {
 	const struct dnc_json *doc = &s->page.doc;
+	enum dnc_source_result rc;
 	uint32_t attributes;
 
 	if (doc->node[at].type != DNC_JSON_OBJECT)
@@ -86,9 +95,11 @@ static enum dnc_source_result read_call(struct dnc_source *s, uint32_t at)
 	source_begin(s, DNC_COMPLIANCE_VIOLATION);
 	source_add_origin(s, "ftc_reported_calls", NULL, NULL);
 	source_add(s, "violation_type", DNC_STR("ftc_reported_call"));
-	add_members(s, doc, at, false);
-	if (attributes && doc->node[attributes].type == DNC_JSON_OBJECT)
-		add_members(s, doc, attributes, true);
+	rc = add_members(s, doc, at, false);
+	if (!rc && attributes && doc->node[attributes].type == DNC_JSON_OBJECT)
+		rc = add_members(s, doc, attributes, true);
+	if (rc)
+		return rc;
 	dnc_buf_chr(&s->event, '}');
 	return source_record(s);
 }

@@ -19,11 +19,12 @@ static const struct {
 		"dateofregistration dncdate dncaddeddate dnclistdate optoutdate dateoptedout optedoutat "
 		"optedouton optoutat optouttime suppressiondate datesuppressed suppressedon "
 		"suppresseddate unsubscribedate unsubscribedat dateunsubscribed blockeddate blockedat "
-		"requestdate dateofrequest"},
+		"requestdate dateofrequest dateofoptout dateofoptingout dateofsuppression dateofunsubscribe "
+		"dateofdnc dncdateadded optoutdatetime optouttimestamp"},
 	{"released_at",
 		"removedat removedon dateremoved removaldate removeddate releasedate releasedon"},
 	{"expires_at", "expires expireson expiry expirydate expirationdate dateexpires validuntil"},
-	{"timestamp", "createddate datecreated complaintdate"},
+	{"timestamp", "date datetime dateandtime createddate datecreated complaintdate"},
 	{"suppressed_by", "addedby enteredby suppressedbyuser"},
 	{"reason", "dncreason optoutreason suppressionreason reasoncode suppressreason blockreason "
 		   "unsubscribereason reasonfordnc"},

@@ -461,6 +461,10 @@ static const struct {
 	{"{\"data\":[7,\"a\\\\\",[],null]}\n",
 		"1.1 not_an_object\n1.2 not_an_object\n1.3 not_an_object\n1.4 not_an_object\n"},
 	{"{\"data\":[]}\n{\"data\":[" CALL("\"3035550141\"") "]}\n", "1 dropped\n2.1" VIOLATION},
+	/* A number that a spreadsheet shortened is there, but not whole. */
+	{"{\"data\":[" CALL(
+		 "\"1.20256E+10\"") ",{\"number\":\"3035550141\",\"created-date\":\"1/2/2026\"}]}\n",
+		"1.1 invalid_phone_number\n1.2 invalid_timestamp\n"},
 	{"{\"data\":{}}\n{\"errors\":[]}\n[]\n", "1 missing_field\n2 missing_field\n"},
 	{"[\n{\"data\":[" CALL("\"3035550141\"") ",\n" CALL("3035550141") "]},\n{\"data\":[" CALL(
 		 "3035550141") "]}]",

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/lines.h"
 #include "base/str.h"
+#include "event/event.h"
 #include "header_names.h"
 
 struct dnc_source;
@@ -52,9 +53,14 @@ void csv_finish(struct csv_state *csv);
  * function. A row whose fields are all empty is skipped. */
 enum dnc_source_result csv_row(struct dnc_source *s);
 
-/* Adds the field of a column unchanged, except that dates without an offset become RFC 3339. Empty
- * fields are left out. */
-void csv_add_field(struct dnc_source *s, const char *field, struct dnc_str value);
+/* Adds the field of a column of an event of TYPE unchanged, except that dates and times become RFC 3339. Empty fields are
+ * left out. False if it is no time that can be read, and the event needs one; then csv_reject_time() rejects the row. */
+bool csv_add_field(
+	struct dnc_source *s, enum dnc_type type, const char *field, struct dnc_str value);
+enum dnc_source_result csv_reject_time(struct dnc_source *s, const char *field);
+
+/* Reads a date, or a date and a time, of UTC unless it has an offset: ISO 8601 and its usual variants. */
+bool csv_read_time(struct dnc_str text, int64_t *ms);
 
 /* Makes a suppression of the row, or an event of the type in its column "type". */
 enum dnc_source_result csv_read_row(struct dnc_source *s);
