@@ -1,7 +1,9 @@
 /* optout.c - messages that consumers send to messaging providers: webhooks in JSON or as forms. */
+#include <ctype.h>
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "base/words.h"
+#include "phone/phone.h"
 #include "priv/format.h"
 #include "priv/optout.h"
 
@@ -10,6 +12,9 @@ static const char channels[] = "whatsapp sms mms rcs viber";
 
 /* The digits of seconds, milliseconds and microseconds since 1970 in this century. */
 enum { S_DIGITS = 10, MS_DIGITS = 13, US_DIGITS = 16 };
+
+/* Of a number of the North American plan without its country code. */
+enum { NANP_DIGITS = 10 };
 
 /* The members that the event has from the parts; others keep their names. */
 static const char own_keys[] =
@@ -134,7 +139,7 @@ static bool is_used(const struct optout_message *m, uint32_t at, bool timed)
 {
 	for (int p = 0; p < OPTOUT_PARTS; p++)
 		if (m->part[p] == at && (p != PART_TIME || timed) && p != PART_DIRECTION &&
-			p != PART_KEYWORD)
+			p != PART_STATUS && p != PART_KEYWORD)
 			return true;
 	return false;
 }
@@ -228,35 +233,91 @@ static enum dnc_source_result read_action(
 		"neither OptOutType nor a text: this is no message of a consumer");
 }
 
+/* The words of providers for messages that consumers send, and for their status; a word may go on after a "-". */
+static const char inbound_words[] = "inbound incoming in mo mobileoriginated received",
+		  received_words[] = "received receiving";
+
+static bool is_word(struct dnc_str text, const char *words)
+{
+	char word[20];
+	size_t n = 0;
+
+	for (; n < text.n && text.p[n] != '-'; n++) {
+		if (n == sizeof word)
+			return false;
+		word[n] = (char)tolower((unsigned char)text.p[n]);
+	}
+	return n && dnc_words_have(words, (struct dnc_str){word, n});
+}
+
+/* Rejects a message that may not be of the consumer who is its sender. */
+static enum dnc_source_result check_inbound(struct dnc_source *s, const struct optout_message *m)
+{
+	struct dnc_str direction = optout_text(m, PART_DIRECTION),
+		       status = optout_text(m, PART_STATUS);
+
+	if (direction.p && !is_word(direction, inbound_words))
+		return source_reject(s, DNC_REJECT_INVALID_FIELD, "direction",
+			"the direction of the message is not inbound: its sender is not the consumer");
+	if (status.p && !is_word(status, received_words))
+		return source_reject(s, DNC_REJECT_INVALID_FIELD, "MessageStatus",
+			"the status of the message is not received: its sender is not the consumer");
+	return DNC_SOURCE_MORE;
+}
+
+/* Rejects a message that says two things. */
+static enum dnc_source_result check_texts(
+	struct dnc_source *s, const struct optout_message *m, enum optout_action action)
+{
+	static const enum optout_part texts[] = {PART_TYPE, PART_BODY, PART_KEYWORD};
+	bool contradicts = m->other_text;
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		contradicts |= action == OPTOUT_START && m->part[texts[i]] &&
+		               optout_action(optout_text(m, texts[i])) == OPTOUT_STOP;
+	if (!contradicts)
+		return DNC_SOURCE_MORE;
+	return source_reject(s, DNC_REJECT_INVALID_FIELD, "Body",
+		"the message has two texts that ask for different things: read it, and send it again with one "
+		"of them");
+}
+
+/* Rejects a message whose sender is not known for certain. */
+static enum dnc_source_result check_sender(struct dnc_source *s, const struct optout_message *m)
+{
+	if (m->other_sender)
+		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",
+			"the message has several senders, one of them in %.*s: select one with --map",
+			DNC_STR_ARG(m->doc->node[m->other_sender].key));
+	if (!m->part[PART_SENDER])
+		return source_reject(s, DNC_REJECT_MISSING_FIELD, "From", "From is missing");
+	if (m->international && source_is_digits(optout_text(m, PART_SENDER), NANP_DIGITS) &&
+		dnc_phone_region_nanp(s->options.region))
+		return source_reject(s, DNC_REJECT_INVALID_PHONE_NUMBER, "msisdn",
+			"msisdn has ten digits: it may be a number without its country code, or one of another "
+			"country: send it with a plus sign");
+	return DNC_SOURCE_MORE;
+}
+
 static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str text)
 {
 	struct optout_message m;
 	struct dnc_json doc;
 	enum dnc_source_result rc;
 	enum optout_action action = OPTOUT_NONE;
-	struct dnc_str direction;
 
 	if (s->options.map)
 		return source_text(s, text);
 	if (!source_parse(s, text, &doc, &rc))
 		return rc;
 	optout_read(&m, &doc);
-	direction = optout_text(&m, PART_DIRECTION);
-	if (direction.n >= 8 &&
-		dnc_str_caseeq((struct dnc_str){direction.p, 8}, DNC_STR("outbound")))
-		return source_reject(s, DNC_REJECT_INVALID_FIELD, "direction",
-			"the message is outbound: its sender is not the consumer");
-	rc = read_action(s, &m, &action);
-	if (rc)
+	if ((rc = check_inbound(s, &m)) || (rc = read_action(s, &m, &action)) ||
+		(rc = check_texts(s, &m, action)))
 		return rc;
 	if (action == OPTOUT_HELP)
 		return DNC_SOURCE_DROPPED;
-	if (m.other_sender)
-		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",
-			"the message has several senders, one of them in %.*s: select one with --map",
-			DNC_STR_ARG(doc.node[m.other_sender].key));
-	if (!m.part[PART_SENDER])
-		return source_reject(s, DNC_REJECT_MISSING_FIELD, "From", "From is missing");
+	if ((rc = check_sender(s, &m)))
+		return rc;
 	return make_event(s, &m, action);
 }
 

@@ -95,6 +95,7 @@ static const char *const part_names[OPTOUT_PARTS] = {
 	[PART_DIRECTION] = "direction",
 	[PART_SCOPE] = "scope",
 	[PART_CHANNEL] = "channel",
+	[PART_STATUS] = "messagestatus smsstatus",
 };
 
 /* Objects that messages are wrapped in. */
@@ -170,6 +171,17 @@ static void note_sender(struct optout_message *m, uint32_t at, struct dnc_str na
 	}
 }
 
+/* Two texts of one name must ask for the same, and so must two that ask for something at all. */
+static void compare_texts(
+	struct optout_message *m, enum optout_part part, uint32_t at, bool same_name)
+{
+	enum optout_action a = optout_action(optout_text(m, part)),
+			   b = optout_action(dnc_str_trim(m->doc->node[at].text));
+
+	if (a != b && (same_name || (a != OPTOUT_NONE && b != OPTOUT_NONE)))
+		m->other_text = at;
+}
+
 /* A member with the folded NAME. Of several members that may be one part, that whose name is first in the list counts. */
 static void read_member(
 	struct optout_message *m, uint32_t at, struct dnc_str name, unsigned place[OPTOUT_PARTS])
@@ -180,6 +192,8 @@ static void read_member(
 
 		if (!value)
 			continue;
+		if (m->part[p] && (p == PART_TYPE || p == PART_BODY || p == PART_KEYWORD))
+			compare_texts(m, p, value, found == place[p]);
 		if (p == PART_SENDER) {
 			note_sender(m, value, name);
 		} else if (!m->part[p] || found <= place[p]) {

@@ -272,6 +272,27 @@ static const struct {
 	{"[{\"message\":{\"from\":3035550141,\"text\":\"STOP\"}},\n{\"from\":\"3035550142\",\"body\":\"STOP\"}]\n",
 		"1.1" EVENT("1") "2" EVENT("2")},
 	{"{\"from\":\"+13035550141\",\"body\":\"STOP\"\n", "1 invalid_json\n"},
+	/* Two texts are no release. */
+	{"From=%2B13035550141&Body=STOP&body=START\nFrom=%2B13035550141&Body=START&body%20=STOP\n"
+	 "From=%2B13035550141&Body=START&body=YES\n",
+		"1 invalid_field\n2 invalid_field\n3 dnc.number.released +13035550141\n"},
+	{"{\"from\":\"+13035550141\",\"body\":\"START\",\"data\":{\"body\":\"STOP\"}}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"STOP\",\"text\":\"STOP\",\"message\":\"a reply\"}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"STOP\",\"Body\":\"a reply\"}\n"
+	 "{\"from\":\"+13035550141\",\"Body\":\"STOP\",\"OptOutType\":\"STOP\",\"opt_out_type\":\"START\"}\n",
+		"1 invalid_field\n2" EVENT("1") "3 invalid_field\n4 invalid_field\n"},
+	{"From=%2B13035550141&Body=STOP&OptOutType=START\nFrom=%2B13035550141&Body=START&OptOutType=STOP\n"
+	 "From=%2B13035550141&Body=START&keyword=STOP\n",
+		"1 invalid_field\n2" EVENT("1") "3 invalid_field\n"},
+	/* Messages to consumers. */
+	{"From=%2B13035550141&Body=START&direction=MT\nFrom=%2B13035550141&Body=STOP&direction=out\n"
+	 "From=%2B13035550141&Body=STOP&SmsStatus=sent\nFrom=%2B13035550141&Body=STOP&MessageStatus=delivered\n"
+	 "From=%2B13035550141&Body=STOP&direction=MO&SmsStatus=received\n"
+	 "From=%2B13035550141&Body=STOP&Direction=inbound-sms\n",
+		"1 invalid_field\n2 invalid_field\n3 invalid_field\n4 invalid_field\n5" EVENT(
+			"1") "6" EVENT("1")},
+	{"msisdn=3035550141&text=STOP\nmsisdn=13035550141&text=STOP\n",
+		"1 invalid_phone_number\n2" EVENT("1")},
 	{"{\"message\":{\"number\":\"3035550141\"}}\n", "1 missing_field\n"},
 };
 

@@ -20,6 +20,7 @@ enum optout_part {
 	PART_DIRECTION,
 	PART_SCOPE,
 	PART_CHANNEL,
+	PART_STATUS,
 	OPTOUT_PARTS,
 };
 
@@ -27,6 +28,7 @@ struct optout_message {
 	const struct dnc_json *doc;
 	uint32_t part[OPTOUT_PARTS]; /* the node of its value; 0: absent */
 	uint32_t other_sender;       /* a second sender, with another number */
+	uint32_t other_text;         /* a second text, which asks for something else */
 	bool international;          /* the sender's number has a country code, and no plus sign */
 };
 
