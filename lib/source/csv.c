@@ -56,8 +56,15 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 	struct dnc_str type = csv_column(csv, "type");
 	enum dnc_type of = DNC_NUMBER_SUPPRESSED;
 
+	size_t contrary;
+
 	if (type.n)
 		dnc_type_from_name(type, &of);
+	if (of == DNC_NUMBER_SUPPRESSED && csv_is_contrary(csv, &contrary))
+		return source_reject(s, DNC_REJECT_INVALID_ROW, csv->headers[contrary],
+			"%s says that the row may be no suppression: make its event with a map, or keep the column "
+			"as text with --column event_data.NAME=HEADER",
+			csv->headers[contrary]);
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
 	source_add(s, "type", type.n ? type : dnc_type_names[DNC_NUMBER_SUPPRESSED]);

@@ -63,6 +63,11 @@ static struct header read_header(struct dnc_str line, char delimiter)
 	return h;
 }
 
+bool csv_names_number(struct dnc_str line)
+{
+	return read_header(line, ',').number.p;
+}
+
 /* What separates the fields, for a message; TEXT is room for it. */
 static const char *name_of(char delimiter, char text[4])
 {

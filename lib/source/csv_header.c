@@ -1,5 +1,4 @@
 /* csv_header.c - which column of a CSV file holds which field of the event. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "phone/phone.h"
@@ -109,8 +108,10 @@ static enum dnc_source_result name_others(struct dnc_source *s)
 	bool chosen[CSV_MAX_COLUMNS];
 	enum dnc_source_result rc;
 
-	for (size_t i = 0; i < csv->count; i++)
+	for (size_t i = 0; i < csv->count; i++) {
 		chosen[i] = csv->headers[i];
+		csv->contrary[i] = chosen[i] ? 0 : csv_contrary_header(field_at(csv, i));
+	}
 	if ((rc = name_known(s, chosen, true)) || (rc = name_known(s, chosen, false)))
 		return rc;
 	for (size_t i = 0; i < csv->count; i++) {

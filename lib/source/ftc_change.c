@@ -37,7 +37,13 @@ static void detect(const struct sample *sample, struct verdict *v)
 
 	enum likeness likeness = rows ? FORMAT_MAYBE : FORMAT_NO;
 
-	/* No other format has such a row. */
+	/* No other format has such a row; but under a header a vendor may give the letters another meaning. */
+	if (sample_first(sample).p && csv_names_number(sample_first(sample))) {
+		verdict_set(v, likeness,
+			"%zu of %zu lines are NUMBER,TIMESTAMP,A|D, but its header names columns",
+			rows, lines);
+		return;
+	}
 	if (rows && (2 * rows > lines || is_row(sample_first(sample))))
 		likeness = FORMAT_SURE;
 	verdict_set(v, likeness, "%zu of %zu lines are NUMBER,TIMESTAMP,A|D", rows, lines);

@@ -100,6 +100,12 @@ static struct dnc_str squeeze(char folded[CSV_NAME_MAX])
 	return (struct dnc_str){folded, n};
 }
 
+struct dnc_str csv_squeeze_header(struct dnc_str header, char text[CSV_NAME_MAX])
+{
+	csv_fold_header(header, text);
+	return squeeze(text);
+}
+
 static bool find_synonym(char folded[CSV_NAME_MAX], char field[CSV_NAME_MAX])
 {
 	struct dnc_str header = squeeze(folded);

@@ -233,6 +233,16 @@ static const struct {
 		"8 invalid_phone_number\n9 invalid_phone_number\n10 invalid_phone_number\n"
 		"11 invalid_phone_number\n12 invalid_phone_number\n13 invalid_phone_number\n"
 		"14 invalid_phone_number\n15 invalid_phone_number\n16 invalid_phone_number\n"},
+	{"rows that may be no suppressions", "auto",
+		"phone,date,action\n3035550143,2026-01-02 03:04:05,A\n3035550144,2026-01-02 03:04:05,D\n",
+		"2 missing_field\n3 invalid_row\n"},
+	{"rows that say that they are none", "csv",
+		"phone,Opt-Out?,do_not_call,Opt In,notes\n3035550143,Yes,Y,,no\n3035550144,false,,,\n"
+		"3035550144,,N,,\n3035550144,,, TRUE,\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"},
+	{"rows of another type are not asked", "csv",
+		"type,phone,reason,action\ndnc.number.released,3035550143,expired,delete\n",
+		"2 dnc.number.released +13035550143 partner_list\n"},
 	{"cells that are marked as text", "csv",
 		"=\"Phone\",Reason,notes\n=\"13035550141\",=\"complaint\",\"a,=\"\"b\"\"\"\n"
 		"\"a\nb\",=\"complaint\",c\n3035550142, =\"complaint\" ,=\"\"\n3035550143,x,=\"a\"b\n"

@@ -31,6 +31,8 @@ struct csv_state {
 	uint64_t rows;                  /* after the header, without empty ones */
 	char *headers[CSV_MAX_COLUMNS]; /* the event field of each column, owned */
 	size_t columns;
+	uint8_t contrary
+		[CSV_MAX_COLUMNS]; /* csv_contrary_header() of those that --column does not name */
 };
 
 static inline struct dnc_str field_at(const struct csv_state *csv, size_t i)
@@ -62,8 +64,17 @@ enum dnc_source_result csv_reject_time(struct dnc_source *s, const char *field);
 /* Reads a date, or a date and a time, of UTC unless it has an offset: ISO 8601 and its usual variants. */
 bool csv_read_time(struct dnc_str text, int64_t *ms);
 
+/* 0, or which values of a column under HEADER say that its row is no suppression. */
+uint8_t csv_contrary_header(struct dnc_str header);
+
+/* True if column AT of the row has such a value. */
+bool csv_is_contrary(const struct csv_state *csv, size_t *at);
+
 /* Makes a suppression of the row, or an event of the type in its column "type". */
 enum dnc_source_result csv_read_row(struct dnc_source *s);
+
+/* True if LINE, whose fields are separated by commas, has a header that means a phone number. */
+bool csv_names_number(struct dnc_str line);
 
 /* `detect` of a struct format with a header. */
 void csv_detect(const struct sample *sample, struct verdict *v);

@@ -10,6 +10,9 @@ enum { CSV_NAME_MAX = 64 };
 /* Converts to lower case, with one "_" in place of other characters between letters and digits. */
 void csv_fold_header(struct dnc_str header, char out[CSV_NAME_MAX]);
 
+/* The same without "_" and without digits at the end; TEXT is room for it. */
+struct dnc_str csv_squeeze_header(struct dnc_str header, char text[CSV_NAME_MAX]);
+
 /* True if this header is known to mean a phone number. */
 bool csv_is_number_header(struct dnc_str header);
 
