@@ -61,15 +61,30 @@ static bool find_debezium(struct capture *c)
 	return true;
 }
 
+/* True if the member KEY is WORD, as a string or a value of JSON. */
+static bool is(const struct capture *c, const char *key, struct dnc_str word)
+{
+	uint32_t at = member(c->doc, 0, dnc_str(key));
+	const struct dnc_json_node *node = &c->doc->node[at];
+
+	return at && (node->type == DNC_JSON_BOOL ? dnc_str_starts(node->raw, word)
+						  : dnc_str_eq(text_of(c, 0, key), word));
+}
+
 static bool find_flat(struct capture *c)
 {
 	struct dnc_str op = text_of(c, 0, "__op");
+	bool gone;
 
 	c->flat = op.n == 1 || has(c, 0, "__deleted");
 	if (!c->flat)
 		return false;
 	c->op = op.n == 1 ? op.p[0] : 'r';
-	c->deleted = c->op == 'd' || dnc_str_eq(text_of(c, 0, "__deleted"), DNC_STR("true"));
+	gone = is(c, "__deleted", DNC_STR("true"));
+	c->deleted = c->op == 'd' || gone;
+	/* What contradicts itself is no change that is known. */
+	if (op.n == 1 && (c->op == 'd' ? is(c, "__deleted", DNC_STR("false")) : gone))
+		c->op = '\0';
 	return true;
 }
 

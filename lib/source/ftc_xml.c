@@ -13,8 +13,7 @@
 #include "priv/format.h"
 #include "priv/ftc.h"
 
-/* The lists nest three elements deep. */
-enum { MAX_DEPTH = 8, AREA_DIGITS = 3, LOCAL_DIGITS = 7, DIGITS = 10 };
+enum { AREA_DIGITS = 3, LOCAL_DIGITS = 7, DIGITS = 10 };
 
 struct entry {
 	const char *fault; /* why it is rejected; NULL if it is a number */
@@ -33,7 +32,7 @@ struct ftc_xml {
 	uint64_t number;     /* of the line */
 	uint64_t fed, lines; /* bytes and lines that were parsed before it */
 	uint64_t fed_lines;  /* with it */
-	unsigned depth;
+	bool in_list, in_ac, in_ph;
 	bool list_seen; /* the first element is a list that can be read */
 	bool change, no_memory;
 	char area[AREA_DIGITS + 1]; /* empty if none is known */
@@ -147,18 +146,21 @@ static void XMLCALL on_start(void *ctx, const char *name, const char **attribute
 
 	if (x->fault[0])
 		return;
-	if (x->depth++ == 0) {
+	if (!x->in_list) {
+		x->in_list = true;
 		start_list(x, name, attributes);
-	} else if (x->depth > MAX_DEPTH) {
-		fail(x, "its elements are nested too deeply");
+	} else if (x->in_ph || (x->in_ac && strcmp(name, "ac") == 0)) {
+		fail(x, "it has an <ac> in an <ac>, or an element in a <ph>");
 	} else if (strcmp(name, "ac") == 0) {
 		const char *area = attribute(attributes, "val");
 
+		x->in_ac = true;
 		if (source_is_digits(dnc_str(area), AREA_DIGITS))
 			strcpy(x->area, area);
 		else
 			x->area[0] = '\0';
 	} else if (strcmp(name, "ph") == 0) {
+		x->in_ph = true;
 		add_entry(x, attributes);
 	} else {
 		fail(x, "it has an element other than <list>, <ac> and <ph>");
@@ -169,9 +171,11 @@ static void XMLCALL on_end(void *ctx, const char *name)
 {
 	struct ftc_xml *x = ctx;
 
-	x->depth--;
-	if (strcmp(name, "ac") == 0)
-		strcpy(x->area, x->list_area);
+	x->in_ph = false;
+	if (strcmp(name, "ac") != 0)
+		return;
+	x->in_ac = false;
+	strcpy(x->area, x->list_area);
 }
 
 /* Text between the elements may be a number in a form that is not known. */

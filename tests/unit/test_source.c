@@ -310,6 +310,13 @@ static const struct {
 		"refused content\n"},
 	{"numbers as text in XML", "ftc-xml", "<list type='full'>\n<ph>3035550143</ph></list>\n",
 		"2 invalid_row\nrefused content\n"},
+	{"an area in an area", "ftc-xml",
+		"<list type='full' val='303'><ac val='202'><ph val='5550143'/>\n"
+		"<ac val='720'><ph val='5550143'/></ac><ph val='5550144'/></ac></list>\n",
+		"1 dnc.number.suppressed +12025550143 federal_dnc\nrefused content\n"},
+	{"a number in a number", "ftc-xml",
+		"<list type='full' val='303'><ph val='5550143'>\n<ph val='5550144'/></ph></list>\n",
+		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused content\n"},
 	{"deep XML", "ftc-xml",
 		"<list type='full'><ac><ac><ac><ac><ac><ac><ac><ac><ac><ph val='3035550143'/>\n",
 		"refused content\n"},

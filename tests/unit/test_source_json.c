@@ -535,6 +535,12 @@ static const struct {
 	{"{\"phone\":\"3035550141\",\"reason\":\"complaint\",\"__op\":\"u\",\"__deleted\":\"false\",\"__ts_ms\":0}",
 		"1" EVENT("1"), "1970-01-01T00:00:00.000Z"},
 	{"{\"phone\":\"3035550141\",\"__deleted\":\"true\"}", RELEASED, NULL},
+	{"{\"phone\":\"3035550141\",\"__deleted\":true}", RELEASED, NULL},
+	{"{\"phone\":\"3035550141\",\"__op\":\"d\",\"__deleted\":\"true\"}", RELEASED, NULL},
+	{"{\"phone\":\"3035550141\",\"__op\":\"d\",\"__deleted\":\"false\"}", "1 invalid_field\n",
+		NULL},
+	{"{\"phone\":\"3035550141\",\"__op\":\"c\",\"__deleted\":\"true\"}", "1 invalid_field\n",
+		NULL},
 	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"update\",\"ts\":1767225600,\"data\":" ROW
 	 ",\"old\":{\"reason\":\"x\"}}",
 		"1" EVENT("1"), "2026-01-01T00:00:00.000Z"},
