@@ -172,6 +172,25 @@ static uint32_t find_phone(struct capture *c)
 	return other;
 }
 
+/* Adds the number, read as one of the country in the row. DNC_SOURCE_MORE, or the record is rejected. */
+static enum dnc_source_result add_phone(struct dnc_source *s, const struct capture *c)
+{
+	const struct dnc_json_node *node = c->doc->node;
+	struct dnc_str number = node[c->phone].text;
+	enum dnc_source_result rc = DNC_SOURCE_MORE;
+	char e164[DNC_PHONE_MAX];
+
+	for (uint32_t i = c->row + 1; !rc && i < node[c->row].next; i = node[i].next)
+		if ((node[i].type == DNC_JSON_STRING || node[i].type == DNC_JSON_NUMBER) &&
+			source_is_country_header(node[i].key)) {
+			rc = source_apply_country(s, node[i].text, &number, e164);
+			break;
+		}
+	if (!rc)
+		source_add(s, "phone_number", number);
+	return rc;
+}
+
 /* Adds a column as a member of the event. One with the name of a key of the event is renamed: the
  * row's id is not the id of the event. */
 static void add_column(struct dnc_source *s, const struct capture *c, uint32_t at)
@@ -254,6 +273,7 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 {
 	const struct dnc_json *doc = c->doc;
 	char time[DNC_TIME_LEN];
+	enum dnc_source_result rc;
 	uint32_t other;
 	int64_t ms;
 
@@ -285,8 +305,8 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 		return source_reject(s, DNC_REJECT_MISSING_FIELD, "phone_number",
 			"the deleted row has no number: have the database log whole rows (PostgreSQL: "
 			"REPLICA IDENTITY FULL)");
-	if (c->phone)
-		source_add(s, "phone_number", doc->node[c->phone].text);
+	if (c->phone && (rc = add_phone(s, c)))
+		return rc;
 	if (ms != INT64_MIN) {
 		dnc_clock_format(ms, time);
 		source_add(s, "timestamp", (struct dnc_str){time, sizeof time});

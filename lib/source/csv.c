@@ -56,6 +56,9 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 	struct dnc_str type = csv_column(csv, "type");
 	enum dnc_type of = DNC_NUMBER_SUPPRESSED;
 
+	struct dnc_str number = csv_column(csv, "phone_number");
+	enum dnc_source_result rc;
+	char e164[DNC_PHONE_MAX];
 	size_t contrary;
 
 	if (type.n)
@@ -68,7 +71,10 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 	dnc_buf_clear(&s->event);
 	dnc_buf_chr(&s->event, '{');
 	source_add(s, "type", type.n ? type : dnc_type_names[DNC_NUMBER_SUPPRESSED]);
-	if (!source_add_cell_number(s, csv_column(csv, "phone_number")))
+	if (csv->country &&
+		(rc = source_apply_country(s, field_at(csv, csv->country - 1), &number, e164)))
+		return rc;
+	if (!source_add_cell_number(s, number))
 		return source_reject_cell(s);
 	for (size_t i = 0; i < csv->columns; i++)
 		if (strcmp(csv->headers[i], "type") != 0 &&

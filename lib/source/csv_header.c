@@ -111,6 +111,8 @@ static enum dnc_source_result name_others(struct dnc_source *s)
 	for (size_t i = 0; i < csv->count; i++) {
 		chosen[i] = csv->headers[i];
 		csv->contrary[i] = chosen[i] ? 0 : csv_contrary_header(field_at(csv, i));
+		if (!chosen[i] && !csv->country && source_is_country_header(field_at(csv, i)))
+			csv->country = i + 1;
 	}
 	if ((rc = name_known(s, chosen, true)) || (rc = name_known(s, chosen, false)))
 		return rc;

@@ -243,6 +243,20 @@ static const struct {
 	{"rows of another type are not asked", "csv",
 		"type,phone,reason,action\ndnc.number.released,3035550143,expired,delete\n",
 		"2 dnc.number.released +13035550143 partner_list\n"},
+	{"countries beside the numbers", "csv",
+		"Country,phone\nGB,2079460958\nus,2025550143\nCanada,4165550143\n44,2079460958\n1,2025550143\n"
+		"+049,30 12345678\n,2025550143\nGermany,3012345678\nGB,+12025550143\nGB,1\n999,2025550143\n",
+		"2 dnc.number.suppressed +442079460958 partner_list\n"
+		"3 dnc.number.suppressed +12025550143 partner_list\n"
+		"4 dnc.number.suppressed +14165550143 partner_list\n"
+		"5 dnc.number.suppressed +442079460958 partner_list\n"
+		"6 dnc.number.suppressed +12025550143 partner_list\n"
+		"7 dnc.number.suppressed +493012345678 partner_list\n"
+		"8 dnc.number.suppressed +12025550143 partner_list\n9 invalid_phone_number\n"
+		"10 dnc.number.suppressed +12025550143 partner_list\n11 invalid_phone_number\n"
+		"12 invalid_phone_number\n"},
+	{"country codes beside the numbers", "csv", "phone_country_code;phone\n49;3012345678\n",
+		"2 dnc.number.suppressed +493012345678 partner_list\n"},
 	{"cells that are marked as text", "csv",
 		"=\"Phone\",Reason,notes\n=\"13035550141\",=\"complaint\",\"a,=\"\"b\"\"\"\n"
 		"\"a\nb\",=\"complaint\",c\n3035550142, =\"complaint\" ,=\"\"\n3035550143,x,=\"a\"b\n"

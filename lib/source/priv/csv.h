@@ -31,6 +31,7 @@ struct csv_state {
 	uint64_t rows;                  /* after the header, without empty ones */
 	char *headers[CSV_MAX_COLUMNS]; /* the event field of each column, owned */
 	size_t columns;
+	size_t country; /* number of the column with the country of the number, from 1; 0: none */
 	uint8_t contrary
 		[CSV_MAX_COLUMNS]; /* csv_contrary_header() of those that --column does not name */
 };

@@ -4,6 +4,7 @@
 #include "documents.h"
 #include "event/event.h"
 #include "json/json.h"
+#include "phone/phone.h"
 #include "sample.h"
 #include "source/source.h"
 
@@ -43,7 +44,7 @@ struct dnc_source {
 	bool ended, at_end;       /* no more lines are fed; all of them were read */
 	bool cut;                 /* it ended too early */
 	enum dnc_refusal refusal; /* if refused, with the reason */
-	char choice[500];         /* of "auto": the format, why, and the options that are not used */
+	char choice[500]; /* of "auto": the format, why, and the options that are not used */
 	char why[2400];
 };
 
@@ -101,6 +102,14 @@ void source_begin_fact(struct dnc_source *s, enum dnc_type type, struct dnc_str 
  * then source_reject_cell() rejects the row. */
 bool source_add_cell_number(struct dnc_source *s, struct dnc_str cell);
 enum dnc_source_result source_reject_cell(struct dnc_source *s);
+
+/* True if HEADER is that of a field with the country of a number: a name, two letters, or a country code. */
+bool source_is_country_header(struct dnc_str header);
+
+/* Reads *NUMBER, which has no country code, as one of the COUNTRY that is beside it; then *NUMBER is in E164. DNC_SOURCE_MORE,
+ * or the record is rejected. An empty country says nothing. */
+enum dnc_source_result source_apply_country(struct dnc_source *s, struct dnc_str country,
+	struct dnc_str *number, char e164[DNC_PHONE_MAX]);
 
 /* Reads a change captured from a database, with RESULT. False if the record has another shape. */
 bool capture_record(
