@@ -39,6 +39,7 @@ static bool decode_data(struct dnc_source *s, struct dnc_json *doc, enum dnc_sou
 	uint32_t at = member(doc, 0, "data_base64");
 	const struct dnc_json_node *node = doc->node;
 	struct dnc_buf *b = &s->decoded;
+	uint32_t members = node[0].count;
 	size_t n = 0;
 
 	dnc_buf_clear(b);
@@ -66,7 +67,14 @@ static bool decode_data(struct dnc_source *s, struct dnc_json *doc, enum dnc_sou
 		*result = DNC_SOURCE_FAILED;
 		return false;
 	}
-	return source_parse(s, dnc_buf_view(b), doc, result);
+	if (!source_parse(s, dnc_buf_view(b), doc, result))
+		return false;
+	/* What was decoded is in the text of the envelope: it must not have added members to that. */
+	if (doc->node[0].count == members)
+		return true;
+	*result = source_reject(s, DNC_REJECT_INVALID_JSON, "data_base64",
+		"data_base64 holds more than one JSON value");
+	return false;
 }
 
 /* Finds the attributes. DNC_SOURCE_MORE, or what is wrong. */
@@ -220,12 +228,45 @@ static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str tex
 	return decode_data(s, &doc, &rc) ? source_text(s, dnc_buf_view(&s->decoded)) : rc;
 }
 
+/* The place after the string at the start of S. */
+static size_t string_length(struct dnc_str s)
+{
+	size_t i = 1;
+
+	while (i < s.n && s.p[i] != '"')
+		i += s.p[i] == '\\' ? 2 : 1;
+	return i < s.n ? i + 1 : s.n;
+}
+
+/* True if the first object of the sample, which may be in an array, has the member NAME; its values may have such a one, too,
+ * which does not count. */
+static bool first_has(struct dnc_str json, struct dnc_str name)
+{
+	unsigned depth = 0, top = json.n && json.p[0] == '[' ? 2 : 1;
+
+	for (size_t i = 0, n; i < json.n; i += n) {
+		char c = json.p[i];
+		struct dnc_str rest = {json.p + i, json.n - i};
+
+		n = c == '"' ? string_length(rest) : 1;
+		depth += c == '{' || c == '[';
+		depth -= depth && (c == '}' || c == ']');
+		if (depth < top && c == '}')
+			return false;
+		if (c != '"' || depth != top || !dnc_str_eq((struct dnc_str){rest.p, n}, name))
+			continue;
+		rest = dnc_str_trim((struct dnc_str){rest.p + n, rest.n - n});
+		if (rest.n && rest.p[0] == ':')
+			return true;
+	}
+	return false;
+}
+
 static void detect(const struct sample *sample, struct verdict *v)
 {
-	static const char name[] = "\"specversion\"";
 	struct dnc_str json = documents_sample(sample);
 
-	if (json.p && memmem(json.p, json.n, name, sizeof name - 1))
+	if (json.p && first_has(json, DNC_STR("\"specversion\"")))
 		verdict_set(v, FORMAT_SURE, "it starts with a CloudEvent");
 	else
 		verdict_set(v, FORMAT_NO, "it does not start with a CloudEvent");

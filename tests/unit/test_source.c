@@ -370,6 +370,9 @@ static const struct {
 	const char *text, *reason, *want[3];
 } choices[] = {
 	{"{\"a\":1}\n", NULL, {"ndjson: it starts with a JSON object"}},
+	{" {\"type\":\"dnc.number.suppressed\",\"event_data\":{\"specversion\":\"1.0\"},\"a\":\"specversion\"}\n",
+		NULL, {"ndjson: "}},
+	{"[{\"a\":[{\"b\":\"\\\"}\"}],\"specversion\" :\"1.0\"}]\n", NULL, {"cloudevents: "}},
 	{"name;phone;city\na;3035550143;b\n", NULL,
 		{"csv: 3 columns separated by semicolons, the header names phone"}},
 	{"sep=|\nname|Cell Phone\n", NULL,

@@ -358,6 +358,9 @@ static const struct {
 	{CE(",\"data_base64\":\"e30e30==\""), "1 invalid_field\n"},
 	{CE(",\"data_base64\":\"e3t7\""), "1 invalid_json\n"},
 	{CE(",\"data_base64\":7"), "1 invalid_field\n"},
+	/* {"phone_number":"3035550141","reason":"complaint"},"injected":{} */
+	{CE(",\"data_base64\":\"eyJwaG9uZV9udW1iZXIiOiIzMDM1NTUwMTQxIiwicmVhc29uIjoiY29tcGxhaW50In0sImluamVjdGVkIjp7fQ==\""),
+		"1 invalid_json\n"},
 	{"{\"specversion\":\"0.3\",\"id\":\"e1\",\"source\":\"/x\",\"type\":\"dnc.number.suppressed\"" DATA
 	 "}\n",
 		"1 invalid_field\n"},
