@@ -1,7 +1,6 @@
 /* csv_header.c - which column of a CSV file holds which field of the event. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "phone/phone.h"
 #include "priv/header_names.h"
 #include "priv/format.h"
 #include "unpack/encoding.h"
@@ -154,13 +153,8 @@ static enum dnc_source_result name_plain(struct csv_state *csv)
 /* True if a column of the first line holds a number: then the file has no header. */
 static bool looks_like_a_row(const struct dnc_source *s, size_t *at)
 {
-	char e164[DNC_PHONE_MAX];
-	size_t n;
-
 	for (*at = 0; *at < s->csv.count; ++*at)
-		if (numbers_is_number(field_at(&s->csv, *at)) &&
-			dnc_phone_normalize(field_at(&s->csv, *at), s->options.region, false, e164,
-				&n) == DNC_PHONE_OK)
+		if (csv_holds_number(s, field_at(&s->csv, *at)))
 			return true;
 	return false;
 }

@@ -4,13 +4,24 @@
 #include "phone/phone.h"
 #include "priv/record.h"
 
-static bool holds_number(const struct dnc_source *s, struct dnc_str field)
+bool csv_holds_number(const struct dnc_source *s, struct dnc_str field)
 {
 	char e164[DNC_PHONE_MAX];
 	size_t n;
 
-	return numbers_is_number(field) &&
-	       dnc_phone_normalize(field, s->options.region, false, e164, &n) == DNC_PHONE_OK;
+	return dnc_phone_normalize(dnc_str_trim(field), s->options.region, false, e164, &n) ==
+	       DNC_PHONE_OK;
+}
+
+/* True if FIELD is a number or starts with one: "2025550143, x4". */
+static bool starts_with_number(const struct dnc_source *s, struct dnc_str field)
+{
+	struct dnc_str start = {field.p, 0};
+
+	while (start.n < field.n && strchr("+-.() /0123456789", field.p[start.n]) &&
+		field.p[start.n])
+		start.n++;
+	return csv_holds_number(s, field) || csv_holds_number(s, start);
 }
 
 /* Names the one column whose field in the first row is a phone number. */
@@ -20,7 +31,7 @@ static enum dnc_source_result find_phone(struct dnc_source *s)
 	size_t found = csv->count;
 
 	for (size_t i = 0; i < csv->count; i++) {
-		if (csv->headers[i] || !holds_number(s, field_at(csv, i)))
+		if (csv->headers[i] || !starts_with_number(s, field_at(csv, i)))
 			continue;
 		if (found < csv->count)
 			return source_refuse(s, DNC_REFUSED_HEADER,
@@ -29,7 +40,7 @@ static enum dnc_source_result find_phone(struct dnc_source *s)
 				found + 1, i + 1, found + 1, i + 1);
 		found = i;
 	}
-	if (found == csv->count)
+	if (found == csv->count || !csv_holds_number(s, field_at(csv, found)))
 		return source_refuse(s, DNC_REFUSED_HEADER,
 			"has no phone number in its first row; give --column phone_number=N, the number of "
 			"the column from 1 to %zu",

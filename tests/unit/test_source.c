@@ -720,6 +720,10 @@ static void a_file_without_a_header_is_read_by_number(void **state)
 			"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550144 \n"},
 		{"sep=;\na;3035550143\n", NULL, NULL, 0, "2 dnc.number.suppressed +13035550143 \n"},
 		{"3035550143,3035550144\n", NULL, NULL, 0, "refused header\n"},
+		/* A number with an extension is one, too, and the account beside it may not be. */
+		{"3035550199,Ann,\"3035550143, x4\"\n", NULL, NULL, 0, "refused header\n"},
+		{"3035550199,Ann,3035550143 x4\n", NULL, NULL, 0, "refused header\n"},
+		{"7,Ann,3035550143 x4\n", NULL, NULL, 0, "1 dnc.number.suppressed +13035550143 \n"},
 		{"a,b\n", NULL, NULL, 0, "refused header\n"},
 		{"a,\n", "phone_number", "phone", 0, "refused header\n"},
 		{"3035550143,3035550144\n,\n3035550145,3035550146\n", "phone_number", "2", 0,

@@ -90,6 +90,9 @@ char csv_guess_delimiter(struct dnc_str header);
  * certain. */
 enum dnc_source_result csv_read_header(struct dnc_source *s);
 
+/* True if FIELD is a phone number, with or without an extension. */
+bool csv_holds_number(const struct dnc_source *s, struct dnc_str field);
+
 /* Reads the names of the columns from their numbers (--no-header). Refuses the stream if it is not certain which one holds
  * the phone number. */
 enum dnc_source_result csv_name_by_number(struct dnc_source *s);
