@@ -269,6 +269,7 @@ static void report(const struct ingest *in)
 			(unsigned long long)n->added, (unsigned long long)(n->removed - n->held),
 			(unsigned long long)n->unchanged, (unsigned long long)n->duplicates);
 	dnc_stage_report(&in->stage);
+	dnc_rejects_report(&in->stage.rejects);
 }
 
 /* The exit code of a list that was taken. */

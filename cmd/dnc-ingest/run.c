@@ -174,6 +174,7 @@ static void report(const struct ingest *in)
 	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
 		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->published,
 			(unsigned long long)in->stage.rejects.count);
+	dnc_rejects_report(&in->stage.rejects);
 	if (none)
 		dnc_note("%llu record%s no event by a rule of the format, such as HELP",
 			(unsigned long long)none, none == 1 ? " is" : "s are");
@@ -182,8 +183,10 @@ static void report(const struct ingest *in)
 /* The exit code of a run whose events are acknowledged. */
 static int conclude(const struct ingest *in)
 {
-	if (in->too_many)
+	if (in->too_many) {
+		dnc_rejects_report(&in->stage.rejects);
 		return DNC_EXIT_SOME;
+	}
 	report(in);
 	if (in->stage.failed)
 		return DNC_EXIT_IO;

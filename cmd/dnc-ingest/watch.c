@@ -271,6 +271,7 @@ static void report(struct watch *w)
 		dnc_note("%s: %llu events, %llu records rejected%s; now %s", w->path,
 			(unsigned long long)in->accepted,
 			(unsigned long long)in->stage.rejects.count, dropped, where);
+	dnc_rejects_report(&in->stage.rejects);
 }
 
 static bool is_to_move(const struct watch *w)

@@ -11,6 +11,9 @@
 /* For services: how long to wait for a reader, and between attempts. */
 enum { STUCK_MS = 1000, RETRY_MS = 250 };
 
+/* Codes that a report tells. */
+enum { REPORTED_CODES = 5 };
+
 static int open_file(const char *path)
 {
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -179,6 +182,8 @@ int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, ui
 	int rc;
 
 	r->count++;
+	if (!r->codes[err->code]++)
+		snprintf(r->firsts[err->code], DNC_REJECT_FIRST, "%s", err->message);
 	r->written = 0;
 	format(&r->line, source, line, item, raw, err);
 	for (;;) {
@@ -206,4 +211,22 @@ void dnc_rejects_close(struct dnc_rejects *r)
 	if (r->path)
 		close(r->fd);
 	dnc_buf_free(&r->line);
+}
+
+void dnc_rejects_report(const struct dnc_rejects *r)
+{
+	bool told[DNC_REJECTS] = {false};
+
+	for (int n = 0; n < REPORTED_CODES; n++) {
+		size_t most = 0;
+
+		for (size_t i = 1; i < DNC_REJECTS; i++)
+			if (!told[i] && r->codes[i] > (most ? r->codes[most] : 0))
+				most = i;
+		if (!most)
+			return;
+		told[most] = true;
+		dnc_note("%llu rejected with %s; the first: %s", (unsigned long long)r->codes[most],
+			dnc_reject_name((enum dnc_reject)most), r->firsts[most]);
+	}
 }

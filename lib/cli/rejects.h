@@ -9,6 +9,9 @@
 #include "base/err.h"
 #include "event/event.h"
 
+/* Bytes of a message that are kept for the report. */
+enum { DNC_REJECT_FIRST = sizeof((struct dnc_error){0}).message };
+
 struct dnc_rejects {
 	int fd;
 	const char *name, *path; /* borrowed; path is NULL for a descriptor */
@@ -16,6 +19,8 @@ struct dnc_rejects {
 	size_t written;          /* bytes of it */
 	bool torn;               /* what was written before it ends in an incomplete line */
 	uint64_t count;
+	uint64_t codes[DNC_REJECTS];                /* how many have each code */
+	char firsts[DNC_REJECTS][DNC_REJECT_FIRST]; /* the message of the first of them */
 	bool (*stopped)(void *ctx);
 	void *ctx;
 	atomic_bool reopen, failing;
@@ -39,6 +44,9 @@ void dnc_rejects_reopen(struct dnc_rejects *r);
  * written. */
 int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, uint64_t item,
 	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why);
+
+/* Prints the most frequent codes, at most five, each with its count and the message of its first reject. */
+void dnc_rejects_report(const struct dnc_rejects *r);
 
 /* True while a reject is tried again. Any thread. */
 bool dnc_rejects_failing(const struct dnc_rejects *r);

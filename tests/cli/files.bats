@@ -85,8 +85,9 @@ bats_require_minimum_version 1.5.0
 @test "columns by number, a delimiter, and a file without a header" {
 	printf 'x:3035550143:complaint\ny:1,4155550123E+10:complaint\nz:1.41555E+10:complaint\n' >in
 	run --separate-stderr dnc-ingest --delimiter=: --no-header -c reason=3 -x rejects in
-	[ "$stderr" = "dnc-ingest: in: read as csv: 3 columns separated by ':', without a header as --no-header says
-dnc-ingest: 2 events, 1 records rejected" ]
+	[[ "$stderr" == "dnc-ingest: in: read as csv: 3 columns separated by ':', without a header as --no-header says
+dnc-ingest: 2 events, 1 records rejected
+dnc-ingest: 1 rejected with invalid_phone_number; the first: "* ]]
 	[ "$(jq -c '[.phone_number, .event_data.reason, .event_data.column_1]' <<<"$output" | tr '\n' ' ')" = \
 		'["+13035550143","complaint","x"] ["+14155550123","complaint","y"] ' ]
 	[[ "$(jq -r .message rejects)" == *'shortened by a spreadsheet'* ]]
@@ -161,6 +162,17 @@ dnc-ingest: 2 events, 1 records rejected" ]
 	# Upstream systems may use words of their own.
 	printf 'phone,reason\n2025550143,litigator\n' | dnc-ingest | dnc-filter --where=event_data.reason=litigator >out
 	[ "$(jq -c .metadata.unknown_values out)" = '["reason"]' ]
+}
+
+@test "what was rejected is told by codes, the most frequent first, with the first message of each" {
+	printf 'phone,reason\n%b' '3035550143,complaint\n1,complaint\n3035550143,Jos\xe9\n3035550144,Jos\xe9\n' >list
+	dnc-ingest -x rejects list >out 2>err
+	[ "$(grep -o '[0-9]* rejected with [a-z_0-9]*' err)" = $'2 rejected with invalid_utf8\n1 rejected with invalid_phone_number' ]
+	grep -q 'invalid_utf8; the first: .*--encoding=windows-1252' err
+	dnc-ingest -q -x rejects list >out 2>err
+	[ ! -s err ]
+	run -1 dnc-ingest -x rejects --max-rejects=0 list
+	[[ "$output" == *'1 rejected with invalid_phone_number; the first: '* ]]
 }
 
 @test "a file with nothing in it is told, and no error" {

@@ -22,7 +22,7 @@ SIMPLE='{type: "dnc.number.suppressed", phone_number: .n, reason: "complaint", t
 		elif .i == 50 then [1]
 		elif .i == 60 then ., error(\"late\")
 		else $SIMPLE end" in
-	[[ "$output" == *'294 events, 6 records rejected' ]]
+	[[ "$output" == *$'294 events, 6 records rejected\n'*'6 rejected with map_failed'* ]]
 	[ "$(jq -s -c 'map(.line)' rejects)" = '[10,20,30,40,50,60]' ]
 	[ "$(jq -r .code rejects | uniq)" = map_failed ]
 	[ "$(jq -r .raw rejects | jq -s -c 'map(.i)')" = '[10,20,30,40,50,60]' ]
