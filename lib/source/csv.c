@@ -61,8 +61,13 @@ enum dnc_source_result csv_read_row(struct dnc_source *s)
 	char e164[DNC_PHONE_MAX];
 	size_t contrary;
 
-	if (type.n)
-		dnc_type_from_name(type, &of);
+	if (type.n && source_type_by_name(type, &of))
+		type = dnc_type_names[of];
+	else if (type.n)
+		return source_reject(s, DNC_REJECT_UNKNOWN_TYPE, "type",
+			"\"%.*s\" is no type of events; if the column says something else, as of a telephone, name "
+			"it: --column event_data.phone_type=HEADER",
+			type.n > 40 ? 40 : (int)type.n, type.p);
 	if (of == DNC_NUMBER_SUPPRESSED && csv_is_contrary(csv, &contrary))
 		return source_reject(s, DNC_REJECT_INVALID_ROW, csv->headers[contrary],
 			"%s says that the row may be no suppression: make its event with a map, or keep the column "

@@ -143,7 +143,7 @@ void source_add_identity(struct dnc_source *s, const struct dnc_str *parts, size
 
 	crypto_generichash_init(&state, NULL, 0, sizeof digest);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t n = parts[i].n;
+		uint64_t n = htole64(parts[i].n); /* ids are the same on every machine */
 
 		crypto_generichash_update(&state, (const unsigned char *)&n, sizeof n);
 		crypto_generichash_update(&state, (const unsigned char *)parts[i].p, parts[i].n);

@@ -240,6 +240,9 @@ static const struct {
 		"phone,Opt-Out?,do_not_call,Opt In,notes\n3035550143,Yes,Y,,no\n3035550144,false,,,\n"
 		"3035550144,,N,,\n3035550144,,, TRUE,\n",
 		"2 dnc.number.suppressed +13035550143 partner_list\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"},
+	{"a type without its prefix, and one of a telephone", "csv",
+		"Phone,Type\n3035550143,number.suppressed\n3035550144,Mobile\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n3 unknown_type\n"},
 	{"rows of another type are not asked", "csv",
 		"type,phone,reason,action\ndnc.number.released,3035550143,expired,delete\n",
 		"2 dnc.number.released +13035550143 partner_list\n"},
