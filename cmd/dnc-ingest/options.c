@@ -265,33 +265,27 @@ static void check_reason(const struct dnc_source_options *o)
 	dnc_cli_word("--reason", dnc_str(o->reason), suppress, NULL);
 }
 
+static void check_said(const char *option, const char *given, const char *said, const char *format)
+{
+	if (given && said && strcmp(given, said) != 0)
+		dnc_cli_usage("%s=%s contradicts --format=%s, which says %s", option, given, format,
+			said);
+}
+
 static void check_words(const struct dnc_source_options *o)
 {
+	/* With a map they are for the events that the map makes. */
+	const struct dnc_origin *origin = o->map ? NULL : dnc_format_origin(o->format);
+
 	if (o->reason)
 		check_reason(o);
 	if (o->source)
 		dnc_cli_word("--source", dnc_str(o->source),
 			dnc_event_known_values(DNC_NUMBER_SUPPRESSED, DNC_STR("source")), NULL);
-}
-
-/* With a map they are for the events that the map makes. */
-static void check_contradictions(const struct options *o)
-{
-	const struct dnc_source_options *source = &o->source;
-	const struct dnc_origin *origin = dnc_format_origin(source->format);
-	bool layout = format_flags(source) & DNC_FORMAT_LAYOUT;
-
-	if (!origin || source->map)
-		return;
-	if (source->reason && origin->reason && strcmp(source->reason, origin->reason) != 0)
-		dnc_cli_usage(
-			"--reason=%s contradicts --format=%s, whose suppressions have the reason %s",
-			source->reason, source->format, origin->reason);
-	if (source->source && origin->source && !layout &&
-		strcmp(source->source, origin->source) != 0)
-		dnc_cli_usage(
-			"--source=%s contradicts --format=%s, whose records have the source %s",
-			source->source, source->format, origin->source);
+	if (origin)
+		check_said("--reason", o->reason, origin->reason, o->format);
+	if (origin && !(format_flags(o) & DNC_FORMAT_LAYOUT))
+		check_said("--source", o->source, origin->source, o->format);
 }
 
 static void check_columns(const struct options *o)
@@ -371,7 +365,6 @@ static void check(struct options *o)
 	if (!dnc_phone_region_known(o->source.region))
 		dnc_cli_usage("--region: \"%s\" is not a region like US or GB", o->source.region);
 	check_words(&o->source);
-	check_contradictions(o);
 	check_columns(o);
 	if (format_flags(&o->source) & DNC_FORMAT_NEEDS_REASON && !o->source.reason)
 		dnc_cli_usage("--format=%s needs --reason: a bare number does not say why it is "

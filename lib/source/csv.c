@@ -25,11 +25,14 @@ bool csv_add_field(
 
 	if (!value.n || !*field)
 		return true;
-	if (is_time(field) && !dnc_clock_parse(value, &ms)) {
-		if (csv_read_time(value, &ms)) {
+	if (is_time(field)) {
+		bool local = dnc_clock_parse_local(value, &ms);
+		bool whole = !local && dnc_clock_parse(value, &ms);
+
+		if (local || (!whole && csv_read_time(value, &ms))) {
 			dnc_clock_format(ms, text);
 			value = (struct dnc_str){text, sizeof text};
-		} else if (dnc_event_has_field(type, dnc_str(field))) {
+		} else if (!whole && dnc_event_has_field(type, dnc_str(field))) {
 			return false;
 		}
 	}

@@ -88,8 +88,6 @@ bool csv_read_time(struct dnc_str s, int64_t *ms)
 {
 	struct text t = {0};
 
-	if (dnc_clock_parse_local(s, ms))
-		return true;
 	s = dnc_str_trim(s);
 	if (!read_date(&s, &t) || !add(&t, "T"))
 		return false;
