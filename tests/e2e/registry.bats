@@ -328,6 +328,38 @@ differences() {
 	[ "$(count number.suppressed)" = "$(cat registry/done/*.txt | cut -d, -f1 | sort -u | wc -l)" ]
 }
 
+@test "an event in the spool that is refused is kept aside, and does not hold up the others" {
+	serve
+	mkdir -p state/spool
+	echo '{"type":"dnc.list.synced"' >state/spool/1.ndjson
+	dnc-emit -q --socket="$PWD/none.sock" --timeout=1s --spool=state/spool list.synced provider=federal_dnc sync_status=failed >/dev/null || :
+	[ "$(find state/spool -name '*.ndjson' | wc -l)" = 2 ]
+	alerts 1 'an event of an earlier run was refused'
+	[ "$(ls state/spool)" = 1.ndjson.refused ]
+	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.event_data.sync_status') = 'failed'")" = 1 ]
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+	run -0 dnc-registry-sync
+}
+
+@test "a list that is replaced while it is read stays, and is published by the next run" {
+	serve
+	export REGISTRY_OPTIONS='--summary=delta --rate=2/s'
+	dnc-registry-sync 2>err 3>&- 9>&- &
+	local run=$!
+	wait_for eval '[ "$(count number.suppressed)" -ge 1 ]'
+	echo '2025550177,2026-11-26T08:00:00,A' >new.part
+	mv new.part registry/incoming/2026-11-26.txt
+	local status=0
+	wait "$run" || status=$?
+	cat err
+	[ "$status" = 75 ]
+	grep -q 'another file got this name' err
+	[ "$(ls registry/done)$(cat registry/incoming/2026-11-26.txt)" = '2025550177,2026-11-26T08:00:00,A' ]
+	REGISTRY_OPTIONS=--summary=delta run -0 dnc-registry-sync
+	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.phone_number') = '+12025550177'")" = 1 ]
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+}
+
 @test "cron's file and the units call what is there" {
 	sed '/^#/d; /=/d' "$ROOT/examples/cron/crontab" >lines
 	[ "$(wc -l <lines)" = 2 ]
