@@ -305,11 +305,14 @@ static void count(struct ingest *in, uint64_t published)
 static int finish(struct ingest *in, int rc)
 {
 	struct differences d = {0};
+	bool there;
 
 	dnc_cli_progress_end(&in->progress);
 	if ((rc = check_input(in, rc)) || (rc = fresh_write(in)))
 		return rc;
-	if (access(in->compare->next, F_OK) == 0)
+	if (fresh_find_next(in, &there) < 0)
+		return fail_run(in);
+	if (there)
 		rc = publish(in, &d);
 	count(in, d.published);
 	if (rc || (rc = commit(in)))

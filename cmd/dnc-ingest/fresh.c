@@ -190,13 +190,25 @@ int fresh_write(struct ingest *in)
 		"%s; nothing was published, and %s %s", in->err.message, c->path, compare_kept(c));
 }
 
+int fresh_find_next(struct ingest *in, bool *there)
+{
+	const char *next = in->compare->next;
+
+	*there = access(next, F_OK) == 0;
+	if (*there || errno == ENOENT)
+		return 0;
+	return dnc_error_set(&in->err, errno, "unable to find %s: %s", next, strerror(errno));
+}
+
 int fresh_commit(struct ingest *in)
 {
 	struct compare *c = in->compare;
-	const char *from = access(c->next, F_OK) == 0           ? c->next
-	                   : in->options.baseline && !c->exists ? c->fresh
-	                                                        : NULL;
+	const char *from;
+	bool there;
 
+	if (fresh_find_next(in, &there) < 0)
+		return -1;
+	from = there ? c->next : in->options.baseline && !c->exists ? c->fresh : NULL;
 	if (from && move(in, from, c->path) < 0)
 		return -1;
 	c->exists = true;

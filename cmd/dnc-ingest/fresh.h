@@ -7,6 +7,9 @@
  * exit code, whose error is printed. */
 int fresh_write(struct ingest *in);
 
+/* Sets *THERE to whether FILE.next, whose differences are to be published, is there. -1 with the ingest's error. */
+int fresh_find_next(struct ingest *in, bool *there);
+
 /* Replaces FILE by FILE.next, or by FILE.new if that is a baseline; if there is neither, FILE stays. -1 with the ingest's
  * error. */
 int fresh_commit(struct ingest *in);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "mapping.h"
+#include "outcome.h"
 #include "reading.h"
 
 static struct dnc_input_events events_of(struct ingest *in)
@@ -201,6 +202,12 @@ static int conclude(const struct ingest *in)
 	}
 	if (in->options.strict && dnc_stage_rejected(&in->stage))
 		return DNC_EXIT_SOME;
+	if (!in->options.stage.input_count && in->published &&
+		outcome_events(in).rejected >= in->published) {
+		dnc_err("a later stage rejected all %llu events; see its rejects",
+			(unsigned long long)in->published);
+		return DNC_EXIT_SOME;
+	}
 	/* Only rejects: a wrong file or a wrong format. For a service this is not an error. */
 	if (in->accepted || !in->stage.rejects.count || in->options.stage.input_count)
 		return DNC_EXIT_OK;

@@ -1,6 +1,8 @@
 # What --summary says is what really happened, whatever ended the run.
 load ../helper
 
+bats_require_minimum_version 1.5.0
+
 HUB_SOCKET=hub.sock
 
 setup() {
@@ -74,6 +76,18 @@ in_log() { # TYPE
 	done >conflict
 	dnc-ingest -f ndjson --summary --provider=registry -o "unix:$HUB_SOCKET" conflict
 	[ "$(summary)" = "0 1 0 2 2 0 1 partial" ]
+}
+
+@test "a file of which a later stage rejects every event is no success" {
+	open_hub
+	line() { echo "{\"id\":\"0195f0a0-0000-7000-8000-00000000000$1\",\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+1202555010$2\",\"reason\":\"complaint\",\"source\":\"internal\"}"; }
+	{ line 1 1; line 2 2; } >first
+	{ line 1 3; line 2 4; } >conflicts
+	{ line 1 3; line 3 5; } >half
+	run -0 dnc-ingest -q -f ndjson -o "unix:$HUB_SOCKET" first
+	run -1 --separate-stderr dnc-ingest -q -f ndjson -o "unix:$HUB_SOCKET" conflicts
+	[[ "$stderr" == *'a later stage rejected all 2 events; see its rejects'* ]]
+	run -0 dnc-ingest -q -f ndjson -o "unix:$HUB_SOCKET" half
 }
 
 @test "what a filter drops on the way is skipped" {
