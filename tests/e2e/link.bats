@@ -53,7 +53,8 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	(cat changed; events 1000 | tail -n 5; echo nonsense) >third
 	run dnc-ingest -f ndjson --strict -x rejects --output="unix:$OUT" third
 	[ "$status" -eq 1 ]
-	[ "$output" = 'dnc-ingest: 1006 events: 5 new, 990 duplicates, 11 rejected (10 by a later stage: see its rejects)' ]
+	[ "${lines[0]}" = 'dnc-ingest: 1006 events: 5 new, 990 duplicates, 11 rejected (10 by a later stage: see its rejects)' ]
+	[[ "${lines[1]}" == 'dnc-ingest: 1 rejected with invalid_json'* ]]
 	[ "$(jq -r .code hub-rejects | sort | uniq -c | tr -s ' \n' ' ')" = ' 10 id_conflict ' ]
 	[ "$(jq -c .line hub-rejects | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
 	run dnc-filter -q --output="unix:$OUT" once

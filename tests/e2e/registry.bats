@@ -188,7 +188,7 @@ differences() {
 	serve
 	compare_full_lists
 	cp first registry/incoming/2026-11-27.txt
-	flock last.set.lock sleep infinity 3>&- 9>&- &
+	(exec 8>last.set.lock && flock 8 && exec sleep infinity) 3>&- 9>&- &
 	PIDS+=($!)
 	locked() { refute flock -n last.set.lock true; }
 	wait_for locked
