@@ -24,7 +24,8 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev libssl-dev \
 	libcurl4-openssl-dev libexpat1-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
-	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time
+	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time \
+	zip zstd xz-utils bzip2
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 # Peers that `make bench-hub` compares with.
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
