@@ -29,15 +29,6 @@ static bool is_stopped(void *ctx)
 	return dnc_cli_stopped_by() != 0;
 }
 
-/* Each line of a producer is acknowledged with what became of it. */
-static bool settles(const struct options *o)
-{
-	for (size_t i = 0; i < o->stage.input_count; i++)
-		if (strncmp(o->inputs[i], "fd:", 3) != 0)
-			return true;
-	return false;
-}
-
 void program_start(
 	struct program *p, const struct options *o, struct dnc_stage *stage, struct dnc_error *err)
 {
@@ -48,7 +39,7 @@ void program_start(
 		dnc_cli_usage("--jq: %s", err->message);
 	p->stage = stage;
 	p->err = err;
-	p->settles = settles(o);
+	p->settles = dnc_stage_has_producers(&o->stage);
 	p->mapper = dnc_mapper_new(p->map,
 		&(struct dnc_mapper_options){.name = "jq",
 			.timeout_ms = (int64_t)o->jq_timeout_ms,

@@ -62,17 +62,6 @@ static bool are_files(const struct ingest *in)
 	return o->file_count > 0;
 }
 
-/* True if no input is a socket, whose lines are acknowledged one by one. */
-static bool are_streams(const struct ingest *in)
-{
-	const struct dnc_stage_options *o = &in->options.stage;
-
-	for (size_t i = 0; i < o->input_count; i++)
-		if (strncmp(o->inputs[i], "fd:", 3) != 0)
-			return false;
-	return true;
-}
-
 int check_hold(struct ingest *in, enum dnc_type type, struct dnc_str line)
 {
 	struct check *c = &in->check;
@@ -118,13 +107,14 @@ void check_begin(struct ingest *in)
 	bool twice = is_limited(in) && are_files(in);
 
 	in->check.checking = twice;
-	in->check.holding = is_limited(in) && !twice && are_streams(in);
+	in->check.holding =
+		is_limited(in) && !twice && !dnc_stage_has_producers(&in->options.stage);
 }
 
 int check_end(struct ingest *in)
 {
 	in->check.checking = false;
-	if (!is_limited(in) || !are_streams(in))
+	if (!is_limited(in) || dnc_stage_has_producers(&in->options.stage))
 		return 0;
 	in->too_many = check_exceeded(in, true);
 	return in->too_many ? -1 : check_judge(in, true);

@@ -23,15 +23,6 @@ static struct dnc_map *compile(const struct options *o)
 	return map;
 }
 
-/* Each line of a producer is acknowledged with what became of it. */
-static bool settles(const struct options *o)
-{
-	for (size_t i = 0; i < o->stage.input_count; i++)
-		if (strncmp(o->inputs[i], "fd:", 3) != 0)
-			return true;
-	return false;
-}
-
 /* Items are counted over the line, which may have several records. */
 static uint64_t count_item(struct ingest *in, const struct dnc_map_job *job)
 {
@@ -103,7 +94,7 @@ void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *re
 	to_accept = accept;
 	to_reject = reject;
 	in->map = compile(o);
-	in->settles = settles(o);
+	in->settles = dnc_stage_has_producers(&o->stage);
 	if ((o->source.provider || o->source.provider_id || o->source.reason || o->source.source) &&
 		!(in->fill = dnc_fill_new(&o->source, &err)))
 		dnc_cli_die_io(&err);

@@ -1,4 +1,5 @@
 #include "stage.h"
+#include <string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -60,6 +61,14 @@ static bool stdout_can_be_written(void)
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
 	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+bool dnc_stage_has_producers(const struct dnc_stage_options *o)
+{
+	for (size_t i = 0; i < o->input_count; i++)
+		if (strncmp(o->inputs[i], "fd:", 3) != 0)
+			return true;
+	return false;
 }
 
 void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size_t max_line,

@@ -14,6 +14,9 @@ struct dnc_stage_options {
 		service; /* files_later: the first failure of a file is not printed, but in `why` */
 };
 
+/* True if an input is a socket, whose producers' lines are acknowledged one by one. */
+bool dnc_stage_has_producers(const struct dnc_stage_options *options);
+
 struct dnc_stage {
 	struct dnc_input *input;
 	struct dnc_outlet *out;

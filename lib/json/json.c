@@ -17,6 +17,13 @@ uint32_t dnc_json_get(const struct dnc_json *doc, uint32_t object, struct dnc_st
 	return 0;
 }
 
+uint32_t dnc_json_value(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
+{
+	uint32_t at = dnc_json_get(doc, object, key);
+
+	return at && doc->node[at].type != DNC_JSON_NULL ? at : 0;
+}
+
 bool dnc_json_int(const struct dnc_json_node *node, int64_t *out)
 {
 	struct dnc_str s = node->raw;

@@ -71,6 +71,9 @@ int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_t n, struct
 /* Index of OBJECT's member KEY, or 0 when it has none (0 is the root, never a member). */
 uint32_t dnc_json_get(const struct dnc_json *doc, uint32_t object, struct dnc_str key);
 
+/* The same of a member that has a value: one that is null counts as none. */
+uint32_t dnc_json_value(const struct dnc_json *doc, uint32_t object, struct dnc_str key);
+
 /* A number's value; false when it is not a number, or not a whole one within 64 bits. */
 bool dnc_json_int(const struct dnc_json_node *node, int64_t *out);
 bool dnc_json_double(const struct dnc_json_node *node, double *out);

@@ -17,17 +17,9 @@ struct capture {
 	bool flat, maxwell; /* the shape */
 };
 
-/* The node of a member that has a value, else 0. */
-static uint32_t member(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
-{
-	uint32_t at = dnc_json_get(doc, object, key);
-
-	return at && doc->node[at].type != DNC_JSON_NULL ? at : 0;
-}
-
 static struct dnc_str text_of(const struct capture *c, uint32_t object, const char *key)
 {
-	uint32_t at = member(c->doc, object, dnc_str(key));
+	uint32_t at = dnc_json_value(c->doc, object, dnc_str(key));
 
 	return at && c->doc->node[at].type == DNC_JSON_STRING ? c->doc->node[at].text : DNC_STR("");
 }
@@ -35,7 +27,7 @@ static struct dnc_str text_of(const struct capture *c, uint32_t object, const ch
 /* The member KEY, if it is an object, else 0. */
 static uint32_t object_in(const struct capture *c, uint32_t object, const char *key)
 {
-	uint32_t at = member(c->doc, object, dnc_str(key));
+	uint32_t at = dnc_json_value(c->doc, object, dnc_str(key));
 
 	return at && c->doc->node[at].type == DNC_JSON_OBJECT ? at : 0;
 }
@@ -64,7 +56,7 @@ static bool find_debezium(struct capture *c)
 /* True if the member KEY is WORD, as a string or a value of JSON. */
 static bool is(const struct capture *c, const char *key, struct dnc_str word)
 {
-	uint32_t at = member(c->doc, 0, dnc_str(key));
+	uint32_t at = dnc_json_value(c->doc, 0, dnc_str(key));
 	const struct dnc_json_node *node = &c->doc->node[at];
 
 	return at && (node->type == DNC_JSON_BOOL ? dnc_str_starts(node->raw, word)
@@ -140,7 +132,7 @@ static bool read_time(const struct capture *c, int64_t *ms)
 	if (metadata && has(c, metadata, "operation") && has(c, metadata, "timestamp"))
 		return dnc_clock_parse(text_of(c, metadata, "timestamp"), ms);
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-		uint32_t at = member(c->doc, c->root, dnc_str(units[i].key));
+		uint32_t at = dnc_json_value(c->doc, c->root, dnc_str(units[i].key));
 
 		if (!at || (units[i].times > 1 && !c->maxwell))
 			continue;
@@ -229,7 +221,7 @@ static void add_origin(struct dnc_source *s, struct capture *c)
 		uint32_t at;
 	} origin[] = {{"provider", s->options.provider, c->provider},
 		{"provider_id", s->options.provider_id,
-			member(c->doc, c->row, DNC_STR("provider_id"))},
+			dnc_json_value(c->doc, c->row, DNC_STR("provider_id"))},
 		{"source", s->options.source, c->source},
 		{"reason", c->deleted ? "system_cleanup" : s->options.reason,
 			c->deleted ? 0 : c->reason}};
@@ -292,9 +284,9 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 	if (!read_time(c, &ms))
 		return source_reject(s, DNC_REJECT_INVALID_TIMESTAMP, "ts_ms",
 			"the time of the change is not one in the years 0001 to 9999");
-	c->provider = member(doc, c->row, DNC_STR("provider"));
-	c->source = member(doc, c->row, DNC_STR("source"));
-	c->reason = member(doc, c->row, DNC_STR("reason"));
+	c->provider = dnc_json_value(doc, c->row, DNC_STR("provider"));
+	c->source = dnc_json_value(doc, c->row, DNC_STR("source"));
+	c->reason = dnc_json_value(doc, c->row, DNC_STR("reason"));
 	source_begin(s, c->deleted ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
 	other = find_phone(c);
 	if (other)

@@ -14,9 +14,7 @@ struct cloudevent {
 
 static uint32_t member(const struct dnc_json *doc, uint32_t object, const char *key)
 {
-	uint32_t at = dnc_json_get(doc, object, dnc_str(key));
-
-	return at && doc->node[at].type != DNC_JSON_NULL ? at : 0;
+	return dnc_json_value(doc, object, dnc_str(key));
 }
 
 /* The node of an attribute that is a string with text in it, else 0. */

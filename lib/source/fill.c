@@ -48,13 +48,6 @@ void dnc_fill_free(struct dnc_fill *f)
 	free(f);
 }
 
-static bool has(const struct dnc_json *doc, uint32_t object, struct dnc_str key)
-{
-	uint32_t at = dnc_json_get(doc, object, key);
-
-	return at && doc->node[at].type != DNC_JSON_NULL;
-}
-
 /* True if the event lacks the value number I, and its type takes it. */
 static bool lacks(
 	const struct dnc_fill *f, size_t i, const struct dnc_json *doc, enum dnc_type type)
@@ -62,9 +55,9 @@ static bool lacks(
 	uint32_t data = dnc_json_get(doc, 0, DNC_STR("event_data"));
 	const char *known;
 
-	if (!f->values[i].value || has(doc, 0, f->values[i].key) ||
+	if (!f->values[i].value || dnc_json_value(doc, 0, f->values[i].key) ||
 		(data && doc->node[data].type == DNC_JSON_OBJECT &&
-			has(doc, data, f->values[i].key)))
+			dnc_json_value(doc, data, f->values[i].key)))
 		return false;
 	if (!f->values[i].known)
 		return true;

@@ -1,34 +1,31 @@
 /* probe.c - recognizes files that are not text, and are not unpacked (unpack/unpack.h): workbooks, archives, databases. */
 #include "priv/record.h"
 
-/* Signatures at the start of a file; FURTHER must be in its first PROBED_BYTES bytes, too. */
+/* Signatures at the start of a file. */
 static const struct {
-	struct dnc_str magic, further;
+	struct dnc_str magic;
 	const char *what;
 } signatures[] = {
-	{DNC_STR("PK\5\6"), {0}, "an empty zip archive; fetch it again"},
-	{DNC_STR("\x04\x22\x4D\x18"), {0},
+	{DNC_STR("PK\5\6"), "an empty zip archive; fetch it again"},
+	{DNC_STR("\x04\x22\x4D\x18"),
 		"an lz4 file; decompress it first: lz4cat FILE | dnc-ingest ..."},
-	{DNC_STR("\x1F\x9D"), {0},
-		"a compress file; decompress it first: zcat FILE | dnc-ingest ..."},
-	{DNC_STR("7z\xBC\xAF\x27\x1C"), {0},
+	{DNC_STR("\x1F\x9D"), "a compress file; decompress it first: zcat FILE | dnc-ingest ..."},
+	{DNC_STR("7z\xBC\xAF\x27\x1C"),
 		"a 7z archive; extract it first: 7z e -so FILE | dnc-ingest ..."},
-	{DNC_STR("Rar!\x1A\x07"), {0}, "a rar archive; extract it first"},
-	{DNC_STR("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), {0},
+	{DNC_STR("Rar!\x1A\x07"), "a rar archive; extract it first"},
+	{DNC_STR("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
 		"an old Excel workbook (xls); save its sheet as CSV (UTF-8) first"},
-	{DNC_STR("%PDF-"), {0}, "a PDF file; ask for the list as CSV"},
-	{DNC_STR("{\\rtf"), {0}, "an RTF file; save it as plain text (UTF-8) first"},
-	{DNC_STR("SQLite format 3"), {0}, "an SQLite database; export its table as CSV first"},
-	{DNC_STR("PAR1"), {0}, "a Parquet file; export it as CSV first"},
-	{DNC_STR("-----BEGIN PGP"), {0},
+	{DNC_STR("%PDF-"), "a PDF file; ask for the list as CSV"},
+	{DNC_STR("{\\rtf"), "an RTF file; save it as plain text (UTF-8) first"},
+	{DNC_STR("SQLite format 3"), "an SQLite database; export its table as CSV first"},
+	{DNC_STR("PAR1"), "a Parquet file; export it as CSV first"},
+	{DNC_STR("-----BEGIN PGP"),
 		"encrypted by PGP; decrypt it first: gpg -d FILE | dnc-ingest ..."},
-	{DNC_STR("\xFF\xFE\0\0"), {0},
+	{DNC_STR("\xFF\xFE\0\0"),
 		"text in UTF-32; convert it first: iconv -f UTF-32 -t UTF-8 FILE | dnc-ingest ..."},
-	{DNC_STR("\xFF\xFE"), {0}, "text in UTF-16; read it with --encoding=auto"},
-	{DNC_STR("\xFE\xFF"), {0}, "text in UTF-16; read it with --encoding=auto"},
+	{DNC_STR("\xFF\xFE"), "text in UTF-16; read it with --encoding=auto"},
+	{DNC_STR("\xFE\xFF"), "text in UTF-16; read it with --encoding=auto"},
 };
-
-enum { PROBED_BYTES = 4096 };
 
 /* A page that was served in place of the file: a login, or "not found". */
 static bool is_markup(struct dnc_str start, struct dnc_str tag)
@@ -40,13 +37,8 @@ const char *source_probe(struct dnc_str start)
 {
 	struct dnc_str text = dnc_str_trim(start);
 
-	if (start.n > PROBED_BYTES)
-		start.n = PROBED_BYTES;
 	for (size_t i = 0; i < sizeof signatures / sizeof signatures[0]; i++)
-		if (dnc_str_starts(start, signatures[i].magic) &&
-			(!signatures[i].further.n ||
-				memmem(start.p, start.n, signatures[i].further.p,
-					signatures[i].further.n)))
+		if (dnc_str_starts(start, signatures[i].magic))
 			return signatures[i].what;
 	if (is_markup(text, DNC_STR("<!doctype html")) || is_markup(text, DNC_STR("<html")))
 		return "an HTML page, possibly a login or error page; look at it, and fetch the "
