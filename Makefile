@@ -20,24 +20,28 @@ Q        := $(if $(V),,@)
 
 # Debian packages: to build, and to test.
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
-	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libcsv-dev libsqlite3-dev \
-	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev libssl-dev \
+	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libicu-dev libsqlite3-dev \
+	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev libroaring-dev libmicrohttpd-dev libssl-dev \
 	libcurl4-openssl-dev libexpat1-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time \
-	zip zstd xz-utils bzip2
+	zip zstd xz-utils bzip2 ripgrep tmux chromium fonts-dejavu-core
+# Packages of nodejs from elsewhere bring npm along, and Debian's would replace their nodejs.
+ifeq ($(shell command -v npm),)
+TEST_PACKAGES += npm
+endif
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 # Peers that `make bench-hub` compares with.
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
-# libbz2, libjq, libcsv and libphonenumber ship no .pc file.
-PKGS     := libcurl zlib liblzma libzstd libarchive inih expat libssl libcrypto libwebsockets libuv libpcre2-8 libsodium \
-	simdjson sqlite3 libsystemd
+# libbz2, libjq and libphonenumber ship no .pc file.
+PKGS     := libcurl libmicrohttpd zlib liblzma libzstd libarchive inih expat libssl libcrypto libwebsockets libuv libpcre2-8 libsodium \
+	simdjson sqlite3 libsystemd icu-uc
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 endif
-LDLIBS   := $(PKG_LIBS) -lbz2 -ljq -lcsv -lphonenumber -lm -lpthread
+LDLIBS   := $(PKG_LIBS) -lbz2 -lroaring -ljq -lphonenumber -lm -lpthread
 
 WARN     := -Wall -Wextra -Werror
 WARN_C   := -Wshadow -Wvla -Wconversion -Wstrict-prototypes -Wmissing-prototypes
@@ -67,7 +71,7 @@ endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan tsan coverage fuzz soak bench bench-hub benches lint deps clean help units fuzzers
+.PHONY: all check demo install asan tsan coverage fuzz soak bench bench-hub benches lint deps packages clean help units fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,6 +91,9 @@ $(O)/libdnc.a: $(LIB_OBJ)
 	@rm -f $@
 	$Q$(AR) rcs $@ $(LIB_OBJ)
 
+# The files of the page are in its object (.incbin), which the compiler's list of headers does not say.
+$(O)/lib/web/page/asset.c.o: $(wildcard lib/web/page/assets/*)
+
 # A command is all the files of its folder.
 .SECONDEXPANSION:
 $(O)/bin/%: $$(addprefix $(O)/,$$(addsuffix .o,$$(wildcard cmd/$$*/*.c))) $(O)/libdnc.a
@@ -105,10 +112,23 @@ $(O)/bench/%: $(O)/tests/bench/%.c.o $(O)/libdnc.a
 	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Their allocations fail when they say so.
-$(O)/unit/test_event_nomem $(O)/unit/test_nomem $(O)/unit/test_web_nomem $(O)/unit/test_session: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+$(O)/unit/test_event_nomem $(O)/unit/test_nomem $(O)/unit/test_web_nomem $(O)/unit/test_session $(O)/unit/test_rules_nomem $(O)/unit/test_providers_nomem: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 # Its clock is set by hand, and matches take as long as it says.
 $(O)/unit/test_budget: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ns,--wrap=dnc_clock_mono_ms,--wrap=dnc_filter_match
+
+# Its process dies after a move when it says so.
+$(O)/unit/test_filing: LDFLAGS += -Wl,--wrap=renameat2
+
+# Time passes when it says so.
+$(O)/unit/test_outlet $(O)/unit/test_mapper $(O)/unit/test_arrivals $(O)/unit/test_spool $(O)/unit/test_route \
+$(O)/unit/test_commands: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ms
+
+# Its files can't be opened when it says so, and it counts which directories are on disk.
+$(O)/unit/test_spool: LDFLAGS += -Wl,--wrap=open,--wrap=dnc_file_sync_directory
+
+# Its disk answers when it says so.
+$(O)/unit/test_routes: LDFLAGS += -Wl,--wrap=fdatasync
 
 # Normalizing fails when it says so.
 $(O)/unit/test_intake: LDFLAGS += -Wl,--wrap=dnc_event_normalize
@@ -164,14 +184,17 @@ soak: ## runs the long forms of the chaos, pause, ping and consumer tests (some 
 		BIN=$(CURDIR)/build/release/bin \
 		bats tests/e2e/chaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
 
-bench: ## measures the programs against jq, grep, a hub that writes each message, and the disk (BENCH_RUNS=5)
+bench: ## measures the programs against jq, grep, ripgrep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all benches
 	@tests/bench/tools
+	@tests/bench/rules
 	@tests/bench/hub
 	@tests/bench/log
+	@tests/bench/tail
 	@tests/bench/costly
 	@tests/bench/attacks
+	@tests/bench/page
 
 bench-hub: ## compares the hub with nginx+Nchan, node ws, Mosquitto and nats-server, which it installs (15 minutes)
 	+@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(PEER_PACKAGES)'
@@ -183,12 +206,12 @@ benches: $(BENCHES)
 SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket examples/systemd/*.path examples/systemd/*.timer)
 
 install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install $(BINARIES) examples/cron/dnc-registry-sync $(DESTDIR)$(PREFIX)/bin
-	for page in man/*.[178]; do \
+	for page in man/*.[1578]; do \
 		install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 	for c in completions/bash/*; do \
 		install -m 644 $$c $(DESTDIR)$(PREFIX)/share/bash-completion/completions/; done
@@ -207,13 +230,17 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')
 	tests/lint/structure . $(O)
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash \
-		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/hub \
-		tests/bench/scale tests/bench/log tests/bench/costly tests/bench/attacks tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/browser/browser.bash \
+		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/rules tests/bench/hub \
+		tests/bench/scale tests/bench/log tests/bench/tail tests/bench/costly tests/bench/attacks tests/bench/page tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	shellcheck -s sh examples/cron/dnc-registry-sync
-	mandoc -T lint -W warning man/*.[178]
+	mandoc -T lint -W warning man/*.[1578]
 
-deps: ## installs missing Debian packages
+deps: ## installs missing Debian packages, and from npm what tests of the dashboard need
+	+@$(MAKE) --no-print-directory packages
+	+@$(if $(filter chromium,$(PACKAGES)),$(MAKE) -s --no-print-directory build/browser/installed)
+
+packages:
 	@missing=; for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
@@ -223,6 +250,13 @@ deps: ## installs missing Debian packages
 	export DEBIAN_FRONTEND=noninteractive; \
 	$$sudo apt-get update -qq && \
 	$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+# The packages of the lock file, from the registry that npm is set to; a checkout alone is no reason to load them again.
+build/browser/installed: tests/browser/package.json tests/browser/package-lock.json
+	@if [ -e $@ ] && cmp -s tests/browser/package-lock.json $(@D)/package-lock.json; then touch $@; exit 0; fi; \
+	echo "  NPM   $(@D)"; \
+	mkdir -p $(@D) && rm -f $@ && cp $^ $(@D) && cd $(@D) && \
+	npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error >/dev/null && touch installed
 
 clean: ## removes build/
 	rm -rf build

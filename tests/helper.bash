@@ -21,6 +21,16 @@ wait_for() {
 has_content() { [ -s "$1" ]; }
 last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
+has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; } # COUNT FILE
+
+# Each thread of the process PID is traced.
+is_traced() {
+	local t
+	for t in "/proc/$1"/task/*/status; do
+		grep -q '^TracerPid:[[:space:]]*0$' "$t" && return 1
+	done
+	return 0
+}
 
 # The command fails. A bare ! ends no test: errexit does not see it.
 refute() { ! "$@"; }
@@ -28,13 +38,13 @@ refute() { ! "$@"; }
 # A dialogue with the hub: its lines are the arguments, or come on standard input (see tests/e2e/client).
 client() { "$ROOT/tests/e2e/client" "$ADDRESS" "$@"; }
 
-# Starts dnc-wsd with the arguments; its input is a fifo, held open as descriptor 9.
+# Starts dnc-wsd with the arguments, at LISTEN or a free port; its input is a fifo, held open as descriptor 9.
 # Sets HUB (process id) and ADDRESS.
 start_hub() {
 	local fifo="$BATS_TEST_TMPDIR/hub.in"
 	rm -f "$fifo" "$BATS_TEST_TMPDIR/address"	# of a hub before: its address is not this one's
 	mkfifo "$fifo"
-	dnc-wsd --listen=127.0.0.1:0 --data="$BATS_TEST_TMPDIR/data" "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
+	dnc-wsd --listen="${LISTEN:-127.0.0.1:0}" --data="$BATS_TEST_TMPDIR/data" "$@" <"$fifo" >"$BATS_TEST_TMPDIR/address" \
 		2>"$BATS_TEST_TMPDIR/hub.err" 3>&- &
 	HUB=$!
 	PIDS+=("$HUB")
@@ -44,7 +54,9 @@ start_hub() {
 	ADDRESS=$(cat "$BATS_TEST_TMPDIR/address")
 }
 
-teardown() {
+teardown() { end_processes; }
+
+end_processes() {
 	exec 9>&- || :
 	local p
 	for p in "${PIDS[@]}"; do

@@ -57,31 +57,41 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 	return h->too_long ? 0 : n;
 }
 
-static void add_header(struct http *h, const char *line)
+/* Called at least once a second. */
+static int on_progress(
+	void *ctx, curl_off_t down, curl_off_t downloaded, curl_off_t up, curl_off_t uploaded)
+{
+	(void)ctx, (void)down, (void)downloaded, (void)up, (void)uploaded;
+	return dnc_cli_stopped_by() != 0;
+}
+
+/* These return -1 with ERR, a reason for emission_fail_sender(). */
+static int add_header(struct http *h, const char *line, struct dnc_error *err)
 {
 	struct curl_slist *longer = curl_slist_append(h->headers, line);
 
 	if (!longer)
-		dnc_cli_die_nomem();
+		return dnc_error_nomem(err);
 	h->headers = longer;
+	return 0;
 }
 
-static void add_token(struct http *h, const char *path)
+static int add_token(struct http *h, const char *path, struct dnc_error *err)
 {
 	static const char scheme[] = "Authorization: Bearer ";
 	char line[sizeof scheme + DNC_CLI_TOKEN_MAX_BYTES];
-	struct dnc_error err;
+	int rc = -1;
 
 	memcpy(line, scheme, sizeof scheme - 1);
-	if (dnc_cli_read_token(path, line + sizeof scheme - 1, &err) < 0)
-		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s", err.message);
-	add_header(h, line);
+	if (dnc_cli_read_token(path, line + sizeof scheme - 1, err) >= 0)
+		rc = add_header(h, line, err);
 	explicit_bzero(line, sizeof line);
+	return rc;
 }
 
 /* What never changes between requests. No redirects, no proxy of the environment, no other protocols: the token goes to
  * the host that was named, or nowhere. */
-static void set_options(struct http *h, const struct options *o)
+static int set_options(struct http *h, const struct options *o, struct dnc_error *err)
 {
 	CURL *c = h->curl;
 	bool ok;
@@ -99,6 +109,10 @@ static void set_options(struct http *h, const struct options *o)
 	     curl_easy_setopt(c, CURLOPT_WRITEDATA, h) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_head) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_HEADERDATA, h) == CURLE_OK &&
+	     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+	     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+	     /* A name server that does not answer holds up nothing after a signal. */
+	     curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
 	if (ok && h->url.socket)
@@ -106,29 +120,26 @@ static void set_options(struct http *h, const struct options *o)
 	if (ok && o->ca_file)
 		ok = curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file) == CURLE_OK &&
 		     curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK;
-	if (!ok)
-		dnc_cli_die_nomem();
+	return ok ? 0 : dnc_error_nomem(err);
 }
 
-static void open_http(struct http *h, struct emission *e)
+static int open_http(struct http *h, const struct options *o, struct dnc_error *err)
 {
-	const struct options *o = &e->options;
-
-	*h = (struct http){.emission = e};
-	dnc_cli_check_authorities(o->ca_file);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		dnc_cli_die_nomem();
-	url_read(&h->url, o);
+	if (o->ca_file && dnc_cli_try_authorities(o->ca_file, err) < 0)
+		return -1;
+	if (url_read(&h->url, o, err) < 0)
+		return -1;
 	h->parser = dnc_json_parser_new();
 	h->curl = curl_easy_init();
 	if (!h->parser || !h->curl)
-		dnc_cli_die_nomem();
-	add_header(h, "Content-Type: application/x-ndjson");
-	add_header(h, "Accept: application/json");
-	add_header(h, "Expect:");
-	if (o->token_file)
-		add_token(h, o->token_file);
-	set_options(h, o);
+		return dnc_error_nomem(err);
+	if (add_header(h, "Content-Type: application/x-ndjson", err) < 0 ||
+		add_header(h, "Accept: application/json", err) < 0 ||
+		add_header(h, "Expect:", err) < 0)
+		return -1;
+	if (o->token_file && add_token(h, o->token_file, err) < 0)
+		return -1;
+	return set_options(h, o, err);
 }
 
 static void close_http(struct http *h)
@@ -226,7 +237,7 @@ static struct failure try_once(
 	if (code != CURLE_OK)
 		return explain_error(h, code);
 	if (!dnc_buf_reserve(&h->body, DNC_JSON_PADDING))
-		dnc_cli_die_nomem();
+		return explain_error(h, CURLE_OUT_OF_MEMORY);
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &retry_after);
 	*pause_ms = retry_after > 0 && retry_after < 1000000 ? (int64_t)retry_after * 1000 : 0;
@@ -240,6 +251,15 @@ static struct failure try_once(
 	return explain_status(h, status);
 }
 
+/* Until MS have passed, or a signal asks to stop. */
+static void wait_for(int64_t ms)
+{
+	int64_t until_ms = dnc_clock_mono_ms() + ms;
+
+	for (; ms > 0 && !dnc_cli_stopped_by(); ms = until_ms - dnc_clock_mono_ms())
+		poll(NULL, 0, (int)(ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS));
+}
+
 /* Sends COUNT events, again as long as that may help and the time lasts: their ids log them once. */
 static enum dnc_exit publish(struct http *h, size_t first, size_t count)
 {
@@ -249,12 +269,15 @@ static enum dnc_exit publish(struct http *h, size_t first, size_t count)
 
 	for (;;) {
 		f = try_once(h, first, count, left_ms > 0 ? left_ms : 1, &asked_ms);
-		if (f.rc == DNC_EXIT_OK || !f.again)
+		if (f.rc == DNC_EXIT_OK || f.refused || f.sender ||
+			(!f.again && !dnc_cli_stopped_by()))
 			break;
+		if (emission_stopped(h->emission))
+			return h->emission->rc;
 		left_ms = end_ms - dnc_clock_mono_ms();
 		if ((asked_ms ? asked_ms : pause_ms) >= left_ms)
 			break;
-		poll(NULL, 0, (int)(asked_ms ? asked_ms : pause_ms));
+		wait_for(asked_ms ? asked_ms : pause_ms);
 		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
 		left_ms = end_ms - dnc_clock_mono_ms();
 	}
@@ -276,17 +299,23 @@ static size_t count_next(const struct batch *b, size_t first)
 
 enum dnc_exit send_by_http(struct emission *e)
 {
-	struct http *h = malloc(sizeof *h);
+	struct http *h = calloc(1, sizeof *h);
 	enum dnc_exit rc = DNC_EXIT_OK;
+	struct dnc_error err;
 	size_t at = 0;
 
-	if (!h)
-		dnc_cli_die_nomem();
-	open_http(h, e);
+	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(h);
+		dnc_error_nomem(&err);
+		return emission_fail_sender(e, &err);
+	}
+	h->emission = e;
+	if (open_http(h, &e->options, &err) < 0)
+		rc = emission_fail_sender(e, &err);
 	while (at < e->batch.count && rc == DNC_EXIT_OK) {
 		size_t count = count_next(&e->batch, at);
 
-		rc = publish(h, at, count);
+		rc = dnc_cli_stopped_by() ? emission_stopped(e) : publish(h, at, count);
 		at += count;
 	}
 	close_http(h);

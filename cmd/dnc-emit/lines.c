@@ -1,5 +1,6 @@
 #include "lines.h"
 #include <errno.h>
+#include <poll.h>
 #include <sodium.h>
 #include <unistd.h>
 #include "base/lines.h"
@@ -14,19 +15,14 @@ struct reading {
 	struct dnc_source *source;
 	struct dnc_event_reader *reader;
 	struct dnc_event_run *run;
+	bool doubted; /* what dnc_source_doubt() tells was said */
 };
 
 static void reject(struct reading *r, const struct dnc_record *record, const struct dnc_error *err)
 {
-	struct emission *e = r->emission;
-	struct dnc_error why;
-
 	if (err->code == DNC_ERROR_NO_MEMORY)
 		dnc_cli_die_nomem();
-	e->unreadable++;
-	if (dnc_rejects_add(
-		    &e->rejects, "stdin", record->line, record->item, record->raw, err, &why) < 0)
-		dnc_cli_die(DNC_EXIT_IO, "%s", why.message);
+	emission_reject_record(r->emission, record, err);
 }
 
 static void read_record(struct reading *r, const struct dnc_record *record)
@@ -49,6 +45,14 @@ static void read_record(struct reading *r, const struct dnc_record *record)
 		dnc_cli_die_nomem();
 }
 
+static void report_doubt(struct reading *r)
+{
+	if (!r->doubted && *dnc_source_doubt(r->source)) {
+		dnc_warn("stdin %s", dnc_source_doubt(r->source));
+		r->doubted = true;
+	}
+}
+
 static void read_records(struct reading *r)
 {
 	struct dnc_record record;
@@ -58,6 +62,7 @@ static void read_records(struct reading *r)
 	for (;;) {
 		switch (dnc_source_next(r->source, &record, &err)) {
 		case DNC_SOURCE_MORE:
+			report_doubt(r);
 			return;
 		case DNC_SOURCE_RECORD:
 			read_record(r, &record);
@@ -76,8 +81,21 @@ static void read_records(struct reading *r)
 	}
 }
 
-/* Reads into L. Returns false at the end. */
-static bool fill(struct dnc_lines *l)
+/* Waits for standard input. Returns false if a signal asks to stop. */
+static bool wait_for_input(struct emission *e)
+{
+	struct pollfd fds[] = {
+		{.fd = e->stop_fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+
+	/* A read that fails says what is wrong with standard input. */
+	while (e->stop_fd >= 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	e->cut = fds[0].revents != 0;
+	return !e->cut;
+}
+
+/* Reads into L. Returns false at the end, and when a signal asks to stop. */
+static bool fill(struct emission *e, struct dnc_lines *l)
 {
 	size_t room;
 	char *space = dnc_lines_space(l, &room);
@@ -85,6 +103,8 @@ static bool fill(struct dnc_lines *l)
 
 	if (!space)
 		dnc_cli_die_nomem();
+	if (!wait_for_input(e))
+		return false;
 	do {
 		n = read(STDIN_FILENO, space, room);
 	} while (n < 0 && errno == EINTR);
@@ -104,7 +124,7 @@ static void read_lines(struct reading *r)
 	if (dnc_lines_init(&lines, MAX_RECORD, FIRST_BLOCK) < 0)
 		dnc_cli_die_nomem();
 	while (more) {
-		more = fill(&lines);
+		more = fill(r->emission, &lines);
 		if (!more)
 			dnc_lines_end(&lines);
 		while (dnc_lines_next(&lines, &line)) {
@@ -142,7 +162,7 @@ void lines_read(struct emission *e)
 	if (!r.source || !r.reader || !r.run)
 		dnc_cli_die_nomem();
 	read_lines(&r);
-	if (!e->batch.count && !e->unreadable)
+	if (!e->batch.count && !e->unreadable && !e->cut)
 		dnc_note("standard input is empty: nothing was published");
 	dnc_source_free(r.source);
 	dnc_event_reader_free(r.reader);

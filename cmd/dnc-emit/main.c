@@ -1,4 +1,5 @@
 /* dnc-emit - publishes events, for cron and scripts. */
+#include <signal.h>
 #include <stdio.h>
 #include "cli/cli.h"
 #include "emission.h"
@@ -60,22 +61,35 @@ static bool spool_rest(struct emission *e)
 	}
 	for (size_t i = first; i < e->batch.count; i++)
 		e->batch.items[i].fate = FATE_SPOOLED;
-	dnc_log(e->sender ? DNC_ERR : DNC_NOTE, "%s; %zu event%s written to %s instead", e->why,
-		count, count == 1 ? " was" : "s were", e->options.spool);
+	dnc_log(e->sender || e->cut ? DNC_ERR : DNC_NOTE, "%s; %zu event%s written to %s instead",
+		e->why, count, count == 1 ? " was" : "s were", e->options.spool);
 	return true;
 }
 
-/* Sends the events, or spools them. Returns an exit code: DNC_EXIT_OK if each was answered or is in the spool, unless the next
- * call will fail in the same way. */
+static enum dnc_exit send_all(struct emission *e)
+{
+	if (e->cut)
+		return emission_stopped(e);
+	return e->options.url ? send_by_http(e) : send_by_socket(e);
+}
+
+/* Sends the events, or spools them, also when a signal asks to stop. Returns an exit code: DNC_EXIT_OK if each was answered or
+ * is in the spool, unless the next call will fail in the same way, or not all events were read. */
 static enum dnc_exit deliver(struct emission *e)
 {
 	size_t rest;
 
-	if (!e->batch.count ||
-		(e->options.url ? send_by_http(e) : send_by_socket(e)) == DNC_EXIT_OK)
+	if ((!e->batch.count && !e->cut) || send_all(e) == DNC_EXIT_OK)
 		return DNC_EXIT_OK;
+	if (!e->batch.count) {
+		dnc_err("%s; no event was read before", e->why);
+		return dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : e->rc;
+	}
 	if (spool_rest(e))
-		return e->sender ? e->rc : DNC_EXIT_OK;
+		return e->sender                        ? e->rc
+		       : dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED
+		       : e->cut                         ? e->rc
+		                                        : DNC_EXIT_OK;
 	rest = e->batch.count - batch_rest(&e->batch);
 	if (e->options.lines)
 		dnc_err("%s; %zu event%s from line %llu on %s not published", e->why, rest,
@@ -120,10 +134,12 @@ static void print_ids(const struct batch *b)
 
 int main(int argc, char **argv)
 {
-	struct emission e = {.unreadable = 0};
+	struct emission e = {.stop_fd = -1};
 	enum dnc_exit rc;
 
 	options_read(&e.options, argc, argv);
+	if (e.options.spool)
+		emission_survive_signals(&e);
 	if (e.options.lines)
 		read_lines(&e);
 	else
@@ -131,7 +147,9 @@ int main(int argc, char **argv)
 	rc = deliver(&e);
 	report(&e);
 	print_ids(&e.batch);
-	if (rc == DNC_EXIT_OK && e.unreadable && !e.batch.count)
+	if (rc == DNC_EXIT_OK && e.reject_lost)
+		rc = DNC_EXIT_IO;
+	else if (rc == DNC_EXIT_OK && e.unreadable && !e.batch.count)
 		rc = DNC_EXIT_USAGE;
 	else if (rc == DNC_EXIT_OK && (e.unreadable || batch_count(&e.batch, FATE_REJECTED)))
 		rc = DNC_EXIT_SOME;

@@ -71,6 +71,8 @@ static void check(const struct options *o)
 		dnc_cli_usage("TYPE is missing; see --help");
 	if (o->rejects && !o->lines)
 		dnc_cli_usage("--rejects requires --lines");
+	if (o->spool && !*o->spool)
+		dnc_cli_usage("--spool: the name of the directory is empty");
 }
 
 void options_read(struct options *o, int argc, char **argv)

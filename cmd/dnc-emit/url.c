@@ -1,9 +1,9 @@
 #include "url.h"
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
-#include "cli/cli.h"
 
 static const char events_path[] = "/api/v1/events";
 
@@ -24,39 +24,58 @@ static const struct scheme *find_scheme(const char *url)
 	return NULL;
 }
 
-static _Noreturn void refuse(const struct options *o, const char *why)
+static int refuse(const struct options *o, const char *why, struct dnc_error *err)
 {
-	dnc_cli_usage("%s: %.300s: %s", o->url_of_env ? "DNC_URL" : "--url", o->url, why);
+	return dnc_error_set(
+		err, EINVAL, "%s: %.100s: %s", o->url_of_env ? "DNC_URL" : "--url", o->url, why);
 }
 
-static char *part_of(const struct options *o, CURLU *parts, CURLUPart part)
-{
-	char *text = NULL;
-	CURLUcode rc = curl_url_get(parts, part, &text, 0);
+static const char no_address[] = "not an address like http://127.0.0.1:8080";
 
+/* *TEXT is NULL if there is no such part; to be freed with curl_free(). */
+static int part_of(
+	const struct options *o, CURLU *parts, CURLUPart part, char **text, struct dnc_error *err)
+{
+	CURLUcode rc;
+
+	*text = NULL;
+	rc = curl_url_get(parts, part, text, 0);
 	if (rc == CURLUE_OUT_OF_MEMORY)
-		dnc_cli_die_nomem();
-	if (rc != CURLUE_OK && part == CURLUPART_URL)
-		refuse(o, "not an address like http://127.0.0.1:8080");
-	return text;
+		return dnc_error_nomem(err);
+	return rc != CURLUE_OK && part == CURLUPART_URL ? refuse(o, no_address, err) : 0;
 }
 
-static void check_absent(const struct options *o, CURLU *parts, CURLUPart part, const char *why)
+/* Refuses what an address of events does not have. */
+static int check_absent(const struct options *o, CURLU *parts, struct dnc_error *err)
 {
-	char *text = part_of(o, parts, part);
-	bool present = text;
+	static const struct {
+		CURLUPart part;
+		const char *why;
+	} rows[] = {{CURLUPART_USER, "a hub takes no user: pass a token with --token-file"},
+		{CURLUPART_QUERY, "the address has a query"},
+		{CURLUPART_FRAGMENT, "the address has a fragment"}};
 
-	curl_free(text);
-	if (present)
-		refuse(o, why);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *text;
+		bool present;
+
+		if (part_of(o, parts, rows[i].part, &text, err) < 0)
+			return -1;
+		present = text;
+		curl_free(text);
+		if (present)
+			return refuse(o, rows[i].why, err);
+	}
+	return 0;
 }
 
 /* PATH with that of the events, unless it has it already. */
-static void set_path(CURLU *parts, char *path, const char *of_tail)
+static int set_path(CURLU *parts, const char *path, const char *of_tail, struct dnc_error *err)
 {
 	size_t n = strlen(path), stream = of_tail ? strlen(of_tail) : 0,
 	       events = strlen(events_path);
 	struct dnc_buf b = {0};
+	bool ok;
 
 	if (stream && n >= stream && strcmp(path + n - stream, of_tail) == 0)
 		n -= stream;
@@ -66,70 +85,75 @@ static void set_path(CURLU *parts, char *path, const char *of_tail)
 	if (n < events || memcmp(path + n - events, events_path, events) != 0)
 		dnc_buf_str(&b, dnc_str(events_path));
 	dnc_buf_chr(&b, '\0');
-	if (!dnc_buf_ok(&b) || curl_url_set(parts, CURLUPART_PATH, b.p, 0) != CURLUE_OK)
-		dnc_cli_die_nomem();
+	ok = dnc_buf_ok(&b) && curl_url_set(parts, CURLUPART_PATH, b.p, 0) == CURLUE_OK;
 	dnc_buf_free(&b);
+	return ok ? 0 : dnc_error_nomem(err);
 }
 
-static void read_http(struct url *u, const struct options *o, const struct scheme *scheme)
+/* Reads TEXT, which is http or https, into PARTS, and the address of the events from them. */
+static int read_parts(struct url *u, const struct options *o, const struct scheme *scheme,
+	CURLU *parts, const char *text, struct dnc_error *err)
+{
+	char *path;
+	int rc;
+
+	if (curl_url_set(parts, CURLUPART_URL, text, 0) != CURLUE_OK)
+		return refuse(o, no_address, err);
+	if (check_absent(o, parts, err) < 0 || part_of(o, parts, CURLUPART_PATH, &path, err) < 0)
+		return -1;
+	rc = path ? set_path(parts, path, scheme->of_tail, err) : dnc_error_nomem(err);
+	curl_free(path);
+	u->tls = strcmp(scheme->http, "https://") == 0;
+	return rc < 0 ? -1 : part_of(o, parts, CURLUPART_URL, &u->text, err);
+}
+
+static int read_http(
+	struct url *u, const struct options *o, const struct scheme *scheme, struct dnc_error *err)
 {
 	CURLU *parts = curl_url();
 	struct dnc_buf b = {0};
-	char *path;
+	int rc;
 
 	dnc_buf_str(&b, dnc_str(scheme->http));
 	dnc_buf_str(&b, dnc_str(o->url + strlen(scheme->prefix)));
 	dnc_buf_chr(&b, '\0');
-	if (!parts || !dnc_buf_ok(&b))
-		dnc_cli_die_nomem();
-	if (curl_url_set(parts, CURLUPART_URL, b.p, 0) != CURLUE_OK)
-		refuse(o, "not an address like http://127.0.0.1:8080");
-	check_absent(
-		o, parts, CURLUPART_USER, "a hub takes no user: pass a token with --token-file");
-	check_absent(o, parts, CURLUPART_QUERY, "the address has a query");
-	check_absent(o, parts, CURLUPART_FRAGMENT, "the address has a fragment");
-	path = part_of(o, parts, CURLUPART_PATH);
-	if (!path)
-		dnc_cli_die_nomem();
-	set_path(parts, path, scheme->of_tail);
-	curl_free(path);
-	u->text = part_of(o, parts, CURLUPART_URL);
-	u->tls = strcmp(scheme->http, "https://") == 0;
+	rc = parts && dnc_buf_ok(&b) ? read_parts(u, o, scheme, parts, b.p, err)
+	                             : dnc_error_nomem(err);
 	curl_url_cleanup(parts);
 	dnc_buf_free(&b);
+	return rc;
 }
 
-static void read_socket(struct url *u, const struct options *o)
+static int read_socket(struct url *u, const struct options *o, struct dnc_error *err)
 {
 	struct dnc_buf b = {0};
 
 	u->socket = o->url + strlen("unix:");
 	if (!*u->socket)
-		refuse(o, "the path is missing: unix:PATH");
+		return refuse(o, "the path is missing: unix:PATH", err);
 	dnc_buf_lit(&b, "http://localhost");
 	dnc_buf_str(&b, dnc_str(events_path));
 	dnc_buf_chr(&b, '\0');
-	if (!dnc_buf_ok(&b))
-		dnc_cli_die_nomem();
 	u->text = b.p;
+	return dnc_buf_ok(&b) ? 0 : dnc_error_nomem(err);
 }
 
-void url_read(struct url *u, const struct options *o)
+int url_read(struct url *u, const struct options *o, struct dnc_error *err)
 {
 	const struct scheme *scheme = find_scheme(o->url);
 
 	*u = (struct url){0};
 	if (strncmp(o->url, "unix:", 5) == 0)
-		read_socket(u, o);
-	else if (!scheme)
-		refuse(o, "not http://HOST:PORT, https://HOST:PORT or unix:PATH");
-	else if (scheme->of_tail && !o->url_of_env)
-		refuse(o,
+		return read_socket(u, o, err);
+	if (!scheme)
+		return refuse(o, "not http://HOST:PORT, https://HOST:PORT or unix:PATH", err);
+	if (scheme->of_tail && !o->url_of_env)
+		return refuse(o,
 			strcmp(scheme->http, "http://") == 0
 				? "ws:// is the stream that dnc-tail reads; publish to http://HOST:PORT"
-				: "wss:// is the stream that dnc-tail reads; publish to https://HOST:PORT");
-	else
-		read_http(u, o, scheme);
+				: "wss:// is the stream that dnc-tail reads; publish to https://HOST:PORT",
+			err);
+	return read_http(u, o, scheme, err);
 }
 
 /* curl_free() is free(3): nobody replaces libcurl's allocator here. */

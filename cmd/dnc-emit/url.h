@@ -1,5 +1,6 @@
 /* url.h - the address of --url. */
 #pragma once
+#include "base/err.h"
 #include "options.h"
 
 struct url {
@@ -8,7 +9,7 @@ struct url {
 	bool tls;
 };
 
-/* Reads the URL of O. Exits if it is wrong. */
-void url_read(struct url *u, const struct options *o);
+/* Reads the URL of O. -1 with ERR: EINVAL if it is wrong, or DNC_ERROR_NO_MEMORY; U may be freed then, too. */
+int url_read(struct url *u, const struct options *o, struct dnc_error *err);
 
 void url_free(struct url *u);

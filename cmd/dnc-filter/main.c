@@ -1,97 +1,87 @@
 /* dnc-filter - passes on the events that match. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
-#include "cli/stage.h"
-#include "event/event.h"
-#include "options.h"
-#include "program.h"
+#include "cases.h"
+#include "metrics.h"
+#include "pass.h"
+#include "ruling.h"
 
-struct pass {
-	struct options options;
-	struct dnc_event_reader *reader;
-	const struct dnc_filter *filter;
-	struct program program;
-	struct dnc_stage stage;
-	struct dnc_cli_progress progress;
-	uint64_t matched;
-	struct dnc_error err; /* why the run ended early */
-	bool enough;
-};
+static volatile sig_atomic_t stats_asked, reload_asked;
+static struct pass pass; /* for the signal handler */
+static struct metrics *metrics;
 
-static int hand_on(
-	struct pass *p, struct dnc_stream *s, const struct dnc_line *line, struct dnc_str event)
+/* These are asked also while the rules are loaded, when there is no input yet: then it is done when the program runs. */
+static void wake_input(const struct pass *p)
 {
-	if (p->options.count)
-		return 0;
-	if (!p->program.mapper)
-		return dnc_outlet_line(p->stage.out, event.p, event.n, &p->err);
-	return program_add(&p->program, s, line, event) < 0 ? -1 : program_settle(&p->program);
+	if (p->stage.input)
+		dnc_input_wake(p->stage.input);
 }
 
-/* Parses a canonical line; any other is normalized first. */
-static int read_event(
-	struct pass *p, struct dnc_str text, struct dnc_event *event, struct dnc_error *err)
+static void ask_stats(void *ctx)
 {
-	if (dnc_event_parse(p->reader, text.p, text.n, event) == 0)
-		return 0;
-	if (dnc_event_reader_no_memory(p->reader))
-		return dnc_error_nomem(err); /* normalizing would remove the `seq` */
-	return dnc_event_normalize(p->reader, text.p, text.n, event, err);
+	stats_asked = 1;
+	wake_input(ctx);
+}
+
+/* In another thread: on_idle() is called soon. */
+static void wake(void *ctx)
+{
+	struct pass *p = ctx;
+
+	wake_input(p);
+}
+
+/* Between two lines. */
+static void ask_reload(void *ctx)
+{
+	struct pass *p = ctx;
+
+	reload_asked = 1;
+	dnc_rejects_ask_reopen(&p->stage.rejects);
+	wake_input(p);
+}
+
+static void reload(struct pass *p)
+{
+	reload_asked = 0;
+	p->rules = ruling_reload(&p->options, p->rules, &p->routing, &p->absence);
+	routing_reopen(&p->routing);
+}
+
+/* Producers that send without a pause leave no idle moment. */
+static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
+{
+	if (reload_asked)
+		reload(ctx);
+	return pass_line(ctx, s, line);
 }
 
 static int on_idle(void *ctx)
 {
 	struct pass *p = ctx;
 
-	return program_drain(&p->program) < 0 ? -1 : dnc_outlet_flush(p->stage.out, &p->err);
+	if (stats_asked) {
+		stats_asked = 0;
+		pass_stats(p);
+	}
+	if (reload_asked)
+		reload(p);
+	metrics_answer(metrics, p->rules);
+	if (absence_turn(&p->absence) < 0 || program_drain(&p->program) < 0 ||
+		routing_flush(&p->routing, &p->err) < 0 ||
+		dnc_outlet_flush(p->stage.out, &p->err) < 0)
+		return -1;
+	absence_keep(&p->absence);
+	return 0;
 }
 
-static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
+/* Also while there are always lines to read. */
+static void on_woken(void *ctx)
 {
 	struct pass *p = ctx;
-	struct dnc_event event;
-	struct dnc_error err;
-	int matches;
 
-	dnc_cli_progress(&p->progress, s->read_bytes, s->size_bytes);
-	if (dnc_str_trim(line->text).n == 0)
-		return 0;
-	if (line->too_long)
-		dnc_error_set(&err, DNC_REJECT_TOO_LARGE, "the line is longer than %u bytes",
-			DNC_EVENT_MAX_BYTES);
-	if (line->too_long || read_event(p, line->text, &event, &err) < 0) {
-		if (err.code == DNC_ERROR_NO_MEMORY)
-			return dnc_error_nomem(&p->err);
-		if (program_drain(&p->program) < 0)
-			return -1;
-		return dnc_stage_reject(&p->stage, s, line->number, 0, line->text, &err, &p->err);
-	}
-	matches = dnc_filter_match(p->filter, &event);
-	if (matches < 0)
-		return dnc_error_nomem(&p->err);
-	if (dnc_filter_over_budget(p->filter)) {
-		if (on_idle(p) < 0)
-			return -1;
-		return dnc_error_set(&p->err, EINVAL,
-			"%s:%llu: a pattern of --phone takes too much work on this number; "
-			"simplify the pattern",
-			s->name, (unsigned long long)line->number);
-	}
-	if (matches == p->options.invert) {
-		s->dropped_releases += event.type == DNC_NUMBER_RELEASED;
-		s->dropped_others +=
-			event.type != DNC_NUMBER_RELEASED && event.type != DNC_NUMBER_SUPPRESSED;
-		return 0;
-	}
-	p->matched++;
-	if (hand_on(p, s, line, event.line) < 0)
-		return -1;
-	if (p->matched < p->options.max_count)
-		return 0;
-	p->enough = program_drain(&p->program) == 0;
-	return -1;
+	if (absence_turn(&p->absence) == 0)
+		absence_keep(&p->absence);
 }
 
 static int on_close(void *ctx, struct dnc_stream *s)
@@ -115,9 +105,15 @@ static int finish(struct pass *p, int rc)
 				count, sizeof count, "%llu", (unsigned long long)p->matched),
 			&p->err);
 	rc = dnc_stage_finish(&p->stage, rc, &p->err);
+	routing_report(&p->routing);
+	if (absence_end(&p->absence) < 0 && !rc)
+		rc = DNC_EXIT_IO;
+	if (!rc)
+		dnc_stage_report(&p->stage);
+	if (p->options.stats && (!rc || rc == DNC_EXIT_TEMPFAIL))
+		pass_stats(p);
 	if (rc)
 		return rc;
-	dnc_stage_report(&p->stage);
 	if (p->stage.failed)
 		return DNC_EXIT_IO;
 	if (dnc_cli_stopped_by() == SIGINT)
@@ -139,29 +135,65 @@ static int finish(struct pass *p, int rc)
 	return p->matched ? DNC_EXIT_OK : DNC_EXIT_SOME;
 }
 
+/* Reads what the options name; ends the program if that is all, or if something is wrong. */
+static void start(struct pass *p)
+{
+	struct dnc_buf json = {0};
+
+	dnc_filter_draft_json(&p->options.filter, &json);
+	p->filter = dnc_cli_filter_compile(&json);
+	dnc_buf_free(&json);
+	p->rules = ruling_load(&p->options);
+	program_start(&p->program, &p->options, &p->stage, &p->err);
+	p->reader = dnc_event_reader_new(&(struct dnc_event_options){0});
+	if (!p->reader)
+		dnc_cli_die_nomem();
+}
+
+static void end(struct pass *p)
+{
+	dnc_event_reader_free(p->reader);
+	dnc_filter_unref(p->filter);
+	dnc_rules_free(p->rules);
+	program_finish(&p->program);
+	dnc_filter_draft_free(&p->options.filter);
+}
+
 int main(int argc, char **argv)
 {
-	static struct pass p;
-	const struct dnc_input_events events = {
-		.line = on_line, .close = on_close, .idle = on_idle, .ctx = &p};
-	struct dnc_buf json = {0};
-	int rc;
+	const struct dnc_input_events events = {.line = on_line,
+		.close = on_close,
+		.idle = on_idle,
+		.woken = on_woken,
+		.ctx = &pass};
+	int rc = 0;
 
-	options_read(&p.options, argc, argv);
-	dnc_cli_filter_json(&p.options.filter, &json);
-	p.filter = dnc_cli_filter_compile(&json);
-	program_start(&p.program, &p.options, &p.stage, &p.err);
-	p.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
-	if (!p.reader)
-		dnc_cli_die_nomem();
-	dnc_stage_open(&p.stage, &p.options.stage, DNC_EVENT_MAX_BYTES, &events);
-	dnc_cli_progress_start(&p.progress, dnc_cli_quiet());
-	rc = finish(&p, dnc_input_run(p.stage.input));
-	dnc_stage_close(&p.stage);
-	dnc_event_reader_free(p.reader);
-	dnc_filter_unref(p.filter);
-	program_finish(&p.program);
-	dnc_cli_filter_free(&p.options.filter);
-	dnc_buf_free(&json);
+	options_read(&pass.options, argc, argv);
+	/* Also without --stats: who asks must not end a service. */
+	dnc_cli_on_user(ask_stats, &pass);
+	if (pass.options.rules && !pass.options.check && !pass.options.test)
+		dnc_cli_on_hangup(ask_reload, &pass);
+	start(&pass);
+	if (pass.options.test) {
+		rc = cases_run(pass.rules, pass.options.test);
+	} else if (!pass.options.check) {
+		routing_open(&pass.routing, pass.rules, &pass.options);
+		pass.options.stage.routes = pass.routing.routes;
+		pass.absence = (struct absence){.rules = pass.rules,
+			.stage = &pass.stage,
+			.write = pass_made,
+			.drain = pass_drain,
+			.ctx = &pass};
+		absence_start(&pass.absence, &pass.options);
+		dnc_stage_open(&pass.stage, &pass.options.stage, DNC_EVENT_MAX_BYTES, &events);
+		dnc_cli_progress_start(&pass.progress, dnc_cli_quiet());
+		metrics = metrics_open(pass.options.metrics, wake, &pass);
+		rc = finish(&pass, dnc_input_run(pass.stage.input));
+		if (metrics_close(metrics, pass.rules) < 0 && (!rc || rc == DNC_EXIT_SOME))
+			rc = DNC_EXIT_IO;
+		dnc_stage_close(&pass.stage);
+		routing_close(&pass.routing);
+	}
+	end(&pass);
 	return rc;
 }

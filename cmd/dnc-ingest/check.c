@@ -1,6 +1,7 @@
 #include "check.h"
 #include <stdio.h>
 #include <sys/stat.h>
+#include "base/words.h"
 #include "ingest.h"
 #include "publish.h"
 
@@ -20,31 +21,50 @@ bool check_exceeded(const struct ingest *in, bool at_end)
 	       (double)in->stage.rejects.count > in->options.max_rejects_share * (double)seen(in);
 }
 
-const char *check_explain(const struct ingest *in, char text[CHECK_TEXT_BYTES])
+enum check_limit check_list(const struct ingest *in)
 {
-	char published[64] = "nothing was published";
+	return check_exceeded(in, true)                 ? CHECK_MAX_REJECTS
+	       : in->accepted < in->options.min_records ? CHECK_MIN_RECORDS
+	                                                : CHECK_KEPT;
+}
 
-	if (in->published)
-		snprintf(published, sizeof published, "%llu events before that are published",
-			(unsigned long long)in->published);
-	snprintf(text, CHECK_TEXT_BYTES,
-		"stopped: %llu of %llu records were rejected, more than --max-rejects allows; %s",
-		(unsigned long long)in->stage.rejects.count, (unsigned long long)seen(in),
-		published);
+const char *check_reason(const struct ingest *in, char text[CHECK_TEXT_BYTES])
+{
+	if (in->broken == CHECK_MAX_REJECTS)
+		snprintf(text, CHECK_TEXT_BYTES,
+			"%llu of %llu %s %s rejected, more than --max-rejects allows",
+			(unsigned long long)in->stage.rejects.count, (unsigned long long)seen(in),
+			dnc_plural(seen(in), "record", "records"),
+			dnc_plural(in->stage.rejects.count, "was", "were"));
+	else
+		snprintf(text, CHECK_TEXT_BYTES,
+			"%llu of %llu %s %s accepted, fewer than --min-records=%llu",
+			(unsigned long long)in->accepted, (unsigned long long)seen(in),
+			dnc_plural(seen(in), "record", "records"),
+			dnc_plural(in->accepted, "was", "were"),
+			(unsigned long long)in->options.min_records);
 	return text;
 }
 
-bool check_repeats(uint64_t *left)
+const char *check_explain(const struct ingest *in, char text[CHECK_TEXT_BYTES])
 {
-	if (!*left)
-		return false;
-	--*left;
-	return true;
+	char reason[CHECK_TEXT_BYTES], published[64] = "nothing was published";
+
+	if (in->published)
+		snprintf(published, sizeof published, "%llu %s published",
+			(unsigned long long)in->published,
+			dnc_plural(
+				in->published, "event before that is", "events before that are"));
+	if (snprintf(text, CHECK_TEXT_BYTES, "stopped: %s; %s", check_reason(in, reason),
+		    published) < 0)
+		text[0] = '\0';
+	return text;
 }
 
 static bool is_limited(const struct ingest *in)
 {
-	return in->options.max_rejects != UINT64_MAX || in->options.max_rejects_share < 1;
+	return in->options.max_rejects != UINT64_MAX || in->options.max_rejects_share < 1 ||
+	       in->options.min_records;
 }
 
 /* True if all inputs are files that can be read twice. A file that is missing is one. */
@@ -94,21 +114,31 @@ static int release(struct ingest *in)
 	return rc;
 }
 
-int check_judge(struct ingest *in, bool at_end)
+int check_judge(struct ingest *in)
 {
-	if (!in->check.holding || (!at_end && seen(in) < SHARE_AFTER))
+	if (!in->check.holding || seen(in) < SHARE_AFTER)
 		return 0;
-	in->too_many = check_exceeded(in, at_end);
-	return in->too_many ? -1 : release(in);
+	in->broken = check_exceeded(in, false) ? CHECK_MAX_REJECTS : CHECK_KEPT;
+	return in->broken ? -1 : release(in);
 }
 
-void check_begin(struct ingest *in)
+int check_begin(struct ingest *in)
 {
 	bool twice = is_limited(in) && are_files(in);
 
 	in->check.checking = twice;
 	in->check.holding =
 		is_limited(in) && !twice && !dnc_stage_has_producers(&in->options.stage);
+	return twice ? dnc_stage_check(
+			       &in->stage, in->file ? 1 : in->options.stage.file_count, &in->err)
+	             : 0;
+}
+
+/* What was not read, which has a message of its own, may have the records that are missing. */
+static bool is_whole(const struct ingest *in)
+{
+	return in->whole && !in->stage.failed && !in->refused &&
+	       (in->file || !dnc_cli_stopped_by());
 }
 
 int check_end(struct ingest *in)
@@ -116,6 +146,11 @@ int check_end(struct ingest *in)
 	in->check.checking = false;
 	if (!is_limited(in) || dnc_stage_has_producers(&in->options.stage))
 		return 0;
-	in->too_many = check_exceeded(in, true);
-	return in->too_many ? -1 : check_judge(in, true);
+	if (is_whole(in))
+		in->broken = check_list(in);
+	else if (check_exceeded(in, true))
+		in->broken = CHECK_MAX_REJECTS;
+	if (in->broken)
+		return -1;
+	return in->check.holding ? release(in) : 0;
 }

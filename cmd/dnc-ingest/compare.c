@@ -8,20 +8,17 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include "base/words.h"
 #include "differences.h"
 #include "fresh.h"
 #include "reading.h"
 #include "rows.h"
 #include "run.h"
 
-/* A set that can't be read is not a bad option. */
 static int fail_io(struct ingest *in, const struct dnc_error *err)
 {
-	enum dnc_exit code = err->code == DNC_SET_DAMAGED || err->code == ENOENT
-	                             ? DNC_EXIT_IO
-	                             : dnc_cli_exit_code(err->code);
-
-	return compare_refuse(in, code, "--against: %s", err->message);
+	in->compare->run_failed = true;
+	return outcome_refuse_aloud(in, outcome_set_code(err), "--against: %s", err->message);
 }
 
 static int name_files(struct ingest *in)
@@ -31,7 +28,7 @@ static int name_files(struct ingest *in)
 	int n = slash ? (int)(slash - c->path) : 0;
 
 	if (snprintf(c->lock, sizeof c->lock, "%s.lock", c->path) >= (int)sizeof c->lock)
-		return compare_refuse(in, DNC_EXIT_USAGE, "--against: the name is too long");
+		return outcome_refuse_aloud(in, DNC_EXIT_USAGE, "--against: the name is too long");
 	snprintf(c->next, sizeof c->next, "%s.next", c->path);
 	snprintf(c->fresh, sizeof c->fresh, "%s.new", c->path);
 	snprintf(c->dir, sizeof c->dir, "%.*s", n ? n : 1, slash ? c->path : ".");
@@ -43,12 +40,16 @@ static int lock(struct ingest *in)
 {
 	struct compare *c = in->compare;
 
+	struct dnc_error err;
+
 	c->lock_fd = open(c->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (c->lock_fd < 0)
-		return compare_refuse(in, dnc_cli_exit_code(errno == ENOENT ? EIO : errno),
-			"--against: unable to open %s: %s", c->lock, strerror(errno));
-	if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return compare_refuse(in, DNC_EXIT_TEMPFAIL,
+	if (c->lock_fd < 0) {
+		dnc_error_set(&err, errno, "unable to open %s: %s", c->lock, strerror(errno));
+		return fail_io(in, &err);
+	}
+	c->run_failed = flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0;
+	if (c->run_failed)
+		return outcome_refuse_aloud(in, DNC_EXIT_TEMPFAIL,
 			"--against: another process compares a list with %s", c->path);
 	return 0;
 }
@@ -65,16 +66,16 @@ static int check_next(struct ingest *in, const struct dnc_set_about *old)
 
 	if (!next)
 		return err.code == ENOENT ? 0 : fail_io(in, &err);
-	if (list_read(dnc_set_about(next)->list, &text, &err) < 0) {
+	if (list_read(c->next, dnc_set_about(next)->list, &text, &err) < 0) {
 		dnc_set_reader_free(next);
-		return compare_refuse(in, DNC_EXIT_IO, "--against: %s %s", c->next, err.message);
+		return outcome_refuse_aloud(in, DNC_EXIT_IO, "--against: %s", err.message);
 	}
 	if (old)
 		dnc_set_state(old, state);
 	fits = old ? memcmp(state, dnc_set_about(next)->base, sizeof state) == 0 : text.list.first;
 	dnc_set_reader_free(next);
 	if (!fits)
-		return compare_refuse(in, DNC_EXIT_IO,
+		return outcome_refuse_aloud(in, DNC_EXIT_IO,
 			"--against: %s, which a run before has left, does not belong to %s: restore both "
 			"together, or remove the former",
 			c->next, c->path);
@@ -83,10 +84,11 @@ static int check_next(struct ingest *in, const struct dnc_set_about *old)
 
 static int explain_stop(struct ingest *in, uint64_t published)
 {
-	return compare_refuse(in,
+	return outcome_refuse_aloud(in,
 		dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : DNC_EXIT_TEMPFAIL,
-		"stopped after %llu differences; the next run with --against=%s publishes all of them",
-		(unsigned long long)published, in->compare->path);
+		"stopped after %llu %s; the next run with --against=%s publishes all of them",
+		(unsigned long long)published, dnc_plural(published, "difference", "differences"),
+		in->compare->path);
 }
 
 /* For the ingest's error, or that of its input. Ends the process if the reader of a pipe has left. */
@@ -96,6 +98,7 @@ static int fail_run(struct ingest *in)
 	const struct dnc_error *err =
 		in->err.message[0] ? &in->err : dnc_input_error(in->stage.input);
 
+	compare_blame(in->compare, err->code);
 	return outcome_refuse(
 		in, (enum dnc_exit)code, "%s", err->message[0] ? err->message : "out of memory");
 }
@@ -108,7 +111,7 @@ static int publish(struct ingest *in, struct differences *d)
 	case DIFFERENCES_STOPPED:
 		return explain_stop(in, d->published);
 	case DIFFERENCES_REJECTED:
-		return compare_refuse(in, DNC_EXIT_SOME,
+		return outcome_refuse_aloud(in, DNC_EXIT_SOME,
 			"a later stage has rejected differences (see its rejects); the next run with "
 			"--against=%s publishes all of them again",
 			in->compare->path);
@@ -118,18 +121,21 @@ static int publish(struct ingest *in, struct differences *d)
 	return fail_run(in);
 }
 
-/* The list is in the log: so is its summary, before FILE says so. */
+/* The list is in the log, and so is its summary, before FILE says so: on disk, if the output is a file. */
 static int commit(struct ingest *in)
 {
 	int rc = 0;
 
 	in->compare->reported = true;
+	dnc_stage_report(&in->stage); /* of the differences, without the summary */
 	if (in->options.summary)
 		rc = summary_publish(in, DNC_EXIT_OK, false);
 	if (rc)
 		dnc_err("the next run with --against=%s publishes all differences again",
 			in->compare->path);
-	return !rc && fresh_commit(in) < 0 ? fail_run(in) : rc;
+	if (rc)
+		return rc;
+	return differences_sync(in) < 0 || fresh_commit(in) < 0 ? fail_run(in) : 0;
 }
 
 /* What a run that was killed has left is a run of its own. How many records it had read is not known. */
@@ -146,8 +152,9 @@ static int resume(struct ingest *in, const struct dnc_set_about *old)
 	in->tally.unchanged = d.unchanged;
 	if (rc || (rc = commit(in)))
 		return rc;
-	dnc_note("%llu differences of a run that did not end were published",
-		(unsigned long long)d.published);
+	dnc_note("%llu %s published", (unsigned long long)d.published,
+		dnc_plural(d.published, "difference of a run that did not end was",
+			"differences of a run that did not end were"));
 	c->reported = false;
 	run_begin(in);
 	return 0;
@@ -161,7 +168,7 @@ static int refuse_second(struct ingest *in, bool resumed)
 
 	if (!c->exists || (!o->baseline && !o->publish_all))
 		return 0;
-	return compare_refuse(in, DNC_EXIT_USAGE,
+	return outcome_refuse_aloud(in, DNC_EXIT_USAGE,
 		"%s is for the first list, but %s has one%s: leave the option out",
 		o->baseline ? "--baseline" : "--publish-all", c->path,
 		resumed ? ", of the run before, whose events are published" : "");
@@ -173,7 +180,7 @@ static int check_first(struct ingest *in)
 	const struct compare *c = in->compare;
 
 	if (!c->exists && !o->baseline && !o->publish_all && access(c->next, F_OK) < 0)
-		return compare_refuse(in, DNC_EXIT_USAGE,
+		return outcome_refuse_aloud(in, DNC_EXIT_USAGE,
 			"--against: %s does not exist: for the first list use --baseline, which publishes "
 			"no event for its numbers, or --publish-all",
 			c->path);
@@ -192,7 +199,7 @@ static int start(struct ingest *in)
 		return rc;
 	old = dnc_set_open(c->path, &err);
 	if (!old && err.code == DNC_SET_DAMAGED)
-		return compare_refuse(in, DNC_EXIT_IO,
+		return outcome_refuse_aloud(in, DNC_EXIT_IO,
 			"--against: %s; remove it and use --publish-all, which suppresses each number of "
 			"the list",
 			err.message);
@@ -217,35 +224,40 @@ static bool accepts_empty(const struct ingest *in)
 	return in->options.max_removed == UINT64_MAX && in->options.max_removed_share >= 1;
 }
 
+static int refuse_broken(struct ingest *in, enum check_limit limit)
+{
+	char text[CHECK_TEXT_BYTES];
+
+	in->broken = limit;
+	return outcome_refuse_aloud(in, DNC_EXIT_SOME, "%s; nothing was published, and %s %s",
+		check_reason(in, text), in->compare->path, compare_kept(in->compare));
+}
+
 /* Whether all of the list was read. */
 static int check_input(struct ingest *in, int rc)
 {
 	const struct compare *c = in->compare;
-	uint64_t rejects = in->stage.rejects.count, seen = c->counts.rows + rejects;
 
-	in->too_many = in->too_many || check_exceeded(in, true);
-	if (in->too_many)
-		return compare_refuse(in, DNC_EXIT_SOME,
-			"%llu of %llu records were rejected, more than --max-rejects allows; nothing was "
-			"published, and %s %s",
-			(unsigned long long)rejects, (unsigned long long)seen, c->path,
-			compare_kept(c));
+	if (check_exceeded(in, true))
+		return refuse_broken(in, CHECK_MAX_REJECTS);
 	if (rc < 0) {
 		rc = fail_run(in);
 		dnc_err("nothing was published, and %s %s", c->path, compare_kept(c));
 		return rc;
 	}
 	if (dnc_cli_stopped_by())
-		return compare_refuse(in,
+		return outcome_refuse_aloud(in,
 			dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED : DNC_EXIT_TEMPFAIL,
 			"stopped before the end of the list; nothing was published, and %s %s",
 			c->path, compare_kept(c));
 	if (in->stage.failed || in->refused)
-		return compare_refuse(in, in->stage.failed ? DNC_EXIT_IO : in->refused,
+		return outcome_refuse_aloud(in, in->stage.failed ? DNC_EXIT_IO : in->refused,
 			"the list was not read as a whole; nothing was published, and %s %s",
 			c->path, compare_kept(c));
+	if (check_list(in) == CHECK_MIN_RECORDS)
+		return refuse_broken(in, CHECK_MIN_RECORDS);
 	if (!c->counts.rows && (!c->exists || !accepts_empty(in)))
-		return compare_refuse(in, DNC_EXIT_SOME,
+		return outcome_refuse_aloud(in, DNC_EXIT_SOME,
 			"the list has no number; nothing was published, and %s %s "
 			"(--max-removed=100%% accepts an empty list after another)",
 			c->path, compare_kept(c));
@@ -258,18 +270,19 @@ static void report(const struct ingest *in)
 	uint64_t numbers = n->added + n->unchanged;
 
 	if (in->options.baseline)
-		dnc_note(
-			"%s: a baseline of %llu numbers, %llu duplicate rows; no event was made of them",
+		dnc_note("%s: a baseline of %llu %s, %llu duplicate %s; no event was made of them",
 			in->compare->path, (unsigned long long)numbers,
-			(unsigned long long)n->duplicates);
+			dnc_plural(numbers, "number", "numbers"), (unsigned long long)n->duplicates,
+			dnc_plural(n->duplicates, "row", "rows"));
 	else
-		dnc_note(
-			"%s: %llu numbers: %llu added, %llu removed, %llu unchanged; %llu duplicate rows",
+		dnc_note("%s: %llu %s: %llu added, %llu removed, %llu unchanged; %llu duplicate %s",
 			in->compare->path, (unsigned long long)numbers,
-			(unsigned long long)n->added, (unsigned long long)(n->removed - n->held),
-			(unsigned long long)n->unchanged, (unsigned long long)n->duplicates);
-	dnc_stage_report(&in->stage);
+			dnc_plural(numbers, "number", "numbers"), (unsigned long long)n->added,
+			(unsigned long long)(n->removed - n->held),
+			(unsigned long long)n->unchanged, (unsigned long long)n->duplicates,
+			dnc_plural(n->duplicates, "row", "rows"));
 	dnc_rejects_report(&in->stage.rejects);
+	reading_report_none(in);
 }
 
 /* The exit code of a list that was taken. */
@@ -280,12 +293,24 @@ static int conclude(struct ingest *in)
 
 	report(in);
 	if (n->held) {
-		dnc_err("%llu numbers have left the list, but are not released, because they may be in the "
-			"%llu rejected rows: correct these, or use --release-despite-rejects",
-			(unsigned long long)n->held, (unsigned long long)rejects);
-		return DNC_EXIT_SOME;
+		dnc_err("%llu %s not released, because %s may be in the %llu rejected %s: correct %s, or use "
+			"--release-despite-rejects",
+			(unsigned long long)n->held,
+			dnc_plural(n->held, "number has left the list, but is",
+				"numbers have left the list, but are"),
+			dnc_plural(n->held, "it", "they"), (unsigned long long)rejects,
+			dnc_plural(rejects, "row", "rows"), dnc_plural(rejects, "it", "these"));
+		return DNC_EXIT_INCOMPLETE;
 	}
-	return in->options.strict && rejects ? DNC_EXIT_SOME : DNC_EXIT_OK;
+	if (rejects && in->options.baseline) {
+		dnc_err("%llu rejected %s not in the baseline: the next list publishes the numbers that were in "
+			"%s as added; to have them in the baseline, correct the %s, delete %s and start again",
+			(unsigned long long)rejects, dnc_plural(rejects, "row is", "rows are"),
+			dnc_plural(rejects, "it", "them"), dnc_plural(rejects, "row", "rows"),
+			in->compare->path);
+		return DNC_EXIT_INCOMPLETE;
+	}
+	return in->options.strict && rejects ? DNC_EXIT_INCOMPLETE : DNC_EXIT_OK;
 }
 
 /* Counts what became of the list's records when PUBLISHED events were written. A number that has left it has no record, but its
@@ -328,6 +353,9 @@ static int report_refusal(struct ingest *in, int rc)
 	if (!in->compare->compared)
 		in->tally.withheld = in->accepted;
 	in->stopped_by = dnc_cli_stopped_by();
+	/* It counts what was acknowledged. */
+	if (!in->output_failed && dnc_stage_finish(&in->stage, 0, NULL) != DNC_EXIT_OK)
+		in->output_failed = true;
 	return summary_publish(in, rc, false);
 }
 

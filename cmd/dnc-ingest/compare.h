@@ -11,6 +11,7 @@
  * Nothing is published before a FILE.next is there, and nothing but what follows from FILE and FILE.next: so a run
  * that was killed is continued by the next one, whatever list that one reads. */
 #pragma once
+#include <errno.h>
 #include <limits.h>
 #include "base/sorter.h"
 #include "ingest.h"
@@ -29,18 +30,24 @@ struct compare {
 	const char *path;
 	char next[PATH_MAX], fresh[PATH_MAX], lock[PATH_MAX], dir[PATH_MAX];
 	int lock_fd;
-	bool exists;        /* FILE does */
-	bool compared;      /* `counts` are those of the whole list */
-	bool reported;      /* the summary was published */
-	const char *format; /* of the streams so far; NULL: none yet */
+	bool exists;          /* FILE does */
+	bool compared;        /* `counts` are those of the whole list */
+	bool reported;        /* the summary was published */
+	bool run_failed;      /* what ended it is no fault of the list, as a full disk or a lock */
+	const char *format;   /* of the streams so far; NULL: none yet */
+	struct list_text was; /* of FILE: `list` may point into it */
+	uint64_t noted;       /* the stream whose fields were told last; 0: none */
 	struct dnc_sorter *sorter;
 	struct list list;
 	struct compare_counts counts;
 	uint64_t resumed; /* differences of a run before that were published */
 };
 
-/* Refuses the list with an exit code and a text, which is printed, for `return compare_refuse(...)`. */
-#define compare_refuse(in, code, ...) (dnc_err(__VA_ARGS__), outcome_refuse(in, code, __VA_ARGS__))
+/* Notes whose fault an error with the errno CODE is: EINVAL is that of a list which does not fit. */
+static inline void compare_blame(struct compare *c, int code)
+{
+	c->run_failed = code != EINVAL;
+}
 
 /* What a list that is not taken does to FILE, for a message: it "is unchanged", or "was not made". */
 static inline const char *compare_kept(const struct compare *c)

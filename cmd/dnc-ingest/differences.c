@@ -23,6 +23,7 @@ struct publishing {
 	unsigned char state[DNC_SET_DIGEST_BYTES];
 	struct dnc_buf raw;
 	uint64_t published, unchanged;
+	bool stopped; /* by a signal, not by an error */
 };
 
 /* Made of what led to the difference, so that a second run makes the same one, and the hub drops it. */
@@ -76,11 +77,16 @@ static int wait_for_reader(struct publishing *p)
 {
 	struct dnc_error *err = &p->in->err;
 
-	while (dnc_outlet_finish(p->in->stage.out, -1, err) < 0)
-		if (err->code != EINTR || dnc_cli_stopped_by()) {
-			p->in->output_failed |= err->code != EINTR;
+	while (dnc_outlet_finish(p->in->stage.out, -1, err) < 0) {
+		if (err->code != EINTR) {
+			p->in->output_failed = true;
 			return -1;
 		}
+		if (dnc_cli_stopped_by()) {
+			p->stopped = true;
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -109,7 +115,8 @@ static int publish_all(struct publishing *p)
 
 	walk.old = p->old ? dnc_set_numbers(p->old) : dnc_set_no_numbers();
 	while ((rc = dnc_set_walk(&walk, &number, &place, &p->in->err)) > 0) {
-		if (dnc_cli_stopped_by())
+		p->stopped = dnc_cli_stopped_by();
+		if (p->stopped)
 			return -1;
 		if (place == DNC_SET_KEPT)
 			p->unchanged++;
@@ -119,8 +126,8 @@ static int publish_all(struct publishing *p)
 	return rc < 0 ? -1 : wait_for_reader(p);
 }
 
-/* A file must be on disk before the set that says so is. Pipes and terminals can't be synced: EINVAL. */
-static int sync_output(struct ingest *in)
+/* Pipes and terminals can't be synced: EINVAL. */
+int differences_sync(struct ingest *in)
 {
 	const char *output = in->options.stage.output;
 	int fd = output ? -1 : STDOUT_FILENO;
@@ -142,7 +149,7 @@ static int open_sets(struct publishing *p)
 	p->next = dnc_set_open(p->c->next, err);
 	if (!p->next || (p->c->exists && !(p->old = dnc_set_open(p->c->path, err))))
 		return -1;
-	if (list_read(dnc_set_about(p->next)->list, &p->text, err) < 0)
+	if (list_read(p->c->next, dnc_set_about(p->next)->list, &p->text, err) < 0)
 		return -1;
 	dnc_set_state(dnc_set_about(p->next), p->state);
 	p->reader = dnc_event_reader_new(
@@ -169,8 +176,6 @@ enum differences_result differences_publish(struct ingest *in, struct difference
 	*d = (struct differences){p.published, p.unchanged};
 	finish(&p);
 	if (rc < 0)
-		return dnc_cli_stopped_by() ? DIFFERENCES_STOPPED : DIFFERENCES_FAILED;
-	if (outcome_events(in).rejected > rejected)
-		return DIFFERENCES_REJECTED;
-	return sync_output(in) < 0 ? DIFFERENCES_FAILED : DIFFERENCES_DONE;
+		return p.stopped ? DIFFERENCES_STOPPED : DIFFERENCES_FAILED;
+	return outcome_events(in).rejected > rejected ? DIFFERENCES_REJECTED : DIFFERENCES_DONE;
 }

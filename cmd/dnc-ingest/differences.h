@@ -14,5 +14,9 @@ struct differences {
 	uint64_t unchanged; /* numbers of both sets */
 };
 
+/* Waits until what was published is on disk, if the output is a file: before the set that says so is. -1 with the ingest's
+ * error. */
+int differences_sync(struct ingest *in);
+
 /* Publishes all differences, and waits until they are acknowledged. *D is how many, however it ends. */
 enum differences_result differences_publish(struct ingest *in, struct differences *d);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/words.h"
 
 /* The sorted numbers of the list, each once. */
 struct distinct {
@@ -67,13 +68,12 @@ static int write_numbers(struct ingest *in, struct dnc_numbers old, struct dnc_s
 static int check_identity(struct ingest *in, const struct dnc_set_about *old)
 {
 	struct compare *c = in->compare;
-	static struct list_text text;
-	const struct list *was = &text.list, *is = &c->list;
+	const struct list *was = &c->was.list, *is = &c->list;
 
-	if (list_read(old->list, &text, &in->err) < 0)
+	if (list_read(c->path, old->list, &c->was, &in->err) < 0)
 		return -1;
 	if (!c->format) { /* it is empty */
-		c->list = text.list;
+		c->list = *was;
 		c->list.first = false;
 		return 0;
 	}
@@ -96,11 +96,11 @@ static int check_removed(struct ingest *in, uint64_t before)
 	if (n->removed <= o->max_removed &&
 		(double)n->removed <= o->max_removed_share * (double)before)
 		return 0;
-	return compare_refuse(in, DNC_EXIT_SOME,
-		"%llu of %llu numbers are missing, more than --max-removed allows: the list may be "
+	return outcome_refuse_aloud(in, DNC_EXIT_SOME,
+		"%llu of %llu numbers %s missing, more than --max-removed allows: the list may be "
 		"incomplete; nothing was published, and %s %s",
-		(unsigned long long)n->removed, (unsigned long long)before, in->compare->path,
-		compare_kept(in->compare));
+		(unsigned long long)n->removed, (unsigned long long)before,
+		dnc_plural(n->removed, "is", "are"), in->compare->path, compare_kept(in->compare));
 }
 
 static struct dnc_set_writer *create(
@@ -137,7 +137,7 @@ static int move(struct ingest *in, const char *from, const char *to)
 }
 
 /* Makes FILE.new, which is on disk, FILE.next if its differences are to be published. If there are none, nothing changes. */
-static int name(
+static int file_set(
 	struct ingest *in, const struct dnc_set_about *old, const struct dnc_set_about *about)
 {
 	struct compare *c = in->compare;
@@ -171,7 +171,7 @@ static int write_set(struct ingest *in, struct dnc_set_reader *reader)
 	if (rc == 0)
 		rc = dnc_set_complete(w, &about, &in->err);
 	if (rc == 0)
-		rc = name(in, old, &about);
+		rc = file_set(in, old, &about);
 	dnc_set_writer_free(w);
 	return rc;
 }
@@ -185,8 +185,14 @@ int fresh_write(struct ingest *in)
 	dnc_set_reader_free(old);
 	if (rc >= 0)
 		return rc;
-	return compare_refuse(in,
-		in->err.code == DNC_SET_DAMAGED ? DNC_EXIT_IO : dnc_cli_exit_code(in->err.code),
+	compare_blame(c, in->err.code);
+	/* The name was given, but may not be on disk. */
+	if (access(c->next, F_OK) == 0)
+		return outcome_refuse_aloud(in, outcome_set_code(&in->err),
+			"%s; nothing was published yet, but %s is there: the next run with --against=%s "
+			"publishes its differences",
+			in->err.message, c->next, c->path);
+	return outcome_refuse_aloud(in, outcome_set_code(&in->err),
 		"%s; nothing was published, and %s %s", in->err.message, c->path, compare_kept(c));
 }
 

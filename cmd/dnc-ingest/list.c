@@ -69,7 +69,7 @@ bool list_same(const struct list *a, const struct list *b)
 	       same(a->source, b->source);
 }
 
-int list_read(struct dnc_str text, struct list_text *out, struct dnc_error *err)
+int list_read(const char *path, struct dnc_str text, struct list_text *out, struct dnc_error *err)
 {
 	char padded[DNC_SET_TEXT_MAX + DNC_JSON_PADDING] = {0};
 	struct dnc_json_parser *parser = dnc_json_parser_new();
@@ -82,7 +82,9 @@ int list_read(struct dnc_str text, struct list_text *out, struct dnc_error *err)
 		memcpy(padded, text.p, text.n);
 	if (dnc_json_parse(parser, padded, text.n, &doc, err) < 0 ||
 		doc.node[0].type != DNC_JSON_OBJECT || take(&doc, out) < 0)
-		dnc_error_set(err, DNC_SET_DAMAGED, "does not say what list it is");
+		dnc_error_set(err, DNC_SET_DAMAGED,
+			"%s does not say what list it is: it is damaged, or of another program; restore it, or start again with --baseline",
+			path);
 	else
 		rc = 0;
 	dnc_json_parser_free(parser);

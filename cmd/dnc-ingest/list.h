@@ -19,8 +19,8 @@ struct list_text {
 	char text[2 * DNC_SET_TEXT_MAX];
 };
 
-/* Reads TEXT. -1 with ERR, DNC_SET_DAMAGED, if it is none that list_write() wrote. */
-int list_read(struct dnc_str text, struct list_text *out, struct dnc_error *err);
+/* Reads TEXT, which the set at PATH has. -1 with ERR, DNC_SET_DAMAGED, if it is none that list_write() wrote. */
+int list_read(const char *path, struct dnc_str text, struct list_text *out, struct dnc_error *err);
 
 /* True if both come from the same place. */
 bool list_same(const struct list *a, const struct list *b);

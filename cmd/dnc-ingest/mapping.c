@@ -1,8 +1,5 @@
 #include "mapping.h"
-
-/* Of the run. */
-static mapping_accept *to_accept;
-static mapping_reject *to_reject;
+#include <errno.h>
 
 static struct dnc_map *compile(const struct options *o)
 {
@@ -17,7 +14,8 @@ static struct dnc_map *compile(const struct options *o)
 	}
 	map = dnc_map_compile_file(o->map_file, &err);
 	if (!map && err.code)
-		dnc_cli_die(DNC_EXIT_IO, "--map-file: %s", err.message);
+		dnc_cli_die(err.code == EINVAL ? DNC_EXIT_USAGE : DNC_EXIT_IO, "--map-file: %s",
+			err.message);
 	if (!map)
 		dnc_cli_usage("--map-file: %s: %s", o->map_file, err.message);
 	return map;
@@ -42,7 +40,7 @@ static int on_result(
 	(void)number;
 	if (in->fill && dnc_fill_add(in->fill, &event, &in->err) < 0)
 		return -1;
-	return to_accept(in, job->user,
+	return in->accept_mapped(in, job->user,
 		&(struct dnc_record){.event = event,
 			.line = job->line,
 			.item = count_item(in, job),
@@ -51,12 +49,22 @@ static int on_result(
 
 static int on_failed(void *ctx, const struct dnc_map_job *job, const struct dnc_error *err)
 {
+	struct ingest *in = ctx;
 	struct dnc_error failed = *err;
 
 	failed.code = DNC_REJECT_MAP_FAILED;
-	return to_reject(ctx, job->user,
+	return in->reject_unmapped(in, job->user,
 		&(struct dnc_record){.line = job->line, .item = job->item, .raw = job->raw},
 		&failed);
+}
+
+static void on_nothing(void *ctx, const struct dnc_map_job *job)
+{
+	struct ingest *in = ctx;
+
+	(void)job;
+	in->tally.no_events++;
+	in->tally.unmapped++;
 }
 
 static bool is_stopped(void *ctx)
@@ -77,6 +85,7 @@ static void start(struct ingest *in)
 			.objects = true,
 			.result = on_result,
 			.failed = on_failed,
+			.nothing = on_nothing,
 			.stopped = is_stopped,
 			.ctx = in},
 		&err);
@@ -91,8 +100,8 @@ void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *re
 
 	if (!o->map && !o->map_file)
 		return;
-	to_accept = accept;
-	to_reject = reject;
+	in->accept_mapped = accept;
+	in->reject_unmapped = reject;
 	in->map = compile(o);
 	in->settles = dnc_stage_has_producers(&o->stage);
 	if ((o->source.provider || o->source.provider_id || o->source.reason || o->source.source) &&
@@ -103,11 +112,13 @@ void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *re
 
 void mapping_begin(struct ingest *in)
 {
+	struct dnc_error err;
+
 	if (!in->mapper_failed)
 		return;
-	dnc_mapper_free(in->mapper);
+	if (dnc_mapper_reset(in->mapper, &err) < 0)
+		dnc_cli_die_io(&err);
 	in->mapper_failed = false;
-	start(in);
 }
 
 /* The mapper is of no more use. */

@@ -3,12 +3,7 @@
 #include "ingest.h"
 #include "source/source.h"
 
-/* Where events and rejects go; -1 ends the run. */
-typedef int mapping_accept(struct ingest *in, struct dnc_stream *s, const struct dnc_record *event);
-typedef int mapping_reject(
-	struct ingest *in, struct dnc_stream *s, const struct dnc_record *r, struct dnc_error *err);
-
-/* Starts the process of the map, if there is one. Exits if the program is wrong or the process can't be started. */
+/* Starts the process of the map, if there is one: events go to ACCEPT, records on which it fails to REJECT. Exits if the program is wrong or the process can't be started. */
 void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *reject);
 
 /* Before each run: a process whose records were not all dealt with is replaced. Exits if it can't be started. */

@@ -113,13 +113,6 @@ static void set_rate(void *options, const char *name, char *arg)
 		dnc_cli_usage("%s: \"%s\" is not a rate like 100/s", name, arg);
 }
 
-static void set_run(void *options, const char *name, char *arg)
-{
-	if (!*arg)
-		dnc_cli_usage("%s: the id is empty", name);
-	((struct options *)options)->run = arg;
-}
-
 static void set_summary(void *options, const char *name, char *arg)
 {
 	struct options *o = options;
@@ -196,7 +189,7 @@ static const struct dnc_option rows[] = {
 	{"run", 0, "ID",
 		"Run that records without a time belong to (default: the file's name, size and "
 		"modification time)",
-		2, DNC_CALL(set_run)},
+		2, DNC_TEXT(struct options, run)},
 	{"input", 'i', "unix:PATH|fd:N|systemd",
 		"Read records from here (unix:PATH,mode=0660,group=NAME); may be repeated", 3,
 		DNC_LIST(struct options, inputs, stage.input_count)},
@@ -222,6 +215,8 @@ static const struct dnc_option rows[] = {
 		DNC_FLAG(struct options, strict)},
 	{"max-rejects", 0, "N|P%", "Stop and exit with 1 if more records are rejected", 4,
 		DNC_CALL(set_max_rejects)},
+	{"min-records", 0, "N", "Publish nothing and exit with 1 if fewer records are accepted", 4,
+		DNC_NUMBER(struct options, min_records, 0, UINT64_MAX)},
 	{"against", 0, "FILE",
 		"Compare a full list with the last one, which FILE keeps, and write what differs",
 		5, DNC_TEXT(struct options, against)},
@@ -370,12 +365,16 @@ static void check(struct options *o)
 		dnc_cli_usage("--format=%s needs --reason: a bare number does not say why it is "
 			      "suppressed",
 			o->source.format);
+	if (o->run && !*o->run)
+		dnc_cli_usage("--run: the id is empty");
 	if (o->summary && !o->source.provider)
 		dnc_cli_usage("--summary needs --provider: the event says whose list was read");
 	o->stage.files = o->files;
 	o->stage.inputs = o->inputs;
 	if (o->stage.file_count && o->stage.input_count)
 		dnc_cli_usage("--input and FILE arguments exclude each other");
+	if (o->stage.input_count && o->min_records)
+		dnc_cli_usage("--input and --min-records exclude each other: a service has no end");
 	check_watch(o);
 	check_against(o);
 }

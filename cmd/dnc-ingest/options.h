@@ -17,6 +17,7 @@ struct options {
 	bool strict, strict_phone;
 	uint64_t max_rejects;     /* UINT64_MAX: no limit */
 	double max_rejects_share; /* 1: no limit */
+	uint64_t min_records;     /* 0: no limit */
 	double rate;              /* events a second; 0: no limit */
 	unsigned encoding;        /* an enum dnc_encoding */
 	uint64_t max_unpacked;    /* bytes of one file */

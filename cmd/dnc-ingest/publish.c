@@ -1,6 +1,4 @@
 #include "publish.h"
-#include <errno.h>
-#include <time.h>
 #include "base/clock.h"
 #include "ingest.h"
 
@@ -13,24 +11,36 @@ int publish_flush(struct ingest *in)
 }
 
 /* Events that are late by so much are made up for: what a sleep was too long. */
-enum { LATE_NS = 20000000 };
+enum { LATE_NS = 20000000, NS_PER_MS = 1000000, LONG_MS = 60000 };
 
-/* Waits until --rate allows the next event. After a signal that stops the input nothing waits. */
+/* Waits for the outlet meanwhile, which reads acknowledgements, connects, and says when it waits. After a signal that stops the
+ * input nothing waits. */
+static int wait_until(struct ingest *in, int64_t due_ns)
+{
+	int64_t left;
+
+	while ((left = due_ns - dnc_clock_mono_ns()) > 0 && !dnc_cli_stopped_by()) {
+		left = (left + NS_PER_MS - 1) / NS_PER_MS;
+		if (dnc_input_wait(in->stage.input, -1, (int)(left < LONG_MS ? left : LONG_MS)) <
+			0) {
+			in->err = *dnc_input_error(in->stage.input);
+			in->output_failed = true;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Waits until --rate allows the next event. */
 static int wait_for_rate(struct ingest *in)
 {
 	int64_t now = dnc_clock_mono_ns(),
 		due = in->due_ns > now - LATE_NS ? in->due_ns : now - LATE_NS;
-	struct timespec t = {due / 1000000000, due % 1000000000};
 
 	in->due_ns = due + (int64_t)(1e9 / in->options.rate);
 	if (due <= now || dnc_cli_stopped_by())
 		return 0;
-	if (publish_flush(in) < 0)
-		return -1;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-		if (dnc_cli_stopped_by())
-			return 0;
-	return 0;
+	return publish_flush(in) < 0 ? -1 : wait_until(in, due);
 }
 
 int publish_line(struct ingest *in, enum dnc_type type, struct dnc_str line)

@@ -1,5 +1,7 @@
 /* reading.c - lines of streams become records, and records become events or rejects. */
+#include <stdio.h>
 #include <stdlib.h>
+#include "base/words.h"
 #include "mapping.h"
 #include "phone/phone.h"
 #include "publish.h"
@@ -13,7 +15,8 @@ struct reading {
 	struct reading *next;      /* in the list of those that pauses settle */
 	struct dnc_event_run *run; /* NULL if its records are live */
 	int64_t latest_ms;         /* of the changes that were published */
-	uint64_t out_of_order;     /* that were older than one before */
+	bool doubted;              /* what dnc_source_doubt() tells was said */
+	bool out_of_order;         /* one was older than one before, which was said */
 };
 
 /* The number of events, rejects and rejected files so far. */
@@ -25,15 +28,11 @@ static uint64_t results(const struct ingest *in)
 static int reject(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r,
 	const struct dnc_error *err)
 {
-	if (check_repeats(&in->check.rejects)) {
-		in->tally.rejected++;
-		return 0;
-	}
 	if (dnc_stage_reject(&in->stage, s, r->line, r->item, r->raw, err, &in->err) < 0)
 		return -1;
 	in->tally.rejected++;
-	in->too_many = check_exceeded(in, false);
-	return in->too_many ? -1 : 0;
+	in->broken = check_exceeded(in, false) ? CHECK_MAX_REJECTS : CHECK_KEPT;
+	return in->broken ? -1 : 0;
 }
 
 /* Why the event reader did not take the record. */
@@ -56,21 +55,34 @@ static int keep_order(struct ingest *in, struct dnc_stream *s, const struct dnc_
 	size_t n;
 
 	if (!order_wants(in, s)) {
-		if (!s->acked && r->fact->at_ms < reading->latest_ms && !reading->out_of_order++)
+		if (!s->acked && r->fact->at_ms < reading->latest_ms && !reading->out_of_order) {
+			reading->out_of_order = true;
 			dnc_warn(
 				"%s: line %llu is older than a line before it, and changes that come by "
 				"a pipe are published in its order; give the file's name to have them "
 				"published in the order of time",
 				s->name, (unsigned long long)r->line);
+		}
 		if (r->fact->at_ms > reading->latest_ms)
 			reading->latest_ms = r->fact->at_ms;
 		return 0;
+	}
+	in->changes = true;
+	if (in->hold_changes) {
+		outcome_refuse(
+			in, DNC_EXIT_TEMPFAIL, "%s is a change list, which must wait", s->name);
+		return -1;
 	}
 	if (dnc_phone_normalize(r->fact->number, in->options.source.region,
 		    in->options.strict_phone, e164, &n) != DNC_PHONE_OK)
 		return 0;
 	in->accepted++;
-	return order_add(in, s, r) < 0 ? -1 : 1;
+	return order_add(in, s, r, dnc_source_format(reading->source)) < 0 ? -1 : 1;
+}
+
+const struct dnc_source *reading_source(const struct dnc_stream *s)
+{
+	return ((const struct reading *)s->user)->source;
 }
 
 int reading_accept(struct ingest *in, struct dnc_stream *s, const struct dnc_record *r)
@@ -86,13 +98,12 @@ int reading_accept(struct ingest *in, struct dnc_stream *s, const struct dnc_rec
 		return rc < 0 ? -1 : 0;
 	dnc_event_reader_format(in->reader, dnc_source_format(reading->source));
 	dnc_event_reader_position(in->reader, reading->run, r->line, r->item);
-	if ((r->fact ? dnc_event_from_fact(in->reader, r->fact, &event, &err)
-		     : dnc_event_normalize(in->reader, r->event.p, r->event.n, &event, &err)) < 0)
+	if (dnc_record_event(in->reader, r, &event, &err) < 0)
 		return reading_reject(in, s, r, &err);
 	in->accepted++;
 	rc = check_hold(in, event.type, event.line);
 	if (rc > 0)
-		return check_judge(in, false);
+		return check_judge(in);
 	return rc < 0 ? -1 : publish_line(in, event.type, event.line);
 }
 
@@ -101,13 +112,15 @@ static int refuse(struct ingest *in, const struct dnc_stream *s)
 {
 	enum dnc_refusal kind;
 	const char *why = dnc_source_refusal(((const struct reading *)s->user)->source, &kind);
+	char text[REFUSAL_BYTES];
 
-	if (!check_repeats(&in->check.refusals)) {
-		if (!in->file || in->refusals) /* the first is the reason of a file of --watch */
-			dnc_err("%s %s", s->name, why);
-		outcome_refuse(in, kind == DNC_REFUSED_CONTENT ? DNC_EXIT_IO : DNC_EXIT_USAGE,
-			"%s %s", s->name, why);
-	}
+	snprintf(text, sizeof text, "%s %s", s->name, why);
+	/* The first is the reason of a file of --watch. */
+	if (!dnc_said_before(&in->stage.said, text) && (!in->file || in->refusals))
+		dnc_err("%s", text);
+	outcome_refuse(in, kind == DNC_REFUSED_HEADER ? DNC_EXIT_USAGE : DNC_EXIT_IO, "%s %s",
+		s->name, why);
+	in->partial |= kind == DNC_REFUSED_REST;
 	/* If there is no other input, a pipe that does not end must not be read without effect. */
 	if (!in->file && !s->member &&
 		in->options.stage.file_count + in->options.stage.input_count <= 1)
@@ -116,10 +129,23 @@ static int refuse(struct ingest *in, const struct dnc_stream *s)
 	return in->file && !s->member ? -1 : 0;
 }
 
+/* Says once for each file, and once for all producers, that rows whose meaning is not clear are suppressions. */
+static void report_doubt(struct ingest *in, const struct dnc_stream *s, struct reading *reading)
+{
+	const char *doubt = dnc_source_doubt(reading->source);
+
+	if (reading->doubted || !*doubt)
+		return;
+	reading->doubted = true;
+	if (!in->check.again && !(s->acked && in->doubted))
+		dnc_warn("%s %s", s->name, doubt);
+	in->doubted |= s->acked;
+}
+
 /* Writes or rejects the records that the source has read so far. */
 static int read_records(struct ingest *in, struct dnc_stream *s)
 {
-	const struct reading *reading = s->user;
+	struct reading *reading = s->user;
 	struct dnc_record record;
 	struct dnc_error err;
 	int rc = 0;
@@ -127,6 +153,7 @@ static int read_records(struct ingest *in, struct dnc_stream *s)
 	while (rc == 0) {
 		switch (dnc_source_next(reading->source, &record, &err)) {
 		case DNC_SOURCE_MORE:
+			report_doubt(in, s, reading);
 			return mapping_settle(in);
 		case DNC_SOURCE_RECORD:
 			rc = in->mapper ? mapping_add(in, s, &record)
@@ -208,18 +235,31 @@ int reading_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 	return read_records(in, s);
 }
 
-/* A file without any event is not an error, because an export may be empty, but it is reported. */
+/* A file without any event is not an error, because an export may be empty, but it is reported. What a map makes is known when
+ * it is published. */
 static void report_nothing(
 	const struct ingest *in, const struct dnc_stream *s, const struct dnc_source *source)
 {
 	const char *nothing = dnc_source_nothing(source);
 
-	if (in->failed_before != in->stage.failed || in->check.checking)
+	if (in->failed_before != in->stage.failed)
 		return;
-	if (nothing)
+	if (nothing && !in->check.again)
 		dnc_note("%s %s", s->name, nothing);
-	else if (in->mapper && results(in) == in->results_before)
+	else if (!nothing && in->mapper && !in->check.checking && results(in) == in->results_before)
 		dnc_note("%s: no events: the map made none from its records", s->name);
+}
+
+void reading_report_none(const struct ingest *in)
+{
+	const uint64_t unmapped = in->tally.unmapped, ruled = in->tally.no_events - unmapped;
+
+	if (ruled)
+		dnc_note("%llu %s no event by a rule of the format, such as HELP",
+			(unsigned long long)ruled, dnc_plural(ruled, "record is", "records are"));
+	if (unmapped)
+		dnc_note("%llu %s: the map made no event", (unsigned long long)unmapped,
+			dnc_plural(unmapped, "record", "records"));
 }
 
 static void forget(struct ingest *in, const struct reading *reading)
@@ -248,7 +288,8 @@ int reading_close(void *ctx, struct dnc_stream *s)
 		rc = mapping_drain(in);
 	if (rc == 0 && !s->acked && !s->cut_short)
 		report_nothing(in, s, reading->source);
-	summary_format(&in->summary, dnc_source_format(reading->source));
+	summary_stream(&in->summary, dnc_source_is_full(reading->source),
+		in->options.source.map ? NULL : dnc_source_origin(reading->source).provider);
 	dnc_event_reader_position(in->reader, NULL, 0, 0);
 	forget(in, reading);
 	close_reading(reading);

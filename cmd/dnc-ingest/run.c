@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/words.h"
 #include "mapping.h"
 #include "outcome.h"
 #include "reading.h"
@@ -38,7 +39,8 @@ void run_begin(struct ingest *in)
 	in->accepted = in->published = in->refusals = in->results_before = 0;
 	in->err = (struct dnc_error){0};
 	in->refusal[0] = '\0';
-	in->output_failed = in->too_many = in->whole = false;
+	in->output_failed = in->whole = in->partial = in->changes = false;
+	in->broken = CHECK_KEPT;
 	in->stopped_by = 0;
 	in->refused = DNC_EXIT_OK;
 	in->stage.failed = in->failed_before = 0;
@@ -58,22 +60,31 @@ void run_open(struct ingest *in)
 	unpack(in);
 }
 
-/* Files of --watch are open already; others were added when the inputs were opened. */
+/* Files of --watch are open already; others were added when the inputs were opened. The second reading has only those that the
+ * first one has read to their end. */
 static int add_file(struct ingest *in)
 {
 	int fd;
 
-	if (!in->file)
+	if (!in->file || (in->check.again && !in->stage.versions[0].known))
 		return 0;
 	fd = fcntl(in->file_fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
 		dnc_error_set(&in->err, errno, "unable to open %s: %s", in->file, strerror(errno));
 	} else if (dnc_input_add_open_file(in->stage.input, in->file, fd, &in->err) == 0) {
+		if (in->check.checking || in->check.again)
+			dnc_input_expect(in->stage.input, in->stage.versions);
 		return 0;
 	}
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/* Memory or the output has failed, or the input. */
+static bool has_failed(const struct ingest *in)
+{
+	return in->err.message[0] || dnc_input_error(in->stage.input)->message[0];
 }
 
 static int read_once(struct ingest *in)
@@ -82,19 +93,27 @@ static int read_once(struct ingest *in)
 
 	if (rc == 0)
 		rc = dnc_input_run(in->stage.input);
-	in->whole = rc == 0 && !dnc_input_cut_files(in->stage.input);
-	return rc;
+	/* A file that is read alone was refused: what it has before that is dealt with like that of a file among others. */
+	if (rc < 0 && in->file && in->refused && !in->broken && !has_failed(in)) {
+		in->whole = true;
+		rc = 0;
+	} else {
+		in->whole = rc == 0 && !dnc_input_cut_files(in->stage.input);
+	}
+	return rc == 0 ? check_end(in) : rc;
 }
 
-/* The files are good: they are read again, to be published. */
+/* The files are good: they are read again, to be published. All that is counted and refused is so once more; files that failed
+ * have failed. */
 static int read_again(struct ingest *in)
 {
 	const struct dnc_input_events events = events_of(in);
 
 	in->check.again = true;
-	in->check.rejects = in->tally.rejected;
-	in->check.refusals = in->refusals;
-	in->accepted = 0;
+	in->accepted = in->refusals = in->results_before = 0;
+	in->refused = DNC_EXIT_OK;
+	in->refusal[0] = '\0';
+	in->partial = false;
 	in->tally = (struct tally){0};
 	order_finish(&in->order);
 	identity_finish(&in->identities);
@@ -105,34 +124,59 @@ static int read_again(struct ingest *in)
 	return read_once(in);
 }
 
+/* Without a second reading the rejects are those of the first one. */
+static int keep_rejects(struct ingest *in, int rc)
+{
+	struct dnc_error err;
+
+	if (dnc_rejects_release(&in->stage.rejects, &err) == 0)
+		return rc;
+	/* Else it is said with the exit code. */
+	if (in->err.message[0])
+		dnc_err("%s", err.message);
+	else
+		in->err = err;
+	in->broken = CHECK_KEPT;
+	return -1;
+}
+
+static int read_twice(struct ingest *in)
+{
+	int rc = read_once(in);
+
+	/* What a map makes of records may change. */
+	if (rc < 0 || (!in->check.unordered && !in->mapper))
+		return keep_rejects(in, rc);
+	if (!dnc_cli_stopped_by())
+		return read_again(in);
+	in->whole = false;
+	return keep_rejects(in, rc);
+}
+
 static int read_inputs(struct ingest *in)
 {
-	bool twice;
-	int rc;
+	int rc = check_begin(in);
 
-	check_begin(in);
-	twice = in->check.checking;
-	rc = read_once(in);
 	if (rc == 0)
-		rc = check_end(in);
-	if (rc == 0 && twice && in->check.unordered) {
-		if (dnc_cli_stopped_by())
-			in->whole = false;
-		else
-			rc = read_again(in);
-	}
+		rc = in->check.checking ? read_twice(in) : read_once(in);
 	dnc_buf_free(&in->check.held);
 	return rc;
+}
+
+/* Changes that were not read may be older than these: those of one number must not end in the wrong order. */
+static bool changes_are_whole(const struct ingest *in)
+{
+	return !in->stopped_by && !in->stage.failed && !in->refusals;
 }
 
 int run_read(struct ingest *in)
 {
 	int rc = read_inputs(in);
 
-	/* A file that was read as a whole before the signal is finished. */
-	if (!in->file || !in->whole)
+	/* What was read as a whole before the signal is finished. */
+	if (!in->whole)
 		in->stopped_by = dnc_cli_stopped_by();
-	if (rc == 0 && !in->stopped_by)
+	if (rc == 0 && changes_are_whole(in))
 		rc = order_publish(in);
 	in->tally.withheld = in->accepted - in->published;
 	return rc;
@@ -141,9 +185,10 @@ int run_read(struct ingest *in)
 /* The next run publishes them in their order. */
 static void report_withheld(const struct ingest *in)
 {
-	if (in->tally.withheld && !in->too_many)
-		dnc_warn("%llu events are not published: read the files again",
-			(unsigned long long)in->tally.withheld);
+	if (in->tally.withheld && !in->broken)
+		dnc_warn("%llu %s not published: read the files again",
+			(unsigned long long)in->tally.withheld,
+			dnc_plural(in->tally.withheld, "event is", "events are"));
 }
 
 /* With a summary the events before an error are published as far as possible, because it counts them. */
@@ -156,8 +201,7 @@ static void deliver_rest(struct ingest *in)
 int run_settle(struct ingest *in, int rc)
 {
 	/* That memory or the output failed is no fault of a file of which a member was refused before. */
-	bool failed = in->err.message[0] || dnc_input_error(in->stage.input)->message[0];
-	bool ended = rc == 0 || in->too_many || (in->file && in->refused && !failed);
+	bool ended = rc == 0 || in->broken || (in->file && in->refused && !has_failed(in));
 	int code = dnc_stage_finish(&in->stage, ended ? 0 : rc, &in->err);
 
 	if (code && !ended && in->options.summary)
@@ -170,48 +214,67 @@ int run_settle(struct ingest *in, int rc)
 /* Says what became of the records, unless all of them are events in a pipe. */
 static void report(const struct ingest *in)
 {
-	uint64_t none = in->tally.no_events;
-
 	if (!dnc_stage_report(&in->stage) && in->stage.rejects.count)
-		dnc_note("%llu events, %llu records rejected", (unsigned long long)in->published,
-			(unsigned long long)in->stage.rejects.count);
+		dnc_note("%llu %s, %llu %s rejected", (unsigned long long)in->published,
+			dnc_plural(in->published, "event", "events"),
+			(unsigned long long)in->stage.rejects.count,
+			dnc_plural(in->stage.rejects.count, "record", "records"));
 	dnc_rejects_report(&in->stage.rejects);
-	if (none)
-		dnc_note("%llu record%s no event by a rule of the format, such as HELP",
-			(unsigned long long)none, none == 1 ? " is" : "s are");
+	reading_report_none(in);
+}
+
+/* How many events a later stage rejected, which is said: it was no row that is wrong, but an event that is not in the log. Those
+ * of a service have no end, and are counted when it stops. */
+static uint64_t report_later(const struct ingest *in)
+{
+	uint64_t later = in->options.stage.input_count ? 0 : outcome_events(in).rejected;
+
+	if (later)
+		dnc_err("a later stage rejected %llu of %llu %s; see its rejects",
+			(unsigned long long)later, (unsigned long long)in->published,
+			dnc_plural(in->published, "event", "events"));
+	return later;
 }
 
 /* The exit code of a run whose events are acknowledged. */
 static int conclude(const struct ingest *in)
 {
-	if (in->too_many) {
+	bool is_cut = dnc_input_cut_files(in->stage.input) || in->tally.withheld;
+	uint64_t later;
+
+	if (in->broken) {
 		dnc_rejects_report(&in->stage.rejects);
+		report_later(in);
 		return DNC_EXIT_SOME;
 	}
 	report(in);
+	later = report_later(in);
+	if (in->partial && in->published)
+		dnc_err("%llu %s published, with those before the fault",
+			(unsigned long long)in->published,
+			dnc_plural(in->published, "event is", "events are"));
 	if (in->stage.failed)
 		return DNC_EXIT_IO;
 	if (in->refused)
 		return (int)in->refused;
-	if (dnc_cli_stopped_by() == SIGINT)
+	/* A service has no other end. */
+	if (dnc_cli_stopped_by() == SIGINT && (is_cut || in->options.stage.input_count))
 		return DNC_EXIT_INTERRUPTED;
-	if (dnc_cli_stopped_by() && (dnc_input_cut_files(in->stage.input) || in->tally.withheld)) {
-		dnc_err("stopped before the end of the input; the %llu events before that are published",
-			(unsigned long long)in->published);
+	if (dnc_cli_stopped_by() && is_cut) {
+		dnc_err("stopped before the end of the input; the %llu %s published",
+			(unsigned long long)in->published,
+			dnc_plural(
+				in->published, "event before that is", "events before that are"));
 		return DNC_EXIT_TEMPFAIL;
 	}
-	if (in->options.strict && dnc_stage_rejected(&in->stage))
+	if (later || (in->options.strict && dnc_stage_rejected(&in->stage)))
 		return DNC_EXIT_SOME;
-	if (!in->options.stage.input_count && in->published &&
-		outcome_events(in).rejected >= in->published) {
-		dnc_err("a later stage rejected all %llu events; see its rejects",
-			(unsigned long long)in->published);
-		return DNC_EXIT_SOME;
-	}
 	/* Only rejects: a wrong file or a wrong format. For a service this is not an error. */
 	if (in->accepted || !in->stage.rejects.count || in->options.stage.input_count)
 		return DNC_EXIT_OK;
-	dnc_err("no record became an event; see the rejects and --format");
+	dnc_err("no record became an event; see the rejects%s",
+		in->options.source.reason ? " and --format"
+					  : ", --format, and --reason for records without one");
 	return DNC_EXIT_SOME;
 }
 
@@ -222,7 +285,7 @@ int run_finish(struct ingest *in, int rc)
 
 	dnc_cli_progress_end(&in->progress);
 	report_withheld(in);
-	if (in->too_many)
+	if (in->broken)
 		dnc_err("%s", check_explain(in, text));
 	code = run_settle(in, rc);
 	if (!code)

@@ -4,6 +4,8 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "base/words.h"
+#include "compare.h"
 #include "json/member.h"
 #include "outcome.h"
 
@@ -34,15 +36,12 @@ static struct failure find_failure(const struct ingest *in, bool ended_early)
 {
 	const struct dnc_error *err =
 		in->err.message[0] ? &in->err : dnc_input_error(in->stage.input);
-	char text[128];
+	char text[CHECK_TEXT_BYTES];
 
-	if (in->too_many) {
-		snprintf(text, sizeof text,
-			"%llu of %llu records were rejected, more than --max-rejects allows",
-			(unsigned long long)in->stage.rejects.count,
-			(unsigned long long)(in->accepted + in->stage.rejects.count));
-		return fail("too_many_rejects", text);
-	}
+	if (in->broken)
+		return fail(
+			in->broken == CHECK_MAX_REJECTS ? "too_many_rejects" : "too_few_records",
+			check_reason(in, text));
 	if (ended_early)
 		return fail(err->code == DNC_ERROR_NO_MEMORY ? "out_of_memory" : "run_failed",
 			err->message[0] ? err->message : "out of memory");
@@ -52,6 +51,8 @@ static struct failure find_failure(const struct ingest *in, bool ended_early)
 	}
 	if (in->stage.failed)
 		return fail("unreadable_input", in->stage.why.message);
+	if (in->refused && in->compare && in->compare->run_failed)
+		return fail("run_failed", in->refusal);
 	if (in->refused)
 		return fail(in->compare ? "list_refused" : "refused_input", in->refusal);
 	if (in->stage.rejects.count && !in->accepted && !is_service(in))
@@ -97,13 +98,23 @@ static void add_counts(struct dnc_buf *b, const struct tally_result *r)
 static void add_times(struct dnc_buf *b, const struct ingest *in, uint64_t records)
 {
 	int64_t ns = dnc_clock_mono_ns() - in->summary.started_ns, now = dnc_clock_now_ms();
+	int64_t started_ms = in->summary.started_ms;
 
 	dnc_json_member_number(b, "sync_duration", (uint64_t)ns);
 	dnc_json_member_number(b, "throughput_per_second",
 		ns > 0 ? (uint64_t)((double)records * 1e9 / (double)ns) : 0);
-	dnc_json_member_time(b, "started_at", in->summary.started_ms);
-	dnc_json_member_time(b, "completed_at", now);
+	dnc_json_member_time(b, "started_at", started_ms);
+	/* The clock may be set back meanwhile. */
+	dnc_json_member_time(b, "completed_at", now < started_ms ? started_ms : now);
 	dnc_json_member_time(b, "timestamp", now);
+}
+
+/* That of the events: what the format of the records says stands before the option. Differences have that of their list. */
+static const char *find_provider(const struct ingest *in)
+{
+	const struct summary *s = &in->summary;
+
+	return s->provider && !s->mixed && !in->compare ? s->provider : in->options.source.provider;
 }
 
 static void add_origin(struct dnc_buf *b, const struct ingest *in)
@@ -113,7 +124,7 @@ static void add_origin(struct dnc_buf *b, const struct ingest *in)
 	char id[DNC_UUID_LEN];
 
 	dnc_json_member_str(b, "type", dnc_type_names[DNC_LIST_SYNCED]);
-	dnc_json_member_text(b, "provider", o->source.provider);
+	dnc_json_member_text(b, "provider", find_provider(in));
 	if (o->source.provider_id)
 		dnc_json_member_text(b, "provider_id", o->source.provider_id);
 	dnc_uuid_v7(in->summary.started_ms, id);
@@ -130,11 +141,29 @@ static void add_origin(struct dnc_buf *b, const struct ingest *in)
 				: "delta");
 }
 
+static void add_warnings(struct dnc_buf *b, const struct ingest *in, const struct tally_result *r)
+{
+	bool mixed = in->summary.mixed && !in->compare;
+
+	if (!r->unclear && !mixed)
+		return;
+	dnc_json_member_number(b, "warning_count", (uint64_t)mixed + (r->unclear > 0));
+	dnc_json_member_json(b, "warning_messages", (struct dnc_str){"[", 1});
+	if (r->unclear)
+		dnc_buf_printf(b,
+			"\"%llu %s sent again or acknowledged with those of others: the "
+			"counts may not be exact\"",
+			(unsigned long long)r->unclear,
+			dnc_plural(r->unclear, "record was", "records were"));
+	if (mixed)
+		dnc_buf_printf(b, "%s\"the counts are those of several providers\"",
+			r->unclear ? "," : "");
+	dnc_buf_printf(b, "]");
+}
+
 static void add_status(struct dnc_buf *b, const struct ingest *in, const struct tally_result *r,
 	const struct failure *failure)
 {
-	char text[128];
-
 	dnc_json_member_text(b, "sync_status",
 		failure->code ? "failed"
 		: r->invalid  ? "partial"
@@ -146,15 +175,7 @@ static void add_status(struct dnc_buf *b, const struct ingest *in, const struct 
 		dnc_json_member_text(b, "error_code", failure->code);
 		dnc_json_member_visible(b, "error_message", failure->message);
 	}
-	if (!r->unclear)
-		return;
-	snprintf(text, sizeof text,
-		"%llu records were sent again or acknowledged with those of others: the counts may "
-		"not be exact",
-		(unsigned long long)r->unclear);
-	dnc_json_member_number(b, "warning_count", 1);
-	dnc_json_member_json(b, "warning_messages", (struct dnc_str){"[", 1});
-	dnc_buf_printf(b, "\"%s\"]", text);
+	add_warnings(b, in, r);
 }
 
 /* Makes the event. -1 with ERR. */
@@ -206,12 +227,14 @@ void summary_line(struct summary *summary, const struct dnc_stream *s, const str
 			line->text.n + line->end_n);
 }
 
-void summary_format(struct summary *s, const char *format)
+void summary_stream(struct summary *s, bool full, const char *provider)
 {
-	if (strcmp(format, "ftc-full") == 0)
-		s->full_seen = true;
-	else
-		s->delta_seen = true;
+	if (provider && s->provider && strcmp(provider, s->provider) != 0)
+		s->mixed = true;
+	if (provider)
+		s->provider = provider;
+	s->full_seen |= full;
+	s->delta_seen |= !full;
 }
 
 /* What became of the summary, which was acknowledged, when the events before it had the outcome BEFORE. */
@@ -242,6 +265,11 @@ int summary_publish(struct ingest *in, int code, bool ended_early)
 		dnc_err("no summary was published: the output has failed");
 		return code;
 	}
+	if (in->summary.mixed && !in->compare)
+		dnc_warn(
+			"the summary counts the records of several providers as those of %s: read the "
+			"files of each provider by a run of their own",
+			in->options.source.provider);
 	if (make_event(in, &result, &failure, &b, &event, &err) < 0) {
 		dnc_err("no summary was published: %s", err.message);
 		rc = DNC_EXIT_TEMPFAIL;

@@ -11,7 +11,9 @@ struct summary {
 	crypto_generichash_state digest; /* of the text of all inputs */
 	bool cut;                        /* a line was not read as a whole */
 	int64_t started_ms, started_ns;  /* by the wall clock, by the monotonic clock */
-	bool delta_seen, full_seen;      /* formats of changes, of whole lists */
+	bool delta_seen, full_seen;      /* streams of changes, whole lists */
+	const char *provider; /* of the records, if the streams agree and say it; borrowed */
+	bool mixed;           /* they do not agree */
 };
 
 /* Exits if an event can't be made with these options. */
@@ -23,8 +25,8 @@ void summary_restart(struct summary *s);
 /* A line was read from stream S. */
 void summary_line(struct summary *summary, const struct dnc_stream *s, const struct dnc_line *line);
 
-/* A stream of records in FORMAT has ended. */
-void summary_format(struct summary *s, const char *format);
+/* A stream has ended. FULL: it is a whole list. PROVIDER: that of its records, static or of the options; NULL: not known. */
+void summary_stream(struct summary *s, bool full, const char *provider);
 
 /* Publishes the summary of a run that ended with the exit code CODE, and waits until it is acknowledged. ENDED_EARLY: not all
  * of the input was read. Nothing is published if in->output_failed. Returns the new exit code; prints why the summary could not be

@@ -7,10 +7,11 @@
 struct tally {
 	uint64_t suppressed, released, others; /* events that were written to the output */
 	uint64_t rejected;                     /* here */
-	uint64_t no_events;                    /* by a rule of their format */
+	uint64_t no_events;                    /* by a rule of their format, or by the map */
 	uint64_t unchanged;                    /* numbers of a full list that need no event */
 	uint64_t repeated;                     /* whose number the full list had already */
 	uint64_t withheld;                     /* accepted, but not written before the run ended */
+	uint64_t unmapped; /* those of no_events of which the map made nothing */
 };
 
 /* An event of TYPE was written. */

@@ -1,15 +1,12 @@
+#include "watched.h"
 #include "watch.h"
-#include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/arrivals.h"
 #include "base/clock.h"
-#include "base/escape.h"
 #include "base/filing.h"
+#include "base/words.h"
 #include "outcome.h"
 #include "run.h"
 
@@ -19,47 +16,6 @@ enum { SCAN_MS = 10000, SETTLE_MS = 10000 };
 
 /* Between attempts to move a file or to write beside it. */
 enum { FIRST_RETRY_MS = 1000, LAST_RETRY_MS = 30000 };
-
-enum { REASON_BYTES = 1024 };
-
-/* What becomes of a file. */
-enum fate {
-	FATE_DONE,
-	FATE_FAILED,
-	FATE_AGAIN, /* it stays, and is taken again */
-	FATE_LATER, /* the same, when it has not changed for SETTLE_MS */
-	FATE_STOP,  /* it stays, and the process ends with `code` */
-};
-
-struct watch {
-	struct ingest *in;
-	struct dnc_arrivals *arrivals;
-	struct dnc_filing filing;
-	struct dnc_arrival file; /* the current one */
-	char path[PATH_MAX];     /* of it, for messages, rejects and ids */
-	enum fate fate;
-	char reason[REASON_BYTES]; /* why it failed */
-	int code;
-	bool complete; /* with --once: no file is left but those that are still being written */
-	uint64_t failed, rejected; /* files; records */
-	uint64_t unreported;       /* files whose summary a later stage rejected */
-};
-
-/* The reason names the file. */
-static enum fate fail_file(struct watch *w, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static enum fate fail_file(struct watch *w, const char *fmt, ...)
-{
-	char text[REASON_BYTES];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	dnc_escape_into(w->reason, sizeof w->reason - 1, dnc_str(text), DNC_ESCAPE_TEXT);
-	return FATE_FAILED;
-}
 
 static enum fate stop_with(struct watch *w, int code)
 {
@@ -123,12 +79,20 @@ static void say_changed(const struct watch *w)
 	dnc_warn("%s was changed while it was read: it is read again when it is complete", w->path);
 }
 
+/* A list that is too old is not to be read later, either. */
+static bool leaves_gap(const struct watch *w)
+{
+	return w->fate == FATE_FAILED && !w->outdated && gap_may_be_list(w->in);
+}
+
+static const char waits_for_it[] = "; no other change list is taken until this one is published";
+
 static int move(struct watch *w, struct dnc_error *err)
 {
-	char line[REASON_BYTES + 1];
+	char line[REASON_BYTES + sizeof waits_for_it + 1];
 	int rc;
 
-	snprintf(line, sizeof line, "%s\n", w->reason);
+	snprintf(line, sizeof line, "%s%s\n", w->reason, leaves_gap(w) ? waits_for_it : "");
 	rc = dnc_filing_move(&w->filing, &w->file,
 		w->fate == FATE_FAILED ? DNC_FILING_FAILED : DNC_FILING_DONE,
 		w->fate == FATE_FAILED ? line : NULL, err);
@@ -139,27 +103,6 @@ static int move(struct watch *w, struct dnc_error *err)
 	return rc;
 }
 
-/* Refuses a file that is not to be read at all. */
-static void check_file(struct watch *w)
-{
-	const struct options *o = &w->in->options;
-	const struct dnc_arrival *f = &w->file;
-	int64_t age_ms = dnc_clock_now_ms() -
-	                 (f->st.st_mtim.tv_sec * 1000 + f->st.st_mtim.tv_nsec / 1000000);
-
-	if (f->fd < 0)
-		outcome_refuse(
-			w->in, DNC_EXIT_IO, "unable to open %s: %s", w->path, strerror(f->code));
-	else if (o->watch_max_size && (uint64_t)f->st.st_size > o->watch_max_size)
-		outcome_refuse(w->in, DNC_EXIT_IO,
-			"%s has %llu bytes, more than --watch-max-size allows", w->path,
-			(unsigned long long)f->st.st_size);
-	else if (o->watch_max_age_ms && age_ms > o->watch_max_age_ms)
-		outcome_refuse(w->in, DNC_EXIT_IO,
-			"%s was last modified %lld s ago, longer than --watch-max-age allows",
-			w->path, (long long)(age_ms / 1000));
-}
-
 /* Reads and publishes the file. Returns what run_read() does; -1 also if it is refused unread. */
 static int read_file(struct watch *w)
 {
@@ -167,40 +110,10 @@ static int read_file(struct watch *w)
 
 	in->file = w->path;
 	in->file_fd = w->file.fd;
+	in->hold_changes = gap_holds(&w->gap, w->file.name) || w->file.before;
 	run_begin(in);
-	check_file(w);
+	watched_refuse(w);
 	return in->refused ? -1 : run_read(in);
-}
-
-/* The file was read, and its events are acknowledged. */
-static enum fate judge(struct watch *w)
-{
-	const struct ingest *in = w->in;
-	unsigned long long accepted = in->accepted, rejected = in->stage.rejects.count,
-			   later = outcome_events(in).rejected;
-	char text[CHECK_TEXT_BYTES];
-
-	w->rejected += rejected + later;
-	if (in->stage.failed && (in->too_many || in->refused)) /* it is not the reason */
-		dnc_err("%s", in->stage.why.message);
-	if (in->too_many)
-		return fail_file(w, "%s: %s", w->path, check_explain(in, text));
-	if (in->refused)
-		return fail_file(w, "%s", in->refusal);
-	if (in->stage.failed)
-		return fail_file(w, "%s", in->stage.why.message);
-	if (!accepted && rejected)
-		return fail_file(w,
-			"%s: no record became an event: all %llu were rejected; see the rejects "
-			"and --format",
-			w->path, rejected);
-	if (accepted && later >= accepted)
-		return fail_file(w, "%s: a later stage rejected all %llu events: see its rejects",
-			w->path, accepted);
-	/* A program may write the header of a file first and its rows later. */
-	if (!accepted && !rejected && !in->tally.no_events && !w->file.settled)
-		return FATE_LATER;
-	return FATE_DONE;
 }
 
 /* The events of the file, whose run ended with RC, are acknowledged. */
@@ -220,10 +133,11 @@ static enum fate check_again(struct watch *w, int rc)
 			 "end",
 			w->path);
 		break;
+	case DNC_ARRIVAL_UNKNOWN: /* the move asks again, and fails */
 	case DNC_ARRIVAL_SAME:
 		break;
 	}
-	return judge(w);
+	return watched_judge(w);
 }
 
 /* The file is not moved before its summary is in the log. */
@@ -231,7 +145,8 @@ static enum fate summarize(struct watch *w, enum fate fate, bool ended_early)
 {
 	int code;
 
-	if (!w->in->options.summary || fate == FATE_LATER)
+	if (!w->in->options.summary || fate == FATE_LATER || fate == FATE_BEHIND ||
+		fate == FATE_HELD)
 		return fate;
 	code = summary_publish(w->in, DNC_EXIT_OK, ended_early);
 	if (code == DNC_EXIT_SOME)
@@ -262,21 +177,65 @@ static void report(struct watch *w)
 	char dropped[64] = "";
 
 	if (in->tally.no_events)
-		snprintf(dropped, sizeof dropped, ", %llu that are no events by their format",
-			(unsigned long long)in->tally.no_events);
+		snprintf(dropped, sizeof dropped, ", %llu that %s",
+			(unsigned long long)in->tally.no_events,
+			dnc_plural(in->tally.no_events, "is no event", "are no events"));
 	w->failed += failed;
+	w->incomplete += !failed && w->later;
 	if (failed)
-		dnc_err("%s; now %s", w->reason, where);
+		dnc_err("%s; now %s%s", w->reason, where, leaves_gap(w) ? waits_for_it : "");
+	else if (w->later)
+		dnc_err("%s: a later stage rejected %llu of %llu %s: see its rejects; now %s",
+			w->path, (unsigned long long)w->later, (unsigned long long)in->accepted,
+			dnc_plural(in->accepted, "event", "events"), where);
 	else
-		dnc_note("%s: %llu events, %llu records rejected%s; now %s", w->path,
+		dnc_note("%s: %llu %s, %llu %s rejected%s; now %s", w->path,
 			(unsigned long long)in->accepted,
-			(unsigned long long)in->stage.rejects.count, dropped, where);
+			dnc_plural(in->accepted, "event", "events"),
+			(unsigned long long)in->stage.rejects.count,
+			dnc_plural(in->stage.rejects.count, "record", "records"), dropped, where);
 	dnc_rejects_report(&in->stage.rejects);
 }
 
 static bool is_to_move(const struct watch *w)
 {
 	return w->fate == FATE_DONE || w->fate == FATE_FAILED;
+}
+
+/* The change lists that wait are taken. */
+static void release(struct watch *w)
+{
+	w->held = 0;
+	dnc_arrivals_release(w->arrivals);
+}
+
+static int begin_gap(struct watch *w, struct dnc_error *err)
+{
+	return gap_begin(&w->gap, w->file.name, err);
+}
+
+static int ending_gap(struct watch *w, struct dnc_error *err)
+{
+	return gap_ending(&w->gap, &w->file, err);
+}
+
+static int end_gap(struct watch *w, struct dnc_error *err)
+{
+	return gap_end(&w->gap, err);
+}
+
+/* Moves the current file. The gap of a list that has failed is on disk before it is, and ends when it is done. */
+static bool file(struct watch *w)
+{
+	bool ends = w->fate == FATE_DONE && strcmp(w->gap.name, w->file.name) == 0;
+
+	if ((leaves_gap(w) && !persist(w, begin_gap)) || (ends && !persist(w, ending_gap)) ||
+		!persist(w, move))
+		return false;
+	if (!ends || w->fate != FATE_DONE)
+		return true;
+	release(w);
+	return persist(w, end_gap);
 }
 
 /* Reads the current file, and moves it. */
@@ -289,7 +248,7 @@ static void take(struct watch *w)
 	if (!persist(w, begin))
 		return;
 	w->fate = finish_file(w, read_file(w));
-	if (is_to_move(w) && !persist(w, move))
+	if (is_to_move(w) && !file(w))
 		return;
 	if (is_to_move(w))
 		report(w);
@@ -298,17 +257,27 @@ static void take(struct watch *w)
 		dnc_err("%s", err.message);
 }
 
+static bool fail_with(struct watch *w, const struct dnc_error *err, const char *more)
+{
+	dnc_err("%s%s", err->message, more);
+	w->code = outcome_exit(err);
+	return false;
+}
+
 /* Waits until a file may be complete. False if the process ends with `code`. */
 static bool wait_for_files(struct watch *w, int wait_ms)
 {
 	size_t settling, waiting = dnc_arrivals_waiting(w->arrivals, &settling);
+	struct dnc_error err;
 
 	if (w->in->options.once && !settling) {
 		w->complete = true;
-		if (waiting)
-			dnc_note("%s: %zu files are still being written, and are left for the next "
-				 "run",
-				w->in->options.watch, waiting);
+		if (dnc_arrivals_trouble(w->arrivals, &err))
+			fail_with(w, &err, "; it is left for the next run");
+		else if (waiting)
+			dnc_note("%s: %zu %s left for the next run", w->in->options.watch, waiting,
+				dnc_plural(waiting, "file is still being written, and is",
+					"files are still being written, and are"));
 		return false;
 	}
 	if (dnc_input_wait(w->in->stage.input, dnc_arrivals_fd(w->arrivals), wait_ms) == 0)
@@ -324,18 +293,21 @@ static bool turn(struct watch *w)
 		[FATE_FAILED] = DNC_ARRIVAL_NOT_AGAIN,
 		[FATE_AGAIN] = DNC_ARRIVAL_AGAIN,
 		[FATE_LATER] = DNC_ARRIVAL_SETTLED,
+		[FATE_BEHIND] = DNC_ARRIVAL_BEHIND,
+		[FATE_HELD] = DNC_ARRIVAL_HELD,
 		[FATE_STOP] = DNC_ARRIVAL_AGAIN};
 	struct dnc_error err;
 	int wait_ms, found;
 
 	if (dnc_cli_stopped_by())
 		return false;
-	found = dnc_arrivals_next(w->arrivals, &w->file, &wait_ms, &err);
-	if (found < 0) {
-		dnc_err("%s", err.message);
-		w->code = DNC_EXIT_IO;
-		return false;
+	if (gap_was_removed(&w->gap)) {
+		dnc_note("%s was removed: change lists are taken again", w->gap.path);
+		release(w);
 	}
+	found = dnc_arrivals_next(w->arrivals, &w->file, &wait_ms, &err);
+	if (found < 0)
+		return fail_with(w, &err, "");
 	if (!found)
 		return wait_for_files(w, wait_ms);
 	take(w);
@@ -351,16 +323,9 @@ static int end(const struct watch *w)
 		return DNC_EXIT_INTERRUPTED;
 	if (w->in->options.once && !w->complete)
 		return DNC_EXIT_TEMPFAIL;
-	if (w->in->options.once && (w->failed || w->unreported))
+	if (w->in->options.once && (w->failed || w->incomplete || w->unreported || w->held))
 		return DNC_EXIT_SOME;
 	return w->in->options.strict && w->rejected ? DNC_EXIT_SOME : DNC_EXIT_OK;
-}
-
-static int die(const struct dnc_error *err)
-{
-	dnc_err("--watch: %s", err->message);
-	return err->code == EAGAIN || err->code == DNC_ERROR_NO_MEMORY ? DNC_EXIT_TEMPFAIL
-	                                                               : DNC_EXIT_IO;
 }
 
 int watch(struct ingest *in)
@@ -373,14 +338,20 @@ int watch(struct ingest *in)
 		&(struct dnc_arrivals_options){
 			dnc_filing_folders, .scan_ms = SCAN_MS, .settle_ms = SETTLE_MS},
 		&err);
-	if (!w.arrivals)
-		return die(&err);
+	if (!w.arrivals) {
+		dnc_err("--watch: %s", err.message);
+		return outcome_exit(&err);
+	}
 	if (dnc_filing_open(&w.filing, in->options.watch, dnc_arrivals_directory(w.arrivals),
 		    ".dnc-ingest", &err) < 0) {
+		dnc_err("--watch: %s", err.message);
 		dnc_arrivals_free(w.arrivals);
-		return die(&err);
+		return outcome_exit(&err);
 	}
-	while (turn(&w))
+	code = gap_open(&w.gap, in->options.watch, &err) < 0;
+	if (code)
+		fail_with(&w, &err, "");
+	while (!code && turn(&w))
 		;
 	code = end(&w);
 	dnc_filing_close(&w.filing);

@@ -23,6 +23,8 @@ struct command {
 		FAILED   /* the batch waits for the next attempt */
 	} state;
 	struct dnc_buf gathered, batch;
+	struct dnc_buf ends;   /* size_t for each gathered event: where in `gathered` it ends */
+	struct dnc_buf header; /* before the events of each run */
 	uint64_t gathered_events, batch_events;
 	bool due; /* the gathered events have waited long enough */
 	bool remember; /* events that are not acknowledged come again when this program is started again */
@@ -142,7 +144,8 @@ static int spawn(struct command *c)
 
 static void run(struct command *c)
 {
-	uv_buf_t all = uv_buf_init(c->batch.p, (unsigned)c->batch.n);
+	const uv_buf_t all[] = {uv_buf_init(c->header.p, (unsigned)c->header.n),
+		uv_buf_init(c->batch.p, (unsigned)c->batch.n)};
 	int rc;
 
 	c->state = RUNNING;
@@ -150,7 +153,7 @@ static void run(struct command *c)
 	rc = spawn(c);
 	if (rc == 0) {
 		c->write.data = c;
-		if (uv_write(&c->write, (uv_stream_t *)&c->input, &all, 1, on_written) != 0)
+		if (uv_write(&c->write, (uv_stream_t *)&c->input, all, 2, on_written) != 0)
 			close_input(c);
 		return;
 	}
@@ -168,23 +171,20 @@ static void run(struct command *c)
 /* Moves gathered events to the batch, up to the limit. */
 static void fill_batch(struct command *c)
 {
-	size_t n = c->gathered.n;
+	size_t *ends = (size_t *)(void *)c->ends.p;
+	uint64_t all = c->gathered_events, taken = all > c->limit ? c->limit : all;
+	size_t n = ends[taken - 1];
 
-	c->batch_events = c->gathered_events;
-	if (c->gathered_events > c->limit) {
-		const char *p = c->gathered.p, *end = p + n;
-
-		for (uint64_t i = 0; i < c->limit; i++)
-			p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
-		n = (size_t)(p - c->gathered.p);
-		c->batch_events = c->limit;
-	}
+	c->batch_events = taken;
 	dnc_buf_add(&c->batch, c->gathered.p, n);
 	if (!dnc_buf_ok(&c->batch))
 		return;
 	memmove(c->gathered.p, c->gathered.p + n, c->gathered.n - n);
 	c->gathered.n -= n;
-	c->gathered_events -= c->batch_events;
+	for (uint64_t i = taken; i < all; i++)
+		ends[i - taken] = ends[i] - n;
+	c->gathered_events = all - taken;
+	c->ends.n = c->gathered_events * sizeof *ends;
 }
 
 static void on_due(uv_timer_t *timer)
@@ -198,9 +198,18 @@ static void add(struct sink *sink, struct dnc_str line)
 
 	dnc_buf_add(&c->gathered, line.p, line.n);
 	dnc_buf_chr(&c->gathered, '\n');
+	dnc_buf_add(&c->ends, &c->gathered.n, sizeof c->gathered.n);
 	c->gathered_events++;
 	sink->added += line.n + 1;
 	sink->waiting += line.n + 1;
+}
+
+static void add_header(struct sink *sink, struct dnc_str line)
+{
+	struct command *c = (struct command *)sink;
+
+	dnc_buf_str(&c->header, line);
+	dnc_buf_chr(&c->header, '\n');
 }
 
 static int push(struct sink *sink, bool last, struct dnc_error *err)
@@ -208,7 +217,7 @@ static int push(struct sink *sink, bool last, struct dnc_error *err)
 	struct command *c = (struct command *)sink;
 	bool full = c->gathered_events >= c->limit || c->gathered.n >= FULL_BYTES;
 
-	if (!dnc_buf_ok(&c->gathered))
+	if (!dnc_buf_ok(&c->gathered) || !dnc_buf_ok(&c->ends) || !dnc_buf_ok(&c->header))
 		return dnc_error_nomem(err);
 	if (c->state != IDLE || !c->gathered_events || (c->stopped && c->remember))
 		return 0;
@@ -252,6 +261,8 @@ static void on_timer_closed(uv_handle_t *handle)
 		return;
 	dnc_buf_free(&c->batch);
 	dnc_buf_free(&c->gathered);
+	dnc_buf_free(&c->ends);
+	dnc_buf_free(&c->header);
 	free(c);
 }
 
@@ -274,7 +285,7 @@ static bool close_command(struct sink *sink)
 	return !left;
 }
 
-static const struct sink_acts acts = {add, push, sync_nothing, stopping, close_command};
+static const struct sink_acts acts = {add, add_header, push, sync_nothing, stopping, close_command};
 
 struct sink *command_new(uv_loop_t *loop, const char *command, uint64_t batch, bool remember)
 {

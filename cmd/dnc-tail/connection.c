@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "credentials.h"
 #include "json/json.h"
+#include "notices.h"
 #include "tls.h"
+#include "wire.h"
 
 /* Backoff doubles from the first to the last; the library adds jitter. */
 static const uint32_t backoff_ms[] = {100, 200, 400, 800, 1600, 3200, 5000};
@@ -19,51 +21,26 @@ static const lws_retry_bo_t retry = {
 	.conceal_count = UINT16_MAX,
 	.jitter_percent = 50,
 	.secs_since_valid_ping = 30,
-	.secs_since_valid_hangup = 60,
+	.secs_since_valid_hangup = HANG_UP_S,
 };
 
-enum { MAX_MESSAGE = 64 << 10 };
 /* The library looks names up while the loop waits: each name server gets one question and so many seconds. */
 enum { LOOKUP_S = 3 };
 /* With --no-follow: so many attempts in a row fail before the last one is the end; about 20 s. */
 enum { NO_FOLLOW_FAILURES = 8 };
 
-void connection_end(struct connection *c, enum dnc_exit rc)
-{
-	if (!c->ended)
-		c->rc = rc;
-	c->ended = true;
-}
-
-static int receive(struct connection *c, struct lws *wsi, const char *in, size_t n)
-{
-	if (c->in.n + n > MAX_MESSAGE) {
-		dnc_err("the hub sent a message longer than 64 KiB");
-		connection_end(c, DNC_EXIT_UNAVAILABLE);
-		return -1;
-	}
-	dnc_buf_add(&c->in, in, n);
-	if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi))
-		return 0;
-	if (dnc_buf_reserve(&c->in, DNC_JSON_PADDING) && dnc_buf_ok(&c->in)) {
-		c->received(c->ctx, dnc_buf_view(&c->in));
-	} else {
-		/* The message may be an event, which the next position would pass over. */
-		dnc_err("out of memory");
-		connection_end(c, DNC_EXIT_TEMPFAIL);
-	}
-	dnc_buf_clear(&c->in);
-	return c->ended ? -1 : 0;
-}
-
 static void on_connect(lws_sorted_usec_list_t *sul);
 
-/* The next attempt: when the server asked for it, else with growing pauses. */
+/* The next attempt: when the server asked for it, or at another hub at once, else with growing pauses. */
 static void schedule(struct connection *c)
 {
-	int64_t wait_us = c->attempt.wait_ms * 1000;
+	int64_t wait_us = c->pause_ms * 1000;
 	uint16_t jitter = 0;
 
+	if (c->next == HUBS_OTHER) {
+		lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
+		return;
+	}
 	if (!wait_us) {
 		lws_retry_sul_schedule(c->context, 0, &c->connect, &retry, on_connect, &c->tries);
 		return;
@@ -75,38 +52,32 @@ static void schedule(struct connection *c)
 }
 
 /* True if no other attempt is made. */
-static bool gives_up(const struct connection *c, const struct failure *f)
+static bool gives_up(const struct connection *c)
 {
-	if (c->options->no_reconnect || f->final)
-		return true;
-	if (c->options->no_follow && c->failures >= NO_FOLLOW_FAILURES)
-		return true;
-	return !c->subscribed && !c->attempt.wait_ms;
-}
+	const struct options *o = c->options;
 
-static void tell_retry(struct connection *c, const char *why)
-{
-	if (!c->lost_told && c->subscribed)
-		dnc_warn("connection lost (%s); reconnecting%s", why,
-			c->held ? " after the received events are written" : "");
-	else if (!c->lost_told)
-		dnc_warn("unable to connect (%s); retrying in %lld s", why,
-			(long long)(c->attempt.wait_ms + 999) / 1000);
-	else if (!c->retry_told && c->subscribed) {
-		dnc_warn("unable to reconnect (%s); retrying every few seconds", why);
-		c->retry_told = true;
-	}
-	c->lost_told = true;
+	if (c->next == HUBS_END)
+		return true;
+	if (o->no_reconnect && (c->subscribed || c->next == HUBS_ROUND))
+		return true;
+	if (c->next == HUBS_OTHER)
+		return false;
+	if (o->no_follow && c->failures >= NO_FOLLOW_FAILURES)
+		return true;
+	return !c->subscribed && !hubs_asks_to_wait(&c->hubs, dnc_clock_mono_ms());
 }
 
 /* Explains and handles the end of the attempt or connection, once. */
 static void lost(struct connection *c)
 {
-	const struct options *o = c->options;
+	struct hub *hub = hubs_now(&c->hubs);
 	struct failure f;
 
 	if (!c->live)
 		return;
+	c->attempt.no_files = !c->attempt.requested && failure_lacks_files();
+	c->attempt.silent = c->attempt.established && wire_silent(c);
+	wire_stop(c);
 	c->live = false;
 	c->wsi = c->pending = NULL;
 	lws_sul_cancel(&c->limit);
@@ -116,17 +87,15 @@ static void lost(struct connection *c)
 	if (!c->attempt.established && !c->attempt.status &&
 		dnc_clock_mono_ms() - c->attempt.start_ms >= ADDRESS_S * 1000 - 500)
 		c->attempt.timed_out = true; /* the library has given up, perhaps a little early */
-	failure_explain(o, &c->attempt, &f);
-	if (gives_up(c, &f)) {
-		dnc_err(strchr(o->host, ':') ? "%s %s://[%s]:%d%s: %s" : "%s %s://%s:%d%s: %s",
-			c->subscribed && !c->failures ? "lost the connection to"
-						      : "unable to connect to",
-			o->tls ? "wss" : "ws", o->host, o->port, o->path, f.text);
+	failure_explain(&hub->address, c->options->token_file, &c->attempt, &f);
+	c->next = hubs_failed(&c->hubs, &f, c->attempt.wait_ms, dnc_clock_mono_ms(), &c->pause_ms);
+	if (gives_up(c)) {
+		notice_end(c, &hub->address, f.text);
 		connection_end(c, f.rc);
 		return;
 	}
-	c->failures++;
-	tell_retry(c, f.text);
+	c->failures += c->next != HUBS_OTHER;
+	notice_lost(c, hub, f.text);
 	c->lost_while_held = c->held;
 	if (!c->held)
 		schedule(c);
@@ -173,10 +142,9 @@ static bool is_current(const struct connection *c, struct lws *wsi)
 static void on_established(struct connection *c, struct lws *wsi)
 {
 	c->wsi = wsi;
+	wire_start(c);
 	c->attempt.established = true;
 	lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
-	if (c->held)
-		lws_rx_flow_control(wsi, 0);
 	if (c->options->token_file)
 		return;
 	/* A hub that requires a token would wait for it for seconds; any other message it answers at once. */
@@ -190,8 +158,8 @@ static void on_failed(struct connection *c)
 
 	/* A server that expects TLS hangs up on a request without it, or calls it a bad one. To ask takes up to a second,
 	 * and is for the first connection only, while there are no events. */
-	if (a->requested && (!a->status || a->status == 400) && !a->timed_out && !c->options->tls &&
-		!c->subscribed)
+	if (a->requested && (!a->status || a->status == 400) && !a->timed_out &&
+		!connection_hub(c)->tls && !c->subscribed)
 		a->is_tls = tls_is_spoken((struct sockaddr *)&c->peer, c->peer_size);
 	lost(c);
 }
@@ -205,7 +173,7 @@ static int on_event(
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 		if (!n) /* OpenSSL rejects it; libwebsockets passes its context as USER */
-			tls_rejected(user, c->options->host, &c->attempt);
+			tls_rejected(user, connection_hub(c)->host, &c->attempt);
 		return 0;
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
 		tls_watch(user, &c->attempt);
@@ -235,15 +203,11 @@ static int on_event(
 		on_established(c, wsi);
 		return 0;
 	case LWS_CALLBACK_CLIENT_RECEIVE:
-		return wsi == c->wsi ? receive(c, wsi, in, n) : -1;
+		return wsi == c->wsi ? wire_receive(c, wsi, in, n) : -1;
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
 		if (wsi != c->wsi)
 			return -1;
-		if (c->out.n > LWS_PRE && lws_write(wsi, (unsigned char *)c->out.p + LWS_PRE,
-						  c->out.n - LWS_PRE, LWS_WRITE_TEXT) < 0)
-			return -1;
-		dnc_buf_clear(&c->out);
-		return 0;
+		return wire_write(c);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (wsi == c->wsi)
 			answer_close_frame(&c->attempt, in, n);
@@ -264,19 +228,19 @@ static const struct lws_protocols protocols[] = {
 static void on_connect(lws_sorted_usec_list_t *sul)
 {
 	struct connection *c = lws_container_of(sul, struct connection, connect);
+	const struct address *to = connection_hub(c);
 	char host[300];
 	struct lws_client_connect_info info = {
 		.context = c->context,
-		.address = c->options->host,
-		.port = c->options->port,
-		.path = c->options->path,
+		.address = to->host,
+		.port = to->port,
+		.path = to->path,
 		.host = host,
 		.protocol = "dnc.v1",
 		.local_protocol_name = "dnc.v1",
 		.retry_and_idle_policy = &retry,
 		/* The token is for this host only. */
-		.ssl_connection =
-			LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (c->options->tls ? LCCSCF_USE_SSL : 0),
+		.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (to->tls ? LCCSCF_USE_SSL : 0),
 		.opaque_user_data = (void *)++c->attempts,
 	};
 
@@ -285,8 +249,8 @@ static void on_connect(lws_sorted_usec_list_t *sul)
 		                       LCCSCF_ALLOW_INSECURE |
 		                       LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
 
-	snprintf(host, sizeof host, strchr(c->options->host, ':') ? "[%s]:%d" : "%s:%d",
-		c->options->host, c->options->port);
+	snprintf(
+		host, sizeof host, strchr(to->host, ':') ? "[%s]:%d" : "%s:%d", to->host, to->port);
 	c->attempt = (struct attempt){.start_ms = dnc_clock_mono_ms(), .alert = -1};
 	c->live = true;
 	lws_sul_schedule(c->context, 0, &c->limit, on_limit, ATTEMPT_S * LWS_US_PER_SEC);
@@ -312,7 +276,7 @@ static int make_context(struct connection *c, uv_loop_t *loop)
 		.gid = -1,
 		.uid = -1,
 		.options = LWS_SERVER_OPTION_LIBUV |
-	                   (c->options->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+	                   (hubs_use_tls(&c->hubs) ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		.foreign_loops = loops,
 		.client_ssl_ca_filepath = c->options->ca_file,
 		/* The longest token that the hub accepts must fit. */
@@ -330,7 +294,9 @@ static int make_context(struct connection *c, uv_loop_t *loop)
 int connection_open(struct connection *c, uv_loop_t *loop, const struct options *options,
 	void (*received)(void *ctx, struct dnc_str text), void *ctx)
 {
+	c->loop = loop;
 	c->options = options;
+	c->hubs = options->hubs;
 	c->received = received;
 	c->ctx = ctx;
 	if (res_init() == 0) {
@@ -341,6 +307,11 @@ int connection_open(struct connection *c, uv_loop_t *loop, const struct options 
 		return -1;
 	lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
 	return 0;
+}
+
+const struct address *connection_hub(const struct connection *c)
+{
+	return &c->hubs.hub[c->hubs.at].address;
 }
 
 struct dnc_buf *connection_begin(struct connection *c)
@@ -359,11 +330,11 @@ void connection_send(struct connection *c)
 
 void connection_confirmed(struct connection *c)
 {
-	if (c->lost_told)
-		dnc_note(c->subscribed ? "reconnected" : "connected");
+	notice_confirmed(c);
 	lws_sul_cancel(&c->limit);
-	c->lost_told = c->retry_told = false;
-	c->subscribed = true;
+	c->subscribed = c->attempt.confirmed = true;
+	c->connections++;
+	hubs_confirmed(&c->hubs);
 	c->tries = 0;
 	c->failures = 0;
 }
@@ -374,9 +345,12 @@ void connection_hold(struct connection *c, bool held)
 		return;
 	c->held = held;
 	if (c->wsi)
-		lws_rx_flow_control(c->wsi, !held);
-	else if (!held && c->lost_while_held)
+		wire_hold(c, held);
+	else if (!held && c->lost_while_held) {
 		schedule(c);
+		lws_cancel_service(
+			c->context); /* which looks at its timers when it is called only */
+	}
 	c->lost_while_held = false;
 }
 
@@ -386,6 +360,7 @@ void connection_close(struct connection *c)
 	if (c->closed)
 		return;
 	c->closed = true;
+	wire_stop(c);
 	lws_context_destroy(c->context);
 }
 
@@ -396,4 +371,5 @@ void connection_finish(struct connection *c)
 		lws_context_destroy(c->context);
 	dnc_buf_free(&c->in);
 	dnc_buf_free(&c->out);
+	dnc_buf_free(&c->pong);
 }

@@ -60,24 +60,31 @@ static void open_sink(struct tail *t)
 int main(int argc, char **argv)
 {
 	static struct tail t;
-	const struct stream_events events = {tail_event, tail_passed, &t};
+	const struct stream_events events = {tail_event, tail_passed, tail_answered, &t};
 	struct dnc_buf json = {0};
 	enum dnc_exit rc;
 
 	options_read(&t.options, argc, argv);
-	dnc_cli_filter_json(&t.options.filter, &json);
+	dnc_filter_draft_json(&t.options.filter, &json);
 	dnc_filter_unref(
 		dnc_cli_filter_compile(&json)); /* shows a bad pattern before it connects */
 	dnc_cli_check_token(t.options.token_file);
 	dnc_cli_check_authorities(t.options.ca_file);
+	dnc_buf_chr(&json, '\0');
+	json.n--;
+	t.output.done = tail_done;
+	t.output.ctx = &t;
+	output_open(&t.output, &t.options, json.p);
 	tail_read_state(&t);
-	t.reader = dnc_event_reader_new(&(struct dnc_event_options){0});
 	open_loop(&t);
 	open_sink(&t);
+	if (output_start(&t.output, t.sink, !t.options.no_header) < 0)
+		dnc_cli_die_nomem();
 	dnc_cli_on_stop(ask_to_stop, &t);
 	t.stream = stream_new(&t.loop, &t.options, dnc_buf_view(&json), &events);
-	if (!t.reader || !t.stream)
+	if (!t.stream)
 		dnc_cli_die_nomem();
+	report_open(&t.report, &t.loop, &t.options, t.stream);
 	uv_prepare_start(&t.turn, on_turn);
 	uv_run(&t.loop, UV_RUN_DEFAULT);
 	uv_prepare_stop(&t.turn);
@@ -87,9 +94,8 @@ int main(int argc, char **argv)
 	dnc_cli_release_signals();
 	close_loop(&t);
 	state_close(&t.state);
-	dnc_event_reader_free(t.reader);
-	dnc_buf_free(&t.line);
+	output_close(&t.output);
 	dnc_buf_free(&json);
-	dnc_cli_filter_free(&t.options.filter);
+	dnc_filter_draft_free(&t.options.filter);
 	return (int)rc;
 }

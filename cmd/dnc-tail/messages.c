@@ -2,6 +2,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+static void add_since_time(struct dnc_buf *b, int64_t ms)
+{
+	char time[DNC_TIME_LEN];
+
+	dnc_clock_format(ms, time);
+	dnc_json_write_key(b, DNC_STR("since_time"));
+	dnc_json_write_str(b, (struct dnc_str){time, sizeof time});
+}
+
+/* The number of an event is never empty. */
+void message_find_time(struct dnc_buf *b, int64_t ms)
+{
+	dnc_buf_lit(b, "{\"type\":\"subscribe\",\"filters\":{\"phone_patterns\":[\"^$\"]}");
+	add_since_time(b, ms);
+	dnc_buf_chr(b, '}');
+}
+
 bool message_subscribe(struct dnc_buf *b, const struct options *options, struct dnc_str filter,
 	const struct resume *r)
 {
@@ -19,11 +36,7 @@ bool message_subscribe(struct dnc_buf *b, const struct options *options, struct 
 			dnc_json_write_str(b, dnc_str(r->epoch));
 		}
 	} else if (start->from == START_TIME) {
-		char time[DNC_TIME_LEN];
-
-		dnc_clock_format(start->ms, time);
-		dnc_json_write_key(b, DNC_STR("since_time"));
-		dnc_json_write_str(b, (struct dnc_str){time, sizeof time});
+		add_since_time(b, start->ms);
 	} else {
 		dnc_buf_lit(b, ",\"last\":");
 		dnc_buf_u64(b, r->may_replay || options->lines_given ? options->lines : 0);
@@ -91,16 +104,27 @@ static const struct words *find_words(struct dnc_str reason)
 	return &unknown;
 }
 
-void message_warn_gap(const struct dnc_json *doc, uint32_t metadata)
+void message_warn_gap(const struct dnc_json *doc, uint32_t metadata, bool other_hub)
 {
 	unsigned long long from = message_number(doc, metadata, "from_seq");
 	unsigned long long to = message_number(doc, metadata, "to_seq");
 	struct dnc_str reason = message_text(doc, metadata, "reason");
 	const struct words *w = find_words(reason);
 
-	if (to >= from)
+	if (other_hub && dnc_str_eq(reason, DNC_STR("epoch")))
+		dnc_warn(
+			"this hub has another log than the one before (%.*s): its events from %llu on "
+			"follow, and what the other hub got meanwhile may be missing",
+			DNC_STR_ARG(reason), to + 1);
+	else if (to >= from)
 		dnc_warn("events %llu to %llu were not received (%.*s): %s", from, to,
 			DNC_STR_ARG(reason), w->gap);
+	else if (!to && dnc_str_eq(reason, DNC_STR("epoch")))
+		/* The last event that the hub and this client have in common is not known. */
+		dnc_warn(
+			"%s (%.*s), and does not know the position: all of its events follow, also "
+			"those that were received before; skip them by id",
+			w->gap, DNC_STR_ARG(reason));
 	else if (dnc_str_eq(reason, DNC_STR("epoch")))
 		dnc_warn("%s (%.*s): events from %llu on are new, and none of them is missing; the "
 			 "log no longer has the earlier events with these numbers",
@@ -123,7 +147,7 @@ void message_warn_held_back(const struct dnc_json *doc, uint32_t metadata)
 		w->held_back ? w->held_back : w->gap);
 }
 
-void message_warn_missed(uint64_t seq, uint64_t from)
+bool message_warn_missed(uint64_t seq, uint64_t from)
 {
 	if (from > seq + 1)
 		dnc_warn("events %llu to %llu (%llu) were missed: resuming requires the permission "
@@ -134,4 +158,5 @@ void message_warn_missed(uint64_t seq, uint64_t from)
 		dnc_warn("the hub's log was replaced or restored: its newest event is %llu, before "
 			 "%llu; continuing with the newest event",
 			(unsigned long long)from - 1, (unsigned long long)seq);
+	return from != seq + 1;
 }

@@ -20,8 +20,9 @@ struct printer {
 	enum { FILE_LIKE, PIPE, SOCKET } kind;
 	int fd; /* a pipe is opened again, so that other users of standard output still block */
 	bool regular;
-	bool remember; /* sink.taken is kept */
-	bool own;      /* fd is not standard output itself */
+	bool continues; /* the file is not empty */
+	bool remember;  /* sink.taken is kept */
+	bool own;       /* fd is not standard output itself */
 	struct dnc_buf buf;
 	size_t done; /* bytes of buf that are written */
 	uint64_t written;
@@ -77,6 +78,12 @@ static void add(struct sink *sink, struct dnc_str line)
 	dnc_buf_chr(&p->buf, '\n');
 	sink->added += line.n + 1;
 	sink->waiting += line.n + 1;
+}
+
+static void add_header(struct sink *sink, struct dnc_str line)
+{
+	if (!((struct printer *)sink)->continues)
+		add(sink, line);
 }
 
 /* Writes without blocking (except to files and terminals). Returns the number of bytes, or -1. */
@@ -215,12 +222,19 @@ static bool close_printer(struct sink *sink)
 	return whole;
 }
 
+/* Returns how many bytes the file has before what is written next. */
+static off_t find_end(const struct printer *p)
+{
+	bool appends = fcntl(p->fd, F_GETFL) & O_APPEND;
+
+	return lseek(p->fd, 0, appends ? SEEK_END : SEEK_CUR);
+}
+
 /* A program that was killed, or a full disk, may have left an incomplete line; the next event must not be appended to
  * it. */
 static int end_torn_line(struct printer *p, struct dnc_error *err)
 {
-	bool appends = fcntl(p->fd, F_GETFL) & O_APPEND;
-	off_t end = lseek(p->fd, 0, appends ? SEEK_END : SEEK_CUR);
+	off_t end = find_end(p);
 	int fd = end > 0 ? open("/proc/self/fd/1", O_RDONLY | O_CLOEXEC) : -1;
 	char last = '\n';
 
@@ -238,7 +252,7 @@ static int end_torn_line(struct printer *p, struct dnc_error *err)
 	return dnc_error_set(err, errno, "unable to write standard output: %s", strerror(errno));
 }
 
-static const struct sink_acts acts = {add, push, sync_file, stopping, close_printer};
+static const struct sink_acts acts = {add, add_header, push, sync_file, stopping, close_printer};
 
 static int find_kind(struct printer *p, struct dnc_error *err)
 {
@@ -254,6 +268,7 @@ static int find_kind(struct printer *p, struct dnc_error *err)
 			err, EIO, "unable to write standard output: %s", strerror(errno));
 	p->kind = S_ISFIFO(st.st_mode) ? PIPE : S_ISSOCK(st.st_mode) ? SOCKET : FILE_LIKE;
 	p->regular = S_ISREG(st.st_mode);
+	p->continues = p->regular && find_end(p) > 0;
 	if (p->kind != PIPE)
 		return 0;
 	/* A pipe of another user can't be opened; it is written in small pieces. */

@@ -11,8 +11,10 @@
 
 struct sink {
 	const struct sink_acts {
-		/* Adds one event, without its newline. */
-		void (*add)(struct sink *sink, struct dnc_str line);
+		/* Adds what is printed of one event, one line or several, without the newline at its end. */
+		void (*add)(struct sink *sink, struct dnc_str lines);
+		/* Before the first event: the line that stands before all events, unless they continue a file that has some. */
+		void (*header)(struct sink *sink, struct dnc_str line);
 		/* Writes what can be written now, and updates `taken`. LAST: no more events come. Returns -1 with
 		 * ERR to end the program; `gone` is not an error. */
 		int (*push)(struct sink *sink, bool last, struct dnc_error *err);

@@ -95,15 +95,13 @@ static bool parse(const char *text, size_t n, struct position *position)
 
 int state_read(const struct state_file *f, struct position *position, struct dnc_error *err)
 {
-	FILE *file = fopen(f->path, "re");
+	FILE *file = dnc_file_open_stream(f->path, err);
 	char text[EPOCH_SIZE + 32];
 	int failed;
 	size_t n;
 
-	if (!file && errno == ENOENT)
-		return 1;
 	if (!file)
-		return fail("open", f->path, err);
+		return err->code == ENOENT ? 1 : -1;
 	n = fread(text, 1, sizeof text - 1, file);
 	text[n] = '\0';
 	failed = ferror(file) ? errno : 0;

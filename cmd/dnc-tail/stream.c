@@ -1,35 +1,10 @@
 #include "stream.h"
 #include <stdlib.h>
+#include "base/clock.h"
 #include "base/log.h"
-#include "json/json.h"
-#include "connection.h"
-#include "messages.h"
-#include "state.h"
-
-/* With --no-follow: how often the hub is asked whether it has sent everything. */
-enum { ASK_US = 60 * LWS_US_PER_MS };
-
-struct stream {
-	struct connection connection;
-	const struct options *options;
-	const struct stream_events *events;
-	struct dnc_str filter;
-	lws_sorted_usec_list_t ask;
-	struct dnc_json_parser *parser;
-	char epoch[EPOCH_SIZE];          /* of this connection */
-	char position_epoch[EPOCH_SIZE]; /* resume.epoch points here */
-	uint64_t target;                 /* the newest event when the subscription began */
-	/* The position: all events up to it were received, did not match, or were reported as gone. */
-	struct resume resume;
-	bool gap_due;   /* the hub said that events are missing, but not yet which */
-	bool skips;     /* this subscription starts with the newest event, not at the position */
-	bool confirmed; /* on this connection */
-};
-
-static void end(struct stream *s, enum dnc_exit rc)
-{
-	connection_end(&s->connection, rc);
-}
+#include "ends.h"
+#include "figures.h"
+#include "sequence.h"
 
 static void subscribe(struct stream *s)
 {
@@ -39,22 +14,13 @@ static void subscribe(struct stream *s)
 	connection_send(&s->connection);
 }
 
-static void on_ask(lws_sorted_usec_list_t *sul)
-{
-	struct stream *s = lws_container_of(sul, struct stream, ask);
-
-	if (!s->connection.wsi)
-		return;
-	dnc_buf_lit(connection_begin(&s->connection), "{\"type\":\"ping\"}");
-	connection_send(&s->connection);
-}
-
 /* SEQ belongs to the epoch of this connection; never combine it with that of another one. */
 static void set_position(struct stream *s, uint64_t seq)
 {
 	memcpy(s->position_epoch, s->epoch, sizeof s->position_epoch);
 	s->resume.epoch = s->position_epoch;
 	s->resume.seq = seq;
+	s->position_hub = s->connection.hubs.at;
 	s->resume.known = true;
 	s->gap_due = false;
 }
@@ -68,7 +34,26 @@ static void passed(struct stream *s, uint64_t seq)
 static void on_established(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	s->resume.may_replay = message_may(doc, metadata, DNC_STR("dnc:replay"));
-	s->confirmed = s->gap_due = false;
+	s->confirmed = s->gap_due = s->probe_gap = false;
+	s->bound = s->last = UINT64_MAX;
+	s->asked_ns = 0;
+	status_forget(&s->status);
+	s->probing = ends_must_find_bound(s);
+	if (!s->probing) {
+		subscribe(s);
+		return;
+	}
+	message_find_time(connection_begin(&s->connection), s->options->until.ms + 1);
+	connection_send(&s->connection);
+}
+
+static void on_bound(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	uint64_t from = message_number(doc, metadata, "from_seq");
+
+	s->probing = false;
+	s->probe_gap = dnc_str_eq(message_text(doc, metadata, "recovered"), DNC_STR("false"));
+	s->bound = from ? from - 1 : 0;
 	subscribe(s);
 }
 
@@ -87,37 +72,52 @@ static void on_confirmed(struct stream *s, const struct dnc_json *doc, uint32_t 
 	struct dnc_str warning = message_text(doc, metadata, "warning");
 	uint64_t from = message_number(doc, metadata, "from_seq");
 
-	if (s->skips)
-		message_warn_missed(s->resume.seq, from);
-	s->skips = false;
+	if (s->probing) {
+		on_bound(s, doc, metadata);
+		return;
+	}
+	if (s->skips && message_warn_missed(s->resume.seq, from))
+		ends_gap(s);
+	s->skips = s->probe_gap = false;
 	s->target = message_number(doc, metadata, "last_seq");
 	if (may_not_read_past(s)) {
 		dnc_err("the events of the log were not read: this requires the permission "
 			"dnc:replay, which the role lacks");
-		end(s, DNC_EXIT_NOPERM);
+		stream_stop(s, DNC_EXIT_NOPERM);
 		return;
 	}
-	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
-	connection_confirmed(&s->connection);
-	if (warning.n)
-		dnc_warn("warning from the hub: %.*s", DNC_STR_ARG(warning));
-	s->confirmed = true;
 	/* The new position is after the gap. The old one is kept until the gap is reported: resuming from it reports
 	 * the gap again. */
 	s->gap_due = dnc_str_eq(message_text(doc, metadata, "recovered"), DNC_STR("false"));
+	sequence_begin(s);
+	if (!sequence_continues(s, from))
+		return;
+	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
+	connection_confirmed(&s->connection);
+	if (s->connection.connections == 1)
+		s->status.first = from ? from : 1;
+	if (warning.n)
+		dnc_warn("warning from the hub: %.*s", DNC_STR_ARG(warning));
+	s->confirmed = true;
 	if (!s->gap_due)
 		passed(s, from ? from - 1 : 0);
-	if (s->options->no_follow)
-		on_ask(&s->ask);
+	ends_find(s);
 }
 
 static void on_gap(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	uint64_t to = message_number(doc, metadata, "to_seq");
 
-	message_warn_gap(doc, metadata);
+	if (s->probe_gap) {
+		s->probe_gap = false;
+		return;
+	}
+	if (s->confirmed && !sequence_exists(s, to, "a gap that ends"))
+		return;
+	message_warn_gap(doc, metadata, s->position_hub != s->connection.hubs.at);
 	if (s->confirmed && (s->gap_due || to > s->resume.seq))
 		passed(s, to); /* a gap is reported once */
+	ends_gap(s);
 }
 
 static void on_held_back(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
@@ -132,12 +132,29 @@ static void on_pong(struct stream *s, const struct dnc_json *doc, uint32_t metad
 
 	if (!s->confirmed) /* the answer to what asked whether a token is required */
 		return;
+	if (!sequence_exists(s, position, "a position"))
+		return;
+	/* What comes after the bound was not received. */
+	if (position > s->bound)
+		position = s->bound;
 	if (!s->gap_due && position > s->resume.seq)
 		passed(s, position);
-	if (!s->gap_due && position >= s->target)
-		end(s, DNC_EXIT_OK);
+	if (!s->gap_due && position >= s->last)
+		stream_stop(s, DNC_EXIT_OK);
 	else
-		lws_sul_schedule(s->connection.context, 0, &s->ask, on_ask, ASK_US);
+		ends_ask_again(s);
+}
+
+static void on_stats(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	if (s->confirmed && ends_must_find_bound(s)) {
+		s->bound = s->target = message_number(doc, metadata, "last_seq");
+		ends_after(s, s->bound);
+	}
+	figures_answer(
+		s, message_number(doc, metadata, "position"), message_number(doc, metadata, "lag"));
+	on_pong(s, doc, metadata);
+	s->events->answered(s->events->ctx);
 }
 
 static void on_error(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
@@ -146,9 +163,9 @@ static void on_error(struct stream *s, const struct dnc_json *doc, uint32_t meta
 
 	(void)metadata;
 	dnc_err("the hub rejected the request: %.*s", DNC_STR_ARG(message_text(doc, 0, "message")));
-	end(s, dnc_str_eq(code, DNC_STR("forbidden"))      ? DNC_EXIT_NOPERM
-		: dnc_str_eq(code, DNC_STR("filter_rate")) ? DNC_EXIT_TEMPFAIL
-							   : DNC_EXIT_USAGE);
+	stream_stop(s, dnc_str_eq(code, DNC_STR("forbidden"))     ? DNC_EXIT_NOPERM
+		       : dnc_str_eq(code, DNC_STR("filter_rate")) ? DNC_EXIT_TEMPFAIL
+								  : DNC_EXIT_USAGE);
 }
 
 static const struct {
@@ -157,32 +174,75 @@ static const struct {
 } messages[] = {{"dnc.connection.established", on_established},
 	{"dnc.subscription.confirmed", on_confirmed}, {"dnc.connection.gap", on_gap},
 	{"dnc.connection.held_back", on_held_back}, {"dnc.connection.pong", on_pong},
-	{"error", on_error}};
+	{"client.stats", on_stats}, {"error", on_error}};
+
+/* The hub writes `seq` first in each event, which is parsed once, by those who print it. */
+static bool read_seq(struct dnc_str text, uint64_t *seq)
+{
+	static const struct dnc_str before = DNC_STR("{\"seq\":");
+	enum { DIGITS_MAX = 18 };
+	size_t at = before.n;
+
+	*seq = 0;
+	if (!dnc_str_starts(text, before))
+		return false;
+	for (; at < text.n && text.p[at] >= '0' && text.p[at] <= '9'; at++)
+		*seq = *seq * 10 + (uint64_t)(text.p[at] - '0');
+	return *seq && at <= before.n + DIGITS_MAX && at < text.n && text.p[at] == ',';
+}
+
+/* False if TEXT is no event. Those that the bound leaves out come before the hub learns that nobody wants them. */
+static bool on_event(struct stream *s, struct dnc_str text, uint64_t seq)
+{
+	int rc;
+
+	if (s->connection.ended || !sequence_is_next(s, seq))
+		return true;
+	if (seq > s->bound) {
+		if (s->bound > s->resume.seq)
+			passed(s, s->bound);
+		stream_stop(s, DNC_EXIT_OK);
+		return true;
+	}
+	rc = s->events->event(s->events->ctx, text, s->epoch, seq);
+	if (rc > 0)
+		return false;
+	set_position(s, seq);
+	s->status.events++;
+	if (seq > s->target)
+		figures_latency(s, text);
+	if (s->options->timeout_ms)
+		s->event_ms = dnc_clock_mono_ms();
+	if (rc < 0 || seq == s->bound)
+		stream_stop(s, DNC_EXIT_OK);
+	return true;
+}
 
 static void on_message(void *ctx, struct dnc_str text)
 {
 	struct stream *s = ctx;
+	uint64_t seq;
 	struct dnc_json doc;
 	struct dnc_error err = {.message = "not a JSON object"};
 	struct dnc_str type;
-	int rc = dnc_json_parse(s->parser, text.p, text.n, &doc, &err);
+	int rc;
 
+	if (read_seq(text, &seq) && on_event(s, text, seq))
+		return;
+	rc = dnc_json_parse(s->parser, text.p, text.n, &doc, &err);
 	if (rc < 0 && err.code == DNC_ERROR_NO_MEMORY) {
 		/* The message may be an event, which the next position would pass over. */
 		dnc_err("%s", err.message);
-		end(s, DNC_EXIT_TEMPFAIL);
+		stream_stop(s, DNC_EXIT_TEMPFAIL);
 		return;
 	}
 	if (rc < 0 || doc.node[0].type != DNC_JSON_OBJECT) {
 		dnc_warn("the hub sent an invalid message: %s", err.message);
 		return;
 	}
-	if (dnc_json_get(&doc, 0, DNC_STR("seq"))) {
-		set_position(s, message_number(&doc, 0, "seq"));
-		if (s->events->event(s->events->ctx, text, s->position_epoch, s->resume.seq) < 0)
-			end(s, DNC_EXIT_OK);
+	if (dnc_json_get(&doc, 0, DNC_STR("seq")) &&
+		on_event(s, text, message_number(&doc, 0, "seq")))
 		return;
-	}
 	type = message_text(&doc, 0, "type");
 	for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
 		if (dnc_str_eq(type, dnc_str(messages[i].type)))
@@ -200,18 +260,46 @@ struct stream *stream_new(uv_loop_t *loop, const struct options *options, struct
 	*s = (struct stream){.options = options,
 		.events = events,
 		.filter = filter,
+		.bound = UINT64_MAX,
+		.last = UINT64_MAX,
+		.event_ms = dnc_clock_mono_ms(),
 		.resume = {.epoch = start->epoch, .seq = start->seq, .known = start->known}};
+	status_begin(&s->status, s->event_ms);
 	s->parser = dnc_json_parser_new();
 	if (!s->parser || connection_open(&s->connection, loop, options, on_message, s) < 0) {
 		stream_free(s);
 		return NULL;
 	}
+	ends_watch(s);
 	return s;
 }
 
 void stream_hold(struct stream *s, bool held)
 {
 	connection_hold(&s->connection, held);
+}
+
+bool stream_measure(struct stream *s)
+{
+	if (!s->connection.wsi || !s->confirmed || s->connection.held || s->connection.ended)
+		return false;
+	figures_ask(s);
+	return true;
+}
+
+struct status *stream_status(struct stream *s)
+{
+	const struct connection *c = &s->connection;
+	bool connected = c->wsi && s->confirmed;
+
+	s->status.link = connected        ? STATUS_CONNECTED
+	                 : c->connections ? STATUS_LOST
+	                                  : STATUS_CONNECTING;
+	s->status.hub = connection_hub(c);
+	s->status.held = c->held;
+	s->status.no_past = connected && !s->resume.may_replay;
+	s->status.connections = c->connections;
+	return &s->status;
 }
 
 bool stream_ended(const struct stream *s, enum dnc_exit *rc)

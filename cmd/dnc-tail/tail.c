@@ -3,8 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/escape.h"
-#include "pretty.h"
 
 /* With so much in memory nothing is read from the hub, until half of it is gone. */
 enum { HOLD_BYTES = 1 << 20 };
@@ -12,26 +10,32 @@ enum { HOLD_BYTES = 1 << 20 };
  * the end). */
 enum { WRITE_MS = 250, ASK_MS = 100, ASK_LAST_MS = 10 };
 
+static int fail(struct tail *t, const struct dnc_error *err)
+{
+	if (!t->failed)
+		t->err = *err;
+	t->failed = true;
+	return -1;
+}
+
 int tail_event(void *ctx, struct dnc_str text, const char *epoch, uint64_t seq)
 {
 	struct tail *t = ctx;
-	struct dnc_event event;
+	int rc = output_event(&t->output, text, epoch, seq);
 
-	dnc_buf_clear(&t->line);
-	if (!t->options.json && dnc_event_parse(t->reader, text.p, text.n, &event) == 0)
-		pretty_event(&t->line, &event, t->options.color);
-	else if (!t->options.json || t->options.terminal)
-		dnc_escape(&t->line, text, DNC_ESCAPE_JSON);
-	if (!dnc_buf_ok(&t->line)) {
-		t->failed = true;
-		return dnc_error_nomem(&t->err);
-	}
-	if (t->line.n)
-		text = dnc_buf_view(&t->line);
-	t->sink->acts->add(t->sink, text);
+	if (rc > 0)
+		return rc;
+	if (rc < 0)
+		return fail(t, &t->output.err);
+	return ++t->count >= t->options.max_count ? -1 : 0;
+}
+
+void tail_done(void *ctx, const char *epoch, uint64_t seq)
+{
+	struct tail *t = ctx;
+
 	if (t->options.state)
 		marks_add(&t->marks, t->sink->added, epoch, seq);
-	return ++t->count >= t->options.max_count ? -1 : 0;
 }
 
 static void write_position(struct tail *t)
@@ -44,9 +48,7 @@ static void write_position(struct tail *t)
 		t->written_ms = dnc_clock_mono_ms();
 		return;
 	}
-	if (!t->failed)
-		t->err = err;
-	t->failed = true;
+	fail(t, &err);
 }
 
 void tail_passed(void *ctx, const char *epoch, uint64_t seq)
@@ -56,11 +58,20 @@ void tail_passed(void *ctx, const char *epoch, uint64_t seq)
 
 	if (!t->options.state)
 		return;
+	if (output_settle(&t->output) < 0) { /* the events before this position */
+		fail(t, &t->output.err);
+		return;
+	}
 	marks_add(&t->marks, t->sink->added, epoch, seq);
 	if (marks_taken(&t->marks, t->sink->taken))
 		t->dirty = true;
 	if (first && t->dirty && !t->failed)
 		write_position(t);
+}
+
+void tail_answered(void *ctx)
+{
+	report_answered(&((struct tail *)ctx)->report);
 }
 
 void tail_read_state(struct tail *t)
@@ -121,6 +132,10 @@ bool tail_turn(struct tail *t)
 
 	if (stream_ended(t->stream, &t->rc))
 		t->last = true;
+	if (!t->failed && output_settle(&t->output) < 0)
+		fail(t, &t->output.err);
+	if (sink->waiting && t->options.terminal)
+		report_erase(&t->report);
 	if (!t->failed && sink->acts->push(sink, t->last, &t->err) < 0)
 		t->failed = true;
 	if (t->options.state && !t->failed)
@@ -134,6 +149,7 @@ bool tail_turn(struct tail *t)
 		stream_hold(t->stream, t->held);
 	if (t->dirty || sink->ask || t->stop_ms)
 		uv_timer_start(&t->again, on_again, t->last ? ASK_LAST_MS : ASK_MS, 0);
+	report_draw(&t->report);
 	return true;
 }
 
@@ -141,7 +157,9 @@ static enum dnc_exit exit_code(const struct tail *t, bool left_over)
 {
 	if (t->failed) {
 		dnc_err("%s", t->err.message);
-		return DNC_EXIT_IO;
+		return t->err.code == EAGAIN || t->err.code == DNC_ERROR_NO_MEMORY
+		               ? DNC_EXIT_TEMPFAIL
+		               : DNC_EXIT_IO;
 	}
 	if (dnc_cli_stopped_by() && isatty(STDERR_FILENO))
 		dnc_note("%llu events", (unsigned long long)t->count);
@@ -149,7 +167,11 @@ static enum dnc_exit exit_code(const struct tail *t, bool left_over)
 		return DNC_EXIT_INTERRUPTED;
 	if (left_over && t->rc == DNC_EXIT_OK)
 		return DNC_EXIT_TEMPFAIL;
-	return t->rc == DNC_EXIT_OK && t->options.no_follow && !t->count ? DNC_EXIT_SOME : t->rc;
+	if (output_failed(&t->output) && t->rc == DNC_EXIT_OK)
+		return DNC_EXIT_INCOMPLETE;
+	if (t->rc == DNC_EXIT_OK && !t->count && (t->options.no_follow || t->options.until.by))
+		return DNC_EXIT_SOME;
+	return t->rc;
 }
 
 enum dnc_exit tail_finish(struct tail *t)
@@ -157,6 +179,7 @@ enum dnc_exit tail_finish(struct tail *t)
 	bool left_over;
 
 	t->gone = t->sink->gone;
+	report_close(&t->report);
 	stream_close(t->stream);
 	if (t->options.state) {
 		t->written_ms = INT64_MIN / 2;

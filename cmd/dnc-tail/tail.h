@@ -3,9 +3,10 @@
 #include <uv.h>
 #include "base/buf.h"
 #include "base/err.h"
-#include "event/event.h"
 #include "marks.h"
 #include "options.h"
+#include "output.h"
+#include "report.h"
 #include "sink.h"
 #include "state.h"
 #include "stream.h"
@@ -17,9 +18,9 @@ struct tail {
 	uv_timer_t again; /* the next turn at the latest */
 	uv_prepare_t turn;
 	struct stream *stream;
+	struct report report;
 	struct sink *sink;
-	struct dnc_event_reader *reader;
-	struct dnc_buf line;
+	struct output output;
 	struct state_file state;
 	struct position start; /* from the state file */
 	struct marks marks;
@@ -34,12 +35,18 @@ struct tail {
 	struct dnc_error err;
 };
 
-/* For the stream: an event goes to the sink. Returns -1 after the last one that is wanted. */
+/* For the stream: an event goes to the output. Returns -1 after the last one that is wanted, 1 if TEXT is none. */
 int tail_event(void *ctx, struct dnc_str text, const char *epoch, uint64_t seq);
+
+/* For the output: all of the event at this position is in the sink. */
+void tail_done(void *ctx, const char *epoch, uint64_t seq);
 
 /* For the stream: all events up to SEQ are done, except those that are still in the sink. The first call finds a state
  * file that can't be written before an event is printed. */
 void tail_passed(void *ctx, const char *epoch, uint64_t seq);
+
+/* For the stream: the hub has told its figures. */
+void tail_answered(void *ctx);
 
 /* Resumes from the state file, which takes precedence over --since and --lines. Exits if it can't be read. */
 void tail_read_state(struct tail *t);

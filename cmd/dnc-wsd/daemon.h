@@ -61,6 +61,9 @@ void daemon_audit(void *ctx, struct dnc_str json);
 /* Appends the daemon's metrics to /metrics. In any worker's thread. */
 void daemon_metrics(void *ctx, struct dnc_buf *out);
 
+/* Tells what /api/v1/stats has of the daemon. In any worker's thread. */
+void daemon_stats(void *ctx, struct dnc_web_stats *out);
+
 /* Returns the name of the check of /readyz that fails, or NULL. In any worker's thread. */
 const char *daemon_not_ready(void *ctx);
 

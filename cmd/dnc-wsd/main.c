@@ -40,6 +40,7 @@ static bool open_inputs(struct daemon *d)
 		dnc_cli_die_nomem();
 	if (!d->intake)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--rejects: %s", err.message);
+	dnc_intake_note_rejects(d->intake, dnc_shared_rejects(d->shared));
 	any |= dnc_intake_add_stdin(d->intake, &err);
 	for (size_t i = 0; i < d->options.input_count; i++)
 		if (dnc_intake_add(d->intake, d->options.inputs[i], &err) < 0)
@@ -115,14 +116,14 @@ static void serve(struct daemon *d)
 		.audit = daemon_audit,
 		.advanced = daemon_advanced,
 		.metrics = daemon_metrics,
+		.stats = daemon_stats,
 		.not_ready = daemon_not_ready,
 		.ctx = d};
-	struct dnc_journal *past = d->options.journal.dir ? d->journal : NULL;
 	struct dnc_error err;
 
 	for (unsigned i = 0; i < d->options.workers; i++) {
-		if (dnc_worker_open(&d->workers[i], i ? NULL : &d->loop, past, &hub, &web, &err) <
-			0)
+		if (dnc_worker_open(
+			    &d->workers[i], i ? NULL : &d->loop, d->journal, &hub, &web, &err) < 0)
 			dnc_cli_die_io(&err);
 		web.beside = d->workers[0].web;
 	}

@@ -1,5 +1,6 @@
 /* status.c - what the daemon reports: metrics, readiness, and to the service manager. */
 #include <systemd/sd-daemon.h>
+#include "base/clock.h"
 #include "daemon.h"
 #include "metrics/metrics.h"
 
@@ -17,6 +18,13 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			(double)d->pump.event_bytes},
 		{"dnc_log_failures_total", "counter", "Commits that failed and were retried", NULL,
 			(double)s.failures},
+		{"dnc_log_queue_events", "gauge", "Events that wait to be committed to the log",
+			NULL, (double)s.waiting_events},
+		{"dnc_log_queue_bytes", "gauge", "Bytes of these events", NULL,
+			(double)s.waiting_bytes},
+		{"dnc_newest_event_timestamp_seconds", "gauge",
+			"When the newest event was logged, in seconds since 1970; 0 if there is none",
+			NULL, (double)log.newest_ms / 1e3},
 		{"dnc_duplicates_total", "counter", "Duplicates: events that the log already had",
 			NULL, (double)dnc_journal_duplicates(d->journal)},
 		{"dnc_id_conflicts_total", "counter",
@@ -34,6 +42,9 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 			"1 while a reader keeps the WAL from being reset", NULL, log.wal_held},
 		{"dnc_log_reserve_bytes", "gauge", "Size of the reserve file", NULL,
 			(double)log.reserve_bytes},
+		{"dnc_log_disk_free_bytes", "gauge",
+			"Free space of the log's file system; 0 if it is not known", NULL,
+			(double)log.disk_free_bytes},
 		{"dnc_log_pruned_total", "counter", "Events removed by --retain", NULL,
 			(double)log.pruned},
 		{"dnc_log_clock_ahead_seconds", "gauge",
@@ -47,7 +58,30 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
 	dnc_metrics_histogram(
 		out, "dnc_log_commit_seconds", "Duration of a commit to the log", &s.commit);
+	dnc_providers_metrics(dnc_journal_providers(d->journal), dnc_clock_now_ms(), out);
 	dnc_intake_metrics(d->intake, out);
+}
+
+void daemon_stats(void *ctx, struct dnc_web_stats *out)
+{
+	struct daemon *d = ctx;
+	struct dnc_writer_stats writer = dnc_writer_stats(d->writer);
+	struct dnc_journal_stats log = dnc_journal_stats(d->journal);
+
+	*out = (struct dnc_web_stats){.events = d->pump.events,
+		.duplicates = dnc_journal_duplicates(d->journal),
+		.conflicts = dnc_journal_conflicts(d->journal),
+		.newest_ms = log.newest_ms,
+		.waiting_events = writer.waiting_events,
+		.waiting_bytes = writer.waiting_bytes,
+		.accepted = dnc_intake_accepted(d->intake),
+		.rejected = dnc_intake_rejected(d->intake),
+		.log_bytes = log.bytes,
+		.log_free_bytes = log.free_bytes,
+		.log_wal_bytes = log.wal_bytes,
+		.log_failures = writer.failures,
+		.disk_free_bytes = log.disk_free_bytes,
+		.commit = writer.commit};
 }
 
 const char *daemon_not_ready(void *ctx)

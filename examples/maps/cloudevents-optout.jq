@@ -1,10 +1,11 @@
 # Converts opt-outs that messaging providers send as CloudEvents: the number is suppressed.
 #   {"specversion": "1.0", "type": "com.interact.messages.sms.opt.out", "source": ..., "id": ..., "time": ...,
 #    "data": {"phone_number": "+12025550143", "channel": "sms", "message": "STOP", "inbound_number": ..., ...}}
-# Any type that ends in opt-out (opt.out, optout) is taken; another one is rejected. A consent that was given again is for
-# a map of its own. Source and id make the event's identity: a CloudEvent that is delivered twice is one event.
+# A type that ends in opt-out (opt.out, optout, opted-out) or in a word after it such as created is taken; another one,
+# as of an opt-out that was revoked, is rejected. A consent that was given again is for a map of its own. Source and id make
+# the event's identity: a CloudEvent that is delivered twice is one event.
 # Messages themselves (data with from, to and text) are read without a map: --format=optout.
-if (.type | test("opt[._-]?out(\\.[a-z]+)?$"; "i")) then
+if (.type | test("(^|[._-])opt(ed)?[._-]?out([._-](created|received|requested|v[0-9]+))?$"; "i")) then
   {
     type: "dnc.number.suppressed",
     id: "\(.source) \(.id)",

@@ -22,5 +22,5 @@ def time: text | if . then sub(" "; "T") + "Z" else null end;
     consumer_city: (."consumer-city" | text),
     consumer_state: (."consumer-state" | text),
     details: (.subject | text),
-    robocall: ({"Y": "yes", "N": "no"}[."recorded-message-or-robocall" // ""])
+    robocall: ({"Y": "yes", "N": "no"}[."recorded-message-or-robocall" // "" | ascii_upcase])
   }

@@ -1,12 +1,10 @@
 /* roles.c - built-in roles, and the file that changes them. */
 #include "roles.h"
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 #include "base/escape.h"
-#include "base/file.h"
+#include "base/ini.h"
 #include "base/log.h"
-#include "priv/ini_lines.h"
 #include "priv/roles.h"
 
 enum { RATE = 100, BURST = 200 };
@@ -86,70 +84,112 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 /* Sets the collected value: the last of its lines has been read. */
 static bool set_value(struct dnc_roles *roles)
 {
+	struct roles_section *open = &roles->open;
 	int rc = 0;
 
-	if (roles->open) {
+	if (open->role || open->filter) {
 		dnc_buf_chr(&roles->value, '\0');
-		rc = dnc_buf_ok(&roles->value)
-		             ? role_set(roles->open, roles->key, roles->value.p, &roles->err)
-		             : dnc_error_nomem(&roles->err);
+		if (!dnc_buf_ok(&roles->value))
+			rc = dnc_error_nomem(&roles->err);
+		else if (open->role)
+			rc = role_set(open->role, roles->key, roles->value.p, &roles->err);
+		else
+			rc = named_filter_set(
+				open->filter, roles->key, roles->value.p, &roles->err);
 	}
 	if (rc < 0)
 		return false;
-	roles->open = NULL;
+	*open = (struct roles_section){0};
 	dnc_buf_clear(&roles->value);
 	return true;
 }
 
-/* A callback of inih, which returns 0 on an error. The first error is kept. */
-static int on_line(void *ctx, const char *section, const char *key, const char *value)
+/* The rest of SECTION after HEAD; NULL if it does not start so. */
+static const char *name_after(const char *section, const char *head)
 {
-	static const char head[] = "role ";
-	struct dnc_roles *roles = ctx;
-	struct dnc_role *role;
+	size_t n = strlen(head);
 
-	if (roles->err.message[0])
-		return 0;
-	if (strncmp(section, head, sizeof head - 1) != 0) {
-		dnc_error_set(&roles->err, EINVAL, "\"%s\" is not in a section [role NAME]", key);
-		return 0;
-	}
-	role = find(roles, dnc_str(section + sizeof head - 1));
-	if (!role || role != roles->open || strcmp(key, roles->key) != 0) {
-		if (!set_value(roles) ||
-			!(role = add(roles, section + sizeof head - 1, &roles->err)))
-			return 0;
-		roles->open = role;
-		snprintf(roles->key, sizeof roles->key, "%s", key);
-	} else {
+	return strncmp(section, head, n) == 0 ? section + n : NULL;
+}
+
+static int refuse_section(struct dnc_roles *roles, const struct dnc_ini_entry *e)
+{
+	roles->section[0] = '\0'; /* the message names it */
+	if (e->key)
+		return dnc_error_set(&roles->err, EINVAL,
+			"\"%s\" is not in a section [role NAME] or [filter NAME]", e->key);
+	return dnc_error_set(&roles->err, EINVAL,
+		"the section [%s] is not [role NAME] or [filter NAME]", e->section);
+}
+
+/* Finds or adds the section that E is in. -1 with the error in ROLES. */
+static int enter_section(
+	struct dnc_roles *roles, const struct dnc_ini_entry *e, struct roles_section *out)
+{
+	const char *role = name_after(e->section, "role "),
+		   *filter = name_after(e->section, "filter ");
+
+	if (role)
+		out->role = add(roles, role, &roles->err);
+	else if (filter)
+		out->filter = named_filter_add(roles, filter, &roles->err);
+	else
+		return refuse_section(roles, e);
+	return out->role || out->filter ? 0 : -1;
+}
+
+/* The value of another line belongs to the one before it. */
+static bool goes_on(const struct dnc_roles *roles, const struct dnc_ini_entry *e)
+{
+	return e->key && (roles->open.role || roles->open.filter) &&
+	       strcmp(e->section, roles->section) == 0 && strcmp(e->key, roles->key) == 0;
+}
+
+static int on_entry(void *ctx, const struct dnc_ini_entry *e)
+{
+	struct dnc_roles *roles = ctx;
+	struct roles_section section = {0};
+
+	if (goes_on(roles, e)) {
 		dnc_buf_chr(&roles->value, ' ');
+	} else {
+		if (!set_value(roles))
+			return -1;
+		roles->line = e->line;
+		snprintf(roles->section, sizeof roles->section, "%s", e->section);
+		snprintf(roles->key, sizeof roles->key, "%s", e->key ? e->key : "");
+		if (enter_section(roles, e, &section) < 0) {
+			roles->key[0] = '\0'; /* the section is at fault */
+			return -1;
+		}
+		if (!e->key)
+			return 0;
+		roles->open = section;
 	}
-	dnc_buf_str(&roles->value, dnc_str(value));
-	return 1;
+	dnc_buf_str(&roles->value, e->value);
+	return 0;
+}
+
+/* A value is checked when the next key is read: ROLES has its place. */
+static int tell_fault(const struct dnc_roles *roles, const char *path, struct dnc_error *err)
+{
+	const struct dnc_error *why = &roles->err;
+	char where[sizeof roles->section + sizeof roles->key + 8] = "";
+
+	if (roles->section[0])
+		snprintf(where, sizeof where, "[%s] %s%s", roles->section, roles->key,
+			roles->key[0] ? ": " : "");
+	return dnc_error_set(err, EINVAL, "%s:%u: %s%s%s%.120s", path, roles->line, where,
+		why->place, why->place[0] ? ": " : "", why->message);
 }
 
 static int read_file(struct dnc_roles *roles, const char *path, struct dnc_error *err)
 {
-	struct ini_lines lines = {.file = dnc_file_open_stream(path, err)};
-	int line;
+	const struct dnc_ini_events events = {.entry = on_entry, .ctx = roles};
 
-	if (!lines.file)
-		return -1;
-	line = ini_parse_stream(ini_lines_next, &lines, on_line, roles);
-	fclose(lines.file);
-	if (lines.err.message[0])
-		return dnc_error_set(
-			err, lines.err.code, "%s:%u: %s", path, lines.number, lines.err.message);
-	if (line == 0 && set_value(roles))
+	if (dnc_ini_read(path, &events, err) == 0 && set_value(roles))
 		return 0;
-	if (!roles->err.message[0])
-		return dnc_error_set(err, EINVAL,
-			"%s:%d: expected [role NAME], key = value, or a line that starts with a blank "
-			"and continues a value",
-			path, line);
-	/* A value is checked when the next key is read, so the line number would be wrong. */
-	return dnc_error_set(err, EINVAL, "%s: [role %s] %s: %.120s", path,
-		roles->open ? roles->open->name : "?", roles->key, roles->err.message);
+	return roles->err.message[0] ? tell_fault(roles, path, err) : -1;
 }
 
 /* After the whole file is read: the role "other" may stand behind those that have its values. */
@@ -163,6 +203,10 @@ static int complete(struct dnc_roles *roles, const char *path, struct dnc_error 
 			return dnc_error_set(err, why.code,
 				"%s: [role %s] with what the role other shows and hides: %.120s",
 				path, roles->role[i]->name, why.message);
+	for (size_t i = 0; i < roles->filter_count; i++)
+		if (named_filter_complete(roles, roles->filter[i], &why) < 0)
+			return dnc_error_set(err, why.code, "%s: [filter %s] %.120s", path,
+				roles->filter[i]->name, why.message);
 	return 0;
 }
 
@@ -235,6 +279,8 @@ void dnc_roles_free(struct dnc_roles *roles)
 		dnc_mask_unref(roles->role[i]->mask);
 		free(roles->role[i]);
 	}
+	for (size_t i = 0; i < roles->filter_count; i++)
+		named_filter_free(roles->filter[i]);
 	dnc_buf_free(&roles->value);
 	free(roles);
 }

@@ -10,10 +10,16 @@
  *     rate = 600/min
  *     burst = 1200
  *
- * Keys omitted from a section keep their built-in values; a new role has those of the role "other", wherever in the file
+ *     [filter violations]
+ *     filter = {"event_types": ["dnc.compliance.violation"]}
+ *     about = What must be answered within a day
+ *     roles = compliance admin
+ *
+ * Such a filter is offered to people by its name; it restricts nobody. Keys omitted from a section of a role keep their built-in values; a new role has those of the role "other", wherever in the file
  * that stands. Loaded roles are constant: any thread may read them. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include "base/buf.h"
 #include "base/err.h"
@@ -68,6 +74,23 @@ unsigned dnc_role_types(const struct dnc_role *role, unsigned permissions);
  * and can try what is behind those of others. */
 bool dnc_may_guess(unsigned permissions);
 
+/* Of a section [filter NAME]: libinih's 49 bytes less "filter " and one, as above; and bytes of its values, which fit one
+ * line, except the JSON. */
+enum {
+	DNC_NAMED_FILTERS_MAX = 64,
+	DNC_NAMED_FILTER_BYTES = 41,
+	DNC_NAMED_FILTER_ABOUT = 160,
+	DNC_NAMED_FILTER_TEXT = 8192,
+};
+
+struct dnc_named_filter {
+	char name[DNC_NAMED_FILTER_BYTES + 1];
+	char about[DNC_NAMED_FILTER_ABOUT + 1]; /* empty: nothing is said */
+	const struct dnc_filter *filter;
+	uint64_t roles;   /* private: to which it is offered, a bit each; 0: all */
+	char *role_names; /* while they are loaded */
+};
+
 struct dnc_roles;
 
 /* Loads the built-in roles and, unless PATH is NULL, the file PATH. Returns NULL with ERR, which names the line
@@ -80,5 +103,12 @@ void dnc_roles_free(struct dnc_roles *roles);
 /* The role NAME, or "other", which has no permissions, if it does not exist. Borrowed from ROLES. */
 const struct dnc_role *dnc_roles_find(const struct dnc_roles *roles, struct dnc_str name);
 
-/* Prints all roles as a file that dnc_roles_load() reads. */
+/* The named filter INDEX, in the order of the file; NULL past the last. Borrowed from ROLES. */
+const struct dnc_named_filter *dnc_roles_filter(const struct dnc_roles *roles, size_t index);
+
+/* True if F is offered to ROLE; both are of ROLES. */
+bool dnc_roles_offer(const struct dnc_roles *roles, const struct dnc_named_filter *f,
+	const struct dnc_role *role);
+
+/* Prints all roles and named filters as a file that dnc_roles_load() reads. */
 void dnc_roles_print(const struct dnc_roles *roles, FILE *to);

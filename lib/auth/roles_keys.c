@@ -13,7 +13,7 @@ static int set_sees(struct dnc_role *role, const char *text, struct dnc_error *e
 
 	role->sees_nothing = strcmp(text, "nothing") == 0;
 	if (!role->sees_nothing && strcmp(text, "all") != 0) {
-		filter = dnc_filter_compile_sees(text, strlen(text), err);
+		filter = dnc_filter_compile_owned(text, strlen(text), DNC_FILTER_OF_ROLE, err);
 		if (!filter)
 			return -1;
 	}

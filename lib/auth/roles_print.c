@@ -1,4 +1,4 @@
-/* roles_print.c - the roles as a file that they can be read from. */
+/* roles_print.c - the roles and named filters as a file that they can be read from. */
 #include "base/escape.h"
 #include "priv/roles.h"
 
@@ -54,6 +54,38 @@ static void print_value(const char *key, struct dnc_str value, struct dnc_str de
 	dnc_buf_free(&visible);
 }
 
+/* As many as a line may have: a name longer than libinih's lines can't be read in one. */
+static void print_roles_of(
+	const struct dnc_roles *roles, const struct dnc_named_filter *f, FILE *to)
+{
+	size_t column = 0;
+
+	if (!f->roles)
+		return;
+	column += (size_t)fprintf(to, "roles =");
+	for (size_t i = 0; i < roles->count; i++) {
+		if (!(f->roles >> i & 1))
+			continue;
+		if (column > WIDTH) {
+			fputc('\n', to);
+			column = 0;
+		}
+		column += (size_t)fprintf(to, " %s", roles->role[i]->name);
+	}
+	fputc('\n', to);
+}
+
+static void print_filter(const struct dnc_roles *roles, const struct dnc_named_filter *f, FILE *to)
+{
+	struct dnc_str text = dnc_filter_text(f->filter);
+
+	fprintf(to, "\n[filter %s]\n", f->name);
+	print_value("filter", text, text, print_json, to);
+	if (f->about[0])
+		fprintf(to, "about = %s\n", f->about);
+	print_roles_of(roles, f, to);
+}
+
 void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 {
 	const struct dnc_role *other = dnc_roles_find(roles, DNC_STR("other"));
@@ -79,4 +111,6 @@ void dnc_roles_print(const struct dnc_roles *roles, FILE *to)
 		else
 			fprintf(to, "rate = none\n");
 	}
+	for (size_t i = 0; i < roles->filter_count; i++)
+		print_filter(roles, roles->filter[i], to);
 }

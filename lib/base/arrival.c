@@ -74,6 +74,23 @@ static void wait_for_writer(const struct dnc_arrivals *a, struct entry *e)
 	}
 }
 
+/* The file may be complete, but can't be looked at now. Said once for each reason. */
+static void try_later(const struct dnc_arrivals *a, struct entry *e, int code)
+{
+	if (code != e->code)
+		dnc_warn(
+			"unable to open %s/%s: %s; trying again", a->path, e->name, strerror(code));
+	e->code = code;
+	e->settling = false;
+	e->look_at_ms = arrivals_time(ARRIVAL_LOOK_MS);
+}
+
+/* After a failure to look at it. True if it was replaced meanwhile, or somebody holds a lease, who writes it. */
+static bool is_changing(int code)
+{
+	return code == ENOENT || code == ELOOP || code == ENXIO || code == EWOULDBLOCK;
+}
+
 void arrival_settle(struct entry *e, const struct stat *st, int ms)
 {
 	e->st = *st;
@@ -115,10 +132,12 @@ bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *f
 {
 	*file = (struct dnc_arrival){.name = e->name, .fd = -1};
 	if (fstatat(a->dir, e->name, &file->st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno == ENOENT)
+		if (errno == ENOENT) {
 			arrival_forget(a, e);
-		else
-			wait_for_writer(a, e);
+			file->name = NULL;
+		} else {
+			try_later(a, e, errno);
+		}
 		return false;
 	}
 	if (!S_ISREG(file->st.st_mode)) {
@@ -130,15 +149,21 @@ bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *f
 		openat(a->dir, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	file->code = file->fd < 0 ? errno : 0;
 	if (file->fd < 0) {
-		/* It was replaced, somebody holds a lease, or descriptors or memory ran out: later. */
-		if (errno != EACCES && errno != EPERM && errno != EIO) {
+		if (errno == EACCES || errno == EPERM || errno == EIO)
+			return true;
+		if (is_changing(errno))
 			wait_for_writer(a, e);
-			return false;
-		}
-		return true;
+		else
+			try_later(a, e, errno);
+		return false;
 	}
-	if (fstat(file->fd, &file->st) == 0 && S_ISREG(file->st.st_mode) &&
-		fcntl(file->fd, F_SETFL, 0) == 0)
+	if (fstat(file->fd, &file->st) < 0 || fcntl(file->fd, F_SETFL, 0) < 0) {
+		try_later(a, e, errno);
+		close(file->fd);
+		return false;
+	}
+	e->code = 0;
+	if (S_ISREG(file->st.st_mode))
 		return true;
 	close(file->fd);
 	wait_for_writer(a, e);
@@ -151,8 +176,9 @@ enum dnc_arrival_state arrival_compare(int dir, const char *name, const struct d
 	bool written = file->fd >= 0 && written_by(file->fd) == WRITTEN_BY_SOMEBODY;
 
 	/* After the writers: one that has closed it meanwhile shows in the size and times. */
-	if (fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) < 0 || now.st_dev != file->st.st_dev ||
-		now.st_ino != file->st.st_ino)
+	if (fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? DNC_ARRIVAL_GONE : DNC_ARRIVAL_UNKNOWN;
+	if (now.st_dev != file->st.st_dev || now.st_ino != file->st.st_ino)
 		return DNC_ARRIVAL_GONE;
 	return written || !same_content(&now, &file->st) ? DNC_ARRIVAL_CHANGED : DNC_ARRIVAL_SAME;
 }
@@ -161,4 +187,37 @@ enum dnc_arrival_state dnc_arrivals_check(
 	const struct dnc_arrivals *a, const struct dnc_arrival *file)
 {
 	return arrival_compare(a->dir, file->name, file);
+}
+
+void dnc_arrivals_release(struct dnc_arrivals *a)
+{
+	for (struct entry *e = a->entries; e; e = e->hh.next) {
+		if (e->held)
+			e->look_at_ms = 0;
+		e->held = false;
+	}
+}
+
+bool dnc_arrivals_trouble(const struct dnc_arrivals *a, struct dnc_error *err)
+{
+	for (const struct entry *e = a->entries; e; e = e->hh.next)
+		if (e->code) {
+			dnc_error_set(err, e->code, "unable to open %s/%s: %s", a->path, e->name,
+				strerror(e->code));
+			return true;
+		}
+	return false;
+}
+
+size_t dnc_arrivals_waiting(const struct dnc_arrivals *a, size_t *settling)
+{
+	size_t waiting = 0;
+	const struct entry *e;
+
+	*settling = 0;
+	for (e = a->entries; e; e = e->hh.next) {
+		waiting += !e->other && !e->held && !e->behind;
+		*settling += e->settling;
+	}
+	return waiting;
 }

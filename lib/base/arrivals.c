@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,8 @@ enum {
 	GONE_SCAN_MS = 500,   /* after something was deleted, which may have been all */
 	MAX_EVENT_READS = 64, /* before files are served */
 };
+
+#define PARTS_OF_ARIA2 ".aria2"
 
 #define EVENTS                                                                                     \
 	(IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |    \
@@ -78,20 +81,41 @@ int dnc_arrivals_fd(const struct dnc_arrivals *a)
 	return a->inotify;
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && strcasecmp(name + n - m, end) == 0;
+}
+
 static bool is_passed_over(const char *name)
 {
-	static const char *const ends[] = {".tmp", ".part", ".filepart", ".rejects", ".reason"};
-	size_t n = strlen(name);
+	/* Of rsync, wget and others; of Firefox; of WinSCP; of Chrome and Edge; of Safari; of Opera; of older browsers; of aria2. */
+	static const char *const ends[] = {".tmp", ".part", ".filepart", ".crdownload", ".download",
+		".opdownload", ".partial", PARTS_OF_ARIA2, ".rejects", ".reason"};
 
-	if (name[0] == '.')
-		return true;
-	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-		size_t m = strlen(ends[i]);
-
-		if (n >= m && strcasecmp(name + n - m, ends[i]) == 0)
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		if (ends_in(name, ends[i]))
 			return true;
-	}
-	return false;
+	return name[0] == '.';
+}
+
+/* aria2 gives a download its last name, at its full size, from the beginning, and keeps beside it which parts it lacks. */
+static bool lacks_parts(const struct dnc_arrivals *a, struct entry *e)
+{
+	char beside[NAME_MAX + sizeof PARTS_OF_ARIA2];
+
+	if (snprintf(beside, sizeof beside, "%s%s", e->name, PARTS_OF_ARIA2) >=
+			(int)sizeof beside ||
+		faccessat(a->dir, beside, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	if (!e->said)
+		dnc_note("%s/%s waits for the rest of its download: %s is beside it", a->path,
+			e->name, beside);
+	e->said = true;
+	e->settling = false;
+	e->look_at_ms = arrivals_time(ARRIVAL_LOOK_MS);
+	return true;
 }
 
 /* Finds or adds the entry NAME. NULL if there is no memory, or too many (code ENOSPC). */
@@ -282,22 +306,37 @@ static int scan(struct dnc_arrivals *a, struct dnc_error *err)
 	return rc;
 }
 
+/* Opens the entry if it is complete. */
+static bool open_complete(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file)
+{
+	if (!arrival_open(a, e, file))
+		return false;
+	if (arrival_is_complete(a, e, file) && !lacks_parts(a, e))
+		return true;
+	if (file->fd >= 0)
+		close(file->fd);
+	return false;
+}
+
 /* The next entry that is complete. */
 static bool find(struct dnc_arrivals *a, struct dnc_arrival *file)
 {
 	struct entry *e, *next;
+	const char *before = NULL;
 	int64_t now = arrivals_time(0);
 
 	HASH_ITER(hh, a->entries, e, next)
 	{
-		if (e->look_at_ms > now || !arrival_open(a, e, file))
+		if (e->held || (e->behind && before))
 			continue;
-		if (arrival_is_complete(a, e, file)) {
+		file->name = e->name;
+		if (e->look_at_ms <= now && open_complete(a, e, file)) {
+			file->before = before;
 			a->current = e;
 			return true;
 		}
-		if (file->fd >= 0)
-			close(file->fd);
+		if (file->name && !e->other && !before)
+			before = e->name;
 	}
 	return false;
 }
@@ -308,7 +347,7 @@ static int wait_ms(const struct dnc_arrivals *a)
 	const struct entry *e;
 
 	for (e = a->entries; e; e = e->hh.next)
-		if (e->look_at_ms < at)
+		if (!e->held && !e->behind && e->look_at_ms < at)
 			at = e->look_at_ms;
 	return at <= now ? 0 : (int)(at - now);
 }
@@ -337,21 +376,12 @@ void dnc_arrivals_done(struct dnc_arrivals *a, struct dnc_arrival *file, enum dn
 		return;
 	}
 	e->again = true;
+	e->held = next == DNC_ARRIVAL_HELD;
+	e->behind = next == DNC_ARRIVAL_BEHIND;
 	e->settling = e->settles = next == DNC_ARRIVAL_SETTLED;
 	e->busy_since_ms = 0;
 	arrival_settle(e, &file->st, a->options.settle_ms);
-	e->look_at_ms = e->settles ? e->settled_at_ms : arrivals_time(ARRIVAL_LOOK_MS);
-}
-
-size_t dnc_arrivals_waiting(const struct dnc_arrivals *a, size_t *settling)
-{
-	size_t waiting = 0;
-	const struct entry *e;
-
-	*settling = 0;
-	for (e = a->entries; e; e = e->hh.next) {
-		waiting += !e->other;
-		*settling += e->settling;
-	}
-	return waiting;
+	e->look_at_ms = e->settles  ? e->settled_at_ms
+	                : e->behind ? 0
+	                            : arrivals_time(ARRIVAL_LOOK_MS);
 }

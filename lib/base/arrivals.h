@@ -9,8 +9,9 @@
  * `settle_ms`, because programs open and close a file for each part of it. One that is created while the directory is watched
  * needs ten times as long until it is closed. An empty file must not have changed for `settle_ms`, whoever writes it.
  *
- * Temporary names are passed over without a message: those that begin with a dot, or end in .tmp, .part or .filepart
- * in any case. Also .rejects and .reason, the names of what is written beside files. Symbolic links, pipes, devices,
+ * Temporary names are passed over without a message: those that begin with a dot, or end in .tmp, .part, .filepart,
+ * .crdownload, .download, .opdownload, .partial or .aria2 in any case. NAME is not complete while NAME.aria2 is there, in which
+ * aria2(1) keeps what a download lacks. Also passed over are .rejects and .reason, the names of what is written beside files. Symbolic links, pipes, devices,
  * sockets and directories are not files: a message says so once for each, except for the `folders`.
  *
  * For one thread. SIGIO is ignored from dnc_arrivals_open() on. */
@@ -37,6 +38,8 @@ struct dnc_arrival {
 	int code; /* errno */
 	struct stat st;
 	bool settled; /* it has not changed for settle_ms */
+	const char *
+		before; /* a file that came before this one and is not complete yet, until dnc_arrivals_done(); else NULL */
 };
 
 /* Whether a file that was taken comes again. */
@@ -44,12 +47,15 @@ enum dnc_arrival_next {
 	DNC_ARRIVAL_NOT_AGAIN,
 	DNC_ARRIVAL_AGAIN,   /* when it is complete */
 	DNC_ARRIVAL_SETTLED, /* when it has settled, too */
+	DNC_ARRIVAL_BEHIND,  /* when all files that came before it were taken, or have gone */
+	DNC_ARRIVAL_HELD,    /* after dnc_arrivals_release(), whatever becomes of it before */
 };
 
 enum dnc_arrival_state {
 	DNC_ARRIVAL_SAME,
 	DNC_ARRIVAL_CHANGED, /* its content has changed, or it is open for writing again */
 	DNC_ARRIVAL_GONE,    /* it was deleted, moved, or replaced by another file */
+	DNC_ARRIVAL_UNKNOWN, /* the system can't say */
 };
 
 /* Starts to watch the directory PATH (borrowed), without its subdirectories. To be freed with dnc_arrivals_free(). NULL with
@@ -79,5 +85,12 @@ enum dnc_arrival_state dnc_arrivals_check(
 void dnc_arrivals_done(
 	struct dnc_arrivals *a, struct dnc_arrival *file, enum dnc_arrival_next next);
 
-/* The number of files that are not complete. *SETTLING: of these, those that will be unless they change. */
+/* Files that were held come again, when they are complete, in the order in which they first came. */
+void dnc_arrivals_release(struct dnc_arrivals *a);
+
+/* The number of files that are not complete, without those that are held or wait for one before them. *SETTLING: of these, those that will be unless they change. */
 size_t dnc_arrivals_waiting(const struct dnc_arrivals *a, size_t *settling);
+
+/* True if one of these files is not known to be incomplete: it could not be opened or looked at, for a reason that may pass,
+ * such as a lack of descriptors. ERR says which and why; a message said it, too. It is tried again. */
+bool dnc_arrivals_trouble(const struct dnc_arrivals *a, struct dnc_error *err);

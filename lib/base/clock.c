@@ -23,9 +23,19 @@ int64_t dnc_clock_now_ms(void)
 	return read_clock_ns(CLOCK_REALTIME) / 1000000;
 }
 
+int64_t dnc_clock_tick_ms(void)
+{
+	return read_clock_ns(CLOCK_REALTIME_COARSE) / 1000000;
+}
+
 int64_t dnc_clock_mono_ns(void)
 {
 	return read_clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t dnc_clock_boot_ms(void)
+{
+	return read_clock_ns(CLOCK_BOOTTIME) / 1000000;
 }
 
 int64_t dnc_clock_thread_ns(void)
@@ -68,70 +78,95 @@ static void date_from_days(int64_t days, int *y, int *m, int *d)
 	*y = (int)(year_of_era + era * 400 + (*m <= 2));
 }
 
-static void put_digits(char *p, int width, int v)
+/* Writes V, which is less than 100. */
+static inline void put_two(char *p, unsigned v)
 {
-	while (width-- > 0) {
-		p[width] = (char)('0' + v % 10);
-		v /= 10;
-	}
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+}
+
+/* Writes the time that is MS after midnight. */
+static inline void put_time(char out[DNC_TIME_LEN], unsigned ms)
+{
+	put_two(out + 11, ms / 3600000);
+	put_two(out + 14, ms / 60000 % 60);
+	put_two(out + 17, ms / 1000 % 60);
+	put_two(out + 20, ms % 1000 / 10);
+	out[22] = (char)('0' + ms % 10);
 }
 
 void dnc_clock_format(int64_t ms, char out[DNC_TIME_LEN])
 {
 	int64_t days = ms / DNC_DAY_MS, rest = ms % DNC_DAY_MS;
-	int y, m, d, r;
+	int y, m, d;
 
 	if (rest < 0) {
 		rest += DNC_DAY_MS;
 		days--;
 	}
-	r = (int)rest;
 	date_from_days(days, &y, &m, &d);
 	memcpy(out, "0000-00-00T00:00:00.000Z", DNC_TIME_LEN);
-	put_digits(out, 4, y);
-	put_digits(out + 5, 2, m);
-	put_digits(out + 8, 2, d);
-	put_digits(out + 11, 2, r / 3600000);
-	put_digits(out + 14, 2, r / 60000 % 60);
-	put_digits(out + 17, 2, r / 1000 % 60);
-	put_digits(out + 20, 3, r % 1000);
+	put_two(out, (unsigned)y / 100);
+	put_two(out + 2, (unsigned)y % 100);
+	put_two(out + 5, (unsigned)m);
+	put_two(out + 8, (unsigned)d);
+	put_time(out, (unsigned)rest);
 }
 
-/* Reads exactly WIDTH digits and removes them from the front of S. */
-static bool read_digits(struct dnc_str *s, int width, int *out)
+void dnc_clock_format_again(int64_t before, int64_t ms, char out[DNC_TIME_LEN])
 {
-	int v = 0;
+	if (before >= 0 && ms >= 0 && before / DNC_DAY_MS == ms / DNC_DAY_MS)
+		put_time(out, (unsigned)(ms % DNC_DAY_MS));
+	else
+		dnc_clock_format(ms, out);
+}
 
-	if (s->n < (size_t)width)
+static inline void take(struct dnc_str *s, size_t n)
+{
+	s->p += n;
+	s->n -= n;
+}
+
+/* Reads one digit and removes it from the front of S. */
+static inline bool read_digit(struct dnc_str *s, int *out)
+{
+	if (!s->n || s->p[0] < '0' || s->p[0] > '9')
 		return false;
-	for (int i = 0; i < width; i++) {
-		if (s->p[i] < '0' || s->p[i] > '9')
-			return false;
-		v = v * 10 + (s->p[i] - '0');
-	}
-	s->p += width;
-	s->n -= (size_t)width;
-	*out = v;
+	*out = s->p[0] - '0';
+	take(s, 1);
 	return true;
 }
 
-static bool read_char(struct dnc_str *s, const char *any_of)
+/* Reads the two digits at P. */
+static inline bool two_digits(const char *p, int *out)
 {
-	if (!s->n || !s->p[0] || !strchr(any_of, s->p[0]))
-		return false;
-	s->p++;
-	s->n--;
-	return true;
+	unsigned tens = (unsigned)p[0] - '0', ones = (unsigned)p[1] - '0';
+
+	*out = (int)(tens * 10 + ones);
+	return tens < 10 && ones < 10;
+}
+
+static inline bool read_char(struct dnc_str *s, const char *any_of)
+{
+	for (; s->n && *any_of; any_of++)
+		if (s->p[0] == *any_of) {
+			take(s, 1);
+			return true;
+		}
+	return false;
 }
 
 static bool read_date(struct dnc_str *s, int64_t *ms)
 {
 	static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int y, m, d;
+	int century, y, m, d;
 
-	if (!read_digits(s, 4, &y) || !read_char(s, "-") || !read_digits(s, 2, &m) ||
-		!read_char(s, "-") || !read_digits(s, 2, &d))
+	if (s->n < sizeof "0000-00-00" - 1 || !two_digits(s->p, &century) ||
+		!two_digits(s->p + 2, &y) || s->p[4] != '-' || !two_digits(s->p + 5, &m) ||
+		s->p[7] != '-' || !two_digits(s->p + 8, &d))
 		return false;
+	take(s, sizeof "0000-00-00" - 1);
+	y += century * 100;
 	if (m < 1 || m > 12 || d < 1 || d > month_days[m - 1])
 		return false;
 	if (m == 2 && d == 29 && (y % 4 || (y % 100 == 0 && y % 400)))
@@ -144,9 +179,10 @@ static bool read_time(struct dnc_str *s, int64_t *ms, bool *leap)
 {
 	int h, m, sec, milli = 0;
 
-	if (!read_digits(s, 2, &h) || !read_char(s, ":") || !read_digits(s, 2, &m) ||
-		!read_char(s, ":") || !read_digits(s, 2, &sec))
+	if (s->n < sizeof "00:00:00" - 1 || !two_digits(s->p, &h) || s->p[2] != ':' ||
+		!two_digits(s->p + 3, &m) || s->p[5] != ':' || !two_digits(s->p + 6, &sec))
 		return false;
+	take(s, sizeof "00:00:00" - 1);
 	if (h > 23 || m > 59 || sec > 60)
 		return false;
 	if (read_char(s, ".")) {
@@ -154,7 +190,7 @@ static bool read_time(struct dnc_str *s, int64_t *ms, bool *leap)
 
 		if (!s->n || s->p[0] < '0' || s->p[0] > '9')
 			return false;
-		while (read_digits(s, 1, &digit)) {
+		while (read_digit(s, &digit)) {
 			milli += digit * scale;
 			scale /= 10;
 		}
@@ -186,9 +222,10 @@ static bool read_offset(struct dnc_str *s, int64_t *ms)
 		sign = -1;
 	else if (!read_char(s, "+"))
 		return false;
-	if (!read_digits(s, 2, &h) || !read_char(s, ":") || !read_digits(s, 2, &m) || h > 23 ||
-		m > 59)
+	if (s->n < sizeof "00:00" - 1 || !two_digits(s->p, &h) || s->p[2] != ':' ||
+		!two_digits(s->p + 3, &m) || h > 23 || m > 59)
 		return false;
+	take(s, sizeof "00:00" - 1);
 	*ms -= sign * (h * INT64_C(3600000) + m * INT64_C(60000));
 	return true;
 }
@@ -243,7 +280,7 @@ bool dnc_clock_parse_span(struct dnc_str s, int64_t *ms)
 	if (s.n < 2 || s.n > 7)
 		return false;
 	while (s.n > 1) {
-		if (!read_digits(&s, 1, &digit))
+		if (!read_digit(&s, &digit))
 			return false;
 		v = v * 10 + digit;
 	}

@@ -1,12 +1,16 @@
 #include "err.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include "utf8.h"
+
+void dnc_error_format(char *text, size_t size, const char *fmt, va_list ap)
+{
+	if (vsnprintf(text, size, fmt, ap) >= (int)size)
+		text[dnc_utf8_whole(text, size - 1)] = '\0';
+}
 
 int dnc_error_set(struct dnc_error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
-	int n;
 
 	if (!err)
 		return -1;
@@ -14,10 +18,8 @@ int dnc_error_set(struct dnc_error *err, int code, const char *fmt, ...)
 	err->offset = DNC_NO_OFFSET;
 	err->place[0] = '\0';
 	va_start(ap, fmt);
-	n = vsnprintf(err->message, sizeof err->message, fmt, ap);
+	dnc_error_format(err->message, sizeof err->message, fmt, ap);
 	va_end(ap);
-	if (n >= (int)sizeof err->message)
-		err->message[dnc_utf8_whole(err->message, sizeof err->message - 1)] = '\0';
 	return -1;
 }
 
@@ -28,7 +30,7 @@ void dnc_error_place(struct dnc_error *err, const char *fmt, ...)
 	if (!err)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(err->place, sizeof err->place, fmt, ap);
+	dnc_error_format(err->place, sizeof err->place, fmt, ap);
 	va_end(ap);
 }
 

@@ -63,6 +63,12 @@ static bool needs_escape(const struct piece *piece, enum dnc_escape how)
 	return is_hidden(piece->code);
 }
 
+/* What most text is made of: no escape is needed. */
+static inline bool is_plain_ascii(unsigned char c, enum dnc_escape how)
+{
+	return c >= 0x20 && c < 0x7F && (how != DNC_ESCAPE_STRING || (c != '"' && c != '\\'));
+}
+
 /* Returns the length of what needs no escape at the start of TEXT. */
 static size_t plain(struct dnc_str text, enum dnc_escape how)
 {
@@ -70,8 +76,13 @@ static size_t plain(struct dnc_str text, enum dnc_escape how)
 	size_t at = 0;
 
 	while (at < text.n) {
-		struct piece piece = look(p + at, text.n - at);
+		struct piece piece;
 
+		while (at < text.n && is_plain_ascii(p[at], how))
+			at++;
+		if (at == text.n)
+			break;
+		piece = look(p + at, text.n - at);
 		if (needs_escape(&piece, how))
 			break;
 		at += piece.n;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -87,6 +88,31 @@ int dnc_file_check_again(const char *path, struct dnc_error *err)
 	return 0;
 }
 
+bool dnc_file_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+int dnc_file_check_unchanged(
+	int fd, const struct stat *before, const char *path, struct dnc_error *err)
+{
+	struct stat now;
+
+	if (!S_ISREG(before->st_mode))
+		return 0;
+	if (fstat(fd, &now) < 0)
+		return fail("read", path, err);
+	if (now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+		now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+		return 0;
+	return dnc_error_set(err, EAGAIN,
+		"%s was written to while it was read: write a new file, rename it to this one, and "
+		"try again",
+		path);
+}
+
 static int write_all(int fd, struct dnc_str text)
 {
 	while (text.n) {
@@ -155,9 +181,25 @@ int dnc_file_create(const char *path, mode_t mode, struct dnc_str text, struct d
 	return -1;
 }
 
+/* A file may take the place of this: root's file must not replace a device such as /dev/null, nor a socket its name. */
+static int check_replaceable(const char *path, struct dnc_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ||
+		S_ISDIR(st.st_mode)) /* a directory: rename() says so */
+		return 0;
+	return dnc_error_set(err, EINVAL,
+		"unable to replace %s: it is not a regular file; name a file that may be replaced",
+		path);
+}
+
 int dnc_file_replace(const char *path, mode_t mode, struct dnc_str text, struct dnc_error *err)
 {
 	char fresh[PATH_MAX];
+
+	if (check_replaceable(path, err) < 0)
+		return -1;
 
 	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
 		errno = ENAMETOOLONG;
@@ -174,4 +216,20 @@ int dnc_file_replace(const char *path, mode_t mode, struct dnc_str text, struct 
 		return -1;
 	}
 	return dnc_file_sync_directory(path, err);
+}
+
+int dnc_file_lock(const char *path, struct dnc_error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0660);
+
+	/* One that another user made; network file systems want it writable. */
+	if (fd < 0 && errno == EACCES)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return fail("open", path, err);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	fail("lock", path, err);
+	close(fd);
+	return -1;
 }

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "log.h"
 #include "priv/arrival.h"
+#include "priv/moving.h"
 #include "utf8.h"
 
 const char *const dnc_filing_folders[] = {"done", "failed", NULL};
@@ -35,10 +36,12 @@ static int fail(
 
 static int take_lock(struct dnc_filing *f, struct dnc_error *err)
 {
-	f->lock = openat(f->dir, f->work[LOCK], O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0660);
+	f->lock = openat(f->dir, f->work[LOCK],
+		O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0660);
 	/* One that another user made; network file systems want it writable. */
 	if (f->lock < 0 && errno == EACCES)
-		f->lock = openat(f->dir, f->work[LOCK], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		f->lock = openat(
+			f->dir, f->work[LOCK], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (f->lock < 0)
 		return fail(f, "create", f->work[LOCK], err);
 	if (flock(f->lock, LOCK_EX | LOCK_NB) == 0)
@@ -80,7 +83,9 @@ static bool exists(const struct dnc_filing *f, const char *name)
 {
 	struct stat st;
 
-	return fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	/* What can't be looked at may be there. */
+	return fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (errno != ENOENT && errno != ENOTDIR);
 }
 
 static int remove_work(const struct dnc_filing *f, const char *name, struct dnc_error *err)
@@ -101,35 +106,6 @@ static int move_papers(const struct dnc_filing *f, struct dnc_error *err)
 	return remove_work(f, f->work[MOVING], err);
 }
 
-/* Reads where a process that was killed moved a file. */
-static void read_moving(struct dnc_filing *f)
-{
-	int fd = openat(f->dir, f->work[MOVING], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, f->target, sizeof f->target - 1);
-	char *slash;
-
-	if (fd >= 0)
-		close(fd);
-	f->target[n < 0 ? 0 : n] = '\0';
-	slash = strchr(f->target, '/');
-	for (const char *const *name = dnc_filing_folders; slash && *name; name++)
-		if (strncmp(f->target, *name, strlen(*name)) == 0 &&
-			f->target + strlen(*name) == slash && slash[1] && !strchr(slash + 1, '/'))
-			return;
-	f->target[0] = '\0';
-}
-
-static int recover(struct dnc_filing *f, struct dnc_error *err)
-{
-	read_moving(f);
-	if (f->target[0] && exists(f, f->target)) {
-		dnc_note("%s/%s: completing its move, which was interrupted", f->path, f->target);
-		if (move_papers(f, err) < 0)
-			return -1;
-	}
-	return dnc_filing_begin(f, err);
-}
-
 /* The names of the work files. */
 static int name_works(struct dnc_filing *f, const char *prefix, struct dnc_error *err)
 {
@@ -141,18 +117,6 @@ static int name_works(struct dnc_filing *f, const char *prefix, struct dnc_error
 		(int)sizeof f->rejects)
 		return dnc_error_set(err, ENAMETOOLONG, "%s: the name is too long", f->path);
 	return 0;
-}
-
-int dnc_filing_open(
-	struct dnc_filing *f, const char *path, int dir, const char *prefix, struct dnc_error *err)
-{
-	*f = (struct dnc_filing){.path = path, .dir = dir, .lock = -1};
-	if (name_works(f, prefix, err) < 0 || take_lock(f, err) < 0)
-		return -1;
-	if (make_folders(f, err) == 0 && recover(f, err) == 0)
-		return 0;
-	dnc_filing_close(f);
-	return -1;
 }
 
 void dnc_filing_close(struct dnc_filing *f)
@@ -176,7 +140,7 @@ int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err)
 static int sync_rejects(const struct dnc_filing *f, struct dnc_error *err)
 {
 	const char *work = f->work[REJECTS];
-	int fd = openat(f->dir, work, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(f->dir, work, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	int rc;
 
@@ -237,9 +201,29 @@ static int choose_target(struct dnc_filing *f, const char *name, enum dnc_filing
 		f->path, dnc_filing_folders[folder], MAX_NUMBER, name);
 }
 
-/* Prepares all that must be on disk before the file is moved. */
-static int prepare(struct dnc_filing *f, const char *name, enum dnc_filing_folder folder,
-	const char *reason, struct dnc_error *err)
+/* Without papers it need not be on disk: it is for a process that is killed, and nothing is lost if the machine fails. */
+static int write_moving(const struct dnc_filing *f, const struct dnc_arrival *file, bool papers,
+	struct dnc_error *err)
+{
+	char text[MOVING_BYTES];
+	struct dnc_str record = {text, moving_format(text, f->target, file)};
+	int fd, rc;
+
+	if (papers)
+		return write_work(f, f->work[MOVING], record, err);
+	fd = openat(f->dir, f->work[MOVING],
+		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+	rc = fd >= 0 && write(fd, record.p, record.n) == (ssize_t)record.n
+	             ? 0
+	             : fail(f, "write", f->work[MOVING], err);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* Prepares all that must be there before the file is moved. */
+static int prepare(struct dnc_filing *f, const struct dnc_arrival *file,
+	enum dnc_filing_folder folder, const char *reason, struct dnc_error *err)
 {
 	int rejects;
 
@@ -250,31 +234,13 @@ static int prepare(struct dnc_filing *f, const char *name, enum dnc_filing_folde
 		return -1;
 	if (reason && write_work(f, f->work[REASON], dnc_str(reason), err) < 0)
 		return -1;
-	if (choose_target(f, name, folder, err) < 0)
+	if (choose_target(f, file->name, folder, err) < 0)
 		return -1;
-	if ((rejects || reason) && write_work(f, f->work[MOVING], dnc_str(f->target), err) < 0) {
+	if (write_moving(f, file, rejects || reason, err) < 0) {
 		f->target[0] = '\0';
 		return -1;
 	}
 	return 0;
-}
-
-/* Some file systems know no flags: EINVAL. Nobody else adds files to the folders. */
-static int rename_new(int dir, const char *from, const char *to)
-{
-	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	return errno == EINVAL ? renameat(dir, from, dir, to) : -1;
-}
-
-/* As rename_new(), out of a folder, where other processes may add files of any name. Sets errno. */
-static int rename_back(int dir, const char *from, const char *to)
-{
-	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL)
-		return -1;
-	return linkat(dir, from, dir, to, 0) < 0 ? -1 : unlinkat(dir, from, 0);
 }
 
 /* Moves what is in the folder back to NAME, or to a name that is free. */
@@ -283,13 +249,13 @@ static int put_back(struct dnc_filing *f, const char *name, struct dnc_error *er
 	char free_name[NAME_MAX + 1];
 	size_t n = strlen(name);
 
-	if (rename_back(f->dir, f->target, name) == 0)
+	if (moving_rename_back(f->dir, f->target, name) == 0)
 		return 0;
 	if (n > NAME_BYTES)
 		n = dnc_utf8_whole(name, NAME_BYTES);
 	for (unsigned i = 1; errno == EEXIST && i < MAX_NUMBER; i++) {
 		snprintf(free_name, sizeof free_name, "%.*s.%u", (int)n, name, i);
-		if (rename_back(f->dir, f->target, free_name) < 0)
+		if (moving_rename_back(f->dir, f->target, free_name) < 0)
 			continue;
 		dnc_note("%s/%s: the name was taken meanwhile; it is %s now", f->path, name,
 			free_name);
@@ -305,10 +271,12 @@ static int move_file(struct dnc_filing *f, const struct dnc_arrival *file, struc
 {
 	enum dnc_arrival_state state = arrival_compare(f->dir, file->name, file);
 
+	if (state == DNC_ARRIVAL_UNKNOWN)
+		return fail(f, "read", file->name, err);
 	if (state == DNC_ARRIVAL_CHANGED)
 		return 1;
 	f->gone = state == DNC_ARRIVAL_GONE;
-	if (!f->gone && rename_new(f->dir, file->name, f->target) < 0) {
+	if (!f->gone && moving_rename(f->dir, file->name, f->target) < 0) {
 		if (errno != ENOENT)
 			return dnc_error_set(err, errno, "unable to move %s/%s to %s: %s", f->path,
 				file->name, f->target, strerror(errno));
@@ -325,6 +293,8 @@ static int check_moved(struct dnc_filing *f, const struct dnc_arrival *file, str
 	enum dnc_arrival_state state =
 		f->gone ? DNC_ARRIVAL_SAME : arrival_compare(f->dir, f->target, file);
 
+	if (state == DNC_ARRIVAL_UNKNOWN)
+		return fail(f, "read", f->target, err);
 	if (state != DNC_ARRIVAL_SAME && exists(f, f->target) && put_back(f, file->name, err) < 0)
 		return -1;
 	f->gone |= state == DNC_ARRIVAL_GONE;
@@ -332,16 +302,92 @@ static int check_moved(struct dnc_filing *f, const struct dnc_arrival *file, str
 	return state == DNC_ARRIVAL_CHANGED;
 }
 
+/* Completes the move of the file that M says, as check_moved() does: a process that was killed may have moved another file,
+ * which nobody has read, or one that was changed since. */
+static int complete(struct dnc_filing *f, const struct moving *m, struct dnc_error *err)
+{
+	struct dnc_arrival file = {.name = m->name, .fd = -1, .st = m->st};
+	int rc;
+
+	moving_set_device(f->dir, m->name, &file);
+	if (m->name[0] && arrival_compare(f->dir, m->name, &file) != DNC_ARRIVAL_GONE)
+		return 0; /* it was not moved, and is read again */
+	memcpy(f->target, m->target, sizeof f->target);
+	if (!m->name[0] && !exists(f, f->target))
+		return 0;
+	dnc_note("%s/%s: completing its move, which was interrupted", f->path, f->target);
+	if (!m->name[0])
+		return move_papers(f, err);
+	file.fd = openat(
+		f->dir, f->target, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	moving_set_device(f->dir, f->target, &file);
+	rc = check_moved(f, &file, err);
+	if (file.fd >= 0)
+		close(file.fd);
+	if (rc > 0)
+		dnc_note("%s/%s was changed after it was read: it is read again", f->path, m->name);
+	return rc ? rc : move_papers(f, err);
+}
+
+/* What a process that was killed has left. */
+static int recover(struct dnc_filing *f, struct dnc_error *err)
+{
+	struct moving m;
+	char name[DNC_FILING_WORK_BYTES + 8];
+
+	if (moving_read(&m, f->dir, f->work[MOVING], dnc_filing_folders) &&
+		complete(f, &m, err) < 0)
+		return -1;
+	for (size_t i = REASON; i <= MOVING; i++) {
+		snprintf(name, sizeof name, "%s.new", f->work[i]); /* of dnc_file_replace() */
+		if (remove_work(f, name, err) < 0)
+			return -1;
+	}
+	return dnc_filing_begin(f, err);
+}
+
+int dnc_filing_open(
+	struct dnc_filing *f, const char *path, int dir, const char *prefix, struct dnc_error *err)
+{
+	*f = (struct dnc_filing){.path = path, .dir = dir, .lock = -1};
+	if (name_works(f, prefix, err) < 0 || take_lock(f, err) < 0)
+		return -1;
+	if (make_folders(f, err) == 0 && recover(f, err) == 0)
+		return 0;
+	dnc_filing_close(f);
+	return -1;
+}
+
+/* The reasons of earlier attempts, whose files were moved back, hold no longer. */
+static void remove_reasons(const struct dnc_filing *f, const char *name)
+{
+	char path[2 * NAME_MAX], number[16] = "";
+	bool more = true;
+
+	for (unsigned i = 1; more && i < MAX_NUMBER; i++) {
+		int n = snprintf(path, sizeof path, "failed/%s%s", name, number);
+
+		more = exists(f, path);
+		snprintf(path + n, sizeof path - (size_t)n, "%s", suffixes[REASON]);
+		more = more || unlinkat(f->dir, path, 0) == 0;
+		snprintf(number, sizeof number, ".%u", i);
+	}
+}
+
 int dnc_filing_move(struct dnc_filing *f, const struct dnc_arrival *file,
 	enum dnc_filing_folder folder, const char *reason, struct dnc_error *err)
 {
 	int rc = 0;
 
-	if (!f->moved && prepare(f, file->name, folder, reason, err) < 0)
+	if (!f->moved && prepare(f, file, folder, reason, err) < 0)
 		return -1;
 	if (!f->moved)
 		rc = move_file(f, file, err);
 	if (rc == 0 && !f->checked)
 		rc = check_moved(f, file, err);
-	return rc ? rc : move_papers(f, err);
+	if (rc == 0)
+		rc = move_papers(f, err);
+	if (rc == 0 && folder == DNC_FILING_DONE)
+		remove_reasons(f, file->name);
+	return rc;
 }

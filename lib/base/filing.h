@@ -7,11 +7,12 @@
  * that has changed or is written again, is moved back, to a name with a number if its name was taken meanwhile.
  *
  * A file is never replaced: if the name of the file, or of one of its papers, is in the folder, ".1", ".2" ... is appended
- * to the name.
+ * to the name. Where renameat2(2) knows no flags, as on some network file systems, this holds for the folders only if no other
+ * program adds files to them.
  *
  * In the directory there are also, while they are used, after a prefix that the owner gives: .lock (a lock, flock(2);
- * stays), .rejects and .reason (the papers of the current file), .moving (where the file and its papers go, such as
- * "done/NAME", until they are there).
+ * stays), .rejects and .reason (the papers of the current file), .moving (which file is moved where, until it and
+ * its papers are there; see priv/moving.h).
  *
  * For one thread. Errors: -1 with ERR, whose code is an errno. */
 #pragma once
@@ -42,7 +43,8 @@ struct dnc_filing {
 };
 
 /* Takes the lock of the directory PATH (borrowed), whose descriptor is DIR (borrowed), makes the folders, and completes what a
- * process that was killed has begun. The names of its own files begin with PREFIX, such as ".dnc-ingest". EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
+ * process that was killed has begun: a file that it had not read, or that has changed since, is moved back. SIGIO must be ignored
+ * (dnc_arrivals_open() does). The names of its own files begin with PREFIX, such as ".dnc-ingest". EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
 int dnc_filing_open(
 	struct dnc_filing *f, const char *path, int dir, const char *prefix, struct dnc_error *err);
 
@@ -52,7 +54,8 @@ void dnc_filing_close(struct dnc_filing *f);
 /* Begins a file: removes papers that an earlier attempt has left. */
 int dnc_filing_begin(struct dnc_filing *f, struct dnc_error *err);
 
-/* Moves the file, and its rejects unless they are empty, to FOLDER. REASON (may be NULL) is a line for NAME.reason. If it
+/* Moves the file, and its rejects unless they are empty, to FOLDER. With done/, a reason in failed/ that an earlier attempt
+ * has left, and whose file is not there any more, is removed. REASON (may be NULL) is a line for NAME.reason. If it
  * fails, it may be called again, and continues. After success, 0, `target` says where the file is. If it is not in the
  * directory any more, or another file has its name, `gone` is set, and its papers are moved. Returns 1 if the file has changed
  * or is written again: it stays, or is back, in the directory. */

@@ -13,6 +13,9 @@ static struct {
 	enum dnc_level level;
 	bool json;
 	bool journal;
+	bool color;
+	void (*before)(void *);
+	void *before_ctx;
 } config = {.name = "dnc", .level = DNC_NOTE};
 
 /* systemd sets JOURNAL_STREAM to "device:inode" of the journal's socket (systemd.exec(5)). */
@@ -42,6 +45,22 @@ void dnc_log_level(enum dnc_level level)
 void dnc_log_json(bool json)
 {
 	config.json = json;
+}
+
+bool dnc_log_is_json(void)
+{
+	return config.json;
+}
+
+void dnc_log_color(bool color)
+{
+	config.color = color;
+}
+
+void dnc_log_before(void (*before)(void *), void *ctx)
+{
+	config.before = before;
+	config.before_ctx = ctx;
 }
 
 enum {
@@ -90,8 +109,16 @@ void dnc_log(enum dnc_level level, const char *fmt, ...)
 	} else if (config.journal) {
 		n = snprintf(line, sizeof line, "<%d>%s\n", (int)level, escaped);
 	} else {
-		n = snprintf(line, sizeof line, "%s: %s\n", config.name, escaped);
+		const char *start = !config.color       ? ""
+		                    : level == DNC_ERR  ? "\033[31m"
+		                    : level == DNC_WARN ? "\033[33m"
+		                                        : "";
+
+		n = snprintf(line, sizeof line, "%s%s: %s%s\n", start, config.name, escaped,
+			*start ? "\033[0m" : "");
 	}
+	if (config.before)
+		config.before(config.before_ctx);
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* there is no other place to report it */
 }

@@ -17,6 +17,15 @@ void dnc_log_open(const char *name, enum dnc_level level, bool json);
 void dnc_log_level(enum dnc_level level);
 void dnc_log_json(bool json);
 
+bool dnc_log_is_json(void);
+
+/* Messages in the colors of their level, for a terminal: errors red, warnings yellow. */
+void dnc_log_color(bool color);
+
+/* BEFORE(CTX) is called before each line is written, in the thread that writes it; NULL: nothing is. For one who draws on the same
+ * terminal. */
+void dnc_log_before(void (*before)(void *), void *ctx);
+
 /* Writes a message, printf-style, without a newline. A failure to write is ignored. */
 void dnc_log(enum dnc_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,35 +1,14 @@
 /* runs.c - sorted runs in temporary files. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "priv/runs.h"
+#include "temporary.h"
 
 static int fail(const struct runs *r, const char *act, int code, struct dnc_error *err)
 {
-	return dnc_error_set(err, code,
-		"unable to %s a temporary file in %s: %s (TMPDIR names another directory)", act,
-		r->dir, strerror(code));
-}
-
-/* Not all file systems can make files without a name. */
-static int open_temporary(const struct runs *r, struct dnc_error *err)
-{
-	int fd = open(r->dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-	char path[PATH_MAX];
-
-	if (fd >= 0)
-		return fd;
-	if (snprintf(path, sizeof path, "%s/dnc-sort-XXXXXX", r->dir) >= (int)sizeof path)
-		return fail(r, "create", ENAMETOOLONG, err);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return fail(r, "create", errno, err);
-	unlink(path);
-	return fd;
+	return dnc_temporary_fail(r->dir, act, code, err);
 }
 
 void runs_begin(struct runs *r, const char *dir, size_t record_bytes, unsigned fan_in)
@@ -59,7 +38,7 @@ unsigned runs_count(const struct runs *r)
 static int append(struct runs *r, struct run_level *level, const unsigned char *p, size_t n,
 	struct dnc_error *err)
 {
-	if (level->fd < 0 && (level->fd = open_temporary(r, err)) < 0)
+	if (level->fd < 0 && (level->fd = dnc_temporary_open(r->dir, err)) < 0)
 		return -1;
 	while (n) {
 		ssize_t done = pwrite(level->fd, p, n, level->end);

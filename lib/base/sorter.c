@@ -5,6 +5,7 @@
 #include <string.h>
 #include "priv/radix.h"
 #include "priv/runs.h"
+#include "temporary.h"
 
 enum { RECORD_MAX = 64, MEMORY_DEFAULT = 64 << 20 };
 
@@ -22,13 +23,6 @@ struct dnc_sorter {
 	struct runs runs;
 	struct run_merge *merge; /* NULL when all are in memory */
 };
-
-static const char *temporary_dir(const char *given)
-{
-	const char *dir = given ? given : getenv("TMPDIR");
-
-	return dir && *dir ? dir : "/tmp";
-}
 
 /* Pages that are never used take no memory, so that few records need little. */
 static int allocate(struct dnc_sorter *s, size_t memory_bytes)
@@ -63,7 +57,7 @@ struct dnc_sorter *dnc_sorter_new(const struct dnc_sorter_options *o, struct dnc
 		return NULL;
 	}
 	s->record_bytes = o->record_bytes;
-	runs_begin(&s->runs, temporary_dir(o->dir), o->record_bytes, fan_in);
+	runs_begin(&s->runs, dnc_temporary_dir(o->dir), o->record_bytes, fan_in);
 	if (allocate(s, o->memory_bytes ? o->memory_bytes : MEMORY_DEFAULT) < 0) {
 		dnc_error_nomem(err);
 		dnc_sorter_free(s);

@@ -5,13 +5,13 @@
 static void write_uuid(const unsigned char b[16], char out[DNC_UUID_LEN])
 {
 	static const char hex[] = "0123456789abcdef";
-	int at = 0;
+	static const unsigned char at[] = {
+		0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
+	out[8] = out[13] = out[18] = out[23] = '-';
 	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			out[at++] = '-';
-		out[at++] = hex[b[i] >> 4];
-		out[at++] = hex[b[i] & 15];
+		out[at[i]] = hex[b[i] >> 4];
+		out[at[i] + 1] = hex[b[i] & 15];
 	}
 }
 
@@ -49,29 +49,48 @@ void dnc_uuid_v8(const unsigned char digest[16], char out[DNC_UUID_LEN])
 	write_uuid(b, out);
 }
 
+/* The lower-case form of a hexadecimal digit; 0 of all else. */
+static const char lower[256] = {['0'] = '0',
+	['1'] = '1',
+	['2'] = '2',
+	['3'] = '3',
+	['4'] = '4',
+	['5'] = '5',
+	['6'] = '6',
+	['7'] = '7',
+	['8'] = '8',
+	['9'] = '9',
+	['a'] = 'a',
+	['b'] = 'b',
+	['c'] = 'c',
+	['d'] = 'd',
+	['e'] = 'e',
+	['f'] = 'f',
+	['A'] = 'a',
+	['B'] = 'b',
+	['C'] = 'c',
+	['D'] = 'd',
+	['E'] = 'e',
+	['F'] = 'f'};
+
 bool dnc_uuid_read(struct dnc_str text, char out[DNC_UUID_LEN])
 {
-	bool dashes = text.n == DNC_UUID_LEN;
-	size_t at = 0;
+	static const unsigned char groups[] = {8, 4, 4, 4, 12};
+	bool dashes = text.n == DNC_UUID_LEN, all = true;
+	const char *p = text.p;
+	char *to = out;
 
 	if (!dashes && text.n != DNC_UUID_LEN - 4)
 		return false;
-	for (size_t i = 0; i < DNC_UUID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c;
-
-		if (dash) {
-			if (dashes && text.p[at++] != '-')
-				return false;
-			out[i] = '-';
-			continue;
-		}
-		c = text.p[at++];
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c + 32);
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+	for (size_t g = 0; g < sizeof groups; g++) {
+		if (g && dashes && *p++ != '-')
 			return false;
-		out[i] = c;
+		if (g)
+			*to++ = '-';
+		for (size_t i = 0; i < groups[g]; i++) {
+			*to = lower[(unsigned char)*p++];
+			all &= *to++ != 0;
+		}
 	}
-	return true;
+	return all;
 }

@@ -85,3 +85,30 @@ struct dnc_str dnc_words_nearest(const char *words, struct dnc_str typed)
 	}
 	return near.best.p ? near.best : longer;
 }
+
+bool dnc_words_check(const char *words, struct dnc_str word, struct dnc_buf *why)
+{
+	/* Of two words the nearest may be the wrong one (of RS256, HS256): both are shown. */
+	enum { FEW = 2 };
+	struct dnc_str near = {0};
+	size_t blanks = 0;
+
+	if (dnc_words_have(words, word))
+		return true;
+	for (const char *p = words; (p = strchr(p, ' ')); p++)
+		blanks++;
+	if (blanks + 1 > FEW)
+		near = dnc_words_nearest(words, word);
+	dnc_buf_printf(why, "\"%.*s\" is ", DNC_STR_ARG(word));
+	if (near.p)
+		dnc_buf_printf(why, "unknown; did you mean \"%.*s\"?", DNC_STR_ARG(near));
+	else
+		dnc_buf_lit(why, "not one of ");
+	for (const char *p = words; !near.p && *p; p++) {
+		if (*p != ' ')
+			dnc_buf_chr(why, *p);
+		else if (p[1])
+			dnc_buf_lit(why, ", ");
+	}
+	return false;
+}

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include "buf.h"
 #include "str.h"
 
 /* For longer words no nearest one is searched. */
@@ -11,6 +12,12 @@
 
 /* True if WORD is in the list; case counts. */
 bool dnc_words_have(const char *words, struct dnc_str word);
+
+/* ONE if N is 1, else MANY: the noun after a count, with its verb where that differs, too. */
+static inline const char *dnc_plural(unsigned long long n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
 
 /* A search for the candidate that is nearest to a typed word. */
 struct dnc_nearest {
@@ -27,3 +34,6 @@ void dnc_nearest_try(struct dnc_nearest *n, struct dnc_str candidate);
 /* The word of a list that is nearest to TYPED; p is NULL if none is near enough. Without one, the first word
  * that starts with TYPED, or that TYPED starts with, if that is three letters at least. */
 struct dnc_str dnc_words_nearest(const char *words, struct dnc_str typed);
+
+/* True if WORD is in the list. Else appends what is wrong with it to WHY: the nearest word, or all of the list. */
+bool dnc_words_check(const char *words, struct dnc_str word, struct dnc_buf *why);

@@ -7,24 +7,13 @@
 #include "cli/signals.h"
 #include "cli/value.h"
 #include "base/buf.h"
+#include "filter/draft.h"
 #include "filter/filter.h"
-#include "filter/words.h"
 
-/* Options for a filter, shared by dnc-filter and dnc-tail. */
-struct dnc_cli_filter {
-	struct dnc_buf
-		field[DNC_FILTER_WORDS_MAX]; /* values, each ended by NUL, by row of the table */
-	int64_t start_ms, end_ms;            /* set by the command; 0: open */
-};
-
-/* Child parser whose input is a struct dnc_cli_filter, all zero at first. */
+/* Options for a filter, shared by dnc-filter and dnc-tail: a child parser whose input is a struct dnc_filter_draft, all zero at
+ * first. */
 extern const struct argp dnc_cli_filter_argp;
-
-/* Appends the options as one JSON filter object. */
-void dnc_cli_filter_json(const struct dnc_cli_filter *f, struct dnc_buf *json);
 
 /* Checks the JSON made from options; a bad pattern is shown with a caret below, exit 2. Returns
  * the compiled filter. */
 const struct dnc_filter *dnc_cli_filter_compile(const struct dnc_buf *json);
-
-void dnc_cli_filter_free(struct dnc_cli_filter *f);

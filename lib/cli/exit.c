@@ -1,6 +1,5 @@
 #include "cli/exit.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,7 @@ _Noreturn static void die(enum dnc_exit code, const char *fmt, va_list ap)
 {
 	char text[512];
 
-	vsnprintf(text, sizeof text, fmt, ap);
+	dnc_error_format(text, sizeof text, fmt, ap);
 	dnc_err("%s", text);
 	exit((int)code);
 }

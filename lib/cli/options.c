@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "cli/exit.h"
+#include "cli/signals.h"
 #include "cli/value.h"
 
 /* The key of an option without a short one is FIRST_KEY plus its row. The filter's parser uses 0x2000 and up. */
@@ -141,6 +142,10 @@ static void store(const struct dnc_option *row, void *options, const char *name,
 		break;
 	case DNC_OPTION_TIME:
 		*(int64_t *)member = dnc_cli_time(name, value);
+		if (!*(int64_t *)member) /* as if it were not given */
+			dnc_cli_usage("%s: %s is the one time that stands for none: give a "
+				      "millisecond more or less",
+				name, value);
 		break;
 	case DNC_OPTION_CHOICE:
 		*(unsigned *)member = choice_of(name, value, row->words);
@@ -285,6 +290,7 @@ void dnc_options_parse(const struct dnc_command *c, int argc, char **argv, void 
 	error_t rc;
 
 	hold_standard_descriptors();
+	dnc_cli_survive_file_limit();
 	program.command = c;
 	dnc_log_open(c->name, DNC_NOTE, false);
 	add_rows(c->options, FIRST_KEY, rows, &n);

@@ -3,20 +3,39 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/temporary.h"
 #include "link/link.h"
 
-/* For services: how long to wait for a reader, and between attempts. */
-enum { STUCK_MS = 1000, RETRY_MS = 250 };
+/* For services: how long to wait for a reader; between attempts; for the first reader of a pipe, at the start. */
+enum { STUCK_MS = 1000, RETRY_MS = 250, READER_MS = 10000 };
 
-/* Codes that a report tells. */
-enum { REPORTED_CODES = 5 };
-
+/* Never waits: a pipe that nobody reads is ENXIO. What is written to it is waited for. */
 static int open_file(const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	int fd =
+		open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
+
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, O_APPEND);
+	return fd;
+}
+
+/* At the start the reader of a pipe may be about to start, too. */
+static int open_first(const char *path, struct dnc_error *err)
+{
+	int fd, tries = 0;
+
+	while ((fd = open_file(path)) < 0 && errno == ENXIO && tries++ < READER_MS / RETRY_MS)
+		poll(NULL, 0, RETRY_MS);
+	if (fd < 0)
+		dnc_error_set(err, EIO, "unable to open %s: %s", path,
+			errno == ENXIO ? "it is a pipe or a socket that nobody reads"
+				       : strerror(errno));
+	return fd;
 }
 
 /* True if a file ends in an incomplete line, left by a program that was killed or by a full disk. Also true if it can't
@@ -50,7 +69,7 @@ void dnc_rejects_reopen(struct dnc_rejects *r)
 {
 	int fd;
 
-	if (!atomic_exchange(&r->reopen, false) || !r->path)
+	if (r->held || !atomic_exchange(&r->reopen, false) || !r->path)
 		return;
 	fd = open_file(r->path);
 	if (fd < 0) {
@@ -83,9 +102,7 @@ int dnc_rejects_open(struct dnc_rejects *r, const char *where, struct dnc_error 
 	if (where && strncmp(where, "fd:", 3) == 0) {
 		fd = dnc_fd_address(where, err);
 	} else if (where) {
-		fd = open_file(where);
-		if (fd < 0)
-			dnc_error_set(err, EIO, "unable to open %s: %s", where, strerror(errno));
+		fd = open_first(where, err);
 		r->path = fd < 0 ? NULL : where;
 	}
 	if (fd < 0)
@@ -96,24 +113,32 @@ int dnc_rejects_open(struct dnc_rejects *r, const char *where, struct dnc_error 
 	return 0;
 }
 
-static void format(struct dnc_buf *b, const char *source, uint64_t line, uint64_t item,
-	struct dnc_str raw, const struct dnc_error *err)
+/* A reject, or, of one that was held, its TEXT. */
+struct reject {
+	const char *source;
+	uint64_t line, item;
+	struct dnc_str raw;
+	const struct dnc_error *err;
+	struct dnc_str text;
+};
+
+static void format(struct dnc_buf *b, const struct reject *r)
 {
 	dnc_buf_clear(b);
 	dnc_buf_lit(b, "{\"line\":");
-	dnc_buf_u64(b, line);
-	if (item) {
+	dnc_buf_u64(b, r->line);
+	if (r->item) {
 		dnc_buf_lit(b, ",\"item\":");
-		dnc_buf_u64(b, item);
+		dnc_buf_u64(b, r->item);
 	}
 	dnc_json_write_key(b, DNC_STR("source"));
-	dnc_json_write_visible(b, dnc_str(source));
+	dnc_json_write_visible(b, dnc_str(r->source));
 	dnc_json_write_key(b, DNC_STR("code"));
-	dnc_json_write_str(b, dnc_str(dnc_reject_name((enum dnc_reject)err->code)));
+	dnc_json_write_str(b, dnc_str(dnc_reject_name((enum dnc_reject)r->err->code)));
 	dnc_json_write_key(b, DNC_STR("message"));
-	dnc_json_write_visible(b, dnc_str(err->message));
+	dnc_json_write_visible(b, dnc_str(r->err->message));
 	dnc_json_write_key(b, DNC_STR("raw"));
-	dnc_json_write_visible(b, raw);
+	dnc_json_write_visible(b, r->raw);
 	dnc_buf_lit(b, "}\n");
 }
 
@@ -138,6 +163,8 @@ static int write_all(
 		n = write(r->fd, text.p + *written, text.n - *written);
 		if (n >= 0)
 			*written += (size_t)n;
+		else if (errno != EINTR && errno != EAGAIN && r->held)
+			return dnc_temporary_fail(dnc_temporary_dir(NULL), "write", errno, why);
 		else if (errno != EINTR && errno != EAGAIN)
 			return dnc_error_set(why, errno == EBADF ? EIO : errno,
 				"unable to write %s: %s", r->name, strerror(errno));
@@ -176,21 +203,36 @@ static void set_failing(struct dnc_rejects *r, bool failing, const struct dnc_er
 		dnc_note("%s is writable again", r->name);
 }
 
-int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, uint64_t item,
-	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why)
+/* Writes the line once. The first one that is held opens the temporary file. */
+static int attempt(struct dnc_rejects *r, struct dnc_error *why)
+{
+	dnc_rejects_reopen(r);
+	if (r->held && r->fd < 0 && (r->fd = dnc_temporary_open(dnc_temporary_dir(NULL), why)) < 0)
+		return -1;
+	return write_rest(r, why);
+}
+
+static int set_line(struct dnc_rejects *r, const struct reject *reject, struct dnc_error *why)
+{
+	if (reject->text.p) {
+		dnc_buf_clear(&r->line);
+		dnc_buf_str(&r->line, reject->text);
+	} else {
+		format(&r->line, reject);
+	}
+	return dnc_buf_ok(&r->line) ? 0 : dnc_error_nomem(why);
+}
+
+/* Writes a reject; a service tries until it succeeds. */
+static int write_reject(struct dnc_rejects *r, const struct reject *reject, struct dnc_error *why)
 {
 	int rc;
 
-	r->count++;
-	if (!r->codes[err->code]++)
-		snprintf(r->firsts[err->code], DNC_REJECT_FIRST, "%s", err->message);
 	r->written = 0;
-	format(&r->line, source, line, item, raw, err);
+	rc = set_line(r, reject, why);
 	for (;;) {
-		dnc_rejects_reopen(r);
-		if (!dnc_buf_ok(&r->line))
-			format(&r->line, source, line, item, raw, err);
-		rc = dnc_buf_ok(&r->line) ? write_rest(r, why) : dnc_error_nomem(why);
+		if (rc == 0)
+			rc = attempt(r, why);
 		if (rc == 0 || !r->stopped)
 			break;
 		set_failing(r, true, why);
@@ -199,6 +241,7 @@ int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, ui
 			return -1;
 		}
 		poll(NULL, 0, RETRY_MS);
+		rc = dnc_buf_ok(&r->line) ? 0 : set_line(r, reject, why);
 	}
 	set_failing(r, false, NULL);
 	if (rc < 0)
@@ -206,27 +249,126 @@ int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, ui
 	return rc;
 }
 
+static void count_fault(struct dnc_reject_fault faults[DNC_REJECT_FAULTS], const char *message)
+{
+	for (size_t i = 0; i < DNC_REJECT_FAULTS; i++) {
+		struct dnc_reject_fault *f = &faults[i];
+
+		if (!f->count)
+			snprintf(f->message, sizeof f->message, "%s", message);
+		if (strcmp(f->message, message) == 0) {
+			f->count++;
+			return;
+		}
+	}
+}
+
+int dnc_rejects_add(struct dnc_rejects *r, const char *source, uint64_t line, uint64_t item,
+	struct dnc_str raw, const struct dnc_error *err, struct dnc_error *why)
+{
+	r->count++;
+	r->codes[err->code]++;
+	count_fault(r->faults[err->code], err->message);
+	return write_reject(r,
+		&(struct reject){
+			.source = source, .line = line, .item = item, .raw = raw, .err = err},
+		why);
+}
+
+void dnc_rejects_print(struct dnc_rejects *r, const char *source, uint64_t line, uint64_t item,
+	struct dnc_str raw, const struct dnc_error *err)
+{
+	format(&r->line,
+		&(struct reject){
+			.source = source, .line = line, .item = item, .raw = raw, .err = err});
+	if (!dnc_buf_ok(&r->line))
+		dnc_err("line %llu is rejected, and can't be printed: out of memory",
+			(unsigned long long)line);
+	else
+		fwrite(r->line.p, 1, r->line.n, stderr);
+}
+
+void dnc_rejects_hold(struct dnc_rejects *r)
+{
+	r->held = true;
+	r->held_fd = r->fd;
+	r->held_name = r->name;
+	r->held_path = r->path;
+	r->held_torn = r->torn;
+	r->fd = -1;
+	r->name = "a temporary file for rejects";
+	r->path = NULL;
+	r->torn = false;
+}
+
+/* Goes back to the true file. Returns the temporary one, or -1 if there is none. */
+static int end_hold(struct dnc_rejects *r)
+{
+	int fd = r->fd;
+
+	r->held = false;
+	r->fd = r->held_fd;
+	r->name = r->held_name;
+	r->path = r->held_path;
+	r->torn = r->held_torn;
+	return fd;
+}
+
+/* A text without a newline is a part of a reject that could not be kept, which was reported then: it is none. */
+static int copy(struct dnc_rejects *r, FILE *f, struct dnc_error *why)
+{
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t n;
+	int rc = 0;
+
+	rewind(f);
+	while (rc == 0 && (n = getline(&text, &room, f)) > 0 && text[n - 1] == '\n')
+		rc = write_reject(r, &(struct reject){.text = {text, (size_t)n}}, why);
+	if (rc == 0 && !feof(f))
+		rc = dnc_temporary_fail(dnc_temporary_dir(NULL), "read", errno, why);
+	free(text);
+	return rc;
+}
+
+int dnc_rejects_release(struct dnc_rejects *r, struct dnc_error *why)
+{
+	FILE *f;
+	int rc, fd;
+
+	if (!r->held)
+		return 0;
+	fd = end_hold(r);
+	if (fd < 0)
+		return 0;
+	f = fdopen(fd, "r");
+	if (!f) {
+		close(fd);
+		return dnc_error_nomem(why);
+	}
+	rc = copy(r, f, why);
+	fclose(f);
+	return rc;
+}
+
+void dnc_rejects_forget(struct dnc_rejects *r)
+{
+	int fd = r->held ? end_hold(r) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	r->count = 0;
+	memset(r->codes, 0, sizeof r->codes);
+	memset(r->faults, 0, sizeof r->faults);
+}
+
 void dnc_rejects_close(struct dnc_rejects *r)
 {
+	int fd = r->held ? end_hold(r) : -1;
+
+	if (fd >= 0)
+		close(fd);
 	if (r->path)
 		close(r->fd);
 	dnc_buf_free(&r->line);
-}
-
-void dnc_rejects_report(const struct dnc_rejects *r)
-{
-	bool told[DNC_REJECTS] = {false};
-
-	for (int n = 0; n < REPORTED_CODES; n++) {
-		size_t most = 0;
-
-		for (size_t i = 1; i < DNC_REJECTS; i++)
-			if (!told[i] && r->codes[i] > (most ? r->codes[most] : 0))
-				most = i;
-		if (!most)
-			return;
-		told[most] = true;
-		dnc_note("%llu rejected with %s; the first: %s", (unsigned long long)r->codes[most],
-			dnc_reject_name((enum dnc_reject)most), r->firsts[most]);
-	}
 }

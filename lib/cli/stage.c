@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "cli.h"
+#include "base/target.h"
 
 /* How long to wait for a listener on --output, and for acknowledgements at the end. */
 enum { PATIENCE_MS = 10000, STOPPED_WAIT_MS = 10000 };
@@ -30,18 +33,19 @@ static void on_woken(void *ctx)
 {
 	(void)ctx;
 	dnc_rejects_reopen(&running->rejects);
+	if (running->woken)
+		running->woken(running->woken_ctx);
 }
 
 static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_error *err)
 {
 	(void)ctx;
 	(void)s;
-	if (running->repeated) {
-		running->repeated--;
-		return;
-	}
-	bool first = !running->failed++;
+	bool first;
 
+	if (dnc_said_before(&running->said, err->message))
+		return;
+	first = !running->failed++;
 	if (first)
 		running->why = *err;
 	/* The owner says why a file failed that it has added itself. */
@@ -71,6 +75,32 @@ bool dnc_stage_has_producers(const struct dnc_stage_options *o)
 	return false;
 }
 
+/* What is written would be read again, without end. */
+static void check_target(const char *name, const char *what, const char *input)
+{
+	if (name && dnc_target_meets(name, input))
+		dnc_cli_die(DNC_EXIT_USAGE, "the input %s is also %s (%s): use another one", input,
+			what, name);
+}
+
+static void check_targets(const struct dnc_stage_options *o)
+{
+	const char *output = o->output ? o->output : "fd:1", *rejects = o->rejects;
+
+	for (size_t i = 0; i < o->input_count; i++) {
+		check_target(output, "the output", o->inputs[i]);
+		check_target(rejects, "the file of rejects", o->inputs[i]);
+	}
+	for (size_t i = 0; i < o->file_count; i++) {
+		check_target(output, "the output", o->files[i]);
+		check_target(rejects, "the file of rejects", o->files[i]);
+	}
+	if (!o->file_count && !o->input_count && !o->files_later) {
+		check_target(output, "the output", "-");
+		check_target(rejects, "the file of rejects", "-");
+	}
+}
+
 void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size_t max_line,
 	const struct dnc_input_events *events)
 {
@@ -81,20 +111,28 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	running = s;
 	s->service = o->input_count || o->service;
 	s->owner_says = o->files_later;
+	s->woken = events->woken;
+	s->woken_ctx = events->ctx;
 	all.woken = on_woken;
 	all.failed = on_failed;
 	if (!o->output && !stdout_can_be_written())
 		dnc_cli_die(DNC_EXIT_IO, "standard output is closed");
+	check_targets(o);
 	s->out = dnc_outlet_open(o->output, PATIENCE_MS, &err);
 	if (!s->out)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--output: %s", err.message);
 	s->input = dnc_input_new(max_line, &all, s->out);
 	if (!s->input)
 		dnc_cli_die_nomem();
+	dnc_input_routes(s->input, o->routes);
 	if (dnc_rejects_open(&s->rejects, o->rejects, &err) < 0)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--rejects: %s", err.message);
 	if (s->service)
 		dnc_rejects_persist(&s->rejects, is_stopped, NULL);
+	/* Before its sockets are there: who sees them may stop the program. */
+	if (s->service && !dnc_cli_hangup_taken())
+		dnc_cli_on_hangup(on_hangup, NULL);
+	dnc_cli_on_stop(stop, NULL);
 	for (size_t i = 0; i < o->input_count; i++)
 		if (dnc_input_add_address(s->input, o->inputs[i], &err) < 0)
 			dnc_cli_die_io(&err);
@@ -104,9 +142,18 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 		rc |= dnc_input_add_file(s->input, "-", &err);
 	if (rc < 0)
 		dnc_cli_die(DNC_EXIT_TEMPFAIL, "%s", err.message);
-	dnc_cli_on_stop(stop, NULL);
-	if (s->service)
-		dnc_cli_on_hangup(on_hangup, NULL);
+}
+
+int dnc_stage_check(struct dnc_stage *s, size_t count, struct dnc_error *err)
+{
+	free(s->versions);
+	s->versions = calloc(count ? count : 1, sizeof *s->versions);
+	if (!s->versions)
+		return dnc_error_nomem(err);
+	dnc_input_expect(s->input, s->versions);
+	dnc_said_begin(&s->said);
+	dnc_rejects_hold(&s->rejects);
+	return 0;
 }
 
 void dnc_stage_again(struct dnc_stage *s, const struct dnc_stage_options *o, size_t max_line,
@@ -115,17 +162,25 @@ void dnc_stage_again(struct dnc_stage *s, const struct dnc_stage_options *o, siz
 	struct dnc_input *before = s->input, *input;
 	struct dnc_input_events all = *events;
 	struct dnc_error err;
+	size_t checked = 0;
 
+	dnc_rejects_forget(&s->rejects);
+	dnc_said_again(&s->said);
 	all.woken = on_woken;
 	all.failed = on_failed;
-	s->repeated = s->failed;
 	input = dnc_input_new(max_line, &all, s->out);
 	if (!input)
 		dnc_cli_die_nomem();
 	for (size_t i = 0; i < o->file_count; i++)
-		if (dnc_input_add_file(input, o->files[i], &err) < 0)
-			dnc_cli_die_nomem();
-	s->input = input; /* a signal stops this one from here on */
+		if (s->versions[i].known) {
+			s->versions[checked++] = s->versions[i];
+			if (dnc_input_add_file(input, o->files[i], &err) < 0)
+				dnc_cli_die_nomem();
+		}
+	dnc_input_expect(input, s->versions);
+	s->input = input;
+	if (dnc_cli_stopped_by()) /* the signal may have stopped the one before */
+		dnc_input_stop(input);
 	dnc_input_free(before);
 }
 
@@ -156,8 +211,23 @@ static void end_without_reader(struct dnc_stage *s)
 	dnc_cli_broken_pipe();
 }
 
+/* How long to wait still, -1: without a limit. *UNTIL_MS, 0 at first, is set once, when the process was asked to stop: further
+ * signals, which interrupt the waiting, give no more time. */
+static int64_t time_left(int64_t *until_ms)
+{
+	int64_t now = dnc_clock_mono_ms();
+
+	if (!dnc_cli_stopped_by())
+		return -1;
+	if (!*until_ms)
+		*until_ms = now + STOPPED_WAIT_MS;
+	return *until_ms > now ? *until_ms - now : 0;
+}
+
 int dnc_stage_finish(struct dnc_stage *s, int rc, const struct dnc_error *err)
 {
+	int64_t until_ms = 0;
+
 	if (rc < 0) {
 		end_without_reader(s);
 		if (!err->message[0])
@@ -165,7 +235,7 @@ int dnc_stage_finish(struct dnc_stage *s, int rc, const struct dnc_error *err)
 		dnc_err("%s", err->message[0] ? err->message : "out of memory");
 		return (int)dnc_cli_exit_code(err->code);
 	}
-	while (dnc_input_finish(s->input, dnc_cli_stopped_by() ? STOPPED_WAIT_MS : -1) < 0) {
+	while (dnc_input_finish(s->input, time_left(&until_ms)) < 0) {
 		if (dnc_input_error(s->input)->code == EINTR)
 			continue;
 		end_without_reader(s);
@@ -214,4 +284,7 @@ void dnc_stage_close(struct dnc_stage *s)
 	dnc_input_free(s->input);
 	dnc_outlet_free(s->out);
 	dnc_rejects_close(&s->rejects);
+	dnc_said_finish(&s->said);
+	free(s->versions);
+	s->versions = NULL;
 }

@@ -73,41 +73,17 @@ int64_t dnc_cli_time(const char *name, const char *text)
 	return ms;
 }
 
-/* Writes WORDS with commas between them into SHOWN, as many as fit. Returns the length. */
-static size_t list_words(const char *words, char *shown, size_t room)
-{
-	size_t n = 0;
-
-	for (const char *p = words; *p && n + 3 < room; p++) {
-		if (*p != ' ')
-			shown[n++] = *p;
-		else if (p[1]) {
-			shown[n++] = ',';
-			shown[n++] = ' ';
-		}
-	}
-	return n;
-}
-
 void dnc_cli_word(const char *name, struct dnc_str word, const char *words, const char *elsewhere)
 {
-	/* Of two words the nearest may be the wrong one (of RS256, HS256): both are shown. */
-	enum { FEW = 2 };
-	struct dnc_str near = {0};
-	char shown[300];
-	size_t blanks = 0;
+	struct dnc_buf why = {0};
 
-	if (dnc_words_have(words, word))
+	if (dnc_words_check(words, word, &why))
 		return;
-	for (const char *p = words; (p = strchr(p, ' ')); p++)
-		blanks++;
-	if (blanks + 1 > FEW)
-		near = dnc_words_nearest(words, word);
-	if (near.p)
-		dnc_cli_usage("%s: \"%.*s\" is unknown; did you mean \"%.*s\"?%s%s", name,
-			DNC_STR_ARG(word), DNC_STR_ARG(near), elsewhere ? " " : "",
-			elsewhere ? elsewhere : "");
-	dnc_cli_usage("%s: \"%.*s\" is not one of %.*s%s%s", name, DNC_STR_ARG(word),
-		(int)list_words(words, shown, sizeof shown), shown, elsewhere ? ". " : "",
+	if (!dnc_buf_ok(&why))
+		dnc_cli_die_nomem();
+	dnc_cli_usage("%s: %.*s%s%s", name, DNC_STR_ARG(dnc_buf_view(&why)),
+		!elsewhere                ? ""
+		: why.p[why.n - 1] == '?' ? " "
+					  : ". ",
 		elsewhere ? elsewhere : "");
 }

@@ -39,6 +39,7 @@ struct dnc_intake {
 	struct dnc_verdicts verdicts;
 	struct source *sources;
 	size_t source_count, source_room;
+	struct dnc_recent *recent; /* borrowed; NULL: none */
 	atomic_uint_fast64_t accepted, rejected[DNC_REJECTS];
 };
 
@@ -75,6 +76,7 @@ static int reject(struct dnc_intake *in, const char *source, uint64_t line, stru
 		return -1;
 	in->err.message[0] = '\0'; /* left by a write that failed before one succeeded */
 	in->rejected[err->code]++;
+	dnc_recent_add(in->recent, source, line, dnc_reject_name((enum dnc_reject)err->code));
 	return 0;
 }
 
@@ -251,6 +253,25 @@ bool dnc_intake_add_stdin(struct dnc_intake *in, struct dnc_error *err)
 int dnc_intake_add(struct dnc_intake *in, const char *address, struct dnc_error *err)
 {
 	return dnc_input_add_address(in->input, address, err);
+}
+
+void dnc_intake_note_rejects(struct dnc_intake *in, struct dnc_recent *recent)
+{
+	in->recent = recent;
+}
+
+uint64_t dnc_intake_accepted(const struct dnc_intake *in)
+{
+	return in->accepted;
+}
+
+uint64_t dnc_intake_rejected(const struct dnc_intake *in)
+{
+	uint64_t count = 0;
+
+	for (int i = 1; i < DNC_REJECTS; i++)
+		count += in->rejected[i];
+	return count;
 }
 
 int dnc_intake_start(struct dnc_intake *in)

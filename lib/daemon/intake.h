@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "log/writer.h"
+#include "metrics/recent.h"
 
 struct dnc_intake;
 
@@ -27,6 +28,13 @@ bool dnc_intake_add_stdin(struct dnc_intake *in, struct dnc_error *err);
 
 /* Adds ADDRESS (borrowed), as dnc_input_add_address() does. Returns -1 with ERR, whose code is an errno. */
 int dnc_intake_add(struct dnc_intake *in, const char *address, struct dnc_error *err);
+
+/* Has each reject noted in RECENT, too: its source, line and code. Before dnc_intake_start(). */
+void dnc_intake_note_rejects(struct dnc_intake *in, struct dnc_recent *recent);
+
+/* The accepted and rejected lines so far. Any thread. */
+uint64_t dnc_intake_accepted(const struct dnc_intake *in);
+uint64_t dnc_intake_rejected(const struct dnc_intake *in);
 
 /* Starts the thread. Returns -1 if it can't be started. */
 int dnc_intake_start(struct dnc_intake *in);

@@ -67,9 +67,9 @@ int dnc_worker_open(struct dnc_worker *w, uv_loop_t *loop, struct dnc_journal *j
 		uv_async_init(w->loop, &w->found, on_found) != 0)
 		return dnc_error_set(err, ENOMEM, "unable to make an event loop");
 	w->wake.data = w->found.data = w;
-	if (journal && !(w->reader = dnc_reader_new(journal, wake_found, w, err)))
+	if (!(w->reader = dnc_reader_new(journal, wake_found, w, err)))
 		return -1;
-	hub_options.reader = w->reader;
+	hub_options.reader = dnc_journal_keeps_events(journal) ? w->reader : NULL;
 	hub_options.work = on_hub_work;
 	hub_options.ctx = w;
 	w->hub = dnc_hub_new(&hub_options);

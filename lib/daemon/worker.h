@@ -22,7 +22,7 @@ enum dnc_worker_order {
 /* All zero before dnc_worker_open(). */
 struct dnc_worker {
 	uv_loop_t *loop, own_loop;
-	struct dnc_reader *reader; /* NULL if the log is not kept */
+	struct dnc_reader *reader; /* of the log, or, if it keeps no events, of what it knows */
 	struct dnc_hub *hub;
 	struct dnc_web_options web_options;
 	struct dnc_web *web;
@@ -37,7 +37,7 @@ struct dnc_worker {
 };
 
 /* Makes reader, hub and web as OPTIONS say; the members hub and reader of HUB and WEB are set here. LOOP is borrowed;
- * NULL gives the worker a loop of its own. JOURNAL is NULL if the log is not kept. Returns -1 with ERR, whose code is an
+ * NULL gives the worker a loop of its own. JOURNAL is borrowed. Returns -1 with ERR, whose code is an
  * errno. */
 int dnc_worker_open(struct dnc_worker *w, uv_loop_t *loop, struct dnc_journal *journal,
 	const struct dnc_hub_options *hub, const struct dnc_web_options *web,

@@ -13,13 +13,14 @@ enum derive_how {
 	COPY,    /* the field's value; absent if the field is */
 	PRESENT, /* true if the event has the field */
 	TRUE,
-	EQUALS,     /* true if the field has this value */
+	EQUALS, /* true if the field has this value */
+	CALL,
+	/* Written from a number: */
 	MILLIS,     /* nanoseconds to milliseconds */
 	COUNT,      /* total_sources, or the length of the array */
 	DIFFERENCE, /* field minus second field */
 	RATE,       /* field / second field */
 	SHARE,      /* field / (field + second field) */
-	CALL,
 };
 
 struct derived {
@@ -194,7 +195,7 @@ static void write_bool(struct dnc_buf *b, bool v)
 
 static void write_derived(const struct draft *d, const struct derived *row, struct dnc_buf *b)
 {
-	int64_t v = draft_int(d, row->field), second;
+	int64_t v = row->how >= MILLIS ? draft_int(d, row->field) : 0, second;
 
 	switch (row->how) {
 	case COPY:

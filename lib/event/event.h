@@ -30,6 +30,9 @@ extern const struct dnc_str dnc_type_names[DNC_TYPES];
 /* False if NAME is not an event type. */
 bool dnc_type_from_name(struct dnc_str name, enum dnc_type *type);
 
+/* The same, and "number.suppressed" is "dnc.number.suppressed": for events that are not canonical yet. */
+bool dnc_type_from_raw(struct dnc_str name, enum dnc_type *type);
+
 /* A severity as written, and its rank from 0 (info, success) to 4 (critical). */
 struct dnc_severity {
 	struct dnc_str name;
@@ -123,6 +126,9 @@ struct dnc_event_run;
  * memory. */
 struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t count);
 
+/* The records of RUN will come in the order of the times that they say, between restarts. That changes no id; it is faster. */
+void dnc_event_run_ordered(struct dnc_event_run *run);
+
 /* Equal records that were counted so far do not count any longer: those that follow are of another file. */
 void dnc_event_run_restart(struct dnc_event_run *run);
 
@@ -181,9 +187,6 @@ static inline uint32_t dnc_event_metadata_node(const struct dnc_json *doc)
 	return doc->node[dnc_event_data_node(doc)].next;
 }
 
-/* The number of JSON texts that R has parsed. */
-uint64_t dnc_event_reader_parses(const struct dnc_event_reader *r);
-
 /* True if FIELD of an event of TYPE is text or unknown: a command line gives its value as a string,
  * not as JSON. */
 bool dnc_event_field_is_text(enum dnc_type type, struct dnc_str field);
@@ -195,6 +198,9 @@ const char *dnc_event_known_values(enum dnc_type type, struct dnc_str field);
 /* True if an event of TYPE (DNC_TYPES: of any type) has this FIELD, at the top level or in
  * event_data. */
 bool dnc_event_has_field(enum dnc_type type, struct dnc_str field);
+
+/* True if metadata.NAME of an event of TYPE is derived from its fields, where it has these. */
+bool dnc_event_derives(enum dnc_type type, struct dnc_str name);
 
 /* Appends the names of the fields that dnc_event_has_field() knows, with a blank after each. */
 void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names);

@@ -15,6 +15,7 @@ enum { SLOTS = 256 };
 
 static uint8_t field_slots[DNC_TYPES][SLOTS];
 static uint8_t derived_slots[DNC_TYPES][SLOTS];
+static struct dnc_str derived_names[DNC_TYPES][DRAFT_MAX_DERIVED];
 
 static unsigned hash(struct dnc_str s)
 {
@@ -43,8 +44,10 @@ static void build(void)
 			if (dnc_fields[f].types & T(t))
 				insert(field_slots[t], dnc_fields[f].name, f);
 	for (int t = 0; t < DNC_TYPES; t++)
-		for (int row = 0; draft_derived_name(t, row); row++)
-			insert(derived_slots[t], dnc_str(draft_derived_name(t, row)), row);
+		for (int row = 0; row < DRAFT_MAX_DERIVED && draft_derived_name(t, row); row++) {
+			derived_names[t][row] = dnc_str(draft_derived_name(t, row));
+			insert(derived_slots[t], derived_names[t][row], row);
+		}
 }
 
 void dnc_fields_init(void)
@@ -69,7 +72,7 @@ int dnc_derived_find(enum dnc_type type, struct dnc_str name)
 	const uint8_t *slots = derived_slots[type];
 
 	for (unsigned at = hash(name) % SLOTS; slots[at]; at = (at + 1) % SLOTS)
-		if (dnc_str_eq(dnc_str(draft_derived_name(type, slots[at] - 1)), name))
+		if (dnc_str_eq(derived_names[type][slots[at] - 1], name))
 			return slots[at] - 1;
 	return -1;
 }
@@ -110,6 +113,12 @@ bool dnc_event_has_field(enum dnc_type type, struct dnc_str field)
 		if (is_of(&dnc_fields[f], type) && dnc_str_eq(dnc_fields[f].name, field))
 			return true;
 	return false;
+}
+
+bool dnc_event_derives(enum dnc_type type, struct dnc_str name)
+{
+	dnc_fields_init();
+	return dnc_derived_find(type, name) >= 0;
 }
 
 void dnc_event_field_names(enum dnc_type type, struct dnc_buf *names)

@@ -70,6 +70,11 @@ struct dnc_event_run *dnc_event_run_new(const struct dnc_str *parts, size_t coun
 	return run;
 }
 
+void dnc_event_run_ordered(struct dnc_event_run *run)
+{
+	run->repeats.ordered = true;
+}
+
 void dnc_event_run_restart(struct dnc_event_run *run)
 {
 	repeats_restart(&run->repeats);
@@ -155,13 +160,18 @@ static struct dnc_str moment_of(const struct draft *d)
 	return fields[d->type] == FIELD_NONE ? (struct dnc_str){0} : draft_text(d, fields[d->type]);
 }
 
-/* FNV-1a. */
+/* A moment is compared with the last one only. */
 static uint64_t hash_moment(struct dnc_str s)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = s.n, word;
 
+	for (; s.n >= sizeof word; s.p += sizeof word, s.n -= sizeof word) {
+		memcpy(&word, s.p, sizeof word);
+		h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+		h ^= h >> 32;
+	}
 	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x9E3779B97F4A7C15);
 	return h;
 }
 

@@ -1,5 +1,6 @@
 /* names.c - the names of types, severities and reject codes. */
-#include "event.h"
+#include <stdio.h>
+#include "priv/draft.h"
 
 const struct dnc_str dnc_type_names[DNC_TYPES] = {
 	[DNC_NUMBER_SUPPRESSED] = DNC_STR("dnc.number.suppressed"),
@@ -42,6 +43,23 @@ bool dnc_type_from_name(struct dnc_str name, enum dnc_type *type)
 	return false;
 }
 
+bool dnc_type_from_raw(struct dnc_str name, enum dnc_type *type)
+{
+	const size_t prefix = sizeof "dnc." - 1;
+
+	if (dnc_type_from_name(name, type))
+		return true;
+	for (int t = 0; t < DNC_TYPES; t++) {
+		struct dnc_str full = dnc_type_names[t];
+
+		if (dnc_str_eq((struct dnc_str){full.p + prefix, full.n - prefix}, name)) {
+			*type = (enum dnc_type)t;
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct dnc_severity *dnc_severity_from_name(struct dnc_str name)
 {
 	for (size_t i = 0; i < DNC_SEVERITIES; i++)
@@ -53,4 +71,25 @@ const struct dnc_severity *dnc_severity_from_name(struct dnc_str name)
 const char *dnc_reject_name(enum dnc_reject code)
 {
 	return code < DNC_REJECTS ? reject_names[code] : "unknown";
+}
+
+int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why)
+{
+	dnc_error_set(err, (int)code, "%s%s%s", place, *place ? " " : "", why);
+	dnc_error_place(err, "%s", place);
+	return -1;
+}
+
+int draft_reject_type(struct dnc_str name, struct dnc_error *err)
+{
+	char list[256] = "";
+	size_t n = 0;
+
+	for (int t = 0; t < DNC_TYPES && n < sizeof list; t++)
+		n += (size_t)snprintf(
+			list + n, sizeof list - n, "%s%s", t ? ", " : "", dnc_type_names[t].p);
+	dnc_error_set(err, DNC_REJECT_UNKNOWN_TYPE, "unknown type \"%.*s\"; known are %s",
+		name.n > 40 ? 40 : (int)name.n, name.p, list);
+	dnc_error_place(err, "type");
+	return -1;
 }

@@ -2,37 +2,38 @@
 #include "base/clock.h"
 #include "priv/draft.h"
 
-int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why)
-{
-	dnc_error_set(err, (int)code, "%s%s%s", place, *place ? " " : "", why);
-	dnc_error_place(err, "%s", place);
-	return -1;
-}
-
-/* The canonical keys of the top level, and their members in a draft. */
+/* The canonical keys of the top level, by length, and their members in a draft. */
 static const struct top_key {
 	struct dnc_str name;
 	size_t slot;  /* offset of a uint32_t in struct draft; 0: the value is not kept */
 	uint8_t type; /* enum dnc_json_type it must have */
 } top_keys[] = {
-	{DNC_STR("seq"), 0, DNC_JSON_NULL},
 	{DNC_STR("id"), offsetof(struct draft, id), DNC_JSON_STRING},
-	{DNC_STR("event_id"), offsetof(struct draft, event_id), DNC_JSON_STRING},
+	{DNC_STR("seq"), 0, DNC_JSON_NULL},
 	{DNC_STR("type"), 0, DNC_JSON_STRING},
-	{DNC_STR("phone_number"), offsetof(struct draft, phone), DNC_JSON_STRING},
-	{DNC_STR("provider"), offsetof(struct draft, provider), DNC_JSON_STRING},
-	{DNC_STR("provider_id"), offsetof(struct draft, provider_id), DNC_JSON_STRING},
-	{DNC_STR("severity"), offsetof(struct draft, given_severity), DNC_JSON_STRING},
-	{DNC_STR("timestamp"), offsetof(struct draft, timestamp), DNC_JSON_STRING},
 	{DNC_STR("summary"), offsetof(struct draft, summary), DNC_JSON_STRING},
-	{DNC_STR("event_data"), offsetof(struct draft, event_data), DNC_JSON_OBJECT},
+	{DNC_STR("provider"), offsetof(struct draft, provider), DNC_JSON_STRING},
+	{DNC_STR("severity"), offsetof(struct draft, given_severity), DNC_JSON_STRING},
 	{DNC_STR("metadata"), offsetof(struct draft, metadata), DNC_JSON_OBJECT},
+	{DNC_STR("event_id"), offsetof(struct draft, event_id), DNC_JSON_STRING},
+	{DNC_STR("timestamp"), offsetof(struct draft, timestamp), DNC_JSON_STRING},
+	{DNC_STR("event_data"), offsetof(struct draft, event_data), DNC_JSON_OBJECT},
+	{DNC_STR("provider_id"), offsetof(struct draft, provider_id), DNC_JSON_STRING},
+	{DNC_STR("phone_number"), offsetof(struct draft, phone), DNC_JSON_STRING},
 };
+
+enum { TOP_KEYS = sizeof top_keys / sizeof top_keys[0], TOP_KEY_MAX = 12 };
+
+/* Where the keys of each length begin. */
+static const uint8_t top_keys_of[TOP_KEY_MAX + 1] = {
+	[2] = 0, [3] = 1, [4] = 2, [7] = 3, [8] = 4, [9] = 8, [10] = 9, [11] = 10, [12] = 11};
 
 static const struct top_key *find_top_key(struct dnc_str name)
 {
-	for (size_t i = 0; i < sizeof top_keys / sizeof top_keys[0]; i++)
-		if (dnc_str_eq(top_keys[i].name, name))
+	if (name.n > TOP_KEY_MAX)
+		return NULL;
+	for (size_t i = top_keys_of[name.n]; i < TOP_KEYS && top_keys[i].name.n == name.n; i++)
+		if (top_keys[i].name.p[0] == name.p[0] && dnc_str_eq(top_keys[i].name, name))
 			return &top_keys[i];
 	return NULL;
 }
@@ -68,12 +69,8 @@ static int read_top(struct draft *d, struct dnc_error *err)
 		return draft_reject(err, DNC_REJECT_MISSING_TYPE, "type", "is missing");
 	if (node[type].type != DNC_JSON_STRING)
 		return wrong_type(err, "", DNC_STR("type"), "a string");
-	if (!dnc_type_from_name(node[type].text, &d->type)) {
-		dnc_error_set(err, DNC_REJECT_UNKNOWN_TYPE, "unknown type \"%.*s\"",
-			node[type].text.n > 64 ? 64 : (int)node[type].text.n, node[type].text.p);
-		dnc_error_place(err, "type");
-		return -1;
-	}
+	if (!dnc_type_from_raw(node[type].text, &d->type))
+		return draft_reject_type(node[type].text, err);
 	for (uint32_t i = 1; i < node[0].next; i = node[i].next) {
 		const struct top_key *key = find_top_key(node[i].key);
 
@@ -147,9 +144,10 @@ static int check_field(
 
 	if (check_kind(spec->kind, node, d->doc, &wanted) < 0)
 		return wrong_type(err, prefix, spec->name, wanted);
-	if (spec->kind == KIND_TIME && !dnc_clock_parse(node->text, &ms)) {
+	if (spec->kind == KIND_TIME && !draft_read_time(node->text, &ms)) {
 		dnc_error_set(err, DNC_REJECT_INVALID_TIMESTAMP,
-			"%s%.*s is not an RFC 3339 date-time", prefix, DNC_STR_ARG(spec->name));
+			"%s%.*s is not an RFC 3339 date-time in the years 1900 to 9999", prefix,
+			DNC_STR_ARG(spec->name));
 		dnc_error_place(err, "%s%.*s", prefix, DNC_STR_ARG(spec->name));
 		return -1;
 	}
@@ -242,42 +240,6 @@ static int read_members(struct draft *d, bool derived_before, struct dnc_error *
 	return 0;
 }
 
-static int read_phone(
-	struct draft *d, const struct dnc_event_options *options, struct dnc_error *err)
-{
-	static const bool required[DNC_TYPES] = {[DNC_NUMBER_SUPPRESSED] = true,
-		[DNC_NUMBER_RELEASED] = true,
-		[DNC_CHECK_PERFORMED] = true,
-		[DNC_COMPLIANCE_VIOLATION] = true};
-	uint32_t inner = d->field[FIELD_PHONE_NUMBER];
-	uint32_t at = d->phone ? d->phone : inner;
-	char other[DNC_PHONE_MAX];
-	size_t n, other_n;
-	enum dnc_phone_verdict v;
-
-	if (!at) {
-		if (required[d->type])
-			return draft_reject(
-				err, DNC_REJECT_MISSING_FIELD, "phone_number", "is missing");
-		return 0;
-	}
-	v = dnc_phone_normalize(
-		d->doc->node[at].text, options->region, options->strict_phone, d->e164_text, &n);
-	if (v != DNC_PHONE_OK)
-		return draft_reject(
-			err, DNC_REJECT_INVALID_PHONE_NUMBER, "phone_number", dnc_phone_reason(v));
-	d->e164 = (struct dnc_str){d->e164_text, n};
-	if (!d->phone || !inner)
-		return 0;
-	/* With two numbers in one event, the wrong one might be suppressed. */
-	v = dnc_phone_normalize(
-		d->doc->node[inner].text, options->region, options->strict_phone, other, &other_n);
-	if (v != DNC_PHONE_OK || !dnc_str_eq(d->e164, (struct dnc_str){other, other_n}))
-		return draft_reject(err, DNC_REJECT_INVALID_FIELD, "event_data.phone_number",
-			"differs from phone_number");
-	return 0;
-}
-
 static int read_provider(struct draft *d, struct dnc_error *err)
 {
 	static const struct {
@@ -346,9 +308,9 @@ static int read_times(struct draft *d, struct dnc_error *err)
 	uint32_t ingested = 0;
 
 	d->timestamp_ms = d->ingested_at_ms = now;
-	if (d->timestamp && !dnc_clock_parse(d->doc->node[d->timestamp].text, &d->timestamp_ms))
+	if (d->timestamp && !draft_read_time(d->doc->node[d->timestamp].text, &d->timestamp_ms))
 		return draft_reject(err, DNC_REJECT_INVALID_TIMESTAMP, "timestamp",
-			"is not an RFC 3339 date-time");
+			"is not an RFC 3339 date-time in the years 1900 to 9999");
 	if (d->metadata)
 		ingested = dnc_json_get(d->doc, d->metadata, DNC_STR("ingested_at"));
 	if (ingested && !dnc_clock_parse(d->doc->node[ingested].text, &d->ingested_at_ms))
@@ -371,7 +333,7 @@ static int read_severity(struct draft *d, struct dnc_error *err)
 }
 
 int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_event_options *options,
-	struct dnc_error *err)
+	struct dnc_beside_context *beside, struct dnc_error *err)
 {
 	bool derived_before;
 
@@ -383,9 +345,9 @@ int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_eve
 	if (read_top(d, err) < 0)
 		return -1;
 	derived_before = d->metadata && dnc_json_get(doc, d->metadata, DNC_STR("ingested_at"));
-	if (read_members(d, derived_before, err) < 0 || read_phone(d, options, err) < 0 ||
-		read_provider(d, err) < 0 || check_facts(d, err) < 0 || read_times(d, err) < 0 ||
-		read_severity(d, err) < 0)
+	if (read_members(d, derived_before, err) < 0 ||
+		draft_read_number(d, options, beside, err) < 0 || read_provider(d, err) < 0 ||
+		check_facts(d, err) < 0 || read_times(d, err) < 0 || read_severity(d, err) < 0)
 		return -1;
 	return 0;
 }

@@ -33,10 +33,32 @@ static bool grow(struct repeats_table *t)
 	return true;
 }
 
+static void empty(struct repeats_table *t)
+{
+	if (t->size == FIRST_SIZE) {
+		memset(t->slots, 0, FIRST_SIZE * sizeof *t->slots);
+		t->used = 0;
+	} else {
+		free(t->slots);
+		*t = (struct repeats_table){0};
+	}
+}
+
+/* A moment is over. Emptying a table costs more than it saves while little is in it. */
+static void pass_moment(struct repeats *r)
+{
+	if (r->recent.used <= r->recent.size / 4)
+		return;
+	r->passed += r->recent.used;
+	empty(&r->recent);
+	free(r->older.slots);
+	r->older = (struct repeats_table){0};
+}
+
 /* The recent table has all records of the current moment, as long as it can hold them. */
 static bool make_room(struct repeats *r)
 {
-	if (r->recent.used < MAX_USED)
+	if (r->passed + r->recent.used < MAX_USED)
 		return r->recent.used < r->recent.size / 2 || grow(&r->recent);
 	if (r->in_moment > MAX_USED) {
 		r->full = true;
@@ -45,6 +67,7 @@ static bool make_room(struct repeats *r)
 	free(r->older.slots);
 	r->older = r->recent;
 	r->recent = (struct repeats_table){0};
+	r->passed = 0;
 	return grow(&r->recent);
 }
 
@@ -57,6 +80,8 @@ bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uin
 		r->moment = moment;
 		r->in_moment = 0;
 		r->full = false;
+		if (r->ordered)
+			pass_moment(r);
 	}
 	if (r->full || !make_room(r))
 		return false;
@@ -76,17 +101,10 @@ bool repeats_count(struct repeats *r, uint64_t fingerprint, uint64_t moment, uin
 
 void repeats_restart(struct repeats *r)
 {
-	struct repeats_table small = {0};
-
-	if (r->recent.size == FIRST_SIZE) {
-		small = (struct repeats_table){.slots = r->recent.slots, .size = FIRST_SIZE};
-		if (r->recent.used)
-			memset(small.slots, 0, FIRST_SIZE * sizeof *small.slots);
-	} else {
-		free(r->recent.slots);
-	}
+	if (r->recent.used)
+		empty(&r->recent);
 	free(r->older.slots);
-	*r = (struct repeats){.recent = small};
+	*r = (struct repeats){.recent = r->recent, .ordered = r->ordered};
 }
 
 void repeats_finish(struct repeats *r)

@@ -12,11 +12,11 @@ static int normalize(struct dnc_event_reader *r, const struct dnc_fact *fact, st
 	dnc_fact_write(&r->record, fact);
 	if (!dnc_buf_reserve(&r->record, DNC_JSON_PADDING) || !dnc_buf_ok(&r->record))
 		return dnc_error_nomem(err);
-	return dnc_event_normalize(r, r->record.p, r->record.n, out, err);
+	return reader_normalize_read(r, r->record.p, r->record.n, out, err);
 }
 
 /* The template for FACT; made at the place of the oldest one if there is none. NULL with ERR as dnc_event_normalize(). */
-static const struct template *template_for(struct dnc_event_reader *r, const struct dnc_fact *fact,
+static struct template *template_for(struct dnc_event_reader *r, const struct dnc_fact *fact,
 	size_t number_n, struct dnc_error *err)
 {
 	struct template *t;
@@ -38,9 +38,10 @@ static const struct template *template_for(struct dnc_event_reader *r, const str
 int dnc_event_from_fact(struct dnc_event_reader *r, const struct dnc_fact *fact,
 	struct dnc_event *out, struct dnc_error *err)
 {
-	int64_t now = dnc_clock_now_ms();
-	struct dnc_event_shape shape;
-	const struct template *t;
+	/* The rows of a file come too fast for an exact clock; a live one has its time in its id. */
+	int64_t now = r->position.run ? dnc_clock_tick_ms() : dnc_clock_now_ms();
+	struct dnc_buf *content;
+	struct template *t;
 	char uuid[DNC_UUID_LEN];
 	enum dnc_phone_verdict v;
 	size_t n;
@@ -51,16 +52,14 @@ int dnc_event_from_fact(struct dnc_event_reader *r, const struct dnc_fact *fact,
 		return normalize(r, fact, out, err);
 	filling_set(
 		&r->filling, (struct dnc_str){r->e164, n}, fact->dated ? fact->at_ms : now, now);
-	template_content(t, &r->filling, &r->scratch);
-	identify_content(&r->scratch,
+	content = template_content(t, &r->filling);
+	identify_content(content,
 		fact->dated ? (struct dnc_str){r->filling.at, DNC_TIME_LEN} : (struct dnc_str){0},
 		&r->position, now, uuid);
-	template_line(t, &r->filling, uuid, &r->out, &shape);
-	if (!dnc_buf_reserve(&r->out, DNC_JSON_PADDING) || !dnc_buf_ok(&r->out) ||
-		!dnc_buf_ok(&r->scratch))
+	if (!dnc_buf_ok(content))
 		return dnc_error_nomem(err);
 	r->doc_of = 0;
-	return dnc_event_from_shape(r, dnc_buf_view(&r->out), 0, &shape, out) < 0
+	return dnc_event_from_shape(r, template_line(t, &r->filling, uuid), 0, &t->shape, out) < 0
 	               ? dnc_error_nomem(err)
 	               : 0;
 }

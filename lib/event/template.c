@@ -85,7 +85,7 @@ static int specimen_make(struct specimen *s, const struct dnc_fact *fact,
 	if (!dnc_buf_reserve(&record, DNC_JSON_PADDING) || !dnc_buf_ok(&record))
 		rc = dnc_error_nomem(err);
 	else if (dnc_json_parse(parser, record.p, record.n, doc, err) == 0)
-		rc = draft_read(d, doc, options, err);
+		rc = draft_read(d, doc, options, NULL, err);
 	if (rc == 0) {
 		if (!fact->dated)
 			d->timestamp_ms = d->ingested_at_ms;
@@ -124,8 +124,9 @@ static bool find_holes(struct holes *h, const struct dnc_buf *text, const struct
 	struct dnc_str view = dnc_buf_view(text);
 
 	dnc_buf_str(&h->text, view);
-	return dnc_buf_ok(&h->text) && text->n <= DNC_EVENT_MAX_BYTES &&
-	       find(&h->number, view, f->e164, 0) &&
+	h->n = view.n;
+	return dnc_buf_reserve(&h->text, DNC_JSON_PADDING) && dnc_buf_ok(&h->text) &&
+	       text->n <= DNC_EVENT_MAX_BYTES && find(&h->number, view, f->e164, 0) &&
 	       find(&h->mask, view, (struct dnc_str){f->mask, f->e164.n}, 0) &&
 	       (!dated || find(&h->time, view, (struct dnc_str){f->at, DNC_TIME_LEN}, but));
 }
@@ -148,23 +149,16 @@ static struct dnc_fact another(
 	return other;
 }
 
-/* True if the template, filled, is what the SPECIMEN is. False, too, if there is no memory. */
-static bool gives(const struct template *t, const struct specimen *s)
+/* True if the template, filled, is what the SPECIMEN is. */
+static bool gives(struct template *t, const struct specimen *s)
 {
-	struct dnc_buf line = {0}, content = {0};
-	struct dnc_event_shape shape;
 	char uuid[DNC_UUID_LEN];
-	bool same;
 
 	memset(uuid, '0', sizeof uuid);
-	template_line(t, &s->filling, uuid, &line, &shape);
-	template_content(t, &s->filling, &content);
-	same = dnc_str_eq(dnc_buf_view(&line), dnc_buf_view(&s->line)) &&
-	       dnc_str_eq(dnc_buf_view(&content), dnc_buf_view(&s->content)) &&
-	       memcmp(&shape.timestamp_ms, &s->shape.timestamp_ms, sizeof shape.timestamp_ms) == 0;
-	dnc_buf_free(&line);
-	dnc_buf_free(&content);
-	return same;
+	return dnc_str_eq(template_line(t, &s->filling, uuid), dnc_buf_view(&s->line)) &&
+	       dnc_str_eq(
+		       dnc_buf_view(template_content(t, &s->filling)), dnc_buf_view(&s->content)) &&
+	       t->shape.timestamp_ms == s->shape.timestamp_ms;
 }
 
 int template_make(struct template *t, const struct dnc_fact *fact,
@@ -202,44 +196,48 @@ void filling_set(struct filling *f, struct dnc_str e164, int64_t at_ms, int64_t 
 {
 	struct dnc_buf mask = {.p = f->mask, .size = sizeof f->mask};
 
-	if (f->e164.p == NULL || f->at_ms != at_ms)
+	if (f->e164.p == NULL) {
 		dnc_clock_format(at_ms, f->at);
-	if (f->e164.p == NULL || f->now_ms != now_ms)
 		dnc_clock_format(now_ms, f->now);
+	}
+	if (f->at_ms != at_ms)
+		dnc_clock_format_again(f->at_ms, at_ms, f->at);
+	if (f->now_ms != now_ms)
+		dnc_clock_format_again(f->now_ms, now_ms, f->now);
 	f->at_ms = at_ms;
 	f->now_ms = now_ms;
 	f->e164 = e164;
 	dnc_phone_mask(&mask, e164);
 }
 
-static void fill(struct dnc_buf *b, const struct holes *h, const struct filling *f)
+static void fill(struct holes *h, const struct filling *f)
 {
-	dnc_buf_clear(b);
-	dnc_buf_str(b, dnc_buf_view(&h->text));
-	if (!dnc_buf_ok(b))
-		return;
+	char *p = h->text.p;
+
+	h->text.n = h->n;
 	for (uint32_t i = 0; i < h->number.count; i++)
-		memcpy(b->p + h->number.at[i], f->e164.p, f->e164.n);
+		memcpy(p + h->number.at[i], f->e164.p, f->e164.n);
 	for (uint32_t i = 0; i < h->mask.count; i++)
-		memcpy(b->p + h->mask.at[i], f->mask, f->e164.n);
+		memcpy(p + h->mask.at[i], f->mask, f->e164.n);
 	for (uint32_t i = 0; i < h->time.count; i++)
-		memcpy(b->p + h->time.at[i], f->at, DNC_TIME_LEN);
+		memcpy(p + h->time.at[i], f->at, DNC_TIME_LEN);
 }
 
-void template_content(const struct template *t, const struct filling *f, struct dnc_buf *b)
+struct dnc_buf *template_content(struct template *t, const struct filling *f)
 {
-	fill(b, &t->content, f);
+	fill(&t->content, f);
+	return &t->content.text;
 }
 
-void template_line(const struct template *t, const struct filling *f, const char uuid[DNC_UUID_LEN],
-	struct dnc_buf *b, struct dnc_event_shape *shape)
+struct dnc_str template_line(
+	struct template *t, const struct filling *f, const char uuid[DNC_UUID_LEN])
 {
-	fill(b, &t->line, f);
-	*shape = t->shape;
-	shape->timestamp_ms = f->at_ms;
-	if (!dnc_buf_ok(b))
-		return;
-	memcpy(b->p + shape->id.at, uuid, DNC_UUID_LEN);
-	memcpy(b->p + t->timestamp, f->at, DNC_TIME_LEN);
-	memcpy(b->p + shape->ingested_at.at, f->now, DNC_TIME_LEN);
+	char *p = t->line.text.p;
+
+	fill(&t->line, f);
+	t->shape.timestamp_ms = f->at_ms;
+	memcpy(p + t->shape.id.at, uuid, DNC_UUID_LEN);
+	memcpy(p + t->timestamp, f->at, DNC_TIME_LEN);
+	memcpy(p + t->shape.ingested_at.at, f->now, DNC_TIME_LEN);
+	return (struct dnc_str){p, t->line.n};
 }

@@ -150,8 +150,12 @@ static void write_parties(const struct draft *d, struct dnc_buf *b, struct dnc_e
 	}
 }
 
+/* Nothing is allocated for a summary that is not longer. */
+enum { SUMMARY_ROOM = 1024 };
+
 static void write_summary(const struct draft *d, struct dnc_buf *b, struct dnc_event_shape *shape)
 {
+	char room[SUMMARY_ROOM];
 	struct dnc_buf masked = {0};
 	size_t from;
 
@@ -169,10 +173,13 @@ static void write_summary(const struct draft *d, struct dnc_buf *b, struct dnc_e
 		shape->summary = write_free(b, d->doc->node[d->summary].text, shape);
 		return;
 	}
+	if (d->doc->node[d->summary].text.n <= sizeof room)
+		masked = (struct dnc_buf){.p = room, .size = sizeof room};
 	dnc_phone_mask_text(&masked, d->doc->node[d->summary].text, d->e164);
 	shape->summary = write_free(b, dnc_buf_view(&masked), shape);
 	b->failed |= masked.failed;
-	dnc_buf_free(&masked);
+	if (masked.p != room)
+		dnc_buf_free(&masked);
 }
 
 void draft_write(const struct draft *d, const char *source_format, struct dnc_buf *b,

@@ -56,8 +56,8 @@ static int compile_object(struct compiler *c, uint32_t object)
 	return dnc_buf_ok(text) && dnc_buf_ok(outline) ? 0 : dnc_error_nomem(c->err);
 }
 
-static const struct dnc_filter *compile(
-	const struct dnc_json *doc, uint32_t index, bool of_role, struct dnc_error *err)
+static const struct dnc_filter *compile(const struct dnc_json *doc, uint32_t index,
+	const struct filter_owner *owner, struct dnc_error *err)
 {
 	const struct dnc_json_node *node = &doc->node[index];
 	bool list = node->type == DNC_JSON_ARRAY;
@@ -71,7 +71,7 @@ static const struct dnc_filter *compile(
 	c.filter = calloc(1, sizeof *c.filter);
 	if (c.filter) {
 		c.filter->refs = 1;
-		c.filter->of_role = of_role;
+		c.filter->owner = owner;
 		c.filter->clauses = calloc(room ? room : 1, sizeof *c.filter->clauses);
 	}
 	if (!c.filter || !c.filter->clauses) {
@@ -109,11 +109,11 @@ fail:
 const struct dnc_filter *dnc_filter_compile(
 	const struct dnc_json *doc, uint32_t index, struct dnc_error *err)
 {
-	return compile(doc, index, false, err);
+	return compile(doc, index, NULL, err);
 }
 
 static const struct dnc_filter *compile_text(
-	const char *json, size_t n, bool of_role, struct dnc_error *err)
+	const char *json, size_t n, const struct filter_owner *owner, struct dnc_error *err)
 {
 	struct dnc_json_parser *parser = dnc_json_parser_new();
 	char *copy = calloc(1, n + DNC_JSON_PADDING);
@@ -125,7 +125,7 @@ static const struct dnc_filter *compile_text(
 	} else {
 		memcpy(copy, json, n);
 		if (dnc_json_parse(parser, copy, n, &doc, err) == 0)
-			f = compile(&doc, 0, of_role, err);
+			f = compile(&doc, 0, owner, err);
 	}
 	free(copy);
 	dnc_json_parser_free(parser);
@@ -134,10 +134,17 @@ static const struct dnc_filter *compile_text(
 
 const struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err)
 {
-	return compile_text(json, n, false, err);
+	return compile_text(json, n, NULL, err);
 }
 
-const struct dnc_filter *dnc_filter_compile_sees(const char *json, size_t n, struct dnc_error *err)
+const struct dnc_filter *dnc_filter_compile_owned(
+	const char *json, size_t n, enum dnc_filter_owner owner, struct dnc_error *err)
 {
-	return compile_text(json, n, true, err);
+	static const struct filter_owner owners[] = {
+		[DNC_FILTER_OF_ROLE] = {"what a role sees", "reported as gaps",
+			DNC_FILTER_MAX_VALUES},
+		[DNC_FILTER_OF_RULE] = {"a rule", "rejected", DNC_FILTER_RULE_VALUES},
+	};
+
+	return compile_text(json, n, &owners[owner], err);
 }

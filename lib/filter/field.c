@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/array.h"
 #include "base/clock.h"
+#include "priv/advice.h"
 #include "priv/compiler.h"
 
 /* Names the field at fault in the error; INDEX is of a value in a list, or -1. */
@@ -41,9 +42,13 @@ static int keep(struct compiler *c, struct dnc_str s, struct dnc_str *out)
 
 static int count_value(struct compiler *c, const struct dnc_filter_word *w)
 {
-	if (++c->values > DNC_FILTER_MAX_VALUES)
-		return filter_fail(c, w->name, -1, "more than 25 values in one filter");
-	return 0;
+	size_t max = c->filter->owner ? c->filter->owner->max_values : DNC_FILTER_MAX_VALUES;
+	char why[64];
+
+	if (++c->values <= max)
+		return 0;
+	snprintf(why, sizeof why, "more than %zu values in one filter", max);
+	return filter_fail(c, w->name, -1, why);
 }
 
 /* Calls EACH for each string of the list at node AT. */
@@ -98,8 +103,10 @@ static int add_type(
 	for (int t = 0; value.n && t < DNC_TYPES; t++)
 		if (glob_match(value, dnc_type_names[t]))
 			types |= 1u << t;
-	if (!types)
-		return filter_fail(c, w->name, index, "unknown event type");
+	if (!types) {
+		filter_unknown_type(c->err, value);
+		return set_place(c, w->name, index);
+	}
 	c->bits |= types;
 	return 0;
 }
@@ -109,8 +116,10 @@ static int add_severity(
 {
 	const struct dnc_severity *s = dnc_severity_from_name(value);
 
-	if (!s)
-		return filter_fail(c, w->name, index, "unknown severity");
+	if (!s) {
+		filter_unknown_word(c->err, "severity", dnc_filter_word_values(w), value);
+		return set_place(c, w->name, index);
+	}
 	c->bits |= 1u << (s - dnc_severities);
 	return 0;
 }
@@ -145,10 +154,13 @@ static int add_pattern(
 		return set_place(c, w->name, index);
 	clause->patterns[clause->pattern_count++] = re;
 	c->filter->cheap_steps = PATTERN_CHEAP_STEPS / ++c->filter->pattern_count;
-	if (heavy && c->filter->of_role)
-		return filter_fail(c, w->name, index,
-			"the pattern takes too much work for what a role sees; avoid nested repeats "
-			"such as (\\d+)+, and more than one .*");
+	if (heavy && c->filter->owner) {
+		dnc_error_set(c->err, 0,
+			"the pattern takes too much work for %s; avoid nested repeats such as "
+			"(\\d+)+, and more than one .*",
+			c->filter->owner->what);
+		return set_place(c, w->name, index);
+	}
 	if (heavy && ++c->filter->heavy_count > HEAVY_PATTERNS)
 		return filter_fail(c, w->name, index,
 			"the patterns of the filter together take too much work; use simpler ones");
@@ -238,11 +250,15 @@ static int compile_list(struct compiler *c, const struct dnc_filter_word *w, uin
 static int compile_rank(struct compiler *c, const struct dnc_filter_word *w, uint32_t at)
 {
 	const struct dnc_json_node *node = &c->doc->node[at];
-	const struct dnc_severity *s =
-		node->type == DNC_JSON_STRING ? dnc_severity_from_name(node->text) : NULL;
+	const struct dnc_severity *s;
 
-	if (!s)
+	if (node->type != DNC_JSON_STRING)
 		return filter_fail(c, w->name, -1, "must be a severity");
+	s = dnc_severity_from_name(node->text);
+	if (!s) {
+		filter_unknown_word(c->err, "severity", dnc_filter_word_values(w), node->text);
+		return set_place(c, w->name, -1);
+	}
 	c->bits = 0;
 	for (unsigned i = 0; i < DNC_SEVERITIES; i++)
 		if (dnc_severities[i].rank >= s->rank)

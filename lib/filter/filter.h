@@ -14,6 +14,7 @@
 #include "json/json.h"
 
 #define DNC_FILTER_MAX_VALUES  25  /* in all lists of a filter together */
+#define DNC_FILTER_RULE_VALUES 256 /* of a rule's, which an operator has written */
 #define DNC_FILTER_MAX_PATTERN 256 /* bytes */
 
 struct dnc_filter;
@@ -28,9 +29,13 @@ const struct dnc_filter *dnc_filter_compile(
 /* The same from N bytes of JSON text, which are copied. */
 const struct dnc_filter *dnc_filter_compile_text(const char *json, size_t n, struct dnc_error *err);
 
-/* The same for what a role sees, which no client may end: patterns that need many steps on numbers of common shapes are
- * refused, and one that does so on another number makes that event alone DNC_MATCH_TOO_COSTLY. */
-const struct dnc_filter *dnc_filter_compile_sees(const char *json, size_t n, struct dnc_error *err);
+/* What an operator has written and no client or caller may end: what a role sees, or the conditions of a rule. */
+enum dnc_filter_owner { DNC_FILTER_OF_ROLE, DNC_FILTER_OF_RULE };
+
+/* The same for OWNER: patterns that need many steps on numbers of common shapes are refused, and one that does so on another
+ * number makes that event alone DNC_MATCH_TOO_COSTLY. */
+const struct dnc_filter *dnc_filter_compile_owned(
+	const char *json, size_t n, enum dnc_filter_owner owner, struct dnc_error *err);
 
 /* Adds a reference to F, of which the caller has one, and returns it. NULL gives NULL. Any thread. */
 const struct dnc_filter *dnc_filter_ref(const struct dnc_filter *f);
@@ -39,12 +44,12 @@ const struct dnc_filter *dnc_filter_ref(const struct dnc_filter *f);
 void dnc_filter_unref(const struct dnc_filter *f);
 
 /* Whether an event matches is not known: for want of memory (try again, or report the event as lost), or because it takes
- * too much work to know (report it). The latter is for dnc_filter_compile_sees() alone; the first of F is logged. */
+ * too much work to know (report it). The latter is for dnc_filter_compile_owned() alone; the first of F is logged. */
 enum { DNC_MATCH_NO_MEMORY = -1, DNC_MATCH_TOO_COSTLY = -2 };
 
 /* Returns 1 if EVENT matches and 0 if not, or one of the above. A pattern that exceeds its budget does not match, is
- * counted in dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_over_budget()), unless it says
- * what a role sees. Any thread. */
+ * counted in dnc_filter_limit_hits(), and from then on F matches nothing (dnc_filter_over_budget()), unless it has an
+ * owner. Any thread. */
 int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event);
 
 /* True after one of F's patterns has exceeded its budget on some number. A pattern that does so on numbers of

@@ -20,7 +20,7 @@ static enum pattern_verdict try_pattern(
 	enum pattern_verdict verdict;
 
 	/* What a role sees is found out for each of its clients, and charged to none. */
-	if (f->of_role)
+	if (f->owner)
 		return filter_pattern_try(re, number, PATTERN_CHEAP_STEPS);
 	if (!atomic_load_explicit(&f->costly, memory_order_relaxed)) {
 		verdict = filter_pattern_try(re, number, f->cheap_steps);
@@ -36,12 +36,12 @@ static int exceed(struct dnc_filter *f)
 	bool known = atomic_exchange(&f->over_budget, true);
 
 	limit_hits++;
-	if (!f->of_role)
+	if (!f->owner)
 		return 0;
 	if (!known)
-		dnc_err("the patterns of what a role sees take too much work on some numbers, whose "
-			"events are reported as gaps: use simpler ones than in sees = %.*s",
-			DNC_STR_ARG(dnc_filter_text(f)));
+		dnc_err("the patterns of %s take too much work on some numbers, whose events are "
+			"%s: use simpler ones than in %.*s",
+			f->owner->what, f->owner->fate, DNC_STR_ARG(dnc_filter_text(f)));
 	return DNC_MATCH_TOO_COSTLY;
 }
 
@@ -181,7 +181,7 @@ static inline int match_clause(
 /* True if F matches nothing any more. */
 static inline bool is_ended(const struct dnc_filter *f)
 {
-	return atomic_load_explicit(&f->over_budget, memory_order_relaxed) && !f->of_role;
+	return atomic_load_explicit(&f->over_budget, memory_order_relaxed) && !f->owner;
 }
 
 int dnc_filter_match(const struct dnc_filter *f, const struct dnc_event *event)

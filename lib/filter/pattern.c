@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include "filter.h"
+#include "priv/advice.h"
 
 /* For the interpreter, and for compiling. */
 enum { DEPTH_LIMIT = 250, HEAP_LIMIT_KIB = 64, NEST_LIMIT = 20 };
@@ -116,7 +117,7 @@ pcre2_code *filter_pattern_compile(struct dnc_str text, bool *heavy, struct dnc_
 		&code, &offset, c->compile);
 	if (!re) {
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-		dnc_error_set(err, 0, "%s", why);
+		filter_bad_pattern(err, why, text);
 		if (err)
 			err->offset = offset < text.n ? offset : text.n;
 		return NULL;

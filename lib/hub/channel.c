@@ -1,4 +1,5 @@
 #include "priv/channel.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include "base/array.h"
 #include "base/clock.h"
@@ -112,6 +113,8 @@ static struct dnc_str write_key(struct dnc_buf *key, const struct dnc_view *view
 	return dnc_buf_ok(key) ? dnc_buf_view(key) : (struct dnc_str){0};
 }
 
+static atomic_uint_fast64_t next_id = 1;
+
 static struct channel *make(struct dnc_str key, const struct dnc_view *view, struct forms *forms,
 	const struct dnc_filter *filter)
 {
@@ -121,6 +124,7 @@ static struct channel *make(struct dnc_str key, const struct dnc_view *view, str
 		free(a);
 		return NULL;
 	}
+	a->id = next_id++;
 	memcpy(a->key, key.p, key.n);
 	dnc_list_init(&a->live);
 	a->view = *view;
@@ -190,6 +194,8 @@ void channel_leave(struct channels *all, struct channel *a, bool limited)
 		return;
 	if (a->fresh_from)
 		unlink_fresh(all, a);
+	all->past_looks += channel_looks(a);
+	all->past_matches += a->matches;
 	HASH_DELETE(hh, all->table, a);
 	forget(all, a);
 	free_channel(a);
@@ -215,6 +221,7 @@ static void add_unknown(struct channels *all, struct channel *a, uint64_t seq)
 static void add_fresh(struct channels *all, struct channel *a, uint64_t seq)
 {
 	link_fresh(all, a, seq);
+	a->matches++;
 	if (a->run)
 		return;
 	if (dnc_array_grow(&a->fresh, &a->fresh_room, a->fresh_count + 1))
@@ -272,6 +279,7 @@ static void match_patterns(
 
 	if (dnc_list_is_empty(&a->live) || a->fresh_partial)
 		return;
+	a->looks++;
 	matches = a->costly ? match_costly(all, a, event) : channel_matches(a, event);
 	note_match(all, a, event->seq, matches);
 	a->costly = a->costly || dnc_filter_costly(a->filter);
@@ -291,10 +299,12 @@ static void match_list(
 		if (a->looked == event->seq)
 			continue;
 		a->looked = event->seq;
-		if (a->patterns)
+		if (a->patterns) {
 			match_patterns(all, a, event);
-		else
-			note_match(all, a, event->seq, channel_matches(a, event));
+			continue;
+		}
+		a->looks++;
+		note_match(all, a, event->seq, channel_matches(a, event));
 	}
 }
 

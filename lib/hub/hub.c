@@ -81,6 +81,11 @@ const char *dnc_hub_epoch(const struct dnc_hub *h)
 	return dnc_journal_epoch(h->options.journal);
 }
 
+const struct dnc_journal *dnc_hub_journal(const struct dnc_hub *h)
+{
+	return h->options.journal;
+}
+
 const unsigned char *dnc_hub_mask_key(const struct dnc_hub *h)
 {
 	return dnc_journal_mask_key(h->options.journal);
@@ -98,15 +103,20 @@ bool dnc_hub_has_replay(const struct dnc_hub *h)
 
 uint64_t dnc_hub_last(const struct dnc_hub *h)
 {
-	return h->seen;
+	return dnc_ring_last(h->ring);
 }
 
 struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h)
 {
 	struct dnc_hub_stats stats = h->stats;
 
-	stats.channels = channels_count(&h->channels);
+	channels_count_looks(&h->channels, &stats);
 	return stats;
+}
+
+size_t dnc_hub_channels(const struct dnc_hub *h, struct dnc_channel_stats *out, size_t room)
+{
+	return channels_largest(&h->channels, out, room);
 }
 
 void dnc_hub_lag_histogram(const struct dnc_hub *h, size_t behind[DNC_HUB_LAGS])

@@ -106,11 +106,15 @@ void dnc_hub_tick(struct dnc_hub *h);
 /* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
+/* Its option `journal`: functions that any thread may call with a const one may be called. */
+const struct dnc_journal *dnc_hub_journal(const struct dnc_hub *h);
+
 /* dnc_journal_mask_key(). */
 const unsigned char *dnc_hub_mask_key(const struct dnc_hub *h);
 
 /* The oldest event that a subscription can start with, and the newest; last is oldest - 1 if there is none. With a log,
- * what it has removed is not served from the ring, either, except to subscribers that were already before it. */
+ * what it has removed is not served from the ring, either, except to subscribers that were already before it. The newest is
+ * that of all hubs of the ring: whoever was told that an event is safe finds it counted here, whichever hub is asked. */
 uint64_t dnc_hub_oldest(const struct dnc_hub *h);
 uint64_t dnc_hub_last(const struct dnc_hub *h);
 
@@ -121,11 +125,28 @@ struct dnc_hub_stats {
 	uint64_t work_limited; /* and that the budget of its account did */
 	uint64_t work_ns;      /* spent on costly filters */
 	size_t subscribers, channels;
+	uint64_t evaluated,
+		matched; /* events that channels were asked about, and of these those that they get */
 	struct dnc_histogram match;    /* of one event with all channels */
 	struct dnc_histogram delivery; /* from its arrival until all that were ready had it */
 };
 
 struct dnc_hub_stats dnc_hub_stats(const struct dnc_hub *h);
+
+/* A channel: all subscribers with one view and one filter. An event that is found not to concern it by its type or the start
+ * of its number is not looked at; one that members which are behind look at themselves is not counted. */
+struct dnc_channel_stats {
+	uint64_t id; /* since the start of the process; other hubs have others */
+	uint64_t clients, evaluated, matched;
+};
+
+/* Sets OUT to the channels with the most clients, at most ROOM, in that order. Returns how many. */
+size_t dnc_hub_channels(const struct dnc_hub *h, struct dnc_channel_stats *out, size_t room);
+
+/* Puts NEXT among the COUNT channels in OUT, which has room for ROOM, if it has more clients than another one or there is
+ * room. Returns the new count. */
+size_t dnc_channel_stats_add(struct dnc_channel_stats *out, size_t count, size_t room,
+	const struct dnc_channel_stats *next);
 
 /* How far behind the present subscribers are, in events: by how many each, in powers of two: BEHIND[0]
  * have all, BEHIND[n] lack less than 2^n. */
@@ -247,3 +268,6 @@ enum dnc_lag_reason {
 enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, uint64_t *behind);
 
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s);
+
+/* Its channel (struct dnc_channel_stats); 0: it has none. */
+uint64_t dnc_subscriber_channel(const struct dnc_subscriber *s);

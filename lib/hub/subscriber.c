@@ -64,6 +64,11 @@ enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, ui
 	                             : DNC_LAG_NONE;
 }
 
+uint64_t dnc_subscriber_channel(const struct dnc_subscriber *s)
+{
+	return s->channel ? s->channel->id : 0;
+}
+
 const struct dnc_filter *dnc_subscriber_filter(const struct dnc_subscriber *s)
 {
 	return s->channel ? s->channel->filter : NULL;

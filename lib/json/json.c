@@ -123,9 +123,28 @@ static size_t plain_bytes(struct dnc_str s)
 		memcpy(&eight, s.p + s.n - sizeof eight, sizeof eight);
 		return are_plain(eight) ? s.n : n;
 	}
+	if (s.n >= 4) { /* two halves, which may overlap */
+		uint32_t half[2];
+
+		memcpy(&half[0], s.p, sizeof half[0]);
+		memcpy(&half[1], s.p + s.n - sizeof half[1], sizeof half[1]);
+		if (are_plain(half[0] | (uint64_t)half[1] << 32))
+			return s.n;
+	}
 	while (n < s.n && is_plain((unsigned char)s.p[n]))
 		n++;
 	return n;
+}
+
+/* Writes S, all of whose bytes are plain, with its quotes to P. Returns the end. */
+static inline char *put_plain(char *p, struct dnc_str s)
+{
+	*p++ = '"';
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p += s.n;
+	*p++ = '"';
+	return p;
 }
 
 static void write_escape(struct dnc_buf *b, unsigned char c)
@@ -153,6 +172,11 @@ void dnc_json_write_str(struct dnc_buf *b, struct dnc_str s)
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t from = 0, i = plain_bytes(s);
 
+	if (i == s.n) {
+		if (dnc_buf_reserve(b, s.n + 2))
+			b->n = (size_t)(put_plain(b->p + b->n, s) - b->p);
+		return;
+	}
 	dnc_buf_chr(b, '"');
 	while (i < s.n) {
 		unsigned char c = p[i];
@@ -187,7 +211,20 @@ void dnc_json_write_visible(struct dnc_buf *b, struct dnc_str s)
 
 void dnc_json_write_key(struct dnc_buf *b, struct dnc_str key)
 {
-	if (b->n && b->p[b->n - 1] != '{')
+	bool comma = b->n && b->p[b->n - 1] != '{';
+	char *p;
+
+	if (plain_bytes(key) == key.n) {
+		if (!dnc_buf_reserve(b, key.n + 4))
+			return;
+		p = b->p + b->n;
+		*p = ','; /* or it is overwritten */
+		p = put_plain(p + comma, key);
+		*p++ = ':';
+		b->n = (size_t)(p - b->p);
+		return;
+	}
+	if (comma)
 		dnc_buf_chr(b, ',');
 	dnc_json_write_str(b, key);
 	dnc_buf_chr(b, ':');

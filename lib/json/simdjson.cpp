@@ -10,6 +10,8 @@
 #include <new>
 #include <simdjson.h>
 #include "priv/keys.h"
+#include "priv/skim.h"
+#include "priv/tokens.h"
 
 using simdjson::error_code;
 using simdjson::SUCCESS;
@@ -17,56 +19,34 @@ using simdjson::SUCCESS;
 namespace
 {
 
-// RFC 8259 section 6: [-] int [frac] [exp].
-bool is_number(const char *p, const char *end)
-{
-	auto digits = [&] {
-		const char *from = p;
-		while (p < end && *p >= '0' && *p <= '9')
-			p++;
-		return p > from;
-	};
-
-	if (p < end && *p == '-')
-		p++;
-	if (p < end && *p == '0')
-		p++;
-	else if (!digits())
-		return false;
-	if (p < end && *p == '.' && (p++, !digits()))
-		return false;
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		p++;
-		if (p < end && (*p == '+' || *p == '-'))
-			p++;
-		if (!digits())
-			return false;
-	}
-	return p == end;
-}
-
-bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 // A container that is being read.
 struct level {
 	uint32_t node;
-	bool hashed;   // its keys are in the table, too
-	uint64_t seen; // a bit for each kind of key that it has: a clear bit proves a key new
+	bool hashed; // its keys are in the table, too
+	struct key_marks seen;
 };
 
-// The token at TEXT + FROM, without the blanks between it and TO.
-inline struct dnc_str token(const char *text, uint32_t from, uint32_t to)
+constexpr enum dnc_json_type NOT_PLAIN = static_cast<enum dnc_json_type>(99);
+
+// The type of RAW if it is a whole value, without blanks after it, and no container.
+inline enum dnc_json_type plain_type(struct dnc_str raw)
 {
-	while (to > from + 1 && is_space(text[to - 1]))
-		to--;
-	return {text + from, to - from};
+	switch (raw.p[0]) {
+	case '"':
+		return raw.n > 1 && raw.p[raw.n - 1] == '"' ? DNC_JSON_STRING : NOT_PLAIN;
+	case 't':
+		return dnc_str_eq(raw, DNC_STR("true")) ? DNC_JSON_BOOL : NOT_PLAIN;
+	case 'f':
+		return dnc_str_eq(raw, DNC_STR("false")) ? DNC_JSON_BOOL : NOT_PLAIN;
+	case 'n':
+		return dnc_str_eq(raw, DNC_STR("null")) ? DNC_JSON_NULL : NOT_PLAIN;
+	default:
+		return token_is_number(raw) ? DNC_JSON_NUMBER : NOT_PLAIN;
+	}
 }
 
-// Up to so many keys of an object are compared one by one, which is faster than a table.
-enum { SCAN_MAX = 32, START_BYTES = 64 << 10 };
+// What is reserved at first, for texts of common sizes.
+enum { START_BYTES = 64 << 10, START_NODES = 128 };
 
 } // namespace
 
@@ -120,26 +100,17 @@ bool dnc_json_parser::reserve(uint32_t want)
 error_code dnc_json_parser::add_key(level *in, uint32_t node)
 {
 	struct dnc_str key = nodes[node].key;
-	unsigned kind = static_cast<unsigned>(key.n) * 5;
 	enum key_verdict verdict = KEY_NEW;
+	bool may_be_there = keys_note(&in->seen, key);
 
-	if (key.n)
-		kind += static_cast<unsigned char>(key.p[0]) +
-		        3u * static_cast<unsigned char>(key.p[key.n - 1]);
-	uint64_t bit = UINT64_C(1) << (kind & 63);
-	bool may_be_there = in->seen & bit;
-
-	in->seen |= bit;
-	if (nodes[in->node].count > SCAN_MAX) {
+	if (nodes[in->node].count > KEYS_SCANNED) {
 		for (uint32_t i = in->node + 1; !in->hashed && i < node; i = nodes[i].next)
 			if (keys_add(&keys, nodes, in->node, i) != KEY_NEW)
 				return simdjson::MEMALLOC; // these were compared already
 		in->hashed = true;
 		verdict = keys_add(&keys, nodes, in->node, node);
-	} else if (may_be_there) {
-		for (uint32_t i = in->node + 1; verdict == KEY_NEW && i < node; i = nodes[i].next)
-			if (dnc_str_eq(nodes[i].key, key))
-				verdict = KEY_DUPLICATE;
+	} else if (may_be_there && keys_have(nodes, in->node, node, key)) {
+		verdict = KEY_DUPLICATE;
 	}
 	if (verdict == KEY_NEW)
 		return SUCCESS;
@@ -177,23 +148,12 @@ error_code dnc_json_parser::add_scalar(struct dnc_str raw)
 	node->next = count;
 	node->count = 0;
 	token_bytes += raw.n;
-	switch (raw.p[0]) {
-	case '"':
+	if (raw.p[0] == '"') {
 		node->type = DNC_JSON_STRING;
 		return read_string(raw, &node->text);
-	case 't':
-		node->type = DNC_JSON_BOOL;
-		return dnc_str_eq(raw, DNC_STR("true")) ? SUCCESS : refuse("not a JSON value");
-	case 'f':
-		node->type = DNC_JSON_BOOL;
-		return dnc_str_eq(raw, DNC_STR("false")) ? SUCCESS : refuse("not a JSON value");
-	case 'n':
-		node->type = DNC_JSON_NULL;
-		return dnc_str_eq(raw, DNC_STR("null")) ? SUCCESS : refuse("not a JSON value");
-	default:
-		node->type = DNC_JSON_NUMBER;
-		return is_number(raw.p, raw.p + raw.n) ? SUCCESS : refuse("not a JSON value");
 	}
+	node->type = plain_type(raw);
+	return node->type == NOT_PLAIN ? refuse("not a JSON value") : SUCCESS;
 }
 
 // Makes the newest node the container that starts at P.
@@ -201,7 +161,7 @@ inline void dnc_json_parser::open(level *in, const char *p)
 {
 	struct dnc_json_node *node = &nodes[count - 1];
 
-	*in = {count - 1, false, 0};
+	*in = {count - 1, false, {}};
 	node->type = *p == '{' ? DNC_JSON_OBJECT : DNC_JSON_ARRAY;
 	node->raw = node->text = {p, 1};
 	node->count = 0;
@@ -285,7 +245,7 @@ extern "C" struct dnc_json_parser *dnc_json_parser_new(void)
 {
 	auto *p = new (std::nothrow) dnc_json_parser;
 
-	if (p && (!keys_init(&p->keys) ||
+	if (p && (!keys_init(&p->keys) || !p->reserve(START_NODES) ||
 			 simdjson::get_active_implementation()->create_dom_parser_implementation(
 				 START_BYTES, DNC_JSON_MAX_DEPTH, p->stage))) {
 		delete p;
@@ -325,12 +285,11 @@ static int parse_error(error_code e, const struct dnc_json_parser *p, struct dnc
 		p->why ? p->why : simdjson::error_message(e));
 }
 
-extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_t n,
-	struct dnc_json *doc, struct dnc_error *err)
+// Reads any text.
+static error_code parse(struct dnc_json_parser *p, const char *text, size_t n)
 {
 	error_code e = SUCCESS;
 
-	p->texts++;
 	p->count = 0;
 	p->token_bytes = 0;
 	p->why = nullptr;
@@ -348,12 +307,23 @@ extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_
 	if (!e && (!p->reserve(p->stage->n_structural_indexes) ||
 			  (p->escapes && !dnc_buf_reserve(&p->plain, n + DNC_JSON_PADDING))))
 		e = simdjson::MEMALLOC;
-	if (!e)
-		e = p->walk(text, n);
-	if (e)
-		return parse_error(e, p, err);
+	return e ? e : p->walk(text, n);
+}
+
+extern "C" int dnc_json_parse(struct dnc_json_parser *p, const char *text, size_t n,
+	struct dnc_json *doc, struct dnc_error *err)
+{
+	uint32_t skimmed = json_skim(p->nodes, p->room, {text, n});
+
+	p->texts++;
+	if (!skimmed) {
+		error_code e = parse(p, text, n);
+
+		if (e)
+			return parse_error(e, p, err);
+	}
 	doc->node = p->nodes;
-	doc->count = p->count;
-	doc->compact = p->token_bytes == n;
+	doc->count = skimmed ? skimmed : p->count;
+	doc->compact = skimmed || p->token_bytes == n;
 	return 0;
 }

@@ -113,32 +113,36 @@ static void count(struct ack_span *span, enum line_action action)
 	span->others += action == LINE_DROPPED_OTHER;
 }
 
-/* The last span, if the line belongs to it: it waits for no more lines of the outlet, or has room for it. */
+/* The last span, if the line belongs to it: it waits for no more lines, or has room for it. */
 static struct ack_span *find_span(
-	struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines)
+	struct ack_queue *q, uint64_t stream_id, uint64_t line, struct ack_point given)
 {
 	struct ack_span *span = q->count ? span_at(q, q->count - 1) : NULL;
 
 	if (!span || span->stream_id != stream_id)
 		return NULL;
-	if (span->outlet_lines != outlet_lines && line - span->first_line >= SPAN_LINES)
+	if ((span->outlet_lines != given.outlet_lines || span->routed != given.routed) &&
+		line - span->first_line >= SPAN_LINES)
 		return NULL;
 	return span;
 }
 
-bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
+bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, struct ack_point given,
 	enum line_action action)
 {
-	struct ack_span *span = find_span(q, stream_id, line, outlet_lines);
+	struct ack_span *span = find_span(q, stream_id, line, given);
 
 	if (!span) {
 		if (q->count == q->room && !grow(q))
 			return false;
 		span = span_at(q, q->count++);
-		*span = (struct ack_span){.stream_id = stream_id, .first_line = line};
+		*span = (struct ack_span){.stream_id = stream_id,
+			.first_line = line,
+			.before_routed = given.before_routed};
 	}
 	span->last_line = line;
-	span->outlet_lines = outlet_lines;
+	span->outlet_lines = given.outlet_lines;
+	span->routed = given.routed;
 	count(span, action);
 	return true;
 }
@@ -222,6 +226,11 @@ void acks_resolve(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *
 	q->resolved = *total;
 }
 
+const struct ack_span *acks_first(const struct ack_queue *q)
+{
+	return q->count ? span_at(q, 0) : NULL;
+}
+
 bool acks_take(struct ack_queue *q, uint64_t safe, struct ack_span *out)
 {
 	if (!q->count || span_at(q, 0)->outlet_lines > safe)
@@ -230,6 +239,38 @@ bool acks_take(struct ack_queue *q, uint64_t safe, struct ack_span *out)
 	q->first = (q->first + 1) & (q->room - 1);
 	q->count--;
 	return true;
+}
+
+bool acks_hold(struct ack_queue *q, const struct ack_span *span)
+{
+	struct ack_span *last = q->count ? span_at(q, q->count - 1) : NULL;
+
+	if (last && span->before_routed == span->routed) { /* it waits for nothing itself */
+		last->last_line = span->last_line;
+		last->duplicates += span->duplicates;
+		last->rejected += span->rejected;
+		last->dropped += span->dropped;
+		last->unclear += span->unclear;
+		last->releases += span->releases;
+		last->others += span->others;
+		return true;
+	}
+	if (q->count == q->room && !grow(q))
+		return false;
+	*span_at(q, q->count++) = *span;
+	return true;
+}
+
+bool acks_wait_for(const struct ack_queue *q, uint64_t stream_id, const struct ledger *l)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		const struct ack_span *span = span_at(q, i);
+
+		if (span->stream_id == stream_id &&
+			ledger_has(l, span->before_routed, span->routed))
+			return true;
+	}
+	return false;
 }
 
 void acks_finish(struct ack_queue *q)

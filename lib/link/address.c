@@ -31,6 +31,13 @@ int dnc_input_add_open_file(struct dnc_input *in, const char *name, int fd, stru
 	return 0;
 }
 
+void dnc_input_expect(struct dnc_input *in, struct dnc_file_version *versions)
+{
+	for (size_t i = 0; i < in->count; i++)
+		if (in->sources[i]->file)
+			in->sources[i]->version = versions++;
+}
+
 static int add_passed_socket(void *in, int fd)
 {
 	return input_add_listener(in, fd, "systemd") ? 0 : -1;

@@ -11,6 +11,8 @@
 enum {
 	FULL_BYTES = 4 << 20,    /* unacknowledged bytes past which a connection is full */
 	BLOCK_BYTES = 128 << 10, /* unsent bytes past which a send is tried */
+	FRUITLESS_SAID = 3,      /* so many losses in a row without an acknowledgement are said */
+	MAX_ACK_READS = 64,      /* at once: more than a socket holds */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
 };
@@ -21,6 +23,7 @@ int connection_init(
 	*c = (struct connection){.fd = -1,
 		.path = path,
 		.backoff_ms = BACKOFF_MIN_MS,
+		.down_since_ms = dnc_clock_mono_ms(),
 		.give_up_at_ms = dnc_clock_mono_ms() + patience_ms};
 	return dnc_unix_path_fits(path, err) ? 0 : -1;
 }
@@ -45,10 +48,10 @@ static void schedule_retry(struct connection *c)
 	c->backoff_ms = c->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : c->backoff_ms * 2;
 }
 
-/* The lines that the reader may have although it has not acknowledged them. */
-static uint64_t count_sent(const struct connection *c)
+/* The lines from the first one that is not acknowledged before the byte UNTIL. */
+static uint64_t count_lines(const struct connection *c, size_t until)
 {
-	const char *end = c->buf.p + c->sent;
+	const char *end = c->buf.p + until;
 	uint64_t n = 0;
 
 	for (const char *p = c->buf.p + c->first;
@@ -60,19 +63,27 @@ static uint64_t count_sent(const struct connection *c)
 /* What was not acknowledged will be sent again. */
 static void disconnect(struct connection *c, const char *why)
 {
-	uint64_t sent = count_sent(c);
+	/* The lines that the reader may have although it has not acknowledged them. */
+	uint64_t sent = count_lines(c, c->sent);
 
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	c->fruitless = c->count ? 0 : c->fruitless + (sent > 0);
+	dnc_error_set(&c->connect_err, EIO, "%s", why);
 	if (sent > c->again)
 		c->again = sent;
 	c->sent = c->first;
 	c->count = 0;
 	c->totals = (struct dnc_outcome){0};
 	c->ack_bytes = 0;
-	if (!c->loss_logged)
-		dnc_warn("lost the connection to unix:%s (%s); reconnecting", c->path, why);
+	if (!c->down_since_ms)
+		c->down_since_ms = dnc_clock_mono_ms();
+	if (c->fruitless <= FRUITLESS_SAID)
+		dnc_warn("lost the connection to unix:%s (%s); reconnecting%s", c->path, why,
+			c->fruitless < FRUITLESS_SAID
+				? ""
+				: "; nothing more is said until it acknowledges something");
 	c->loss_logged = true;
 	schedule_retry(c);
 }
@@ -87,7 +98,9 @@ static int try_connect(struct connection *c, struct dnc_error *err)
 		schedule_retry(c);
 		return 0;
 	}
-	c->give_up_at_ms = 0;
+	c->give_up_at_ms = c->down_since_ms = 0;
+	if (c->fruitless >= FRUITLESS_SAID)
+		return 0;
 	c->backoff_ms = BACKOFF_MIN_MS;
 	if (c->loss_logged)
 		dnc_note("reconnected to unix:%s", c->path);
@@ -111,6 +124,12 @@ static bool apply_count(struct connection *c, uint64_t count)
 		first = (size_t)(newline - c->buf.p) + 1;
 	}
 	c->first = first;
+	if (more && c->fruitless >= FRUITLESS_SAID) {
+		dnc_note("unix:%s acknowledges again", c->path);
+		c->backoff_ms = BACKOFF_MIN_MS;
+		c->loss_logged = false;
+	}
+	c->fruitless = more ? 0 : c->fruitless;
 	c->count += more;
 	c->safe += more;
 	if (c->first > c->buf.n / 2) {
@@ -161,36 +180,53 @@ static bool apply_ack(struct connection *c)
 	return true;
 }
 
-static void read_acks(struct connection *c)
+/* False if there may be no more of them now. */
+static bool read_acks(struct connection *c)
 {
 	char bytes[4096];
 	ssize_t n = read(c->fd, bytes, sizeof bytes);
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		disconnect(c, n ? strerror(errno) : "closed by the reader");
-		return;
-	}
+	if (n <= 0)
+		return false;
 	for (ssize_t i = 0; i < n; i++) {
 		if (bytes[i] != '\n' && c->ack_bytes < sizeof c->ack) {
 			c->ack[c->ack_bytes++] = bytes[i];
 		} else if (bytes[i] != '\n' || !apply_ack(c)) {
 			disconnect(c, "invalid acknowledgement received");
-			return;
+			return false;
 		}
 	}
+	return n == sizeof bytes;
 }
 
+/* Also those that a reader which has left had sent before. */
+static void drain_acks(struct connection *c)
+{
+	for (int i = 0; i < MAX_ACK_READS && read_acks(c); i++)
+		;
+}
+
+/* The owner may have so much to send that it does not wait for long: acknowledgements are read meanwhile, because what is not
+ * known to be safe when the connection is lost is sent again, and its outcome is unclear then. */
 static void send_more(struct connection *c)
 {
+	if (c->fd >= 0 && c->sent < c->buf.n)
+		drain_acks(c);
 	while (c->fd >= 0 && c->sent < c->buf.n) {
 		ssize_t n = send(c->fd, c->buf.p + c->sent, c->buf.n - c->sent, MSG_NOSIGNAL);
+		int code = errno;
 
-		if (n >= 0)
+		if (n >= 0) {
 			c->sent += (size_t)n;
-		else if (errno == EAGAIN)
+		} else if (code == EAGAIN) {
 			return;
-		else if (errno != EINTR)
-			disconnect(c, strerror(errno));
+		} else if (code != EINTR) {
+			drain_acks(c);
+			if (c->fd >= 0)
+				disconnect(c, strerror(code));
+		}
 	}
 }
 
@@ -199,7 +235,7 @@ int connection_turn(struct connection *c, short revents, struct dnc_error *err)
 	if (c->fd < 0 && dnc_clock_mono_ms() >= c->retry_at_ms && try_connect(c, err) < 0)
 		return -1;
 	if (c->fd >= 0 && revents & (POLLIN | POLLHUP | POLLERR))
-		read_acks(c);
+		drain_acks(c);
 	send_more(c);
 	return 0;
 }
@@ -230,4 +266,20 @@ int connection_add(struct connection *c, const char *p, size_t n, struct dnc_err
 bool connection_is_full(const struct connection *c)
 {
 	return c->buf.n - c->first > FULL_BYTES;
+}
+
+int connection_take(struct connection *c, struct dnc_buf *out, struct dnc_error *err)
+{
+	uint64_t lines = count_lines(c, c->buf.n);
+
+	dnc_buf_add(out, c->buf.p + c->first, c->buf.n - c->first);
+	if (!dnc_buf_ok(out))
+		return dnc_error_nomem(err);
+	if (c->fd >= 0)
+		disconnect(c, "it does not acknowledge");
+	dnc_buf_clear(&c->buf);
+	c->first = c->sent = 0;
+	c->safe += lines;
+	c->again = 0;
+	return 0;
 }

@@ -4,10 +4,13 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "priv/outlet.h"
 #include "priv/producers.h"
+#include "priv/route.h"
+#include "priv/stream.h"
 
 /* A file or pipe is read in large blocks. */
 enum { FILE_BLOCK = 256 << 10 };
@@ -72,12 +75,26 @@ const struct dnc_error *dnc_input_error(const struct dnc_input *in)
 	return &in->err;
 }
 
+/* True while no source is read. */
+static bool is_full(const struct dnc_input *in)
+{
+	return (in->outlet && outlet_full(in->outlet)) || (in->routes && routes_full(in->routes));
+}
+
+/* The entries of the routes come behind those of the sources. */
+static size_t count_polls(const struct dnc_input *in)
+{
+	return POLL_SOURCES + in->count + (in->routes ? in->routes->count : 0);
+}
+
 /* Lists what to wait for: sockets, descriptors, and the first of the files; none of them while the outlet
- * is full. A file that cannot be opened is reported and removed. */
+ * or a route is full. A file that cannot be opened is reported and removed. */
 static int list_polls(struct dnc_input *in, int *timeout_ms)
 {
-	bool file_seen = in->outlet && outlet_full(in->outlet), full = file_seen;
+	bool file_seen = is_full(in), full = file_seen;
 
+	if (!dnc_array_grow(&in->polls, &in->poll_room, count_polls(in)))
+		return dnc_error_nomem(&in->err);
 	if (in->accept_at_ms && dnc_clock_mono_ms() >= in->accept_at_ms)
 		in->accept_at_ms = 0;
 	in->polls[POLL_WAKE] = (struct pollfd){.fd = in->wake, .events = POLLIN};
@@ -93,8 +110,8 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 		*entry = (struct pollfd){.fd = -1};
 		if (s->file && file_seen)
 			continue;
-		if (s->fd == -1 && input_open_source(s, &err) < 0) {
-			in->events.failed(in->events.ctx, &s->stream, &err);
+		if (!s->lines.p && !s->listening && input_open_source(s, &err) < 0) {
+			stream_fail_file(in, s, &err);
 			input_remove_source(in, s);
 			i--;
 			continue;
@@ -110,6 +127,8 @@ static int list_polls(struct dnc_input *in, int *timeout_ms)
 				.fd = s->unpacker ? dnc_unpack_fd(s->unpacker) : s->fd,
 				.events = s->ended ? 0 : POLLIN};
 	}
+	if (in->routes)
+		routes_poll(in->routes, &in->polls[POLL_SOURCES + in->count], timeout_ms);
 	return 0;
 }
 
@@ -127,6 +146,8 @@ static int serve_polls(struct dnc_input *in)
 
 	serve_wake(in, in->polls[POLL_WAKE].revents);
 	if (in->outlet && outlet_turn(in->outlet, in->polls[POLL_OUTLET].revents, &in->err) < 0)
+		return -1;
+	if (in->routes && routes_turn(in->routes, &in->polls[POLL_SOURCES + listed], &in->err) < 0)
 		return -1;
 	/* Backwards: a source that ends is removed, new ones are appended. */
 	for (size_t i = listed; i-- > 0;) {
@@ -211,7 +232,7 @@ static int wait_for_polls(struct dnc_input *in, struct pollfd *polls, size_t cou
 
 static int wait_for_sources(struct dnc_input *in, int timeout_ms)
 {
-	return wait_for_polls(in, in->polls, in->count + POLL_SOURCES, timeout_ms);
+	return wait_for_polls(in, in->polls, count_polls(in), timeout_ms);
 }
 
 /* How long to wait at most, when the outlet asks for TIMEOUT_MS. */
@@ -283,11 +304,4 @@ int dnc_input_wait(struct dnc_input *in, int fd, int wait)
 		return 0;
 	serve_wake(in, polls[POLL_WAKE].revents);
 	return in->outlet ? outlet_turn(in->outlet, polls[POLL_OUTLET].revents, &in->err) : 0;
-}
-
-int dnc_input_finish(struct dnc_input *in, int64_t wait_ms)
-{
-	int rc = in->outlet ? dnc_outlet_finish(in->outlet, wait_ms, &in->err) : 0;
-
-	return producers_notify(in) < 0 ? -1 : rc;
 }

@@ -65,6 +65,7 @@ struct dnc_stream {
 	uint64_t rejected; /* counted by the owner: records of this stream that it rejected */
 	/* Counted by the owner: lines that it dropped and that release a number, or are of other types. */
 	uint64_t dropped_releases, dropped_others;
+	bool regular;        /* a regular file, which ends, or a part of one */
 	uint64_t size_bytes; /* of a regular file (the packed one), else 0 */
 	int64_t modified_ns; /* since 1970, of a regular file that was opened by its name; else 0 */
 	uint64_t read_bytes;
@@ -118,6 +119,19 @@ int dnc_input_add_file(struct dnc_input *in, const char *path, struct dnc_error 
  * is no memory; FD is then the caller's. */
 int dnc_input_add_open_file(struct dnc_input *in, const char *name, int fd, struct dnc_error *err);
 
+/* Which version of a regular file was opened. The times are since 1970: of its content, and of content and inode. */
+struct dnc_file_version {
+	bool known;
+	uint64_t device, inode, size_bytes;
+	int64_t modified_ns, changed_ns;
+};
+
+/* For files that are read twice. VERSIONS (borrowed until the input is freed) has one for each file, in the order in which they
+ * were added. One that is not known is filled in when its file is opened, which must be a regular one, and is forgotten again if the
+ * file can't be read to its end or changes meanwhile. A file whose version is known fails, and nothing of it is read, if it
+ * is another file or was changed since. Each block is compared before it is used, so that nothing is read of another version. */
+void dnc_input_expect(struct dnc_input *in, struct dnc_file_version *versions);
+
 /* Adds "unix:PATH[,mode=MODE][,group=GROUP]" to listen on (see base/unix_socket.h), "fd:N" to read, or "systemd": the
  * sockets for producers that the service manager passed (see base/passed.h). ADDRESS is borrowed until the input is freed.
  * A socket file that no process listens on is replaced. -1 with ERR, whose code is an errno. */
@@ -131,8 +145,8 @@ int dnc_input_run(struct dnc_input *in);
 /* After dnc_input_run(): whether files or pipes were not read to their end, because it was stopped or has failed. */
 bool dnc_input_cut_files(const struct dnc_input *in);
 
-/* Between two runs: waits until FD (-1: none) can be read, the input is woken or stopped, or WAIT_MS have passed (-1: without
- * a limit). Meanwhile the outlet connects. May return earlier. -1 with dnc_input_error() if the outlet has failed. */
+/* Between two runs, or in a callback of one: waits until FD (-1: none) can be read, the input is woken or stopped, or WAIT_MS
+ * have passed (-1: without a limit). Meanwhile the outlet connects, reads acknowledgements, and says when it waits for them. May return earlier. -1 with dnc_input_error() if the outlet has failed. */
 int dnc_input_wait(struct dnc_input *in, int fd, int wait_ms);
 
 /* Why the input failed; valid until the input is freed. The message is empty if a callback failed. */
@@ -187,6 +201,9 @@ int dnc_outlet_wait(struct dnc_outlet *o, int64_t ms, struct dnc_error *err);
 
 /* The number of lines that the outlet was given. */
 uint64_t dnc_outlet_lines(const struct dnc_outlet *o);
+
+/* The number of these that are safe: acknowledged, or in the pipe. */
+uint64_t dnc_outlet_safe(const struct dnc_outlet *o);
 
 /* True if it is a socket, whose reader acknowledges. */
 bool dnc_outlet_acknowledges(const struct dnc_outlet *o);

@@ -6,17 +6,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "base/waiting.h"
 #include "priv/connection.h"
-
-enum { REMIND_MS = 60000 };
 
 struct dnc_outlet {
 	bool is_socket;
 	uint64_t lines; /* ever */
 	struct connection socket;
-	struct dnc_output pipe; /* unless it is a socket */
-	uint64_t written;       /* lines that are in the pipe */
-	bool reader_left;       /* of the pipe */
+	struct dnc_waiting waiting; /* for acknowledgements */
+	uint64_t waiting_from;      /* what was safe when the wait began */
+	struct dnc_output pipe;     /* unless it is a socket */
+	uint64_t written;           /* lines that are in the pipe */
+	bool reader_left;           /* of the pipe */
 };
 
 static int open_address(
@@ -80,16 +81,78 @@ static int pipe_turn(struct dnc_outlet *o, short revents, struct dnc_error *err)
 	return fail_pipe(o, err);
 }
 
-int outlet_turn(struct dnc_outlet *o, short revents, struct dnc_error *err)
+static void say_waiting(const struct dnc_outlet *o, int64_t now)
 {
-	return o->is_socket ? connection_turn(&o->socket, revents, err)
-	                    : pipe_turn(o, revents, err);
+	char since[DNC_WAITING_TEXT_BYTES];
+	unsigned long long lines = o->lines - outlet_safe(o);
+
+	dnc_waiting_text(&o->waiting, now, since);
+	if (o->socket.fd >= 0)
+		dnc_err("waiting for unix:%s %s: it has not acknowledged %llu lines; still trying",
+			o->socket.path, since, lines);
+	else
+		dnc_err("waiting for unix:%s %s: no connection for %llu lines (%s); still trying",
+			o->socket.path, since, lines, o->socket.connect_err.message);
 }
 
-void outlet_poll(const struct dnc_outlet *o, struct pollfd *entry, int *timeout_ms)
+/* The first connection is not made, and an error will soon say so. */
+static bool gives_up_soon(const struct dnc_outlet *o, int64_t now)
+{
+	return o->socket.give_up_at_ms && o->socket.give_up_at_ms - now < DNC_WAITING_FIRST_MS;
+}
+
+/* Whoever runs a program that waits without a limit, which may be a job of cron, is told. Called when all acknowledgements
+ * that are there were read. */
+static void look_for_progress(struct dnc_outlet *o)
+{
+	uint64_t safe = outlet_safe(o);
+	int64_t now, waited;
+
+	if (safe == o->lines && !o->waiting.since_ms)
+		return;
+	now = dnc_clock_mono_ms();
+	if (safe == o->lines || safe != o->waiting_from) {
+		waited = dnc_waiting_end(&o->waiting, now);
+		if (waited)
+			dnc_note("unix:%s acknowledges again, after %lld s", o->socket.path,
+				(long long)(waited / 1000));
+		o->waiting_from = safe;
+	}
+	if (safe != o->lines && dnc_waiting_look(&o->waiting, now) && !gives_up_soon(o, now))
+		say_waiting(o, now);
+}
+
+int outlet_turn(struct dnc_outlet *o, short revents, struct dnc_error *err)
+{
+	if (!o->is_socket)
+		return pipe_turn(o, revents, err);
+	if (connection_turn(&o->socket, revents, err) < 0)
+		return -1;
+	look_for_progress(o);
+	return 0;
+}
+
+static void limit_wait(struct dnc_outlet *o, int *timeout_ms)
+{
+	int64_t now = dnc_clock_mono_ms(), left;
+
+	if (o->waiting.since_ms) { /* between the last turn and now the owner had other work */
+		dnc_waiting_worked(&o->waiting, now);
+	} else {
+		o->waiting_from = outlet_safe(o);
+		dnc_waiting_look(&o->waiting, now);
+	}
+	left = dnc_waiting_left(&o->waiting, now);
+	if (*timeout_ms < 0 || left < *timeout_ms)
+		*timeout_ms = (int)left;
+}
+
+void outlet_poll(struct dnc_outlet *o, struct pollfd *entry, int *timeout_ms)
 {
 	if (o->is_socket) {
 		connection_poll(&o->socket, entry, timeout_ms);
+		if (outlet_safe(o) < o->lines)
+			limit_wait(o, timeout_ms);
 		return;
 	}
 	*entry = (struct pollfd){.fd = o->pipe.fd};
@@ -110,22 +173,18 @@ int dnc_outlet_line(struct dnc_outlet *o, const char *p, size_t n, struct dnc_er
 
 int dnc_outlet_flush(struct dnc_outlet *o, struct dnc_error *err)
 {
-	if (o->is_socket)
-		return outlet_turn(o, 0, err);
+	if (o->is_socket) /* acknowledgements that came meanwhile are not read */
+		return connection_turn(&o->socket, 0, err);
 	if (dnc_output_flush(&o->pipe, err) < 0)
 		return fail_pipe(o, err);
 	o->written = o->lines;
 	return 0;
 }
 
-/* How long to wait for acknowledgements, by dnc_clock_mono_ms(); until_ms 0: without a limit. */
-struct finish {
-	int64_t until_ms, remind_at_ms;
-};
-
-static bool is_over(const struct finish *f)
+/* UNTIL_MS, by dnc_clock_mono_ms(): how long to wait for acknowledgements; 0: without a limit. */
+static bool is_over(int64_t until_ms)
 {
-	return f->until_ms && dnc_clock_mono_ms() >= f->until_ms;
+	return until_ms && dnc_clock_mono_ms() >= until_ms;
 }
 
 static int fail_unfinished(const struct dnc_outlet *o, struct dnc_error *err)
@@ -138,28 +197,16 @@ static int fail_unfinished(const struct dnc_outlet *o, struct dnc_error *err)
 		(unsigned long long)(o->lines - outlet_safe(o)), o->socket.path);
 }
 
-/* A program that waits without a limit may run unattended, as a job of cron: a message shows that it waits. */
-static void remind(const struct dnc_outlet *o, struct finish *f)
-{
-	if (dnc_clock_mono_ms() < f->remind_at_ms)
-		return;
-	dnc_err("%llu lines are not acknowledged by unix:%s yet; still trying",
-		(unsigned long long)(o->lines - outlet_safe(o)), o->socket.path);
-	f->remind_at_ms += REMIND_MS;
-}
-
-static int wait_for_ack(struct dnc_outlet *o, const struct finish *f, struct dnc_error *err)
+static int wait_for_ack(struct dnc_outlet *o, int64_t until_ms, struct dnc_error *err)
 {
 	struct pollfd entry;
 	int timeout;
 
 	outlet_poll(o, &entry, &timeout);
-	if (timeout < 0 || timeout > REMIND_MS)
-		timeout = REMIND_MS;
-	if (f->until_ms) {
-		int64_t left = f->until_ms - dnc_clock_mono_ms();
+	if (until_ms) {
+		int64_t left = until_ms - dnc_clock_mono_ms();
 
-		if (timeout > left)
+		if (timeout < 0 || timeout > left)
 			timeout = left < 0 ? 0 : (int)left;
 	}
 	if (poll(&entry, 1, timeout) < 0)
@@ -170,16 +217,14 @@ static int wait_for_ack(struct dnc_outlet *o, const struct finish *f, struct dnc
 
 int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *err)
 {
-	int64_t now = dnc_clock_mono_ms();
-	struct finish f = {wait_ms < 0 ? 0 : now + wait_ms, now + REMIND_MS};
+	int64_t until_ms = wait_ms < 0 ? 0 : dnc_clock_mono_ms() + wait_ms;
 
 	if (dnc_outlet_flush(o, err) < 0)
 		return -1;
 	while (outlet_safe(o) < o->lines) {
-		remind(o, &f);
-		if (is_over(&f))
+		if (is_over(until_ms))
 			return fail_unfinished(o, err);
-		if (wait_for_ack(o, &f, err) < 0)
+		if (wait_for_ack(o, until_ms, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -187,11 +232,13 @@ int dnc_outlet_finish(struct dnc_outlet *o, int64_t wait_ms, struct dnc_error *e
 
 int dnc_outlet_wait(struct dnc_outlet *o, int64_t ms, struct dnc_error *err)
 {
-	int64_t now = dnc_clock_mono_ms();
-	struct finish f = {now + ms, now + REMIND_MS};
+	int64_t until_ms;
 
-	while (outlet_full(o) && !is_over(&f))
-		if (wait_for_ack(o, &f, err) < 0)
+	if (!outlet_full(o))
+		return 0; /* asked for each line: the clock is not read in vain */
+	until_ms = dnc_clock_mono_ms() + ms;
+	while (outlet_full(o) && !is_over(until_ms))
+		if (wait_for_ack(o, until_ms, err) < 0)
 			return -1;
 	return outlet_full(o);
 }
@@ -204,6 +251,11 @@ uint64_t dnc_outlet_lines(const struct dnc_outlet *o)
 uint64_t outlet_safe(const struct dnc_outlet *o)
 {
 	return o->is_socket ? o->socket.safe : o->written;
+}
+
+uint64_t dnc_outlet_safe(const struct dnc_outlet *o)
+{
+	return outlet_safe(o);
 }
 
 bool dnc_outlet_acknowledges(const struct dnc_outlet *o)
@@ -219,6 +271,25 @@ struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o)
 bool dnc_outlet_reader_left(const struct dnc_outlet *o)
 {
 	return o->reader_left;
+}
+
+int64_t outlet_down_since(const struct dnc_outlet *o)
+{
+	return o->is_socket ? o->socket.down_since_ms : 0;
+}
+
+int outlet_take(struct dnc_outlet *o, struct dnc_buf *out, struct dnc_error *err)
+{
+	if (o->is_socket) {
+		o->waiting = (struct dnc_waiting){0};
+		return connection_take(&o->socket, out, err);
+	}
+	dnc_buf_str(out, dnc_buf_view(&o->pipe.buf));
+	if (!dnc_buf_ok(out))
+		return dnc_error_nomem(err);
+	dnc_buf_clear(&o->pipe.buf);
+	o->written = o->lines;
+	return 0;
 }
 
 bool outlet_full(const struct dnc_outlet *o)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "priv/stream.h"
+#include "priv/version.h"
 
 int packed_start(struct dnc_input *in, struct input_source *s)
 {
@@ -16,7 +17,7 @@ int packed_start(struct dnc_input *in, struct input_source *s)
 		return 0;
 	if (err.code == DNC_ERROR_NO_MEMORY)
 		return dnc_error_nomem(&in->err);
-	in->events.failed(in->events.ctx, &s->stream, &err);
+	stream_fail_file(in, s, &err);
 	return 1;
 }
 
@@ -117,6 +118,11 @@ int packed_read(struct dnc_input *in, struct input_source *s)
 
 	dnc_unpack_next(s->unpacker, &part);
 	s->stream.read_bytes = dnc_unpack_read_bytes(s->unpacker);
+	/* What was unpacked before this look is of the version that is known. */
+	if (part.kind != DNC_UNPACKED_NOTHING && version_is_other(s)) {
+		version_fail(in, s, s->file_name);
+		return stream_close(in, s, false) < 0 ? -1 : 1;
+	}
 	switch (part.kind) {
 	case DNC_UNPACKED_NOTHING:
 		return 0;
@@ -134,6 +140,8 @@ int packed_read(struct dnc_input *in, struct input_source *s)
 		return end_member(in, s, false);
 	case DNC_UNPACKED_FAILED:
 		stream_fail(in, s, s->file_name, part.text);
+		if (s->version)
+			s->version->known = false;
 		return stream_close(in, s, false) < 0 ? -1 : 1;
 	default:
 		return 1;

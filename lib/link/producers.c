@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "priv/outlet.h"
+#include "priv/route.h"
 
 /* A connection starts small, there may be many. */
 enum { PRODUCER_BLOCK = 16 << 10 };
@@ -17,13 +18,10 @@ static struct input_source *find(const struct dnc_input *in, uint64_t stream_id)
 	return NULL;
 }
 
-void dnc_input_ack(
-	struct dnc_input *in, uint64_t stream_id, uint64_t count, const struct dnc_outcome *more)
+/* COUNT lines are safe. */
+static void count_safe(struct dnc_input *in, struct input_source *s, uint64_t count,
+	const struct dnc_outcome *more)
 {
-	struct input_source *s = find(in, stream_id);
-
-	if (!s)
-		return;
 	if (count > s->safe)
 		s->safe = count;
 	s->outcome.duplicates += more->duplicates;
@@ -35,22 +33,72 @@ void dnc_input_ack(
 	in->acks_due = true;
 }
 
-/* Passes on what the outlet's reader has acknowledged. */
-static void forward_acks(struct dnc_input *in)
+void dnc_input_ack(
+	struct dnc_input *in, uint64_t stream_id, uint64_t count, const struct dnc_outcome *more)
+{
+	struct input_source *s = find(in, stream_id);
+
+	if (s)
+		count_safe(in, s, count, more);
+}
+
+static void count_span(struct dnc_input *in, struct input_source *s, const struct ack_span *span)
+{
+	count_safe(in, s, span->last_line,
+		&(struct dnc_outcome){.duplicates = span->duplicates,
+			.rejected = span->rejected,
+			.dropped = span->dropped,
+			.unclear = span->unclear,
+			.releases = span->releases,
+			.others = span->others});
+}
+
+static bool routes_have_span(const struct dnc_input *in, const struct ack_span *span)
+{
+	return !in->routes || routes_have(in->routes, span->before_routed, span->routed);
+}
+
+/* Of each producer for itself: what one route has not holds up only those that have lines for it. */
+static void release_held(struct dnc_input *in)
+{
+	struct ack_span span;
+
+	if (!in->held)
+		return;
+	in->held = 0;
+	for (size_t i = 0; i < in->count; i++) {
+		struct input_source *s = in->sources[i];
+
+		while (s->held.count && routes_have_span(in, acks_first(&s->held)) &&
+			acks_take(&s->held, UINT64_MAX, &span))
+			count_span(in, s, &span);
+		in->held += s->held.count > 0;
+	}
+}
+
+/* Passes on what the outlet's reader has acknowledged, as far as the routes have it safe, too. -1 without memory. */
+static int forward_acks(struct dnc_input *in)
 {
 	const struct dnc_outcome total = dnc_outlet_outcome(in->outlet);
-	uint64_t safe = outlet_safe(in->outlet);
+	const uint64_t safe = outlet_safe(in->outlet);
 	struct ack_span span;
 
 	acks_resolve(&in->acks, safe, &total);
-	while (acks_take(&in->acks, safe, &span))
-		dnc_input_ack(in, span.stream_id, span.last_line,
-			&(struct dnc_outcome){.duplicates = span.duplicates,
-				.rejected = span.rejected,
-				.dropped = span.dropped,
-				.unclear = span.unclear,
-				.releases = span.releases,
-				.others = span.others});
+	while (acks_take(&in->acks, safe, &span)) {
+		struct input_source *s = find(in, span.stream_id);
+
+		if (!s)
+			continue;
+		if (!s->held.count && routes_have_span(in, &span)) {
+			count_span(in, s, &span);
+			continue;
+		}
+		if (!acks_hold(&s->held, &span))
+			return dnc_error_nomem(&in->err);
+		in->held++;
+	}
+	release_held(in);
+	return 0;
 }
 
 /* Removes a producer, whatever it still sends or waits for. */
@@ -88,12 +136,53 @@ static bool acknowledge(struct input_source *s)
 	return false;
 }
 
+/* The producers that have lines in the ledger L, which were not acknowledged to them, connect again and send them again. Returns
+ * how many there were; -1 if the owner returns -1. */
+static int disconnect_waiting(struct dnc_input *in, const struct ledger *l)
+{
+	int n = 0;
+
+	for (size_t i = in->count; i-- > 0;) {
+		struct input_source *s = in->sources[i];
+
+		if (!s->stream.acked || (!acks_wait_for(&in->acks, s->stream.id, l) &&
+						!acks_wait_for(&s->held, s->stream.id, l)))
+			continue;
+		if (drop(in, s) < 0)
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+/* A route that was removed must not hold its producers for ever. Nothing is lost: what they send again goes where the rules now say.
+ * Lines of other sources nobody would send again: they wait until the end. */
+static int give_up_stuck(struct dnc_input *in)
+{
+	struct route *r = routes_stuck(in->routes);
+	unsigned long long lines;
+	int n;
+
+	if (!r || ledger_has(&r->unsafe, 0, r->once))
+		return 0;
+	lines = ledger_lines(&r->unsafe);
+	n = disconnect_waiting(in, &r->unsafe);
+	if (n < 0)
+		return -1;
+	dnc_warn(
+		"%s is no route any more, and does not take the %llu lines that wait for it: they are "
+		"given up; the %d producers that sent them are disconnected, and send them again",
+		r->what.name, lines, n);
+	routes_give_up(in->routes, r);
+	return 0;
+}
+
 int producers_notify(struct dnc_input *in)
 {
-	int rc = 0;
+	int rc = in->routes ? give_up_stuck(in) : 0;
 
-	if (in->outlet)
-		forward_acks(in);
+	if (rc < 0 || (in->outlet && forward_acks(in) < 0))
+		return -1;
 	if (!in->acks_due)
 		return 0;
 	in->acks_due = false;

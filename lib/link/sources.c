@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "priv/packed.h"
 #include "priv/stream.h"
+#include "priv/version.h"
 
 /* So much text is converted at once. */
 enum { CONVERTED_BLOCK = 64 << 10 };
@@ -57,6 +58,7 @@ void input_free_source(struct input_source *s)
 		free(s->unix_name);
 	}
 	packed_finish(s);
+	acks_finish(&s->held);
 	dnc_converter_free(s->converter);
 	dnc_lines_finish(&s->lines);
 	free(s);
@@ -77,18 +79,21 @@ void input_remove_source(struct dnc_input *in, struct input_source *s)
 
 int input_open_source(struct input_source *s, struct dnc_error *err)
 {
-	s->fd = open(s->stream.name, O_RDONLY | O_CLOEXEC);
-	if (s->fd < 0)
-		return dnc_error_set(
-			err, errno, "unable to open %s: %s", s->stream.name, strerror(errno));
-	s->own_fd = true;
-	return 0;
+	if (s->fd < 0) {
+		/* Who writes to a pipe with a name is waited for by poll(2), which a signal ends. */
+		s->fd = open(s->stream.name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		s->own_fd = s->fd >= 0;
+		if (!s->own_fd || fcntl(s->fd, F_SETFL, 0) < 0)
+			return dnc_error_set(err, errno, "unable to open %s: %s", s->stream.name,
+				strerror(errno));
+	}
+	return s->version ? version_check(s, err) : 0;
 }
 
 /* Not 0, to which archives without times set it. */
 static int64_t modified_ns(const struct stat *st)
 {
-	int64_t ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+	int64_t ns = version_ns(&st->st_mtim);
 
 	return ns ? ns : 1;
 }
@@ -102,6 +107,7 @@ static void read_file_stats(struct input_source *s)
 	s->socket = S_ISSOCK(st.st_mode);
 	if (!S_ISREG(st.st_mode))
 		return;
+	s->stream.regular = true;
 	s->stream.size_bytes = (uint64_t)st.st_size;
 	if (!s->file || !s->own_fd)
 		return;
@@ -138,7 +144,7 @@ static int fail_reading(struct dnc_input *in, struct input_source *s, int code)
 	struct dnc_error err;
 
 	dnc_error_set(&err, code, "unable to read %s: %s", s->stream.name, strerror(code));
-	in->events.failed(in->events.ctx, &s->stream, &err);
+	stream_fail_file(in, s, &err);
 	return end_source(in, s, false);
 }
 
@@ -156,7 +162,7 @@ static int fail_shrunk(struct dnc_input *in, struct input_source *s)
 		"%s shrank while it was read: it had %llu bytes, and %llu were read; read it again",
 		s->stream.name, (unsigned long long)s->stream.size_bytes,
 		(unsigned long long)s->stream.read_bytes);
-	in->events.failed(in->events.ctx, &s->stream, &err);
+	stream_fail_file(in, s, &err);
 	return end_source(in, s, false);
 }
 
@@ -168,18 +174,13 @@ static bool has_changed(const struct dnc_input *in, const struct input_source *s
 
 	if (!in->unpacks || !s->file || !s->own_fd || fstat(s->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
-	return (uint64_t)st.st_size != s->stream.size_bytes ||
+	return version_is_other(s) || (uint64_t)st.st_size != s->stream.size_bytes ||
 	       modified_ns(&st) != s->stream.modified_ns;
 }
 
 static int fail_changed(struct dnc_input *in, struct input_source *s)
 {
-	struct dnc_error err;
-
-	dnc_error_set(&err, EIO,
-		"%s was changed while it was read; read it again when it is complete",
-		s->stream.name);
-	in->events.failed(in->events.ctx, &s->stream, &err);
+	version_fail(in, s, s->stream.name);
 	return end_source(in, s, false);
 }
 
@@ -234,6 +235,8 @@ static int read_converted(struct dnc_input *in, struct input_source *s)
 
 	if (n <= 0)
 		return handle_no_bytes(in, s, n);
+	if (version_is_other(s))
+		return fail_changed(in, s);
 	s->stream.read_bytes += (uint64_t)n;
 	return stream_take(in, s, (struct dnc_str){bytes, (size_t)n});
 }
@@ -267,6 +270,8 @@ int input_read_source(struct dnc_input *in, struct input_source *s)
 	n = read(s->fd, space, room);
 	if (n <= 0)
 		return handle_no_bytes(in, s, n);
+	if (version_is_other(s))
+		return fail_changed(in, s);
 	s->stream.read_bytes += (uint64_t)n;
 	dnc_lines_filled(&s->lines, (size_t)n);
 	if (s->unknown)

@@ -1,6 +1,7 @@
 #include "priv/stream.h"
 #include <errno.h>
 #include "priv/outlet.h"
+#include "priv/route.h"
 #include "base/buf.h"
 #include "base/log.h"
 
@@ -34,16 +35,21 @@ int stream_forward(struct dnc_input *in, struct input_source *s)
 	struct dnc_line line;
 
 	while (dnc_lines_next(&s->lines, &line)) {
-		uint64_t before = in->outlet ? dnc_outlet_lines(in->outlet) : 0, after;
+		uint64_t before = in->outlet ? dnc_outlet_lines(in->outlet) : 0;
+		uint64_t routed = in->routes ? in->routes->given : 0;
+		struct ack_point given;
 		struct dnc_stream stream = s->stream;
 
+		if (in->routes)
+			in->routes->once = !s->stream.acked;
 		if (in->events.line(in->events.ctx, &s->stream, &line) < 0)
 			return -1;
 		if (!in->outlet || !s->stream.acked)
 			continue;
-		after = dnc_outlet_lines(in->outlet);
-		if (!acks_record(&in->acks, s->stream.id, line.number, after,
-			    find_action(&stream, &s->stream, after > before)))
+		given = (struct ack_point){
+			dnc_outlet_lines(in->outlet), routed, in->routes ? in->routes->given : 0};
+		if (!acks_record(&in->acks, s->stream.id, line.number, given,
+			    find_action(&stream, &s->stream, given.outlet_lines > before)))
 			return dnc_error_nomem(&in->err);
 	}
 	return 0;
@@ -152,6 +158,14 @@ int stream_close(struct dnc_input *in, struct input_source *s, bool whole)
 	dnc_converter_free(s->converter);
 	s->converter = NULL;
 	return rc;
+}
+
+void stream_fail_file(
+	struct dnc_input *in, const struct input_source *s, const struct dnc_error *err)
+{
+	if (s->version)
+		s->version->known = false;
+	in->events.failed(in->events.ctx, &s->stream, err);
 }
 
 void stream_fail(

@@ -179,6 +179,8 @@ int commit_queue_next(struct commit_queue *q, struct dnc_batch *batch, int64_t m
 		q->filling = *batch;
 		*batch = full;
 		q->committing = true;
+		q->committing_events = full.count;
+		q->committing_bytes = full.text.n;
 		pthread_cond_broadcast(&q->space);
 		rc = 1;
 	}
@@ -224,6 +226,7 @@ void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch)
 	}
 	batch_clear(batch);
 	q->committing = false;
+	q->committing_events = q->committing_bytes = 0;
 	pthread_cond_broadcast(&q->changed);
 	pthread_mutex_unlock(&q->lock);
 }
@@ -253,6 +256,14 @@ bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch)
 	pthread_cond_broadcast(&q->changed);
 	pthread_mutex_unlock(&q->lock);
 	return batch->count > 0;
+}
+
+void commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes)
+{
+	pthread_mutex_lock(&q->lock);
+	*events = q->filling.count + q->committing_events;
+	*bytes = q->filling.text.n + q->committing_bytes;
+	pthread_mutex_unlock(&q->lock);
 }
 
 bool commit_queue_drain(struct commit_queue *q, int64_t ms)

@@ -44,6 +44,8 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.pruned = f->pruned,
 		.checkpoints = f->checkpoints,
 		.clock_ahead_ms = f->clock_ahead_ms,
+		.newest_ms = f->newest_ms,
+		.disk_free_bytes = f->disk_free_bytes,
 		.clock_held = f->clock_held,
 		.wal_held = f->wal_held};
 }
@@ -78,6 +80,11 @@ uint64_t dnc_journal_oldest(const struct dnc_journal *j)
 	return j->oldest;
 }
 
+bool dnc_journal_keeps_events(const struct dnc_journal *j)
+{
+	return j->ops->keeps_events;
+}
+
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j)
 {
 	return j->duplicates;
@@ -86,6 +93,16 @@ uint64_t dnc_journal_duplicates(const struct dnc_journal *j)
 uint64_t dnc_journal_conflicts(const struct dnc_journal *j)
 {
 	return j->conflicts;
+}
+
+struct dnc_rates *dnc_journal_rates(const struct dnc_journal *j)
+{
+	return j->rates;
+}
+
+struct dnc_providers *dnc_journal_providers(const struct dnc_journal *j)
+{
+	return j->providers;
 }
 
 struct dnc_journal_reader *journal_reader_new(struct dnc_journal *j, struct dnc_error *err)

@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "batch.h"
 #include "event/mask.h"
+#include "providers.h"
+#include "rates.h"
 
 #define DNC_EPOCH_LEN 16
 
@@ -63,6 +65,9 @@ uint64_t dnc_journal_epoch_first(const struct dnc_journal *j);
 uint64_t dnc_journal_last(const struct dnc_journal *j);
 uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 
+/* False for a journal without a directory: its readers find no events. */
+bool dnc_journal_keeps_events(const struct dnc_journal *j);
+
 /* Duplicates and conflicts since the journal was opened. */
 uint64_t dnc_journal_duplicates(const struct dnc_journal *j);
 uint64_t dnc_journal_conflicts(const struct dnc_journal *j);
@@ -71,6 +76,11 @@ uint64_t dnc_journal_conflicts(const struct dnc_journal *j);
  * it; without a directory it is random. It does not change while the journal is open, and must be shown to nobody. */
 const unsigned char *dnc_journal_mask_key(const struct dnc_journal *j);
 
+/* How many events were logged lately, and what is known last of each provider. Both survive with the log; without a
+ * directory they begin empty. Borrowed. */
+struct dnc_rates *dnc_journal_rates(const struct dnc_journal *j);
+struct dnc_providers *dnc_journal_providers(const struct dnc_journal *j);
+
 struct dnc_journal_stats {
 	/* Of the database, of the free pages in it, of the WAL, and of the reserve. */
 	uint64_t bytes, free_bytes, wal_bytes, reserve_bytes;
@@ -78,7 +88,9 @@ struct dnc_journal_stats {
 	uint64_t checkpoints;   /* how often all of the WAL was copied into the database */
 	int64_t clock_ahead_ms; /* of the wall clock, relative to the time that has passed */
 	bool clock_held;        /* events that are old by the wall clock are kept */
-	bool wal_held;          /* a reader has kept the WAL from being restarted for long */
+	int64_t newest_ms;      /* when the newest event was logged, since 1970; 0: there is none */
+	uint64_t disk_free_bytes; /* of the log's file system, for its user; 0: not known */
+	bool wal_held;            /* a reader has kept the WAL from being restarted for long */
 };
 
 /* Any thread. */

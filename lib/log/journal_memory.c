@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "priv/content.h"
 #include "priv/journal_ops.h"
 
@@ -149,13 +150,30 @@ static void append(struct memory *m, const struct dnc_batch *batch, struct dnc_b
 	e->seq = ++j->last;
 	e->logged = DNC_LOGGED_NEW;
 	j->oldest = j->last + 1;
+	j->stats.newest_ms = dnc_clock_now_ms();
 }
 
+/* Without memory what a sync says is not kept, as if it had been refused: the batch can't be taken back. */
 static int memory_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
+	int64_t now = dnc_clock_now_ms();
+	uint32_t counts[DNC_TYPES] = {0};
+
 	(void)err;
-	for (size_t i = 0; i < batch->count; i++)
-		append((struct memory *)j, batch, &batch->events[i]);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct dnc_batch_event *e = &batch->events[i];
+
+		append((struct memory *)j, batch, e);
+		if (!e->seq)
+			continue;
+		counts[e->shape.type]++;
+		if (providers_concerns((enum dnc_type)e->shape.type) &&
+			providers_stage(j->providers, dnc_piece_str(batch, e->line), e->seq, now) <
+				0)
+			providers_refuse(j->providers);
+	}
+	rates_add(j->rates, now, counts);
+	providers_commit(j->providers);
 	return 0;
 }
 
@@ -171,6 +189,8 @@ static void memory_close(struct dnc_journal *j)
 	struct memory *m = (struct memory *)j;
 
 	epochs_free(&m->base.epochs);
+	rates_free(m->base.rates);
+	providers_free(m->base.providers);
 	sodium_memzero(m->base.mask_key, sizeof m->base.mask_key);
 	free(m->ids);
 	free(m->slots);
@@ -217,7 +237,7 @@ static int memory_find_time(
 }
 
 static const struct journal_ops memory_ops = {memory_close, memory_append, memory_prune,
-	memory_prune, memory_reader_new, memory_reader_free, memory_read, memory_find_time};
+	memory_prune, memory_reader_new, memory_reader_free, memory_read, memory_find_time, false};
 
 struct dnc_journal *journal_memory_open(struct dnc_error *err)
 {
@@ -231,8 +251,10 @@ struct dnc_journal *journal_memory_open(struct dnc_error *err)
 		randombytes_buf(m->key, sizeof m->key);
 		randombytes_buf(m->base.mask_key, sizeof m->base.mask_key);
 		epochs_begin(&m->base.epochs, 1);
+		m->base.rates = rates_new(dnc_clock_now_ms());
+		m->base.providers = providers_new();
 	}
-	if (m && m->ids && m->slots)
+	if (m && m->ids && m->slots && m->base.rates && m->base.providers)
 		return &m->base;
 	if (m)
 		memory_close(&m->base);

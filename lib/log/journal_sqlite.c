@@ -32,6 +32,9 @@ static const char *const write_sql[WRITES] = {
 	[FIRST_YOUNG] = ("SELECT seq FROM events WHERE seq >= ?1 AND seq < ?2 AND logged_at >= ?3 "
 			 "ORDER BY seq LIMIT 1"),
 	[PAGE_COUNT] = "PRAGMA page_count",
+	[STORE_RATES] = "INSERT OR REPLACE INTO rates VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+	[DROP_RATES] = "DELETE FROM rates WHERE step <= ?1",
+	[STORE_PROVIDER] = "INSERT OR REPLACE INTO providers VALUES (?1,?2,?3,?4,?5)",
 	[OLDEST] = "SELECT seq, logged_at FROM events WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 };
 
@@ -141,9 +144,10 @@ static int insert(
 	return 0;
 }
 
-/* How many events of a batch are new, duplicates and conflicts: by enum dnc_logged. */
+/* How many events of a batch are new, duplicates and conflicts, by enum dnc_logged; and new ones by type. */
 struct counts {
 	uint64_t of[DNC_LOGGED_CONFLICT + 1];
+	uint32_t types[DNC_TYPES];
 };
 
 static int insert_events(struct journal *j, struct dnc_batch *batch, struct counts *counts)
@@ -160,6 +164,7 @@ static int insert_events(struct journal *j, struct dnc_batch *batch, struct coun
 		e->logged = (uint8_t)logged;
 		e->seq = logged == DNC_LOGGED_NEW ? seq : 0;
 		counts->of[logged]++;
+		counts->types[event.type] += logged == DNC_LOGGED_NEW;
 	}
 	return 0;
 }
@@ -190,6 +195,19 @@ static int write_times(struct journal *j, struct segments *next, bool begins, in
 	return times_save_due(j) ? times_save(j, err) : 0;
 }
 
+/* Writes what the batch changes of rates and providers, in its transaction. */
+static int write_tallies(struct journal *j, const struct dnc_batch *batch,
+	const struct counts *counts, uint64_t *stored)
+{
+	if (!counts->of[DNC_LOGGED_NEW])
+		return 0;
+	if (sqlite_rates_write(j, stored) < 0)
+		return -1;
+	return counts->types[DNC_LIST_SYNCED] || counts->types[DNC_PROVIDER_STATUS_CHANGE]
+	               ? sqlite_providers_write(j, batch)
+	               : 0;
+}
+
 /* Updates the state after the batch was committed. */
 static void note_committed(
 	struct journal *j, uint64_t last, const struct segments *next, bool begins)
@@ -208,12 +226,23 @@ static void note_committed(
 		dnc_warn("unable to read the oldest event of %s", j->path);
 }
 
+/* The same of rates and providers. */
+static void note_tallies(struct journal *j, const struct counts *counts, uint64_t stored)
+{
+	j->tallies.stored = stored;
+	if (!counts->of[DNC_LOGGED_NEW])
+		return;
+	rates_add(j->base.rates, j->logged_at_ms, counts->types);
+	providers_commit(j->base.providers);
+}
+
 /* Commits the batch. Its numbers and counts are valid once the files were checked. */
 static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_error *err)
 {
 	int64_t before_ms = j->logged_at_ms;
 	struct counts counts;
 	struct segments next;
+	uint64_t stored = j->tallies.stored;
 	bool jumped;
 
 	j->logged_at_ms = times_stamp(j, &jumped);
@@ -221,10 +250,11 @@ static int write_batch(struct journal *j, struct dnc_batch *batch, struct dnc_er
 		insert_events(j, batch, &counts) < 0)
 		goto fail;
 	jumped &= counts.of[DNC_LOGGED_NEW] > 0;
-	if (insert_audit(j, &batch->audit) < 0 ||
+	if (insert_audit(j, &batch->audit) < 0 || write_tallies(j, batch, &counts, &stored) < 0 ||
 		write_times(j, &next, jumped, before_ms, err) < 0 || sqlite_run(j, COMMIT) < 0)
 		goto fail;
-	j->epoch_stored = true;
+	j->epoch_stored = j->tallies.begin_stored = true;
+	note_tallies(j, &counts, stored);
 	note_committed(j, j->base.last + counts.of[DNC_LOGGED_NEW], &next, jumped);
 	j->committed_duplicates = counts.of[DNC_LOGGED_DUPLICATE];
 	j->committed_conflicts = counts.of[DNC_LOGGED_CONFLICT];
@@ -235,6 +265,7 @@ fail:
 	sqlite_error(j->db, "write", j->path, err);
 	if (!sqlite3_get_autocommit(j->db))
 		sqlite_run(j, ROLLBACK);
+	providers_abandon(j->base.providers);
 	j->logged_at_ms = before_ms;
 	return -1;
 }
@@ -255,10 +286,13 @@ static int sqlite_append(struct dnc_journal *base, struct dnc_batch *batch, stru
 		return -1;
 	}
 	j->disk_full = false;
+	space_note_disk(j);
 	j->verify_pending = true;
 	if (files_check(j, err) < 0)
 		return -1;
 	j->verify_pending = false;
+	if (base->last != j->committed_last)
+		base->stats.newest_ms = j->logged_at_ms;
 	base->last = j->committed_last;
 	base->duplicates += j->committed_duplicates;
 	base->conflicts += j->committed_conflicts;
@@ -279,6 +313,7 @@ static int sqlite_idle(struct dnc_journal *base, struct dnc_error *err)
 		return -1;
 	wal_truncate(j);
 	reserve_keep(j);
+	space_note_disk(j);
 	return 0;
 }
 
@@ -303,6 +338,8 @@ static void sqlite_close(struct dnc_journal *base)
 	dnc_json_parser_free(j->parser);
 	dnc_buf_free(&j->stored);
 	epochs_free(&j->base.epochs);
+	rates_free(j->base.rates);
+	providers_free(j->base.providers);
 	sodium_memzero(j->base.mask_key, sizeof j->base.mask_key);
 	sqlite3_close(j->db);
 	if (j->space_fd >= 0)
@@ -313,7 +350,7 @@ static void sqlite_close(struct dnc_journal *base)
 }
 
 static const struct journal_ops sqlite_ops = {sqlite_close, sqlite_append, retention_prune,
-	sqlite_idle, sqlite_reader_new, sqlite_reader_free, sqlite_read, sqlite_find_time};
+	sqlite_idle, sqlite_reader_new, sqlite_reader_free, sqlite_read, sqlite_find_time, true};
 
 static struct journal *new_journal(const struct dnc_journal_options *options)
 {

@@ -173,6 +173,8 @@ static int prune_rows(struct journal *j, struct usage *u, bool *more)
 		return -1;
 	if (end <= before)
 		return 0;
+	if (sqlite_rates_keep(j, end) < 0)
+		return -1;
 	sqlite3_bind_int64(j->write[PRUNE], 1, (int64_t)end);
 	if (sqlite_run(j, PRUNE) < 0 || retention_read_oldest(j) < 0)
 		return -1;

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
+#include "base/clock.h"
 #include "priv/sqlite.h"
 
 enum {
 	RELEASE_PAGES = 1024,        /* at once; moving a page takes some 10 us */
 	RELEASE_BYTES_MIN = 4 << 20, /* fewer free bytes stay in the file */
 	INDEX_BYTES = 200,           /* of an event in two indexes, at most */
+	DISK_MS = 1000,              /* between questions how much space there is */
 	GROW_PAGES = 64,             /* that a transaction may add besides its events */
 };
 
@@ -65,8 +68,14 @@ static int read_pages(struct journal *j, uint64_t *pages)
 
 uint64_t space_of_batch(const struct dnc_batch *batch)
 {
+	uint64_t copied = 0;
+
+	/* What is known last of a provider is stored again, and a good sync twice. */
+	for (size_t i = 0; i < batch->count; i++)
+		if (providers_concerns((enum dnc_type)batch->events[i].shape.type))
+			copied += 2 * (batch->events[i].line.n + INDEX_BYTES);
 	/* Pages may stay half empty when they are split. */
-	return 2 * (batch->text.n + batch->audit.n + batch->count * INDEX_BYTES);
+	return 2 * (batch->text.n + batch->audit.n + batch->count * INDEX_BYTES + copied);
 }
 
 int space_preallocate(struct journal *j, uint64_t bytes, struct dnc_error *err)
@@ -90,4 +99,16 @@ int space_preallocate(struct journal *j, uint64_t bytes, struct dnc_error *err)
 		return dnc_error_set(err, ENOSPC, "unable to write %s: the disk is full", j->path);
 	j->reserved_bytes = wanted; /* or the file system has no fallocate: do not ask again soon */
 	return 0;
+}
+
+void space_note_disk(struct journal *j)
+{
+	int64_t now = dnc_clock_mono_ms();
+	struct statvfs fs;
+
+	if (j->disk_noted_ms && now - j->disk_noted_ms < DISK_MS)
+		return;
+	j->disk_noted_ms = now;
+	if (statvfs(j->options.dir, &fs) == 0)
+		j->base.stats.disk_free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 }

@@ -42,7 +42,7 @@ int sqlite_epoch_store(struct journal *j)
 	int rc = sql ? sqlite3_exec(j->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
 
 	sqlite3_free(sql);
-	return rc == SQLITE_OK ? mask_key_store(j) : -1;
+	return rc == SQLITE_OK && mask_key_store(j) == 0 ? sqlite_rates_begin(j) : -1;
 }
 
 int sqlite_epoch_write(struct journal *j, struct dnc_error *err)
@@ -50,7 +50,7 @@ int sqlite_epoch_write(struct journal *j, struct dnc_error *err)
 	if (sqlite3_exec(j->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
 		sqlite_epoch_store(j) == 0 &&
 		sqlite3_exec(j->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
-		j->epoch_stored = true;
+		j->epoch_stored = j->tallies.begin_stored = true;
 		return 0;
 	}
 	sqlite_error(j->db, "write", j->path, err);

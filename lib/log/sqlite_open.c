@@ -28,6 +28,12 @@ static const char *const migrations[] = {
 	"INSERT INTO epochs (epoch, first_seq, started_at)"
 	" SELECT value, 1, 0 FROM log WHERE key = 'epoch';"
 	"DELETE FROM log;",
+	/* The columns of counts are in the order of enum dnc_type. */
+	"CREATE TABLE rates (step INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL,"
+	" suppressed INTEGER NOT NULL, released INTEGER NOT NULL, checked INTEGER NOT NULL,"
+	" synced INTEGER NOT NULL, violations INTEGER NOT NULL, statuses INTEGER NOT NULL);"
+	"CREATE TABLE providers (provider TEXT NOT NULL, fact INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (provider, fact)) WITHOUT ROWID;",
 };
 
 enum {
@@ -202,8 +208,20 @@ static int load_ends(struct journal *j, struct dnc_error *err)
 			&j->oldest_logged_at_ms, j->path, err) < 0)
 		return -1;
 	j->base.last = (uint64_t)last;
+	j->base.stats.newest_ms = j->logged_at_ms;
 	j->base.oldest = (uint64_t)oldest;
 	return 0;
+}
+
+static int tallies_open(struct journal *j, struct dnc_error *err)
+{
+	rates_free(j->base.rates);
+	providers_free(j->base.providers);
+	j->base.rates = rates_new(0);
+	j->base.providers = providers_new();
+	if (!j->base.rates || !j->base.providers)
+		return dnc_error_nomem(err);
+	return sqlite_rates_open(j, err) == 0 ? sqlite_providers_open(j, err) : -1;
 }
 
 static int open_file(struct journal *j, struct dnc_error *err)
@@ -223,7 +241,7 @@ static int open_file(struct journal *j, struct dnc_error *err)
 	return run_sql(j->db, "PRAGMA journal_mode = WAL", j->path, err) == 0 &&
 	                       check_whole(j, err) == 0 && migrate(j->db, j->path, err) == 0 &&
 	                       run_sql(j->db, sql, j->path, err) == 0 && load_ends(j, err) == 0 &&
-	                       times_open(j, err) == 0 &&
+	                       times_open(j, err) == 0 && tallies_open(j, err) == 0 &&
 	                       run_sql(j->db, sync_sql[DNC_SYNC_FULL], j->path, err) == 0 &&
 	                       ignore_full_disk(j, sqlite_epoch_begin(j, err), err) == 0 &&
 	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0

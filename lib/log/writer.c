@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/words.h"
 #include "priv/commit_queue.h"
 #include "priv/journal.h"
 #include "priv/receipts.h"
@@ -135,9 +136,12 @@ static void tell_lost(const struct dnc_batch *b)
 	size_t records = count_audit(&b->audit);
 
 	if (b->count)
-		dnc_err("%zu events could not be logged and were not acknowledged", b->count);
+		dnc_err("%zu %s could not be logged and %s not acknowledged", b->count,
+			dnc_plural(b->count, "event", "events"),
+			dnc_plural(b->count, "was", "were"));
 	if (records)
-		dnc_err("%zu audit records were not logged", records);
+		dnc_err("%zu audit %s not logged", records,
+			dnc_plural(records, "record was", "records were"));
 }
 
 /* Tries until it works; false when the writer was stopped before. */
@@ -296,6 +300,7 @@ struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
 	pthread_mutex_lock(&w->lock);
 	stats = w->stats;
 	pthread_mutex_unlock(&w->lock);
+	commit_queue_waiting(&w->queue, &stats.waiting_events, &stats.waiting_bytes);
 	return stats;
 }
 
@@ -322,9 +327,11 @@ void dnc_writer_free(struct dnc_writer *w)
 	lost_audit = count_audit(&w->queue.filling.audit);
 	lost = commit_queue_destroy(&w->queue);
 	if (lost_audit)
-		dnc_err("%zu audit records were not logged", lost_audit);
+		dnc_err("%zu audit %s not logged", lost_audit,
+			dnc_plural(lost_audit, "record was", "records were"));
 	if (lost)
-		dnc_err("%zu events were not logged and not acknowledged", lost);
+		dnc_err("%zu %s not logged and not acknowledged", lost,
+			dnc_plural(lost, "event was", "events were"));
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

@@ -89,7 +89,8 @@ bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch);
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 
 struct dnc_writer_stats {
-	uint64_t failures;           /* commits that failed, each attempt */
+	uint64_t failures;                      /* commits that failed, each attempt */
+	uint64_t waiting_events, waiting_bytes; /* added, and not committed yet */
 	struct dnc_histogram commit; /* how long each took, with its attempts that failed */
 };
 

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/escape.h"
 
 void dnc_histogram_add(struct dnc_histogram *to, const struct dnc_histogram *from)
 {
@@ -15,7 +16,42 @@ void dnc_histogram_add(struct dnc_histogram *to, const struct dnc_histogram *fro
 	to->sum_ns += from->sum_ns;
 }
 
-static void head(struct dnc_buf *b, const char *name, const char *type, const char *help)
+void dnc_histogram_subtract(struct dnc_histogram *to, const struct dnc_histogram *earlier)
+{
+	for (int i = 0; i < DNC_HISTOGRAM_BUCKETS; i++)
+		to->bucket[i] -= earlier->bucket[i];
+	to->more -= earlier->more;
+	to->sum_ns -= earlier->sum_ns;
+}
+
+uint64_t dnc_histogram_count(const struct dnc_histogram *h)
+{
+	uint64_t count = h->more;
+
+	for (int i = 0; i < DNC_HISTOGRAM_BUCKETS; i++)
+		count += h->bucket[i];
+	return count;
+}
+
+double dnc_histogram_quantile(const struct dnc_histogram *h, double share)
+{
+	double wanted = share * (double)dnc_histogram_count(h), below = 0;
+	double end = (double)(UINT64_C(1) << (10 + DNC_HISTOGRAM_BUCKETS - 1)) / 1e9;
+
+	if (wanted <= 0)
+		return 0;
+	for (int i = 0; i < DNC_HISTOGRAM_BUCKETS; i++) {
+		double from = i ? (double)(UINT64_C(1) << (9 + i)) / 1e9 : 0,
+		       to = (double)(UINT64_C(1) << (10 + i)) / 1e9, n = (double)h->bucket[i];
+
+		if (n > 0 && below + n >= wanted)
+			return from + (to - from) * (wanted - below) / n;
+		below += n;
+	}
+	return end;
+}
+
+void dnc_metrics_head(struct dnc_buf *b, const char *name, const char *type, const char *help)
 {
 	dnc_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -24,10 +60,26 @@ void dnc_metrics_text(struct dnc_buf *b, const struct dnc_metric *metrics, size_
 {
 	for (const struct dnc_metric *m = metrics; m < metrics + count; m++) {
 		if (m->help)
-			head(b, m->name, m->type, m->help);
+			dnc_metrics_head(b, m->name, m->type, m->help);
 		dnc_buf_printf(b, "%s%s%s%s %.15g\n", m->name, m->labels ? "{" : "",
 			m->labels ? m->labels : "", m->labels ? "}" : "", m->value);
 	}
+}
+
+void dnc_metrics_label(struct dnc_buf *b, const char *name, struct dnc_str value)
+{
+	struct dnc_buf visible = {0};
+
+	dnc_escape(&visible, value, DNC_ESCAPE_TEXT);
+	dnc_buf_printf(b, "%s=\"", name);
+	for (size_t i = 0; i < visible.n; i++) {
+		if (visible.p[i] == '"' || visible.p[i] == '\\')
+			dnc_buf_chr(b, '\\');
+		dnc_buf_chr(b, visible.p[i]);
+	}
+	dnc_buf_chr(b, '"');
+	b->failed |= visible.failed;
+	dnc_buf_free(&visible);
 }
 
 void dnc_metrics_histogram(
@@ -35,7 +87,7 @@ void dnc_metrics_histogram(
 {
 	uint64_t total = 0;
 
-	head(b, name, "histogram", help);
+	dnc_metrics_head(b, name, "histogram", help);
 	for (int i = 0; i < DNC_HISTOGRAM_BUCKETS; i++) {
 		total += h->bucket[i];
 		dnc_buf_printf(b, "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name,

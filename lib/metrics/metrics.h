@@ -26,6 +26,15 @@ static inline void dnc_histogram_observe(struct dnc_histogram *h, int64_t ns, ui
 /* Adds the counts of FROM to TO. */
 void dnc_histogram_add(struct dnc_histogram *to, const struct dnc_histogram *from);
 
+/* Takes the counts of EARLIER, which TO has grown from, from TO. */
+void dnc_histogram_subtract(struct dnc_histogram *to, const struct dnc_histogram *earlier);
+
+uint64_t dnc_histogram_count(const struct dnc_histogram *h);
+
+/* The duration in seconds that SHARE (0 to 1) of those in H do not exceed, taken to be spread evenly within their bucket; of
+ * 1 the end of the last bucket. 0 if H is empty. */
+double dnc_histogram_quantile(const struct dnc_histogram *h, double share);
+
 struct dnc_metric {
 	const char *name;   /* without labels */
 	const char *type;   /* "counter", "gauge" or "summary" */
@@ -36,6 +45,13 @@ struct dnc_metric {
 
 /* Appends COUNT metrics, of which those of one name must be adjacent. */
 void dnc_metrics_text(struct dnc_buf *b, const struct dnc_metric *metrics, size_t count);
+
+/* Appends what precedes the values of a metric, of which there may be none. */
+void dnc_metrics_head(struct dnc_buf *b, const char *name, const char *type, const char *help);
+
+/* Appends the label NAME="VALUE" with the escapes of the format. Controls and the like are escaped for people first, because
+ * many programs show what they scraped. */
+void dnc_metrics_label(struct dnc_buf *b, const char *name, struct dnc_str value);
 
 /* Appends a histogram; NAME ends in "_seconds". */
 void dnc_metrics_histogram(

@@ -72,6 +72,10 @@ static enum dnc_phone_verdict normalize_once(
 	enum dnc_phone_verdict verdict = possible(util, number);
 	if (verdict != DNC_PHONE_OK)
 		return verdict;
+	std::string national;
+	util.GetNationalSignificantNumber(number, &national);
+	if (national.find_first_not_of('0') == std::string::npos)
+		return DNC_PHONE_INVALID; /* a placeholder: 00000000000 */
 	if (number.country_code() == NANP && !is_nanp(util, number, text, region))
 		return DNC_PHONE_INVALID;
 	if (strict && !util.IsValidNumber(number))
@@ -106,12 +110,35 @@ extern "C" enum dnc_phone_verdict dnc_phone_normalize_slow(
 	return DNC_PHONE_OK;
 }
 
+extern "C" bool dnc_phone_has_no_area(struct dnc_str e164)
+{
+	const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
+	PhoneNumber number;
+
+	return util.Parse(std::string(e164.p, e164.n), "ZZ", &number) ==
+	               PhoneNumberUtil::NO_PARSING_ERROR &&
+	       util.IsValidNumber(number) && !util.IsNumberGeographical(number);
+}
+
+extern "C" int dnc_phone_region_code(const char *region)
+{
+	return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region);
+}
+
+extern "C" bool dnc_phone_code_known(int code)
+{
+	std::string region;
+
+	PhoneNumberUtil::GetInstance()->GetRegionCodeForCountryCode(code, &region);
+	return region != "ZZ"; /* the library's name for no region */
+}
+
 extern "C" bool dnc_phone_region_nanp(const char *region)
 {
-	return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region) == 1;
+	return dnc_phone_region_code(region) == NANP;
 }
 
 extern "C" bool dnc_phone_region_known(const char *region)
 {
-	return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region) != 0;
+	return dnc_phone_region_code(region) != 0;
 }

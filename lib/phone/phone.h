@@ -41,11 +41,25 @@ enum dnc_phone_verdict dnc_phone_normalize_slow(
 /* The reason for V, for messages: "too short". */
 const char *dnc_phone_reason(enum dnc_phone_verdict v);
 
+/* The same for S, which was read as one of a region: a number that is valid once it has a "+" begins with the code of another
+ * country, as messaging providers write it. */
+const char *dnc_phone_explain(enum dnc_phone_verdict v, struct dnc_str s);
+
 /* True if libphonenumber knows REGION. */
 bool dnc_phone_region_known(const char *region);
 
+/* The country calling code of REGION, as 44 of "GB"; 0 if libphonenumber does not know it. */
+int dnc_phone_region_code(const char *region);
+
+/* True if CODE is an assigned country calling code. None is the start of another one. */
+bool dnc_phone_code_known(int code);
+
 /* True if REGION belongs to the North American plan (country code 1). */
 bool dnc_phone_region_nanp(const char *region);
+
+/* True if E164 is valid and of a kind that has no area code, such as that of a mobile telephone; false if the numbers of its kind
+ * may have one, as in the North American plan. */
+bool dnc_phone_has_no_area(struct dnc_str e164);
 
 /* Appends E164 with stars for all digits but the country code and the last four: +1******4567. */
 void dnc_phone_mask(struct dnc_buf *b, struct dnc_str e164);

@@ -143,46 +143,6 @@ static bool read_time(const struct capture *c, int64_t *ms)
 	return true;
 }
 
-/* Finds the column with the number, under any name that a CSV header may have. Returns a second
- * column with another number, or 0. */
-static uint32_t find_phone(struct capture *c)
-{
-	const struct dnc_json_node *node = c->doc->node;
-	uint32_t other = 0;
-
-	for (uint32_t i = c->row + 1; i < node[c->row].next; i = node[i].next) {
-		bool exact = dnc_str_eq(node[i].key, DNC_STR("phone_number"));
-
-		if (node[i].type == DNC_JSON_NULL || node[i].text.n == 0 ||
-			(!exact && !csv_is_number_header(node[i].key)))
-			continue;
-		if (c->phone && !dnc_str_eq(node[c->phone].text, node[i].text))
-			other = i;
-		if (!c->phone || exact)
-			c->phone = i;
-	}
-	return other;
-}
-
-/* Adds the number, read as one of the country in the row. DNC_SOURCE_MORE, or the record is rejected. */
-static enum dnc_source_result add_phone(struct dnc_source *s, const struct capture *c)
-{
-	const struct dnc_json_node *node = c->doc->node;
-	struct dnc_str number = node[c->phone].text;
-	enum dnc_source_result rc = DNC_SOURCE_MORE;
-	char e164[DNC_PHONE_MAX];
-
-	for (uint32_t i = c->row + 1; !rc && i < node[c->row].next; i = node[i].next)
-		if ((node[i].type == DNC_JSON_STRING || node[i].type == DNC_JSON_NUMBER) &&
-			source_is_country_header(node[i].key)) {
-			rc = source_apply_country(s, node[i].text, &number, e164);
-			break;
-		}
-	if (!rc)
-		source_add(s, "phone_number", number);
-	return rc;
-}
-
 /* Adds a column as a member of the event. One with the name of a key of the event is renamed: the
  * row's id is not the id of the event. */
 static void add_column(struct dnc_source *s, const struct capture *c, uint32_t at)
@@ -203,13 +163,20 @@ static void add_column(struct dnc_source *s, const struct capture *c, uint32_t a
 	dnc_json_write_node(&s->event, c->doc, at);
 }
 
+/* A time that was never set is absent. */
+static bool is_unset(const struct dnc_json_node *node)
+{
+	return node->type == DNC_JSON_NULL ||
+	       (dnc_str_eq(node->key, DNC_STR("suppressed_at")) && source_is_no_time(node->text));
+}
+
 static void add_columns(struct dnc_source *s, const struct capture *c)
 {
 	const struct dnc_json_node *node = c->doc->node;
 
 	for (uint32_t i = c->row + 1; i < node[c->row].next; i = node[i].next)
-		if (node[i].type != DNC_JSON_NULL && i != c->phone && i != c->provider &&
-			i != c->source && i != c->reason)
+		if (!is_unset(&node[i]) && i != c->phone && i != c->provider && i != c->source &&
+			i != c->reason)
 			add_column(s, c, i);
 }
 
@@ -261,12 +228,73 @@ static void add_envelope(struct dnc_source *s, const struct capture *c)
 	dnc_buf_chr(&s->event, '}');
 }
 
+/* What the member AT means. What an array or an object holds is not read. */
+static enum csv_meaning member_means(const struct dnc_json_node *node, uint32_t at)
+{
+	const uint8_t header = csv_contrary_header(node[at].key);
+
+	switch (node[at].type) {
+	case DNC_JSON_NULL:
+		return MEANS_NOTHING;
+	case DNC_JSON_OBJECT:
+	case DNC_JSON_ARRAY:
+		return header && node[at].count ? MEANS_UNCLEAR : MEANS_NOTHING;
+	default:
+		return csv_column_means(header, node[at].text);
+	}
+}
+
+/* What the columns of the row mean, and column *AT says so: if one is contrary, neither does the row's existence suppress the
+ * number, nor does its deletion release it. */
+static enum csv_meaning row_means(const struct capture *c, uint32_t *at)
+{
+	const struct dnc_json_node *node = c->doc->node;
+	enum csv_meaning all = MEANS_NOTHING;
+
+	for (uint32_t i = c->row + 1; i < node[c->row].next; i = node[i].next) {
+		bool own = c->flat && dnc_str_starts(node[i].key, DNC_STR("__"));
+		enum csv_meaning one = own ? MEANS_NOTHING : member_means(node, i);
+
+		if (one > all) {
+			all = one;
+			*at = i;
+		}
+	}
+	return all;
+}
+
+/* DNC_SOURCE_MORE, or the record is rejected: because the row may be no suppression, or its deletion no release. */
+static enum dnc_source_result check_meaning(struct dnc_source *s, const struct capture *c)
+{
+	uint32_t at = 0;
+	enum csv_meaning meaning = row_means(c, &at);
+	const struct dnc_json_node *node = &c->doc->node[at];
+	struct dnc_str key = node->key;
+
+	if (meaning == MEANS_NOTHING)
+		return DNC_SOURCE_MORE;
+	if (meaning == MEANS_UNCLEAR && !c->deleted) {
+		source_doubt(s, key,
+			node->type == DNC_JSON_OBJECT  ? DNC_STR("{...}")
+			: node->type == DNC_JSON_ARRAY ? DNC_STR("[...]")
+						       : node->text);
+		return DNC_SOURCE_MORE;
+	}
+	key.n = key.n > 40 ? 40 : key.n;
+	return source_reject(s, DNC_REJECT_INVALID_ROW, "",
+		meaning == MEANS_CONTRARY
+			? "the column %.*s says that the row may be no suppression: make its event with --map"
+			: "the row was deleted, and it is not clear what its column %.*s means: make its event with "
+			  "--map",
+		DNC_STR_ARG(key));
+}
+
 static enum dnc_source_result read_change(struct dnc_source *s, struct capture *c)
 {
 	const struct dnc_json *doc = c->doc;
 	char time[DNC_TIME_LEN];
 	enum dnc_source_result rc;
-	uint32_t other;
+	struct dnc_beside_number number;
 	int64_t ms;
 
 	if (!memchr("curd", c->op, 4))
@@ -281,24 +309,23 @@ static enum dnc_source_result read_change(struct dnc_source *s, struct capture *
 				? "the deleted row is not in the record: have the database log it (PostgreSQL: "
 				  "REPLICA IDENTITY FULL)"
 				: "the changed row is not in the record");
-	if (!read_time(c, &ms))
+	if (!read_time(c, &ms) || (ms != INT64_MIN && ms < DNC_EVENT_TIME_MIN))
 		return source_reject(s, DNC_REJECT_INVALID_TIMESTAMP, "ts_ms",
-			"the time of the change is not one in the years 0001 to 9999");
+			"the time of the change is not one in the years 1900 to 9999");
 	c->provider = dnc_json_value(doc, c->row, DNC_STR("provider"));
 	c->source = dnc_json_value(doc, c->row, DNC_STR("source"));
 	c->reason = dnc_json_value(doc, c->row, DNC_STR("reason"));
+	if ((rc = check_meaning(s, c)))
+		return rc;
 	source_begin(s, c->deleted ? DNC_NUMBER_RELEASED : DNC_NUMBER_SUPPRESSED);
-	other = find_phone(c);
-	if (other)
-		return source_reject(s, DNC_REJECT_INVALID_FIELD, "phone_number",
-			"the row has several numbers, one of them in %.*s: select one with --map",
-			DNC_STR_ARG(doc->node[other].key));
+	if ((rc = capture_read_number(s, doc, c->row, c->deleted, &c->phone, &number)))
+		return rc;
 	if (!c->phone && c->deleted)
 		return source_reject(s, DNC_REJECT_MISSING_FIELD, "phone_number",
 			"the deleted row has no number: have the database log whole rows (PostgreSQL: "
 			"REPLICA IDENTITY FULL)");
-	if (c->phone && (rc = add_phone(s, c)))
-		return rc;
+	if (c->phone)
+		source_add_number(s, number.read);
 	if (ms != INT64_MIN) {
 		dnc_clock_format(ms, time);
 		source_add(s, "timestamp", (struct dnc_str){time, sizeof time});

@@ -93,6 +93,8 @@ static enum dnc_source_result read_attributes(struct dnc_source *s, struct cloud
 			return source_reject(s, DNC_REJECT_MISSING_FIELD, required[i].key,
 				"the CloudEvent has no %s", required[i].key);
 	ce->time = text_member(doc, "time");
+	if (ce->time && source_is_no_time(doc->node[ce->time].text))
+		ce->time = 0;
 	ce->subject = text_member(doc, "subject");
 	ce->data = member(doc, 0, "data");
 	return DNC_SOURCE_MORE;
@@ -155,7 +157,9 @@ static void copy_data(struct dnc_source *s, const struct cloudevent *ce)
 	for (uint32_t i = ce->data + 1; i < node[ce->data].next; i = node[i].next) {
 		struct dnc_str key = node[i].key;
 
-		if (dnc_words_have("type event_type", key) || node[i].type == DNC_JSON_NULL)
+		if (dnc_words_have("type event_type", key) || node[i].type == DNC_JSON_NULL ||
+			(dnc_str_eq(key, DNC_STR("suppressed_at")) &&
+				source_is_no_time(node[i].text)))
 			continue;
 		if (!ce->identified && dnc_str_eq(key, DNC_STR("id")))
 			key = has(ce, "source_id") ? DNC_STR("data_id") : DNC_STR("source_id");
@@ -164,8 +168,8 @@ static void copy_data(struct dnc_source *s, const struct cloudevent *ce)
 	}
 }
 
-/* Source and id together are unique: a CloudEvent that is delivered again is the same event. What it says besides its data is
- * kept. */
+/* Source and id together are unique: a CloudEvent that is delivered again is the same event, and the log must find it so.
+ * Extension attributes say how it came (traceparent, a count of attempts), which differs each time: they are no part of it. */
 static void add_envelope(struct dnc_source *s, const struct cloudevent *ce)
 {
 	const struct dnc_json_node *node = ce->doc->node;
@@ -181,9 +185,8 @@ static void add_envelope(struct dnc_source *s, const struct cloudevent *ce)
 		has(ce, "cloudevent") ? DNC_STR("cloudevent_envelope") : DNC_STR("cloudevent"));
 	dnc_buf_chr(&s->event, '{');
 	for (uint32_t i = 1; i < node[0].next; i = node[i].next)
-		if (i != ce->data && i != ce->type && i != ce->time &&
-			node[i].type != DNC_JSON_NULL &&
-			!dnc_words_have("specversion datacontenttype", node[i].key)) {
+		if (node[i].type != DNC_JSON_NULL &&
+			dnc_words_have("id source subject dataschema", node[i].key)) {
 			dnc_json_write_key(&s->event, node[i].key);
 			dnc_json_write_node(&s->event, ce->doc, i);
 		}

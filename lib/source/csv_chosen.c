@@ -82,6 +82,9 @@ enum dnc_source_result csv_name_chosen(struct dnc_source *s)
 				found + 1, csv->headers[found], c->field);
 		if (!(csv->headers[found] = strdup(c->field)))
 			return DNC_SOURCE_FAILED;
+		/* Whoever names this column says that its rows are releases: their type must say so, too. */
+		if (strcmp(c->field, "released_at") == 0)
+			csv->contrary[found] = csv_contrary_header(dnc_str(c->field));
 	}
 	return DNC_SOURCE_MORE;
 }

@@ -1,43 +1,6 @@
 /* csv_detect.c - whether a stream starts like a file with a header. */
+#include "base/words.h"
 #include "priv/format.h"
-
-/* A field as it looks in the line, with its quotes removed. */
-struct cut {
-	struct dnc_str rest, field;
-	char delimiter;
-	bool more;
-};
-
-/* Cuts the next field off; false after the last one. Delimiters in quotes do not count. */
-static bool cut_field(struct cut *c)
-{
-	bool quoted = false;
-	size_t n = 0;
-
-	if (!c->more)
-		return false;
-	while (n < c->rest.n && (quoted || c->rest.p[n] != c->delimiter))
-		quoted ^= c->rest.p[n++] == '"';
-	c->field = dnc_str_trim((struct dnc_str){c->rest.p, n});
-	if (dnc_str_starts(c->field, DNC_STR("=\""))) /* a cell that is marked as text */
-		c->field.p++, c->field.n--;
-	if (c->field.n > 1 && c->field.p[0] == '"' && c->field.p[c->field.n - 1] == '"')
-		c->field = (struct dnc_str){c->field.p + 1, c->field.n - 2};
-	c->more = n < c->rest.n;
-	c->rest.p += n + c->more;
-	c->rest.n -= n + c->more;
-	return true;
-}
-
-static size_t count_fields(struct dnc_str line, char delimiter)
-{
-	struct cut c = {.rest = line, .delimiter = delimiter, .more = true};
-	size_t n = 0;
-
-	while (cut_field(&c))
-		n++;
-	return n;
-}
 
 /* What the header tells: the column of the number, and whether it holds a number itself. */
 struct header {
@@ -49,11 +12,11 @@ struct header {
 
 static struct header read_header(struct dnc_str line, char delimiter)
 {
-	struct cut c = {.rest = line, .delimiter = delimiter, .more = true};
+	struct csv_cut c = {.rest = line, .delimiter = delimiter, .more = true};
 	struct header h = {0};
 
-	for (; cut_field(&c); h.fields++) {
-		if (!h.number.p && csv_is_number_header(c.field))
+	for (; csv_cut_field(&c); h.fields++) {
+		if (!h.number.p && csv_number_header(c.field))
 			h.number = c.field;
 		if (!h.value.p && numbers_is_number(c.field))
 			h.value = c.field;
@@ -101,7 +64,7 @@ static size_t count_rows(
 	size_t rows = 0;
 
 	for (*lines = 0; sample_next(sample, &i, &line); ++*lines)
-		rows += count_fields(line, delimiter) == fields;
+		rows += csv_count_fields(line, delimiter) == fields;
 	return rows;
 }
 
@@ -146,8 +109,8 @@ void csv_detect(const struct sample *sample, struct verdict *v)
 	else if (h.value.p)
 		verdict_set(v, FORMAT_NO, "its first line is a number instead of a header");
 	else if (h.number.p || h.type)
-		verdict_set(v, FORMAT_SURE, "%zu column%s%s, the header names %.*s", h.fields,
-			h.fields > 1 ? "s separated by " : "",
+		verdict_set(v, FORMAT_SURE, "%zu %s%s, the header names %.*s", h.fields,
+			dnc_plural(h.fields, "column", "columns separated by "),
 			h.fields > 1 ? name_of(delimiter, text) : "", shown(h.number),
 			h.number.p ? h.number.p : "type");
 	else if (h.fields > 1 && lines && 2 * rows > lines)

@@ -5,11 +5,22 @@
 #include "priv/format.h"
 #include "unpack/encoding.h"
 
+static bool names_number(struct dnc_str header, char delimiter)
+{
+	struct csv_cut c = {.rest = header, .delimiter = delimiter, .more = true};
+
+	while (csv_cut_field(&c))
+		if (csv_number_header(c.field))
+			return true;
+	return false;
+}
+
+/* The text of a header may have one of the others in it: "Name, Title;Phone". */
 char csv_guess_delimiter(struct dnc_str header)
 {
 	static const char delimiters[] = ",;\t|";
 	size_t count[sizeof delimiters - 1] = {0}, best = 0;
-	bool quoted = false;
+	bool quoted = false, named[sizeof delimiters - 1];
 
 	for (size_t i = 0; i < header.n; i++) {
 		const char *found = strchr(delimiters, header.p[i]);
@@ -19,9 +30,11 @@ char csv_guess_delimiter(struct dnc_str header)
 		else if (!quoted && found && *found)
 			count[found - delimiters]++;
 	}
-	for (size_t i = 1; i < sizeof count / sizeof count[0]; i++)
-		if (count[i] > count[best])
+	for (size_t i = 0; i < sizeof count / sizeof count[0]; i++) {
+		named[i] = count[i] && names_number(header, delimiters[i]);
+		if (named[i] > named[best] || (named[i] == named[best] && count[i] > count[best]))
 			best = i;
+	}
 	return delimiters[best];
 }
 
@@ -100,6 +113,45 @@ static enum dnc_source_result name_known(
 	return DNC_SOURCE_MORE;
 }
 
+/* Refuses a number of one side of a call beside one of the other side: only the user knows which one is the consumer's. */
+static enum dnc_source_result check_sides(struct dnc_source *s, const bool chosen[CSV_MAX_COLUMNS])
+{
+	const struct csv_state *csv = &s->csv;
+	size_t holder = find_named(csv, "phone_number");
+	enum csv_side side = CSV_NO_SIDE;
+
+	if (holder < csv->count && !chosen[holder])
+		side = csv_header_side(field_at(csv, holder));
+	for (size_t i = 0; side && i < csv->count; i++) {
+		enum csv_side other = csv_header_side(field_at(csv, i));
+
+		if (!chosen[i] && other && other != side)
+			return csv_refuse_header(s, "has the numbers of both sides of a call: \"",
+				field_at(csv, holder), "\" and \"", field_at(csv, i),
+				"\"; select that of the consumer with --column "
+				"phone_number=HEADER (the other is then kept under its own name)",
+				false);
+	}
+	return DNC_SOURCE_MORE;
+}
+
+/* Finds the columns that --column does not name and that say more of the number. */
+static void find_beside(struct csv_state *csv, const bool chosen[CSV_MAX_COLUMNS])
+{
+	size_t holder = find_named(csv, "phone_number");
+	struct dnc_beside_owner owner = {0};
+
+	if (holder < csv->count)
+		owner = dnc_beside_owner(field_at(csv, holder),
+			(enum dnc_side)csv_header_side(field_at(csv, holder)));
+	for (size_t i = 0; i < csv->count; i++) {
+		csv->beside[i] = chosen[i] || i == holder
+		                         ? DNC_BESIDE_NOTHING
+		                         : (uint8_t)dnc_beside_of(field_at(csv, i), owner);
+		csv->kinds_beside |= 1u << csv->beside[i] & ~1u;
+	}
+}
+
 /* Names the columns that --column does not name. An unknown header keeps its own name. */
 static enum dnc_source_result name_others(struct dnc_source *s)
 {
@@ -109,11 +161,12 @@ static enum dnc_source_result name_others(struct dnc_source *s)
 
 	for (size_t i = 0; i < csv->count; i++) {
 		chosen[i] = csv->headers[i];
-		csv->contrary[i] = chosen[i] ? 0 : csv_contrary_header(field_at(csv, i));
-		if (!chosen[i] && !csv->country && source_is_country_header(field_at(csv, i)))
-			csv->country = i + 1;
+		if (chosen[i])
+			continue;
+		csv->contrary[i] = csv_contrary_header(field_at(csv, i));
 	}
-	if ((rc = name_known(s, chosen, true)) || (rc = name_known(s, chosen, false)))
+	if ((rc = name_known(s, chosen, true)) || (rc = name_known(s, chosen, false)) ||
+		(rc = check_sides(s, chosen)))
 		return rc;
 	for (size_t i = 0; i < csv->count; i++) {
 		char name[CSV_NAME_MAX];
@@ -124,6 +177,9 @@ static enum dnc_source_result name_others(struct dnc_source *s)
 		if (!(csv->headers[i] = free_name(csv, name)))
 			return DNC_SOURCE_FAILED;
 	}
+	s->beside.advice = "keep that as text with --column event_data.NAME=HEADER, or use a map";
+	find_beside(csv, chosen);
+	csv_mark_seconds(s, chosen);
 	return DNC_SOURCE_MORE;
 }
 
@@ -154,7 +210,7 @@ static enum dnc_source_result name_plain(struct csv_state *csv)
 static bool looks_like_a_row(const struct dnc_source *s, size_t *at)
 {
 	for (*at = 0; *at < s->csv.count; ++*at)
-		if (csv_holds_number(s, field_at(&s->csv, *at)))
+		if (source_is_cell_number(s, field_at(&s->csv, *at)))
 			return true;
 	return false;
 }

@@ -1,52 +1,12 @@
-/* csv_rows.c - cuts a file into rows and fields (RFC 4180, libcsv). */
+/* csv_rows.c - cuts a file into rows. */
 #include <ctype.h>
 #include <stdlib.h>
+#include "base/words.h"
 #include "priv/format.h"
 #include "unpack/encoding.h"
 
-/* A cell that a spreadsheet keeps as text: ="2025550143". */
-static struct dnc_str cell_text(struct dnc_str field)
-{
-	if (field.n < 3 || !dnc_str_starts(field, DNC_STR("=\"")) ||
-		memchr(field.p + 2, '"', field.n - 2) != field.p + field.n - 1)
-		return field;
-	return (struct dnc_str){field.p + 2, field.n - 3};
-}
-
-static void on_field(void *text, size_t n, void *ctx)
-{
-	struct csv_state *csv = ctx;
-	struct dnc_str field = {text, n};
-
-	if (n && field.p[0] == '=')
-		field = cell_text(field);
-	if (csv->count < CSV_MAX_COLUMNS) {
-		dnc_buf_str(&csv->fields, field);
-		csv->ends[csv->count] = csv->fields.n;
-	}
-	csv->count++;
-}
-
-static void on_row(int end, void *ctx)
-{
-	(void)end;
-	((struct csv_state *)ctx)->row_done = true;
-}
-
-static int start_parser(struct csv_state *csv)
-{
-	if (csv->ready)
-		csv_free(&csv->parser);
-	csv->ready = csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) == 0;
-	if (csv->ready)
-		csv_set_delim(&csv->parser, (unsigned char)csv->delimiter);
-	return csv->ready ? 0 : -1;
-}
-
 void csv_finish(struct csv_state *csv)
 {
-	if (csv->ready)
-		csv_free(&csv->parser);
 	for (size_t i = 0; i < csv->columns; i++)
 		free(csv->headers[i]);
 	dnc_buf_free(&csv->raw);
@@ -69,16 +29,21 @@ static enum dnc_source_result read_row(struct dnc_source *s)
 {
 	const struct csv_state *csv = &s->csv;
 	struct dnc_str raw = s->record.raw;
+	enum dnc_source_result rc;
 
 	if (csv->count != csv->columns)
-		return source_reject(s, DNC_REJECT_INVALID_ROW, "",
-			"%zu fields, the header has %zu", csv->count, csv->columns);
+		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%zu %s, the header has %zu",
+			csv->count, dnc_plural(csv->count, "field", "fields"), csv->columns);
 	if (!dnc_json_is_utf8(raw))
 		return source_reject(
 			s, DNC_REJECT_INVALID_UTF8, "", "not UTF-8; %s", dnc_encoding_advice(raw));
 	if (memchr(raw.p, '\0', raw.n))
 		return source_reject(s, DNC_REJECT_INVALID_ROW, "", "the row contains a NUL byte");
-	return s->options.map ? read_plain(s) : s->format->row(s);
+	if (s->options.map)
+		return read_plain(s);
+	if (csv->seconds && (rc = csv_check_second(s)))
+		return rc;
+	return s->format->row(s);
 }
 
 enum dnc_source_result csv_row(struct dnc_source *s)
@@ -90,6 +55,8 @@ enum dnc_source_result csv_row(struct dnc_source *s)
 
 	if (header)
 		rc = csv_read_header(s);
+	if (!rc && header && !s->options.no_header && s->format->scan)
+		rc = csv_check_sample(s);
 	if (!rc && (!header || s->options.no_header) &&
 		(csv->fields.n || csv->count > CSV_MAX_COLUMNS)) {
 		csv->rows++;
@@ -109,7 +76,6 @@ static enum dnc_source_result finish_row(struct dnc_source *s)
 	s->record = (struct dnc_record){.line = csv->first_line,
 		.raw = dnc_str_trim((struct dnc_str){csv->raw.p + csv->row, csv->at - csv->row})};
 	rc = csv_row(s);
-	csv->row_done = false;
 	csv->row = csv->at;
 	csv->first_line += csv->lines;
 	csv->lines = 0;
@@ -140,76 +106,12 @@ static enum dnc_source_result bad_row(struct dnc_source *s, const char *why)
 	csv->rows++;
 	csv->at = csv->row += rest.n;
 	csv->lines = csv->count = 0;
-	csv->row_done = false;
+	csv->quoted = false;
 	dnc_buf_clear(&csv->fields);
-	if (start_parser(csv) < 0)
-		return DNC_SOURCE_FAILED;
 	if (!csv->header_done)
 		return source_refuse(
 			s, DNC_REFUSED_HEADER, "has no valid header: line 1 is %s", why);
 	return source_reject(s, DNC_REJECT_INVALID_ROW, "", "%s", why);
-}
-
-/* The place after the quote that ends the quoted text at the start of S; 0 if it does not end. */
-static size_t quoted_length(struct dnc_str s)
-{
-	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] != '"')
-			continue;
-		if (i + 1 == s.n || s.p[i + 1] != '"')
-			return i + 1;
-		i++;
-	}
-	return 0;
-}
-
-/* True if the rest of a line after a quoted field is the end of the field. */
-static bool ends_field(struct dnc_str rest, char delimiter)
-{
-	while (rest.n && rest.p[0] == ' ' && delimiter != ' ')
-		rest.p++, rest.n--;
-	return !rest.n || rest.p[0] == delimiter || rest.p[0] == '\r' || rest.p[0] == '\n';
-}
-
-/* The place from AT on of the "=" before the quotes of a whole field, as spreadsheets' users write a number that must stay
- * text: ="2025550143". The length of LINE if there is none. The line starts in a quoted field if QUOTED. */
-static size_t find_mark(struct dnc_str line, size_t at, char delimiter, bool quoted)
-{
-	bool starts = at == 0; /* of a field */
-
-	for (; at < line.n; at++) {
-		struct dnc_str rest = {line.p + at + 1, line.n - at - 1};
-		char c = line.p[at];
-		size_t n;
-
-		if (c == '"') {
-			quoted = !quoted;
-		} else if (!quoted && starts && c == '=' && rest.n && rest.p[0] == '"') {
-			n = quoted_length(rest);
-			if (n && ends_field((struct dnc_str){rest.p + n, rest.n - n}, delimiter))
-				return at;
-		}
-		starts = !quoted && (c == delimiter || (starts && c == ' '));
-	}
-	return at;
-}
-
-/* Parses LINE without the marks before quoted fields. False if it is not CSV. */
-static bool parse_text(struct csv_state *csv, struct dnc_str line, bool first)
-{
-	size_t from = 0;
-
-	if (memchr(line.p, '=', line.n))
-		for (size_t at = 0;
-			(at = find_mark(line, at, csv->delimiter, !first && !from)) < line.n;
-			from = ++at) {
-			size_t n = at - from;
-
-			if (csv_parse(&csv->parser, line.p + from, n, on_field, on_row, csv) != n)
-				return false;
-		}
-	return csv_parse(&csv->parser, line.p + from, line.n - from, on_field, on_row, csv) ==
-	       line.n - from;
 }
 
 /* Parses the next line of what was gathered. */
@@ -218,6 +120,7 @@ static enum dnc_source_result parse_line(struct dnc_source *s)
 	struct csv_state *csv = &s->csv;
 	struct dnc_str line = {csv->raw.p + csv->at, csv->raw.n - csv->at};
 	bool first = csv->at == csv->row;
+	enum csv_scanned scanned;
 
 	line.n = line_length(line);
 	csv->at += line.n;
@@ -227,9 +130,12 @@ static enum dnc_source_result parse_line(struct dnc_source *s)
 		return DNC_SOURCE_MORE;
 	}
 	csv->lines++;
-	if (!parse_text(csv, line, first))
+	scanned = csv_scan(csv, line);
+	if (!dnc_buf_ok(&csv->fields))
+		return DNC_SOURCE_FAILED;
+	if (scanned == CSV_WRONG)
 		return bad_row(s, "not CSV: a quote is misplaced");
-	if (csv->row_done)
+	if (scanned == CSV_ROW)
 		return finish_row(s);
 	if (csv->at - csv->row > s->options.max_record)
 		return bad_row(s, "not CSV: a quoted field does not end");
@@ -311,8 +217,6 @@ enum dnc_source_result csv_line(struct dnc_source *s, const struct dnc_line *lin
 			"starts with JSON instead of a header; try --format=ndjson");
 	if (!csv->delimiter)
 		csv->delimiter = csv_guess_delimiter(line->text);
-	if (!csv->ready && start_parser(csv) < 0)
-		return DNC_SOURCE_FAILED;
 	if (!csv->raw.n)
 		csv->first_line = line->number;
 	dnc_buf_add(&csv->raw, line->text.p, line->text.n + line->end_n);

@@ -102,7 +102,7 @@ int dnc_fill_add(struct dnc_fill *f, struct dnc_str *event, struct dnc_error *er
 	if (doc.node[0].type != DNC_JSON_OBJECT)
 		return 0;
 	named = dnc_json_get(&doc, 0, DNC_STR("type"));
-	if (!named || !dnc_type_from_name(doc.node[named].text, &type))
+	if (!named || !dnc_type_from_raw(doc.node[named].text, &type))
 		return 0;
 	for (size_t i = 0; i < VALUES; i++)
 		given |= (unsigned)lacks(f, i, &doc, type) << i;

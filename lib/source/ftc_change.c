@@ -1,5 +1,6 @@
 /* ftc_change.c - the National Registry's change list. */
 #include "base/clock.h"
+#include "base/words.h"
 #include "priv/format.h"
 #include "priv/ftc.h"
 
@@ -16,7 +17,7 @@ static const char *read_change(struct dnc_str row, struct change *c)
 
 	if (!source_cut(row, &c->number, &rest) || !source_cut(rest, &c->time, &rest))
 		return "not NUMBER,TIMESTAMP,A|D";
-	if (!dnc_clock_parse_local(c->time, &c->ms))
+	if (!dnc_clock_parse_local(c->time, &c->ms) || c->ms < DNC_EVENT_TIME_MIN)
 		return "the second field is not a date-time";
 	if (rest.n != 1 || (rest.p[0] != 'A' && rest.p[0] != 'D'))
 		return "the third field is neither A (added) nor D (deleted)";
@@ -40,13 +41,14 @@ static void detect(const struct sample *sample, struct verdict *v)
 	/* No other format has such a row; but under a header a vendor may give the letters another meaning. */
 	if (sample_first(sample).p && csv_names_number(sample_first(sample))) {
 		verdict_set(v, likeness,
-			"%zu of %zu lines are NUMBER,TIMESTAMP,A|D, but its header names columns",
-			rows, lines);
+			"%zu of %zu %s NUMBER,TIMESTAMP,A|D, but its header names columns", rows,
+			lines, dnc_plural(lines, "line is", "lines are"));
 		return;
 	}
 	if (rows && (2 * rows > lines || is_row(sample_first(sample))))
 		likeness = FORMAT_SURE;
-	verdict_set(v, likeness, "%zu of %zu lines are NUMBER,TIMESTAMP,A|D", rows, lines);
+	verdict_set(v, likeness, "%zu of %zu %s NUMBER,TIMESTAMP,A|D", rows, lines,
+		dnc_plural(lines, "line is", "lines are"));
 }
 
 enum dnc_source_result ftc_change_event(
@@ -79,7 +81,8 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 
 const struct format format_ftc_change = {
 	.about = {"ftc-change", "the National Registry's change list",
-		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_CHANGES | DNC_FORMAT_LAYOUT},
+		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_CHANGES | DNC_FORMAT_LAYOUT |
+			DNC_FORMAT_ORDERED},
 	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
 	.line = read_line};

@@ -1,4 +1,5 @@
 /* ftc_full.c - the National Registry's full list. */
+#include "base/words.h"
 #include "priv/format.h"
 #include "priv/ftc.h"
 
@@ -35,16 +36,17 @@ static void detect(const struct sample *sample, struct verdict *v)
 	size_t rows = sample_rows(sample, is_row, &lines);
 
 	if (2 * rows <= lines)
-		verdict_set(v, rows ? FORMAT_MAYBE : FORMAT_NO, "%zu of %zu lines are AREA,NUMBER",
-			rows, lines);
+		verdict_set(v, rows ? FORMAT_MAYBE : FORMAT_NO, "%zu of %zu %s AREA,NUMBER", rows,
+			lines, dnc_plural(lines, "line is", "lines are"));
 	else if (2 * certain > lines)
-		verdict_set(v, FORMAT_SURE, "%zu of %zu lines are AREA,NUMBER", certain, lines);
+		verdict_set(v, FORMAT_SURE, "%zu of %zu %s AREA,NUMBER", certain, lines,
+			dnc_plural(lines, "line is", "lines are"));
 	else if (sample->options->reason)
 		verdict_set(v, FORMAT_NO, "lines of ten digits with --reason are numbers");
 	else
 		verdict_set(v, FORMAT_MAYBE,
-			"%zu of %zu lines are ten digits, as in older downloads of the registry",
-			rows, lines);
+			"%zu of %zu %s ten digits, as in older downloads of the registry", rows,
+			lines, dnc_plural(lines, "line is", "lines are"));
 }
 
 enum dnc_source_result ftc_full_event(struct dnc_source *s, struct dnc_str number)
@@ -75,9 +77,16 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 	return ftc_full_event(s, (struct dnc_str){s->digits, sizeof s->digits});
 }
 
+static bool is_full(const struct dnc_source *s)
+{
+	(void)s;
+	return true;
+}
+
 const struct format format_ftc_full = {
 	.about = {"ftc-full", "the National Registry's full list",
 		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_LAYOUT},
 	.origin = {"federal_dnc", "federal", "regulatory", "regulatory_change"},
 	.detect = detect,
-	.line = read_line};
+	.line = read_line,
+	.full = is_full};

@@ -106,7 +106,8 @@ static const char *read_entry(const struct ftc_xml *x, const char **attributes, 
 	if (n != known || (!x->change && n > 1))
 		return x->change ? "<ph> has an attribute that is none of val, date and type"
 		                 : "<ph> of a full list has an attribute other than val";
-	if (x->change && (!date || !dnc_clock_parse_local(dnc_str(date), &e->ms)))
+	if (x->change && (!date || !dnc_clock_parse_local(dnc_str(date), &e->ms) ||
+				 e->ms < DNC_EVENT_TIME_MIN))
 		return "date is not a date-time";
 	if (x->change && (!type || (strcmp(type, "A") != 0 && strcmp(type, "D") != 0)))
 		return "type is neither A (added) nor D (deleted)";
@@ -241,8 +242,8 @@ static enum dnc_source_result read_next(struct dnc_source *s)
 	if (x->taken == x->count && x->no_memory)
 		return DNC_SOURCE_FAILED;
 	if (x->taken == x->count && x->fault[0])
-		return source_refuse(s, DNC_REFUSED_CONTENT,
-			"is not read beyond line %llu, column %lu: %s; what comes before is published",
+		return source_refuse(s, DNC_REFUSED_REST,
+			"is not read beyond line %llu, column %lu: %s",
 			(unsigned long long)current_line(x),
 			(unsigned long)XML_GetCurrentColumnNumber(x->parser) + 1, x->fault);
 	if (x->taken == x->count)
@@ -308,6 +309,11 @@ static void finish(struct dnc_source *s)
 	free_xml(s->xml);
 }
 
+static bool is_full(const struct dnc_source *s)
+{
+	return s->xml && s->xml->list_seen && !s->xml->change;
+}
+
 const struct format format_ftc_xml = {
 	.about = {"ftc-xml", "the National Registry's lists as XML",
 		DNC_FORMAT_LIST | DNC_FORMAT_NAMELESS | DNC_FORMAT_LAYOUT},
@@ -315,4 +321,5 @@ const struct format format_ftc_xml = {
 	.detect = detect,
 	.line = read_line,
 	.next = read_next,
+	.full = is_full,
 	.finish = finish};

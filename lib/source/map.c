@@ -3,6 +3,7 @@
 #include <jq.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "json/json.h"
 #include "priv/map_write.h"
@@ -127,14 +128,18 @@ fail:
 
 struct dnc_map *dnc_map_compile_file(const char *path, struct dnc_error *err)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = dnc_file_open_stream(path, err);
 	char *program = f ? malloc(PROGRAM_MAX_BYTES) : NULL;
 	struct dnc_map *m = NULL;
 	size_t n = 0;
 
+	if (!f)
+		return NULL;
 	if (program)
 		n = fread(program, 1, PROGRAM_MAX_BYTES, f);
-	if (!program || ferror(f)) {
+	if (!program) {
+		dnc_error_nomem(err);
+	} else if (ferror(f)) {
 		dnc_error_set(err, errno, "unable to read %s: %s", path, strerror(errno));
 	} else if (n == PROGRAM_MAX_BYTES) {
 		dnc_error_set(err, EFBIG, "%s: the program is larger than 1 MiB", path);
@@ -143,8 +148,7 @@ struct dnc_map *dnc_map_compile_file(const char *path, struct dnc_error *err)
 		m = dnc_map_compile(program, err);
 	}
 	free(program);
-	if (f)
-		fclose(f);
+	fclose(f);
 	return m;
 }
 

@@ -1,4 +1,6 @@
 #include "priv/map_failure.h"
+#include <stdio.h>
+#include <string.h>
 
 /* What a JSON text is, and what to do that it becomes an object. */
 static const char *describe_other(char first)
@@ -51,4 +53,17 @@ void map_failure_of_end(const struct dnc_mapper_options *o, enum map_end end, co
 			"that it avoids this value (%.100s)",
 			why);
 	}
+}
+
+void map_failure_of_option(
+	const struct dnc_mapper_options *o, const struct dnc_error *why, struct dnc_error *err)
+{
+	static const struct dnc_str map = DNC_STR("the map ");
+	struct dnc_str said = dnc_str(why->message);
+
+	*err = *why;
+	if (strcmp(o->name, "map") == 0 || !dnc_str_starts(said, map))
+		return;
+	snprintf(err->message, sizeof err->message, "the program %.*s",
+		(int)(sizeof err->message - sizeof "the program "), why->message + map.n);
 }

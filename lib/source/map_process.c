@@ -10,10 +10,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "priv/map_frame.h"
 
 /* How often to look at a record that is at work: twenty times within its limit, but not more often than this. */
@@ -21,6 +23,9 @@ enum { LOOKS = 20, LOOK_MIN_MS = 5, LOOK_MAX_MS = 50 };
 
 /* A process that neither computes nor answers for so long was stopped by somebody. */
 enum { DEAD_MS = 60000 };
+
+/* How long it waits for a lock that may be held by a thread that it does not have. */
+enum { LOCKED_S = 1 };
 
 /* What it may write on standard error. */
 enum { NOTES_MAX = 1 << 20 };
@@ -100,6 +105,28 @@ static void close_files(int fd, int notes)
 		_exit(1);
 }
 
+/* The process may have been made by fork(2) while another thread, which unpacks a file, held a lock, and that thread is not
+ * here to give it back. What is used here:
+ * - malloc(3) and stdio(3): glibc takes the locks of malloc itself around fork(), and makes those of streams new in
+ *   the child (since 2.24);
+ * - libjq's state was made by the owner's thread, which is the one that has forked, and is used by no other; so are its keys
+ *   for memory of threads;
+ * - the lock of the time zone, in which libarchive may be (mktime(3), for the times in zip files) and jq's functions of time
+ *   wait. glibc does nothing about it. So it is tried here: if it is held, the process ends, no record is blamed, and the
+ *   mapper starts the next one.
+ * Locks of locales, iconv(3) and the unpacker are not used by maps. */
+static void try_locks(void)
+{
+	const struct itimerval soon = {.it_value.tv_sec = LOCKED_S}, off = {0};
+	const time_t now = 0;
+	struct tm t;
+
+	signal(SIGALRM, SIG_DFL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	localtime_r(&now, &t);
+	setitimer(ITIMER_REAL, &off, NULL);
+}
+
 static _Noreturn void run(struct map_process *p, struct dnc_map *map, int fd, pid_t owner)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -110,6 +137,7 @@ static _Noreturn void run(struct map_process *p, struct dnc_map *map, int fd, pi
 	prctl(PR_SET_DUMPABLE, 0); /* a dump would contain records */
 	close_files(fd, p->notes);
 	reset_signals();
+	try_locks();
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, NOTES_MAX);
 	limit_memory(p->limits.memory);
@@ -190,6 +218,30 @@ int map_process_wait_ms(const struct map_process *p)
 	return ms < 1 ? 1 : ms > LOOK_MAX_MS ? LOOK_MAX_MS : (int)ms;
 }
 
+static int64_t dead_after_ms(const struct map_process *p)
+{
+	return DEAD_MS + p->limits.timeout_ms * 10;
+}
+
+/* Somebody has stopped it, or the machine gives it no time: who waits for it is told. */
+static void look_for_life(struct map_process *p, int64_t now, int64_t cpu)
+{
+	char since[DNC_WAITING_TEXT_BYTES];
+	int64_t waited = 0;
+
+	if (cpu != p->cpu_seen_ms || p->alive_ms > p->waiting.since_ms)
+		waited = dnc_waiting_end(&p->waiting, now);
+	p->cpu_seen_ms = cpu;
+	if (waited)
+		dnc_note(
+			"the process of the map goes on, after %lld s", (long long)(waited / 1000));
+	if (dnc_waiting_look(&p->waiting, now))
+		dnc_err("waiting for the process of the map (%d) %s: it does not run (if it was "
+			"stopped, continue it); after %lld s it is killed and started again",
+			(int)p->pid, dnc_waiting_text(&p->waiting, now, since),
+			(long long)(dead_after_ms(p) / 1000));
+}
+
 enum map_end map_process_watch(struct map_process *p)
 {
 	uint64_t at = atomic_load(&p->page->at_work), mapped, resident;
@@ -199,6 +251,7 @@ enum map_end map_process_watch(struct map_process *p)
 		return MAP_RUNS;
 	p->look_ms = now + look_every_ms(p);
 	cpu = cpu_ms(p->pid);
+	look_for_life(p, now, cpu);
 	if (!at || at != p->watched) {
 		p->watched = at;
 		p->cpu_ms = cpu;
@@ -207,7 +260,7 @@ enum map_end map_process_watch(struct map_process *p)
 		return MAP_LARGE;
 	if (at && cpu - p->cpu_ms > p->limits.timeout_ms)
 		return MAP_SLOW;
-	return now - p->alive_ms > DEAD_MS + p->limits.timeout_ms * 10 ? MAP_KILLED : MAP_RUNS;
+	return now - p->alive_ms > dead_after_ms(p) ? MAP_KILLED : MAP_RUNS;
 }
 
 /* Writes what the process said first before it ended. */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "json/json.h"
 #include "priv/map_failure.h"
 #include "priv/map_frame.h"
@@ -125,8 +126,8 @@ static uint64_t read_answer(const struct dnc_mapper *m, struct dnc_str *other)
 		}
 	}
 	if (notes > NOTES_MAX)
-		dnc_note("jq: %llu more messages on this record",
-			(unsigned long long)(notes - NOTES_MAX));
+		dnc_note("jq: %llu more %s on this record", (unsigned long long)(notes - NOTES_MAX),
+			dnc_plural(notes - NOTES_MAX, "message", "messages"));
 	return first;
 }
 
@@ -140,6 +141,8 @@ static int hand_on(struct dnc_mapper *m, const struct dnc_map_job *job)
 		if (head.kind == MAP_RESULT &&
 			m->options.result(m->options.ctx, job, text, ++number) < 0)
 			return -1;
+	if (!number && m->options.nothing)
+		m->options.nothing(m->options.ctx, job);
 	return 0;
 }
 
@@ -148,7 +151,7 @@ static int complete(struct dnc_mapper *m, const struct dnc_error *failed)
 {
 	struct dnc_map_job job = map_queue_job(&m->queue, map_queue_at(&m->queue, 0));
 	struct dnc_str other;
-	struct dnc_error err;
+	struct dnc_error err, why;
 	uint64_t number = read_answer(m, &other);
 	int rc;
 
@@ -156,7 +159,9 @@ static int complete(struct dnc_mapper *m, const struct dnc_error *failed)
 		map_failure_of_result(number, other, &err);
 		failed = &err;
 	}
-	rc = failed ? m->options.failed(m->options.ctx, &job, failed) : hand_on(m, &job);
+	if (failed)
+		map_failure_of_option(&m->options, failed, &why);
+	rc = failed ? m->options.failed(m->options.ctx, &job, &why) : hand_on(m, &job);
 	dnc_buf_clear(&m->answer);
 	map_queue_remove_first(&m->queue);
 	return rc;
@@ -319,10 +324,9 @@ static int wait_for_process(struct dnc_mapper *m, struct dnc_error *err)
 		m->give_up_ms = now + STOPPED_WAIT_MS;
 	if (now < m->give_up_ms)
 		return 0;
-	return dnc_error_set(err, EAGAIN,
-		"stopped while the map runs: %zu records that were read are neither events nor "
-		"rejects",
-		m->queue.count);
+	return dnc_error_set(err, EAGAIN, "stopped while the map runs: %zu %s", m->queue.count,
+		dnc_plural(m->queue.count, "record that was read is neither an event nor a reject",
+			"records that were read are neither events nor rejects"));
 }
 
 /* One turn: sends, receives, watches; waits before if WAIT. */

@@ -39,6 +39,8 @@ struct dnc_mapper_options {
 	int (*result)(
 		void *ctx, const struct dnc_map_job *job, struct dnc_str result, uint64_t number);
 	int (*failed)(void *ctx, const struct dnc_map_job *job, const struct dnc_error *err);
+	/* The program ended well on JOB, but made no result of it; called in the place of both. NULL: nobody wants to know. */
+	void (*nothing)(void *ctx, const struct dnc_map_job *job);
 	/* True when the caller is to end soon: then a call that waits gives up after five seconds, with EAGAIN. */
 	bool (*stopped)(void *ctx);
 	void *ctx;

@@ -1,4 +1,5 @@
 /* numbers.c - a phone number in each line. */
+#include "base/words.h"
 #include "phone/phone.h"
 #include "priv/format.h"
 
@@ -54,17 +55,17 @@ static void detect(const struct sample *sample, struct verdict *v)
 
 	if (2 * rows <= lines)
 		verdict_set(v, rows ? FORMAT_MAYBE : FORMAT_NO,
-			"%zu of %zu lines are a phone number and nothing else", rows, lines);
+			"%zu of %zu %s a phone number and nothing else", rows, lines,
+			dnc_plural(lines, "line is", "lines are"));
 	else if (!is_row(sample_first(sample)))
 		verdict_set(v, FORMAT_MAYBE, "lines are phone numbers, but the first one is not");
 	else if (!sample->options->reason)
 		verdict_set(v, FORMAT_MAYBE,
-			"%zu of %zu lines are a phone number and nothing else, but this format needs "
-			"--reason",
-			rows, lines);
+			"%zu of %zu %s a phone number and nothing else, but this format needs --reason",
+			rows, lines, dnc_plural(lines, "line is", "lines are"));
 	else
-		verdict_set(v, FORMAT_SURE, "%zu of %zu lines are a phone number and nothing else",
-			rows, lines);
+		verdict_set(v, FORMAT_SURE, "%zu of %zu %s a phone number and nothing else", rows,
+			lines, dnc_plural(lines, "line is", "lines are"));
 }
 
 const struct format format_numbers = {.about = {"numbers", "one phone number per line",

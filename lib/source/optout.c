@@ -1,14 +1,10 @@
 /* optout.c - messages that consumers send to messaging providers: webhooks in JSON or as forms. */
-#include <ctype.h>
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "base/words.h"
 #include "phone/phone.h"
 #include "priv/format.h"
 #include "priv/optout.h"
-
-/* Applications that providers write before a number: "whatsapp:+12025550143". */
-static const char channels[] = "whatsapp sms mms rcs viber";
 
 /* The digits of seconds, milliseconds and microseconds since 1970 in this century. */
 enum { S_DIGITS = 10, MS_DIGITS = 13, US_DIGITS = 16 };
@@ -62,19 +58,6 @@ static void write_value(struct dnc_source *s, const struct dnc_json *doc, uint32
 	dnc_buf_chr(&s->event, '}');
 }
 
-/* Takes the application before a number off it; p is NULL if there is none. */
-static struct dnc_str take_channel(struct dnc_str *number)
-{
-	const char *colon = memchr(number->p, ':', number->n);
-	struct dnc_str channel = {number->p, colon ? (size_t)(colon - number->p) : 0};
-
-	if (!channel.n || !dnc_words_have(channels, channel))
-		return (struct dnc_str){0};
-	number->p += channel.n + 1;
-	number->n -= channel.n + 1;
-	return channel;
-}
-
 static int64_t read_digits(struct dnc_str text)
 {
 	int64_t value = 0;
@@ -100,22 +83,6 @@ static bool read_time(struct dnc_str text, int64_t *ms)
 	return text.n && (dnc_clock_parse(text, ms) || dnc_clock_parse_local(text, ms));
 }
 
-/* Adds the sender's number, and the application before it as the channel. */
-static void add_sender(struct dnc_source *s, const struct optout_message *m)
-{
-	struct dnc_str number = optout_text(m, PART_SENDER), channel = take_channel(&number);
-	char plus[32] = "+";
-
-	if (optout_text(m, PART_CHANNEL).p)
-		channel = optout_text(m, PART_CHANNEL);
-	if (m->international && number.n < sizeof plus && source_is_digits(number, number.n)) {
-		memcpy(plus + 1, number.p, number.n);
-		number = (struct dnc_str){plus, number.n + 1};
-	}
-	source_add(s, "phone_number", number);
-	source_add(s, "channel", channel);
-}
-
 /* A message has an id of its own: one that is delivered again is the same event. */
 static void add_identity(struct dnc_source *s, const struct optout_message *m, const char *action)
 {
@@ -138,8 +105,7 @@ static void add_identity(struct dnc_source *s, const struct optout_message *m, c
 static bool is_used(const struct optout_message *m, uint32_t at, bool timed)
 {
 	for (int p = 0; p < OPTOUT_PARTS; p++)
-		if (m->part[p] == at && (p != PART_TIME || timed) && p != PART_DIRECTION &&
-			p != PART_STATUS && p != PART_KEYWORD)
+		if (m->part[p] == at && (p != PART_TIME || timed) && p != PART_KEYWORD)
 			return true;
 	return false;
 }
@@ -187,13 +153,15 @@ static enum dnc_source_result make_event(
 	struct dnc_source *s, const struct optout_message *m, enum optout_action action)
 {
 	bool stop = action == OPTOUT_STOP;
+	enum dnc_source_result rc;
 	char text[DNC_TIME_LEN];
 	int64_t ms;
 	bool timed = read_time(optout_text(m, PART_TIME), &ms);
 
 	source_begin(s, stop ? DNC_NUMBER_SUPPRESSED : DNC_NUMBER_RELEASED);
 	add_identity(s, m, stop ? "stop" : "start");
-	add_sender(s, m);
+	if ((rc = optout_add_sender(s, m)))
+		return rc;
 	if (timed) {
 		dnc_clock_format(ms, text);
 		source_add(s, "timestamp", (struct dnc_str){text, sizeof text});
@@ -233,53 +201,41 @@ static enum dnc_source_result read_action(
 		"neither OptOutType nor a text: this is no message of a consumer");
 }
 
-/* The words of providers for messages that consumers send, and for their status; a word may go on after a "-". */
-static const char inbound_words[] = "inbound incoming in mo mobileoriginated received",
-		  received_words[] = "received receiving";
-
-static bool is_word(struct dnc_str text, const char *words)
+/* Rejects a message that may not be of the consumer who is its sender. To release a number wrongly is worse than to suppress
+ * one: a release needs that no member speaks against it. */
+static enum dnc_source_result check_inbound(
+	struct dnc_source *s, const struct optout_message *m, enum optout_action action)
 {
-	char word[20];
-	size_t n = 0;
+	uint32_t at = m->outbound;
+	struct dnc_str key;
 
-	for (; n < text.n && text.p[n] != '-'; n++) {
-		if (n == sizeof word)
-			return false;
-		word[n] = (char)tolower((unsigned char)text.p[n]);
-	}
-	return n && dnc_words_have(words, (struct dnc_str){word, n});
+	if (!at && (action == OPTOUT_START || !m->inbound))
+		at = m->report;
+	if (!at && action == OPTOUT_START)
+		at = m->perhaps_outbound;
+	if (!at)
+		return DNC_SOURCE_MORE;
+	key = m->doc->node[at].key;
+	if (key.n > 40)
+		key.n = 40;
+	return source_reject(s, DNC_REJECT_INVALID_FIELD, "direction",
+		"%.*s says that the message is not one that was received from a consumer: its sender is not the "
+		"consumer",
+		DNC_STR_ARG(key));
 }
 
-/* Rejects a message that may not be of the consumer who is its sender. */
-static enum dnc_source_result check_inbound(struct dnc_source *s, const struct optout_message *m)
-{
-	struct dnc_str direction = optout_text(m, PART_DIRECTION),
-		       status = optout_text(m, PART_STATUS);
-
-	if (direction.p && !is_word(direction, inbound_words))
-		return source_reject(s, DNC_REJECT_INVALID_FIELD, "direction",
-			"the direction of the message is not inbound: its sender is not the consumer");
-	if (status.p && !is_word(status, received_words))
-		return source_reject(s, DNC_REJECT_INVALID_FIELD, "MessageStatus",
-			"the status of the message is not received: its sender is not the consumer");
-	return DNC_SOURCE_MORE;
-}
-
-/* Rejects a message that says two things. */
+/* Rejects a message that says two things. A release needs that all texts ask for it. */
 static enum dnc_source_result check_texts(
 	struct dnc_source *s, const struct optout_message *m, enum optout_action action)
 {
-	static const enum optout_part texts[] = {PART_TYPE, PART_BODY, PART_KEYWORD};
-	bool contradicts = m->other_text;
+	bool contradicts = m->other_text || (action == OPTOUT_START && m->no_start) ||
+	                   (action == OPTOUT_HELP && m->stops);
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		contradicts |= action == OPTOUT_START && m->part[texts[i]] &&
-		               optout_action(optout_text(m, texts[i])) == OPTOUT_STOP;
 	if (!contradicts)
 		return DNC_SOURCE_MORE;
 	return source_reject(s, DNC_REJECT_INVALID_FIELD, "Body",
-		"the message has two texts that ask for different things: read it, and send it again with one "
-		"of them");
+		"the message has two texts that do not ask for the same: read it, and send it again with one of "
+		"them, or with OptOutType=STOP alone if it asks for no more calls");
 }
 
 /* Rejects a message whose sender is not known for certain. */
@@ -311,7 +267,7 @@ static enum dnc_source_result read_text(struct dnc_source *s, struct dnc_str tex
 	if (!source_parse(s, text, &doc, &rc))
 		return rc;
 	optout_read(&m, &doc);
-	if ((rc = check_inbound(s, &m)) || (rc = read_action(s, &m, &action)) ||
+	if ((rc = read_action(s, &m, &action)) || (rc = check_inbound(s, &m, action)) ||
 		(rc = check_texts(s, &m, action)))
 		return rc;
 	if (action == OPTOUT_HELP)

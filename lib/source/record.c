@@ -23,6 +23,32 @@ enum dnc_source_result source_refuse(
 	return source_reject_refused(s);
 }
 
+void source_doubt(struct dnc_source *s, struct dnc_str column, struct dnc_str value)
+{
+	enum { SHOWN = 40 };
+
+	column.n = column.n > SHOWN ? SHOWN : column.n;
+	if (!*s->doubt)
+		snprintf(s->doubt, sizeof s->doubt,
+			"has \"%.*s\" in the column %.*s in line %llu, and it is not clear whether its row is a "
+			"suppression: such rows are taken for one; say with --map what they mean",
+			value.n > SHOWN ? SHOWN : (int)value.n, value.p, DNC_STR_ARG(column),
+			(unsigned long long)s->record.line);
+}
+
+bool source_is_no_time(struct dnc_str text)
+{
+	static const struct dnc_str zero = DNC_STR("0001-01-01T00:00:00");
+
+	if (!dnc_str_starts(text, zero))
+		return false;
+	text = (struct dnc_str){text.p + zero.n, text.n - zero.n};
+	for (bool fraction = text.n && text.p[0] == '.'; fraction && text.n; text.p++, text.n--)
+		if (text.p[0] != '.' && text.p[0] != '0')
+			break;
+	return !text.n || dnc_str_eq(text, DNC_STR("Z")) || dnc_str_eq(text, DNC_STR("+00:00"));
+}
+
 enum dnc_source_result source_refuse_changes(struct dnc_source *s, const char *what)
 {
 	return source_refuse(s, DNC_REFUSED_HEADER,
@@ -92,18 +118,36 @@ enum dnc_source_result source_fact(struct dnc_source *s)
 	return DNC_SOURCE_RECORD;
 }
 
+int dnc_record_event(struct dnc_event_reader *r, const struct dnc_record *record,
+	struct dnc_event *out, struct dnc_error *err)
+{
+	if (record->fact)
+		return dnc_event_from_fact(r, record->fact, out, err);
+	if (record->cells)
+		return dnc_event_from_cells(r, record->cells, out, err);
+	return dnc_event_normalize(r, record->event.p, record->event.n, out, err);
+}
+
 enum dnc_source_result source_reject(
 	struct dnc_source *s, enum dnc_reject code, const char *place, const char *fmt, ...)
 {
-	char why[200];
+	char why[sizeof s->err.message];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(why, sizeof why, fmt, ap);
+	dnc_error_format(why, sizeof why, fmt, ap);
 	va_end(ap);
 	dnc_error_set(&s->err, (int)code, "%s", why);
 	dnc_error_place(&s->err, "%s", place);
 	return DNC_SOURCE_REJECT;
+}
+
+enum dnc_source_result source_reject_beside(struct dnc_source *s, const struct dnc_error *err)
+{
+	if (err->code == DNC_ERROR_NO_MEMORY)
+		return DNC_SOURCE_FAILED;
+	return source_reject(
+		s, DNC_REJECT_INVALID_PHONE_NUMBER, "phone_number", "%s", err->message);
 }
 
 bool source_parse(struct dnc_source *s, struct dnc_str text, struct dnc_json *doc,
@@ -164,6 +208,16 @@ void source_add(struct dnc_source *s, const char *key, struct dnc_str value)
 {
 	if (value.p)
 		dnc_json_member_str(&s->event, key, value);
+}
+
+void source_add_number(struct dnc_source *s, struct dnc_str read)
+{
+	char e164[DNC_PHONE_MAX];
+	size_t n;
+
+	if (dnc_phone_normalize(read, s->options.region, false, e164, &n) == DNC_PHONE_OK)
+		read = (struct dnc_str){e164, n};
+	source_add(s, "phone_number", read);
 }
 
 void source_add_given(

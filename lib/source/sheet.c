@@ -4,7 +4,7 @@
 #include "priv/record.h"
 
 /* A number of the North American plan has ten digits, with its country code eleven. */
-enum { NANP_DIGITS = 10, CELL_MAX = 40 };
+enum { NANP_DIGITS = 10, CELL_MAX = CSV_CELL_DIGITS };
 
 /* Removes what marks a cell as text: ="2025550143" and '2025550143. */
 static struct dnc_str without_marks(struct dnc_str cell)
@@ -88,17 +88,28 @@ static bool has_exponent(struct dnc_str cell)
 	return exponent(cell) > 0;
 }
 
+bool source_cell_number(struct dnc_source *s, struct dnc_str cell, struct dnc_str *number,
+	char digits[CSV_CELL_DIGITS])
+{
+	size_t n;
+
+	*number = without_marks(cell);
+	n = number->n ? whole_digits(dnc_str_trim(*number), digits) : 0;
+	if (n && dnc_phone_region_nanp(s->options.region))
+		*number = (struct dnc_str){digits, n};
+	else if (has_exponent(dnc_str_trim(*number)))
+		return false;
+	return true;
+}
+
 bool source_add_cell_number(struct dnc_source *s, struct dnc_str cell)
 {
-	char digits[CELL_MAX];
-	struct dnc_str number = without_marks(cell);
-	size_t n = number.n ? whole_digits(dnc_str_trim(number), digits) : 0;
+	char digits[CSV_CELL_DIGITS];
+	struct dnc_str number;
 
-	if (n && dnc_phone_region_nanp(s->options.region))
-		number = (struct dnc_str){digits, n};
-	else if (has_exponent(dnc_str_trim(number)))
+	if (!source_cell_number(s, cell, &number, digits))
 		return false;
-	source_add(s, "phone_number", number);
+	source_add_number(s, number);
 	return true;
 }
 
@@ -108,4 +119,14 @@ enum dnc_source_result source_reject_cell(struct dnc_source *s)
 		"phone_number was shortened by a spreadsheet, which shows it with an exponent: its last "
 		"digits may be lost; format the column as text or as a number without decimals, and export it "
 		"again");
+}
+
+bool source_is_cell_number(const struct dnc_source *s, struct dnc_str cell)
+{
+	struct dnc_str number = dnc_str_trim(without_marks(dnc_str_trim(cell)));
+	char digits[CELL_MAX], e164[DNC_PHONE_MAX];
+	size_t n;
+
+	return whole_digits(number, digits) || has_exponent(number) ||
+	       dnc_phone_normalize(number, s->options.region, false, e164, &n) == DNC_PHONE_OK;
 }

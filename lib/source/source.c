@@ -17,6 +17,8 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options, stru
 		goto fail;
 	}
 	s->options = *options;
+	s->beside = (struct dnc_beside_context){
+		.region = options->region, .strict = options->strict_phone, .advice = "use a map"};
 	s->csv.delimiter = options->delimiter;
 	if (!automatic && !(s->format = format_find(options->format))) {
 		dnc_error_set(err, 0, "%s: unknown format", options->format);
@@ -30,6 +32,11 @@ struct dnc_source *dnc_source_new(const struct dnc_source_options *options, stru
 	}
 	if (s->format)
 		source_drop_contradicted(s, !(s->format->about.flags & DNC_FORMAT_LAYOUT), NULL);
+	if (has_header(s) && !options->reject_lines && csv_tells_by_rows(options) &&
+		(s->format->scan || options->no_header)) {
+		s->given = s->format;
+		s->format = NULL;
+	}
 	return s;
 fail:
 	dnc_source_free(s);
@@ -46,6 +53,7 @@ void dnc_source_free(struct dnc_source *s)
 	dnc_buf_free(&s->event);
 	dnc_buf_free(&s->decoded);
 	csv_finish(&s->csv);
+	dnc_beside_finish(&s->beside);
 	kept_finish(&s->kept);
 	documents_finish(&s->documents);
 	free(s);
@@ -58,13 +66,52 @@ const char *dnc_source_choice(const struct dnc_source *s)
 
 const char *dnc_source_format(const struct dnc_source *s)
 {
-	return s->format ? s->format->about.name : "auto";
+	const struct format *f = s->format ? s->format : s->given;
+
+	return f ? f->about.name : "auto";
+}
+
+struct dnc_origin dnc_source_origin(const struct dnc_source *s)
+{
+	const struct format *f = s->format ? s->format : s->given;
+	struct dnc_origin origin = f ? f->origin : (struct dnc_origin){0};
+
+	if (s->options.provider)
+		origin.provider = s->options.provider;
+	if (s->options.source)
+		origin.source = s->options.source;
+	if (s->options.reason)
+		origin.reason = s->options.reason;
+	return origin;
+}
+
+bool dnc_source_is_full(const struct dnc_source *s)
+{
+	return s->format && s->format->full && s->format->full(s);
+}
+
+bool dnc_source_other_columns(const struct dnc_source *s, struct dnc_buf *names)
+{
+	const struct csv_state *csv = &s->csv;
+
+	if (!has_header(s) || !csv->header_done || s->options.map)
+		return false;
+	for (size_t i = 0; i < csv->columns; i++) {
+		if (strcmp(csv->headers[i], "phone_number") == 0 ||
+			strcmp(csv->headers[i], "type") == 0 ||
+			dnc_beside_certain(csv->beside[i]) || csv->contrary[i])
+			continue;
+		if (names->n)
+			dnc_buf_lit(names, ", ");
+		dnc_buf_str(names, dnc_str(csv->headers[i]));
+	}
+	return true;
 }
 
 /* The first line that is not blank shows what the stream is. */
 static enum dnc_source_result probe(struct dnc_source *s, struct dnc_str first)
 {
-	bool xml = (!s->format || s->format == &format_ftc_xml) &&
+	bool xml = ((!s->format && !s->given) || s->format == &format_ftc_xml) &&
 	           dnc_str_starts(dnc_str_trim(first), DNC_STR("<?xml"));
 	const char *what = s->options.reject_lines || xml ? NULL : source_probe(first);
 
@@ -80,13 +127,21 @@ static enum dnc_source_result reject_too_long(struct dnc_source *s)
 			"has no header that can be read: line %llu is longer than %zu bytes",
 			(unsigned long long)s->record.line, s->options.max_record);
 	if (s->format == &format_ftc_xml)
-		return source_refuse(s, DNC_REFUSED_CONTENT,
+		return source_refuse(s, DNC_REFUSED_REST,
 			"is not read beyond line %llu, which is longer than %zu bytes: give a larger "
 			"--max-record, or break the lines: xmllint --format",
 			(unsigned long long)s->record.line, s->options.max_record);
 	s->csv.rows += has_header(s);
 	return source_reject(s, DNC_REJECT_TOO_LARGE, "", "the record is longer than %zu bytes",
 		s->options.max_record);
+}
+
+static enum dnc_source_result choose(struct dnc_source *s, const struct sample *sample, bool last)
+{
+	if (!s->given)
+		return choose_format(s, sample, last);
+	s->format = s->given;
+	return DNC_SOURCE_MORE;
 }
 
 /* Chooses the format by the lines that were kept; LAST: no more of them will be. */
@@ -98,7 +153,7 @@ static enum dnc_source_result choose_from_kept(struct dnc_source *s, bool last)
 		.ended = s->ended,
 		.options = &s->options};
 
-	return choose_format(s, &sample, last);
+	return choose(s, &sample, last);
 }
 
 /* A line of a stream whose lines are acknowledged one by one: it must tell the format by itself. If it does not, it is
@@ -128,7 +183,7 @@ static enum dnc_source_result read_sample(struct dnc_source *s, const struct dnc
 	if (kept)
 		return kept < 0 ? DNC_SOURCE_FAILED : DNC_SOURCE_MORE;
 	s->waiting = true; /* it is read again, after those that were kept */
-	return s->kept.count ? choose_from_kept(s, true) : choose_format(s, &alone, true);
+	return s->kept.count ? choose_from_kept(s, true) : choose(s, &alone, true);
 }
 
 /* Goes on with what was read before. */
@@ -169,7 +224,7 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 		return documents_cut(s);
 	if (l->too_long && (s->format || s->options.reject_lines))
 		return reject_too_long(s);
-	if (!s->format && ((rc = read_sample(s, l)) || !s->format))
+	if (!s->format && ((rc = read_sample(s, l)) || !s->format || s->waiting))
 		return rc;
 	return s->format->line(s, l);
 }
@@ -227,19 +282,30 @@ static enum dnc_source_result advance_at_end(struct dnc_source *s)
 	               : rc;
 }
 
+/* Reads what is there, to the next record. */
+static enum dnc_source_result read_lines(struct dnc_source *s)
+{
+	enum dnc_source_result rc = advance(s);
+	struct dnc_line line;
+
+	while (!rc && take_line(s, &line))
+		rc = read_line(s, &line);
+	return rc;
+}
+
 enum dnc_source_result dnc_source_next(
 	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err)
 {
 	enum dnc_source_result rc;
-	struct dnc_line line;
 
 	if (s->cut && s->at_end)
 		return DNC_SOURCE_MORE;
-	rc = advance(s);
-	while (!rc && take_line(s, &line))
-		rc = read_line(s, &line);
-	if (!rc && (s->ended || s->settling) && s->kept.count)
+	rc = read_lines(s);
+	if (!rc && (s->ended || s->settling) && s->kept.count) {
 		rc = choose_from_kept(s, s->ended);
+		if (!rc && s->format)
+			rc = read_lines(s);
+	}
 	if (!rc && s->ended && !s->at_end)
 		rc = advance_at_end(s);
 	if (rc > DNC_SOURCE_MORE)
@@ -255,6 +321,11 @@ const char *dnc_source_refusal(const struct dnc_source *s, enum dnc_refusal *kin
 {
 	*kind = s->refusal;
 	return s->why;
+}
+
+const char *dnc_source_doubt(const struct dnc_source *s)
+{
+	return s->doubt;
 }
 
 const char *dnc_source_nothing(const struct dnc_source *s)

@@ -13,8 +13,10 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/lines.h"
+#include "event/cells.h"
 #include "event/fact.h"
 
 /* A column of a CSV file that holds a field of the event; HEADER may be its number, from 1. */
@@ -42,15 +44,17 @@ struct dnc_source_options {
 	bool strict_phone; /* for these: accept valid numbers only */
 };
 
-/* One record. The strings are valid until the next call for its source. */
+/* One record. The strings are valid until the next call for its source; those of a fact, but for its number, are of the options or
+ * of the program, and stay valid when the source is freed. */
 struct dnc_record {
 	struct dnc_str
 		event; /* raw event; DNC_JSON_PADDING readable bytes follow; not of a reject */
 	/* Of a row of a list: what it says, instead of `event`. Else NULL. */
 	const struct dnc_fact *fact;
-	uint64_t line;      /* where the record starts */
-	uint64_t item;      /* from 1 if the line has several, else 0 */
-	struct dnc_str raw; /* the record as received */
+	const struct dnc_cells *cells; /* of a row under a header, instead of `event`; else NULL */
+	uint64_t line;                 /* where the record starts */
+	uint64_t item;                 /* from 1 if the line has several, else 0 */
+	struct dnc_str raw;            /* the record as received */
 	/* With the option numbers: the digits of the E.164 number that the record suppresses; there is no event then. 0: there
 	 * is an event. */
 	uint64_t number;
@@ -69,7 +73,8 @@ enum dnc_source_result {
 /* Why it can't. */
 enum dnc_refusal {
 	DNC_REFUSED_CONTENT, /* it is not text, or text in another encoding */
-	DNC_REFUSED_HEADER,  /* its header is missing or does not fit the options */
+	DNC_REFUSED_REST, /* it is damaged: its records before that are read, what follows is not */
+	DNC_REFUSED_HEADER, /* its header is missing or does not fit the options */
 };
 
 /* Flags of a format, for the command line. */
@@ -81,6 +86,7 @@ enum {
 	DNC_FORMAT_CHANGES = 16,     /* its records are changes or calls, never a full list */
 	/* Other lists have its layout, too: a provider and a source in the options name them, if the format was given. */
 	DNC_FORMAT_LAYOUT = 32,
+	DNC_FORMAT_ORDERED = 64, /* which of a number's records holds follows from their order */
 };
 
 /* What a format says about all of its records; NULL: nothing. With the format "auto" it stands before the options; with a
@@ -131,8 +137,16 @@ void dnc_source_cut(struct dnc_source *s);
 enum dnc_source_result dnc_source_next(
 	struct dnc_source *s, struct dnc_record *record, struct dnc_error *err);
 
+/* Makes the event of RECORD, which has no `number`, as dnc_event_normalize(). */
+int dnc_record_event(struct dnc_event_reader *r, const struct dnc_record *record,
+	struct dnc_event *out, struct dnc_error *err);
+
 /* After DNC_SOURCE_REFUSED: what was seen and what to do, as the end of a sentence of one line. */
 const char *dnc_source_refusal(const struct dnc_source *s, enum dnc_refusal *kind);
+
+/* Of the first record that was taken for a suppression although it is not clear what one of its values means: which one, as the
+ * end of a sentence of one line. Empty if there was none so far. */
+const char *dnc_source_doubt(const struct dnc_source *s);
 
 /* At the end: why there was no record ("is empty"); NULL if there was one or the stream was
  * refused. */
@@ -141,5 +155,16 @@ const char *dnc_source_nothing(const struct dnc_source *s);
 /* After DNC_SOURCE_CHOSEN: the format and why, for a message: "csv: 3 columns ...". */
 const char *dnc_source_choice(const struct dnc_source *s);
 
-/* The name of the format in use; "auto" until it is chosen. */
+/* Appends the names of the columns that say something beside the number of a row, its country and its type, separated by
+ * ", ". False if the stream has no columns, or they are a map's. */
+bool dnc_source_other_columns(const struct dnc_source *s, struct dnc_buf *names);
+
+/* The name of the format in use, which is a string of the program, "auto" until it is chosen. */
 const char *dnc_source_format(const struct dnc_source *s);
+
+/* Once the format is chosen: what records are of that do not say so themselves: as the options say, unless the format says
+ * another thing. Members are NULL if they are not known, else static, or borrowed from the options. */
+struct dnc_origin dnc_source_origin(const struct dnc_source *s);
+
+/* At the end: true if the stream is a full list by its format, or says so itself; false if it has changes or does not say. */
+bool dnc_source_is_full(const struct dnc_source *s);

@@ -2,12 +2,12 @@
  * character like any other, and a field has neither tabs nor line ends in it. */
 #include "priv/format.h"
 
-static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+static enum csv_scanned split(struct csv_state *csv, struct dnc_str rest)
 {
-	struct csv_state *csv = &s->csv;
-	struct dnc_str rest = line->text;
 	const char *tab;
 
+	while (rest.n && (rest.p[rest.n - 1] == '\n' || rest.p[rest.n - 1] == '\r'))
+		rest.n--;
 	do {
 		struct dnc_str field = rest;
 
@@ -22,12 +22,19 @@ static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_l
 		}
 		csv->count++;
 	} while (tab);
-	return dnc_buf_ok(&csv->fields) ? csv_row(s) : DNC_SOURCE_FAILED;
+	return CSV_ROW;
+}
+
+static enum dnc_source_result read_line(struct dnc_source *s, const struct dnc_line *line)
+{
+	split(&s->csv, line->text);
+	return dnc_buf_ok(&s->csv.fields) ? csv_row(s) : DNC_SOURCE_FAILED;
 }
 
 const struct format format_tsv = {
 	.about = {"tsv", "a header line and rows, separated by tabs, without quoting",
 		DNC_FORMAT_HEADER},
 	.line = read_line,
+	.scan = split,
 	.row = csv_read_row,
 };

@@ -16,17 +16,12 @@ static const struct {
 
 bool source_type_by_name(struct dnc_str name, enum dnc_type *type)
 {
-	char full[64] = "dnc.";
-
-	if (dnc_type_from_name(name, type))
+	if (dnc_type_from_raw(name, type))
 		return true;
 	for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++)
 		if (dnc_str_eq(foreign_types[i].name, name)) {
 			*type = foreign_types[i].type;
 			return true;
 		}
-	if (name.n > sizeof full - 5)
-		return false;
-	memcpy(full + 4, name.p, name.n);
-	return dnc_type_from_name((struct dnc_str){full, name.n + 4}, type);
+	return false;
 }

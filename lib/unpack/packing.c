@@ -27,9 +27,26 @@ static size_t match(struct dnc_str start, struct dnc_str magic)
 	return n;
 }
 
+/* The same of a skippable frame, which may stand before the data of zstd, as pzstd(1) writes it: 0x184D2A50 to 0x184D2A5F,
+ * the low byte first (RFC 8878, 3.1.2). */
+static size_t match_skippable(struct dnc_str start)
+{
+	static const struct dnc_str rest = DNC_STR("\x2A\x4D\x18");
+
+	if (!start.n || ((unsigned char)start.p[0] & 0xF0) != 0x50)
+		return 0;
+	return 1 + match((struct dnc_str){start.p + 1, start.n - 1}, rest);
+}
+
 enum dnc_packing dnc_packing_of(struct dnc_str start)
 {
-	enum dnc_packing packing = DNC_PACKING_NONE;
+	size_t skippable = match_skippable(start);
+	enum dnc_packing packing = skippable == 4         ? DNC_PACKING_ZSTD
+	                           : skippable == start.n ? DNC_PACKING_UNSURE
+	                                                  : DNC_PACKING_NONE;
+
+	if (packing == DNC_PACKING_ZSTD)
+		return packing;
 
 	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
 		size_t n = match(start, magics[i].magic);

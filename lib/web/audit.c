@@ -43,4 +43,5 @@ void audit_refused(struct audit *a, const char *address, const struct dnc_identi
 {
 	dnc_json_member_text(audit_begin(a, "refused", identity, NULL, address), "reason", reason);
 	audit_end(a);
+	dnc_recent_add(a->refusals, address, 0, reason);
 }

@@ -205,7 +205,7 @@ void send_stats(struct session *s, struct dnc_str id)
 	struct dnc_hub *hub = s->all->hub;
 	const struct dnc_filter *filter = dnc_subscriber_filter(s->subscriber);
 	struct dnc_buf *b = message_begin(s, "client.stats");
-	uint64_t position = dnc_subscriber_next(s->subscriber) - 1;
+	uint64_t position = dnc_subscriber_next(s->subscriber) - 1, last = dnc_hub_last(hub);
 
 	dnc_json_member_json(b, "request_id", id);
 	add_timestamp(b);
@@ -216,8 +216,8 @@ void send_stats(struct session *s, struct dnc_str id)
 	dnc_json_member_bool(b, "subscribed", dnc_subscriber_active(s->subscriber));
 	dnc_json_member_number(b, "filter_count", filter ? dnc_filter_count(filter) : 0);
 	dnc_json_member_number(b, "position", position);
-	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));
-	dnc_json_member_number(b, "lag", dnc_hub_last(hub) - position);
+	dnc_json_member_number(b, "last_seq", last);
+	dnc_json_member_number(b, "lag", last - position);
 	dnc_json_member_bool(b, "rate_limited", dnc_subscriber_rate_limited(s->subscriber));
 	dnc_buf_chr(b, '}');
 	answer(s);

@@ -159,7 +159,8 @@ static int init_parts(struct dnc_web *w)
 	const struct dnc_web_options *options = w->options;
 	int rc = sessions_init(&w->sessions);
 
-	w->audit = (struct audit){.write = options->audit, .ctx = options->ctx};
+	w->audit = (struct audit){
+		.write = options->audit, .ctx = options->ctx, .refusals = w->shared->refusals};
 	stats_init(&w->stats);
 	rc |= identity_init(&w->identity, options->auth, w->shared->throttle, &w->audit,
 		&w->stats.counts, options->trust_proxy);

@@ -1,5 +1,6 @@
 #include "priv/shared.h"
 #include <stdlib.h>
+#include "web/page/files.h"
 
 struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits)
 {
@@ -12,7 +13,11 @@ struct dnc_web_shared *dnc_shared_new(const struct dnc_web_limits *limits)
 	shared->limits = limits_new(limits);
 	shared->throttle = throttle_new();
 	shared->pages = pages_new();
-	if (shared->limits && shared->throttle && shared->pages)
+	shared->files = page_files_new();
+	shared->refusals = dnc_recent_new();
+	shared->rejects = dnc_recent_new();
+	if (shared->limits && shared->throttle && shared->pages && shared->files &&
+		shared->refusals && shared->rejects)
 		return shared;
 	dnc_shared_free(shared);
 	return NULL;
@@ -26,8 +31,16 @@ void dnc_shared_free(struct dnc_web_shared *shared)
 	throttle_free(shared->throttle);
 	dnc_certificate_unref(shared->certificate);
 	pages_free(shared->pages);
+	page_files_free(shared->files);
+	dnc_recent_free(shared->refusals);
+	dnc_recent_free(shared->rejects);
 	pthread_mutex_destroy(&shared->lock);
 	free(shared);
+}
+
+struct dnc_recent *dnc_shared_rejects(struct dnc_web_shared *shared)
+{
+	return shared->rejects;
 }
 
 size_t dnc_shared_count(struct dnc_web_shared *shared)

@@ -1,8 +1,12 @@
 #include "priv/stats.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include "json/json.h"
+#include "base/clock.h"
 #include "priv/shared.h"
+
+enum { METRIC_CHANNELS = 32 }; /* of which there are metrics: each is a series of its own */
 
 void stats_init(struct stats *s)
 {
@@ -32,9 +36,16 @@ void stats_count_role(struct stats_roles *roles, const char *name, size_t connec
 
 void stats_publish(struct stats *s, const struct dnc_hub *hub, const struct stats_roles *roles)
 {
+	int64_t now = dnc_clock_mono_ms();
+	uint64_t last = dnc_hub_last(hub);
+
 	pthread_mutex_lock(&s->lock);
 	s->copy.counts = s->counts;
 	s->copy.hub = dnc_hub_stats(hub);
+	s->copy.channel_count = dnc_hub_channels(hub, s->copy.channel, STATS_CHANNELS);
+	minute_note(&s->minute, now, last, &s->copy.hub.delivery);
+	minute_delivery(&s->minute, &s->copy.hub.delivery, &s->copy.minute);
+	s->copy.events_per_s = minute_rate(&s->minute, now, last);
 	dnc_hub_lag_histogram(hub, s->copy.behind);
 	s->copy.roles = *roles;
 	pthread_mutex_unlock(&s->lock);
@@ -64,6 +75,8 @@ static void add_hub(struct dnc_hub_stats *sum, const struct dnc_hub_stats *h)
 	sum->work_limited += h->work_limited;
 	sum->work_ns += h->work_ns;
 	sum->channels += h->channels;
+	sum->evaluated += h->evaluated;
+	sum->matched += h->matched;
 	dnc_histogram_add(&sum->match, &h->match);
 	dnc_histogram_add(&sum->delivery, &h->delivery);
 }
@@ -76,12 +89,35 @@ static void add_member(void *ctx, const struct shared_member *member)
 	pthread_mutex_lock(&s->lock);
 	add_counts(&sum->counts, &s->copy.counts);
 	add_hub(&sum->hub, &s->copy.hub);
+	for (size_t i = 0; i < s->copy.channel_count; i++)
+		sum->channel_count = dnc_channel_stats_add(
+			sum->channel, sum->channel_count, STATS_CHANNELS, &s->copy.channel[i]);
+	dnc_histogram_add(&sum->minute, &s->copy.minute);
+	sum->events_per_s = s->copy.events_per_s; /* all see the same events */
 	for (int i = 0; i < DNC_HUB_LAGS; i++)
 		sum->behind[i] += s->copy.behind[i];
 	for (size_t i = 0; i < s->copy.roles.count; i++)
 		stats_count_role(
 			&sum->roles, s->copy.roles.role[i].name, s->copy.roles.role[i].connections);
 	pthread_mutex_unlock(&s->lock);
+}
+
+void stats_sum(struct dnc_web_shared *shared, struct stats_copy *sum)
+{
+	*sum = (struct stats_copy){.channel_count = 0};
+	shared_each(shared, add_member, sum);
+}
+
+uint64_t stats_lag(const struct stats_copy *f, double share)
+{
+	size_t all = 0, below = 0;
+	int i = 0;
+
+	for (int k = 0; k < DNC_HUB_LAGS; k++)
+		all += f->behind[k];
+	while (i < DNC_HUB_LAGS - 1 && (double)(below + f->behind[i]) < share * (double)all)
+		below += f->behind[i++];
+	return (UINT64_C(1) << i) - 1;
 }
 
 static void write_connections(const struct stats_copy *f, struct dnc_buf *out)
@@ -131,15 +167,9 @@ static void write_lag(const struct stats_copy *f, struct dnc_buf *out)
 	for (int i = 0; i < DNC_HUB_LAGS; i++)
 		all += f->behind[i];
 	for (int q = 0; q < QUANTILES; q++) {
-		size_t below = 0;
-		int i = 0;
-
-		while (i < DNC_HUB_LAGS - 1 &&
-			(double)(below + f->behind[i]) < quantiles[q].share * (double)all)
-			below += f->behind[i++];
 		metrics[q] = (struct dnc_metric){"dnc_client_lag_events", "summary",
 			q ? NULL : "Events between clients and the newest event, to a power of two",
-			quantiles[q].labels, (double)((UINT64_C(1) << i) - 1)};
+			quantiles[q].labels, (double)stats_lag(f, quantiles[q].share)};
 	}
 	dnc_metrics_text(out, metrics, QUANTILES);
 	dnc_buf_printf(out, "dnc_client_lag_events_count %zu\n", all);
@@ -164,6 +194,11 @@ static void write_totals(const struct stats_copy *sum, const struct dnc_web_shar
 			(double)sum->counts.http_requests},
 		{"dnc_audiences", "gauge", "Channels: distinct views and filters of clients", NULL,
 			(double)sum->hub.channels},
+		{"dnc_filter_evaluated_total", "counter",
+			"Events that channels were asked about, to match them with their filters",
+			NULL, (double)sum->hub.evaluated},
+		{"dnc_filter_matched_total", "counter", "Those of them that matched", NULL,
+			(double)sum->hub.matched},
 		{"dnc_deliveries_total", "counter", "Events written to client connections", NULL,
 			(double)sum->hub.deliveries},
 		{"dnc_delivered_bytes_total", "counter", "Bytes of these events", NULL,
@@ -198,6 +233,39 @@ static void write_totals(const struct stats_copy *sum, const struct dnc_web_shar
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
 }
 
+/* One series for each of the channels with the most clients, as long as it is one of them. */
+static void write_channels(const struct stats_copy *f, struct dnc_buf *out)
+{
+	static const struct {
+		const char *name, *type, *help;
+		size_t offset;
+	} rows[] = {
+		{"dnc_channel_clients", "gauge", "Clients of the largest channels",
+			offsetof(struct dnc_channel_stats, clients)},
+		{"dnc_channel_evaluated_total", "counter",
+			"Events that these channels were asked about",
+			offsetof(struct dnc_channel_stats, evaluated)},
+		{"dnc_channel_matched_total", "counter", "Those of them that matched",
+			offsetof(struct dnc_channel_stats, matched)},
+	};
+	size_t count = f->channel_count < METRIC_CHANNELS ? f->channel_count : METRIC_CHANNELS;
+
+	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+		for (size_t i = 0; i < count; i++) {
+			const struct dnc_channel_stats *c = &f->channel[i];
+			char label[48];
+			uint64_t value;
+
+			snprintf(
+				label, sizeof label, "channel=\"%llu\"", (unsigned long long)c->id);
+			memcpy(&value, (const char *)c + rows[r].offset, sizeof value);
+			dnc_metrics_text(out,
+				&(struct dnc_metric){rows[r].name, rows[r].type,
+					i ? NULL : rows[r].help, label, (double)value},
+				1);
+		}
+}
+
 static void write_closed(const struct stats_copy *f, struct dnc_buf *out)
 {
 	struct dnc_metric metrics[CLOSE_REASONS];
@@ -227,12 +295,13 @@ static void write_histograms(const struct stats_copy *sum, struct dnc_buf *out)
 void stats_write(struct dnc_buf *out, struct dnc_web_shared *shared, const struct dnc_hub *hub,
 	const struct dnc_ring *ring)
 {
-	struct stats_copy sum = {0};
+	struct stats_copy sum;
 
-	shared_each(shared, add_member, &sum);
+	stats_sum(shared, &sum);
 	write_connections(&sum, out);
 	write_totals(&sum, shared, hub, ring, out);
 	responses_write(&sum.counts.responses, out);
+	write_channels(&sum, out);
 	write_lag(&sum, out);
 	write_tokens(&sum, out);
 	write_closed(&sum, out);

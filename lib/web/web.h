@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "auth/auth.h"
 #include "hub/hub.h"
+#include "metrics/recent.h"
 #include "web/certificate.h"
 
 #define DNC_WEB_MAX_LISTEN  8
@@ -39,8 +40,22 @@ size_t dnc_shared_count(struct dnc_web_shared *shared);
  * TLS; another one from dnc_web_reload() on. Any thread. */
 void dnc_shared_use_certificate(struct dnc_web_shared *shared, struct dnc_certificate *certificate);
 
+/* Where the servers note the records of publications that they reject, as inputs may do, too. Any thread. */
+struct dnc_recent *dnc_shared_rejects(struct dnc_web_shared *shared);
+
 /* All servers must be closed and all connections gone. NULL is allowed. */
 void dnc_shared_free(struct dnc_web_shared *shared);
+
+/* What the rest of the program knows of itself, for /api/v1/stats. */
+struct dnc_web_stats {
+	uint64_t events, duplicates, conflicts; /* since the start */
+	int64_t newest_ms;                      /* when the newest event was logged; 0: none was */
+	uint64_t waiting_events, waiting_bytes; /* for the log */
+	uint64_t accepted, rejected;            /* lines of the input */
+	uint64_t log_bytes, log_free_bytes, log_wal_bytes, log_failures;
+	uint64_t disk_free_bytes; /* 0: not known */
+	struct dnc_histogram commit;
+};
 
 struct dnc_web_options {
 	const char *const *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:PATH", "systemd" */
@@ -54,10 +69,11 @@ struct dnc_web_options {
 	/* Write only inside the library's writeable callback, as its manual says, instead of at
 	 * once. Slower, for comparison and for libraries that need it. */
 	bool write_in_callback;
-	bool compress;             /* permessage-deflate, for clients that ask for it */
-	struct dnc_ring *ring;     /* borrowed, as are the following */
-	struct dnc_hub *hub;       /* its option `work` must call dnc_web_work() */
-	struct dnc_reader *reader; /* NULL when there is no log to read */
+	bool compress;         /* permessage-deflate, for clients that ask for it */
+	struct dnc_ring *ring; /* borrowed, as are the following */
+	struct dnc_hub *hub;   /* its option `work` must call dnc_web_work() */
+	struct dnc_reader
+		*reader; /* has all jobs that take long, also if its log keeps no events */
 	struct dnc_writer *writer; /* of what is published */
 	/* Gets an audit record, a JSON object, valid during the call. In the server's thread. */
 	void (*audit)(void *ctx, struct dnc_str json);
@@ -65,6 +81,7 @@ struct dnc_web_options {
 	void (*advanced)(void *ctx);
 	/* What the rest of the program adds to /metrics and /readyz. In the thread of any server. */
 	void (*metrics)(void *ctx, struct dnc_buf *out);
+	void (*stats)(void *ctx, struct dnc_web_stats *out);
 	const char *(*not_ready)(void *ctx); /* name of the check that fails, or NULL */
 	void *ctx;
 };

@@ -28,6 +28,15 @@ seconds_of() {
 	done | median
 }
 
+# Processor seconds of the command, a line of shell that ends in one program.
+cpu_seconds_of() {
+	local i
+	for ((i = 0; i < RUNS; i++)); do
+		/usr/bin/time -o "$dir/time" -f '%U %S' bash -c "exec $1" >"$dir/out" || echo "bench: failed: $1" >&2
+		awk '{ print $1 + $2 }' "$dir/time"
+	done | median
+}
+
 # CPU seconds, user and system, that a process has used.
 cpu_of() { awk -v tick="$(getconf CLK_TCK)" '{print ($14 + $15) / tick}' "/proc/$1/stat"; }
 

@@ -78,3 +78,29 @@ released +19165550186 consumer_request consumer +12025550100" ]
 	jq -c .raw rejects | jq -r 'fromjson | .id' | sort >rejected
 	[ "$(cat rejected <(jq -r '.id | gsub("-"; "")' out) | sort -u | wc -l)" -eq "$(jq -r '.data[].id' "$data" | sort -u | wc -l)" ]
 }
+
+# The number of line 1 of the events that the input gives with these options, or the code of its reject.
+number_of() { rm -f rejects; dnc-ingest -q -x rejects "$@" | jq -r .phone_number; [ ! -s rejects ] || jq -r .code rejects; }
+
+@test "the country beside a number counts in each source, and in what a map makes" {
+	given=(-P p --reason=consumer_request --source=partner)
+	london=+442079460958
+	[ "$(printf '%s\n' 'country_phone_code;phone' '44;2079460958' | number_of -f csv "${given[@]}")" = $london ]
+	[ "$(printf '%s\t%s\n' 'Country Dial' phone 44 2079460958 | number_of -f tsv "${given[@]}")" = $london ]
+	[ "$(printf '%s\n' 'Country Manager;phone' 'Jo;2025550143' 'GB;2079460958' | number_of -f csv "${given[@]}")" = \
+		$'+12025550143\ninvalid_phone_number' ]
+	[ "$(echo '{"id":"1","phone_number":"2079460958","country_code":"GB","suppressed_at":"2026-01-01T00:00:00Z"}' |
+		number_of -f ndjson "${given[@]}")" = $london ]
+	[ "$(echo '{"specversion":"1.0","id":"1","source":"s","type":"number.suppressed","data":{"phone_number":"2079460958","country_code":"GB"}}' |
+		number_of -f cloudevents "${given[@]}")" = $london ]
+	[ "$(echo '{"op":"c","after":{"phone":"2079460958","country_code":["GB"]}}' | number_of -f ndjson "${given[@]}")" = invalid_phone_number ]
+	[[ "$(jq -r .message rejects)" == *country_code*'use a map'* ]]
+	[ "$(echo '{"From":"2079460958","FromCountry":"GB","Body":"STOP"}' | number_of)" = $london ]
+	[ "$(echo 'From=2079460958&FromCountry=GB&ToCountry=US&Body=STOP' | number_of)" = $london ]
+	[ "$(echo '{"n":"2079460958","c":44}' |
+		number_of -f ndjson "${given[@]}" -j '{type:"number.suppressed",phone_number:.n,country_code:.c}')" = $london ]
+	[ "$(printf 'n,c\n2079460958,GB\n' |
+		number_of -f csv "${given[@]}" -j '{type:"number.suppressed",phone_number:.n,event_data:{country:.c}}')" = $london ]
+	# What the user has named is text, also where the row is read alone.
+	[ "$(printf 'phone,Country\n2025550143,GB\n' | number_of -f csv "${given[@]}" -c event_data.country=Country)" = +12025550143 ]
+}

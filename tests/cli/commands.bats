@@ -31,7 +31,7 @@ setup() {
 	dnc-ingest -f ndjson -x rejects in >out 2>err
 	[ "$(jq -rc '[.line,.code]' rejects | tr '\n' ' ')" = '[1,"unknown_type"] [2,"invalid_json"] [3,"invalid_phone_number"] ' ]
 	[ "$(jq -r .type out)" = dnc.provider.status_change ]
-	grep -q '1 events, 3 records rejected' err
+	grep -q '1 event, 3 records rejected' err
 	run dnc-ingest --strict -f ndjson -q -x rejects in
 	[ "$status" -eq 1 ]
 }
@@ -65,7 +65,7 @@ setup() {
 	run bash -c 'dnc-filter in >/dev/full'
 	[ "$status" -eq 74 ]
 	[[ "$output" == *"No space left"* ]]
-	for c in 'dnc-filter in' 'dnc-filter --phone x in' 'dnc-ingest in' \
+	for c in 'dnc-filter in' 'dnc-filter --phone 1 in' 'dnc-ingest in' \
 		'dnc-emit --spool=. --timeout=1s --socket=none list.synced provider=p sync_status=success'; do
 		run bash -c "$c >&-"
 		[ "$status" -eq 74 ]
@@ -179,4 +179,26 @@ without_reader() {
 	[ "$status" -eq 2 ]
 	[[ "$output" == *'is not one of EdDSA, HS256' ]]
 	[ ! -e key ]
+}
+
+@test "a limit of the size of files is an error with a message, not the end by a signal, for all commands" {
+	local command rc status
+	events 2000 >in
+	yes nonsense | head -n 2000 >bad
+	while IFS='|' read -r command rc; do
+		status=0
+		# shellcheck disable=SC2086  # words
+		(ulimit -f 8; exec $command) >out 2>err 3>&- || status=$?	# 8 KiB
+		[ "$status" -eq "$rc" ] || { echo "$command: $status" >&2; cat err >&2; false; }
+		[ -s err ]
+	done <<-'END'
+		dnc-ingest -q in|74
+		dnc-ingest -q --format=ndjson -x rejects bad|74
+		dnc-filter -q in|74
+	END
+	for command in ingest filter wsd tail emit token; do
+		status=0
+		(ulimit -f 0; exec "dnc-$command" --help) >out 2>/dev/null 3>&- || status=$?
+		[ "$status" -eq 74 ] || { echo "$command: $status" >&2; false; }
+	done
 }

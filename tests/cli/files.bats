@@ -42,6 +42,53 @@ bats_require_minimum_version 1.5.0
 	[[ "$output" == 'dnc-ingest: stdin ends too early (gzip)'* ]]
 }
 
+@test "archives are no lists, whatever the format: their members are lost in them" {
+	not_read() { # PART-OF-MESSAGE FORMAT FILE
+		local options=()
+		[[ "$2" == ftc* ]] || options=(--reason=complaint -P p)
+		run --separate-stderr dnc-ingest -f "$2" "${options[@]}" "$3"
+		echo "$stderr"
+		[ "$status" -eq 74 ]
+		[[ "$stderr" == *"$1"* ]]
+		[ -z "$output" ]
+	}
+	seq -f '202555%04.0f' 143 160 >list
+	tar cf list.tar list && not_read 'a tar archive; extract it first: tar -xOf' numbers list.tar
+	tar --format=v7 -cf v7.tar list && not_read 'a tar archive' ftc-full v7.tar
+	tar --format=pax -cf pax.tar list && not_read 'a tar archive' ndjson pax.tar
+	gzip -k list.tar && not_read 'a tar archive' numbers list.tar.gz
+	zip -q tar.zip list.tar && not_read 'a tar archive' ftc-change tar.zip
+	ar rc list.a list 2>/dev/null && not_read 'an ar archive' numbers list.a
+	gzip -c list.tar.gz >twice.gz && not_read 'packed twice' numbers twice.gz
+	{ printf '070707x\0'; cat list; } >list.cpio && not_read 'NUL bytes' numbers list.cpio
+	{ printf '\x5D\0\0\x80\0'; cat list; } >list.lzma && not_read 'an lzma file' numbers list.lzma
+	run dnc-ingest -f numbers --reason=complaint -P p --against=set --baseline list.tar.gz
+	[ "$status" -eq 74 ]
+	[ ! -e set ]
+}
+
+@test "zstd that starts with a frame to be skipped, as pzstd writes it, is unpacked" {
+	{ printf '\x5E\x2A\x4D\x18\x04\0\0\0abcd' && zstd -qc good.csv; } >skipped.zst
+	dnc-ingest -q -f csv -P p skipped.zst >events
+	[ "$(jq -r .phone_number events)" = +12025550143 ]
+	dnc-ingest -q -f csv -P p <skipped.zst >events
+	[ "$(jq -r .phone_number events)" = +12025550143 ]
+}
+
+@test "an area code in a column of its own is not left out of the number" {
+	numbers_of() { # REGION ROW...
+		local region=$1
+		shift
+		printf '%s\n' "$@" | dnc-ingest -q -f csv -P p --reason=complaint -r "$region" -x rejects 2>/dev/null | jq -r .phone_number
+	}
+	[ "$(numbers_of DE 'area_code;phone' '030;1234567' '030;0301234567' '30;3012345' '030;+49301234568' | xargs)" = '+49301234567 +49301234568' ]
+	[ "$(numbers_of DE 'Vorwahl;phone' '030;1234567' '30;1234567')" = '' ]
+	[ "$(numbers_of DE 'prefix;phone' '+49;0301234567' 'Dr.;0301234568' '+43;0301234569' | xargs)" = '+49301234567 +49301234568' ]
+	[ "$(numbers_of GB 'area;phone' '415;5550123' '020;02079460958')" = +442079460958 ]
+	[ "$(numbers_of ES 'prefijo;phone' '91;912345678')" = +34912345678 ]
+	grep -q 'its country code and its area code, or .* use a map' rejects
+}
+
 @test "a header that is missing or not sure is refused, with what to do" {
 	printf '2025550144,complaint\n' >bare.csv && refused 2 'use --no-header' bare.csv
 	printf 'name,fone\na,2025550144\n' >fone.csv && refused 2 '--column phone_number=HEADER; the headers are: name, fone' fone.csv
@@ -52,6 +99,39 @@ bats_require_minimum_version 1.5.0
 	{ printf 'phone,' && head -c 3000 /dev/zero | tr '\0' x; } >long.csv
 	refused 2 'line 1 is longer than 1024 bytes' --max-record=1K long.csv
 	printf 'phone,"x\n2025550144,a\n' >quote.csv && refused 2 'a quoted field does not end' quote.csv
+}
+
+@test "a second number anywhere in the first rows is refused; later, its row is rejected" {
+	local n
+	{ echo Name,Mobile,Home && printf 'Ann,2025550%s,\n' {100..150}; } >mobiles
+	{ cat mobiles && echo Ann,2025550143,2125550144; } >home.csv
+	refused 2 'in the column "home", too, as in line 53: select the one' home.csv
+	{ echo Name,Phone,Contact2 && printf 'Ann,2025550%s,\n' {100..150} && echo 'Ann,2025550143,(212) 555-0144'; } >contact.csv
+	refused 2 'in the column "contact2", too, as in line 53: select the one' contact.csv
+	for n in {1..80}; do tail -n +2 mobiles; done >rows
+	{ cat mobiles rows && echo Ann,2025550143,2125550144; } >late.csv
+	dnc-ingest -q -f csv -P p --reason=complaint -x late.rejects late.csv >events 2>/dev/null
+	[ "$(wc -l <events)" -eq 4131 ]
+	[[ "$(jq -r '[.code, .message] | join(": ")' late.rejects)" == 'invalid_row: home holds a second phone number'* ]]
+	# What --column names is no second number.
+	[ "$(dnc-ingest -q -P p --reason=complaint -c event_data.contact=Contact2 contact.csv | wc -l)" -eq 52 ]
+	[ "$(dnc-ingest -q -P p --reason=complaint -c phone_number=Mobile home.csv | wc -l)" -eq 52 ]
+}
+
+@test "a value that may say that its row is no suppression is told once, and suppresses" {
+	printf 'phone,deleted_at\n2025550143,0001-01-01T00:00:00\n2025550144,see the notes\n2025550145,see the log\n2025550146,2026-01-01\n' >in.csv
+	run --separate-stderr dnc-ingest -P p --reason=complaint --max-rejects=2 -x rejects in.csv
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .phone_number <<<"$output" | xargs)" = '+12025550143 +12025550144 +12025550145' ]
+	[ "$(grep -c 'it is not clear' <<<"$stderr")" -eq 1 ]
+	[[ "$stderr" == *'in.csv has "see the notes" in the column deleted_at in line 3,'* ]]
+	[ "$(jq -r .line rejects)" = 5 ]
+	# Nothing is released by a guess.
+	printf '{"op":"%s","%s":{"phone":"2025550143","reason":"complaint","deleted_at":"see the notes"}}\n' c after d before |
+		dnc-ingest -x cdc.rejects 2>cdc.err >events
+	[ "$(jq -r .type events)" = dnc.number.suppressed ]
+	grep -q 'deleted_at in line 1' cdc.err
+	[[ "$(jq -r .message cdc.rejects)" == *'not clear what its column deleted_at means'* ]]
 }
 
 @test "a pipe that is refused is not read on in silence" {
@@ -86,7 +166,7 @@ bats_require_minimum_version 1.5.0
 	printf 'x:3035550143:complaint\ny:1,4155550123E+10:complaint\nz:1.41555E+10:complaint\n' >in
 	run --separate-stderr dnc-ingest --delimiter=: --no-header -c reason=3 -x rejects in
 	[[ "$stderr" == "dnc-ingest: in: read as csv: 3 columns separated by ':', without a header as --no-header says
-dnc-ingest: 2 events, 1 records rejected
+dnc-ingest: 2 events, 1 record rejected
 dnc-ingest: 1 rejected with invalid_phone_number; the first: "* ]]
 	[ "$(jq -c '[.phone_number, .event_data.reason, .event_data.column_1]' <<<"$output" | tr '\n' ' ')" = \
 		'["+13035550143","complaint","x"] ["+14155550123","complaint","y"] ' ]
@@ -118,8 +198,12 @@ dnc-ingest: 1 rejected with invalid_phone_number; the first: "* ]]
 	sed '5s/"5550199"/"5550199/' "$ROOT/examples/data/ftc-full.xml" >broken.xml
 	run --separate-stderr dnc-ingest -q broken.xml good.csv
 	[ "$status" -eq 74 ]
-	[[ "$stderr" == *'broken.xml is not read beyond line '[56]', column '*'what comes before is published' ]]
+	[[ "$stderr" == *'broken.xml is not read beyond line '[56]', column '*'2 events are published, with those before the fault' ]]
 	[ "$(jq -r .phone_number <<<"$output" | tr '\n' ' ')" = '+13035550143 +12025550143 ' ]
+	# Nor does a file that is missing hide what was published.
+	run --separate-stderr dnc-ingest -q broken.xml good.csv absent.csv
+	[ "$status" -eq 74 ]
+	[[ "$stderr" == *'2 events are published, with those before the fault'* ]]
 	head -c 150 "$ROOT/examples/data/ftc-full.xml" >short.xml
 	run dnc-ingest -q short.xml
 	[ "$status" -eq 74 ]
@@ -169,6 +253,13 @@ dnc-ingest: 1 rejected with invalid_phone_number; the first: "* ]]
 	dnc-ingest -x rejects list >out 2>err
 	[ "$(grep -o '[0-9]* rejected with [a-z_0-9]*' err)" = $'2 rejected with invalid_utf8\n1 rejected with invalid_phone_number' ]
 	grep -q 'invalid_utf8; the first: .*--encoding=windows-1252' err
+	# Two faults of one code are two lines, and many are four.
+	dnc-ingest -f ndjson -x rejects -j 'error("cause \(.i)")' <(printf '{"i":%d}\n' 1 1 2 2 2 3 4 5) >out 2>err || :
+	[ "$(grep -c 'rejected with' err)" -eq 1 ]
+	grep -q '^dnc-ingest: 8 rejected with map_failed; the first: .*cause 1' err
+	grep -q '^dnc-ingest: 3 of these: .*cause 2' err
+	grep -q '^dnc-ingest: 1 of these: .*cause 3' err
+	grep -q '^dnc-ingest: 2 of these: for other reasons, see the rejects$' err
 	dnc-ingest -q -x rejects list >out 2>err
 	[ ! -s err ]
 	run -1 dnc-ingest -x rejects --max-rejects=0 list
@@ -189,10 +280,36 @@ dnc-ingest: 1 rejected with invalid_phone_number; the first: "* ]]
 	done
 	run --separate-stderr dnc-ingest -j empty good.csv
 	[ "$status" -eq 0 ]
-	[[ "$stderr" == *'the map made none from its records' ]]
+	[[ "$stderr" == *'the map made none from its records'*'1 record: the map made no event' ]]
 	run dnc-ingest /
 	[ "$status" -eq 74 ]
 	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "--min-records: too few are an error, and nothing of a file is published" {
+	local n
+	: >empty
+	printf '\n\n' >blank
+	printf 'phone,reason\n' >header
+	printf 'phone,reason\n1,complaint\n' >rejects
+	for n in 'empty 0 of 0 records were' 'blank 0 of 0 records were' 'header 0 of 0 records were' 'rejects 0 of 1 record were'; do
+		run -1 --separate-stderr dnc-ingest -f csv -x rejected --min-records=1 "${n%% *}"
+		[ -z "$output" ] && [[ "$stderr" == *"stopped: ${n#* } accepted, fewer than --min-records=1; nothing was published"* ]]
+		run -1 --separate-stderr dnc-ingest -f csv -x rejected --min-records=1 <"${n%% *}"
+		[ -z "$output" ] && [[ "$stderr" == *'fewer than --min-records=1'* ]]
+	done
+	printf 'phone,reason\n2025550143,complaint\n2025550144,complaint\n' >two
+	dnc-ingest --min-records=2 two | jq -r .id | cmp - <(dnc-ingest two | jq -r .id)
+	dnc-ingest --min-records=2 <two | [ "$(wc -l)" = 2 ]
+	for n in two -; do
+		run -1 --separate-stderr dnc-ingest --min-records=3 "$n" <two
+		[ -z "$output" ] && [[ "$stderr" == *'2 of 2 records were accepted, fewer than --min-records=3; nothing was published'* ]]
+	done
+	dnc-ingest -q --min-records=3 two two | [ "$(wc -l)" = 4 ]
+	run -1 dnc-ingest -q --min-records=1 -j empty two
+	# What was not read may have them: that is the failure.
+	run -74 dnc-ingest --min-records=3 two nowhere
+	run -2 dnc-ingest --min-records=1 -i unix:in.sock
 }
 
 @test "a million rows ended by carriage returns are a million lines" {
@@ -284,16 +401,47 @@ the last line without its end is read from a file'
 	"$shared/run" "$(cd "$BIN" && pwd)" cases.json
 }
 
-# stops FILE ARGUMENT... - a run that reads FILE and is stopped with SIGTERM in the middle; sets STATUS
+# stops FILE ARGUMENT... - a run that reads FILE and is stopped with SIGTERM in the middle; sets STATUS. The shell has background
+# jobs ignore SIGINT.
 stops() {
 	: >out
-	dnc-ingest --format=numbers --reason=complaint --rate=1000 "${@:2}" <"$1" >out 2>err 3>&- &
+	env --default-signal=INT dnc-ingest --format=numbers --reason=complaint --rate=1000 "${@:2}" <"$1" >out 2>err 3>&- &
 	PIDS+=($!)
 	wait_for has_content out
 	kill -"${SIGNAL:-TERM}" "${PIDS[-1]}"
 	STATUS=0
 	wait "${PIDS[-1]}" || STATUS=$?
 	echo "$STATUS: $(cat err)"
+}
+
+@test "several signals at once are one request to stop, and signals that are ignored stay so" {
+	local n
+	yes 2025550143 | head -n 100000 >long
+	# timeout(1) signals its child and then the group.
+	for n in 1 2 3 4 5 6; do
+		: >out
+		dnc-ingest --format=numbers --reason=complaint --rate=1000 long >out 2>err 3>&- &
+		PIDS+=($!)
+		wait_for has_content out
+		kill -TERM "${PIDS[-1]}"
+		kill -HUP "${PIDS[-1]}"
+		STATUS=0
+		wait "${PIDS[-1]}" || STATUS=$?
+		[ "$STATUS" -eq 75 ]
+		grep -q 'stopped before the end of the input' err
+	done
+	mkfifo hung
+	exec 7<>hung
+	: >out
+	nohup dnc-ingest --format=numbers --reason=complaint <hung >out 2>err 3>&- 7>&- &
+	PIDS+=($!)
+	echo 2025550143 >&7
+	wait_for has_content out
+	kill -HUP "${PIDS[-1]}"
+	echo 2025550144 >&7
+	wait_for has_line 2025550144 out
+	exec 7>&-
+	wait "${PIDS[-1]}"
 }
 
 @test "SIGTERM before the end of the input is exit status 75, and a message says how far it came" {

@@ -148,7 +148,6 @@ distinct() { sort "$@" | uniq | wc -l; }
 	[ "$(jq -r '.id[14:15]' out | uniq)" = 7 ]
 }
 
-has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 
 @test "a map that calls input or halt rejects its record, and debug speaks on standard error" {
 	printf '{"type":"dnc.number.suppressed","phone_number":"2025550143","reason":"complaint"}\n%.0s' 1 2 >in

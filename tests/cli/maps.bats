@@ -33,6 +33,21 @@ SIMPLE='{type: "dnc.number.suppressed", phone_number: .n, reason: "complaint", t
 	[[ "$(jq -r 'select(.line == 50).message' rejects)" == *'an array; put | .[] after it'* ]]
 }
 
+@test "a type without dnc. is that type, with a map and without, and a message names the types" {
+	local record='{"type":"number.released","phone_number":"+12025550143","reason":"expired","timestamp":"2026-01-01T00:00:00Z"}' event
+	echo "$record" >in
+	event=$(sed 's/number\./dnc.&/' in | dnc-ingest -q | jq -c 'del(.id, .metadata)')
+	[ -n "$event" ]
+	for options in '-f ndjson' '-j .' '-j . --provider=x'; do
+		[ "$(dnc-ingest -q $options in | jq -c 'del(.id, .metadata, .provider)')" = "$event" ]
+	done
+	[ "$(dnc-ingest -q -j . in | jq -r .id)" = "$(dnc-ingest -q -f ndjson in | jq -r .id)" ]
+	for options in '-f ndjson' '-j .'; do
+		run -1 dnc-ingest -q $options <<<'{"type":"NumberDeleted","phone_number":"+12025550143"}'
+		[[ "$output" == *'unknown_type'*'unknown type \"NumberDeleted\"; known are dnc.number.suppressed, '*'dnc.provider.status_change'* ]]
+	done
+}
+
 @test "--max-rejects stops a file in which each record loops" {
 	records 100 >in
 	run -1 dnc-ingest -x rejects --map-timeout=50 --max-rejects=2 -j 'def f: f; f' in
@@ -63,6 +78,23 @@ SIMPLE='{type: "dnc.number.suppressed", phone_number: .n, reason: "complaint", t
 	ADDRESS=unix:in.sock client open 'send-file in' half-close 'until line 4 rejected=1 dropped=1' 'expect end'
 	[ "$(jq -s -c 'map(.event_data.i)' out)" = '[1,4]' ]
 	[ "$(jq -s -c 'map(.line)' rejects)" = '[2]' ]
+}
+
+@test "records of which a map makes nothing are counted: on the terminal, in the summary, of a directory, of a full list" {
+	local map="if .i % 3 == 0 then empty else $SIMPLE end"
+	records 10 >in
+	run -0 --separate-stderr dnc-ingest --summary -P acme -j "$map" in
+	[[ "$stderr" == *'3 records: the map made no event' ]]
+	[ "$(tail -n 1 <<<"$output" | jq -c '.event_data | [.records_total, .records_added, .records_skipped]')" = '[10,7,3]' ]
+	mkdir spool
+	cp in spool/in.ndjson
+	run -0 --separate-stderr dnc-ingest --watch=spool --once -j "$map"
+	[[ "$stderr" == *'7 events, 0 records rejected, 3 that are no events; now '* ]]
+	# Files that are read twice are not counted twice.
+	run -0 --separate-stderr dnc-ingest --max-rejects=5 -j "$map" in
+	[[ "$stderr" == *'3 records: the map made no event' ]]
+	run -0 --separate-stderr dnc-ingest --against=set --baseline --reason=complaint -j "$map" in
+	[[ "$stderr" == *'3 records: the map made no event' ]]
 }
 
 @test "nothing of a map is held back while the input pauses" {

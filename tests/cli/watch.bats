@@ -23,7 +23,6 @@ start() {
 	wait_for test -d in/failed
 }
 
-has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 once() { dnc-ingest --watch=in --once --format=numbers --reason=complaint "$@"; }
 
 # No file of a run is left but the lock.
@@ -66,7 +65,7 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	wait "$WATCHER"
 	exec 8>in/held
 	run -0 once
-	[[ $output == *"1 files are still being written"* ]]
+	[[ $output == *"1 file is still being written"* ]]
 	[ -e in/held ]
 	exec 8>&-
 	run -0 once
@@ -105,6 +104,21 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	has_lines 1 out
 }
 
+@test "the reason of a file that was moved back, and is done, is removed" {
+	local n
+	for n in 1 2 3; do
+		echo x >in/list
+		run -1 once
+	done
+	[ "$(find in/failed -name '*.reason' | wc -l)" = 3 ]
+	# The first is not there any more, and the third was corrected.
+	rm in/failed/list in/failed/list.2
+	list in/list
+	once >out
+	[ "$(find in/failed -type f ! -name '*.rejects' | sort | tr '\n' ' ')" = 'in/failed/list.1 in/failed/list.1.reason ' ]
+	[ -f in/done/list ]
+}
+
 @test "--max-rejects and --strict hold for each file and for the run" {
 	printf '2025550101\nx\ny\n' >in/a
 	printf '2025550102\nx\n' >in/b
@@ -116,6 +130,18 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	printf '2025550103\nx\n' >in/c
 	run -1 once --strict --output=fd:6 6>out
 	[ -e in/done/c ]
+}
+
+@test "--min-records holds for each file" {
+	printf '2025550101\n2025550102\n' >in/a
+	printf '2025550103\n' >in/b
+	run -1 once --min-records=2 --output=fd:6 6>out
+	[ -e in/done/a ]
+	[ "$(cat in/failed/b.reason)" = 'in/b: stopped: 1 of 1 record was accepted, fewer than --min-records=2; nothing was published' ]
+	has_lines 2 out
+	printf '\n' >in/c
+	run -1 once --min-records=1 --output=fd:6 6>out
+	[[ "$(cat in/failed/c.reason)" == *'0 of 0 records were accepted'* ]]
 }
 
 @test "temporary names are passed over, and what is no file is reported once" {
@@ -141,12 +167,35 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	wait_for test -e in/done/x
 }
 
+@test "a download that goes on is no list, whichever program makes it" {
+	local end
+	for end in crdownload CRDownload download opdownload partial aria2; do list "in/x.$end"; done
+	# aria2 gives a file its name at the beginning.
+	list in/slow in/slow.aria2 in/real
+	start
+	wait_for test -e in/done/real
+	wait_for has_line 'in/slow waits for the rest of its download: slow.aria2 is beside it' err
+	[ "$(wc -l <out)" -eq 1 ] && [ -e in/slow ] && [ -e in/x.crdownload ]
+	rm in/slow.aria2
+	wait_for test -e in/done/slow
+	mv in/x.crdownload in/x.txt
+	wait_for test -e in/done/x.txt
+	[ "$(find in -maxdepth 1 -name 'x.*' | wc -l)" -eq 5 ]
+	[ "$(wc -l <out)" -eq 3 ]
+	kill "$WATCHER"
+	wait "$WATCHER"
+	# What waits is told.
+	list in/late in/late.aria2
+	run -0 once
+	[[ $output == *"1 file is still being written"* ]]
+}
+
 @test "names with line breaks, options and escapes are taken, and shown with escapes" {
 	list $'in/a\nb' in/--version $'in/\e[31m' 'in/a b'
 	run -0 once
 	[ "$(find in/done -type f -printf . | wc -c)" -eq 4 ]
 	[ -e $'in/done/a\nb' ]
-	grep -qF 'in/a\nb: 1 events' <<<"$output"
+	grep -qF 'in/a\nb: 1 event,' <<<"$output"
 	refute grep -q $'\e' <<<"$output"
 }
 
@@ -334,7 +383,6 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 	# shellcheck disable=SC2016
 	cat >script <<-'E'
 		. "$HELPER"
-		has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 		dnc-ingest --watch=in --format=numbers --reason=complaint >out 2>err &
 		watcher=$!
 		trap 'kill $watcher' EXIT
@@ -357,7 +405,7 @@ no_work_left() { [ "$(find in -name '.dnc-ingest.*' | sort)" = in/.dnc-ingest.lo
 		umount in/done
 		wait_for test -s in/done/b
 		grep -q 2025550104 in/done/b
-		grep -q "in/b: 1 events, 0 records rejected; now not moved" err
+		grep -q "in/b: 1 event, 0 records rejected; now not moved" err
 		has_lines 5 out
 	E
 	HELPER="$ROOT/tests/helper.bash" BATS_TEST_DIRNAME="$BATS_TEST_DIRNAME" in_small_space size=64k 'bash -eu script'
@@ -433,7 +481,6 @@ in_small_space() {
 	# shellcheck disable=SC2016
 	cat >script <<-'E'
 		. "$HELPER"
-		has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 		printf '2025550101\nx\n' >a
 		cp a in/.a
 		dnc-ingest --watch=in --format=numbers --reason=complaint >out 2>err &
@@ -467,4 +514,68 @@ in_small_space() {
 	[ "$(cat status)" = $'74\n74' ]
 	grep -q 'in/done is on another file system' err
 	grep -q 'Read-only file system' err
+}
+
+@test "kill -9 at each system call that changes a file: nothing is lost, and every file is in its folder with its papers" {
+	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	command -v strace >/dev/null || skip "strace is not here"
+	local call n code
+	for call in renameat2 renameat rename unlinkat fsync write; do
+		for ((n = 1; ; n++)); do
+			rm -rf in out
+			mkdir in
+			printf '2025550101\nnone\n' >in/a
+			printf '2025550102\n' >in/b
+			printf 'none\n' >in/c
+			code=0
+			# A process of its own, which says that it was killed where nobody reads it.
+			bash -c 'strace -f -qq -o /dev/null -e trace="$1" -e inject="$1:signal=SIGKILL:when=$2" \
+				dnc-ingest -q --watch=in --once --format=numbers --reason=complaint >>out; exit' \
+				- $call $n 2>/dev/null || code=$?
+			[ "$code" -ne 1 ] || break
+			once -q >>out 2>/dev/null || [ $? -le 1 ]
+			[ "$(find in -type f -printf '%P\n' | LC_ALL=C sort | tr '\n' ' ')" = \
+				'.dnc-ingest.lock done/a done/a.rejects done/b failed/c failed/c.reason failed/c.rejects ' ]
+			[ "$(wc -l <in/done/a.rejects)$(wc -l <in/failed/c.rejects)" = 11 ]
+			[ "$(jq -r .phone_number out | sort -u | tr '\n' ' ')" = '+12025550101 +12025550102 ' ]
+		done
+		[ "$n" -gt 2 ]
+	done
+}
+
+@test "--once: a system call that fails is no success" {
+	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	command -v strace >/dev/null || skip "strace is not here"
+	local fault call n code
+	for fault in fcntl=EIO newfstatat=EIO openat=EMFILE getdents64=EIO inotify_init1=EMFILE inotify_add_watch=ENOSPC \
+		mkdirat=ENOSPC flock=ENOLCK renameat2=EACCES renameat=EIO fsync=EIO write=ENOSPC; do
+		call=${fault%=*}
+		for ((n = 1; ; n++)); do
+			rm -rf in out
+			mkdir in
+			printf '2025550101\nnone\n' >in/a
+			printf '2025550102\n' >in/b
+			code=0
+			strace -f -qq -o trace -e trace="$call" -e inject="$call:error=${fault#*=}:when=$n" \
+				dnc-ingest -q --watch=in --once --format=numbers --reason=complaint >>out 2>err || code=$?
+			grep -q INJECTED trace || break
+			[ "$code" -ne 127 ] || continue # the loader's call
+			echo "$fault $n $code" "$(cat err)"
+			if [ "$code" -eq 0 ]; then
+				# It did not matter, or the file has a number because its name may have been there.
+				[ "$(find in/done -name 'a*' ! -name '*.rejects' | wc -l)$(find in/done -name 'b*' | wc -l)" = 11 ]
+				[ "$(find in/done -name '*.rejects')" = "$(find in/done -name 'a*' ! -name '*.rejects').rejects" ]
+				[ "$(jq -r .phone_number out | sort -u | wc -l)" = 2 ]
+				continue
+			fi
+			has_content err
+			[ "$code" -eq 1 ] || [ "$code" -eq 74 ] || [ "$code" -eq 75 ]
+			[ "$code" -ne 1 ] || [ -n "$(find in/failed -name '*.reason')" ]
+			# The next run takes what is left.
+			once -q >>out
+			[ -z "$(find in -maxdepth 1 -type f ! -name '.*')" ]
+			no_work_left
+		done
+		[ "$n" -gt 1 ]
+	done
 }

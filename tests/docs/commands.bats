@@ -12,6 +12,14 @@ list.csv: read as csv: 3 columns separated by semicolons, the header names phone
 {"line":17,"source":"list.csv","code":"invalid_phone_number","message":"...","raw":"..."}
 {"type":"dnc.number.suppressed","phone_number":"(202) 555-0143",
 [role night-shift]
+[filter urgent]
+{"now":...,"max_age_s":2678400,"providers":[{
+{"period":"15m","now":...,"step_s":10,"from":...,
+dnc_provider_last_sync_age_seconds > 31 * 86400
+[rule area]
+{"event": {"type": "dnc.number.suppressed", "phone_number": "+19165550143", "reason": "complaint"}, "verdict": "drop"}
+{"name": "fraud is marked",
+01890a5d-...: pass by fraud (sacramento: phone)
 map $http_upgrade $connection_upgrade {
 defaults
 END
@@ -20,6 +28,7 @@ dnc-ingest | dnc-filter | dnc-wsd serves ws://127.0.0.1:41837/ws/dnc (also http:
 END
 
 @test "each command of README and the manuals has a check, and each check its command" {
+	# (The rules of dnc-rules(5) are checked in tests/cli/rules.bats.)
 	heredocs_of shown "$BATS_TEST_DIRNAME"/*.bats | tr -d '\0' >shown
 	documented_commands shown "$ROOT/README.md" "$ROOT"/man/*.[178] >documented
 	heredocs_of documented "$BATS_TEST_DIRNAME"/*.bats | all_commands_in >checked
@@ -173,6 +182,34 @@ compares_full_lists() { # SET SOCKET
 	[ "$(jq -c '[.seq,.type,.event_data.reason,.event_data.source]' out.1)" = '[1,"dnc.number.suppressed","complaint","consumer"]' ]
 	run_command 2
 	[ "$(jq -r .phone_number out.2)" = +19165550186 ]
+}
+
+@test "README: a list of one's own, and its sync" {
+	documented <<-'END'
+	dnc-wsd --input=unix:hub.sock
+	dnc-ingest --summary --provider=my_list --output=unix:hub.sock mylist.csv
+	dnc-tail -e -n 1 -t dnc.list.synced
+	END
+	printf 'phone_number,reason\n(202) 555-0143,complaint\n916-555-0186,consumer_request\n' >mylist.csv
+	start_documented_hub 0
+	wait_for test -S hub.sock
+	run_command 1
+	run_command 2
+	grep -q 'list.synced .* my_list ' out.2
+	curl -s "http://$ADDRESS/api/v1/providers" | jq -e '.providers[0] | .provider == "my_list" and .last_good_sync.sync_status == "success"'
+	curl -s "http://$ADDRESS/" | grep -q 'id="providers"'
+}
+
+@test "README: the events of a month for a spreadsheet" {
+	documented <<-'END'
+	dnc-tail -e --since=-30d -o csv >month.csv
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 3 >&9
+	wait_for last_seq_is 3
+	run_command
+	[ "$(cut -d, -f 1,5 month.csv | tr '\n' ' ')" = 'seq,phone_number 1,+13035550001 2,+13035550002 3,+13035550003 ' ]
 }
 
 @test "README: the newest events and those to come" {
@@ -455,6 +492,43 @@ subscribed() { # SCHEME KEY
 	[ "$(cat out.0)" = 7 ]
 }
 
+@test "README: rules are checked, tested and used" {
+	documented <<-'END'
+	dnc-filter --rules=desk.rules --check
+	dnc-filter --rules=desk.rules --test=desk.test
+	dnc-filter --rules=desk.rules --explain --stats events.ndjson >passed.ndjson
+	END
+	awk '/^    \[rule area\]/ {on = 1} on && !/^    / && !/^$/ {exit} on {print substr($0, 5)}' "$ROOT/README.md" >desk.rules
+	[ "$(grep -c . desk.rules)" -eq 8 ]
+	sed -n 's/^    \({"event".*\)/\1/p' "$ROOT/README.md" >desk.test
+	printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"fraud_prevention"}\n' +19165550143 +12025550143 >events.ndjson
+	run_command 0
+	[ ! -s out.0 ] && [ ! -s err.0 ]
+	run_command 1
+	[ "$(cat out.1)" = '1 case, 0 failed' ]
+	run_command 2
+	[ "$(jq -r '.phone_number + " " + .severity' passed.ndjson)" = '+12025550143 critical' ]
+	cmp passed.ndjson fraud.ndjson
+	grep -q ': drop by area$' err.2
+}
+
+@test "dnc-filter(1): rules are checked, tested and used" {
+	documented <<-'END'
+	dnc-filter --rules=examples/rules/call-centre.rules --check
+	dnc-filter --rules=examples/rules/call-centre.rules \
+	    --test=examples/rules/call-centre.test
+	dnc-ingest -q examples/data/suppressions.ndjson |
+	    dnc-filter --rules=examples/rules/call-centre.rules --stats
+	END
+	run_command 0
+	[ ! -s out.0 ]
+	run_command 1
+	grep -q ', 0 failed$' out.1
+	run_command 2
+	[ "$(wc -l <out.2)" = 7 ]
+	grep -q '^check-flood  *1  *1 ' err.2
+}
+
 @test "dnc-filter(1): numbers only" {
 	documented <<-'END'
 	dnc-ingest -q examples/data/suppressions.ndjson | dnc-filter -j .phone_number
@@ -475,6 +549,51 @@ subscribed() { # SCHEME KEY
 	wait_for last_seq_is 3
 	run_command
 	[ "$(tr '\n' ' ' <out.0)" = '+13035550001 +13035550002 +13035550003 ' ]
+}
+
+@test "dnc-tail(1): violations up to now, by --jq" {
+	documented <<-'END'
+	dnc-tail -e -n 1000 --compliance-only --jq=.phone_number --raw-output
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	events 3 >&9
+	wait_for last_seq_is 3
+	run_command
+	[ "$(tr '\n' ' ' <out.0)" = '+13035550001 +13035550002 +13035550003 ' ]
+}
+
+@test "dnc-tail(1): suppressions for a spreadsheet" {
+	documented <<-'END'
+	dnc-tail -e --since=-30d -t dnc.number.suppressed -o csv \
+	    --fields=timestamp,phone_number,provider,reason >suppressed.csv
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	printf '{"type":"dnc.number.suppressed","phone_number":"+12025550143","reason":"complaint","provider":"a, \\"b\\"","timestamp":"2026-08-29T08:00:00Z"}\n' >&9
+	events 1 >&9
+	wait_for last_seq_is 2
+	run_command
+	printf '%s\r\n' timestamp,phone_number,provider,reason \
+		'2026-08-29T08:00:00.000Z,+12025550143,"a, ""b""",complaint' | cmp - suppressed.csv
+}
+
+@test "dnc-tail(1): one number in columns of one's own" {
+	documented <<-'END'
+	dnc-tail --since=-30d -p '^\+12025550143$' --template='{time} {severity:>8} {summary}\n'
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	suppression() { printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"complaint","timestamp":"2026-08-29T08:00:00Z"}\n' "$1"; }
+	{ suppression +12025550143; events 1; } >&9
+	wait_for last_seq_is 2
+	start_command
+	wait_for has_content out.0
+	suppression +12025550144 >&9
+	printf '{"type":"dnc.number.released","phone_number":"+12025550143","reason":"expired"}\n' >&9
+	wait_for lines_are 2 out.0
+	[ "$(head -1 out.0)" = '2026-08-29T08:00:00.000Z   medium +1******0143 suppressed: complaint' ]
+	grep -q '      low +1\*\*\*\*\*\*0143 released: expired' out.0
 }
 
 @test "dnc-tail(1): feed a dialer" {
@@ -522,6 +641,58 @@ subscribed() { # SCHEME KEY
 	grep -qF +12025550143 out.0
 }
 
+@test "README, dnc-tail(1): what is known of a number" {
+	documented <<-'END'
+	dnc-tail --phone='^\+12025550143$' --since=-30d -e
+	END
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"complaint"}\n' +12025550144 +12025550143 >&9
+	wait_for last_seq_is 2
+	run_command
+	[ "$(wc -l <out.0)" -eq 1 ]
+	grep -qF +12025550143 out.0
+}
+
+@test "dnc-tail(1): from cron" {
+	documented <<-'END'
+	dnc-tail -e --state=/var/lib/dialer/place --since=0 --fail-on-gap -o json \
+	    --exec=load-dialer || [ $? -eq 1 ]
+	dnc-tail -n 0 -m 1 -t dnc.list.synced --timeout=26h >/dev/null
+	END
+	mkdir -p var/lib/dialer
+	start_hub
+	export DNC_URL="ws://$ADDRESS"
+	echo '{"type":"dnc.number.suppressed","phone_number":"+12025550143","reason":"complaint"}' >&9
+	wait_for last_seq_is 1
+	run_command 0
+	grep -qF +12025550143 dialed
+	# A night on which nothing came is no failure.
+	run_command 0
+	[ "$(wc -l <dialed)" -eq 1 ]
+	# The position of a log that is gone.
+	echo 'ffffffffffffffff 1' >var/lib/dialer/place
+	run run_command 0
+	[ "$status" -ne 0 ]
+	grep -q epoch err.0
+	start_command 1
+	wait_for eval "curl -s http://$ADDRESS/metrics | grep -q '^dnc_audiences 1'"
+	echo '{"type":"dnc.list.synced","provider":"federal_dnc","sync_status":"success"}' >&9
+	wait "$STARTED"
+}
+
+@test "dnc-tail(1): the first of two hubs that answers" {
+	documented <<-'END'
+	dnc-tail ws://hub-a.example:8443 ws://hub.example:8443
+	END
+	start_hub
+	events 1 >&9
+	wait_for last_seq_is 1
+	start_command
+	wait_for has_line +13035550001 out.0
+	grep -q 'hub-a.example has no address' err.0
+}
+
 # dnc-emit(1)
 
 @test "dnc-emit(1): someone asked not to be called" {
@@ -539,7 +710,7 @@ subscribed() { # SCHEME KEY
 	documented <<-'END'
 	dnc-emit --spool=/var/spool/dnc list.synced provider=federal_dnc \
 	    sync_status=success records_added=1204
-	dnc-ingest --output=unix:/run/dnc/hub.sock /var/spool/dnc/*.ndjson
+	dnc-ingest --watch=/var/spool/dnc --once --output=unix:/run/dnc/hub.sock
 	END
 	run_command 0
 	start_hub --input=unix:"$DNC_SOCKET"

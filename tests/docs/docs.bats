@@ -134,7 +134,7 @@ complete_words() { # COMMAND WORD...: prints what is offered for the last word
 	[[ "$(complete_words dnc-filter -t dnc.list)" == dnc.list.synced ]]
 	[[ "$(complete_words dnc-ingest --format ftc-c)" == ftc-change ]]
 	[[ "$(complete_words dnc-wsd --max)" == *--max-lag* ]]
-	[[ "$(complete_words dnc-tail -o j)" == json ]]
+	[[ "$(complete_words dnc-tail -o json-)" == json-pretty ]]
 }
 
 setup() {

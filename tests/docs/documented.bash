@@ -119,7 +119,6 @@ start_command() { # [N]
 # What a pipeline leaves is ended, too: timeout(1) makes a process group of its own for each. The leak
 # sanitizer spins for ever when a second signal ends its thread.
 GROUPS_STARTED=()
-eval "end_processes() $(declare -f teardown | tail -n +2)"
 teardown() {
 	end_processes
 	local group

@@ -71,6 +71,9 @@ setup() {
 	run dnc-emit --timeout=1s provider.status_change provider=p new_status=online
 	[ "$status" -eq 69 ]
 	[ "${#lines[@]}" -eq 1 ]
+	run dnc-emit --timeout=1s --spool= provider.status_change provider=p new_status=online
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'--spool: the name of the directory is empty'* ]]
 	mkdir spool
 	id=$(dnc-emit -q --timeout=1s --spool=spool provider.status_change provider=p new_status=online)
 	[ "$(jq -r .id spool/*.ndjson)" = "$id" ]
@@ -133,4 +136,92 @@ SAME=(number.suppressed phone_number=+12025550143 reason=complaint id=0198f0a0-0
 	run dnc-emit number.released phone_number=+12025550149 reason=expired id="$id"
 	[ "$status" -eq 1 ]
 	[[ "$output" == *'rejected: the log has another event'* ]]
+}
+
+# silent ADDRESS - a server that takes all and answers nothing; a line of silent.out for its start, and one for each sender
+silent() {
+	: >silent.out
+	/usr/bin/python3 -c '
+import socket, sys, threading
+a = sys.argv[1]
+s = socket.socket(socket.AF_UNIX if a.startswith("/") else socket.AF_INET)
+s.bind(a if a.startswith("/") else ("127.0.0.1", 0))
+s.listen()
+print(s.getsockname() if a.startswith("/") else "http://127.0.0.1:%d" % s.getsockname()[1], flush=True)
+kept = []
+while True:
+    c = s.accept()[0]
+    kept.append(c)
+    c.recv(1)
+    print("taken", flush=True)' "$1" >silent.out 3>&- &
+	PIDS+=($!)
+	wait_for has_content silent.out
+}
+
+# stops STATUS SIGNAL ARGUMENT... - the signal arrives while the event waits: the status, and the event of the printed id is in the spool
+stops() {
+	local taken status=0
+	taken=$(wc -l <silent.out)
+	rm -rf spool
+	mkdir spool
+	env --default-signal=INT dnc-emit --timeout=5m --spool=spool "${@:3}" number.suppressed phone_number=2025550143 reason=complaint >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for more_lines "$taken" silent.out
+	kill "-$2" "${PIDS[-1]}"
+	wait "${PIDS[-1]}" || status=$?
+	cat err
+	[ "$status" -eq "$1" ] && grep -q "stopped by SIG$2 .*; 1 event was written to spool instead" err &&
+		[ "$(jq -r .id spool/*.ndjson)" = "$(cat out)" ]
+}
+handles_signals() { [ "/proc/$1/exe" -ef "$BIN/dnc-emit" ] && grep -q '^SigCgt:.*[1-9a-f]' "/proc/$1/status"; }
+# It waits in poll(2) again, for the pipe is empty.
+has_read_all() {
+	handles_signals "$1" && ! python3 -c 'import os, select, sys
+sys.exit(not select.select([os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)], [], [], 0)[0])' "$2"
+}
+more_lines() { [ "$(wc -l <"$2")" -gt "$1" ]; }
+
+@test "a signal ends the waiting, and what nobody has taken is in the spool" {
+	silent "$PWD/silent.sock"
+	stops 0 TERM --socket="$PWD/silent.sock"
+	stops 130 INT --socket="$PWD/silent.sock"
+	stops 0 HUP --socket="$PWD/silent.sock"
+	kill "${PIDS[0]}"
+	silent tcp
+	local url
+	url=$(head -n 1 silent.out)
+	stops 0 TERM --url="$url"
+	stops 130 INT --url="$url"
+	# Between two attempts.
+	mkdir -p spool
+	dnc-emit --timeout=5m --spool=spool --socket="$PWD/nobody.sock" number.suppressed phone_number=2025550143 reason=complaint >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for handles_signals "${PIDS[-1]}"
+	kill "${PIDS[-1]}"
+	wait "${PIDS[-1]}"
+	[ -s out ]
+	# While standard input stays open: what was read, and the incomplete line is rejected.
+	local signal status
+	for signal in TERM HUP INT; do
+		rm -rf spool; mkdir spool; mkfifo "pipe.$signal"
+		env --default-signal=INT dnc-emit -q --lines --spool=spool --rejects=rejects --socket="$PWD/nobody.sock" <"pipe.$signal" >out 2>err 3>&- &
+		PIDS+=($!)
+		exec 7>"pipe.$signal"
+		printf '%s\n{"type":' '{"type":"dnc.number.suppressed","phone_number":"2025550143","reason":"complaint"}' >&7
+		wait_for has_read_all "${PIDS[-1]}" "pipe.$signal"
+		status=0
+		kill "-$signal" "${PIDS[-1]}"
+		wait "${PIDS[-1]}" || status=$?
+		exec 7>&-
+		[ "$status" -eq "$([ "$signal" = INT ] && echo 130 || echo 75)" ]
+		grep -q "stopped by SIG$signal before the end of standard input.*; 1 event was written to spool instead" err
+		[ "$(jq -r .id spool/*.ndjson)" = "$(cat out)" ]
+		[ "$(jq -r .raw rejects | tail -n 1)" = '{"type":' ]
+	done
+	# Without a spool nothing is left of it, and the status says so.
+	dnc-emit --timeout=5m --socket="$PWD/nobody.sock" number.suppressed phone_number=2025550143 reason=complaint >out 2>err 3>&- &
+	kill $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 143 ]
 }

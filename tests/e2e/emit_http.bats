@@ -73,6 +73,8 @@ log() { sqlite3 data/events.db "$1"; }
 	emit 2 "not an address like" --url=http:// "${ONE[@]}"
 	emit 2 "not an address like" --url=http://h:99999 "${ONE[@]}"
 	emit 2 "pass a token with --token-file" --url=http://me:secret@h "${ONE[@]}"
+	# The advice stays whole behind a long address.
+	emit 2 "a hub takes no user: pass a token with --token-file" --url="http://user@$(printf 'h%.0s' {1..250})" "${ONE[@]}"
 	emit 2 "has a query" --url='http://h/?token=x' "${ONE[@]}"
 	emit 2 "--socket and --url exclude each other" --url=http://h --socket=s "${ONE[@]}"
 	emit 2 "--token-file requires --url" --token-file=t --socket=s "${ONE[@]}"
@@ -208,6 +210,51 @@ log() { sqlite3 data/events.db "$1"; }
 		69 404 there is no hub at this URL: pass http://HOST:PORT, or the path before /api/v1/events behind a proxy
 		77 407 this is a proxy
 	END
+}
+
+@test "a sender that can't send: its token, its authorities or its address is wrong, and the event is in the spool" {
+	local url=(--url=http://127.0.0.1:1)
+	: >empty
+	keeps 74 'unable to read the token file absent' "${url[@]}" --token-file=absent "${ONE[@]}"
+	keeps 2 'empty is empty' "${url[@]}" --token-file=empty "${ONE[@]}"
+	keeps 74 '--cacert: unable to open absent' --url=https://127.0.0.1:1 --cacert=absent "${ONE[@]}"
+	keeps 2 'holds no certificate' --url=https://127.0.0.1:1 --cacert=empty "${ONE[@]}"
+	keeps 2 'not http://HOST:PORT' --url=127.0.0.1 "${ONE[@]}"
+	keeps 2 'the address has a query' --url=http://127.0.0.1?a "${ONE[@]}"
+	keeps 2 'the path is missing' --url=unix: "${ONE[@]}"
+	keeps 2 '--socket: ' --socket="$(printf '%5000s' '' | tr ' ' x)" "${ONE[@]}"
+	# Lines that were read can't be read again.
+	events 3 >in
+	rm -f spool/*
+	run -74 --separate-stderr dnc-emit -q "${url[@]}" --token-file=absent --spool=spool --lines <in
+	[[ "$stderr" == *'; 3 events were written to spool instead' ]]
+	diff <(jq -r .id spool/*.ndjson) <(echo "$output")
+	# Without a spool the lines that are not published are named.
+	run -74 --separate-stderr dnc-emit -q "${url[@]}" --token-file=absent --lines <in
+	[[ "$stderr" == *'; 3 events from line 1 on are not published' ]]
+}
+
+@test "--lines: a reject that can't be written is printed, and the lines behind it are published, exit 74" {
+	start_hub --input=unix:hub.sock
+	events 3 >in
+	dnc-emit --url="http://$ADDRESS" number.released phone_number=+12025550143 reason=expired id=0198f0a0-0000-7000-8000-000000000001
+	{
+		echo 'no event'
+		head -n 1 in
+		echo '{"type":"dnc.number.released","id":"0198f0a0-0000-7000-8000-000000000001","phone_number":"+12025550144","reason":"expired"}'
+		tail -n 2 in
+	} >mixed
+	local way
+	for way in --url="http://$ADDRESS" --socket=hub.sock; do
+		run -74 --separate-stderr dnc-emit "$way" -x /dev/full --spool=spool --lines <mixed
+		[[ "$stderr" == *'No space left'*'the rejects are printed here'* ]]
+		# The records came by a pipe: they are printed whole.
+		[ "$(grep '^{' <<<"$stderr" | jq -c '[.line, .code]' | tr '\n' ' ')" = '[1,"invalid_json"] [3,"id_conflict"] ' ]
+		[ "$(grep '^{' <<<"$stderr" | jq -r .raw | head -1)" = 'no event' ]
+		[ "$(wc -l <<<"$output")" -eq 3 ]
+		[ "$(log 'SELECT count(*) FROM events')" = 4 ]
+		is_empty spool
+	done
 }
 
 @test "what is no answer of a hub is believed in nothing: the event is in the spool" {

@@ -4,10 +4,8 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-
-eval "end_hub() $(declare -f teardown | tail -n +2)"
 teardown() {
-	end_hub
+	end_processes
 	umount small ro 2>/dev/null || :
 }
 
@@ -208,7 +206,7 @@ takes_at_most() { [ "$(du -k "$2" | cut -f1)" -le "$1" ]; }
 	strace -qq -f -o /dev/null -e trace=fdatasync,fsync -e inject=fdatasync,fsync:delay_enter=4500000:when=1 -p "$HUB" 3>&- &
 	local tracer=$!
 	PIDS+=("$tracer")
-	wait_for is_traced
+	wait_for hub_is_traced
 	events 10 >ten
 	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <ten 3>&- &
 	wait_for is_ready 503
@@ -221,7 +219,7 @@ takes_at_most() { [ "$(du -k "$2" | cut -f1)" -le "$1" ]; }
 	wait "$tracer" || true
 }
 
-is_traced() { grep -q '^TracerPid:	[1-9]' /proc/"$HUB"/status; }
+hub_is_traced() { grep -q '^TracerPid:	[1-9]' /proc/"$HUB"/status; }
 
 @test "without descriptors producers wait, and are served when there are some again" {
 	(ulimit -n 24; exec dnc-filter --input="unix:$PWD/sock" -x rejects >out 2>err 3>&-) &

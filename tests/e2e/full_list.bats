@@ -103,7 +103,11 @@ unchanged() {
 	unchanged
 	says 1 'more than --max-rejects allows; nothing was published' dnc-ingest --against=set --max-rejects=1% -x rejects <(numbers 1 20; echo nonsense)
 	unchanged
-	dnc-ingest -q --against=set --max-removed=101 short >events
+	says 1 '1000 of 1000 records were accepted, fewer than --min-records=1001; nothing was published, and set is unchanged' dnc-ingest --against=set --min-records=1001 whole
+	says 1 'fewer than --min-records=1' dnc-ingest --against=set --min-records=1 --max-removed=100% empty
+	says 74 'the list was not read as a whole' dnc-ingest --against=set --min-records=9999 whole nowhere
+	unchanged
+	dnc-ingest -q --against=set --max-removed=101 --min-records=899 short >events
 	[ "$(jq -r .type events | uniq -c | tr -s ' ')" = ' 101 dnc.number.released' ]
 	dnc-ingest -q --against=set --max-removed=100% empty >events
 	[ "$(jq -r .type events | uniq -c | tr -s ' ')" = ' 899 dnc.number.released' ]
@@ -113,11 +117,11 @@ unchanged() {
 	numbers 1 100 >one
 	dnc-ingest --against=set --baseline one
 	(numbers 2 101; echo '202,555OOO1') >two
-	says 1 '1 numbers have left the list, but are not released' dnc-ingest -x rejects --against=set two
+	says 3 '1 number has left the list, but is not released' dnc-ingest -x rejects --against=set two
 	[[ "$output" == *'1 added, 0 removed'* ]]
 	[[ "$output" == *'dnc.number.suppressed'*'+12025550101'* ]]
 	[[ "$output" != *dnc.number.released* ]]
-	says 1 'are not released' dnc-ingest -x rejects --against=set two
+	says 3 'is not released' dnc-ingest -x rejects --against=set two
 	[[ "$output" != *'"id"'* ]]
 	cp set copy
 	dnc-ingest -q -x rejects --against=copy --release-despite-rejects two >events
@@ -130,7 +134,7 @@ unchanged() {
 	numbers 1 100 >list
 	dnc-ingest --against=set --baseline list
 	cp set copy
-	says 2 'set is for a list of provider federal_dnc' dnc-ingest --against=set --provider=state_dnc list
+	says 2 'set is for a list of provider federal_dnc' dnc-ingest -f ftc-full --against=set --provider=state_dnc list
 	says 2 'set is for a list of provider federal_dnc' dnc-ingest -f numbers --reason=complaint --against=set <(echo 2025550143)
 	echo '2025550143,2026-08-29T08:00:00,A' >changes
 	says 2 'has the format ftc-change, which is no full list' dnc-ingest --against=set changes
@@ -169,6 +173,24 @@ unchanged() {
 	[ -z "$(dnc-ingest -q "${options[@]}" three.json)" ]
 	dnc-ingest -q "${options[@]}" -f numbers --release-reason=expired <(echo '020 7946 0124') -r GB >events
 	[ "$(jq -r '[.type, .phone_number, .event_data.reason] | join(" ")' events)" = 'dnc.number.released +12025550143 expired' ]
+}
+
+@test "what a list says beside its numbers is told, and what has expired is rejected" {
+	options=(--source=internal --reason=complaint --against=set -x rejects)
+	printf 'Phone,Country,Opt-Out Date,Campaign,Expires\n2025550143,US,2026-01-01,spring,2999-01-01\n2025550144,US,,,2026-02-01\n2025550145,US,,,\n' >one.csv
+	run -0 --separate-stderr dnc-ingest "${options[@]}" --publish-all one.csv
+	[[ "$stderr" == *'one.csv: --against compares numbers alone; not used: suppressed_at, campaign, expires_at'* ]]
+	[ "$(jq -r .phone_number <<<"$output" | tr '\n' ' ')" = '+12025550143 +12025550145 ' ]
+	[ "$(jq -r '[.line, .code] | join(" ")' rejects)" = '3 invalid_field' ]
+	printf '{"phone_number":"+12025550143","reason":"expired","suppressed_at":"2026-01-01T00:00:00Z"}\n{"phone_number":"+12025550145","reason":"complaint","source":"internal"}\n' >two.ndjson
+	run -0 --separate-stderr dnc-ingest "${options[@]}" -j '. + {type: "dnc.number.suppressed"}' two.ndjson
+	[[ "$stderr" == *'two.ndjson: --against compares numbers alone; not used: reason, suppressed_at'* ]]
+	printf 'phone,state\n2025550143,DC\n2025550145,DC\n' >three.csv
+	run -0 --separate-stderr dnc-ingest "${options[@]}" -c event_data.s=state three.csv
+	[[ "$stderr" == *'not used: event_data.s'* || "$stderr" == *'not used: s'* ]]
+	# A list of numbers has nothing else.
+	run -0 --separate-stderr dnc-ingest "${options[@]}" -f numbers <(printf '2025550143\n2025550145\n')
+	[[ "$stderr" != *'not used'* ]]
 }
 
 @test "a damaged set is found out before anything is published" {
@@ -255,6 +277,13 @@ unchanged() {
 	[ "$(echo set*)" = set.lock ]
 }
 
+@test "a baseline without the numbers of rejected rows is no success" {
+	{ numbers 1 100; echo nonsense; } >list
+	says 3 '1 rejected row is not in the baseline' dnc-ingest -f ftc-full --against=set --baseline list
+	[[ "$output" == *'a baseline of 100 numbers'* ]]
+	[ -e set ]
+}
+
 @test "a run that is stopped while it reads changes nothing" {
 	numbers 1 100 >one
 	dnc-ingest --against=set --baseline one
@@ -312,4 +341,73 @@ unchanged() {
 			print events " events"
 			exit bad || events < 1000
 		}' list0 log list20
+}
+
+# traced OPTION... -- COMMAND... - runs it under strace, to the file trace, without the leak checker, which can't be traced
+traced() {
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1") && shift; done
+	command -v strace >/dev/null || skip "strace is not here"
+	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace "${options[@]}" "${@:2}"
+}
+
+@test "an output file is on disk, with the summary, before the set says so" {
+	numbers 1 100 >one
+	numbers 2 101 >two
+	dnc-ingest -q -f ftc-full --against=set --baseline one
+	traced -e trace=write,fsync,rename -- dnc-ingest -q -f ftc-full --against=set --summary -P federal_dnc two >out
+	cat trace
+	[ "$(grep -o 'write(1\|fsync(1)\|rename("set.next"' trace | uniq | tail -3 | tr '\n' ' ')" = 'write(1 fsync(1) rename("set.next" ' ]
+	[ "$(tail -1 out | jq -r .type)" = dnc.list.synced ]
+}
+
+@test "an error that comes with a signal is told, and not that the run was stopped" {
+	numbers 1 100 >one
+	numbers 2 101 >two
+	dnc-ingest -q -f ftc-full --against=set --baseline one
+	says 74 'No space left on device' traced -P "$PWD/out" -e inject=write:error=ENOSPC:signal=TERM -- \
+		bash -c 'exec "$@" >out' - dnc-ingest -q -f ftc-full --against=set two
+	grep -q SIGTERM trace
+	[[ "$output" != *'stopped after'* ]]
+}
+
+@test "a set that was renamed, but whose name may not be on disk, is not said to be unchanged" {
+	numbers 1 100 >one
+	numbers 2 101 >two
+	dnc-ingest -q -f ftc-full --against=set --baseline one
+	says 74 'nothing was published yet, but set.next is there: the next run with --against=set publishes its differences' \
+		traced -e inject=fsync:error=EIO:when=2 -- dnc-ingest -q -f ftc-full --against=set two
+	[ -e set.next ]
+	[[ "$output" != *unchanged* ]]
+	dnc-ingest -q -f ftc-full --against=set two >events
+	[ "$(wc -l <events)" -eq 2 ]
+}
+
+@test "why a set can't be used is told in the summary as in the message" {
+	numbers 1 100 >one
+	# The message can't be written, which is another error.
+	run -74 bash -c 'dnc-ingest -q -f ftc-full --against=nowhere/set --baseline --summary -P federal_dnc one 2>/dev/full'
+	[[ "$(jq -r .event_data.error_message <<<"$output")" == '--against: unable to open nowhere/set.lock: No such file or directory' ]]
+}
+
+@test "the summary blames the list for what is wrong with it, and nothing else" {
+	code() { # STATUS FILE - the error_code of a run
+		run "-$1" bash -c 'dnc-ingest -q -f ftc-full --against=set --summary -P federal_dnc "$1" 2>err' - "$2"
+		jq -r 'select(.type == "dnc.list.synced").event_data.error_code' <<<"$output"
+	}
+	numbers 1 100 >one
+	numbers 1 102 >two
+	dnc-ingest -q -f ftc-full --against=set --baseline -P federal_dnc one
+	: >empty
+	[ "$(code 1 empty)" = list_refused ]
+	exec 7<>set.lock
+	flock 7
+	[ "$(code 75 two)" = run_failed ]
+	exec 7>&-
+	# The set can't be written.
+	mkdir set.new
+	[ "$(code 74 two)" = run_failed ]
+	rmdir set.new
+	[ "$(code 0 two)" = null ]
 }

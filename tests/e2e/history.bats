@@ -31,9 +31,23 @@ get() { curl -s --max-time 20 "$@"; }
 	[ "$(get "$api?type=dnc.list.*")" = '' ]
 	[ "$(get "$api?since=2000-01-01&until=2999-01-01&limit=5000" | wc -l)" -eq 2500 ]
 	[ "$(get "$api?since=2999-01-01" | wc -l)" -eq 0 ]
-	for bad in 'since=yesterday' 'limit=0' 'colour=red' 'phone=12' 'phone_patterns=(' 'last=3'; do
+	# The newest first: the links lead back, and events that come meanwhile change nothing.
+	next='/api/v1/events?order=desc&limit=700&since=100' all=
+	while [ "$next" ]; do
+		get -D head "http://$ADDRESS$next" >page
+		all+=$(jq -r .seq page)$'\n'
+		next=$(sed -n 's/^link: <\(.*\)>; rel="next".*/\1/p' head)
+		[ "$(wc -l <page)" -eq 700 ] || [ -z "$next" ]
+	done
+	[ "$all" = "$(seq 2500 -1 101)"$'\n' ]
+	[ "$(get "$api?order=desc&before=12&limit=2" | jq -c .seq | tr '\n' ' ')" = '11 10 ' ]
+	[ "$(get "$api?order=desc&phone=%2B13035550077" | jq -c .seq)" = 77 ]
+	wait_for has_line '"what":"read".*"events":2,"first_seq":10,"last_seq":11' hub.err
+	for bad in 'order=newest' 'before=3' 'order=desc&before=now' 'since=yesterday' 'limit=0' 'colour=red' 'phone=12' 'phone_patterns=(' 'last=3'; do
 		[ "$(get "$api?$bad" | jq .status)" = 400 ]
 	done
+	# What the dashboard shows to people, too: nothing in it is escaped.
+	[[ "$(get "$api?phone=12" | jq -r .detail)" == *' must be a telephone number such as +12025550143' ]]
 }
 
 @test "server-sent events: live, with ids that resume, and the end of the hub" {
@@ -85,6 +99,11 @@ get() { curl -s --max-time 20 "$@"; }
 		grep -qi '^x-dnc-gap: 6-50' head
 		get -D head "$api?since=5&phone=%2B13035550250" >page
 		[ "$(jq .seq page)" = 250 ]
+		grep -qi '^x-dnc-gap: 6-200' head
+		get -D head "$api?order=desc&since=5&limit=3" >page
+		refute grep -qi x-dnc-gap head
+		get -D head "$api?order=desc&since=5&before=203" >page
+		[ "$(jq -c .seq page | tr '\n' ' ')" = '202 201 ' ]
 		grep -qi '^x-dnc-gap: 6-200' head
 		get -D head "$api?since=200" >page
 		refute grep -qi x-dnc-gap head
@@ -154,6 +173,28 @@ get() { curl -s --max-time 20 "$@"; }
 	wait_for has_line 'audit {.*"what":"read"' hub.err
 	[ "$(grep -c 'audit {.*"what":"read"' hub.err)" = 1 ]
 	grep -q '"what":"read",.*"events":2,"first_seq":2,"last_seq":3}' hub.err
+}
+
+@test "history: the link of a number's page tells nothing of events that the role does not see" {
+	cat >roles.conf <<-'END'
+		[role s]
+		permissions = dnc:pii dnc:replay dnc:read
+		sees = {"event_types":["dnc.number.*"]}
+	END
+	start_hub --roles=roles.conf --default-role=s
+	for number in +13035550143 +13035550144; do
+		printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"x"}\n' "$number"
+	done | dnc-ingest >&9
+	printf '{"type":"dnc.compliance.violation","phone_number":"+13035550144","violation_type":"t"}\n' | dnc-ingest >&9
+	printf '{"type":"dnc.number.suppressed","phone_number":"+13035550145","reason":"x"}\n' | dnc-ingest >&9
+	wait_for last_seq_is 4
+	# The next page of the number ...143 or ...144, whose event is 1 or 2.
+	link_of() { get -D - -o /dev/null "http://$ADDRESS/api/v1/events?phone=%2B1303555014$1&$2" | sed -n 's/^link: <.*[&?]\(since\|before\)=\([0-9]*\)>.*/\2/p'; }
+	[ "$(link_of 3 limit=1) $(link_of 4 limit=1)" = '1 2' ]
+	[ "$(link_of 3 'limit=1&until=1')$(link_of 4 'limit=1&until=2')" = '' ]
+	[ "$(link_of 3 'limit=1&until=2') $(link_of 4 'limit=1&until=3')" = '1 2' ]
+	[ "$(link_of 3 'limit=1&order=desc&before=9')$(link_of 4 'limit=1&order=desc&since=1')" = '' ]
+	[ "$(link_of 5 limit=1)" = '' ]
 }
 
 @test "history: Accept names the form by whole media types and weights" {

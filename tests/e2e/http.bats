@@ -13,7 +13,7 @@ head_of() { curl -s --max-time 10 -o body -D- "$@" | tr -d '\r' | grep -vi '^dat
 	events 3 >&9
 	wait_for last_seq_is 3
 	local path
-	for path in healthz readyz api/v1/info api/v1/clients api/v1/events 'api/v1/events?limit=x' nope; do
+	for path in healthz readyz api/v1/info api/v1/clients "api/v1/rates?period=x" api/v1/events 'api/v1/events?limit=x' nope; do
 		echo "$path"
 		head_of "http://$ADDRESS/$path" >get
 		[ -s body ]

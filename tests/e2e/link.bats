@@ -108,3 +108,46 @@ drive() { timeout 100 /usr/bin/python3 "$BATS_TEST_DIRNAME/link_test.py" -- "$@"
 	wait_for has_content rejects
 	[ "$(jq -rc '[.line,.source,.code]' rejects)" = '[3,"stdin","id_conflict"]' ]
 }
+
+@test "stages that wait for a hub that has stopped say so, and when they go on" {
+	start_hub --input="unix:$OUT"
+	wait_for test -S "$OUT"
+	events 40000 >many # more than a stage keeps
+	dnc-filter --input="unix:$IN" --output="unix:$OUT" 2>filter.err 3>&- &
+	PIDS+=($!)
+	wait_for test -S "$IN"
+	kill -STOP "$HUB"
+	dnc-ingest -f ndjson --output="unix:$OUT" many 2>ingest.err 3>&- &
+	local ingest=$! filtered emit paced start=$EPOCHSECONDS
+	dnc-ingest -f ndjson --rate=100/s --output="unix:$OUT" many 2>paced.err 3>&- &
+	paced=$!
+	dnc-ingest -f ndjson --output="unix:$IN" many 2>filtered.err 3>&- &
+	filtered=$!
+	dnc-emit --socket="$OUT" --timeout=5m number.suppressed phone_number=2025550101 reason=complaint >/dev/null 2>emit.err 3>&- &
+	emit=$!
+	PIDS+=("$ingest" "$filtered" "$emit" "$paced")
+	local stage
+	for stage in ingest filter emit paced; do
+		wait_for has_line "waiting for unix:$OUT for 1[0-9] s, since 20.*: it has not acknowledged [0-9]* lines; still trying" $stage.err || break
+	done
+	wait_for has_line "waiting for unix:$IN for" filtered.err || true
+	kill -CONT "$HUB" # before anything fails: one that is stopped does not end
+	for stage in ingest filter emit paced; do
+		[ "$(grep -c 'waiting for' $stage.err)" -eq 1 ]
+	done
+	[ "$(grep -c "waiting for unix:$IN for" filtered.err)" -eq 1 ]
+	# From the first event on, though --rate lets it write few of them.
+	local since
+	since=$(date +%s -d "$(grep -o '20[0-9T:-]*Z' paced.err)")
+	[ "$since" -ge $((start - 1)) ]
+	[ "$since" -le $((start + 5)) ]
+	for stage in ingest filter paced; do
+		wait_for has_line "unix:$OUT acknowledges again, after" $stage.err
+	done
+	kill "$paced"
+	wait "$ingest"
+	wait "$filtered"
+	wait "$emit"
+	grep -q '40000 events: ' ingest.err
+	grep -q '40000 events: ' filtered.err
+}

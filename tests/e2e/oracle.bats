@@ -32,7 +32,7 @@ answers() { # LOG LIVE PERMISSIONS
 	start_hub --roles=roles --default-role=desk
 	cat "$1" >&9
 	wait_for last_seq_is "$(wc -l <"$1")"
-	timeout 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/oracle.py" "$ADDRESS" "$2"
+	timeout -s ABRT 60 /usr/bin/python3 -X faulthandler "$BATS_TEST_DIRNAME/oracle.py" "$ADDRESS" "$2"
 	exec 9>&-
 	kill "$HUB"
 	wait "$HUB" || :

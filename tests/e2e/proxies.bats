@@ -14,10 +14,7 @@ setup() {
 }
 
 teardown() {
-	exec 9>&- || :
-	local p
-	for p in "${PIDS[@]}"; do kill "$p" 2>/dev/null || :; done
-	for p in "${PIDS[@]}"; do wait "$p" 2>/dev/null || :; done
+	end_processes
 	cd / && [ -z "${DIR-}" ] || rm -rf "$DIR"
 }
 

@@ -77,7 +77,7 @@ RELEASE='{"type":"dnc.number.released","phone_number":"(303) 555-0144","reason":
 	head -c 3900000 /dev/zero | tr '\0' ' ' >blanks
 	is_free() { [ "$(code -H 'Expect:' --data-binary @blanks)" = 422 ]; }
 	wait_for is_free
-	for i in $(seq 20); do is_free; done
+	for i in $(seq 20); do wait_for is_free; done # an answer may be there before its body is freed
 	[ "$(code --data-binary "$RELEASE")" = 200 ]
 }
 

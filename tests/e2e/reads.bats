@@ -21,15 +21,7 @@ fail_reads() {
 	strace -qq -f -p "$HUB" -e trace=pread64 -e inject=pread64:error=EIO -o traced 2>strace.err 3>&- 9>&- &
 	STRACE=$!
 	PIDS+=("$STRACE")
-	wait_for is_traced || skip "nothing can be traced here"
-}
-
-is_traced() {
-	local t
-	for t in "/proc/$HUB"/task/*/status; do
-		grep -q '^TracerPid:[[:space:]]*0$' "$t" && return 1
-	done
-	return 0
+	wait_for is_traced "$HUB" || skip "nothing can be traced here"
 }
 
 mend_reads() {

@@ -234,3 +234,15 @@ problem() {
 	[[ "${lines[-1]}" == *'unable to connect to ws://'*': no program accepts connections there'* ]]
 	[ "${#lines[@]}" -eq 3 ]
 }
+
+@test "a limit of open files is named, and not a hub that is there" {
+	start_hub
+	local files named=0
+	for files in {12..24}; do
+		run env ASAN_OPTIONS=detect_leaks=0 bash -c "ulimit -n $files; exec dnc-tail -e ws://$ADDRESS" 3>&- 9>&-
+		echo "$files: $status $output"
+		[[ "$output" != *'no program accepts connections'* && "$output" != *'check the name'* ]]
+		[[ "$output" != *'ulimit -n'* ]] || { named=1 && [ "$status" -eq 69 ]; }
+	done
+	[ "$named" = 1 ]
+}

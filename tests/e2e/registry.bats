@@ -70,7 +70,7 @@ alerts() {
 	echo half >registry/incoming/.hidden
 	echo half >registry/incoming/d.txt.part
 	alerts 1 'a.txt: refused with status'
-	[[ "$stderr" == *'b.txt: refused, because it is empty'* ]]
+	[[ "$stderr" == *'b.txt: refused with status 1: '*'--min-records=1'*'download the list again if it is empty'* ]]
 	[ "$(ls registry/incoming | tr '\n' ' ')" = 'a.txt b.txt d.txt.part ' ]
 	[ "$(ls registry/done)" = c.txt ]
 	[ "$(newest list.synced .event_data.sync_status)" = success ]
@@ -80,6 +80,38 @@ alerts() {
 	mv registry/incoming/a.txt registry/incoming/$'a\e[2Jb.txt'
 	alerts 1 'a?[2Jb.txt: refused'
 	[[ "$stderr" != *$'\e'* ]]
+}
+
+@test "a list without a record is no success, whatever it has instead; nor is one with too few" {
+	serve
+	rm registry/incoming/*
+	cd registry/incoming
+	printf '\n \n\n' >blank.txt
+	gzip </dev/null >nothing.gz
+	printf '\n\n' | gzip >blank.gz
+	yes nonsense | head -n 5 >rejects.txt
+	: >empty.txt
+	printf '\357\273\277' >mark.txt
+	cd ../..
+	local options
+	for options in --summary=delta ''; do
+		REGISTRY_OPTIONS=$options REGISTRY_MAX_REJECTS=100% alerts 1 'blank.txt: refused with status 1'
+		[ "$(grep -c 'refused with status 1' <<<"$stderr")" = 6 ]
+		[ "$(ls registry/incoming | wc -l)$(ls registry/done)" = 6 ]
+	done
+	[ "$(count list.synced)" = 12 ]
+	[ "$(log "SELECT count(*) FROM events WHERE event LIKE '%\"failed\"%'")" = 12 ]
+	[ "$(log "SELECT count(*) FROM events WHERE event LIKE '%too_few_records%0 of 5 records were accepted, fewer than --min-records=1%'")" = 1 ]
+	alerts 1 'was ever published' --check
+	rm registry/incoming/*
+	cp "$ROOT/examples/data/ftc-change.txt" registry/incoming/2026-11-26.txt
+	REGISTRY_MIN_RECORDS=1000 alerts 1 '2026-11-26.txt: refused with status 1'
+	[ "$(count number.suppressed)" = 0 ]
+	run -0 dnc-registry-sync
+	# Who expects days without a change says so.
+	printf '\n' >registry/incoming/2026-11-27.txt
+	REGISTRY_MIN_RECORDS=0 run -0 dnc-registry-sync
+	[ "$(ls registry/incoming)" = '' ]
 }
 
 @test "some bad rows are beside the list; too many stop it" {
@@ -93,6 +125,51 @@ alerts() {
 	{ cat list; yes nonsense | head -n 100; } >registry/incoming/2026-11-27.txt
 	alerts 1 '2026-11-27.txt: refused with status 1'
 	[ -e registry/incoming/2026-11-27.txt ]
+}
+
+@test "a list of which the hub rejects a part is an alert, and stays" {
+	serve
+	local record='{"type":"dnc.number.suppressed","reason":"complaint","id":"0197f4a4-0000-7000-8000-000000000001"'
+	echo "$record,\"phone_number\":\"2025550101\"}" >registry/incoming/2026-11-26.txt
+	export REGISTRY_FORMAT=ndjson
+	local options
+	run -0 dnc-registry-sync
+	{ echo "$record,\"phone_number\":\"2025550102\"}"; echo '{"type":"dnc.number.released","reason":"expired","phone_number":"2025550103"}'; } >registry/incoming/2026-11-27.txt
+	for options in --summary=delta ''; do
+		REGISTRY_OPTIONS=$options alerts 1 'a later stage rejected 1 of 2 events; see its rejects'
+		[[ "$stderr" == *'2026-11-27.txt: refused with status 1'* ]]
+		[ -e registry/incoming/2026-11-27.txt ]
+		grep -q 2026-11-26.txt state/last-success
+	done
+	[ "$(count number.released)" = 1 ]
+	[ "$(log "SELECT count(*) FROM events WHERE type = 'dnc.list.synced' AND event LIKE '%\"partial\"%'")" = 1 ]
+	[ "$(newest list.synced .event_data.sync_status)" = failed ]
+}
+
+@test "an alert names the cause, wherever it goes" {
+	serve
+	mkdir bin
+	ln -s "$(command -v dnc-emit)" "$(command -v dnc-registry-sync)" bin/
+	export ALERT_COMMAND="cat >$PWD/mail"
+	# caused STATUS WORDS - they are in the alert and in the event
+	caused() {
+		alerts "$1" "$2"
+		grep -qF "$2" mail
+		[[ "$(newest list.synced .event_data.error_message)" == *"$2"* ]]
+		refute grep -q 'download it again' mail
+		[ -e registry/incoming/2026-11-26.txt ]
+	}
+	REGISTRY_FORMAT=ftc-ful caused 1 'ftc-ful'
+	REGISTRY_OPTIONS=--sumary caused 1 'sumary'
+	REGISTRY_FORMAT=ftc-full REGISTRY_OPTIONS="--against=$PWD/none.set" caused 1 'none.set does not exist: for the first list use --baseline'
+	PATH="$PWD/bin:/usr/bin:/bin" caused 1 "can't be run (status 127)"
+	[ "$(grep -c . mail)" = 1 ]
+	printf '#!/bin/sh\nexit 137\n' >bin/dnc-ingest
+	chmod +x bin/dnc-ingest
+	PATH="$PWD/bin:$PATH" caused 75 'ended with status 137'
+	yes nonsense | head -n 100 >registry/incoming/2026-11-26.txt
+	alerts 1 'more than --max-rejects allows'
+	grep -q "rejected rows are in $PWD/registry/rejects/2026-11-26.txt.ndjson, the first: [a-z]" mail
 }
 
 @test "half a zip file is refused, and stays" {
@@ -113,7 +190,7 @@ with zipfile.ZipFile("list.zip", "w", zipfile.ZIP_DEFLATED) as z: z.write(sys.ar
 
 # Full lists of 1,000 numbers, and a baseline of them.
 compare_full_lists() {
-	rm registry/incoming/*
+	rm -f registry/incoming/*
 	export REGISTRY_FORMAT=ftc-full REGISTRY_OPTIONS="--summary=full --against=$PWD/last.set"
 	seq -f '202,555%04g' 0 999 >first
 	dnc-ingest -q -f ftc-full -P federal_dnc --against=last.set --baseline first >/dev/null
@@ -137,6 +214,25 @@ differences() {
 	[ "$(newest list.synced '.event_data | [.sync_status, .error_code] | join(" ")')" = 'failed list_refused' ]
 }
 
+@test "a full list with a bad row is taken without its releases: an alert, once, and the next one is read" {
+	serve
+	compare_full_lists
+	{ sed '/5550143/d' first; echo 202,5551000; echo nonsense; } >registry/incoming/2026-11-27.txt
+	alerts 1 "2026-11-27.txt: published, and the next list is compared with it, but rows were rejected: 1 number has left the list, but is not released"
+	[[ "$stderr" == *"1 rejected rows are in $PWD/registry/rejects/2026-11-27.txt.ndjson, the first: neither AREA,NUMBER nor ten digits"* ]]
+	[[ "$stderr" != *refused* ]] && [[ "$stderr" != *'download it again'* ]]
+	[ "$(ls registry/done)" = 2026-11-27.txt ]
+	grep -q 2026-11-27.txt state/last-success
+	[ "$(newest list.synced .event_data.sync_status)" = partial ]
+	{ sed '/5550143/d' first; echo 202,5551000; } >registry/incoming/2026-11-28.txt
+	run -0 dnc-registry-sync
+	[ "$(differences)" = 'suppressed+12025551000 released+12025550143 ' ]
+	# So without a summary, with which the program reports it itself.
+	{ cat first; echo nonsense; } >registry/incoming/2026-11-29.txt
+	REGISTRY_OPTIONS="--against=$PWD/last.set" alerts 1 '2026-11-29.txt: published'
+	[ "$(newest list.synced .event_data.sync_status)" = partial ]
+}
+
 @test "full lists are compared in order: none is read after one that is not accepted, and no older one after a newer one" {
 	serve
 	compare_full_lists
@@ -148,7 +244,7 @@ differences() {
 	[ "$(count number.suppressed)" = 0 ]
 	# An empty download holds up the next one as well.
 	: >registry/incoming/2026-11-27.txt
-	alerts 1 '2026-11-27.txt: refused, because it is empty'
+	alerts 1 '2026-11-27.txt: refused with status 1: '
 	[ "$(count number.suppressed)" = 0 ]
 	# Corrected: both, in order.
 	{ cat first; echo 202,5551001; } >registry/incoming/2026-11-27.txt
@@ -168,6 +264,44 @@ differences() {
 	cp "$ROOT/examples/data/ftc-change.txt" registry/incoming/2026-11-27.txt
 	REGISTRY_FORMAT=ftc-change REGISTRY_OPTIONS= run -0 dnc-registry-sync
 	[ "$(ls registry/incoming)" = '' ]
+}
+
+@test "a download that goes on is no list, whichever program makes it, and the list that it becomes is read" {
+	serve
+	compare_full_lists
+	local end
+	for end in crdownload CRDownload download opdownload partial aria2 tmp part filepart; do
+		head -n 980 first >"registry/incoming/2026-11-28.$end"
+	done
+	# aria2 gives a file its name at the beginning.
+	head -n 980 first >registry/incoming/2026-11-27.txt
+	: >registry/incoming/2026-11-27.txt.aria2
+	run -0 dnc-registry-sync
+	[ -z "$output" ]
+	[ "$(count number.released)" = 0 ] && [ "$(ls registry/done)" = '' ]
+	rm registry/incoming/*
+	# An earlier version took one.
+	echo "$(date +%s) 2026-11-28.txt.crdownload" >state/last-success
+	{ cat first; echo 202,5551000; } >registry/incoming/2026-11-28.txt
+	run -0 dnc-registry-sync
+	[ "$(differences)" = 'suppressed+12025551000 ' ]
+	[ "$(ls registry/done)" = 2026-11-28.txt ]
+}
+
+@test "what is no file is an alert: a list may be in it" {
+	serve
+	mkdir registry/incoming/2026-11-25
+	cp registry/incoming/2026-11-26.txt registry/incoming/2026-11-25/
+	ln -s nowhere registry/incoming/link
+	alerts 1 '2026-11-25: not read, because it is not a file'
+	[[ "$stderr" == *'link: not read, because it is not a file'* ]]
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+	rm -rf registry/incoming/2026-11-25
+	compare_full_lists
+	mkdir registry/incoming/2026-11-27
+	{ cat first; echo 202,5551000; } >registry/incoming/2026-11-28.txt
+	alerts 1 'the lists after it are not read'
+	[ -e registry/incoming/2026-11-28.txt ]
 }
 
 @test "a full list that can't be moved to done holds up the next one" {
@@ -192,7 +326,7 @@ differences() {
 	PIDS+=($!)
 	locked() { refute flock -n last.set.lock true; }
 	wait_for locked
-	alerts 75 '2026-11-27.txt: not published to its end (status 75 of dnc-ingest, whose message says why); the next run tries again'
+	alerts 75 '2026-11-27.txt: not published to its end (status 75 of dnc-ingest: '
 	[[ "$stderr" == *'another process compares a list'* ]] && [[ "$stderr" != *'the hub'* ]]
 	[ "$(newest list.synced .event_data.sync_status)" = failed ]
 	[[ "$(newest list.synced .event_data.error_message)" != *'the hub'* ]]
@@ -269,7 +403,7 @@ differences() {
 	local now=$(date +%s)
 	run -0 faketime -f +30d dnc-registry-sync --check
 	echo "$((now - 32 * 86400)) of-old.txt" >state/last-success
-	alerts 1 'no list of federal_dnc was published for 32 days; the last one was of-old.txt' --check
+	alerts 1 'no new list of federal_dnc was published for 32 days; the last one was of-old.txt' --check
 	[ "$(newest provider.status_change '.event_data.new_status')" = error ]
 	[[ "$(newest provider.status_change '.event_data.reason')" == *'32 days'* ]]
 	# With another clock, and with an alert by another program. The hub is away.
@@ -294,6 +428,53 @@ differences() {
 	ALERT_COMMAND='exit 3' alerts 1 'ALERT_COMMAND failed with status 3' --check
 }
 
+@test "the check: a list that was published before does not count as new, whatever its name" {
+	serve
+	# age DAYS - the last new list is so old
+	age() { sed -i "1s/^[0-9]*/$(($(date +%s) - $1 * 86400))/" state/last-success; }
+	dnc-registry-sync
+	run -0 dnc-registry-sync --check
+	age 40
+	cp registry/done/2026-11-26.txt registry/incoming/2026-11-27.txt
+	run -0 dnc-registry-sync
+	[ "$(ls registry/incoming)" = '' ]
+	alerts 1 'no new list of federal_dnc was published for 40 days; the last one was 2026-11-27.txt' --check
+	# A mirror that brings old lists in turn is stuck, too.
+	echo '4155550124,2026-11-25T10:00:00,A' >registry/incoming/2026-11-28.txt
+	run -0 dnc-registry-sync
+	run -0 dnc-registry-sync --check
+	age 40
+	cp registry/done/2026-11-26.txt registry/incoming/2026-11-29.txt
+	run -0 dnc-registry-sync
+	alerts 1 'for 40 days' --check
+	[ "$(wc -l <state/last-success)" = 3 ]
+	# Days without a change may be what is expected.
+	: >registry/incoming/2026-11-30.txt
+	REGISTRY_MIN_RECORDS=0 run -0 dnc-registry-sync
+	age 40
+	: >registry/incoming/2026-12-01.txt
+	REGISTRY_MIN_RECORDS=0 run -0 dnc-registry-sync
+	run -0 dnc-registry-sync --check
+	# A state of an earlier version has no checksums.
+	echo "$(($(date +%s) - 40 * 86400)) old.txt" >state/last-success
+	cp registry/done/2026-11-28.txt registry/incoming/2026-12-02.txt
+	run -0 dnc-registry-sync
+	run -0 dnc-registry-sync --check
+	# A full list may become what it was, but not stay it.
+	compare_full_lists
+	{ cat first; echo 202,5551000; } >registry/incoming/2026-12-03.txt
+	cp first registry/incoming/2026-12-04.txt
+	run -0 dnc-registry-sync
+	age 40
+	{ cat first; echo 202,5551000; } >registry/incoming/2026-12-05.txt
+	run -0 dnc-registry-sync
+	run -0 dnc-registry-sync --check
+	age 40
+	cp registry/done/2026-12-05.txt registry/incoming/2026-12-06.txt
+	run -0 dnc-registry-sync
+	alerts 1 'for 40 days; the last one was 2026-12-06.txt' --check
+}
+
 @test "a download that fails is an alert; what is there is published; the settings are in a file" {
 	serve
 	cat >config <<-'END'
@@ -308,6 +489,9 @@ differences() {
 	[ -e registry/done/next.txt ]
 }
 
+# A killed process holds its locks until it has ended, and only the first of a group is ours to wait for.
+group_has_ended() { ! pgrep -g "$1" -r D,R,S,T >/dev/null; } # PGID
+
 @test "kill -9 in the middle of a run: the next one publishes the rest, and nothing twice" {
 	local rows i
 	for rows in $(seq 5000); do printf '415555%04d,2026-11-25T10:00:00,A\n' "$rows"; done >list
@@ -320,6 +504,7 @@ differences() {
 		/usr/bin/python3 -c 'import time, sys; time.sleep(int(sys.argv[1]) * 0.03)' "$i" 3>&-
 		kill -9 -- "-${PIDS[-1]}" 2>/dev/null || :
 		wait "${PIDS[-1]}" || :
+		wait_for group_has_ended "${PIDS[-1]}"
 	done
 	dnc-registry-sync
 	[ "$(ls registry/incoming)" = '' ]
@@ -356,6 +541,46 @@ differences() {
 	grep -q 'another file got this name' err
 	[ "$(ls registry/done)$(cat registry/incoming/2026-11-26.txt)" = '2025550177,2026-11-26T08:00:00,A' ]
 	REGISTRY_OPTIONS=--summary=delta run -0 dnc-registry-sync
+	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.phone_number') = '+12025550177'")" = 1 ]
+	[ "$(ls registry/done)" = 2026-11-26.txt ]
+}
+
+@test "what says nothing of an event in the spool does not set it aside" {
+	serve
+	mkdir -p state/spool bin
+	echo '{"type":"dnc.list.synced","provider":"federal_dnc","sync_status":"failed"}' >state/spool/1.ndjson
+	local code
+	for code in 137 126 127 74 75 69; do
+		printf '#!/bin/sh\nexit %s\n' "$code" >bin/dnc-ingest
+		chmod +x bin/dnc-ingest
+		case $code in 69 | 74) status=$code ;; *) status=75 ;; esac
+		PATH="$PWD/bin:$PATH" alerts "$status" 'earlier run'
+		[ -e state/spool/1.ndjson ]
+		[ "$(ls state/spool/*.refused 2>/dev/null)" = '' ]
+		[ -e registry/incoming/2026-11-26.txt ]
+	done
+	run -0 dnc-registry-sync
+	[ "$(ls state/spool)" = '' ]
+}
+
+@test "a list that takes the name between the last look and the move is moved back" {
+	serve
+	mkdir bin
+	# The new one comes when the old one is moved.
+	cat >bin/mv <<-'END'
+		#!/bin/sh
+		case $2 in
+		*/done/*)
+			echo 2025550177,2026-11-26T08:00:00,A >"$1.part"
+			/bin/mv "$1.part" "$1"
+			;;
+		esac
+		exec /bin/mv "$@"
+	END
+	chmod +x bin/mv
+	PATH="$PWD/bin:$PATH" alerts 75 'another file got this name'
+	[ "$(ls registry/done)" = '' ]
+	run -0 dnc-registry-sync
 	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.phone_number') = '+12025550177'")" = 1 ]
 	[ "$(ls registry/done)" = 2026-11-26.txt ]
 }

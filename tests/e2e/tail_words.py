@@ -18,7 +18,7 @@ async def main():
             if not line.strip():
                 await ws.close()
                 return
-            if 'close' in json.loads(line):
+            if line.startswith('{"close"'):
                 await ws.close(*json.loads(line)['close'])
                 return
             await ws.send(line.strip())

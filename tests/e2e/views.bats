@@ -410,4 +410,13 @@ setup() {
 	curl -s "http://$ADDRESS/api/v1/events?since=1" -D head >page
 	[ "$(jq -r .seq page | tr '\n' ' ')" = '3 4 ' ]
 	grep -q '^x-dnc-gap: 2-2' head
+	# The same with the newest event first.
+	curl -s "http://$ADDRESS/api/v1/events?order=desc" -D head >page
+	[ "$(jq -r .seq page | tr '\n' ' ')" = '4 3 ' ]
+	grep -q '^link: </api/v1/events?order=desc&before=3>' head
+	refute grep -qi '^x-dnc-gap' head
+	curl -s "http://$ADDRESS/api/v1/events?order=desc&before=3" -D head >page
+	[ "$(jq -r .seq page)" = 1 ]
+	grep -q '^x-dnc-gap: 2-2' head
+	refute grep -qi '^link' head
 }

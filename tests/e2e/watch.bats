@@ -128,6 +128,15 @@ check_all() {
 	[ -e in/done/a ]
 	printf '{"type":"dnc.number.suppressed","phone_number":"2025550199","reason":"complaint","id":"%s"}\n' 0197f4a4-0000-7000-8000-000000000001 >in/a
 	run -1 dnc-ingest --watch=in --once --output=unix:hub.sock
-	grep -qx 'in/a: a later stage rejected all 1 events: see its rejects' in/failed/a.reason
+	grep -qx 'in/a: a later stage rejected its 1 event: see its rejects' in/failed/a.reason
 	events_are 1
+	# One that it rejects in part is done, but no success.
+	printf '{"type":"dnc.number.suppressed","phone_number":"2025550102","reason":"complaint"}\n' >>in/failed/a
+	mv in/failed/a in/b
+	printf '{"type":"dnc.number.suppressed","phone_number":"2025550103","reason":"complaint"}\n' >in/c
+	run -1 dnc-ingest -q --watch=in --once --output=unix:hub.sock
+	[[ "$output" == *'in/b: a later stage rejected 1 of 2 events: see its rejects; now done/b' ]]
+	[ -e in/done/b ] && [ -e in/done/c ]
+	events_are 3
+	run -0 dnc-ingest --watch=in --once --output=unix:hub.sock
 }

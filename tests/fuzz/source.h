@@ -30,9 +30,7 @@ static void normalize(struct dnc_event_reader *r, const struct dnc_record *recor
 	if (!run)
 		run = dnc_event_run_new(NULL, 0);
 	dnc_event_reader_position(r, run, record->line, record->item);
-	if ((record->fact ? dnc_event_from_fact(r, record->fact, &event, &err)
-			  : dnc_event_normalize(
-				    r, record->event.p, record->event.n, &event, &err)) == 0)
+	if (dnc_record_event(r, record, &event, &err) == 0)
 		normalize_again(&event);
 }
 

@@ -29,7 +29,7 @@ static const char *const records[] = {
 	RECORD("list.synced",
 		"\"provider\":\"\xc3\xa9\",\"sync_status\":\"success\",\"records_added\":7"),
 	RECORD("compliance.violation",
-		NUMBER "\"violation_type\":\"x\",\"timestamp\":\"0001-01-01T00:00:00Z\""),
+		NUMBER "\"violation_type\":\"x\",\"timestamp\":\"9999-12-31T23:59:59Z\""),
 	RECORD("compliance.violation", NUMBER
 		"\"violation_type\":\"x\",\"timestamp\":\"2026-08-29T08:00:00Z\","
 		"\"metadata\":{\"ingested_at\":\"2026-08-29T09:00:00Z\",\"source_format\":\"\\u0022\"}"),

@@ -85,8 +85,8 @@ static void spans_are_acknowledged_in_order_and_not_before_they_are_safe(void **
 		bool drop = i % 3 == 0;
 
 		outlet += !drop;
-		assert_true(acks_record(&q, (uint64_t)i % 2 + 1, ++lines[i % 2], outlet,
-			drop ? LINE_DROPPED : LINE_FORWARDED));
+		assert_true(acks_record(&q, (uint64_t)i % 2 + 1, ++lines[i % 2],
+			(struct ack_point){outlet, 0, 0}, drop ? LINE_DROPPED : LINE_FORWARDED));
 	}
 	for (uint64_t safe = 0; safe <= outlet; safe++)
 		while (acks_take(&q, safe, &span)) {
@@ -124,8 +124,8 @@ static void each_outcome_goes_to_one_line(void **state)
 			uint64_t p = (uint64_t)i / GROUP % PRODUCERS;
 
 			if (lines[p] < LINES)
-				assert_true(acks_record(
-					&q, p + 1, ++lines[p], ++outlet, LINE_FORWARDED));
+				assert_true(acks_record(&q, p + 1, ++lines[p],
+					(struct ack_point){++outlet, 0, 0}, LINE_FORWARDED));
 		}
 		for (uint64_t safe = 0; safe < outlet;) {
 			uint64_t *slot = cases[c].rejected ? &total.rejected : &total.duplicates;
@@ -157,11 +157,11 @@ static void the_oldest_lines_get_the_worst_outcomes(void **state)
 	struct ack_span span;
 
 	(void)state;
-	assert_true(acks_record(&q, 1, 1, 1, LINE_FORWARDED));
-	assert_true(acks_record(&q, 2, 1, 2, LINE_FORWARDED));
-	assert_true(acks_record(&q, 2, 2, 3, LINE_FORWARDED));
+	assert_true(acks_record(&q, 1, 1, (struct ack_point){1, 0, 0}, LINE_FORWARDED));
+	assert_true(acks_record(&q, 2, 1, (struct ack_point){2, 0, 0}, LINE_FORWARDED));
+	assert_true(acks_record(&q, 2, 2, (struct ack_point){3, 0, 0}, LINE_FORWARDED));
 	/* The outlet's line 4 is of a file. */
-	assert_true(acks_record(&q, 1, 2, 5, LINE_FORWARDED));
+	assert_true(acks_record(&q, 1, 2, (struct ack_point){5, 0, 0}, LINE_FORWARDED));
 	acks_resolve(&q, 2, &(struct dnc_outcome){.duplicates = 1});
 	assert_true(acks_take(&q, 2, &span));
 	assert_int_equal(span.duplicates, 1);
@@ -178,7 +178,7 @@ static void the_oldest_lines_get_the_worst_outcomes(void **state)
 	assert_int_equal(span.duplicates, 1);
 	assert_int_equal(span.unclear, 1);
 	/* More than there are lines goes nowhere. */
-	assert_true(acks_record(&q, 1, 3, 6, LINE_FORWARDED));
+	assert_true(acks_record(&q, 1, 3, (struct ack_point){6, 0, 0}, LINE_FORWARDED));
 	acks_resolve(&q, 6, &(struct dnc_outcome){.duplicates = 100, .rejected = 1});
 	assert_true(acks_take(&q, 6, &span));
 	assert_int_equal(span.duplicates, 1);
@@ -197,7 +197,8 @@ static void the_types_of_known_lines_are_passed_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
 		outlet += actions[i] == LINE_FORWARDED;
-		assert_true(acks_record(&q, 1, i + 1, outlet, actions[i]));
+		assert_true(
+			acks_record(&q, 1, i + 1, (struct ack_point){outlet, 0, 0}, actions[i]));
 	}
 	acks_resolve(&q, outlet, &(struct dnc_outcome){.duplicates = 2, .releases = 1});
 	assert_true(acks_take(&q, outlet, &span));
@@ -206,6 +207,91 @@ static void the_types_of_known_lines_are_passed_on(void **state)
 	assert_int_equal(span.dropped, 3);
 	assert_int_equal(span.releases, 2);
 	assert_int_equal(span.others, 1);
+	acks_finish(&q);
+}
+
+/* Each span knows which lines of routes are its own, and nothing of those of other producers. */
+static void a_span_has_the_lines_of_routes_that_are_its_own(void **state)
+{
+	static const struct {
+		uint64_t stream, line;
+		struct ack_point given;
+		uint64_t before, upto; /* of the span that has it */
+	} lines[] = {{1, 1, {1, 0, 0}, 0, 0}, {2, 1, {1, 0, 2}, 0, 2}, {1, 2, {2, 2, 2}, 2, 2},
+		{2, 2, {2, 2, 3}, 2, 3}};
+	struct ack_queue q = {0}, held = {0};
+	struct ledger route = {0};
+	struct ack_span span;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		assert_true(acks_record(
+			&q, lines[i].stream, lines[i].line, lines[i].given, LINE_FORWARDED));
+	assert_true(ledger_add(&route, 1));
+	assert_true(ledger_add(&route, 2));
+	assert_true(acks_wait_for(&q, 2, &route));
+	assert_false(acks_wait_for(&q, 1, &route));
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		assert_int_equal(acks_first(&q)->stream_id, lines[i].stream);
+		assert_true(acks_take(&q, 2, &span));
+		assert_int_equal(span.last_line, lines[i].line);
+		assert_int_equal(span.before_routed, lines[i].before);
+		assert_int_equal(span.routed, lines[i].upto);
+	}
+	assert_null(acks_first(&q));
+	/* Held spans that wait for nothing themselves join those before them; others do not. */
+	span = (struct ack_span){
+		.stream_id = 1, .last_line = 2, .before_routed = 1, .routed = 2, .rejected = 1};
+	assert_true(acks_hold(&held, &span));
+	for (uint64_t line = 3; line < 1000; line++) {
+		span = (struct ack_span){.stream_id = 1,
+			.last_line = line,
+			.before_routed = 9,
+			.routed = 9,
+			.dropped = 1,
+			.duplicates = 1,
+			.rejected = 1,
+			.unclear = 1,
+			.releases = 1,
+			.others = 1};
+		assert_true(acks_hold(&held, &span));
+	}
+	assert_int_equal(held.count, 1);
+	for (uint64_t line = 1000; line < 1200; line++) {
+		span = (struct ack_span){.stream_id = 1,
+			.last_line = line,
+			.before_routed = line,
+			.routed = line + 1};
+		assert_true(acks_hold(&held, &span));
+	}
+	assert_int_equal(held.count, 201);
+	assert_true(acks_take(&held, UINT64_MAX, &span));
+	assert_int_equal(span.last_line, 999);
+	assert_int_equal(span.routed, 2);
+	assert_int_equal(span.rejected, 998);
+	assert_int_equal(span.duplicates, 997);
+	assert_int_equal(span.dropped, 997);
+	assert_int_equal(span.unclear, 997);
+	assert_int_equal(span.releases, 997);
+	assert_int_equal(span.others, 997);
+	acks_finish(&q);
+	acks_finish(&held);
+	ledger_finish(&route);
+}
+
+/* Lines that wait for nothing new share the span, however many. */
+static void lines_that_wait_for_nothing_share_a_span(void **state)
+{
+	struct ack_queue q = {0};
+	struct ack_span span;
+
+	(void)state;
+	for (uint64_t line = 3; line < 1000; line++)
+		assert_true(acks_record(&q, 2, line, (struct ack_point){2, 5, 5}, LINE_DROPPED));
+	assert_int_equal(q.count, 1);
+	assert_false(acks_take(&q, 1, &span));
+	assert_true(acks_take(&q, 2, &span));
+	assert_int_equal(span.last_line, 999);
 	acks_finish(&q);
 }
 
@@ -218,6 +304,8 @@ int main(void)
 		cmocka_unit_test(each_outcome_goes_to_one_line),
 		cmocka_unit_test(the_oldest_lines_get_the_worst_outcomes),
 		cmocka_unit_test(the_types_of_known_lines_are_passed_on),
+		cmocka_unit_test(a_span_has_the_lines_of_routes_that_are_its_own),
+		cmocka_unit_test(lines_that_wait_for_nothing_share_a_span),
 	};
 
 	return cmocka_run_group_tests_name("acks", tests, NULL, NULL);

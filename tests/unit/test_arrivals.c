@@ -2,6 +2,7 @@
 #include "unit.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 #include "base/arrivals.h"
 #include "base/log.h"
 
+enum { LOOK_MS = 10, CHILD_MS = 60000 };
 enum { FEW = 2000, MANY = 17000 }; /* many: more than fs.inotify.max_queued_events */
 
 static char dir[64];
@@ -59,7 +61,18 @@ static int teardown(void **state)
 	return system(command);
 }
 
-/* The next file, when one comes within the time of UNTIL looks. */
+/* Time passes only between looks, so that what comes when does not depend on how busy the machine is. The program is linked
+ * with --wrap=dnc_clock_mono_ms. */
+static int64_t now_ms = 1000000;
+
+int64_t __wrap_dnc_clock_mono_ms(void);
+
+int64_t __wrap_dnc_clock_mono_ms(void)
+{
+	return now_ms;
+}
+
+/* The next file, when one comes within the time of so many looks. */
 static bool next_within(struct dnc_arrival *file, int looks)
 {
 	struct dnc_error err;
@@ -71,9 +84,18 @@ static bool next_within(struct dnc_arrival *file, int looks)
 		if (rc == 1)
 			return true;
 		assert_int_equal(rc, 0);
-		usleep(10000);
+		now_ms += LOOK_MS;
 	}
 	return false;
+}
+
+/* The next file that another process makes. */
+static void wait_for_next(struct dnc_arrival *file)
+{
+	struct pollfd p = {.fd = dnc_arrivals_fd(a), .events = POLLIN};
+
+	while (!next_within(file, 1))
+		assert_int_equal(poll(&p, 1, CHILD_MS), 1);
 }
 
 /* The next file is NAME, and is done. */
@@ -256,7 +278,7 @@ static void test_order_while_listed(void **state)
 	if (child == 0)
 		_exit(0);
 	for (unsigned i = FEW; i-- > 0;) {
-		assert_true(next_within(&file, 2000));
+		wait_for_next(&file);
 		snprintf(name, sizeof name, "%04u", i);
 		assert_string_equal(file.name, name);
 		unlink(at(name));
@@ -370,6 +392,75 @@ static void test_settles_without_content(void **state)
 	}
 }
 
+/* One that is held does not come, not even changed, and nothing waits for it in a loop. */
+static void test_held(void **state)
+{
+	struct dnc_arrival file;
+	struct dnc_error err;
+	size_t settling;
+	int wait;
+
+	(void)state;
+	make("first");
+	make("second");
+	a = dnc_arrivals_open(dir,
+		&(struct dnc_arrivals_options){folders, .scan_ms = 100, .settle_ms = 50}, &err);
+	assert_non_null(a);
+	for (int i = 0; i < 2; i++) {
+		assert_true(next_within(&file, 20));
+		assert_string_equal(file.name, i ? "second" : "first");
+		dnc_arrivals_done(a, &file, DNC_ARRIVAL_HELD);
+	}
+	make("first");
+	assert_false(next_within(&file, 5));
+	assert_int_equal(dnc_arrivals_next(a, &file, &wait, &err), 0);
+	assert_true(wait > 0);
+	assert_int_equal(dnc_arrivals_waiting(a, &settling), 0);
+	make("third");
+	expect("third");
+	dnc_arrivals_release(a);
+	expect("first");
+	expect("second");
+}
+
+/* One that is behind another comes when that was taken, or has gone, and nothing waits for it in a loop. */
+static void test_behind(void **state)
+{
+	struct dnc_arrival file;
+	struct dnc_error err;
+	size_t settling;
+	int slow, wait;
+
+	(void)state;
+	for (int gone = 0; gone < 2; gone++) {
+		slow = open(at("a"), O_WRONLY | O_CREAT, 0600);
+		assert_int_equal(write(slow, "x\n", 2), 2);
+		make("b");
+		watch();
+		assert_true(next_within(&file, 1));
+		assert_string_equal(file.name, "b");
+		assert_string_equal(file.before, "a");
+		dnc_arrivals_done(a, &file, DNC_ARRIVAL_BEHIND);
+		assert_false(next_within(&file, 30));
+		assert_int_equal(dnc_arrivals_next(a, &file, &wait, &err), 0);
+		assert_true(wait > 0);
+		assert_int_equal(dnc_arrivals_waiting(a, &settling), 1);
+		assert_int_equal(settling, 0);
+		if (gone)
+			unlink(at("a"));
+		close(slow);
+		if (!gone)
+			expect("a");
+		assert_true(next_within(&file, 1000));
+		assert_string_equal(file.name, "b");
+		assert_null(file.before);
+		dnc_arrivals_done(a, &file, DNC_ARRIVAL_NOT_AGAIN);
+		unlink(at("b"));
+		dnc_arrivals_free(a);
+	}
+	a = NULL;
+}
+
 /* What is known of a file is kept while there are too many, although a list has names before it that are not. */
 static void test_too_many(void **state)
 {
@@ -389,7 +480,7 @@ static void test_too_many(void **state)
 		assert_int_equal(dnc_arrivals_waiting(a, &settling), 1);
 		if (i == 0)
 			make("a");
-		usleep(20000);
+		now_ms += 2 * LOOK_MS;
 	}
 	close(slow);
 	expect("slow");
@@ -403,7 +494,7 @@ static int fail_next(struct dnc_error *err)
 
 	for (int i = 0; i < 1000 && rc == 0; i++) {
 		rc = dnc_arrivals_next(a, &file, &wait, err);
-		usleep(10000);
+		now_ms += LOOK_MS;
 	}
 	return rc;
 }
@@ -459,6 +550,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_order_while_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_settles_without_leases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_settles_without_content, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directory_deleted, setup, teardown),

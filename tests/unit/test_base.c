@@ -503,6 +503,7 @@ static void a_file_that_cannot_be_written_stays_as_it_is(void **state)
 	char path[80], fresh[80], big[4096], longest[8000];
 	struct rlimit before, small;
 	struct dnc_error err;
+	struct stat st;
 
 	(void)state;
 	snprintf(path, sizeof path, "%s/a", dir);
@@ -530,6 +531,14 @@ static void a_file_that_cannot_be_written_stays_as_it_is(void **state)
 	assert_int_equal(err.code, EISDIR);
 	rmdir(fresh);
 	rmdir(path);
+	/* Nor is what is no file at all: a pipe here, /dev/null with root's rights. */
+	assert_int_equal(mkfifo(path, 0644), 0);
+	assert_int_equal(dnc_file_replace(path, 0644, DNC_STR("new"), &err), -1);
+	assert_int_equal(err.code, EINVAL);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(access(fresh, F_OK), -1);
+	unlink(path);
 	assert_int_equal(dnc_file_sync_directory(path, &err), 0);
 	strcat(path, "/b");
 	assert_int_equal(dnc_file_create(path, 0644, DNC_STR("new"), &err), -1);
@@ -868,9 +877,29 @@ static void a_thread_leaves_signals_to_the_main_one(void **state)
 	assert_int_equal(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
 }
 
+static void a_time_written_over_another_is_the_same(void **state)
+{
+	static const int64_t times[] = {0, 1, 86399999, 86400000, -1, -86400000, -86400001,
+		1790841600000, 1790841600001, 1790927999999, 1790928000000, -62135596800000,
+		253402300799999};
+	enum { TIMES = sizeof times / sizeof times[0] };
+
+	(void)state;
+	for (int i = 0; i < TIMES; i++)
+		for (int k = 0; k < TIMES; k++) {
+			char whole[DNC_TIME_LEN], again[DNC_TIME_LEN];
+
+			dnc_clock_format(times[k], whole);
+			dnc_clock_format(times[i], again);
+			dnc_clock_format_again(times[i], times[k], again);
+			assert_memory_equal(whole, again, DNC_TIME_LEN);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_time_written_over_another_is_the_same),
 		cmocka_unit_test(times_are_read_in_any_offset_and_written_in_utc),
 		cmocka_unit_test(local_times_are_read_as_utc),
 		cmocka_unit_test(spans_have_a_unit),

@@ -306,6 +306,74 @@ static void views_with_equal_masks_share_a_channel(void **state)
 	free_hub(h);
 }
 
+/* By a filter that is asked about all events, one that the index finds, and one that takes all. */
+static void channels_count_what_they_look_at_and_get(void **state)
+{
+	static const struct {
+		const char *filter;
+		uint64_t clients, evaluated, matched;
+	} cases[] = {
+		{"{}", 3, 12, 12},
+		{"{\"event_types\":[\"dnc.number.*\"],\"severities\":[\"low\"]}", 2, 12, 0},
+		{"{\"phone_patterns\":[\"^\\\\+1303\"]}", 1, 4, 4},
+	};
+	static struct peer peers[6];
+	struct dnc_subscriber *subs[6];
+	struct dnc_channel_stats stats[4];
+	struct dnc_hub *h = new_hub(100000);
+	size_t n = 0;
+	uint64_t evaluated = 0, matched = 0;
+
+	(void)state;
+	memset(peers, 0, sizeof peers);
+	for (size_t i = 0; i < 3; i++)
+		for (uint64_t k = 0; k < cases[i].clients; k++, n++) {
+			subs[n] = join(h, &peers[n]);
+			subscribe(h, subs[n], cases[i].filter,
+				(struct dnc_start){.from = DNC_START_NOW});
+		}
+	for (int i = 0; i < 12; i++)
+		append_number(h, i % 3 ? "+12025550143" : "+13035550143");
+	assert_int_equal(dnc_hub_channels(h, stats, 4), 3);
+	for (size_t i = 0; i < 3; i++) {
+		if (stats[i].clients != cases[i].clients ||
+			stats[i].evaluated != cases[i].evaluated ||
+			stats[i].matched != cases[i].matched)
+			fail_msg("%s: %d of %d, %d clients", cases[i].filter, (int)stats[i].matched,
+				(int)stats[i].evaluated, (int)stats[i].clients);
+		assert_true(i == 0 || stats[i].id != stats[i - 1].id);
+		evaluated += cases[i].evaluated;
+		matched += cases[i].matched;
+	}
+	/* The largest ones, if there is no room for all. */
+	assert_int_equal(dnc_hub_channels(h, stats, 2), 2);
+	assert_int_equal(stats[1].clients, 2);
+	assert_int_equal(dnc_hub_channels(h, stats, 0), 0);
+	/* What channels did that are gone is not forgotten. */
+	while (n)
+		dnc_hub_leave(subs[--n]);
+	assert_int_equal(dnc_hub_channels(h, stats, 4), 0);
+	assert_int_equal(dnc_hub_stats(h).evaluated, evaluated);
+	assert_int_equal(dnc_hub_stats(h).matched, matched);
+	free_hub(h);
+}
+
+static void the_channels_with_most_clients_are_kept_in_order(void **state)
+{
+	static const uint64_t clients[] = {3, 9, 1, 9, 4, 7, 2}, wanted[] = {9, 9, 7, 4};
+	struct dnc_channel_stats out[4];
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
+		count = dnc_channel_stats_add(
+			out, count, 4, &(struct dnc_channel_stats){.id = i, .clients = clients[i]});
+	assert_int_equal(count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(out[i].clients, wanted[i]);
+	assert_int_equal(out[0].id, 1); /* which came first */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +385,8 @@ int main(void)
 		cmocka_unit_test(the_owner_is_told_when_a_filter_is_over_its_budget),
 		cmocka_unit_test(a_masked_view_is_matched_with_what_it_shows),
 		cmocka_unit_test(views_with_equal_masks_share_a_channel),
+		cmocka_unit_test(channels_count_what_they_look_at_and_get),
+		cmocka_unit_test(the_channels_with_most_clients_are_kept_in_order),
 	};
 	int rc;
 

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "log/reader.h"
 #include "log/writer.h"
+#include "log/priv/providers.h"
+#include "web/http/provider_list.h"
 #include "web/http/clients.h"
 #include "web/http/context.h"
 #include "web/http/connection.h"
@@ -91,6 +93,12 @@ static void add_metrics(void *ctx, struct dnc_buf *out)
 	dnc_buf_lit(out, "dnc_of_the_program 1\n");
 }
 
+static void add_stats(void *ctx, struct dnc_web_stats *out)
+{
+	(void)ctx;
+	*out = (struct dnc_web_stats){.events = 70, .newest_ms = 1769860800000, .accepted = 7};
+}
+
 static const char *name_failing(void *ctx)
 {
 	(void)ctx;
@@ -139,10 +147,12 @@ static void open_parts(bool keys)
 		.reader = server.reader,
 		.writer = server.writer,
 		.metrics = add_metrics,
+		.stats = add_stats,
 		.not_ready = name_failing};
 	assert_int_equal(sessions_init(&server.sessions), 0);
 	stats_init(&server.stats);
 	server.audit.write = keep_record;
+	server.audit.refusals = server.options.shared->refusals;
 	assert_int_equal(
 		identity_init(&server.identity, server.auth, server.options.shared->throttle,
 			&server.audit, &server.stats.counts, false),
@@ -279,13 +289,21 @@ static void requests_are_answered_by_their_route_or_a_problem(void **state)
 		{"GET", "/healthz", "200 OK\n",
 			{"content-type: application/json\ncontent-length: 15\n",
 				"cache-control: no-store\n", "{\"status\":\"ok\"}"}},
-		{"HEAD", "/healthz", "200 OK\n", {"content-length: 15\n", "nosniff\n"}},
+		{"HEAD", "/healthz", "200 OK\n",
+			{"content-length: 15\n", "nosniff\n",
+				"cross-origin-resource-policy: same-origin\n"}},
 		{"GET", "/readyz", "200 OK\n", {"{\"status\":\"ready\"}"}},
 		{"GET", "/metrics", "200 OK\n",
 			{"content-type: text/plain", "\ndnc_http_requests_total ",
 				"\ndnc_of_the_program 1\n"}},
 		{"GET", "/api/v1/info", "200 OK\n",
 			{"\"last_seq\":0,", "\"max_connections\":10,", "\"messages_per_s\":20,"}},
+		{"GET", "/api/v1/info", "200 OK\n",
+			{"\"authentication\":false,\"you\":{\"role\":\"admin\",\"permissions\":[",
+				"\"masked\":false,\"sees_all\":true}}"}},
+		{"GET", "/api/v1/filters", "200 OK\n", {"{\"filters\":[]}"}},
+		{"GET", "/api/v1/stats", "200 OK\n",
+			{"\"ready\":true,", "\"refusals\":[],\"rejects\":[]}}"}},
 		{"GET", "/api/v1/clients", "200 OK\n", {"{\"clients\":[]}"}},
 		{"GET", "/ws/dnc", "426 Upgrade Required\n",
 			{"upgrade: websocket\n", "sec-websocket-version: 13\n",
@@ -323,7 +341,7 @@ static void requests_are_answered_by_their_route_or_a_problem(void **state)
 	assert_heard("{method=\"GET\",route=\"/healthz\",status=\"200\"} 3\n");
 	assert_heard("{method=\"POST\",route=\"/api/v1/ticket\",status=\"404\"} 1\n");
 	assert_heard("{method=\"other\",route=\"other\",status=\"405\"} 3\n");
-	assert_heard("\ndnc_http_requests_total 17\n");
+	assert_heard("\ndnc_http_requests_total 20\n");
 	failing = "log";
 	prepare("GET", "/readyz");
 	send_request();
@@ -503,6 +521,45 @@ static void prepare_upgrade(void)
 {
 	prepare("GET", "/ws/dnc");
 	add_header(HANDSHAKE);
+}
+
+/* Addresses of others are for those who may read metrics, who is connected for those who may list clients. */
+static void stats_are_for_roles_as_they_may_see_them(void **state)
+{
+	static const struct {
+		const char *role;
+		bool status, clients, recent;
+	} cases[] = {
+		{"admin", true, true, true},
+		{"operator", true, false, false},
+		{"publisher", false, false, false},
+	};
+
+	(void)state;
+	open_server(true);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		prepare("GET", "/api/v1/stats");
+		add_header(bearer(cases[i].role));
+		send_request();
+		assert_heard(cases[i].status ? "200 OK\n" : "403 Forbidden\n");
+		if (!cases[i].status)
+			continue;
+		assert_heard("\"events\":{\"total\":70,");
+		assert_heard("\"last_at\":\"2026-01-31T12:00:00.000Z\"");
+		assert_heard("\"latency_ms\":{\"p50\":null,\"p99\":null,\"max\":null,\"count\":0}");
+		assert_int_equal(!!strstr(heard.text, "\"by_role\":{"), cases[i].clients);
+		assert_int_equal(!!strstr(heard.text, "\"channels\":["), cases[i].clients);
+		assert_int_equal(!!strstr(heard.text, "\"recent\":{"), cases[i].recent);
+	}
+	/* The refusal before is told, with its address and the reason. */
+	prepare("GET", "/api/v1/stats");
+	add_header(bearer("admin"));
+	send_request();
+	assert_heard("\"recent\":{\"refusals\":[{\"at\":\"");
+	assert_heard(
+		"\"address\":\"192.0.2.1\",\"reason\":\"access denied: the permission dnc:read is "
+		"missing");
+	close_server();
 }
 
 /* The address of a stream has its ticket, the upgrade of a WebSocket names it among the subprotocols. */
@@ -1070,14 +1127,96 @@ static void jobs_take_turns_one_in_each_of_the_loop(void **state)
 }
 
 /* Waits for the log's reader, and passes on what it has found. */
-static void finish_reading(void)
+static void await_job(void)
 {
 	struct pollfd p = {.fd = server.read_done, .events = POLLIN};
 	uint64_t count;
 
 	assert_int_equal(poll(&p, 1, 20000), 1);
 	assert_int_equal(read(server.read_done, &count, sizeof count), sizeof count);
+}
+
+static void finish_reading(void)
+{
+	await_job();
 	dnc_reader_finish(server.reader);
+}
+
+enum { PROVIDERS = 100, PROVIDER_NOTE = 30000 };
+
+/* Has the log know PROVIDERS providers, each by three long lines. */
+static void publish_providers(void)
+{
+	static const struct {
+		const char *type, *status;
+	} kinds[] = {{"list.synced", "sync_status\":\"success"},
+		{"list.synced", "sync_status\":\"failed"},
+		{"provider.status_change", "new_status\":\"online"}};
+	static char note[PROVIDER_NOTE + 1];
+	struct dnc_providers *p = dnc_journal_providers(server.journal);
+	struct dnc_buf line = {0};
+
+	memset(note, 'x', PROVIDER_NOTE);
+	for (unsigned i = 0; i < 3 * PROVIDERS; i++) {
+		dnc_buf_clear(&line);
+		dnc_buf_printf(&line,
+			"{\"id\":\"0198f0a0-0000-7000-8000-%012u\",\"type\":\"dnc.%s\","
+			"\"provider\":\"p%04u\",\"severity\":\"info\","
+			"\"timestamp\":\"2026-01-31T12:00:%02u.000Z\",\"summary\":\"s\","
+			"\"event_data\":{\"%s\",\"error_message\":\"%s\"},\"metadata\":{"
+			"\"ingested_at\":\"2026-01-31T12:00:00.000Z\","
+			"\"source_format\":\"ndjson\"}}",
+			i, kinds[i / PROVIDERS].type, i % PROVIDERS, i / PROVIDERS,
+			kinds[i / PROVIDERS].status, note);
+		assert_true(dnc_buf_reserve(&line, DNC_JSON_PADDING));
+		assert_int_equal(
+			providers_stage(p, dnc_buf_view(&line), i + 1, INT64_C(1769947200000)), 0);
+	}
+	providers_commit(p);
+	dnc_buf_free(&line);
+}
+
+/* What making the list takes: the same work as that of the request. */
+static int64_t list_providers_ns(void)
+{
+	const struct dnc_view view = {.types = DNC_ALL_TYPES};
+	int64_t start = dnc_clock_thread_ns();
+	struct provider_list *list =
+		provider_list_new(&view, server.journal, INT64_C(1769947200000));
+
+	assert_non_null(list);
+	while (provider_list_add(list) > 0)
+		;
+	provider_list_free(list);
+	return dnc_clock_thread_ns() - start;
+}
+
+static void providers_are_listed_outside_of_the_loop(void **state)
+{
+	int64_t start, request, answer, all;
+
+	(void)state;
+	open_server(false);
+	publish_providers();
+	all = list_providers_ns();
+	prepare("GET", "/api/v1/providers");
+	start = dnc_clock_thread_ns();
+	assert_int_equal(send_request(), 0);
+	request = dnc_clock_thread_ns() - start;
+	assert_int_equal(heard.n, 0);
+	await_job();
+	start = dnc_clock_thread_ns();
+	dnc_reader_finish(server.reader);
+	answer = dnc_clock_thread_ns() - start;
+	assert_heard("200 OK\n");
+	assert_heard("\"last_good_sync\":{\"seq\":1,");
+	printf("%d providers: %.1f ms, of which %.2f and %.2f ms in the loop\n", PROVIDERS,
+		(double)all / 1e6, (double)request / 1e6, (double)answer / 1e6);
+	assert_true(request < all / 5 && answer < all / 5);
+	/* A client that has left. */
+	prepare("GET", "/api/v1/providers");
+	assert_int_equal(send_request(), 0);
+	close_server();
 }
 
 static void a_page_of_the_log_is_answered_when_it_was_read(void **state)
@@ -1189,6 +1328,127 @@ static void a_stream_begins_or_is_refused_before_its_head(void **state)
 	close_server();
 }
 
+/* The value of the header NAME ("etag: ") of the answer. */
+static void copy_header(const char *name, char *out, size_t size)
+{
+	const char *p = strstr(heard.text, name);
+
+	assert_non_null(p);
+	p += strlen(name);
+	snprintf(out, size, "%.*s", (int)strcspn(p, "\n"), p);
+}
+
+static void ask_for_page(
+	const char *method, const char *path, const char *encoding, const char *tag)
+{
+	static char condition[128];
+
+	prepare(method, path);
+	if (encoding)
+		add_header(encoding);
+	snprintf(condition, sizeof condition, "If-None-Match: %s", tag);
+	if (tag[0])
+		add_header(condition);
+	assert_int_equal(send_request(), 0);
+}
+
+static void the_page_needs_no_token_and_may_load_nothing_else(void **state)
+{
+	(void)state;
+	open_server(true);
+	ask_for_page("GET", "/", NULL, "");
+	assert_int_equal(strncmp(heard.text, "200 OK\n", 7), 0);
+	assert_heard("\ncontent-type: text/html; charset=utf-8\n");
+	assert_heard("\ncontent-security-policy: default-src 'none'; script-src 'self'; ");
+	assert_heard("\ncache-control: no-cache\n");
+	assert_heard("\nvary: accept-encoding\n");
+	assert_heard("<!doctype html>");
+	assert_null(strstr(heard.text, "no-store"));
+	assert_null(strstr(heard.text, "default-src 'self'"));
+	assert_null(strstr(heard.text, "content-encoding"));
+	ask_for_page("GET", "/page/style.css", NULL, "");
+	assert_heard("\ncontent-type: text/css; charset=utf-8\n");
+	ask_for_page("GET", "/page/app.js", NULL, "");
+	assert_heard("\ncontent-type: text/javascript; charset=utf-8\n");
+	assert_heard("\ncross-origin-resource-policy: same-origin\n");
+	close_server();
+}
+
+static void the_page_is_compressed_for_those_who_say_so(void **state)
+{
+	static const struct {
+		const char *encoding;
+		bool gzip;
+	} cases[] = {
+		{"Accept-Encoding: gzip", true},
+		{"Accept-Encoding: br, GZIP;q=0.5", true},
+		{"Accept-Encoding: gzip;q=0", false},
+		{"Accept-Encoding: gzip;q=0.0, *", false},
+		{"Accept-Encoding: *", false},
+		{"Accept-Encoding: br", false},
+		{"Accept-Encoding: xgzip", false},
+		{NULL, false},
+	};
+
+	(void)state;
+	open_server(false);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ask_for_page("HEAD", "/page/style.css", cases[i].encoding, "");
+		if (!strstr(heard.text, "\ncontent-encoding: gzip\n") == cases[i].gzip)
+			fail_msg("%s: %s", cases[i].encoding, heard.text);
+		assert_null(strstr(heard.text, "{"));
+	}
+	close_server();
+}
+
+static void who_has_a_file_gets_no_body(void **state)
+{
+	char plain[64], gzip[64], other[160];
+
+	(void)state;
+	open_server(false);
+	ask_for_page("GET", "/", NULL, "");
+	copy_header("etag: ", plain, sizeof plain);
+	ask_for_page("GET", "/", "Accept-Encoding: gzip", "");
+	copy_header("etag: ", gzip, sizeof gzip);
+	assert_string_not_equal(plain, gzip);
+	ask_for_page("GET", "/", NULL, plain);
+	assert_int_equal(strncmp(heard.text, "304 Not Modified\n", 17), 0);
+	assert_heard(plain);
+	assert_heard("\ncache-control: no-cache\n");
+	assert_null(strstr(heard.text, "<!doctype"));
+	assert_null(strstr(heard.text, "content-length"));
+	snprintf(other, sizeof other, "\"x\", W/%s", gzip);
+	ask_for_page("GET", "/", "Accept-Encoding: gzip", other);
+	assert_int_equal(strncmp(heard.text, "304 ", 4), 0);
+	ask_for_page("GET", "/", NULL, "*");
+	assert_int_equal(strncmp(heard.text, "304 ", 4), 0);
+	/* That of another form is another one. */
+	ask_for_page("GET", "/", NULL, gzip);
+	assert_int_equal(strncmp(heard.text, "200 ", 4), 0);
+	close_server();
+}
+
+static void no_other_path_is_a_file_of_the_page(void **state)
+{
+	static const char *const paths[] = {
+		"/page/", "/page/nothing.js", "/page/../page/app.js", "/page", "/index.html"};
+
+	(void)state;
+	open_server(false);
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		ask_for_page("GET", paths[i], NULL, "");
+		if (strncmp(heard.text, "404 Not Found\n", 14) != 0)
+			fail_msg("%s: %s", paths[i], heard.text);
+	}
+	ask_for_page("POST", "/page/app.js", NULL, "");
+	assert_heard("405 Method Not Allowed\n");
+	/* Files make no labels of their own. */
+	ask_for_page("GET", "/metrics", NULL, "");
+	assert_heard("{method=\"GET\",route=\"/page/\",status=\"404\"} 3\n");
+	close_server();
+}
+
 static int make_key(void **state)
 {
 	struct dnc_buf id = {0};
@@ -1221,6 +1481,7 @@ int main(void)
 		cmocka_unit_test(unknown_paths_and_methods_make_no_labels),
 		cmocka_unit_test(hosts_origins_and_bodies_are_checked_before_routes),
 		cmocka_unit_test(routes_ask_for_a_token_with_their_permission),
+		cmocka_unit_test(stats_are_for_roles_as_they_may_see_them),
 		cmocka_unit_test(a_ticket_opens_a_stream_once),
 		cmocka_unit_test(an_upgrade_with_another_method_is_told_which_to_use),
 		cmocka_unit_test(upgrades_are_checked_before_they_are_made),
@@ -1235,9 +1496,14 @@ int main(void)
 		cmocka_unit_test(a_publication_in_progress_is_dropped_when_the_server_closes),
 		cmocka_unit_test(publications_wait_for_memory),
 		cmocka_unit_test(jobs_take_turns_one_in_each_of_the_loop),
+		cmocka_unit_test(providers_are_listed_outside_of_the_loop),
 		cmocka_unit_test(a_page_of_the_log_is_answered_when_it_was_read),
 		cmocka_unit_test(a_page_that_was_asked_for_before_a_reload_is_not_answered),
 		cmocka_unit_test(a_stream_begins_or_is_refused_before_its_head),
+		cmocka_unit_test(the_page_needs_no_token_and_may_load_nothing_else),
+		cmocka_unit_test(the_page_is_compressed_for_those_who_say_so),
+		cmocka_unit_test(who_has_a_file_gets_no_body),
+		cmocka_unit_test(no_other_path_is_a_file_of_the_page),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, remove_dir);

@@ -99,7 +99,7 @@ static void a_log_of_an_older_layout_keeps_its_epoch(void **state)
 	(void)state;
 	add_events(j, 1, 5);
 	dnc_journal_close(j);
-	run_sql("DROP TABLE epochs; DROP TABLE log; CREATE TABLE log (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	run_sql("DROP TABLE epochs; DROP TABLE rates; DROP TABLE providers; DROP TABLE log; CREATE TABLE log (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 		"INSERT INTO log VALUES ('epoch', '0123456789abcdef'), ('closed', 'yes');"
 		"PRAGMA user_version = 2");
 	j = open_epoch(epoch);

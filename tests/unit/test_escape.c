@@ -218,6 +218,26 @@ static void log_to(int fd, const char *text)
 }
 
 /* It stays one line of one write(2), whatever is in it. */
+/* Each length before a character of two bytes: the cut falls into it for one of two. */
+static void errors_are_cut_between_characters(void **state)
+{
+	struct dnc_error err;
+	char text[300] = "";
+
+	(void)state;
+	for (size_t pad = 0; pad < 2; pad++) {
+		memset(text, 'x', pad);
+		for (size_t i = pad; i + 2 < sizeof text; i += 2)
+			memcpy(text + i, "é", 3);
+		dnc_error_set(&err, 1, "%s", text);
+		dnc_error_place(&err, "%s", text);
+		assert_int_equal(strlen(err.message),
+			sizeof err.message - 1 - (sizeof err.message - 1 - pad) % 2);
+		assert_int_equal(
+			strlen(err.place), sizeof err.place - 1 - (sizeof err.place - 1 - pad) % 2);
+	}
+}
+
 static void messages_show_no_text_of_others_as_it_is(void **state)
 {
 	char got[8192], text[3000];
@@ -267,6 +287,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_left_out_whole),
 		cmocka_unit_test(escapes_in_json_change_only_how_it_is_written),
 		cmocka_unit_test(a_text_that_was_cut_ends_with_a_whole_character),
+		cmocka_unit_test(errors_are_cut_between_characters),
 		cmocka_unit_test(messages_show_no_text_of_others_as_it_is),
 	};
 

@@ -37,8 +37,8 @@ static void check_no_verdict(void *ctx)
 
 static void a_record_without_memory_is_not_rejected(void **state)
 {
-	static const char *const records[] = {RECORD("\"provider\":\"acme\","),
-		RECORD("\"provider\":\"ac\\\"me\","),
+	/* With an escape, or with an id to be made: others need no memory. */
+	static const char *const records[] = {RECORD("\"provider\":\"ac\\\"me\","),
 		RECORD("\"id\":\"of mine\",\"timestamp\":\"2026-08-29T08:00:00Z\",")};
 
 	(void)state;

@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/filing.h"
 #include "base/log.h"
+#include "base/priv/moving.h"
 
 static char dir[64];
 static int dir_fd;
@@ -204,6 +206,53 @@ static void test_recovers(void **state)
 	expect("failed/b.reason", "why\n");
 }
 
+/* The record of a move, written before the file system had its present device number. */
+static void make_record(const char *target, const char *name)
+{
+	char text[MOVING_BYTES];
+	struct dnc_arrival file = take(name);
+	int fd = openat(dir_fd, ".work.moving", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	size_t n;
+
+	assert_true(file.fd >= 0 && fd >= 0);
+	close(file.fd);
+	file.st.st_dev++;
+	n = moving_format(text, target, &file);
+	assert_int_equal(write(fd, text, n), n);
+	close(fd);
+}
+
+static void test_recovers_on_another_device(void **state)
+{
+	(void)state;
+	/* It was not moved: it is read again, without papers in the folder. */
+	make("a", "1");
+	make(".work.rejects", "r\n");
+	make_record("done/a", "a");
+	reopen();
+	expect("a", "1");
+	expect("done/a", NULL);
+	expect("done/a.rejects", NULL);
+	/* It was moved: its papers follow, and it is not read again. */
+	make(".work.rejects", "r\n");
+	make_record("done/a", "a");
+	assert_int_equal(renameat(dir_fd, "a", dir_fd, "done/a"), 0);
+	reopen();
+	expect("a", NULL);
+	expect("done/a", "1");
+	expect("done/a.rejects", "r\n");
+	/* Another file has the name. */
+	make("b", "2");
+	make(".work.rejects", "r\n");
+	make_record("done/b", "b");
+	assert_int_equal(renameat(dir_fd, "b", dir_fd, "done/b"), 0);
+	make("b", "another");
+	reopen();
+	expect("b", "another");
+	expect("done/b", "2");
+	expect("done/b.rejects", "r\n");
+}
+
 static void test_recovers_no_nonsense(void **state)
 {
 	static const char *const records[] = {
@@ -327,6 +376,75 @@ static void test_moves_only_what_was_read(void **state)
 	}
 }
 
+/* What happens to "a" in __wrap_renameat2(), and whether the process is killed after its move. */
+static struct {
+	void (*before)(const char *), (*after)(const char *);
+	bool dies;
+} fate;
+
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	int rc;
+
+	if (fate.before)
+		fate.before(from);
+	rc = __real_renameat2(from_dir, from, to_dir, to, flags);
+	if (fate.after)
+		fate.after(to);
+	if (fate.dies)
+		_exit(0);
+	return rc;
+}
+
+/* Between the move and the look at what was moved. Whatever it was then, nothing unread is in a folder, and what was read keeps
+ * its papers. */
+static void test_killed_before_it_looks(void **state)
+{
+	static const struct {
+		void (*before)(const char *), (*after)(const char *);
+		const char *in_dir, *in_folder;
+		bool papers; /* what was read has gone, or is in the folder */
+	} cases[] = {{NULL, NULL, NULL, "1", true}, {replace, NULL, "new", NULL, true},
+		{append, NULL, "1+", NULL, false}, {NULL, append, "1+", NULL, false},
+		{NULL, delete, NULL, NULL, true}, {NULL, replace, "new", NULL, true}};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+		bool papers = i & 1;
+		struct dnc_error err;
+		struct dnc_arrival file;
+		pid_t child;
+		int status;
+
+		make("a", "1");
+		if (papers)
+			make(".work.rejects", "r\n");
+		file = take("a");
+		child = fork();
+		if (child == 0) {
+			fate.before = cases[i / 2].before;
+			fate.after = cases[i / 2].after;
+			fate.dies = true;
+			_exit(1 + dnc_filing_move(&filing, &file, DNC_FILING_DONE, NULL, &err));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		close(file.fd);
+		reopen();
+		expect("a", cases[i / 2].in_dir);
+		expect("done/a", cases[i / 2].in_folder);
+		expect("done/a.rejects", papers && cases[i / 2].papers ? "r\n" : NULL);
+		reopen(); /* once */
+		expect("a", cases[i / 2].in_dir);
+		unlinkat(dir_fd, "a", 0);
+		unlinkat(dir_fd, "done/a", 0);
+		unlinkat(dir_fd, "done/a.rejects", 0);
+	}
+}
+
 static void test_lock(void **state)
 {
 	struct dnc_filing other;
@@ -346,9 +464,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_and_strange_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recovers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recovers_on_another_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recovers_no_nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_continues, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moves_only_what_was_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed_before_it_looks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
 	};
 

@@ -267,7 +267,8 @@ static void a_pattern_of_a_role_over_its_budget_leaves_the_rest(void **state)
 		{DNC_NUMBER_SUPPRESSED, "+166666666666666", DNC_MATCH_TOO_COSTLY},
 	};
 	struct dnc_error err;
-	const struct dnc_filter *f = dnc_filter_compile_sees(text, sizeof text - 1, &err);
+	const struct dnc_filter *f =
+		dnc_filter_compile_owned(text, sizeof text - 1, DNC_FILTER_OF_ROLE, &err);
 
 	(void)state;
 	assert_non_null(f);
@@ -397,6 +398,41 @@ static void a_bad_filter_names_the_place(void **state)
 	}
 }
 
+static void a_bad_filter_says_what_may_be_meant(void **state)
+{
+	static const struct {
+		const char *filter, *message; /* a part of it */
+	} cases[] = {
+		{"{\"event_types\":[\"list.synced\"]}",
+			"unknown event type; did you mean \"dnc.list.synced\"?"},
+		{"{\"event_types\":[\"number.*\"]}", "did you mean \"dnc.number.*\"?"},
+		{"{\"event_types\":[\"dnc.number.supressed\"]}",
+			"did you mean \"dnc.number.suppressed\"?"},
+		{"{\"event_types\":[\"x\"]}", "known are dnc.number.suppressed, dnc."},
+		{"{\"event_types\":[\".*\"]}", "known are"},
+		{"{\"severities\":[\"hihg\"]}", "unknown severity; did you mean \"high\"?"},
+		{"{\"min_severity\":\"hihg\"}", "unknown severity; did you mean \"high\"?"},
+		{"{\"min_severity\":\"x\"}", "known are info, "},
+		{"{\"phone_patterns\":[\"+12025550143\"]}",
+			": for this number write ^\\+12025550143$"},
+		{"{\"phone_patterns\":[\"+1 (202) 555-0143\"]}", "write ^\\+12025550143$"},
+		{"{\"phone_patterns\":[\"+1202\"]}", ": for numbers that start so write ^\\+1202"},
+		{"{\"phone_patterns\":[\"+1******0143\"]}", "write ^\\+1\\*\\*\\*\\*\\*\\*0143$"},
+		{"{\"phone_patterns\":[\"+[0-9]\"]}", "a plus sign is \\+"},
+		{"{\"phone_patterns\":[\"+1234567890123456\"]}", "a plus sign is \\+"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_error err = {.place = ""};
+
+		assert_null(
+			dnc_filter_compile_text(cases[i].filter, strlen(cases[i].filter), &err));
+		if (!strstr(err.message, cases[i].message))
+			fail_msg("%s: %s", cases[i].filter, err.message);
+	}
+}
+
 static void values_and_filters_are_limited(void **state)
 {
 	char text[1024];
@@ -520,6 +556,7 @@ int main(void)
 		cmocka_unit_test(a_filter_is_costly_once_a_number_takes_many_steps),
 		cmocka_unit_test(the_last_of_many_threads_frees_a_filter),
 		cmocka_unit_test(a_bad_filter_names_the_place),
+		cmocka_unit_test(a_bad_filter_says_what_may_be_meant),
 		cmocka_unit_test(values_and_filters_are_limited),
 		cmocka_unit_test(a_filter_of_hidden_fields_can_match_no_masked_event),
 		cmocka_unit_test(a_filter_sees_what_the_role_shows),

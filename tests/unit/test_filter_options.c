@@ -7,7 +7,7 @@ enum { MAX_ARGS = 8 };
 
 struct options {
 	bool unused;
-	struct dnc_cli_filter filter;
+	struct dnc_filter_draft filter;
 };
 
 static const struct dnc_option rows[] = {
@@ -35,9 +35,9 @@ static void filter_of(
 	dnc_options_parse(&command, argc, argv, &o);
 	o.filter.start_ms = start_ms;
 	o.filter.end_ms = end_ms;
-	dnc_cli_filter_json(&o.filter, out);
+	dnc_filter_draft_json(&o.filter, out);
 	dnc_filter_unref(dnc_cli_filter_compile(out));
-	dnc_cli_filter_free(&o.filter);
+	dnc_filter_draft_free(&o.filter);
 }
 
 static void options_become_one_filter_object(void **state)
@@ -94,6 +94,55 @@ static void compile(void *ctx)
 	dnc_buf_free(&json);
 }
 
+static void a_number_is_no_pattern(void **state)
+{
+	static const struct {
+		const char *arg, *message; /* NULL: a pattern */
+	} cases[] = {
+		{"--phone=202-555-0143", "--phone: \"202-555-0143\" does not match +12025550143, "
+					 "because it is read as a pattern: for this number write "
+					 "'^\\+12025550143$'\n"},
+		{"--phone=(202) 555-0143", "write '^\\+12025550143$'"},
+		{"--phone=202.555.0143", "write '^\\+12025550143$'"},
+		{"--phone=+12025550143", "write '^\\+12025550143$'"},
+		{"--phone=^+12025550143", "write '^\\+12025550143$'"},
+		{"--phone=+44 20 7946 0000", "write '^\\+442079460000$'"},
+		{"--phone=tel:+1-202-555-0143", "write '^\\+12025550143$'"},
+		{"--phone=2025550143 ", "write '^\\+12025550143$'"},
+		{"--phone=+1202", "in a pattern + repeats what is before it: write '^\\+1202'"},
+		{"--phone=020 7946 0000",
+			"matches no number: as a pattern it requires \" 7946 0000\""},
+		{"--phone=202-555", "it requires \"-555\""},
+		{"--phone=nobody", "it requires \"nobody\""},
+		{"--phone=2025550143", NULL},
+		{"--phone=12025550143$", NULL},
+		{"--phone=(202)5550143", NULL},
+		{"--phone=1202.550143", NULL},
+		{"--phone=1202555014.", NULL},
+		{"--phone=^.1202", NULL},
+		{"--phone=a|1202", NULL},
+		{"--phone=[a-z2]", NULL},
+		{"--phone=-?1202", NULL},
+		{"--phone=1+202", NULL},
+		{"--phone=^\\+1\\*", NULL},
+	};
+	struct child c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *args[] = {cases[i].arg, NULL};
+		struct dnc_buf json = {0};
+
+		if (cases[i].message) {
+			child_run(&c, compile, args);
+			child_expect(&c, DNC_EXIT_USAGE, cases[i].message);
+			continue;
+		}
+		filter_of(args, 0, 0, &json); /* it would exit */
+		dnc_buf_free(&json);
+	}
+}
+
 static void a_wrong_value_names_its_option(void **state)
 {
 	static const struct {
@@ -128,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_become_one_filter_object),
 		cmocka_unit_test(times_of_the_command_become_its_range),
+		cmocka_unit_test(a_number_is_no_pattern),
 		cmocka_unit_test(a_wrong_value_names_its_option),
 	};
 

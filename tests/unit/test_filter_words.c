@@ -113,14 +113,14 @@ static const struct argp options = {.parser = start_options, .children = childre
 
 static void from_options(int argc, char **argv, char *out, size_t size)
 {
-	struct dnc_cli_filter input = {0};
+	struct dnc_filter_draft input = {0};
 	struct dnc_buf json = {0};
 
 	assert_int_equal(argp_parse(&options, argc, argv, ARGP_NO_EXIT, NULL, &input), 0);
-	dnc_cli_filter_json(&input, &json);
+	dnc_filter_draft_json(&input, &json);
 	text_of(dnc_cli_filter_compile(&json), out, size);
 	dnc_buf_free(&json);
-	dnc_cli_filter_free(&input);
+	dnc_filter_draft_free(&input);
 }
 
 static void from_option(const struct dnc_filter_word *w, bool letter, char *out, size_t size)

@@ -27,30 +27,38 @@ static int64_t tell_ms(void *ctx)
 /* Odd numbers have this telephone number. */
 #define ODD "+13035550143"
 
-static void log_events(int from, int to)
+static void log_severe(int i, const char *number, const char *severity)
 {
 	struct dnc_batch batch = {0};
 	struct dnc_error err;
+	char line[1024];
+	struct dnc_event event;
+	int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
+		"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"dnc.compliance.violation\","
+		"\"phone_number\":\"%s\",\"severity\":\"%s\","
+		"\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"s\","
+		"\"event_data\":{\"violation_type\":\"t\"},"
+		"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
+		"\"source_format\":\"ndjson\"}}",
+		i, number, severity);
 
-	for (int i = from; i <= to; i++) {
-		char line[1024];
-		struct dnc_event event;
-		int n = snprintf(line, sizeof line - DNC_JSON_PADDING,
-			"{\"id\":\"0198f0a0-0000-7000-8000-%012d\",\"type\":\"dnc.compliance.violation\","
-			"\"phone_number\":\"%s\",\"severity\":\"critical\","
-			"\"timestamp\":\"2026-08-29T08:00:00.000Z\",\"summary\":\"s\","
-			"\"event_data\":{\"violation_type\":\"t\"},"
-			"\"metadata\":{\"ingested_at\":\"2026-08-29T08:00:00.000Z\","
-			"\"source_format\":\"ndjson\"}}",
-			i, i % 2 ? ODD : "+13035550144");
-
-		batch_clear(&batch);
-		assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
-		assert_true(dnc_batch_add(&batch, &event));
-		now_ms = NOON_MS + (i - 1) * 1000;
-		assert_int_equal(journal_append(journal, &batch, &err), 0);
-	}
+	assert_int_equal(dnc_event_parse(events, line, (size_t)n, &event), 0);
+	assert_true(dnc_batch_add(&batch, &event));
+	assert_int_equal(journal_append(journal, &batch, &err), 0);
 	dnc_batch_free(&batch);
+}
+
+static void log_number(int i, const char *number)
+{
+	log_severe(i, number, "critical");
+}
+
+static void log_events(int from, int to)
+{
+	for (int i = from; i <= to; i++) {
+		now_ms = NOON_MS + (i - 1) * 1000;
+		log_number(i, i % 2 ? ODD : "+13035550144");
+	}
 }
 
 enum { EVENTS = 10 };
@@ -154,12 +162,37 @@ static void a_query_chooses_the_events_of_its_page(void **state)
 		{"until=2026-01-31T12:00:02Z", "1 2", 0},
 		{"phone=" ODD, "1 3 5 7 9", 0},
 		/* A plus that was not escaped came as a blank. */
-		{"phone= 13035550143&since=4&limit=2", "5 7", 8},
+		{"phone= 13035550143&since=4&limit=2", "5 7", 7},
 		{"phone=(303) 555-0143&until=4", "1 3", 0},
 		{"phone=%2B13035550199", "", 0},
 		{"phone_patterns=^[%2B]13035550144$&limit=2", "2 4", 4},
 		{"min_severity=critical&since=9", "10", 0},
 		{"type=dnc.list.synced", "", 0},
+		/* The newest first. */
+		{"order=asc&limit=2", "1 2", 2},
+		{"order=desc", "10 9 8 7 6 5 4 3 2 1", 0},
+		{"order=desc&limit=3", "10 9 8", 8},
+		{"order=desc&limit=3&before=8", "7 6 5", 5},
+		{"before=4&order=desc&limit=3", "3 2 1", 0},
+		{"order=desc&before=1", "", 0},
+		{"order=desc&before=999999999999999999&limit=1", "10", 10},
+		{"order=desc&since=7", "10 9 8", 0},
+		{"order=desc&since=7&limit=3", "10 9 8", 0},
+		{"order=desc&since=7&limit=2", "10 9", 9},
+		{"order=desc&since=10", "", 0},
+		{"order=desc&since=99", "", 0},
+		{"order=desc&until=2", "2 1", 0},
+		{"order=desc&until=0", "", 0},
+		{"order=desc&until=8&before=5&since=2", "4 3", 0},
+		{"order=desc&until=3&before=5", "3 2 1", 0},
+		{"order=desc&since=5&until=3", "", 0},
+		{"order=desc&since=2026-01-31T12:00:07Z", "10 9 8", 0},
+		{"order=desc&until=2026-01-31T12:00:02Z&since=2026-01-31", "2 1", 0},
+		{"order=desc&phone=" ODD, "9 7 5 3 1", 0},
+		{"order=desc&phone= 13035550143&since=4&limit=2", "9 7", 7},
+		{"order=desc&phone= 13035550143&before=7&limit=9", "5 3 1", 0},
+		{"order=desc&phone_patterns=^[%2B]13035550144$&limit=2", "10 8", 8},
+		{"order=desc&type=dnc.list.synced", "", 0},
 	};
 
 	(void)state;
@@ -196,6 +229,13 @@ static void a_bad_argument_is_told_by_its_name(void **state)
 		{"limit=100001", "limit must be"},
 		{"limit=1e3", "limit must be"},
 		{"limit", "limit must be"},
+		{"order=", "order must be asc or desc"},
+		{"order=newest", "order must be asc or desc"},
+		{"order=desc&before=0", "before must be"},
+		{"order=desc&before=2026-01-31T12:00:00Z", "before must be"},
+		{"order=desc&before=-1", "before must be"},
+		{"before=5", "before needs order=desc"},
+		{"order=desc&before=5&order=asc", "before needs order=desc"},
 		{"last=5", "last is not supported here"},
 		{"epoch=0123456789abcdef", "epoch is not supported here"},
 		{"since_time=2026-01-31T12:00:00Z", "since_time is not supported here"},
@@ -257,6 +297,20 @@ static void a_query_that_is_too_long_for_a_link_is_refused(void **state)
 	history_query_free(&q);
 }
 
+/* Reads the page of QUERY and adds its numbers to SEEN. Q and the body of PAGE are to be freed. */
+static void follow(const char *query, struct history_query *q, struct history_page *page,
+	char *seen, size_t size)
+{
+	struct dnc_error err;
+	char numbers[64];
+
+	*page = (struct history_page){.array = false};
+	assert_int_equal(read_query(q, query, &err), 0);
+	read_page(page, q, false);
+	numbers_of(page, numbers, sizeof numbers);
+	snprintf(seen + strlen(seen), size - strlen(seen), "%s;", numbers);
+}
+
 /* Follows the links as a client does. */
 static void links_lead_through_all_events_once(void **state)
 {
@@ -267,15 +321,10 @@ static void links_lead_through_all_events_once(void **state)
 	(void)state;
 	for (bool more = true; more; pages++) {
 		struct history_query q;
-		struct history_page page = {.array = false};
-		struct dnc_error err;
-		char numbers[64];
+		struct history_page page;
 
 		assert_in_range(pages, 0, 5);
-		assert_int_equal(read_query(&q, query, &err), 0);
-		read_page(&page, &q, false);
-		numbers_of(&page, numbers, sizeof numbers);
-		snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s;", numbers);
+		follow(query, &q, &page, seen, sizeof seen);
 		more = page.next;
 		if (more) {
 			history_page_link(&page, &q, link);
@@ -290,6 +339,41 @@ static void links_lead_through_all_events_once(void **state)
 	}
 	assert_string_equal(seen, "1 2 3;4 5 6;7 8 9;10;");
 	assert_int_equal(pages, 4);
+}
+
+/* They repeat where the search ends, as it was given: a time stays a time. */
+static void links_lead_back_through_all_events_once(void **state)
+{
+	static const char
+		begin[] = "since=2026-01-31T12:00:02Z&limit=3&order=desc",
+		start[] =
+			"</api/v1/events?limit=3&order=desc&since=2026-01-31T12%3A00%3A02Z&before=";
+	char query[256], link[HISTORY_LINK_MAX], seen[256] = "";
+	int pages = 0;
+
+	(void)state;
+	snprintf(query, sizeof query, "%s", begin);
+	for (bool more = true; more; pages++) {
+		struct history_query q;
+		struct history_page page;
+
+		assert_in_range(pages, 0, 5);
+		follow(query, &q, &page, seen, sizeof seen);
+		more = page.next;
+		if (more) {
+			size_t n;
+
+			history_page_link(&page, &q, link);
+			n = strcspn(link, ">");
+			assert_string_equal(link + n, ">; rel=\"next\"");
+			assert_memory_equal(link, start, sizeof start - 1);
+			snprintf(query, sizeof query, "%.*s", (int)n - 16, link + 16);
+		}
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+	assert_string_equal(seen, "10 9 8;7 6 5;4 3;");
+	assert_int_equal(pages, 3);
 }
 
 static void an_array_is_json_also_without_events(void **state)
@@ -393,10 +477,13 @@ static void masked_clients_see_no_numbers_in_pages(void **state)
 	history_query_free(&q);
 }
 
+/* What the view of read_slice() sees. */
+static const struct dnc_filter *slice_sees;
+
 /* Reads a slice of the page, whose job is over as soon as it has looked at one event. */
 static int read_slice(struct history_page *page, struct history_query *q)
 {
-	const struct dnc_view view = {.types = DNC_ALL_TYPES};
+	const struct dnc_view view = {.types = DNC_ALL_TYPES, .sees = slice_sees};
 	struct dnc_viewer *viewer = dnc_viewer_new(&view, q->filter, journal);
 	struct dnc_job job = {0};
 	struct dnc_error err;
@@ -409,7 +496,9 @@ static int read_slice(struct history_page *page, struct history_query *q)
 static void a_page_in_slices_is_the_same_page(void **state)
 {
 	static const char *const queries[] = {"", "limit=3", "since=3&until=5&limit=2", "until=2",
-		"phone=" ODD, "phone_patterns=^[+]13035550144$&limit=2", "since=99"};
+		"phone=" ODD, "phone_patterns=^[+]13035550144$&limit=2", "since=99", "order=desc",
+		"order=desc&limit=3&before=9", "order=desc&since=3&until=5",
+		"order=desc&phone=" ODD};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
@@ -423,7 +512,7 @@ static void a_page_in_slices_is_the_same_page(void **state)
 		while ((rc = read_slice(&page, &q)) == DNC_JOB_MORE && slices < 100)
 			slices++;
 		assert_int_equal(rc, 0);
-		assert_true(slices > (int)whole.count);
+		assert_true(slices >= (int)whole.count);
 		assert_int_equal(page.body.n, whole.body.n);
 		assert_memory_equal(page.body.p, whole.body.p, whole.body.n);
 		assert_int_equal(page.next, whole.next);
@@ -458,6 +547,51 @@ static void what_is_removed_between_slices_is_left_to_the_next_page(void **state
 		numbers_of(&page, numbers, sizeof numbers);
 		assert_string_equal(numbers, "1");
 		assert_int_equal(page.next, 1);
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+}
+
+/* With the newest first that is the end of the page, which says so if it gets there; what it has shown is not gone. */
+static void what_is_removed_below_a_page_is_told_by_the_last_one(void **state)
+{
+	static const struct {
+		const char *query;
+		bool ends; /* its time is over */
+		const char *numbers, *gap;
+	} cases[] = {
+		/* All are still read, as a reader that has begun does, though the log has 20 as its oldest. */
+		{"order=desc", false, "10 9 8 7 6 5 4 3 2 1", NULL},
+		{"order=desc", true, "10 9", NULL},
+		{"order=desc&phone=%2B13035550144", false, "10 8 6 4 2", "1-1"},
+		{"order=desc&phone=%2B13035550144", true, "10 8", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct history_page page = {0};
+		struct history_query q;
+		struct dnc_error err;
+		char gap[HISTORY_RANGE_MAX], numbers[64];
+		int rc, slices = 0;
+		bool has;
+
+		assert_int_equal(read_query(&q, cases[i].query, &err), 0);
+		assert_int_equal(read_slice(&page, &q), DNC_JOB_MORE);
+		assert_int_equal(page.at, 9);
+		journal->oldest = 20;
+		if (cases[i].ends)
+			page.end_ms = 0;
+		while ((rc = read_slice(&page, &q)) == DNC_JOB_MORE)
+			assert_true(slices++ < 100);
+		journal->oldest = 1;
+		assert_int_equal(rc, 0);
+		has = history_page_gap(&page, gap);
+		numbers_of(&page, numbers, sizeof numbers);
+		if (strcmp(numbers, cases[i].numbers) != 0 || has != !!cases[i].gap ||
+			(has && strcmp(gap, cases[i].gap) != 0))
+			fail_msg("%d: %s, gap %s", (int)i, numbers, gap);
+		assert_int_equal(page.next, cases[i].ends ? page.at + 1 : 0);
 		dnc_buf_free(&page.body);
 		history_query_free(&q);
 	}
@@ -556,6 +690,15 @@ static void events_that_are_gone_are_told_as_a_gap(void **state)
 		/* Numbers of events between a time and the oldest that is left are not known. */
 		{"since=2026-01-31T12:00:02Z", "1-9"},
 		{"phone=%2B13035550144", "1-9"},
+		{"order=desc&before=50", "1-9"},
+		{"order=desc&limit=2", NULL},
+		{"order=desc&before=11", "1-9"},
+		{"order=desc&before=5", "1-4"},
+		{"order=desc&before=11&since=4", "5-9"},
+		{"order=desc&until=7&since=4", "5-7"},
+		{"order=desc&since=9", NULL},
+		{"order=desc&before=11&since=2026-01-31T12:00:02Z", "1-9"},
+		{"order=desc&phone=%2B13035550144", "1-9"},
 	};
 	struct dnc_error err;
 
@@ -580,6 +723,121 @@ static void events_that_are_gone_are_told_as_a_gap(void **state)
 	}
 }
 
+/* The next page, of an event of which the role can't know whether it sees it, and then of what is gone: a header has room for
+ * one gap. After the test before, whose log it needs. */
+static void what_is_not_known_and_what_is_gone_are_gaps_of_two_pages(void **state)
+{
+	static const char sees[] = "[{\"phone_patterns\":[\"^\\\\+16666666(((6*)*)*)*[^6]$\"]},"
+				   "{\"phone_patterns\":[\"^\\\\+1303\"]}]";
+	static const struct {
+		const char *query, *numbers, *gap;
+		unsigned next;
+	} cases[] = {
+		{"order=desc&since=4", "10", "111-111", 10},
+		{"order=desc&since=4&before=10", "", "5-9", 0},
+		{"order=desc&since=9", "10", "111-111", 0},
+	};
+	struct dnc_error err;
+	struct dnc_view view = {.types = DNC_ALL_TYPES,
+		.sees = dnc_filter_compile_owned(sees, sizeof sees - 1, DNC_FILTER_OF_ROLE, &err)};
+
+	(void)state;
+	assert_non_null(view.sees);
+	assert_int_equal(dnc_journal_last(journal), EVENTS + LONG_EVENTS);
+	log_number(EVENTS + 1, "+166666666666666");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct history_page page = {.array = false};
+		struct history_query q;
+		struct dnc_viewer *viewer;
+		char gap[HISTORY_RANGE_MAX], numbers[64];
+
+		assert_int_equal(read_query(&q, cases[i].query, &err), 0);
+		viewer = dnc_viewer_new(&view, q.filter, journal);
+		assert_int_equal(history_page_read(&page, &q, viewer, reader, NULL, &err), 0);
+		numbers_of(&page, numbers, sizeof numbers);
+		if (!history_page_gap(&page, gap) || strcmp(gap, cases[i].gap) != 0 ||
+			strcmp(numbers, cases[i].numbers) != 0 || page.next != cases[i].next)
+			fail_msg("%s: %s, gap %s, next %d", cases[i].query, numbers, gap,
+				(int)page.next);
+		dnc_viewer_free(viewer);
+		dnc_buf_free(&page.body);
+		history_query_free(&q);
+	}
+	dnc_filter_unref(view.sees);
+}
+
+/* Where the next page starts, after one with a slice for each event, of which SLICES is the last if that is not 0. */
+static uint64_t next_of(int slices, const char *format, ...)
+{
+	struct history_page page = {0};
+	struct history_query q;
+	struct dnc_error err;
+	char text[128];
+	va_list args;
+	uint64_t next;
+	int count = 0;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	assert_int_equal(read_query(&q, text, &err), 0);
+	do {
+		if (++count == slices)
+			page.end_ms = 0;
+		assert_true(count < 100);
+	} while (read_slice(&page, &q) == DNC_JOB_MORE);
+	assert_int_equal(page.count, 1);
+	next = page.next;
+	dnc_buf_free(&page.body);
+	history_query_free(&q);
+	return next;
+}
+
+/* Of two numbers one has an event that the view does not show: their pages, which show one event, say the same. */
+static void a_link_tells_nothing_of_hidden_events(void **state)
+{
+	static const char critical[] = "{\"severities\":[\"critical\"]}";
+	static const char only[] = "+13035550201", more[] = "+13035550202",
+			  other[] = "+13035550203";
+	struct dnc_error err;
+	uint64_t last = dnc_journal_last(journal), a = last + 2, b = last + 4;
+
+	(void)state;
+	log_severe(1001, more, "info");
+	log_number(1002, only);
+	log_severe(1003, more, "info");
+	log_number(1004, more);
+	log_severe(1005, more, "info");
+	log_number(1006, other);
+	slice_sees = dnc_filter_compile_text(critical, sizeof critical - 1, &err);
+	assert_non_null(slice_sees);
+	assert_int_equal(next_of(0, "phone=%%2B13035550201&limit=1&since=0"), a);
+	assert_int_equal(next_of(0, "phone=%%2B13035550202&limit=1&since=0"), b);
+	for (uint64_t until = 0; until < 3; until++) {
+		assert_int_equal(
+			next_of(0, "phone=%%2B13035550201&limit=1&until=%d", (int)(a + until)),
+			until ? a : 0);
+		assert_int_equal(
+			next_of(0, "phone=%%2B13035550202&limit=1&until=%d", (int)(b + until)),
+			until ? b : 0);
+	}
+	for (uint64_t since = 1; since < 4; since++) {
+		assert_int_equal(next_of(0, "phone=%%2B13035550201&limit=1&order=desc&since=%d",
+					 (int)(a - since)),
+			since > 1 ? a : 0);
+		assert_int_equal(next_of(0, "phone=%%2B13035550202&limit=1&order=desc&since=%d",
+					 (int)(b - since)),
+			since > 1 ? b : 0);
+	}
+	/* Also a page whose time is over after a hidden event. */
+	assert_int_equal(next_of(4, "phone=%%2B13035550202&since=0"), b);
+	assert_int_equal(next_of(3, "phone=%%2B13035550202&order=desc&since=0"), b);
+	/* The log has no more. */
+	assert_int_equal(next_of(0, "phone=%%2B13035550203&limit=1&since=0"), 0);
+	dnc_filter_unref(slice_sees);
+	slice_sees = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -588,14 +846,18 @@ int main(void)
 		cmocka_unit_test(limits_are_a_thousand_at_first_and_a_hundred_thousand_at_most),
 		cmocka_unit_test(a_query_that_is_too_long_for_a_link_is_refused),
 		cmocka_unit_test(links_lead_through_all_events_once),
+		cmocka_unit_test(links_lead_back_through_all_events_once),
 		cmocka_unit_test(an_array_is_json_also_without_events),
 		cmocka_unit_test(masked_clients_search_for_masked_numbers),
 		cmocka_unit_test(masked_clients_see_no_numbers_in_pages),
 		cmocka_unit_test(a_page_in_slices_is_the_same_page),
 		cmocka_unit_test(what_is_removed_between_slices_is_left_to_the_next_page),
+		cmocka_unit_test(what_is_removed_below_a_page_is_told_by_the_last_one),
 		cmocka_unit_test(a_page_ends_when_its_time_is_over),
 		cmocka_unit_test(a_page_has_a_mebibyte_at_most_and_loses_nothing),
 		cmocka_unit_test(events_that_are_gone_are_told_as_a_gap),
+		cmocka_unit_test(what_is_not_known_and_what_is_gone_are_gaps_of_two_pages),
+		cmocka_unit_test(a_link_tells_nothing_of_hidden_events),
 	};
 
 	return cmocka_run_group_tests(tests, open_log, close_log);

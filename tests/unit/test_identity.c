@@ -205,6 +205,31 @@ static void too_many_records_of_one_moment_are_said_to_be(void **state)
 	repeats_finish(&repeats);
 }
 
+static void order_changes_no_count(void **state)
+{
+	struct repeats any = {0}, ordered = {.ordered = true};
+	uint64_t refused = 0;
+
+	(void)state;
+	/* Moments of 1, 2, 4 ... records, the largest of which has more than can be counted. */
+	for (uint64_t moment = 1; moment <= 21; moment++)
+		for (uint64_t i = 0; i < UINT64_C(1) << moment; i++) {
+			uint64_t record =
+				(moment << 32 | (i - i % 8 / 7)) * UINT64_C(0x9E3779B97F4A7C15);
+			uint32_t a = 0, b = 0;
+			bool counted = repeats_count(&any, record, moment, &a);
+
+			assert_int_equal(repeats_count(&ordered, record, moment, &b), counted);
+			assert_int_equal(a, b);
+			refused += !counted;
+		}
+	assert_true(refused > 0);
+	assert_true(any.full && ordered.full &&
+		    ordered.passed == any.recent.used - ordered.recent.used);
+	repeats_finish(&any);
+	repeats_finish(&ordered);
+}
+
 static void live_records_get_an_id_of_their_own(void **state)
 {
 	char a[DNC_UUID_LEN + 1], b[DNC_UUID_LEN + 1];
@@ -313,6 +338,7 @@ int main(void)
 		cmocka_unit_test(rows_without_a_time_belong_to_their_run_and_line),
 		cmocka_unit_test(equal_records_of_one_moment_are_counted),
 		cmocka_unit_test(too_many_records_of_one_moment_are_said_to_be),
+		cmocka_unit_test(order_changes_no_count),
 		cmocka_unit_test(live_records_get_an_id_of_their_own),
 		cmocka_unit_test(a_live_record_without_a_time_is_never_one_that_came_before),
 		cmocka_unit_test(a_sources_own_id_is_kept),

@@ -213,6 +213,8 @@ static void read_rejects(struct world *w, char *text, size_t room)
 
 static void input_that_has_ended_is_in_the_log(void **state)
 {
+	static struct dnc_recent_entry noted[DNC_RECENT];
+	struct dnc_recent *recent = dnc_recent_new();
 	struct world w;
 	struct dnc_error err;
 	char address[16], text[2048];
@@ -224,6 +226,7 @@ static void input_that_has_ended_is_in_the_log(void **state)
 	snprintf(address, sizeof address, "fd:%d", fds[0]);
 	assert_int_equal(dnc_intake_add(w.intake, address, &err), 0);
 	assert_true(dnc_intake_ended(w.intake)); /* not started */
+	dnc_intake_note_rejects(w.intake, recent);
 	start(&w, true);
 	assert_false(dnc_intake_ended(w.intake));
 	say(fds[1], EVENT("1", "a") "\n" EVENT("2", "a") "{\"type\":\"dnc.x\"}\nnonsense\n");
@@ -231,6 +234,15 @@ static void input_that_has_ended_is_in_the_log(void **state)
 	wait_until_ended(&w);
 	assert_int_equal(dnc_journal_last(w.journal), 2);
 	assert_int_equal(accepted(&w), 2);
+	assert_int_equal(dnc_intake_accepted(w.intake), 2);
+	assert_int_equal(dnc_intake_rejected(w.intake), 2);
+	/* People see the place and the code, the newest first. */
+	assert_int_equal(dnc_recent_copy(recent, noted), 2);
+	assert_int_equal(noted[0].line, 5);
+	assert_string_equal(noted[0].what, "invalid_json");
+	assert_string_equal(noted[0].where, address);
+	assert_int_equal(noted[1].line, 4);
+	assert_string_equal(noted[1].what, "unknown_type");
 	assert_int_equal(counter(&w, "dnc_input_rejected_total{code=\"unknown_type\"} "), 1);
 	assert_int_equal(counter(&w, "dnc_input_rejected_total{code=\"invalid_json\"} "), 1);
 	read_rejects(&w, text, sizeof text);
@@ -240,6 +252,7 @@ static void input_that_has_ended_is_in_the_log(void **state)
 	assert_false(dnc_intake_failed(w.intake));
 	assert_null(dnc_intake_not_ready(w.intake));
 	close_world(&w);
+	dnc_recent_free(recent);
 	close(fds[0]);
 }
 

@@ -150,10 +150,11 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	struct dnc_journal *j = open_log(&err);
 	struct dnc_journal_reader *r;
 	uint64_t seq;
-	int64_t before = dnc_clock_now_ms();
+	int64_t before = dnc_clock_now_ms(), newest;
 
 	(void)state;
 	assert_non_null(j);
+	assert_int_equal(dnc_journal_stats(j).newest_ms, 0);
 	fill(&b, 1, 100);
 	assert_int_equal(journal_append(j, &b, &err), 0);
 	assert_int_equal(b.events[99].seq, 100);
@@ -164,10 +165,16 @@ static void what_is_logged_is_there_after_a_restart_and_not_twice(void **state)
 	assert_int_equal(dnc_journal_duplicates(j), 10);
 	assert_null(open_log(&err));
 	assert_int_equal(err.code, EADDRINUSE);
+	newest = dnc_journal_stats(j).newest_ms;
+	assert_true(newest >= before && newest <= dnc_clock_now_ms());
+	assert_true(dnc_journal_stats(j).disk_free_bytes > 0);
+	fill(&b, 1, 5); /* duplicates */
+	assert_int_equal(journal_append(j, &b, &err), 0);
 	dnc_journal_close(j);
 
 	j = open_log(&err);
 	assert_non_null(j);
+	assert_int_equal(dnc_journal_stats(j).newest_ms, newest);
 	assert_int_equal(dnc_journal_last(j), 110);
 	assert_int_equal(dnc_journal_oldest(j), 1);
 	r = journal_reader_new(j, &err);

@@ -1,12 +1,15 @@
 /* A map that loops, takes all memory, or ends its process costs one record, and its limit in time. */
-#include "unit.h"
+#include "passing_clock.h"
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "source/mapper.h"
 
@@ -18,6 +21,9 @@ struct seen {
 	int kills;          /* of the child that are still to come */
 	pid_t killed;
 	bool stopped;
+	const char *
+		wait_for; /* NULL, or time passes fast, and the child is continued when this was said */
+	int heard;
 };
 
 static int note(struct seen *s, const struct dnc_map_job *job)
@@ -78,6 +84,15 @@ static void kill_busy_child(struct seen *s)
 	kill(child, SIGKILL);
 }
 
+static void pass_time(struct seen *s)
+{
+	passed_ms += 500;
+	if (!strstr(take_said(), s->wait_for))
+		return;
+	s->heard++;
+	kill(find_child(), SIGCONT);
+}
+
 /* Called whenever the mapper waits. */
 static bool is_stopped(void *ctx)
 {
@@ -85,6 +100,8 @@ static bool is_stopped(void *ctx)
 
 	if (s->kills)
 		kill_busy_child(s);
+	if (s->wait_for)
+		pass_time(s);
 	return s->stopped;
 }
 
@@ -283,6 +300,74 @@ static void a_record_on_which_the_process_is_always_killed_fails(void **state)
 	tear_down(&f);
 }
 
+/* Nobody who waits for a process that was stopped is left to guess. */
+static void a_process_that_was_stopped_is_named(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	dnc_log_level(DNC_NOTE);
+	set_up(&f, ".", 5000, false);
+	listen_to_stderr();
+	f.seen.wait_for = "it does not run (if it was stopped, continue it); after 110 s";
+	kill(find_child(), SIGSTOP);
+	assert_int_equal(add(&f, 1, "1"), 0);
+	assert_string_equal(drained(&f), "1.1 1\n");
+	leave_stderr();
+	assert_int_equal(f.seen.heard, 1);
+	/* Nobody continues it: it is started again, and nothing is lost. */
+	listen_to_stderr();
+	f.seen.wait_for = "never";
+	kill(find_child(), SIGSTOP);
+	assert_int_equal(add(&f, 2, "2"), 0);
+	assert_string_equal(drained(&f), "1.1 1\n2.1 2\n");
+	leave_stderr();
+	dnc_log_level(DNC_WARN);
+	tear_down(&f);
+}
+
+static atomic_bool asks;
+
+/* Holds the lock of the time zone about a third of the time, as a thread may that unpacks a zip file. */
+static void *ask_for_times(void *arg)
+{
+	while (atomic_load(&asks)) {
+		tzset(); /* looks at the file of the time zone */
+		for (int i = 0; i < 10; i++)
+			getppid();
+	}
+	return arg;
+}
+
+/* A process that is started while another thread holds a lock works, or is started again soon. */
+static void a_lock_of_another_thread_is_no_deadlock(void **state)
+{
+	enum { STARTS = 12 };
+	int64_t before = dnc_clock_mono_ms();
+	struct fixture f;
+	pthread_t thread;
+
+	(void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	skip(); /* the sanitizer's localtime_r() holds the lock nearly all the time */
+#endif
+	set_up(&f, "todate", 5000, false);
+	atomic_store(&asks, true);
+	assert_int_equal(pthread_create(&thread, NULL, ask_for_times, NULL), 0);
+	for (uint64_t line = 1; line <= STARTS; line++) {
+		kill(find_child(), SIGKILL);
+		assert_int_equal(add(&f, line, "0"), 0);
+		drained(&f);
+	}
+	atomic_store(&asks, false);
+	pthread_join(thread, NULL);
+	assert_int_equal(f.seen.calls, STARTS);
+	assert_null(strstr(f.seen.text.p, "!"));
+	assert_in_range(
+		dnc_clock_mono_ms() - before, 0, 60000); /* not until the process counts as dead */
+	tear_down(&f);
+}
+
 static void who_is_to_end_waits_a_few_seconds(void **state)
 {
 	struct dnc_error err = {0};
@@ -294,7 +379,7 @@ static void who_is_to_end_waits_a_few_seconds(void **state)
 	assert_int_equal(add(&f, 1, "1"), 0);
 	assert_int_equal(dnc_mapper_drain(f.mapper, &err), -1);
 	assert_int_equal(err.code, EAGAIN);
-	assert_non_null(strstr(err.message, "1 records"));
+	assert_non_null(strstr(err.message, "1 record that was"));
 	tear_down(&f);
 }
 
@@ -354,6 +439,8 @@ int main(void)
 		cmocka_unit_test(records_and_results_may_be_huge),
 		cmocka_unit_test(a_process_that_is_killed_loses_nothing),
 		cmocka_unit_test(a_record_on_which_the_process_is_always_killed_fails),
+		cmocka_unit_test(a_process_that_was_stopped_is_named),
+		cmocka_unit_test(a_lock_of_another_thread_is_no_deadlock),
 		cmocka_unit_test(who_is_to_end_waits_a_few_seconds),
 		cmocka_unit_test(a_callback_may_end_it),
 		cmocka_unit_test(the_process_keeps_nothing_and_ends),

@@ -43,6 +43,36 @@ static void a_histogram_is_written_as_sums(void **state)
 	dnc_buf_free(&b);
 }
 
+static void quantiles_are_found_within_their_bucket(void **state)
+{
+	static const struct {
+		double share;
+		double seconds;
+	} cases[] = {{0, 0}, {0.25, 512e-9}, {0.5, 1024e-9}, {0.75, 1536e-9}, {1, 2048e-9}};
+	struct dnc_histogram h = {0}, earlier;
+
+	(void)state;
+	assert_true(dnc_histogram_quantile(&h, 0.5) == 0);
+	dnc_histogram_observe(&h, 100, 2);
+	dnc_histogram_observe(&h, 1500, 2);
+	assert_int_equal(dnc_histogram_count(&h), 4);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		double seconds = dnc_histogram_quantile(&h, cases[i].share);
+
+		if (seconds < cases[i].seconds - 1e-12 || seconds > cases[i].seconds + 1e-12)
+			fail_msg("%g: %g", cases[i].share, seconds);
+	}
+	/* What is beyond the last bucket is as long as that. */
+	earlier = h;
+	dnc_histogram_observe(&h, INT64_C(60000000000), 3);
+	assert_true(dnc_histogram_quantile(&h, 1) > 17);
+	dnc_histogram_subtract(&h, &earlier);
+	assert_int_equal(dnc_histogram_count(&h), 3);
+	assert_int_equal(h.more, 3);
+	assert_int_equal(h.sum_ns, INT64_C(180000000000));
+	assert_true(dnc_histogram_quantile(&h, 0.1) > 17);
+}
+
 static void metrics_are_written_with_their_labels(void **state)
 {
 	static const struct dnc_metric metrics[] = {
@@ -58,6 +88,30 @@ static void metrics_are_written_with_their_labels(void **state)
 	assert_string_equal(b.p, "# HELP x_total Help\n# TYPE x_total counter\n"
 				 "x_total{code=\"a\"} 3\nx_total{code=\"b\"} 0.5\n"
 				 "# HELP y More help\n# TYPE y gauge\ny 1e+15\n");
+	dnc_buf_free(&b);
+}
+
+static void labels_are_escaped_for_the_format_and_for_people(void **state)
+{
+	static const struct {
+		const char *value, *label;
+	} cases[] = {
+		{"federal_dnc", "x=\"federal_dnc\""},
+		{"", "x=\"\""},
+		{"a\"b\\c", "x=\"a\\\"b\\\\c\""},
+		{"a\nb\x1b", "x=\"a\\\\nb\\\\u001b\""},
+		{"d\xc3\xbcnn", "x=\"d\xc3\xbcnn\""},
+		{"\xff", "x=\"\\\\xff\""},
+	};
+	struct dnc_buf b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		dnc_buf_clear(&b);
+		dnc_metrics_label(&b, "x", dnc_str(cases[i].value));
+		dnc_buf_chr(&b, '\0');
+		assert_string_equal(b.p, cases[i].label);
+	}
 	dnc_buf_free(&b);
 }
 
@@ -109,7 +163,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_fall_into_their_buckets),
 		cmocka_unit_test(a_histogram_is_written_as_sums),
+		cmocka_unit_test(quantiles_are_found_within_their_bucket),
 		cmocka_unit_test(metrics_are_written_with_their_labels),
+		cmocka_unit_test(labels_are_escaped_for_the_format_and_for_people),
 		cmocka_unit_test(the_process_is_described_as_the_kernel_knows_it),
 	};
 

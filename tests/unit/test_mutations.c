@@ -131,9 +131,7 @@ static uint32_t read_records(struct dnc_source *s, struct dnc_event_reader *read
 		int bad = -1;
 
 		if (rc == DNC_SOURCE_RECORD)
-			bad = r.fact ? dnc_event_from_fact(reader, r.fact, &event, &err)
-			             : dnc_event_normalize(
-					       reader, r.event.p, r.event.n, &event, &err);
+			bad = dnc_record_event(reader, &r, &event, &err);
 		if (bad < 0)
 			continue;
 		check_number(format, whole, r.raw, event.phone_number);

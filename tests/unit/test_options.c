@@ -1,6 +1,7 @@
 /* The command line as a table: values, checks, help and messages. */
 #include "unit.h"
 #include <errno.h>
+#include <poll.h>
 #include "child.h"
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -20,7 +21,7 @@ struct options {
 	const char *file;
 	char **rest;
 	size_t rest_count;
-	struct dnc_cli_filter filter;
+	struct dnc_filter_draft filter;
 };
 
 static void call(void *options, const char *name, char *value)
@@ -133,12 +134,12 @@ static void options_of_the_filter_go_to_its_struct(void **state)
 
 	(void)state;
 	PARSE(&o, "-f", "--severity=high", "--provider=p");
-	dnc_cli_filter_json(&o.filter, &json);
+	dnc_filter_draft_json(&o.filter, &json);
 	dnc_buf_chr(&json, '\0');
 	assert_non_null(strstr(json.p, "\"providers\":[\"p\"]"));
 	assert_non_null(strstr(json.p, "\"severities\":[\"high\"]"));
 	dnc_buf_free(&json);
-	dnc_cli_filter_free(&o.filter);
+	dnc_filter_draft_free(&o.filter);
 }
 
 static void a_time_may_be_a_duration_back_from_now(void **state)
@@ -263,6 +264,43 @@ static void options_of_every_command_set_what_is_logged(void **state)
 	child_expect(&c, 99, "\"error\"");
 }
 
+static void erase(void *ctx)
+{
+	fputs(ctx, stderr);
+}
+
+static char erased[] = "<erased>";
+
+static void talk_in_color(void *ctx)
+{
+	struct options o;
+
+	parse_with(&command, &o, ctx);
+	dnc_log_color(true);
+	dnc_log_before(erase, erased);
+	dnc_log(DNC_DEBUG, "detail");
+	dnc_err("error");
+	dnc_warn("warning");
+	dnc_log_before(NULL, NULL);
+	dnc_note("note");
+}
+
+static void messages_have_colors_and_what_comes_before_them(void **state)
+{
+	struct child c;
+
+	(void)state;
+	child_run(&c, talk_in_color, (const char *[]){"-f", NULL});
+	child_expect(&c, 99,
+		"<erased>\033[31mdnc-test: error\033[0m\n<erased>\033[33mdnc-test: warning\033[0m\n"
+		"dnc-test: note\n");
+	assert_null(strstr(c.text, "<erased><erased>"));
+	/* Colors are for people. */
+	child_run(&c, talk_in_color, (const char *[]){"--log-format=json", NULL});
+	child_expect(&c, 99, "\"error\"");
+	assert_null(strchr(c.text, '\033'));
+}
+
 static void parse_without_descriptors(void *ctx)
 {
 	struct options o;
@@ -327,6 +365,21 @@ static void on_stop(void *ctx)
 	++*(unsigned *)ctx;
 }
 
+enum { SAME_REQUEST_MS = 1000, TOO_LATE_MS = 20000 };
+
+/* Signals until the process ends: not before a second has passed. */
+static void signal_on_and_on(int signal_number)
+{
+	int64_t start = dnc_clock_mono_ms(), passed;
+
+	while ((passed = dnc_clock_mono_ms() - start) < TOO_LATE_MS) {
+		printf("%d ", passed >= SAME_REQUEST_MS - 1);
+		fflush(stdout);
+		raise(signal_number);
+		poll(NULL, 0, 5);
+	}
+}
+
 static void stop_twice(void *ctx)
 {
 	(void)ctx;
@@ -339,7 +392,7 @@ static void stop_twice(void *ctx)
 	raise(SIGTERM);
 	if (dnc_cli_stopped_by() != SIGTERM || stops != 1)
 		exit(2);
-	raise(SIGINT); /* the second one ends it at once */
+	signal_on_and_on(SIGINT);
 	exit(3);
 }
 
@@ -353,8 +406,25 @@ static void end_with_signals(void *ctx)
 	raise(SIGTERM);
 	if (dnc_cli_stopped_by() != SIGTERM || stops || hangups)
 		exit(1);
-	raise(SIGINT); /* the end may be cut short */
+	signal_on_and_on(SIGINT); /* the end may be cut short */
 	exit(2);
+}
+
+/* As nohup(1) and the background jobs of shells start programs. */
+static void ignore_what_was_ignored(void *ctx)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		signal(signals[i], SIG_IGN);
+	dnc_cli_on_stop(on_stop, &stops);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		raise(signals[i]);
+	if (stops || dnc_cli_stopped_by())
+		exit(1);
+	dnc_cli_on_hangup(on_stop, &hangups); /* a reload is not the end */
+	raise(SIGHUP);
+	exit(hangups == 1 && !ctx ? 0 : 2);
 }
 
 static void break_the_pipe(void *ctx)
@@ -371,9 +441,12 @@ static void signals_stop_reload_and_end(void **state)
 
 	(void)state;
 	child_run(&c, stop_twice, NULL);
-	child_expect(&c, 128 + SIGINT, "");
+	child_expect(&c, 128 + SIGINT, "0 0 "); /* several signals are one request */
+	child_expect(&c, 128 + SIGINT, " 1 ");
 	child_run(&c, end_with_signals, NULL);
-	child_expect(&c, 128 + SIGINT, "");
+	child_expect(&c, 128 + SIGINT, " 1 ");
+	child_run(&c, ignore_what_was_ignored, NULL);
+	child_expect(&c, 0, "");
 	child_run(&c, break_the_pipe, NULL);
 	child_expect(&c, -SIGPIPE, "");
 }
@@ -389,6 +462,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_command_line_is_one_line_that_names_the_option),
 		cmocka_unit_test(help_is_made_from_the_rows),
 		cmocka_unit_test(options_of_every_command_set_what_is_logged),
+		cmocka_unit_test(messages_have_colors_and_what_comes_before_them),
 		cmocka_unit_test(a_closed_standard_descriptor_stays_unusable),
 		cmocka_unit_test(exit_codes_follow_from_the_errno),
 		cmocka_unit_test(signals_stop_reload_and_end),

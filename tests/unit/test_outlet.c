@@ -1,4 +1,5 @@
 /* Outlets: pipes, and connections to readers that acknowledge. */
+#include "passing_clock.h"
 #include "sockets.h"
 #include <errno.h>
 #include <signal.h>
@@ -217,6 +218,32 @@ static void what_a_lost_reader_has_not_acknowledged_is_sent_to_the_next(void **s
 	dnc_outlet_free(out);
 }
 
+/* By an owner that has so much to write that it never waits, also when the reader has left. */
+static void acknowledgements_are_read_while_lines_are_written(void **state)
+{
+	enum { SOME = 10, LINES = 40000, READ = 5000 };
+	int listener = listen_on("out", 5), reader;
+	struct dnc_outlet *out = open_outlet();
+	struct numbers seen = {.last = SOME};
+	char piece[1000];
+
+	(void)state;
+	write_numbers(out, 1, SOME);
+	turn(out);
+	reader = accept(listener, NULL, NULL);
+	expect(reader, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+	ack_number(reader, SOME);
+	write_numbers(out, SOME + 1, LINES);
+	assert_int_equal(outlet_safe(out), SOME);
+	while (seen.last < READ)
+		count_numbers(&seen, piece, read_some(reader, piece, sizeof piece));
+	ack_number(reader, seen.last);
+	close_reader(listener, reader);
+	write_numbers(out, LINES + 1, 2 * LINES);
+	assert_int_equal(outlet_safe(out), seen.last);
+	dnc_outlet_free(out);
+}
+
 static void acknowledgements_come_in_pieces_late_and_more_than_once(void **state)
 {
 	static const struct {
@@ -333,6 +360,87 @@ static void finish_says_what_it_waited_for_in_vain(void **state)
 	assert_int_equal(err.code, EINTR);
 	send_text(reader, "3\n");
 	assert_int_equal(dnc_outlet_finish(out, -1, &err), 0);
+	close_reader(listener, reader);
+	dnc_outlet_free(out);
+}
+
+/* A turn after MS have passed. Returns what was said. */
+static const char *turn_after(struct dnc_outlet *out, int64_t ms)
+{
+	passed_ms += ms;
+	turn(out);
+	return take_said();
+}
+
+static void expect_said(const char *said_now, const char *text)
+{
+	if (!strstr(said_now, text))
+		fail_msg("said \"%s\", not \"%s\"", said_now, text);
+	assert_ptr_equal(strchr(said_now, '\n') + 1, strchr(said_now, '\0'));
+}
+
+static void who_waits_says_so_at_growing_intervals(void **state)
+{
+	int listener = listen_on("out", 5), reader;
+	struct dnc_outlet *out = open_outlet();
+	struct pollfd entry;
+	struct dnc_error err;
+	int timeout;
+
+	(void)state;
+	dnc_log_level(DNC_NOTE);
+	listen_to_stderr();
+	turn(out);
+	assert_string_equal(turn_after(out, 60000), ""); /* nothing waits */
+	write_numbers(out, 1, 3);
+	/* Whoever polls is woken up in time. */
+	outlet_poll(out, &entry, &timeout);
+	reader = accept(listener, NULL, NULL);
+	assert_in_range(timeout, 5000, 10000);
+	passed_ms += 9000;
+	assert_int_equal(outlet_turn(out, 0, &err), 0);
+	assert_string_equal(take_said(), "");
+	passed_ms += 1000;
+	assert_int_equal(outlet_turn(out, 0, &err), 0);
+	expect_said(take_said(), "it has not acknowledged 3 lines");
+	/* Other work, without looking, is no waiting. */
+	for (int i = 0; i < 10; i++)
+		assert_string_equal(turn_after(out, 9000), "");
+	for (int64_t pause = 10000; pause < 100000; pause *= 2) {
+		outlet_poll(out, &entry, &timeout);
+		passed_ms += pause - 5000;
+		assert_int_equal(outlet_turn(out, 0, &err), 0);
+		assert_string_equal(take_said(), "");
+		outlet_poll(out, &entry, &timeout);
+		passed_ms += 5000;
+		assert_int_equal(outlet_turn(out, 0, &err), 0);
+		expect_said(take_said(), "waiting for unix:");
+	}
+	/* One line is progress, said once; the others wait anew. */
+	send_text(reader, "1\n");
+	TURN_UNTIL(out, outlet_safe(out) == 1);
+	expect_said(take_said(), "acknowledges again, after 160 s");
+	outlet_poll(out, &entry, &timeout);
+	passed_ms += 10000;
+	assert_int_equal(outlet_turn(out, 0, &err), 0);
+	expect_said(take_said(), "for 10 s, since 20");
+	/* Nobody is there. */
+	close_reader(listener, reader);
+	TURN_UNTIL(out, *take_said());
+	outlet_poll(out, &entry, &timeout);
+	passed_ms += 20000;
+	assert_int_equal(outlet_turn(out, 0, &err), 0);
+	expect_said(take_said(), "no connection for 2 lines (unable to connect");
+	listener = listen_on("out", 5);
+	entry = (struct pollfd){.fd = listener, .events = POLLIN};
+	passed_ms += 20000;
+	TURN_UNTIL(out, poll(&entry, 1, 0) == 1);
+	reader = accept(listener, NULL, NULL);
+	send_text(reader, "2\n");
+	TURN_UNTIL(out, outlet_safe(out) == 3);
+	assert_non_null(strstr(take_said(), "acknowledges again"));
+	leave_stderr();
+	dnc_log_level(DNC_ERR);
 	close_reader(listener, reader);
 	dnc_outlet_free(out);
 }
@@ -476,6 +584,8 @@ int main(void)
 			what_a_lost_reader_has_not_acknowledged_is_sent_to_the_next, make_dir,
 			remove_dir),
 		cmocka_unit_test_setup_teardown(
+			acknowledgements_are_read_while_lines_are_written, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
 			acknowledgements_come_in_pieces_late_and_more_than_once, make_dir,
 			remove_dir),
 		cmocka_unit_test_setup_teardown(
@@ -484,6 +594,8 @@ int main(void)
 			an_outlet_is_full_until_enough_is_acknowledged, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			finish_says_what_it_waited_for_in_vain, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			who_waits_says_so_at_growing_intervals, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_first_connection_that_does_not_come_about_is_an_error, make_dir,
 			remove_dir),

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "phone/phone.h"
+#include "phone/region_names.h"
 #include "phone/priv/digits.h"
 
 static void numbers_become_e164_or_say_why(void **state)
@@ -54,6 +55,16 @@ static void a_text_is_one_number_and_nothing_else(void **state)
 		{"US", "+10303555014", NULL},
 		{"US", "2026-11-26 10", NULL},
 		{"US", "1926-11-26T1012", NULL},
+		{"DE", "192.168.100.200", NULL}, /* addresses */
+		{"US", "192.168.100.20", NULL},
+		{"ES", "10.100.20.30", NULL},
+		{"PL", "10.100.20.30", NULL},
+		{"ES", "91.123.45.67", "+34911234567"}, /* numbers that look like addresses */
+		{"PL", "22.123.45.67", "+48221234567"},
+		{"CH", "44.201.23.45", "+41442012345"},
+		{"PT", "91.234.56.78", "+351912345678"},
+		{"DE", "00000000000", NULL},
+		{"DK", "32.12.34.56", "+4532123456"},
 		{"US", "01113035550146", "+13035550146"},
 		{"GB", "0013035550146", "+13035550146"},
 		{"US", "01144 20 7946 0018", "+442079460018"},
@@ -202,7 +213,10 @@ static void notations_agree_with_the_library(void **state)
 {
 	static const char *const notations[] = {"(%03u) %03u-%04u", "%03u-%03u-%04u",
 		"%03u.%03u.%04u", "%03u %03u %04u", "1-%03u-%03u-%04u", "1 (%03u) %03u-%04u",
-		"+1 %03u %03u %04u", "+1 (%03u) %03u.%04u", "%03u/%03u-%04u", "[%03u] %03u %04u"};
+		"+1 %03u %03u %04u", "+1 (%03u) %03u.%04u", "%03u/%03u-%04u", "[%03u] %03u %04u",
+		"(%03u)%03u-%04u", "+1 (%03u) %03u-%04u", "+1 %03u-%03u-%04u", "+1-%03u-%03u-%04u",
+		"+1.%03u.%03u.%04u", "1.%03u.%03u.%04u", "1 %03u %03u %04u"};
+	enum { NOTATIONS = sizeof notations / sizeof notations[0] };
 	uint64_t seed = 7;
 
 	(void)state;
@@ -210,14 +224,15 @@ static void notations_agree_with_the_library(void **state)
 		char text[40], fast[DNC_PHONE_MAX] = "", slow[DNC_PHONE_MAX] = "";
 		enum dnc_phone_verdict f, s;
 		size_t nf, ns;
+		const char *region = i % 3 ? "US" : "GB";
 		bool strict = i % 4 == 0;
 
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		snprintf(text, sizeof text, notations[i % 10], (unsigned)(seed >> 54) % 1000,
+		snprintf(text, sizeof text, notations[i % NOTATIONS], (unsigned)(seed >> 54) % 1000,
 			(unsigned)(seed >> 44 & 1023) % 1000,
 			(unsigned)(seed >> 20 & 16383) % 10000);
-		f = dnc_phone_normalize(dnc_str(text), "US", strict, fast, &nf);
-		s = dnc_phone_normalize_slow(dnc_str(text), "US", strict, slow, &ns);
+		f = dnc_phone_normalize(dnc_str(text), region, strict, fast, &nf);
+		s = dnc_phone_normalize_slow(dnc_str(text), region, strict, slow, &ns);
 		if (f != s || (f == DNC_PHONE_OK && strcmp(fast, slow) != 0))
 			fail_msg("%s: %d %s, by the library %d %s", text, f, fast, s, slow);
 	}
@@ -319,6 +334,62 @@ static void digits_of_every_script_count(void **state)
 		assert_int_equal(dnc_phone_digits(dnc_str(cases[i].text)), cases[i].digits);
 }
 
+static void a_region_has_names(void **state)
+{
+	static const struct {
+		const char *region, *name;
+		bool want;
+	} cases[] = {{"DE", "Deutschland", true}, {"DE", "GERMANY", true}, {"DE", "DEU", true},
+		{"DE", "D", true}, {"DE", "Allemagne", true},
+		{"DE", "Bundesrepublik Deutschland", true}, {"DE", "Niemcy", true},
+		{"DE", "\u0413\u0435\u0440\u043c\u0430\u043d\u0438\u044f", true},
+		{"DE", "Austria", false}, {"DE", "A", false}, {"DE", "", false}, {"DE", "-", false},
+		{"DE", "de", false}, /* a code, and no name */
+		{"GB", "United Kingdom", true}, {"GB", "The United Kingdom", true},
+		{"GB", "Great Britain", true}, {"GB", "England", true}, {"GB", "UK", true},
+		{"GB", "Ireland", false}, {"US", "The United States", true},
+		{"US", "Georgia", false}, {"ES", "Espa\u00f1a", true}, {"ES", "ESPANA", true},
+		{"ES", "Espan\u0303a", true}, {"AT", "\u00d6sterreich", true},
+		{"AT", "Oesterreich", true}, {"AT", "Australia", false}, {"CH", "Suisse", true},
+		{"CH", "Svizzera", true}, {"CH", "Schweiz", true}, {"PL", "Polska", true},
+		{"FR", "France", true}, {"IS", "Irland", false}, {"IE", "Island", false},
+		{"DE", "\xff\xfe", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_region_names *names = dnc_region_names_new(cases[i].region);
+
+		assert_non_null(names);
+		if (dnc_region_names_have(names, dnc_str(cases[i].name)) != cases[i].want)
+			fail_msg("%s: %s", cases[i].region, cases[i].name);
+		dnc_region_names_free(names);
+	}
+}
+
+static void a_missing_plus_is_told(void **state)
+{
+	static const char plus[] = "begins with another country code: write it with +";
+	static const struct {
+		const char *text, *region, *want;
+	} rows[] = {{"447911123456", "US", plus}, {" 44 7911 123456", "US", plus},
+		{"4915112345678", "US", plus}, {"33612345678", "US", plus},
+		{"447911123456789", "US", "too long"}, {"555", "US", "too short"},
+		{"+4479111234567890", "US", "too long"}, {"", "US", "empty"}};
+	char out[DNC_PHONE_MAX];
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct dnc_str text = dnc_str(rows[i].text);
+		enum dnc_phone_verdict v =
+			dnc_phone_normalize(text, rows[i].region, false, out, &n);
+
+		assert_int_not_equal(v, DNC_PHONE_OK);
+		if (strcmp(dnc_phone_explain(v, text), rows[i].want) != 0)
+			fail_msg("%s: %s", rows[i].text, dnc_phone_explain(v, text));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,9 +397,11 @@ int main(void)
 		cmocka_unit_test(digits_of_every_script_count),
 		cmocka_unit_test(a_number_in_a_text_is_masked_wherever_it_stands),
 		cmocka_unit_test(numbers_become_e164_or_say_why),
+		cmocka_unit_test(a_missing_plus_is_told),
 		cmocka_unit_test(a_text_is_one_number_and_nothing_else),
 		cmocka_unit_test(the_short_cut_agrees_with_the_library),
 		cmocka_unit_test(notations_agree_with_the_library),
+		cmocka_unit_test(a_region_has_names),
 		cmocka_unit_test(a_mask_leaves_country_code_and_four_digits),
 	};
 

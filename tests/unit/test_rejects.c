@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include "base/clock.h"
 #include "child.h"
@@ -104,6 +106,83 @@ static void a_file_is_appended_to_after_an_incomplete_line(void **state)
 			REJECT("1", "", "x"));
 		assert_string_equal(text, expected);
 	}
+}
+
+static void what_is_held_is_written_later_or_not_at_all(void **state)
+{
+	struct dnc_rejects r;
+	struct dnc_error err;
+	char text[1024];
+
+	(void)state;
+	assert_int_equal(dnc_rejects_open(&r, path, &err), 0);
+	assert_int_equal(dnc_rejects_release(&r, &err), 0);
+	dnc_rejects_hold(&r);
+	assert_int_equal(dnc_rejects_release(&r, &err), 0);
+	for (unsigned i = 1; i <= 2; i++) {
+		dnc_rejects_hold(&r);
+		assert_int_equal(add(&r, i, 0, "x"), 0);
+		read_file(path, text, sizeof text);
+		assert_string_equal(text, "");
+		if (i == 1)
+			dnc_rejects_forget(&r);
+		assert_int_equal(r.count, i - 1);
+	}
+	assert_int_equal(r.codes[DNC_REJECT_INVALID_JSON], 1);
+	/* The file was moved meanwhile. */
+	assert_int_equal(rename(path, moved), 0);
+	dnc_rejects_ask_reopen(&r);
+	assert_int_equal(add(&r, 3, 0, "a\nb"), 0);
+	assert_int_equal(dnc_rejects_release(&r, &err), 0);
+	assert_int_equal(add(&r, 4, 0, "x"), 0);
+	dnc_rejects_close(&r);
+	read_file(path, text, sizeof text);
+	assert_string_equal(
+		text, REJECT("2", "", "x") REJECT("3", "", "a\\nb") REJECT("4", "", "x"));
+}
+
+static void what_is_held_and_can_not_be_kept_is_an_error(void **state)
+{
+	struct dnc_rejects r;
+	struct dnc_error err, why;
+
+	(void)state;
+	assert_int_equal(dnc_rejects_open(&r, path, &err), 0);
+	dnc_rejects_hold(&r);
+	setenv("TMPDIR", "/nowhere", 1);
+	dnc_error_set(&err, DNC_REJECT_INVALID_JSON, "no");
+	assert_int_equal(dnc_rejects_add(&r, "a", 1, 0, DNC_STR("x"), &err, &why), -1);
+	unsetenv("TMPDIR");
+	assert_non_null(strstr(why.message, "unable to create a temporary file in /nowhere"));
+	dnc_rejects_close(&r);
+}
+
+/* As a full disk does. */
+static void a_part_of_what_is_held_is_not_written(void **state)
+{
+	struct rlimit before, small;
+	struct dnc_rejects r;
+	struct dnc_error err, why;
+	char text[1024];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(dnc_rejects_open(&r, path, &err), 0);
+	dnc_rejects_hold(&r);
+	assert_int_equal(add(&r, 1, 0, "x"), 0);
+	small = before;
+	small.rlim_cur = sizeof REJECT("1", "", "x") + 20;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	dnc_error_set(&err, DNC_REJECT_INVALID_JSON, "no");
+	assert_int_equal(dnc_rejects_add(&r, "a", 2, 0, DNC_STR("x"), &err, &why), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(why.code, EFBIG);
+	assert_int_equal(dnc_rejects_release(&r, &err), 0);
+	assert_int_equal(add(&r, 3, 0, "x"), 0);
+	dnc_rejects_close(&r);
+	read_file(path, text, sizeof text);
+	assert_string_equal(text, REJECT("1", "", "x") REJECT("3", "", "x"));
 }
 
 static void what_cannot_be_opened_is_an_error(void **state)
@@ -277,6 +356,11 @@ int main(void)
 		cmocka_unit_test_teardown(a_reject_is_one_json_object_per_line, remove_files),
 		cmocka_unit_test_teardown(
 			a_file_is_appended_to_after_an_incomplete_line, remove_files),
+		cmocka_unit_test_teardown(
+			what_is_held_is_written_later_or_not_at_all, remove_files),
+		cmocka_unit_test_teardown(
+			what_is_held_and_can_not_be_kept_is_an_error, remove_files),
+		cmocka_unit_test_teardown(a_part_of_what_is_held_is_not_written, remove_files),
 		cmocka_unit_test(what_cannot_be_opened_is_an_error),
 		cmocka_unit_test_teardown(
 			reopen_starts_a_new_file_and_keeps_the_old_one_if_it_fails, remove_files),

@@ -65,30 +65,60 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 		{"[role a]\npermissions = dnc:raed\n", "unknown permission \"dnc:raed\""},
 		{"[role a]\nsees = {\"colour\":1}\n", "[role a] sees: "},
 		{"[role a]\nsees = {\"phone_patterns\":[\".*.*.*.*[ab]\"]}\n",
-			"[role a] sees: the pattern takes too much work for what a role sees"},
+			"[role a] sees: phone_patterns[0]: the pattern takes too much work for what a role sees"},
 		{"[role a]\nshows = id\n", "[role a] shows: \"id\" is in every event"},
 		{"[role a]\nhides = seq\n", "[role a] hides: \"seq\" is in every event"},
 		{"[role a]\nrate = fast\n", "\"fast\" is not a number like 100/min"},
 		{"[role a]\nrates = 5/min\n",
 			"unknown key \"rates\": must be permissions, sees, shows, hides, rate or burst"},
-		{"rate = 5/min\n", "is not in a section"},
+		{"rate = 5/min\n", ":1: \"rate\" is not in a section [role NAME] or [filter NAME]"},
+		{"[role a]\nburst = 5\nrate = fast\nburst = 5\n", ":3: [role a] rate: \"fast\""},
+		{"[filter a]\nfilter = {\"colour\":1}\n", ":2: [filter a] filter: "},
+		{"[filter a]\nabout = x\nfilter = {\"phone_patterns\":\n [\"(\"]}\nroles = admin\n",
+			":3: [filter a] filter: phone_patterns[0]: "},
+		{"[filter a]\nfilter = all\n", "must be one filter in JSON, {...}"},
+		{"[filter a]\nfilter = [{}]\n", "must be one filter in JSON, {...}"},
+		{"[filter a]\nfilter =\n", "must be one filter in JSON, {...}"},
+		{"[filter a]\nabout = x\n", "[filter a] the key filter is missing"},
+		{"[filter a]\n", "[filter a] the key filter is missing"},
+		{"[filter a]\nfilter = {}\nroles = admin nobody\n",
+			"[filter a] roles: there is no role \"nobody\""},
+		{"[filter a]\nroles =\n", "names no role"},
+		{"[filter a]\nroles = ,\n", "names no role"},
+		{"[filter a]\nsees = all\n",
+			"unknown key \"sees\": must be filter, about or roles"},
+		{"[filter a]\nabout = \xff\n", ":2: [filter a] about: must be text without"},
+		{"[filter a]\nabout = \033[1m\n", "[filter a] about: must be text without"},
+		{"[filter a]\nabout = a;b\n", "[filter a] about: must be text without"},
+		{"[filter a]\nabout = " LONGISH "\n " LONGISH "\n", "longer than 160 bytes"},
+		{"[filter ]\nfilter = {}\n", "must have 1 to 41 bytes"},
+		{"[filter 123456789012345678901234567890123456789012]\nfilter = {}\n",
+			":1: [filter 123456789012345678901234567890123456789012] "
+			"the name of a filter must have 1 to 41 bytes"},
 		{"[role a]\nburst = 0\n", "\"0\" is not a number"},
 		{"[role a]\nburst = 5x\n", "\"5x\" is not a number"},
 		{"[role ]\nburst = 5\n", "must have 1 to 43 bytes"},
 		{"[role 123456789012345678901234567890123456789012345678]\nburst = 5\n",
-			"must have 1 to 43 bytes"},
+			":1:2: the name of the section is longer than 49 bytes"},
+		{"[roles]\n", ":1: the section [roles] is not [role NAME]"},
 		{"[role a]\nrate = fast\nburst = 5\n", "[role a] rate: "},
 		{"[role a]\nshows =;x\n", "must not contain ; or #"},
 		{"[role a]\nshows = a;x\n", "must not contain ; or #"},
 		{"[role a]\nshows = a #x\n", "must not contain ; or #"},
 		{"[role a]\nhides =;x\n", "must not contain ; or #"},
 		{"[role a]\nhides = a#x\n", "must not contain ; or #"},
-		{"[role a]\nnonsense\n", ":2: expected [role NAME]"},
+		{"[role a]\nnonsense\n", ":2:1: expected [SECTION]"},
+		{"[role a]\npermissions = dnc:read\n  hides = phone_number\n",
+			":3:3: starts with a blank and so continues the value of \"permissions\""},
+		{"[role a] burst = 5\n", ":1:10: text after \"]\""},
+		{"[role a]; x\n", ":1:9: text after \"]\""},
+		{"[role a]\nsees = all\n [role b]\n", ":3:2: starts with a blank and so"},
 		/* What libinih would take as a line of its own. */
-		{"[role a]\n; " LONG "burst = 999\n", ":2: a line is longer than 198 bytes"},
-		{"[role a]\nburst = 5\n; " LONG "\n", ":3: a line is longer than 198 bytes"},
-		{"[role a]\rburst = 5\r", ":1: a carriage return without a line feed"},
-		{"[role a]\nburst = 5\r", ":2: a carriage return without a line feed"},
+		{"[role a]\n; " LONG "burst = 999\n", ":2:199: a comment is longer than 198 bytes"},
+		{"[role a]\nburst = 5\n; " LONG "\n", ":3:199: a comment is longer than 198 bytes"},
+		{"[role a]\rburst = 5\r", ":1:9: a carriage return without a line feed"},
+		{"[role a]\nburst = 5", ":2:10: the last line does not end with a line feed"},
+		{"[role a]\nburst = 5\r", ":2:10: a carriage return without a line feed"},
 	};
 
 	(void)state;
@@ -100,6 +130,59 @@ static void what_is_wrong_in_a_file_is_told(void **state)
 		if (!strstr(err.message, cases[i].part))
 			fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].part);
 	}
+}
+
+static void filters_have_names_and_are_offered_to_roles(void **state)
+{
+	struct dnc_error err;
+	struct dnc_roles *roles =
+		load("[filter night]\nfilter = {\"event_types\":\n  [\"dnc.number.*\"]}\n"
+		     "about = What wakes\n people\nroles = operator, late\n"
+		     "[role late]\nburst = 5\n[filter all]\nfilter = {}\n",
+			&err);
+	const struct dnc_named_filter *night, *all;
+
+	(void)state;
+	if (!roles)
+		fail_msg("%s", err.message);
+	night = dnc_roles_filter(roles, 0);
+	all = dnc_roles_filter(roles, 1);
+	assert_null(dnc_roles_filter(roles, 2));
+	assert_string_equal(night->name, "night");
+	assert_string_equal(night->about, "What wakes people");
+	assert_int_equal(dnc_filter_types(night->filter),
+		1u << DNC_NUMBER_SUPPRESSED | 1u << DNC_NUMBER_RELEASED);
+	assert_string_equal(all->about, "");
+	assert_true(dnc_roles_offer(roles, all, dnc_roles_find(roles, DNC_STR("admin"))));
+	assert_true(dnc_roles_offer(roles, night, dnc_roles_find(roles, DNC_STR("late"))));
+	assert_true(dnc_roles_offer(roles, night, dnc_roles_find(roles, DNC_STR("operator"))));
+	assert_false(dnc_roles_offer(roles, night, dnc_roles_find(roles, DNC_STR("admin"))));
+	assert_false(dnc_roles_offer(roles, night, dnc_roles_find(roles, DNC_STR("nobody"))));
+	dnc_roles_free(roles);
+}
+
+/* Each name once: a section may come twice. */
+static void there_are_64_named_filters_at_most(void **state)
+{
+	struct dnc_error err;
+	struct dnc_buf text = {0};
+	struct dnc_roles *roles;
+
+	(void)state;
+	for (int i = 0; i < DNC_NAMED_FILTERS_MAX; i++)
+		dnc_buf_printf(&text, "[filter f%d]\nfilter = {}\n", i);
+	dnc_buf_lit(&text, "[filter f7]\nabout = again\n");
+	dnc_buf_chr(&text, '\0');
+	roles = load(text.p, &err);
+	assert_non_null(roles);
+	assert_string_equal(dnc_roles_filter(roles, 7)->about, "again");
+	dnc_roles_free(roles);
+	text.n--;
+	dnc_buf_lit(&text, "[filter one-more]\nfilter = {}\n");
+	dnc_buf_chr(&text, '\0');
+	assert_null(load(text.p, &err));
+	assert_non_null(strstr(err.message, "more than 64 filters"));
+	dnc_buf_free(&text);
 }
 
 static void values_take_all_their_forms(void **state)
@@ -204,7 +287,10 @@ static void printed_roles_are_read_back(void **state)
 		     "[role long]\nsees = {\"providers\":[\"" LONGISH "\",\n"
 		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n"
 		     "shows = provider, " FIELD "a, " FIELD "b,\n " FIELD "c " FIELD "d:1\n"
-		     "hides = source\n",
+		     "hides = source\n"
+		     "[filter x]\nfilter = {\"providers\":[\"" LONGISH "\",\n"
+		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\"]}\nroles = long, a\n"
+		     "[filter y]\nfilter = {}\nabout = " LONGISH "\n",
 			&err);
 	FILE *f = fmemopen(text, sizeof text, "w");
 
@@ -225,6 +311,8 @@ static void printed_roles_are_read_back(void **state)
 	assert_string_equal(text, again);
 	assert_non_null(strstr(text, "[role a]\npermissions =\nsees = {\"providers\":[\"x\"]}\n"
 				     "rate = 100/min\nburst = 200\n"));
+	assert_non_null(strstr(text, "]}\nroles = a long\n\n[filter y]\nfilter = {}\n"
+				     "about = " LONGISH "\n"));
 }
 
 /* A role that stands before the role "other" has its values, too: otherwise it would see what its author meant to hide. */
@@ -287,6 +375,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_changes_what_is_built_in),
 		cmocka_unit_test(what_is_wrong_in_a_file_is_told),
+		cmocka_unit_test(filters_have_names_and_are_offered_to_roles),
+		cmocka_unit_test(there_are_64_named_filters_at_most),
 		cmocka_unit_test(values_take_all_their_forms),
 		cmocka_unit_test(hiding_what_is_not_shown_is_no_fault),
 		cmocka_unit_test(a_role_shows_and_hides_fields),

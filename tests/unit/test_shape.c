@@ -2,6 +2,7 @@
 #include "unit.h"
 #include <stdio.h>
 #include "event/mask.h"
+#include "event/priv/reader.h"
 #include "events.h"
 
 static const unsigned char mask_key[DNC_MASK_KEY_BYTES] = "a key that only tests have";
@@ -291,17 +292,17 @@ static void normalizing_parses_once(void **state)
 	struct readers *r = *state;
 	struct dnc_event event;
 	char canonical[4096];
-	uint64_t before = dnc_event_reader_parses(r->first);
+	uint64_t before = dnc_json_parser_count(r->first->parser);
 
 	normalize(r->first, records[0], &event);
-	assert_int_equal(dnc_event_reader_parses(r->first) - before, 1);
+	assert_int_equal(dnc_json_parser_count(r->first->parser) - before, 1);
 	memcpy(canonical, event.line.p, event.line.n);
 	canonical[event.line.n] = '\0';
 	normalize(r->first, canonical, &event);
-	assert_int_equal(dnc_event_reader_parses(r->first) - before, 2);
+	assert_int_equal(dnc_json_parser_count(r->first->parser) - before, 2);
 	/* The document of a line that was canonical is at hand. */
 	assert_non_null(dnc_event_doc(&event));
-	assert_int_equal(dnc_event_reader_parses(r->first) - before, 2);
+	assert_int_equal(dnc_json_parser_count(r->first->parser) - before, 2);
 }
 
 static void a_document_asked_for_twice_is_parsed_once(void **state)
@@ -316,17 +317,17 @@ static void a_document_asked_for_twice_is_parsed_once(void **state)
 	dnc_event_shape_of(&one, &shape);
 	assert_int_equal(dnc_event_from_shape(r->second, one.line, 0, &shape, &one), 0);
 	assert_int_equal(dnc_event_from_shape(r->second, one.line, 0, &shape, &other), 0);
-	before = dnc_event_reader_parses(r->second);
+	before = dnc_json_parser_count(r->second->parser);
 	doc = dnc_event_doc(&one);
 	assert_non_null(doc);
 	assert_ptr_equal(dnc_event_doc(&one), doc);
-	assert_int_equal(dnc_event_reader_parses(r->second) - before, 1);
+	assert_int_equal(dnc_json_parser_count(r->second->parser) - before, 1);
 	assert_true(dnc_json_get(doc, dnc_event_data_node(doc), DNC_STR("reason")));
 	assert_true(dnc_json_get(doc, dnc_event_metadata_node(doc), DNC_STR("ingested_at")));
 	/* The reader has one document: that of the event that was asked last. */
 	dnc_event_doc(&other);
 	dnc_event_doc(&one);
-	assert_int_equal(dnc_event_reader_parses(r->second) - before, 3);
+	assert_int_equal(dnc_json_parser_count(r->second->parser) - before, 3);
 }
 
 static void masking_parses_nothing(void **state)
@@ -340,11 +341,11 @@ static void masking_parses_nothing(void **state)
 	normalize(r->first, records[0], &event);
 	dnc_event_shape_of(&event, &shape);
 	assert_int_equal(dnc_event_from_shape(r->third, event.line, 0, &shape, &event), 0);
-	before = dnc_event_reader_parses(r->second);
-	of_event = dnc_event_reader_parses(r->third);
+	before = dnc_json_parser_count(r->second->parser);
+	of_event = dnc_json_parser_count(r->third->parser);
 	assert_int_equal(dnc_event_mask(r->second, &out, &event, &masking, &masked), 0);
-	assert_int_equal(dnc_event_reader_parses(r->second), before);
-	assert_int_equal(dnc_event_reader_parses(r->third), of_event);
+	assert_int_equal(dnc_json_parser_count(r->second->parser), before);
+	assert_int_equal(dnc_json_parser_count(r->third->parser), of_event);
 	assert_memory_equal(masked.phone_number.p, "+1******0143", 12);
 	dnc_buf_free(&out);
 }

@@ -28,9 +28,7 @@ static void add_record(struct result *result, const struct dnc_record *r)
 	if (r->number)
 		dnc_buf_printf(&result->text, "%llu +%llu\n", (unsigned long long)r->line,
 			(unsigned long long)r->number);
-	else if ((r->fact ? dnc_event_from_fact(result->reader, r->fact, &event, &err)
-			  : dnc_event_normalize(
-				    result->reader, r->event.p, r->event.n, &event, &err)) < 0)
+	else if (dnc_record_event(result->reader, r, &event, &err) < 0)
 		add_reject(result, r, &err);
 	else if (result->phones)
 		dnc_buf_printf(&result->text, "%llu %.*s\n", (unsigned long long)r->line,
@@ -45,11 +43,13 @@ static void add_record(struct result *result, const struct dnc_record *r)
 
 static void add_refusal(struct result *result, const struct dnc_source *s)
 {
+	static const char *const names[] = {[DNC_REFUSED_CONTENT] = "content",
+		[DNC_REFUSED_REST] = "rest",
+		[DNC_REFUSED_HEADER] = "header"};
 	enum dnc_refusal kind;
 
 	assert_true(*dnc_source_refusal(s, &kind));
-	dnc_buf_printf(
-		&result->text, "refused %s\n", kind == DNC_REFUSED_CONTENT ? "content" : "header");
+	dnc_buf_printf(&result->text, "refused %s\n", names[kind]);
 }
 
 static void read_records(struct dnc_source *s, struct result *result)
@@ -142,6 +142,13 @@ static const struct {
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.released +13035550143 \n"
 		"3 invalid_field\n4 dnc.number.suppressed +13035550143 \n5 missing_field\n"
 		"6 missing_field\n"},
+	{"captured rows with both sides of a call", "ndjson",
+		"{\"op\":\"c\",\"after\":{\"ani\":\"3035550144\",\"dnis\":\"3035550143\",\"reason\":\"complaint\"}}\n"
+		"{\"op\":\"c\",\"after\":{\"ani\":\"3035550144\",\"phone\":\"3035550143\",\"reason\":\"complaint\"}}\n"
+		"{\"op\":\"c\",\"after\":{\"tel\":\"3035550143\",\"dnis\":\"3035550144\",\"reason\":\"complaint\"}}\n"
+		"{\"op\":\"c\",\"after\":{\"ani\":\"3035550143\",\"reason\":\"complaint\"}}\n",
+		"1 invalid_field\n2 dnc.number.suppressed +13035550143 \n"
+		"3 dnc.number.suppressed +13035550143 \n4 dnc.number.suppressed +13035550143 \n"},
 	{"captured times that are none", "ndjson",
 		"{\"op\":\"c\",\"ts_ms\":\"1\",\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
 		"{\"op\":\"c\",\"ts_ms\":1.5,\"after\":{\"phone\":\"3035550143\",\"reason\":\"testing\"}}\n"
@@ -203,6 +210,13 @@ static const struct {
 		"7 dnc.number.suppressed +13035550144 partner_list\n"},
 	{"a spreadsheet's semicolons", "csv", "sep=;\r\nName;Cell Phone #\r\nA;3035550143\r\n",
 		"3 dnc.number.suppressed +13035550143 partner_list\n"},
+	{"headers with another separator in them", "csv",
+		"Name, Title;Phone\nSmith, Dr;3035550143\nDoe;3035550144\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n"
+		"3 dnc.number.suppressed +13035550144 partner_list\n"},
+	{"the same, in more of them", "csv",
+		"Last, First, Title;Street, City;Phone\nA, B, C;D, E;3035550143\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n"},
 	{"tabs", "csv", "Name\tTel.\nA, B\t3035550143\n",
 		"2 dnc.number.suppressed +13035550143 partner_list\n"},
 	{"one column", "auto", "Phone 1\n3035550143\n", "2 missing_field\n"},
@@ -240,6 +254,40 @@ static const struct {
 		"phone,Opt-Out?,do_not_call,Opt In,notes\n3035550143,Yes,Y,,no\n3035550144,false,,,\n"
 		"3035550144,,N,,\n3035550144,,, TRUE,\n",
 		"2 dnc.number.suppressed +13035550143 partner_list\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"},
+	{"columns of rows that are gone", "csv",
+		"phone,deleted,is_deleted,removed,deleted_at\n3035550143,N,0,false,\n3035550144,Y,,,\n"
+		"3035550144,,1,,\n3035550144,,,true,\n3035550144,,,,2026-01-01T00:00:00.000Z\n"
+		"3035550145,,,NULL,0000-00-00\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"
+		"6 invalid_row\n7 dnc.number.suppressed +13035550145 partner_list\n"},
+	{"a date of release, and no type", "csv",
+		"phone,released_at\n3035550143,2026-01-01\n3035550144,\n",
+		"2 invalid_row\n3 dnc.number.suppressed +13035550144 partner_list\n"},
+	{"columns of consent", "csv",
+		"phone,subscribed,consent,allow_calls,__deleted\n3035550143,N,revoked,0,false\n3035550144,Y,,,\n"
+		"3035550144,,Y,,\n3035550144,,written,,\n3035550144,,,Yes,\n3035550144,,,,true\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"
+		"6 invalid_row\n7 invalid_row\n"},
+	{"actions in words", "csv",
+		"phone,action,opt_out\n3035550143,Delete - requested by the consumer,\n3035550144,deleted (consumer),\n"
+		"3035550145,D - delete,\n3035550146,Marked for removal from the national list,\n"
+		"3035550147,Opt-In by web form,\n3035550148,,No (web form)\n"
+		"3035550149,Do Not Call - registered permanently,Yes - no calls\n3035550150,Opt-Out - Vitamin D,N/A\n"
+		"3035550151,A - add,1\n",
+		"2 invalid_row\n3 invalid_row\n4 invalid_row\n5 invalid_row\n6 invalid_row\n7 invalid_row\n"
+		"8 dnc.number.suppressed +13035550149 partner_list\n"
+		"9 dnc.number.suppressed +13035550150 partner_list\n"
+		"10 dnc.number.suppressed +13035550151 partner_list\n"},
+	{"words of actions", "csv",
+		"phone,record_type,list_action,action\n3035550143,A,add,stop\n3035550144,D,,\n3035550144,,D,\n"
+		"3035550144,,,allow\n3035550144,,,START\n3035550144,,,rescind\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n3 invalid_row\n4 invalid_row\n5 invalid_row\n"
+		"6 invalid_row\n7 invalid_row\n"},
+	{"years that are none", "csv",
+		"phone,suppressed_at,expires_at\n3035550143,0026-01-02,\n3035550143,0001-01-01T00:00:00Z,\n"
+		"3035550143,0026-01-02 03:04:05,\n3035550143,,0026-01-02\n3035550143,1900-01-01,2999-12-31\n",
+		"2 invalid_timestamp\n3 invalid_timestamp\n4 invalid_timestamp\n5 invalid_timestamp\n"
+		"6 dnc.number.suppressed +13035550143 partner_list\n"},
 	{"a type without its prefix, and one of a telephone", "csv",
 		"Phone,Type\n3035550143,number.suppressed\n3035550144,Mobile\n",
 		"2 dnc.number.suppressed +13035550143 partner_list\n3 unknown_type\n"},
@@ -258,6 +306,67 @@ static const struct {
 		"8 dnc.number.suppressed +12025550143 partner_list\n9 invalid_phone_number\n"
 		"10 dnc.number.suppressed +12025550143 partner_list\n11 invalid_phone_number\n"
 		"12 invalid_phone_number\n"},
+	{"numbers of ISO 3166 are no calling codes", "csv",
+		"country_code;phone\n840;4155550123\n630;7875550123\n250;612345678\n380;612345678\n"
+		"124;4165550123\n044;2079460958\n+250;788123456\n1;4155550123\n1;4155550123.0\n"
+		"1876;8765550123\n12;2025550143\n",
+		"2 invalid_phone_number\n3 invalid_phone_number\n4 invalid_phone_number\n5 invalid_phone_number\n"
+		"6 invalid_phone_number\n7 invalid_phone_number\n"
+		"8 dnc.number.suppressed +250788123456 partner_list\n"
+		"9 dnc.number.suppressed +14155550123 partner_list\n"
+		"10 dnc.number.suppressed +14155550123 partner_list\n"
+		"11 dnc.number.suppressed +18765550123 partner_list\n12 invalid_phone_number\n"},
+	{"a header of calling codes", "csv", "Dial Code,phone\n250,788123456\n380,612345678\n",
+		"2 dnc.number.suppressed +250788123456 partner_list\n"
+		"3 dnc.number.suppressed +380612345678 partner_list\n"},
+	{"calling codes that the numbers have, too", "csv",
+		"country_code;phone\n91;919812345678\n49;493012345678\n39;390612345678\n81;81312345678\n"
+		"43;436641234567\n33;33612345678\n44;442079460958\nIN;919812345678\nDE;493012345678\n"
+		"91;9812345678\n",
+		"2 dnc.number.suppressed +919812345678 partner_list\n"
+		"3 dnc.number.suppressed +493012345678 partner_list\n"
+		"4 dnc.number.suppressed +390612345678 partner_list\n"
+		"5 dnc.number.suppressed +81312345678 partner_list\n"
+		"6 dnc.number.suppressed +436641234567 partner_list\n"
+		"7 dnc.number.suppressed +33612345678 partner_list\n"
+		"8 dnc.number.suppressed +442079460958 partner_list\n"
+		"9 dnc.number.suppressed +919812345678 partner_list\n"
+		"10 dnc.number.suppressed +493012345678 partner_list\n"
+		"11 dnc.number.suppressed +919812345678 partner_list\n"},
+	{"two columns of the country", "csv",
+		"country,country_code,phone\n,91,9812345678\nIN,91,9812345678\n",
+		"2 dnc.number.suppressed +919812345678 partner_list\n"
+		"3 dnc.number.suppressed +919812345678 partner_list\n"},
+	{"two columns of different countries", "csv",
+		"phone,phone country code,country\n2025550143,1,DE\n2025550143,1,US\n3012345678,49,DE\n"
+		"2025550143,,DE\n+12025550143,1,DE\n",
+		"2 invalid_phone_number\n3 dnc.number.suppressed +12025550143 partner_list\n"
+		"4 dnc.number.suppressed +493012345678 partner_list\n"
+		"5 dnc.number.suppressed +492025550143 partner_list\n"
+		"6 dnc.number.suppressed +12025550143 partner_list\n"},
+	{"two columns of different countries, in the other order", "csv",
+		"phone,country,phone country code\n2025550143,DE,1\n2025550143,DE,44\n3012345678,DE,49\n",
+		"2 invalid_phone_number\n3 invalid_phone_number\n"
+		"4 dnc.number.suppressed +493012345678 partner_list\n"},
+	{"area codes beside whole numbers", "csv",
+		"Area Code,prefix,phone\n303,1,3035550143\n303,555,3035550143\n030,,3035550143\n,+49,3035550143\n"
+		"303,,5550143\n,Mr.,3035550143\n030,,+493012345678\n030,,tel:+493012345678\n",
+		"2 dnc.number.suppressed +13035550143 partner_list\n"
+		"3 dnc.number.suppressed +13035550143 partner_list\n4 invalid_phone_number\n"
+		"5 invalid_phone_number\n6 invalid_phone_number\n"
+		"7 dnc.number.suppressed +13035550143 partner_list\n"
+		"8 dnc.number.suppressed +493012345678 partner_list\n"
+		"9 dnc.number.suppressed +493012345678 partner_list\n"},
+	{"area codes of countries beside the numbers", "csv",
+		"country,area_code,phone\nDE,30,1234567890\nDE,030,1234567\nDE,030,03012345678\nUS,303,3035550143\n",
+		"2 invalid_phone_number\n3 invalid_phone_number\n"
+		"4 dnc.number.suppressed +493012345678 partner_list\n"
+		"5 dnc.number.suppressed +13035550143 partner_list\n"},
+	{"countries that are not known", "csv",
+		"isd_code,phone\n\xE4\xB8\xAD\xE5\x9B\xBD,3812345678\n-,2025550143\n"
+		"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeee,2025550143\n91,9812345678\n",
+		"2 invalid_phone_number\n3 dnc.number.suppressed +12025550143 partner_list\n4 invalid_phone_number\n"
+		"5 dnc.number.suppressed +919812345678 partner_list\n"},
 	{"country codes beside the numbers", "csv", "phone_country_code;phone\n49;3012345678\n",
 		"2 dnc.number.suppressed +493012345678 partner_list\n"},
 	{"cells that are marked as text", "csv",
@@ -313,30 +422,30 @@ static const struct {
 		"<list type='full'><ac val='303'><ph val='5550143'/>\n<ph val='5550144'/><ph val=5/>\n"
 		"<ph val='5550145'/>\n",
 		"1 dnc.number.suppressed +13035550143 federal_dnc\n"
-		"2 dnc.number.suppressed +13035550144 federal_dnc\nrefused content\n"},
+		"2 dnc.number.suppressed +13035550144 federal_dnc\nrefused rest\n"},
 	{"XML that ends early", "ftc-xml", "<list type='full'><ac val='303'><ph val='5550143'/>\n",
-		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused content\n"},
+		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused rest\n"},
 	{"XML with entities", "ftc-xml",
 		"<!DOCTYPE list [<!ENTITY a \"5550143\">]>\n<list type='full'><ac val='303'><ph val='&a;'/></ac></list>\n",
-		"refused content\n"},
+		"refused rest\n"},
 	{"an entity that is not known", "ftc-xml",
-		"<list type='full' val='303'><ph val='&a;'/></list>", "refused content\n"},
+		"<list type='full' val='303'><ph val='&a;'/></list>", "refused rest\n"},
 	{"other XML", "auto", "<?xml version='1.0'?>\n<page><ph val='3035550143'/></page>\n",
 		"refused header\n"},
 	{"XML of another list", "ftc-xml", "<list type='state'><ph val='3035550143'/></list>\n",
-		"refused content\n"},
+		"refused rest\n"},
 	{"numbers as text in XML", "ftc-xml", "<list type='full'>\n<ph>3035550143</ph></list>\n",
-		"2 invalid_row\nrefused content\n"},
+		"2 invalid_row\nrefused rest\n"},
 	{"an area in an area", "ftc-xml",
 		"<list type='full' val='303'><ac val='202'><ph val='5550143'/>\n"
 		"<ac val='720'><ph val='5550143'/></ac><ph val='5550144'/></ac></list>\n",
-		"1 dnc.number.suppressed +12025550143 federal_dnc\nrefused content\n"},
+		"1 dnc.number.suppressed +12025550143 federal_dnc\nrefused rest\n"},
 	{"a number in a number", "ftc-xml",
 		"<list type='full' val='303'><ph val='5550143'>\n<ph val='5550144'/></ph></list>\n",
-		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused content\n"},
+		"1 dnc.number.suppressed +13035550143 federal_dnc\nrefused rest\n"},
 	{"deep XML", "ftc-xml",
 		"<list type='full'><ac><ac><ac><ac><ac><ac><ac><ac><ac><ph val='3035550143'/>\n",
-		"refused content\n"},
+		"refused rest\n"},
 	{"XML for CSV", "csv", "<?xml version='1.0'?>\n<list type='full'/>\n", "refused content\n"},
 	{"numbers", "numbers", "(303) 555-0143\n+1 303 555 0199 ext 7\n5550143\n\n",
 		"1 dnc.number.suppressed +13035550143 \n2 dnc.number.suppressed +13035550199 \n"
@@ -378,17 +487,19 @@ static const struct {
 	{"[{\"a\":[{\"b\":\"\\\"}\"}],\"specversion\" :\"1.0\"}]\n", NULL, {"cloudevents: "}},
 	{"name;phone;city\na;3035550143;b\n", NULL,
 		{"csv: 3 columns separated by semicolons, the header names phone"}},
+	{"name, title;phone\na, b;3035550143\n", NULL,
+		{"csv: 2 columns separated by semicolons, the header names phone"}},
 	{"sep=|\nname|Cell Phone\n", NULL,
 		{"csv: 2 columns separated by vertical bars, the header names Cell Phone"}},
 	{"\xEF\xBB\xBFPhone\n3035550143\n", NULL, {"csv: 1 column, the header names Phone"}},
 	{"a,b\n1,2\n3,4\n", NULL, {"csv: 2 columns separated by commas"}},
 	{"3035550143,2026-08-29T08:00:00,A\n", NULL,
-		{"ftc-change: 1 of 1 lines are NUMBER,TIMESTAMP,A|D"}},
+		{"ftc-change: 1 of 1 line is NUMBER,TIMESTAMP,A|D"}},
 	{"broken\n303,5550143\n303,5550144\n", NULL, {"ftc-full: 2 of 3 lines"}},
 	{"303,5550143\n", "complaint",
-		{"ftc-full: 1 of 1 lines", "; --reason is not used: the format says regulatory"}},
+		{"ftc-full: 1 of 1 line is", "; --reason is not used: the format says regulatory"}},
 	{"Company_Phone_Number,Created_Date\n", NULL, {"ftc-reported: "}},
-	{"# a list\n; of numbers\n\n(303) 555-0143\n", "complaint", {"numbers: 1 of 1 lines"}},
+	{"# a list\n; of numbers\n\n(303) 555-0143\n", "complaint", {"numbers: 1 of 1 line is"}},
 	{"# a list\n{\"a\":1}\n", "complaint",
 		{"has no format", "ndjson (its first line is no JSON"}},
 	{"3035550143\n3035550144\n", "complaint", {"numbers: 2 of 2 lines"}},
@@ -638,6 +749,9 @@ static void an_open_quote_costs_one_line(void **state)
 	dnc_event_reader_free(result.reader);
 }
 
+#define FIVE(row) row row row row row
+#define SEVEN(v)  "," v "," v "," v "," v "," v "," v "," v
+
 /* What each header means: the members of the event. */
 static const struct {
 	const char *header, *row, *want;
@@ -653,6 +767,88 @@ static const struct {
 	{"Caller ID,Phone", "x,3035550143", "\"caller_id\":\"x\""},
 	{"Phone Type,Phone", "x,3035550143", "\"phone_type\":\"x\""},
 	{"caller_id,dnis", "3035550144,3035550143", "refused"},
+	/* Both sides of a call: one of the two is ours. */
+	{"Call Date,Campaign,ANI,DNIS", "x,y,3035550144,3035550143", "refused"},
+	{"ANI,Destination", "3035550144,3035550143", "refused"},
+	{"ANI,Called Number", "3035550144,3035550143", "refused"},
+	{"Dialed Number,ANI", "3035550144,3035550143", "refused"},
+	{"Caller Phone,Dialed Number", "3035550144,3035550143", "refused"},
+	{"Called Phone,From", "3035550144,3035550143", "refused"},
+	{"src,dst", "3035550144,3035550143", "refused"},
+	{"ANI,To", "3035550144,3035550143", "refused"},
+	{"ANI", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"ANI,Caller Name", "3035550143,x", "\"phone_number\":\"+13035550143\""},
+	{"DNIS,Called At", "3035550143,x", "\"phone_number\":\"+13035550143\""},
+	{"ANI,DNIS,Phone", "3035550144,3035550145,3035550143", "\"phone_number\":\"+13035550143\""},
+	/* A second number of the consumer is not passed over. */
+	{"Mobile,Home", "3035550143,3035550144", "refused"},
+	{"Main,Mobile", "3035550144,3035550143", "refused"},
+	{"Mobile,Work", "3035550143,(303) 555-0144", "refused"},
+	{"Phone,Number 2", "3035550143,3035550144", "refused"},
+	{"Contact Number,Alternate Number", "3035550143,3035550144", "refused"},
+	{"Tel,Handy", "3035550143,3035550144", "refused"},
+	{"Phone,BTN", "3035550143,3035550144", "refused"},
+	{"Mobile,Home", ",3035550144", "refused"},
+	{"Mobile,Home", "3035550143,Springfield", "\"home\":\"Springfield\""},
+	{"Mobile,Home", "3035550143,+1 303 555 0143", "\"home\":\"+1 303 555 0143\""},
+	{"Mobile,Home", "3035550143,", "\"phone_number\":\"+13035550143\""},
+	{"Mobile,Home", "3035550143,\n3035550143,3035550144", "refused"},
+	{"Mobile,Home", "3035550143,\n3035550143,3035550144.0", "refused"},
+	{"Mobile,Home", "3035550143,\n3035550143,=\"3035550144\"", "refused"},
+	{"Mobile,Home", "3035550143,\n3035550143,3.03E+09", "refused"},
+	{"Mobile,Home", "3035550143,\n3035550143,3035550144 / 3035550145", "refused"},
+	{"Mobile,Home", "3035550143,\n3035550143,3035550144; 3035550145", "refused"},
+	{"Mobile,Home", "3035550143,\n3035550143,(303) 555-0144 x4", "refused"},
+	{"Mobile,Home,country", "02079460018,,GB\n02079460018,02079460999,GB", "refused"},
+	{"Mobile,Home,country", "03012345678,,DE\n03012345678,03012345679,DE", "refused"},
+	{"Mobile,Home,country", "02079460018,+442079460018,GB", "\"home\":\"+442079460018\""},
+	{"Mobile,Home", "3035550143,x\n3035550144,\n3035550145,3035550146", "refused"},
+	{"Telefon,Mobil", "3035550143,3035550144", "refused"},
+	{"Telefon,Mobiltelefon", "3035550143,3035550144", "refused"},
+	{"Telefon,Festnetz", "3035550143,3035550144", "refused"},
+	{"Telefon,Telefon privat", "3035550143,3035550144", "refused"},
+	{"Tel\u00e9fono,M\u00f3vil", "3035550143,3035550144", "refused"},
+	{"Telefono,Mo\u0301vil", "3035550143,3035550144", "refused"},
+	{"T\u00e9l\u00e9phone,Portable", "3035550143,3035550144", "refused"},
+	{"T\u00e9l\u00e9phone,Domicile", "3035550143,3035550144", "refused"},
+	{"Telefono,Cellulare", "3035550143,3035550144", "refused"},
+	{"Telefone,Fixo", "3035550143,3035550144", "refused"},
+	{"Telefoon,Mobiel", "3035550143,3035550144", "refused"},
+	{"Phone,Office", "3035550143,3035550144", "refused"},
+	{"Phone,Evening", "3035550143,3035550144", "refused"},
+	{"M\u00f3vil", "3035550143", "\"phone_number\":\"+13035550143\""},
+	{"Phone,M\u00f3dulo", "3035550143,x", "\"m_dulo\":\"x\""},
+	/* Whatever the header, if nearly all fields are telephone numbers. */
+	{"Phone,Contact2", "3035550143,(303) 555-0144", "refused"},
+	{"Phone,Contact2", "3035550143,\n3035550143,\n3035550143,+13035550144", "refused"},
+	{"Phone,Contact2", "3035550143,3035550144", "\"contact2\":\"3035550144\""},
+	{"Phone,Contact2", FIVE("3035550143,3035550144\n"), "refused"},
+	{"Phone,Contact2", FIVE("3035550143,3035550144.0\n"), "refused"},
+	{"Phone,Contact2", FIVE("3035550143,3035550144\n") "3035550143,x", "\"contact2\":\"x\""},
+	{"Phone,Contact2", FIVE("3035550143,3035550143\n"), "\"contact2\":\"3035550143\""},
+	{"Phone,Notes", "3035550143,+13035550144\n3035550143,called on Monday",
+		"\"notes\":\"called on Monday\""},
+	{"Phone,Notes", "3035550143,\"called\non +13035550144\"", "called"},
+	{"Phone,Order No", FIVE("3035550143,3035550144\n"), "\"order_no\":\"3035550144\""},
+	{"Phone,LeadId", FIVE("3035550143,3035550144\n"), "\"leadid\":\"3035550144\""},
+	{"Phone,Order No", "3035550143,(303) 555-0144", "refused"},
+	{"Phone,MRN,Patient,Claim,Transaction,Tracking,Debtor,Store",
+		FIVE("3035550143" SEVEN("3035550144") "\n"), "\"store\":\"3035550144\""},
+	{"Phone,Dealer,SKU,Lead,Campaign,List,Session,Matter",
+		FIVE("3035550143" SEVEN("3035550144") "\n"), "\"matter\":\"3035550144\""},
+	{"Phone,Patient Number", FIVE("3035550143,3035550144\n"),
+		"\"patient_number\":\"3035550144\""},
+	{"Phone,Patient Phone 2", FIVE("3035550143,3035550144\n"), "refused"},
+	{"Phone,Member Phone Number", FIVE("3035550143,3035550144\n"), "refused"},
+	{"Phone,Fax", "3035550143,(303) 555-0144", "\"fax\":\"(303) 555-0144\""},
+	{"Phone,Agent Phone", "3035550143,(303) 555-0144", "\"agent_phone\":\"(303) 555-0144\""},
+	{"Phone,Seen", FIVE("3035550143,2026-11-25 10:00\n"), "\"seen\":\"2026-11-25 10:00\""},
+	{"Mobile,Home", "3035550143.0,3035550143", "\"home\":\"3035550143\""},
+	{"Mobile,Home", "3035550143,2026-11-25 10:00", "\"home\":\"2026-11-25 10:00\""},
+	{"Mobile,Home", "3035550143,12 Main Street", "\"home\":\"12 Main Street\""},
+	{"Phone,Customer Number", "3035550143,3035550144", "\"customer_number\":\"3035550144\""},
+	{"Phone,Day", "3035550143,20260423", "\"day\":\"20260423\""},
+	{"Phone,Caller ID", "3035550143,3035550144", "\"caller_id\":\"3035550144\""},
 	{"Phone,Opt-Out Date", "3035550143,2026-08-29",
 		"\"suppressed_at\":\"2026-08-29T00:00:00.000Z\""},
 	{"Phone,=\"Notes\",City", "=\"3035550143\",=\"a,\"\"b\",\"=\"\"c\"\"\"",
@@ -711,6 +907,189 @@ static void a_header_means_a_field(void **state)
 	dnc_event_reader_free(result.reader);
 }
 
+/* Rows behind the sample: each is rejected alone. */
+static const struct {
+	const char *header, *first, *row, *want;
+} later[] = {
+	{"Mobile,Home", "3035550143,", "3035550143,3035550144", "2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,3035550144.0", "2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,=\"3035550144\"", "2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,3.03E+09", "2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,3035550144 / 3035550145", "2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,3035550144; 3035550145", "2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,(303) 555-0144 x4", "2001 invalid_row\n"},
+	{"Mobile,Home,country", "02079460018,,GB", "02079460018,02079460999,GB",
+		"2001 invalid_row\n"},
+	{"Mobile,Home,country", "03012345678,,DE", "03012345678,03012345679,DE",
+		"2001 invalid_row\n"},
+	{"Mobile,Home", "3035550143,", "3035550143,Springfield",
+		"2001 dnc.number.suppressed +13035550143 \n"},
+	/* Every row before had another thing in it. */
+	{"Phone,Contact2", "3035550143,x", "3035550143,+13035550144",
+		"2001 dnc.number.suppressed +13035550143 \n"},
+};
+
+static void a_second_number_behind_the_sample_rejects_its_row(void **state)
+{
+	static const char notes[] = "a text that makes the sample end before the last row";
+	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof later / sizeof later[0]; i++) {
+		struct dnc_source_options options = {.format = i % 2 ? "auto" : "csv",
+			.region = "US",
+			.max_record = 1000,
+			.reason = "regulatory"};
+		struct dnc_buf text = {0};
+
+		dnc_buf_printf(&text, "Notes,%s\n", later[i / 2].header);
+		for (size_t line = 2; line <= 2000; line++)
+			dnc_buf_printf(&text, "%s,%s\n", notes, later[i / 2].first);
+		dnc_buf_printf(&text, "%s,%s\n", notes, later[i / 2].row);
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_buf_view(&text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		if (!strstr(result.text.p, later[i / 2].want) || strstr(result.text.p, "refused"))
+			fail_msg("%s: %.200s", later[i / 2].row, result.text.p);
+		dnc_buf_free(&text);
+	}
+	dnc_buf_free(&result.text);
+	dnc_event_reader_free(result.reader);
+}
+
+/* What columns say of their rows; values are separated by vertical bars. */
+static const struct {
+	const char *headers, *fits, *doubt, *contrary;
+} meanings[] = {
+	{"Deleted At|deleted_on|released_at|Removed",
+		"|-|n/a|N/A|null|None|NaT|never|not deleted|Not yet deleted|active|N|no|false|F|0|0.0|00000000|nein"
+		"|0000-00-00|0000-00-00 00:00:00|0001-01-01T00:00:00|0001-01-01T00:00:00Z|0001-01-01 00:00:00.0000000"
+		"|1900-01-01|1899-12-30|1753-01-01T00:00:00|1970-01-01|1970-01-01T00:00:00.000Z|1969-12-31T19:00:00"
+		"|01/01/1970|1/1/1900 12:00:00 AM|01.01.0001|Jan 1, 0001|1/1/70|9999-12-31|9999-12-31T23:59:59.999Z"
+		"|31.12.9999|2999-12-31|99991231|19700101|19000101|-62135596800000|-62135596800|-2208988800000|-719162"
+		"|253402300799000|253402300799|253402214400000|253402300799000000|2932896|32503680000000"
+		"|1/1/00|1/1/01|01.01.70|1/0/00|00/00/00|70-01-01|0-Jan-00|1-Jan-70|Jan-00|1970-01|1 Jan 1970|1-Jan-1970"
+		"|Thu, 01 Jan 1970 00:00:00 GMT|Mon Jan 01 00:00:00 UTC 1900|00010101T000000Z|January 1970"
+		"|active since 2026-04-23|never removed",
+		"pending|see the notes|a case that was closed by the legal department|17|2|gel\u00f6scht|2026"
+		"|not active, removed|Not active; deleted|active, later removed|active and deleted 2026-04-23"
+		"|deleted 0001-01-01|may call 7 times|agent 7|3 of 4",
+		"Y|yes|true|T|1|1.0|x|deleted|Deleted by agent 7|removed|2026-01-01|2026-01-01T00:00:00.000Z"
+		"|2026/04/23 08:00|23.04.2026|4/23/2026|4/23/26|23 Apr 2026|Apr 23, 2026 10:00|20260423|20260423080000"
+		"|1767225600|1767225600000|1767225600000000|1767225600000000000|1.7672256e12|20454|46135.5|ja"
+		"|1/1/26|01/01/25|01.01.26|1/1/26 10:15|1/1/02|23-Apr-26|Apr-26|April 2026|2026-04|04/26|4/2026|1-Feb-01"
+		"|Jan-26|20260423T080000Z|20260423 080000|Thu, 23 Apr 2026 08:00:00 GMT|Thu Apr 23 08:00:00 UTC 2026"
+		"|23 Apr 2026 08:00:00 +0200|2026-04-23 08:00:00.123|1 Feb 1970|by user|by consumer|removed by live agent"
+		"|Yes, not active|2026-04-23 (was active)|deleted 2026-04-23 (was active)|Deleted, no longer active"},
+	{"Consent|consent_given|Opt In|Consent Status|subscribed|callable",
+		"|No|n|false|0|0.0|No Consent|Not given|Unknown|Expired|Do not contact|revoked|Revoked 2026-01-01|withdrawn"
+		"|never|none|n/a|opted out|Opt-Out|unsubscribed|pending|0001-01-01|No (written)|without"
+		"|Consent revoked|consent withdrawn",
+		"web|see the notes|17|the consumer has asked us by phone|Opt-In: no|written, later withdrawn"
+		"|No, then written",
+		"Y|yes|true|1|written|express written|Opt-In|opted in|granted|Active|2026-01-01|1767225600000|verbal "
+		"(call)|Ja|Yes - no email|Yes, no restrictions|2026-01-01 (not by email)"},
+	{"Active|is_active|enabled", "|Y|yes|1|true|active|2026-01-01|n/a|x", "unknown|pending",
+		"N|no|0|false|0.0|inactive|Not active|disabled|expired"},
+	{"DNC|Do Not Call|opt_out|Consent Revoked|On DNC|suppressed",
+		"|Y|1|yes|true|DNC|National|2026-01-01|Not callable|No calls|no-call|do not call|n/a",
+		"unknown|Maybe|never",
+		"N|No|0|0.0|false|off|No (web form)|Not on DNC|Not on the DNC list|not listed|Clear|nein"},
+	{"DNC Status|Opt-Out Status",
+		"|Y|DNC|Listed|On DNC|National DNC|Active|do not call|Not callable|no calls",
+		"unknown|pending|No calls - removed",
+		"N|no|0|Not on DNC|not listed|Removed|inactive|Expired|opt-in|released by the consumer|clean"},
+	{"Status|Action|record_type",
+		"|A|add|Add|Active|N|no|new|Not callable|never removed|Opt-Out|Do Not Call - registered permanently|0",
+		"No longer callable",
+		"D|delete|D - delete|deleted (consumer)|Marked for removal|Opt-In by web form|Inactive|Not active|expired"},
+};
+
+static void check_meanings(const char *names, const char *values, enum csv_meaning want)
+{
+	struct dnc_str header, value;
+
+	for (const char *h = names; *h; h += header.n + (h[header.n] == '|')) {
+		header = (struct dnc_str){h, strcspn(h, "|")};
+		for (const char *v = values; *v || v == values;
+			v += value.n + (v[value.n] == '|')) {
+			enum csv_meaning is;
+
+			value = (struct dnc_str){v, strcspn(v, "|")};
+			is = csv_column_means(csv_contrary_header(header), value);
+			if (is != want && (value.n || want == MEANS_NOTHING))
+				fail_msg("%.*s = %.*s: %d", DNC_STR_ARG(header), DNC_STR_ARG(value),
+					is);
+			if (!*v)
+				break;
+		}
+	}
+}
+
+static void a_column_may_say_that_its_row_is_no_suppression(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+		check_meanings(meanings[i].headers, meanings[i].fits, MEANS_NOTHING);
+		check_meanings(meanings[i].headers, meanings[i].doubt, MEANS_UNCLEAR);
+		check_meanings(meanings[i].headers, meanings[i].contrary, MEANS_CONTRARY);
+	}
+}
+
+/* Exports of a country, read with its region. */
+static const struct {
+	const char *region, *text, *want;
+} national[] = {
+	{"DE", "Telefon;Strasse;PLZ;Ort;Land\n030 1234567;A;10115;Berlin;Deutschland\n030 1234568;A;10115;Berlin;\n",
+		"2 dnc.number.suppressed +49301234567 \n3 dnc.number.suppressed +49301234568 \n"},
+	{"DE", "phone,country\n030 1234567,Germany\n030 1234567,D\n030 1234567,DEU\n030 1234567,Austria\n",
+		"2 dnc.number.suppressed +49301234567 \n3 dnc.number.suppressed +49301234567 \n"
+		"4 dnc.number.suppressed +49301234567 \n5 invalid_phone_number\n"},
+	{"GB",
+		"Phone,Country\n020 7946 0018,United Kingdom\n020 7946 0018,Great Britain\n020 7946 0018,England\n"
+		"020 7946 0018,UK\n020 7946 0018,France\n",
+		"2 dnc.number.suppressed +442079460018 \n3 dnc.number.suppressed +442079460018 \n"
+		"4 dnc.number.suppressed +442079460018 \n5 dnc.number.suppressed +442079460018 \n"
+		"6 invalid_phone_number\n"},
+	{"US", "Phone,Country\n3035550143,The United States\n7875550143,Puerto Rico\n3035550143,Germany\n",
+		"2 dnc.number.suppressed +13035550143 \n3 dnc.number.suppressed +17875550143 \n"
+		"4 invalid_phone_number\n"},
+	{"ES", "Phone,Pais\n912345678,Espa\u00f1a\n91.123.45.67,ESPANA\n",
+		"2 dnc.number.suppressed +34912345678 \n3 dnc.number.suppressed +34911234567 \n"},
+};
+
+static void a_national_export_is_read(void **state)
+{
+	struct result result = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof national / sizeof national[0]; i++) {
+		struct dnc_source_options options = {.format = "csv",
+			.region = national[i].region,
+			.max_record = 1000,
+			.reason = "regulatory"};
+
+		result.reader = dnc_event_reader_new(
+			&(struct dnc_event_options){.region = national[i].region});
+		dnc_buf_clear(&result.text);
+		read_all(&options, dnc_str(national[i].text), &result);
+		dnc_buf_chr(&result.text, '\0');
+		if (strcmp(result.text.p, national[i].want) != 0)
+			fail_msg("%s %s: %s", national[i].region, national[i].text, result.text.p);
+		dnc_event_reader_free(result.reader);
+	}
+	dnc_buf_free(&result.text);
+}
+
+#define ROW_OF(n) n " dnc.number.suppressed +13035550143 \n"
+#define TEN_TIMES(n)                                                                               \
+	"2," n ",x\n3," n ",x\n4," n ",x\n5," n ",x\n6," n ",x\n7," n ",x\n8," n ",x\n9," n ",x\n" \
+	"10," n ",x\n11," n ",x\n"
+#define NINE_ROWS                                                                                  \
+	ROW_OF("2")                                                                                \
+	ROW_OF("3")                                                                                \
+	ROW_OF("4") ROW_OF("5") ROW_OF("6") ROW_OF("7") ROW_OF("8") ROW_OF("9") ROW_OF("10")
+
 /* Without a header the columns are known by their numbers. */
 static void a_file_without_a_header_is_read_by_number(void **state)
 {
@@ -732,6 +1111,29 @@ static void a_file_without_a_header_is_read_by_number(void **state)
 		{"3035550143,3035550144\n,\n3035550145,3035550146\n", "phone_number", "2", 0,
 			"1 dnc.number.suppressed +13035550144 \n3 dnc.number.suppressed +13035550146 \n"},
 		{"a,b:3035550143\n", NULL, NULL, ':', "1 dnc.number.suppressed +13035550143 \n"},
+		/* The first row may be the one that is wrong. */
+		{"n/a,b\n3035550143,b\n3035550144,\n", NULL, NULL, 0,
+			"1 invalid_phone_number\n2 dnc.number.suppressed +13035550143 \n"
+			"3 dnc.number.suppressed +13035550144 \n"},
+		{",b\n3035550143,b\n", NULL, NULL, 0,
+			"1 invalid_phone_number\n2 dnc.number.suppressed +13035550143 \n"},
+		{"a,3035550143\n3035550199,3035550144\nb,3035550145\n", NULL, NULL, 0,
+			"refused header\n"},
+		{"a,3035550143\nb,x\nc,y\n", NULL, NULL, 0, "refused header\n"},
+		{"3035550143,2026-11-25 10:00:00\n", NULL, NULL, 0,
+			"1 dnc.number.suppressed +13035550143 \n"},
+		{"3035550199,3035550143\n2,3035550143\n3,3035550143\n4,3035550143\n5,3035550143\n"
+		 "6,3035550143\n7,3035550143\n8,3035550143\n9,3035550143\n10,3035550143\n",
+			NULL, NULL, 0, "1 invalid_row\n" NINE_ROWS},
+		/* Any later row may hold a second number, and any column. */
+		{"2,3035550143,x\n" TEN_TIMES(
+			 "3035550143") "2,3035550144,3035550199\n"
+				       "4,3035550144,x\n5,3035550144,2026-11-25 10:00:00\n",
+			NULL, NULL, 0,
+			ROW_OF("1")
+				NINE_ROWS ROW_OF("11") "12 invalid_row\n"
+						       "13 dnc.number.suppressed +13035550144 \n"
+						       "14 dnc.number.suppressed +13035550144 \n"},
 	};
 	struct result result = {.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
 
@@ -773,6 +1175,10 @@ static void no_column_is_lost(void **state)
 		{"reason", "2", "Phone,x,2\n3035550143,x,complaint\n", "\"reason\":\"complaint\""},
 		{"reason", "1", "Caller ID,Phone\ncomplaint,3035550143\n",
 			"\"reason\":\"complaint\""},
+		{"phone_number", "DNIS", "ANI,DNIS\n3035550144,3035550143\n",
+			"\"ani\":\"3035550144\""},
+		{"phone_number", "Mobile", "Mobile,Home\n3035550143,3035550144\n",
+			"\"home\":\"3035550144\""},
 		{"phone_number", "Fone", "Phone\n3035550143\n", "refused"},
 		{"reason", "why", "Phone,Why,Reason\n3035550143,complaint,r\n",
 			"\"reason\":\"complaint\",\"reason_2\":\"r\""},
@@ -877,6 +1283,9 @@ int main(void)
 		cmocka_unit_test(the_lines_of_the_sample_are_read_once),
 		cmocka_unit_test(on_a_socket_the_first_line_that_is_certain_decides),
 		cmocka_unit_test(a_header_means_a_field),
+		cmocka_unit_test(a_second_number_behind_the_sample_rejects_its_row),
+		cmocka_unit_test(a_column_may_say_that_its_row_is_no_suppression),
+		cmocka_unit_test(a_national_export_is_read),
 		cmocka_unit_test(a_file_without_a_header_is_read_by_number),
 		cmocka_unit_test(no_column_is_lost),
 		cmocka_unit_test(numbers_alone_are_those_of_the_events),

@@ -214,6 +214,8 @@ static void items_of_a_line_are_counted(void **state)
 
 #define FORM(body) "From=%2B13035550141&To=1&Body=" body "\n"
 
+#define MESSAGE(body, rest) "{\"from\":\"+13035550141\",\"body\":\"" body "\"," rest "}\n"
+
 /* One message, and what becomes of it. */
 static const struct {
 	const char *text, *want;
@@ -242,7 +244,8 @@ static const struct {
 	{FORM(""), "1 missing_field\n"},
 	/* The provider's word stands before the text. */
 	{"From=%2B13035550141&OptOutType=STOP&Body=leave+me+alone\n", "1" EVENT("1")},
-	{"From=%2B13035550141&OptOutType=HELP&Body=STOP\n", "1 dropped\n"},
+	{"From=%2B13035550141&OptOutType=HELP&Body=STOP\n", "1 invalid_field\n"},
+	{"From=%2B13035550141&OptOutType=HELP&Body=what+is+this\n", "1 dropped\n"},
 	{"From=%2B13035550141&OptOutType=&Body=STOP\n", "1" EVENT("1")},
 	{"From=%2B13035550141&OptOutType=maybe&Body=STOP\n", "1 invalid_field\n"},
 	/* Numbers: the sender's, and no other. */
@@ -291,9 +294,68 @@ static const struct {
 	 "From=%2B13035550141&Body=STOP&Direction=inbound-sms\n",
 		"1 invalid_field\n2 invalid_field\n3 invalid_field\n4 invalid_field\n5" EVENT(
 			"1") "6" EVENT("1")},
+	/* A release needs a plain word, and no other text. */
+	{FORM("ST%00ART") FORM("y.e.s.") FORM("ST%E2%80%8BART") FORM("START%00") FORM("START+YES"),
+		"1 invalid_field\n2 invalid_field\n3 invalid_field\n4 invalid_field\n5 invalid_field\n"},
+	{FORM("%22Start!%22+") FORM("opt-in") FORM("Opt+In."),
+		"1 dnc.number.released +13035550141\n2 dnc.number.released +13035550141\n"
+		"3 dnc.number.released +13035550141\n"},
+	{"{\"from\":\"+13035550141\",\"text\":\"do not call me\",\"Body\":\"START\"}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"START\",\"message\":{\"text\":\"take me off the list\"}}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"START\",\"content\":[\"take me off the list\"]}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"START\",\"content\":{\"x\":\"no\"}}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"START\",\"subject\":\"Stop!\"}\n"
+	 "{\"from\":\"+13035550141\",\"body\":\"START\",\"text\":\"\",\"message\":null,\"tag\":\"x\"}\n",
+		"1 invalid_field\n2 invalid_field\n3 invalid_field\n4 invalid_field\n5 invalid_field\n"
+		"6 dnc.number.released +13035550141\n"},
+	{"From=%2B13035550141&message=I+want+to+stop&text=YES\n"
+	 "From=%2B13035550141&OptOutType=START&Body=no+more+calls\n"
+	 "From=%2B13035550141&OptOutType=START&Body=start\nFrom=%2B13035550141&OptOutType=START\n",
+		"1 invalid_field\n2 invalid_field\n3 dnc.number.released +13035550141\n"
+		"4 dnc.number.released +13035550141\n"},
+	{"{\"type\":\"outbound\",\"from\":\"+13035550141\",\"text\":\"START\"}\n"
+	 "{\"data\":{\"event_type\":\"message.sent\",\"payload\":{\"from\":\"+13035550141\",\"text\":"
+	 "\"START\"}}}\n"
+	 "{\"event\":\"messageDelivered\",\"from\":\"+13035550141\",\"text\":\"STOP\"}\n"
+	 "{\"fromMe\":true,\"from\":\"+13035550141\",\"text\":\"START\"}\n"
+	 "{\"inbound\":false,\"from\":\"+13035550141\",\"text\":\"START\"}\n"
+	 "{\"direction\":\"inbound\",\"data\":{\"direction\":\"outbound\"},\"from\":\"+13035550141\",\"text\":"
+	 "\"START\"}\n"
+	 "{\"event\":\"opt_out\",\"type\":\"message.received\",\"fromMe\":false,\"from\":\"+13035550141\","
+	 "\"text\":\"STOP\"}\n",
+		"1 invalid_field\n2 invalid_field\n3 invalid_field\n4 invalid_field\n5 invalid_field\n"
+		"6 invalid_field\n7" EVENT("1")},
 	{"msisdn=3035550141&text=STOP\nmsisdn=13035550141&text=STOP\n",
 		"1 invalid_phone_number\n2" EVENT("1")},
 	{"{\"message\":{\"number\":\"3035550141\"}}\n", "1 missing_field\n"},
+	{MESSAGE("STOP", "\"city\":\"Billings\",\"state\":\"MT\""), "1" EVENT("1")},
+	{MESSAGE("STOP", "\"event\":\"STOP sent by contact\""), "1" EVENT("1")},
+	{MESSAGE("STOP", "\"topic\":\"Failed delivery\""), "1" EVENT("1")},
+	{MESSAGE("STOP", "\"direction\":\"inbound\",\"status\":\"delivered\""), "1" EVENT("1")},
+	{MESSAGE("STOP", "\"status\":\"queued\",\"direction\":\"in\""), "1" EVENT("1")},
+	{MESSAGE("START", "\"state\":\"MT\""), "1 dnc.number.released +13035550141\n"},
+	{MESSAGE("START", "\"topic\":\"Failed delivery\""), "1 invalid_field\n"},
+	{MESSAGE("START", "\"event\":\"START sent by us\""), "1 invalid_field\n"},
+	{MESSAGE("START", "\"direction\":\"inbound\",\"status\":\"delivered\""),
+		"1 invalid_field\n"},
+	{MESSAGE("STOP", "\"type\":\"MT\""), "1 invalid_field\n"},
+	{MESSAGE("STOP", "\"event\":\"SMSSent\""), "1 invalid_field\n"},
+	{MESSAGE("STOP", "\"status\":\"DELIVRD\""), "1 invalid_field\n"},
+	/* Words of somebody beside it, under whatever name and however deep. */
+	{MESSAGE("START", "\"note\":\"do not call me\""), "1 invalid_field\n"},
+	{MESSAGE("START", "\"messages\":[{\"body\":\"STOP\"}]"), "1 invalid_field\n"},
+	{MESSAGE("START", "\"texts\":[\"leave me alone\"]"), "1 invalid_field\n"},
+	{MESSAGE("START", "\"extra\":{\"full_text\":\"no more\"}"), "1 invalid_field\n"},
+	{MESSAGE("START", "\"transcript\":\"please stop calling\""), "1 invalid_field\n"},
+	{MESSAGE("START", "\"ButtonText\":\"No thanks\""), "1 invalid_field\n"},
+	{MESSAGE("START", "\"direction\":[\"outbound\"]"), "1 invalid_field\n"},
+	{MESSAGE("START", "\"meta\":{\"direction\":\"outbound\"}"), "1 invalid_field\n"},
+	/* What providers write beside each message is none. */
+	{MESSAGE("START",
+		 "\"FromCity\":\"NEW YORK\",\"MessageSid\":\"SM1\",\"message_type\":\"text\","
+		 "\"meta\":{\"direction\":\"inbound\"},\"cleanText\":\"\",\"NumMedia\":\"0\""),
+		"1 dnc.number.released +13035550141\n"},
+	{MESSAGE("START", "\"auto_reply\":true"), "1 invalid_field\n"},
 };
 
 static void a_message_stops_starts_or_asks(void **state)
@@ -344,6 +406,14 @@ static const struct {
 } cloudevents[] = {
 	{CE(DATA), "1" EVENT("1")},
 	{CE(",\"subject\":\"+13035550141\",\"data\":{\"reason\":\"complaint\"}"), "1" EVENT("1")},
+	/* A time that was never set. */
+	{CE(",\"time\":\"0001-01-01T00:00:00Z\"" DATA), "1" EVENT("1")},
+	{CE(",\"time\":\"0001-01-01T00:00:00.0000000+00:00\"" DATA), "1" EVENT("1")},
+	{CE(",\"time\":\"0001-01-01T00:00:01Z\"" DATA), "1 invalid_timestamp\n"},
+	{CE(",\"data\":{\"phone_number\":\"3035550141\",\"reason\":\"complaint\",\"suppressed_at\":\"0001-01-01T00:00:00Z\"}"),
+		"1" EVENT("1")},
+	{CE(",\"data\":{\"phone_number\":\"3035550141\",\"reason\":\"complaint\",\"expires_at\":\"0001-01-01T00:00:00Z\"}"),
+		"1 invalid_timestamp\n"},
 	{CE(",\"data\":null"), "1 missing_field\n"},
 	{CE(",\"data\":\"x\""), "1 invalid_field\n"},
 	{CE(",\"data\":{\"type\":\"dnc.number.released\",\"phone_number\":\"3035550141\"}"),
@@ -451,18 +521,27 @@ static void a_cloudevent_that_comes_again_is_the_same_event(void **state)
 	struct dnc_source_options options = {
 		.format = "cloudevents", .region = "US", .max_record = 4096};
 	char *one = read_all(&options, CE(DATA), true),
-	     *again = read_all(&options, CE(DATA ",\"try\":2"), true);
+	     *again = read_all(&options,
+		     CE(DATA ",\"try\":2,\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-"
+			     "b7ad6b7169203331-01\",\"datacontenttype\":\"application/json\""),
+		     true);
 	char *other = read_all(&options,
 		"{\"specversion\":\"1.0\",\"id\":\"e1\",\"source\":\"/y\",\"type\":\"dnc.number.suppressed\"" DATA
 		"}",
 		true);
 	const size_t id_end = sizeof "{\"id\":\"" - 1 + DNC_UUID_LEN;
+	const char *data;
 
 	(void)state;
 	assert_memory_equal(one, again, id_end);
 	assert_memory_not_equal(one, other, id_end);
 	assert_non_null(strstr(one, "\"cloudevent\":{\"id\":\"e1\",\"source\":\"/x\"}"));
-	assert_non_null(strstr(again, "\"try\":2"));
+	/* The hub compares this, too. */
+	data = strstr(one, "\"event_data\":");
+	assert_non_null(data);
+	assert_non_null(strstr(again, "\"event_data\":"));
+	assert_memory_equal(data, strstr(again, "\"event_data\":"),
+		(size_t)(strstr(data, ",\"metadata\"") - data));
 	free(one);
 	free(again);
 	free(other);
@@ -527,6 +606,22 @@ static const struct {
 	{"{\"op\":\"d\",\"before\":" ROW ",\"after\":null,\"ts_ns\":1767225600123456789}", RELEASED,
 		"2026-01-01T00:00:00.123Z"},
 	{"{\"op\":\"c\",\"after\":" ROW ",\"ts_us\":\"x\"}", "1 invalid_timestamp\n", NULL},
+	/* A year of two digits, and what stands for no time. */
+	{"{\"op\":\"c\",\"after\":" ROW ",\"ts_ms\":-62135596800000}", "1 invalid_timestamp\n",
+		NULL},
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"3035550141\",\"reason\":\"complaint\","
+	 "\"expires_at\":\"0026-01-01T00:00:00Z\"}}",
+		"1 invalid_timestamp\n", NULL},
+	{"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035550141\",\"reason\":\"complaint\","
+	 "\"expires_at\":\"0026-01-01T00:00:00Z\"}",
+		"1 invalid_timestamp\n", NULL},
+	{"{\"type\":\"dnc.number.suppressed\",\"phone_number\":\"+13035550141\",\"reason\":\"complaint\","
+	 "\"event_data\":{\"expires_at\":\"1899-12-31T23:59:59Z\"}}",
+		"1 invalid_timestamp\n", NULL},
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"3035550141\",\"reason\":\"complaint\",\"suppressed_at\":\"0001-01-01T00:00:00Z\"}}",
+		"1" EVENT("1"), NULL},
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"3035550141\",\"reason\":\"complaint\",\"expires_at\":\"0001-01-01T00:00:00Z\"}}",
+		"1 invalid_timestamp\n", NULL},
 	{"{\"op\":\"d\",\"before\":null,\"after\":null}", "1 missing_field\n", NULL},
 	{"{\"op\":\"d\",\"before\":{\"id\":7},\"after\":null}", "1 missing_field\n", NULL},
 	{"{\"op\":\"u\",\"before\":" ROW ",\"after\":null}", "1 missing_field\n", NULL},
@@ -541,6 +636,12 @@ static const struct {
 	{"{\"phone\":\"3035550141\",\"__deleted\":true}", RELEASED, NULL},
 	{"{\"phone\":2079460958,\"country_code\":44,\"__op\":\"d\"}",
 		"1 dnc.number.released +442079460958\n", NULL},
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"4155550123\",\"country_code\":840}}",
+		"1 invalid_phone_number\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"612345678\",\"country_code\":250}}",
+		"1 invalid_phone_number\n", NULL},
+	{"{\"phone\":\"919812345678\",\"country_code\":\"91\",\"__op\":\"d\"}",
+		"1 dnc.number.released +919812345678\n", NULL},
 	{"{\"phone\":\"3035550141\",\"country\":\"Egypt\",\"__op\":\"d\"}",
 		"1 invalid_phone_number\n", NULL},
 	{"{\"phone\":\"3035550141\",\"__op\":\"d\",\"__deleted\":\"true\"}", RELEASED, NULL},
@@ -548,6 +649,82 @@ static const struct {
 		NULL},
 	{"{\"phone\":\"3035550141\",\"__op\":\"c\",\"__deleted\":\"true\"}", "1 invalid_field\n",
 		NULL},
+	{"{\"phone\":\"9812345678\",\"country\":\"\",\"country_code\":91,\"__op\":\"d\"}",
+		"1 dnc.number.released +919812345678\n", NULL},
+	{"{\"phone\":\"2025550143\",\"phone_country_code\":\"1\",\"country\":\"DE\",\"__op\":\"c\"}",
+		"1 invalid_phone_number\n", NULL},
+	{"{\"phone\":\"2025550143\",\"country\":\"DE\",\"phone_country_code\":1,\"__op\":\"d\"}",
+		"1 invalid_phone_number\n", NULL},
+	{"{\"phone\":\"3012345678\",\"country\":\"DE\",\"phone_country_code\":49,\"__op\":\"d\"}",
+		"1 dnc.number.released +493012345678\n", NULL},
+	{"{\"phone\":\"1234567890\",\"prefix\":\"030\",\"__op\":\"d\"}", "1 invalid_phone_number\n",
+		NULL},
+	/* Two numbers: a deletion that took one of them would release the wrong one. */
+	{"{\"op\":\"c\",\"after\":{\"ani\":\"2025550143\",\"to_num\":\"2125550144\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"ani\":\"2025550143\",\"to_num\":\"2125550144\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"ani\":\"2025550143\",\"number_dialed\":\"2125550144\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"mobile\":\"2025550143\",\"home\":\"2125550144\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"c\",\"after\":{\"mobile\":\"2025550143\",\"home\":\"2125550144\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"2025550143\",\"ani\":\"2125550144\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"02079460018\",\"home\":\"02079460999\",\"country\":\"GB\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"mobile\":\"3035550142\"}}",
+		"1 invalid_field\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"home\":\"+1 303 555 0141\",\"ani\":null}}",
+		RELEASED, NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"home\":\"Springfield\",\"country\":\"US\"}}",
+		RELEASED, NULL},
+	{"{\"op\":\"d\",\"before\":{\"ani\":\"3035550141\",\"dnis\":\"3035550141\"}}", RELEASED,
+		NULL},
+	/* A row that is no suppression itself. */
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"3035550141\",\"status\":\"removed\"}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"u\",\"after\":{\"phone\":\"3035550141\",\"action\":\"D\"}}", "1 invalid_row\n",
+		NULL},
+	{"{\"op\":\"r\",\"after\":{\"phone\":\"3035550141\",\"opt_in\":true}}", "1 invalid_row\n",
+		NULL},
+	{"{\"op\":\"u\",\"after\":{\"phone\":\"3035550141\",\"deleted_at\":1767225600000}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"opt_out\":false}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"opt_out\":1,\"deleted_at\":null}}",
+		RELEASED, NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted_at\":\"0001-01-01T00:00:00Z\"}}",
+		RELEASED, NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted_at\":-62135596800000}}",
+		RELEASED, NULL},
+	/* What is not clear suppresses, and does not release. */
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted_at\":\"see the notes\"}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"is_active\":{\"boolean\":false}}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"status\":[\"removed\"]}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"opt_in\":{\"boolean\":true}}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted_at\":{\"long\":1714000000000}}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted\":\"Yes, not active\"}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted_at\":\"2026-04-23 (was active)\"}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"opt_in\":\"Yes - no email\"}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"deleted\":\"active, later removed\"}}",
+		"1 invalid_row\n", NULL},
+	{"{\"op\":\"d\",\"before\":{\"phone\":\"3035550141\",\"status\":[],\"opt_in\":{},\"tags\":[\"removed\"]}}",
+		RELEASED, NULL},
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"3035550141\",\"reason\":\"complaint\",\"is_active\":{\"boolean\":false}}}",
+		"1" EVENT("1"), NULL},
+	{"{\"op\":\"c\",\"after\":{\"phone\":\"3035550141\",\"reason\":\"complaint\","
+	 "\"deleted_at\":\"see the notes\"}}",
+		"1" EVENT("1"), NULL},
 	{"{\"database\":\"d\",\"table\":\"t\",\"type\":\"update\",\"ts\":1767225600,\"data\":" ROW
 	 ",\"old\":{\"reason\":\"x\"}}",
 		"1" EVENT("1"), "2026-01-01T00:00:00.000Z"},
@@ -585,9 +762,100 @@ static void captured_rows_suppress_and_release(void **state)
 	}
 }
 
+#define WRONG  "1 invalid_phone_number\n"
+#define LONDON "1 dnc.number.suppressed +442079460958\n"
+#define HOME   "1 dnc.number.suppressed +12025550143\n"
+#define RECORD "{\"type\":\"number.suppressed\",\"reason\":\"complaint\",\"source\":\"partner\","
+#define CLOUDEVENT                                                                                        \
+	"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"number.suppressed\",\"data\":" \
+	"{\"reason\":\"complaint\",\"source\":\"partner\","
+
+/* The country beside a number counts in each source; as it is +12079460958 would be one of the United States. */
+static const struct {
+	const char *format, *text, *want;
+} besides[] = {
+	{"ndjson", RECORD "\"phone_number\":\"2079460958\",\"country_code\":\"44\"}", LONDON},
+	{"ndjson", RECORD "\"phone_number\":\"2079460958\",\"event_data\":{\"country\":\"gb\"}}",
+		LONDON},
+	{"ndjson", RECORD "\"event_data\":{\"phone_number\":\"2079460958\",\"country\":\"gb\"}}",
+		LONDON},
+	{"ndjson",
+		"{\"id\":\"1\",\"phone_number\":\"2079460958\",\"country_code\":\"GB\",\"reason\":\"complaint\","
+		"\"suppressed_at\":\"2026-01-01T00:00:00Z\"}",
+		LONDON},
+	{"ndjson", RECORD "\"phone_number\":\"2079460958\",\"country_code\":[\"GB\"]}", WRONG},
+	{"ndjson", RECORD "\"phone_number\":\"2079460958\",\"country\":{\"iso\":\"GB\"}}", WRONG},
+	{"ndjson", RECORD "\"phone_number\":\"2079460958\",\"phone_code\":44}", WRONG},
+	{"ndjson", RECORD "\"phone_number\":\"2025550143\",\"country\":\"Atlantis\"}", WRONG},
+	{"ndjson", RECORD "\"phone_number\":\"2025550143\",\"country\":null,\"region\":[\"x\"]}",
+		HOME},
+	{"ndjson", RECORD "\"phone_number\":\"2025550143\",\"country\":\"US\",\"area\":12}", HOME},
+	{"ndjson", RECORD "\"phone_number\":\"+12025550143\",\"country\":\"GB\"}", HOME},
+	/* Two numbers of one record are read alike. */
+	{"ndjson",
+		RECORD
+		"\"phone_number\":\"+442079460958\",\"event_data\":{\"phone_number\":\"2079460958\","
+		"\"country\":\"GB\"}}",
+		LONDON},
+	{"cloudevents", CLOUDEVENT "\"phone_number\":\"2079460958\",\"country_code\":\"GB\"}}",
+		LONDON},
+	{"cloudevents", CLOUDEVENT "\"phone_number\":\"2079460958\",\"country_code\":[44]}}",
+		WRONG},
+	{"ndjson", "{\"op\":\"c\",\"after\":{\"phone\":\"2079460958\",\"country_code\":[\"GB\"]}}",
+		WRONG},
+	{"ndjson",
+		"{\"op\":\"c\",\"after\":{\"phone\":\"2079460958\",\"country_code\":{\"iso\":\"GB\"}}}",
+		WRONG},
+	{"ndjson", "{\"op\":\"c\",\"after\":{\"phone\":\"2079460958\",\"phone_code\":44}}", WRONG},
+	{"ndjson",
+		"{\"op\":\"c\",\"after\":{\"caller_id\":\"2025550143\",\"called_country\":\"DE\","
+		"\"reason\":\"complaint\",\"source\":\"partner\"}}",
+		HOME},
+	{"optout",
+		"{\"From\":\"2079460958\",\"FromCountry\":\"GB\",\"ToCountry\":\"US\",\"Body\":\"STOP\"}",
+		LONDON},
+	{"optout",
+		"{\"From\":\"2025550143\",\"FromCountry\":\"US\",\"ToCountry\":\"GB\",\"Body\":\"STOP\"}",
+		HOME},
+	{"optout", "From=2079460958&FromCountry=GB&FromState=&ToCountry=US&Body=STOP", LONDON},
+	{"optout", "From=whatsapp:2079460958&country_code=44&Body=STOP", LONDON},
+	{"optout",
+		"{\"from\":{\"number\":\"2079460958\",\"country_code\":\"44\"},\"text\":\"STOP\"}",
+		LONDON},
+	{"optout",
+		"{\"data\":{\"from\":[{\"phone_number\":\"2079460958\",\"country_code\":\"GB\"}],\"text\":\"STOP\"}}",
+		LONDON},
+	{"optout", "{\"data\":{\"from\":\"2079460958\",\"text\":\"STOP\"},\"country\":\"GB\"}",
+		LONDON},
+	{"optout",
+		"{\"from\":\"2025550143\",\"to\":{\"number\":\"2079460958\",\"country_code\":\"44\"},\"text\":\"STOP\"}",
+		HOME},
+	{"optout", "{\"from\":\"2079460958\",\"country\":[\"GB\"],\"text\":\"STOP\"}", WRONG},
+};
+
+static void the_country_beside_a_number_counts_in_each_source(void **state)
+{
+	int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof besides / sizeof besides[0]; i++) {
+		struct dnc_source_options options = {.format = besides[i].format,
+			.region = "US",
+			.max_record = 4096,
+			.reason = strcmp(besides[i].format, "optout") == 0 ? NULL : "complaint"};
+		char *got = read_all(&options, besides[i].text, false);
+
+		if (strcmp(got, besides[i].want) != 0)
+			wrong++, print_error("%s: %s", besides[i].text, got);
+		free(got);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_country_beside_a_number_counts_in_each_source),
 		cmocka_unit_test(documents_are_records_and_broken_ones_rejects),
 		cmocka_unit_test(a_document_without_an_end_is_bounded),
 		cmocka_unit_test(items_of_a_line_are_counted),

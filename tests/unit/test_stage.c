@@ -38,6 +38,8 @@ struct plan {
 	bool report;
 	int raise; /* a signal, once the stage is open */
 	bool reader_leaves;
+	bool twice;
+	int raise_between; /* a signal, after the first reading */
 };
 
 struct run {
@@ -90,6 +92,17 @@ static void leave_output(void)
 	close(fds[1]);
 }
 
+/* Reads the files once more. */
+static void read_again(struct run *r, const struct plan *p, const struct dnc_stage_options *o,
+	const struct dnc_input_events *events)
+{
+	printf("first reading: %llu rejects, %u failed\n",
+		(unsigned long long)r->stage.rejects.count, r->stage.failed);
+	if (p->raise_between)
+		raise(p->raise_between);
+	dnc_stage_again(&r->stage, o, MAX_LINE, events);
+}
+
 static void run_stage(void *ctx)
 {
 	const struct plan *p = ctx;
@@ -110,6 +123,9 @@ static void run_stage(void *ctx)
 	dnc_stage_open(&r.stage, &o, MAX_LINE, &events);
 	if (p->raise)
 		raise(p->raise);
+	if (p->twice && dnc_stage_check(&r.stage, o.file_count, &r.err) == 0 &&
+		dnc_input_run(r.stage.input) == 0)
+		read_again(&r, p, &o, &events);
 	rc = dnc_stage_finish(&r.stage, dnc_input_run(r.stage.input), &r.err);
 	if (rc == 0 && p->report && !dnc_stage_report(&r.stage))
 		printf("no report\n");
@@ -153,6 +169,36 @@ static void files_are_read_one_after_the_other(void **state)
 	child_expect(&c, DNC_EXIT_OK, "dnc-test: unable to open /nowhere/at/all: ");
 	child_expect(&c, DNC_EXIT_OK, "rejected 2, failed 1\n");
 	assert_null(strstr(c.text, "unread"));
+}
+
+static void files_that_are_read_twice_are_told_of_once(void **state)
+{
+	struct plan p = {.files = {input, "/nowhere/at/all", input}, .twice = true};
+	struct child c;
+
+	(void)state;
+	write_input("one\nreject\n");
+	child_run(&c, run_stage, &p);
+	child_expect(&c, DNC_EXIT_OK, "one\none\n{\"line\":2,");
+	child_expect(&c, DNC_EXIT_OK, "one\none\nfirst reading: 2 rejects, 1 failed\n");
+	child_expect(&c, DNC_EXIT_OK, "rejected 2, failed 1\n");
+	child_expect(&c, DNC_EXIT_OK, "/nowhere/at/all");
+	assert_null(strstr(strstr(c.text, "/nowhere") + 1, "/nowhere"));
+	assert_non_null(strstr(c.text, "{\"line\":2,"));
+	assert_non_null(strstr(strstr(c.text, "{\"line\":2,") + 1, "{\"line\":2,"));
+}
+
+static void a_signal_between_two_readings_stops_the_second(void **state)
+{
+	struct plan p = {.files = {input}, .twice = true, .raise_between = SIGTERM};
+	struct child c;
+
+	(void)state;
+	write_input("one\nreject\n");
+	child_run(&c, run_stage, &p);
+	child_expect(&c, DNC_EXIT_OK, "one\n");
+	child_expect(&c, DNC_EXIT_OK, "rejected 0, failed 0\n");
+	assert_null(strstr(c.text, "one\none"));
 }
 
 static void an_error_of_the_command_is_printed_and_decides_the_exit_code(void **state)
@@ -268,6 +314,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_go_from_standard_input_to_standard_output),
 		cmocka_unit_test(files_are_read_one_after_the_other),
+		cmocka_unit_test(files_that_are_read_twice_are_told_of_once),
+		cmocka_unit_test(a_signal_between_two_readings_stops_the_second),
 		cmocka_unit_test(an_error_of_the_command_is_printed_and_decides_the_exit_code),
 		cmocka_unit_test(what_cannot_be_opened_ends_the_command),
 		cmocka_unit_test(a_reader_that_has_left_ends_it_by_sigpipe),

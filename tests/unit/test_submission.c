@@ -31,7 +31,7 @@ static enum publish_fault read_body(struct submission *s, const char *text, size
 	struct dnc_buf body = {0};
 	enum publish_fault fault;
 
-	*s = (struct submission){.count = 0};
+	*s = (struct submission){.sender = "http:desk"};
 	dnc_buf_add(&body, text, n);
 	assert_true(dnc_buf_reserve(&body, DNC_JSON_PADDING));
 	submission_begin(s, &tools, dnc_buf_view(&body), form);
@@ -195,7 +195,11 @@ static void bodies_that_are_no_events_are_refused_as_a_whole(void **state)
 
 static void ten_thousand_records_are_read_and_a_hundred_rejects_told(void **state)
 {
+	static struct dnc_recent_entry noted[DNC_RECENT];
+
 	(void)state;
+	tools.rejects = dnc_recent_new();
+	assert_non_null(tools.rejects);
 	for (int over = 0; over < 2; over++) {
 		struct dnc_buf text = {0};
 		struct submission s;
@@ -210,9 +214,16 @@ static void ten_thousand_records_are_read_and_a_hundred_rejects_told(void **stat
 			p = memmem(
 				p + 1, (size_t)(s.rejects.p + s.rejects.n - p - 1), "\"index\"", 7);
 		assert_int_equal(told - 1, SUBMISSION_REJECTS_MAX);
+		/* Those are noted, too. */
+		assert_int_equal(dnc_recent_copy(tools.rejects, noted), DNC_RECENT);
+		assert_string_equal(noted[0].where, "http:desk");
+		assert_string_equal(noted[0].what, "missing_type");
+		assert_int_equal(noted[0].line, SUBMISSION_REJECTS_MAX);
 		submission_free(&s);
 		dnc_buf_free(&text);
 	}
+	dnc_recent_free(tools.rejects);
+	tools.rejects = NULL;
 }
 
 /* A submission that is read in slices. */

@@ -584,6 +584,12 @@ static void first_bytes_tell_what_is_packed(void **state)
 		{DNC_STR("\xFD"
 			 "7zXZ"),
 			DNC_PACKING_UNSURE},
+		/* A frame before the data of zstd that has none itself. */
+		{DNC_STR("\x50\x2A"), DNC_PACKING_UNSURE},
+		{DNC_STR("\x50\x2A\x4D\x18"), DNC_PACKING_ZSTD},
+		{DNC_STR("\x5F\x2A\x4D\x18\1"), DNC_PACKING_ZSTD},
+		{DNC_STR("\x60\x2A\x4D\x18"), DNC_PACKING_NONE},
+		{DNC_STR("P*M1"), DNC_PACKING_NONE},
 		{DNC_STR("2025550143"), DNC_PACKING_NONE},
 		{DNC_STR("("), DNC_PACKING_UNSURE},
 		{DNC_STR("(202)"), DNC_PACKING_NONE},

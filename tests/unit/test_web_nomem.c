@@ -46,6 +46,37 @@ static int attempt_load(void *ctx)
 	return *r ? 0 : -1;
 }
 
+static int attempt_roles(void *ctx)
+{
+	struct dnc_roles **roles = ctx;
+	struct dnc_error err;
+
+	*roles = dnc_roles_load(revoked_path, &err);
+	if (!*roles && !strstr(err.message, "out of memory"))
+		fail_msg("%s", err.message);
+	return *roles ? 0 : -1;
+}
+
+static void all_named_filters_are_offered_or_the_file_is_not_read(void **state)
+{
+	struct dnc_roles *roles = NULL;
+	FILE *f = fopen(revoked_path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	fputs("[role a]\nsees = {\"severities\":[\"high\"]}\nshows = provider\n"
+	      "[filter x]\nfilter = {\"phone_patterns\":[\"^.1303\"],\"severities\":[\"high\"]}\n"
+	      "roles = a\nabout = What it is\n",
+		f);
+	assert_int_equal(fclose(f), 0);
+	fail_each(attempt_roles, nothing, &roles);
+	assert_string_equal(dnc_roles_filter(roles, 0)->about, "What it is");
+	assert_true(dnc_roles_offer(
+		roles, dnc_roles_filter(roles, 0), dnc_roles_find(roles, DNC_STR("a"))));
+	assert_null(dnc_roles_filter(roles, 1));
+	dnc_roles_free(roles);
+}
+
 static void all_revoked_tokens_are_known_or_the_file_is_not_read(void **state)
 {
 	struct dnc_revoked *r = NULL;
@@ -443,6 +474,7 @@ static int remove_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_named_filters_are_offered_or_the_file_is_not_read),
 		cmocka_unit_test(all_revoked_tokens_are_known_or_the_file_is_not_read),
 		cmocka_unit_test(a_reload_that_fails_keeps_the_old_state),
 		cmocka_unit_test(a_ticket_is_refused_or_can_be_redeemed),

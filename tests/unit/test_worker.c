@@ -117,8 +117,8 @@ static void open_workers(struct world *w)
 	struct dnc_error err;
 
 	for (int i = 0; i < WORKERS; i++) {
-		if (dnc_worker_open(&w->workers[i], i ? NULL : &w->loop, NULL, &hub, &web, &err) <
-			0)
+		if (dnc_worker_open(
+			    &w->workers[i], i ? NULL : &w->loop, w->journal, &hub, &web, &err) < 0)
 			fail_msg("%s", err.message);
 		web.beside = w->workers[0].web;
 	}

@@ -17,9 +17,12 @@ struct entry {
 	/* While the directory was watched: */
 	bool created, closed, moved_in;
 	bool again;   /* it was taken, and put back */
+	bool held;    /* until it is released */
+	bool behind;  /* until no entry before it waits */
 	bool settles; /* even if nobody writes it */
 	bool other;   /* not a file */
 	bool settling, said;
+	int code; /* errno: it could not be looked at, for a reason that may pass */
 	char name[];
 };
 
@@ -42,7 +45,7 @@ int64_t arrivals_time(int ms);
 void arrival_forget(struct dnc_arrivals *a, struct entry *e);
 
 /* Opens the file without following links and without waiting. False if it is not to be taken now: it is looked at again at
- * look_at_ms, or was forgotten. A file that may not be read is taken, without a descriptor. */
+ * look_at_ms, or was forgotten: FILE has no name then. A file that may not be read is taken, without a descriptor. */
 bool arrival_open(struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file);
 
 /* The file is ST now, and has settled when that does not change for MS. */
@@ -51,5 +54,5 @@ void arrival_settle(struct entry *e, const struct stat *st, int ms);
 /* False if the file is not complete: it is looked at again at look_at_ms. */
 bool arrival_is_complete(const struct dnc_arrivals *a, struct entry *e, struct dnc_arrival *file);
 
-/* What the NAME in the directory DIR is now, compared with the file. */
+/* What the NAME in the directory DIR is now, compared with the file. Sets errno if that is not known. */
 enum dnc_arrival_state arrival_compare(int dir, const char *name, const struct dnc_arrival *file);

@@ -1,5 +1,7 @@
 /* draft.h - an event that is being normalized. */
 #pragma once
+#include "phone/beside.h"
+#include "base/clock.h"
 #include "phone/phone.h"
 #include "fields.h"
 
@@ -74,10 +76,14 @@ const char *draft_derived_name(enum dnc_type type, int row);
  * it is. */
 enum dnc_show draft_derived_show(enum dnc_type type, int row, enum dnc_field *field);
 
-/* Reads the record DOC into D, checks it, and normalizes times and numbers. Returns -1 with a
- * reject code and the place in ERR. */
+/* Reads the record DOC into D, checks it, and normalizes times and numbers. The country and area code beside its number count
+ * unless BESIDE is NULL: they were read before. Returns -1 with a reject code and the place in ERR. */
 int draft_read(struct draft *d, const struct dnc_json *doc, const struct dnc_event_options *options,
-	struct dnc_error *err);
+	struct dnc_beside_context *beside, struct dnc_error *err);
+
+/* The part of it that reads the number, after the members of event_data were gathered. */
+int draft_read_number(struct draft *d, const struct dnc_event_options *options,
+	struct dnc_beside_context *beside, struct dnc_error *err);
 
 /* The position of a record. */
 struct record_position {
@@ -105,3 +111,12 @@ void draft_write(const struct draft *d, const char *source_format, struct dnc_bu
 
 /* Sets ERR to CODE and "PLACE WHY"; returns -1. */
 int draft_reject(struct dnc_error *err, enum dnc_reject code, const char *place, const char *why);
+
+/* The same for NAME, which is no type. */
+int draft_reject_type(struct dnc_str name, struct dnc_error *err);
+
+/* Reads a time that an event says. False if it is none, or one before 1900. */
+static inline bool draft_read_time(struct dnc_str text, int64_t *ms)
+{
+	return dnc_clock_parse(text, ms) && *ms >= DNC_EVENT_TIME_MIN;
+}

@@ -3,7 +3,8 @@
  * Two records may be equal and still be two facts: a number may be added, deleted and added again
  * within one second. Their number distinguishes them. Memory is bounded (16 MiB): equal records are
  * counted among consecutive records of one moment, and among the last half million different
- * records. */
+ * records. If they come in the order of their moments, equal ones are of one moment: then the table is emptied
+ * from time to time and stays in the CPU's cache. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,9 @@ struct repeats {
 	uint64_t moment;
 	uint64_t in_moment; /* different records since the moment began */
 	bool full;          /* the moment has more records than the tables hold */
+	bool ordered;       /* records come in the order of their moments */
+	uint32_t
+		passed; /* if so: those of earlier moments that were removed from the recent table */
 };
 
 /* Sets *COUNT to the number of records with FINGERPRINT before this one, which happened at MOMENT.

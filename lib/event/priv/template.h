@@ -12,9 +12,10 @@ struct places {
 	uint32_t count;
 };
 
-/* A text with holes. */
+/* A text with holes, which are filled where they are: nothing but them is written for a row. */
 struct holes {
-	struct dnc_buf text;
+	struct dnc_buf text; /* N bytes; there is room for what is appended to it */
+	size_t n;
 	struct places number, mask, time;
 };
 
@@ -55,9 +56,11 @@ void template_finish(struct template *t);
 /* Sets F for a number and a time; NOW_MS is the time of arrival. */
 void filling_set(struct filling *f, struct dnc_str e164, int64_t at_ms, int64_t now_ms);
 
-/* Writes the content of which the id is made (draft_write_content()) to B, which is cleared first. */
-void template_content(const struct template *t, const struct filling *f, struct dnc_buf *b);
+/* Returns the content of which the id is made (draft_write_content()), filled with F. It is part of T; what is appended to it
+ * is gone when it is filled again. */
+struct dnc_buf *template_content(struct template *t, const struct filling *f);
 
-/* Writes the event with this UUID to B, which is cleared first, and its SHAPE. */
-void template_line(const struct template *t, const struct filling *f, const char uuid[DNC_UUID_LEN],
-	struct dnc_buf *b, struct dnc_event_shape *shape);
+/* Returns the event with this UUID, whose shape is then T's; DNC_JSON_PADDING readable bytes follow. It is part of T, until it
+ * is filled again. */
+struct dnc_str template_line(
+	struct template *t, const struct filling *f, const char uuid[DNC_UUID_LEN]);

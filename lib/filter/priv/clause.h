@@ -37,6 +37,13 @@ struct clause {
 	size_t custom_count, custom_room;
 };
 
+/* A row of enum dnc_filter_owner. */
+struct filter_owner {
+	const char *what,
+		*fate; /* for messages: "a rule"; what becomes of events that take too much work */
+	size_t max_values;
+};
+
 struct dnc_filter {
 	atomic_uint refs;
 	struct clause *clauses;
@@ -47,11 +54,11 @@ struct dnc_filter {
 	size_t string_count, string_room;
 	char (*prefixes)[DNC_PHONE_MAX]; /* digits that start whatever any clause matches */
 	size_t prefix_count, prefix_room;
-	unsigned pattern_count;  /* of all clauses */
-	unsigned cheap_steps;    /* that each may take before the filter is costly */
-	unsigned heavy_count;    /* of these need many steps on numbers of common shapes */
-	bool of_role;            /* from dnc_filter_compile_sees() */
-	atomic_bool over_budget; /* this and the next alone change after compiling */
+	unsigned pattern_count;           /* of all clauses */
+	unsigned cheap_steps;             /* that each may take before the filter is costly */
+	unsigned heavy_count;             /* of these need many steps on numbers of common shapes */
+	const struct filter_owner *owner; /* from dnc_filter_compile_owned(), else NULL */
+	atomic_bool over_budget;          /* this and the next alone change after compiling */
 	atomic_bool costly;
 	bool open; /* some clause matches numbers that start with anything, or events without one */
 };

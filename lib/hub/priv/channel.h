@@ -16,6 +16,7 @@
 #include "forms.h"
 
 struct channel {
+	uint64_t id;          /* of this process, from 1: hubs share the numbers */
 	char *key;            /* the view, and the filter's text */
 	struct dnc_view view; /* without its mask, which the forms hold */
 	struct forms *forms;
@@ -28,6 +29,8 @@ struct channel {
 	struct dnc_list live;    /* of subscribers: members that have all up to the newest event */
 	uint64_t over_budget_at; /* the event that its filter took too much work on; 0: none */
 	uint64_t looked;         /* the event matched last, because two digits may lead here */
+	uint64_t looks,
+		matches; /* events it was asked about (not counted if it takes all), and those it gets */
 	/* What it matched since the last flush: the first, and all of them unless it is sent runs of the
 	 * ring. Or there was no memory to look at one of them, or to note it: then each member looks itself. */
 	uint64_t fresh_from; /* 0 when there is none */
@@ -60,7 +63,8 @@ struct channels {
 	struct channel_list by_type[DNC_TYPES]; /* those without prefixes */
 	struct channel_list everything;         /* those that let everything through */
 	struct channel *fresh, *worked;
-	int64_t work_ns; /* of all channels together */
+	uint64_t past_looks, past_matches; /* of channels that are gone */
+	int64_t work_ns;                   /* of all channels together */
 	bool over_budget; /* the filter of some channel took too much work: its subscriptions must end */
 	uint64_t owed; /* deliveries that the fresh events make, at most */
 };
@@ -91,6 +95,18 @@ static inline size_t channels_count(const struct channels *all)
 {
 	return HASH_COUNT(all->table);
 }
+
+/* How many events A was asked about. */
+static inline uint64_t channel_looks(const struct channel *a)
+{
+	return a->all ? a->matches : a->looks;
+}
+
+/* Adds to STATS how often all channels were asked, those that are gone included, and how many there are. */
+void channels_count_looks(const struct channels *all, struct dnc_hub_stats *stats);
+
+/* dnc_hub_channels(). */
+size_t channels_largest(const struct channels *all, struct dnc_channel_stats *out, size_t room);
 
 /* Returns 1 if the channel gets the event, 0 if not, or DNC_MATCH_. */
 int channel_matches(const struct channel *a, const struct channel_event *event);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "ledger.h"
 #include "link/link.h"
 
 /* The longest acknowledgement that is accepted, without its newline: it may have unknown words. */
@@ -27,9 +28,9 @@ enum line_action {
 };
 
 /* Lines of one producer in a row that are acknowledged together, once the outlet has OUTLET_LINES lines
- * safe. */
+ * safe, and the routes their lines behind the number BEFORE_ROUTED, up to ROUTED (ledger.h). */
 struct ack_span {
-	uint64_t stream_id, first_line, last_line, outlet_lines;
+	uint64_t stream_id, first_line, last_line, outlet_lines, before_routed, routed;
 	uint32_t forwarded;                     /* lines that were written to the outlet */
 	uint32_t resolved;                      /* and those of them whose outcome is known */
 	uint32_t duplicates, rejected, dropped; /* outcomes, of this stage or of its reader */
@@ -45,9 +46,14 @@ struct ack_queue {
 	struct dnc_outcome resolved; /* the reader's totals of them */
 };
 
-/* Records that LINE of STREAM_ID was the last line of its producer when the outlet had been given
- * OUTLET_LINES lines. False when there is no memory. */
-bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_t outlet_lines,
+/* What the outlet and the routes were given: ever, and the routes before the line. */
+struct ack_point {
+	uint64_t outlet_lines, before_routed, routed;
+};
+
+/* Records that LINE of STREAM_ID was the last line of its producer when outlet and routes had been GIVEN so much. False when
+ * there is no memory. */
+bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, struct ack_point given,
 	enum line_action action);
 
 /* The outlet has SAFE lines safe, and TOTAL is what its reader has reported of them: divides what is new in
@@ -56,8 +62,17 @@ bool acks_record(struct ack_queue *q, uint64_t stream_id, uint64_t line, uint64_
  * Lines for which that is a guess are counted as unclear, too. Must be called before acks_take(). */
 void acks_resolve(struct ack_queue *q, uint64_t safe, const struct dnc_outcome *total);
 
-/* Removes the first span, if SAFE lines cover it. False if they do not, or if there is none. */
+/* Removes the first span, if the SAFE lines of the outlet cover it. False if they do not, or if there is none. */
 bool acks_take(struct ack_queue *q, uint64_t safe, struct ack_span *out);
+
+/* The first span, as long as none is added or taken; NULL: none. */
+const struct ack_span *acks_first(const struct ack_queue *q);
+
+/* Adds a SPAN of one producer whose spans wait for routes, behind those that do. False when there is no memory. */
+bool acks_hold(struct ack_queue *q, const struct ack_span *span);
+
+/* True if a span of STREAM_ID has lines that are not safe in the ledger L. */
+bool acks_wait_for(const struct ack_queue *q, uint64_t stream_id, const struct ledger *l);
 
 /* Frees the memory; the queue is empty and may be used again. */
 void acks_finish(struct ack_queue *q);

@@ -25,7 +25,10 @@ struct connection {
 	int64_t give_up_at_ms; /* 0 after the first connection */
 	int backoff_ms;
 	bool loss_logged;
-	struct dnc_error connect_err; /* why the first connection has failed so far */
+	unsigned
+		fruitless; /* connections in a row on which lines were sent and none was acknowledged */
+	int64_t down_since_ms;        /* since when there is no connection; 0: there is one */
+	struct dnc_error connect_err; /* why the last attempt to connect has failed */
 };
 
 /* Prepares C to connect to the socket PATH (borrowed), which must succeed for the first time within
@@ -36,8 +39,8 @@ int connection_init(
 /* Closes C and frees its memory. Lines that were not acknowledged are lost. */
 void connection_finish(struct connection *c);
 
-/* Appends a line of N bytes, without its newline, and sends when a block is full. -1 when there is no
- * memory. */
+/* Appends a line of N bytes, without its newline. When a block is full, reads acknowledgements and sends. -1 when there is
+ * no memory. */
 int connection_add(struct connection *c, const char *p, size_t n, struct dnc_error *err);
 
 /* What to wait for, and for how many milliseconds at most (-1: without a limit). */
@@ -46,6 +49,10 @@ void connection_poll(const struct connection *c, struct pollfd *entry, int *time
 /* Connects, reads acknowledgements and sends, as far as possible without waiting. -1 with ERR when the
  * first connection was not made in time. */
 int connection_turn(struct connection *c, short revents, struct dnc_error *err);
+
+/* Moves the lines that are not acknowledged to the end of OUT; they count as safe, and the connection is made anew. -1 with ERR
+ * when there is no memory: they stay. */
+int connection_take(struct connection *c, struct dnc_buf *out, struct dnc_error *err);
 
 /* True while so many bytes wait for acknowledgement that no more lines should be added. */
 bool connection_is_full(const struct connection *c);

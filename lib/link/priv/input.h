@@ -6,17 +6,20 @@
 #include <stdatomic.h>
 #include "acks.h"
 #include "link/link.h"
+#include "link/routes.h"
 #include "unpack/unpack.h"
 
 struct input_source {
 	struct dnc_stream stream;
-	struct dnc_lines lines; /* lines.p is NULL until input_start_source() */
-	int fd;                 /* -1 for a file that is not open yet */
-	bool file;              /* files are read one after the other */
-	bool socket;            /* bytes after the last newline are no line */
-	bool listening, own_fd; /* own_fd: the descriptor is closed with the source */
-	bool ended;             /* a producer that sends no more, but waits for acknowledgements */
-	uint64_t safe;          /* lines of a producer that are safe */
+	struct dnc_lines lines;           /* lines.p is NULL until input_start_source() */
+	int fd;                           /* -1 for a file that is not open yet */
+	bool file;                        /* files are read one after the other */
+	bool socket;                      /* bytes after the last newline are no line */
+	bool listening, own_fd;           /* own_fd: the descriptor is closed with the source */
+	struct dnc_file_version *version; /* of a file that is read twice; borrowed; else NULL */
+	bool ended;            /* a producer that sends no more, but waits for acknowledgements */
+	uint64_t safe;         /* lines of a producer that are safe */
+	struct ack_queue held; /* of a producer: what waits for routes only */
 	uint64_t acked; /* and those that were acknowledged to it; UINT64_MAX: it reads no more */
 	struct dnc_outcome outcome;
 	char *unix_name; /* "unix:PATH" of a listening socket, whose file is to be removed; owned */
@@ -36,13 +39,15 @@ struct input_source {
 struct dnc_input {
 	struct dnc_input_events events;
 	struct dnc_outlet *outlet; /* borrowed; NULL if the owner acknowledges */
+	struct dnc_routes *routes; /* borrowed; NULL: there are none */
 	struct ack_queue acks;
+	size_t held; /* producers whose lines wait for routes only, at most */
 	size_t max_line;
 	bool unpacks; /* dnc_input_unpack() was called */
 	struct dnc_unpack_options unpack;
 	struct input_source **sources; /* owned */
 	size_t count, room, producers;
-	struct pollfd *polls; /* POLL_SOURCES, and one for each source */
+	struct pollfd *polls; /* POLL_SOURCES, one for each source, and one for each route */
 	size_t poll_room;
 	int wake;         /* an eventfd; any thread may write to it */
 	uint64_t streams; /* ever, for names and ids */
@@ -72,7 +77,7 @@ struct input_source *input_add_listener(struct dnc_input *in, int fd, const char
 void input_remove_source(struct dnc_input *in, struct input_source *s);
 void input_free_source(struct input_source *s);
 
-/* Opens the file of a source whose turn it is. -1 with ERR. */
+/* Opens the file of a source whose turn it is, or looks at the one that was open. -1 with ERR. */
 int input_open_source(struct input_source *s, struct dnc_error *err);
 
 /* Starts reading in blocks of BLOCK bytes: names the source and calls the owner's `open`. -1 if the owner returns

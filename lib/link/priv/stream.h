@@ -30,6 +30,10 @@ int stream_take(struct dnc_input *in, struct input_source *s, struct dnc_str byt
  * last line is discarded. -1 as stream_forward(). */
 int stream_close(struct dnc_input *in, struct input_source *s, bool whole);
 
+/* Tells the owner that the file of the source can't be read, or no further: its version is not known any more. */
+void stream_fail_file(
+	struct dnc_input *in, const struct input_source *s, const struct dnc_error *err);
+
 /* Tells the owner that the stream NAME failed: WHAT is the end of a sentence. */
 void stream_fail(
 	struct dnc_input *in, struct input_source *s, const char *name, struct dnc_str what);

@@ -14,7 +14,8 @@ struct commit_queue {
 	pthread_cond_t work, space; /* for the committing thread; for those that add */
 	pthread_cond_t changed;     /* a batch was published or taken, or the queue was stopped */
 	struct dnc_batch filling, committed;
-	bool committing; /* a batch was taken and not yet published */
+	bool committing;                            /* a batch was taken and not yet published */
+	size_t committing_events, committing_bytes; /* in it */
 	bool stopping;
 	struct dnc_verdicts verdicts;
 	uint64_t lost_audit; /* audit records that were not added since the last one that was */
@@ -55,6 +56,9 @@ bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v);
 
 /* Swaps BATCH, which is cleared, for the committed batch; false when there is none. */
 bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch);
+
+/* *EVENTS and *BYTES are how many were added and not published yet. */
+void commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes);
 
 /* Waits until all that was added is committed; MS at most, unless MS is negative. False when it is not. */
 bool commit_queue_drain(struct commit_queue *q, int64_t ms);

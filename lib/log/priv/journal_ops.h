@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include "epochs.h"
 #include "journal.h"
+#include "providers.h"
+#include "rates.h"
 
 struct journal_ops {
 	void (*close)(struct dnc_journal *j);
@@ -17,12 +19,14 @@ struct journal_ops {
 		struct dnc_error *err);
 	int (*find_time)(
 		struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);
+	bool keeps_events; /* readers find them */
 };
 
 /* struct dnc_journal_stats, written by one thread and read by others. */
 struct journal_stats {
 	atomic_uint_fast64_t bytes, free_bytes, wal_bytes, reserve_bytes, pruned, checkpoints;
-	atomic_int_fast64_t clock_ahead_ms;
+	atomic_uint_fast64_t disk_free_bytes;
+	atomic_int_fast64_t clock_ahead_ms, newest_ms;
 	atomic_bool wal_held, clock_held;
 };
 
@@ -33,6 +37,9 @@ struct dnc_journal {
 	size_t batch_bytes; /* 0: no bound */
 	struct journal_stats stats;
 	unsigned char mask_key[DNC_MASK_KEY_BYTES]; /* wiped when the journal is closed */
+	/* Owned, with locks of their own. */
+	struct dnc_rates *rates;
+	struct dnc_providers *providers;
 };
 
 struct dnc_journal_reader {

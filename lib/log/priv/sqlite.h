@@ -29,6 +29,9 @@ enum statement {
 	INSERT_AUDIT,
 	OLDEST,
 	PAGE_COUNT,
+	STORE_RATES,
+	DROP_RATES,
+	STORE_PROVIDER,
 	WRITES
 };
 
@@ -44,6 +47,13 @@ struct wal {
 	int64_t retry_ms, pause_ms; /* not copied again before; doubled after each failure */
 	int64_t grown_since_ms;     /* since when it should have been restarted; 0: it should not */
 	int64_t truncate_tried_ms;
+};
+
+/* What the database has of dnc_journal_rates(), and since when. */
+struct tallies {
+	int64_t from_ms, since_ms; /* of counts, and of providers */
+	uint64_t stored;           /* events up to this one are in table rates */
+	bool begin_stored;         /* these are in table log */
 };
 
 struct journal {
@@ -73,8 +83,9 @@ struct journal {
 	bool auto_vacuum;    /* free pages can be released (auto_vacuum = INCREMENTAL) */
 	/* Of the batch that was committed last; valid once its files were checked. */
 	uint64_t committed_last, committed_duplicates, committed_conflicts;
-	uint64_t pruned_at;             /* the last number at the last pruning */
-	int64_t reserve_tried_ms;       /* when the reserve was last allocated */
+	uint64_t pruned_at;       /* the last number at the last pruning */
+	int64_t disk_noted_ms;    /* when the free space of the file system was last asked for */
+	int64_t reserve_tried_ms; /* when the reserve was last allocated */
 	struct dnc_json_parser *parser; /* for stored events that are compared */
 	bool duplicates_expected;       /* the last event was a duplicate or a conflict */
 	struct dnc_buf stored;          /* the event that is compared */
@@ -86,6 +97,7 @@ struct journal {
 	int64_t stamp_boot_ms; /* CLOCK_BOOTTIME at logged_at_ms; 0: that was in an earlier run */
 	int64_t now_boot_ms, clock_saved_ms;
 	int64_t oldest_reliable_ms; /* when the first event with a reliable time was logged */
+	struct tallies tallies;
 };
 
 /* "unable to DOING PATH: why", or that it is damaged and what to do; returns -1. */
@@ -111,6 +123,21 @@ int sqlite_epoch_begin(struct journal *j, struct dnc_error *err);
 int sqlite_epoch_store(struct journal *j);
 /* Stores it now. Writes in any case, so that -1 with ERR tells that there is no space. */
 int sqlite_epoch_write(struct journal *j, struct dnc_error *err);
+
+/* sqlite_rates.c: reads the counts, and counts the events that are not in them. After times_open(). */
+int sqlite_rates_open(struct journal *j, struct dnc_error *err);
+/* Stores, with the epoch, since when events are counted. -1: see sqlite_error(). */
+int sqlite_rates_begin(struct journal *j);
+/* Stores what has been counted, as a part of the transaction of events that are logged at logged_at_ms, if it is time to:
+ * tallies.stored is *STORED once that is committed. -1: see sqlite_error(). */
+int sqlite_rates_write(struct journal *j, uint64_t *stored);
+/* Stores it before events up to END are removed, if they are not in it. */
+int sqlite_rates_keep(struct journal *j, uint64_t end);
+
+/* sqlite_providers.c: reads what is known of providers. After sqlite_rates_open(). */
+int sqlite_providers_open(struct journal *j, struct dnc_error *err);
+/* Stages and writes what the numbered events of BATCH say, as a part of their transaction. -1: see sqlite_error(). */
+int sqlite_providers_write(struct journal *j, const struct dnc_batch *batch);
 
 /* mask_key.c: reads dnc_journal_mask_key(), or makes a new one if there is none. -1 with ERR. */
 int mask_key_load(struct journal *j, struct dnc_error *err);
@@ -140,6 +167,8 @@ void wal_truncate(struct journal *j);
  *
  * Bytes for events, of the limit; 0: no limit. */
 uint64_t space_for_events(const struct journal *j);
+/* Notes how much space the file system has, once a second at most. */
+void space_note_disk(struct journal *j);
 /* Allocates the blocks by which the database may grow when what is in the WAL, and a transaction that adds BYTES, are
  * copied into it. Without them a WAL that has filled the disk can't be copied, and so never be truncated. To be called
  * before each transaction that may add pages. -1 with ERR (ENOSPC: the transaction must wait). */

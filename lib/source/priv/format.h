@@ -18,8 +18,12 @@ struct format {
 	enum dnc_source_result (*next)(struct dnc_source *s);
 	/* With DNC_FORMAT_HEADER: the fields that columns must hold, separated by blanks; NULL: any. */
 	const char *needs;
+	/* Whether the stream is a list of all numbers; NULL: its format does not say so. */
+	bool (*full)(const struct dnc_source *s);
 	/* Frees what the format keeps in S; may be NULL. */
 	void (*finish)(struct dnc_source *s);
+	/* Adds the fields of a line to those of the row, as csv_scan(). NULL: second numbers are not looked for in a sample. */
+	enum csv_scanned (*scan)(struct csv_state *csv, struct dnc_str line);
 	/* With DNC_FORMAT_HEADER: makes the event of one row. */
 	enum dnc_source_result (*row)(struct dnc_source *s);
 	/* With documents_line(): makes the record of one JSON value, which DNC_JSON_PADDING readable bytes follow and

@@ -13,3 +13,7 @@ void map_failure_of_end(const struct dnc_mapper_options *o, enum map_end end, co
 
 /* The result NUMBER, from 1, is not an object. */
 void map_failure_of_result(uint64_t number, struct dnc_str result, struct dnc_error *err);
+
+/* WHY, which speaks of a map, in the words of the option that the program came with: --map has a map, others a program. */
+void map_failure_of_option(
+	const struct dnc_mapper_options *o, const struct dnc_error *why, struct dnc_error *err);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/err.h"
+#include "base/waiting.h"
 #include "source/map.h"
 
 struct map_page;
@@ -19,11 +20,13 @@ struct map_process {
 	int notes; /* a file of its standard error */
 	struct map_page *page;
 	struct map_limits limits;
-	uint64_t resident_max; /* pages */
-	uint64_t watched;      /* the record that was at work at the last look */
-	int64_t cpu_ms;        /* processor time when it was seen first */
-	int64_t alive_ms;      /* when something was last heard of it; set by the owner, too */
-	int64_t look_ms;       /* when to look again */
+	uint64_t resident_max;      /* pages */
+	uint64_t watched;           /* the record that was at work at the last look */
+	int64_t cpu_ms;             /* processor time when it was seen first */
+	int64_t alive_ms;           /* when something was last heard of it; set by the owner, too */
+	int64_t look_ms;            /* when to look again */
+	int64_t cpu_seen_ms;        /* processor time at the last look */
+	struct dnc_waiting waiting; /* for a sign of life */
 };
 
 /* How a process ended, or why it must be ended. */
@@ -42,7 +45,7 @@ int map_process_start(struct map_process *p, struct dnc_map *map, const struct m
 /* How long to wait at most before the next map_process_watch(). */
 int map_process_wait_ms(const struct map_process *p);
 
-/* Looks at the record that is at work. Not MAP_RUNS: the process must be ended. */
+/* Looks at the record that is at work, and says when the process neither computes nor answers for some time. Not MAP_RUNS: the process must be ended. */
 enum map_end map_process_watch(struct map_process *p);
 
 /* Kills the process if it runs. Returns how it ended if it did by itself, and in WHY, of N bytes, the signal and what

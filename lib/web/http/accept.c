@@ -59,3 +59,14 @@ bool accept_prefers(const struct http_head *head, struct dnc_str type, struct dn
 	}
 	return of_type > of_usual || (of_type && of_type == of_usual && type_first);
 }
+
+bool accept_encodes(const struct http_head *head, struct dnc_str coding)
+{
+	struct http_list list = http_list_start(head, DNC_STR("accept-encoding"));
+	struct dnc_str element;
+
+	while (http_list_next(&list, &element))
+		if (dnc_str_caseeq(next_part(&element), coding))
+			return weight_of(element) > 0;
+	return false;
+}

@@ -39,6 +39,8 @@ void client_list_add(struct client_list *l, const struct client_list_entry *c)
 	dnc_json_member_number(b, "message_count", c->messages);
 	dnc_json_member_number(b, "events_sent", c->events);
 	dnc_json_member_number(b, "filter_count", c->filters);
+	if (c->channel)
+		dnc_json_member_number(b, "channel", c->channel);
 	dnc_buf_printf(b, ",\"subscribed\":%s,\"rate_limited\":%s",
 		c->subscribed ? "true" : "false", c->rate_limited ? "true" : "false");
 	dnc_json_member_number(b, "lag", c->lag);

@@ -14,7 +14,8 @@ struct client_list_entry {
 	int64_t connected_ms, active_ms; /* since 1970 */
 	uint64_t messages, events;       /* received, and sent */
 	size_t filters;
-	uint64_t lag; /* events that it has yet to get */
+	uint64_t channel; /* 0: none */
+	uint64_t lag;     /* events that it has yet to get */
 	bool subscribed, rate_limited;
 };
 

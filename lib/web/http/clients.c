@@ -20,6 +20,7 @@ static void add_client(struct client_list *list, const struct session *c)
 				      .messages = c->received,
 				      .events = dnc_subscriber_sent(s),
 				      .filters = filter ? dnc_filter_count(filter) : 0,
+				      .channel = dnc_subscriber_channel(s),
 				      .subscribed = dnc_subscriber_active(s),
 				      .rate_limited = dnc_subscriber_rate_limited(s),
 				      .lag = last >= next ? last + 1 - next : 0,

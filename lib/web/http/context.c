@@ -26,7 +26,7 @@ struct http_context *http_context_new(
 		return NULL;
 	}
 	client_list_init(c->clients);
-	c->publisher = publisher_new(loop);
+	c->publisher = publisher_new(loop, options->shared->rejects);
 	if (c->publisher)
 		return c;
 	http_context_free(c);

@@ -17,7 +17,8 @@ struct history_page {
 	bool array; /* a JSON array instead of one event a line */
 	struct dnc_buf body;
 	uint64_t count, first_seq, last_seq; /* of the events in it; 0: none */
-	uint64_t next; /* the following page is since this number; 0: this is the last one */
+	uint64_t
+		next; /* the following page is since, or before, this number; 0: this is the last one */
 	uint64_t gap_from,
 		gap_to; /* not in the log any more, or not known to be seen; none when to is less */
 	/* While it is read. */
@@ -25,6 +26,7 @@ struct history_page {
 	uint64_t at;           /* the number that is looked at next */
 	uint64_t looks;        /* left */
 	uint64_t first_looked; /* the first number found; 0: none */
+	uint64_t last_looked;  /* the last one */
 	uint64_t
 		unknown; /* the last of the first numbers found: whether they are seen is not known; 0: none */
 	uint64_t oldest; /* of the log, at the start */

@@ -13,6 +13,7 @@ void history_query_free(struct history_query *q)
 	dnc_filter_unref(q->filter);
 	request_query_finish(&q->filters);
 	dnc_buf_free(&q->repeated);
+	dnc_buf_free(&q->repeated_since);
 }
 
 static int field_error(struct dnc_error *err, struct dnc_str name, const char *why)
@@ -57,6 +58,21 @@ static int read_until(struct history_query *q, struct dnc_str value, struct dnc_
 	return read_position(&q->until, DNC_STR("until"), value, err);
 }
 
+static int read_order(struct history_query *q, struct dnc_str value, struct dnc_error *err)
+{
+	q->newest_first = dnc_str_eq(value, DNC_STR("desc"));
+	if (q->newest_first || dnc_str_eq(value, DNC_STR("asc")))
+		return 0;
+	return field_error(err, DNC_STR("order"), "must be asc or desc");
+}
+
+static int read_before(struct history_query *q, struct dnc_str value, struct dnc_error *err)
+{
+	if (read_number(value, &q->before) && q->before >= 1)
+		return 0;
+	return field_error(err, DNC_STR("before"), "must be a sequence number, 1 or more");
+}
+
 /* True when S looks as a masked number does: "+1******0143". */
 static bool is_masked_number(struct dnc_str s)
 {
@@ -85,7 +101,7 @@ static int read_masked_phone(struct history_query *q, struct dnc_str value, stru
 	}
 	if (dnc_phone_normalize(value, "US", false, q->phone, &q->phone_bytes) != DNC_PHONE_OK)
 		return field_error(err, DNC_STR("phone"),
-			"must be a number as this role sees it, such as %2B1******0143");
+			"must be a number as this role sees it, such as +1******0143");
 	dnc_phone_mask(&shown, (struct dnc_str){q->phone, q->phone_bytes});
 	dnc_error_set(err, REQUEST_EFORBIDDEN,
 		"access denied: without dnc:pii phone must be a number as this role sees it, such "
@@ -111,7 +127,7 @@ static int read_phone(struct history_query *q, struct dnc_str value, struct dnc_
 	if (dnc_phone_normalize(value, "US", false, q->phone, &q->phone_bytes) == DNC_PHONE_OK)
 		return 0;
 	return field_error(
-		err, DNC_STR("phone"), "must be a telephone number such as %2B12025550143");
+		err, DNC_STR("phone"), "must be a telephone number such as +12025550143");
 }
 
 static int read_limit(struct history_query *q, struct dnc_str value, struct dnc_error *err)
@@ -128,6 +144,8 @@ static const struct {
 } arguments[] = {
 	{{"since", 5}, read_since},
 	{{"until", 5}, read_until},
+	{{"order", 5}, read_order},
+	{{"before", 6}, read_before},
 	{{"phone", 5}, read_phone},
 	{{"limit", 5}, read_limit},
 	{{"last", 4}, NULL},
@@ -135,14 +153,17 @@ static const struct {
 	{{"since_time", 10}, NULL},
 };
 
-/* The link to the next page has a `since` of its own. */
+/* The link to the next page has a `since` or `before` of its own. */
 static int repeat(
 	struct history_query *q, struct dnc_str name, struct dnc_str value, struct dnc_error *err)
 {
-	struct dnc_buf *b = &q->repeated;
+	bool since = dnc_str_eq(name, DNC_STR("since"));
+	struct dnc_buf *b = since ? &q->repeated_since : &q->repeated;
 
-	if (dnc_str_eq(name, DNC_STR("since")))
+	if (dnc_str_eq(name, DNC_STR("before")))
 		return 0;
+	if (since)
+		dnc_buf_clear(b); /* the last one counts */
 	dnc_buf_percent(b, name);
 	dnc_buf_chr(b, '=');
 	dnc_buf_percent(b, value);
@@ -164,8 +185,8 @@ int history_query_add(void *ctx, struct dnc_str name, struct dnc_str value, stru
 			continue;
 		return arguments[i].read ? arguments[i].read(q, value, err)
 		                         : field_error(err, name,
-						   "is not supported here: use since, until and "
-						   "limit");
+						   "is not supported here: use since, until, "
+						   "before and limit");
 	}
 	return request_query_add(&q->filters, name, value, err);
 }
@@ -184,12 +205,15 @@ int history_query_end(struct history_query *q, struct dnc_error *err)
 {
 	struct dnc_buf *filters = &q->filters.filters;
 
+	if (q->before && !q->newest_first)
+		return field_error(err, DNC_STR("before"),
+			"needs order=desc: for the events after a number use since");
 	if (!filters->n)
 		dnc_buf_chr(filters, '{');
 	if (q->masked && q->phone_bytes)
 		add_masked_phone(filters, (struct dnc_str){q->phone, q->phone_bytes});
 	dnc_buf_chr(filters, '}');
-	if (!dnc_buf_ok(filters) || !dnc_buf_ok(&q->repeated))
+	if (!dnc_buf_ok(filters) || !dnc_buf_ok(&q->repeated) || !dnc_buf_ok(&q->repeated_since))
 		return dnc_error_nomem(err);
 	q->filter = dnc_filter_compile_text(filters->p, filters->n, err);
 	return q->filter ? 0 : -1;

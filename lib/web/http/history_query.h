@@ -24,12 +24,16 @@ struct history_position {
 
 struct history_query {
 	struct history_position since, until; /* after the one, up to the other */
-	uint64_t limit;                       /* events of the page */
+	bool newest_first;
+	uint64_t before; /* the events before this number; 0: not given; of `newest_first` alone */
+	uint64_t limit;  /* events of the page */
 	bool masked; /* set by the caller: the reader sees masked numbers, and searches for them */
 	char phone[DNC_PHONE_MAX];       /* as the reader sees it, not ended: E.164, or masked */
 	size_t phone_bytes;              /* 0: any number */
 	const struct dnc_filter *filter; /* NULL before history_query_end() */
-	struct dnc_buf repeated; /* the arguments but `since`, for the link to the next page */
+	/* The arguments for the link to the next page: those but `since` and `before`, and `since`, which only
+	 * pages with the newest event first repeat. */
+	struct dnc_buf repeated, repeated_since;
 	struct request_query filters;
 };
 

@@ -1,4 +1,5 @@
 #include "web/http/publish.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include "json/member.h"
 #include "web/http/access.h"
@@ -31,7 +32,8 @@ struct publish {
 	struct http_caller caller;
 	struct body body;
 	struct submission submission;
-	size_t reserved; /* bytes of the memory for bodies */
+	char sender[sizeof "http:" + DNC_SUBJECT_MAX]; /* of its rejects */
+	size_t reserved;                               /* bytes of the memory for bodies */
 	struct limits_slot slot;
 	bool form;      /* the client says that the body is a form */
 	bool decoded;   /* the body is, and is being read */
@@ -268,6 +270,16 @@ static enum publish_fault admit(struct publish *p, const struct http_request *r)
 		r->context->options->shared->limits, r->address, http_subject(r), &p->slot)];
 }
 
+/* Who sent what is rejected: the subject, or the address of one that needs no token. */
+static void name_sender(struct publish *p)
+{
+	const struct http_caller *caller = &p->caller;
+
+	snprintf(p->sender, sizeof p->sender, "http:%s",
+		caller->identity.subject[0] ? caller->identity.subject : caller->address);
+	p->submission.sender = p->sender;
+}
+
 int publish_begin(struct http_request *r)
 {
 	static const struct http_exchange_type type = {
@@ -285,6 +297,7 @@ int publish_begin(struct http_request *r)
 			r->connection, publish_faults[fault].status, publish_faults[fault].detail);
 	}
 	http_caller_copy(&p->caller, r);
+	name_sender(p);
 	http_exchange_begin(&p->exchange, &type, r);
 	return HTTP_LATER;
 }

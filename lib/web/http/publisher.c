@@ -86,7 +86,7 @@ bool publisher_is_oldest(const struct publisher *p, const struct publisher_job *
 	return p->jobs.next == &job->link;
 }
 
-struct publisher *publisher_new(uv_loop_t *loop)
+struct publisher *publisher_new(uv_loop_t *loop, struct dnc_recent *rejects)
 {
 	struct publisher *p = calloc(1, sizeof *p);
 
@@ -99,6 +99,7 @@ struct publisher *publisher_new(uv_loop_t *loop)
 		.parser = dnc_json_parser_new(),
 		.events =
 			dnc_event_reader_new(&(struct dnc_event_options){.source_format = "http"}),
+		.rejects = rejects,
 	};
 	if (!p->tools.parser || !p->tools.events || uv_async_init(loop, &p->async, on_async) < 0) {
 		publisher_free(p);

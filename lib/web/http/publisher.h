@@ -25,8 +25,8 @@ struct publisher_job {
 	void (*work)(struct publisher_job *job);
 };
 
-/* To be closed, and freed. NULL when there is no memory. */
-struct publisher *publisher_new(uv_loop_t *loop);
+/* Rejects are noted in REJECTS (borrowed; NULL: nowhere). To be closed, and freed. NULL when there is no memory. */
+struct publisher *publisher_new(uv_loop_t *loop, struct dnc_recent *rejects);
 
 /* Closes the handles, before the loop runs for the last time. Jobs get no more turns: they are dropped with their
  * connections. */

@@ -23,6 +23,9 @@ static const struct extra_header usual_headers[] = {
 	{"referrer-policy:", "no-referrer", NULL},
 	{"content-security-policy:", "default-src 'self'", NULL},
 	{"cache-control:", "no-store", NULL},
+	/* A page of another site can't load an answer as a script, style or image: requests that CORS allows are not
+	 * concerned. */
+	{"cross-origin-resource-policy:", "same-origin", NULL},
 	/* Only over TLS: RFC 6797 section 7.2. */
 	{"strict-transport-security:", "max-age=31536000", NULL},
 };
@@ -32,6 +35,7 @@ static const char *reason_phrase(unsigned status)
 	return status == 101   ? "Switching Protocols"
 	       : status == 200 ? "OK"
 	       : status == 204 ? "No Content"
+	       : status == 304 ? "Not Modified"
 	                       : problem_status(status)->title;
 }
 
@@ -56,7 +60,17 @@ static void add_date(struct dnc_buf *b)
 	add_header(b, "date:", text);
 }
 
-static void begin_head(struct http_connection *c, struct dnc_buf *b, unsigned status)
+static bool has_header(const struct extra_header *headers, const char *name)
+{
+	for (; headers; headers = headers->more)
+		if (strcmp(headers->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A header of EXTRA, which is added later, replaces a usual one. */
+static void begin_head(struct http_connection *c, struct dnc_buf *b, unsigned status,
+	const struct extra_header *extra)
 {
 	const struct cors cors = {.origin = dnc_str(c->allow_origin),
 		.varies = c->context->options->allow_origin_count > 0};
@@ -66,7 +80,8 @@ static void begin_head(struct http_connection *c, struct dnc_buf *b, unsigned st
 	add_date(b);
 	add_header(b, "server:", "dnc-wsd");
 	for (size_t i = 0; i < sizeof usual_headers / sizeof usual_headers[0] - !c->tls; i++)
-		add_header(b, usual_headers[i].name, usual_headers[i].value);
+		if (!has_header(extra, usual_headers[i].name))
+			add_header(b, usual_headers[i].name, usual_headers[i].value);
 	cors_write(&cors, b);
 }
 
@@ -117,7 +132,7 @@ int http_reply(struct http_connection *c, unsigned status, const char *type,
 	if (type && !dnc_buf_ok(body))
 		return -1;
 	decide_last(c);
-	begin_head(c, b, status);
+	begin_head(c, b, status, extra);
 	if (type)
 		add_header(b, "content-type:", type);
 	if (type)
@@ -141,7 +156,7 @@ int http_reply_options(struct http_connection *c, const char *allow, bool prefli
 	struct dnc_buf *b = &c->context->head_text;
 
 	decide_last(c);
-	begin_head(c, b, 204);
+	begin_head(c, b, 204, NULL);
 	add_header(b, "allow:", allow);
 	if (preflight)
 		cors_write_preflight(b, allow);
@@ -156,7 +171,7 @@ int http_reply_open(struct http_connection *c, const char *type)
 	struct dnc_buf *b = &c->context->head_text;
 
 	c->last = true;
-	begin_head(c, b, 200);
+	begin_head(c, b, 200, NULL);
 	add_header(b, "content-type:", type);
 	add_header(b, "connection:", "close");
 	/* nginx would hold events back (proxy_buffering). */

@@ -1,7 +1,7 @@
 /* reply.h - writes answers to HTTP requests: head, body, and problems. In the server's thread.
  *
  * An answer whose request has a body that was not received ends the connection, and so does the last one before a
- * shutdown: its head says so. */
+ * shutdown: its head says so. An extra header stands instead of a usual one of the same name. */
 #pragma once
 #include <stdbool.h>
 #include "base/buf.h"
@@ -10,7 +10,7 @@
 
 struct http_connection;
 
-/* Writes head and body; a HEAD request gets the head alone. TYPE NULL: there is no body (204, 101). EXTRA may be NULL.
+/* Writes head and body; a HEAD request gets the head alone. TYPE NULL: there is no body (204, 101, 304). EXTRA may be NULL.
  * Returns 0, or -1 when the connection must be closed. */
 int http_reply(struct http_connection *c, unsigned status, const char *type,
 	const struct dnc_buf *body, const struct extra_header *extra);

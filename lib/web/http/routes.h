@@ -4,11 +4,12 @@
 #include "web/http/request.h"
 
 struct route {
-	const char *path;
+	const char *path;        /* of a row with `below`: what the path starts with */
 	enum http_method method; /* GET is HEAD, too */
 	unsigned permission;     /* of enum dnc_permission; 0: needs no authentication */
 	bool loopback;           /* clients on this machine need no permission */
 	enum ticket_place ticket;
+	bool below;      /* all paths that start with `path` */
 	bool websocket;  /* may be upgraded */
 	size_t max_body; /* bytes; 0: a body is not read */
 	http_handler *handle;

@@ -40,6 +40,9 @@ static void reject(struct submission *s, size_t record, const struct dnc_error *
 
 	if (s->rejected++ >= SUBMISSION_REJECTS_MAX)
 		return;
+	if (s->sender)
+		dnc_recent_add(s->tools->rejects, s->sender, record + 1,
+			dnc_reject_name((enum dnc_reject)err->code));
 	dnc_buf_printf(b, "%s{\"index\":%zu,\"code\":\"%s\",\"message\":", b->n ? "," : "", record,
 		dnc_reject_name((enum dnc_reject)err->code));
 	dnc_json_write_visible(b, dnc_str(err->message));

@@ -7,6 +7,7 @@
 #include "event/event.h"
 #include "json/json.h"
 #include "log/batch.h"
+#include "metrics/recent.h"
 #include "web/http/publish_fault.h"
 #include "web/http/records.h"
 
@@ -19,6 +20,7 @@ enum {
 struct submission_tools {
 	struct dnc_json_parser *parser;
 	struct dnc_event_reader *events;
+	struct dnc_recent *rejects; /* where they are noted, too; NULL: nowhere */
 };
 
 /* All zero is empty; to be freed with submission_free(). */
@@ -32,6 +34,7 @@ struct submission {
 	bool joined_lines;      /* several objects on one line, as curl -d joins them */
 	enum publish_fault fault;
 	const struct submission_tools *tools;
+	const char *sender;    /* of the rejects that are noted; borrowed; NULL: they are not */
 	struct records source; /* the position in the body */
 };
 

@@ -3,11 +3,13 @@
 #pragma once
 #include "auth/auth.h"
 #include "base/buf.h"
+#include "metrics/recent.h"
 
 struct audit {
 	void (*write)(void *ctx, struct dnc_str json); /* gets each record */
 	void *ctx;
-	struct dnc_buf record; /* the current one */
+	struct dnc_buf record;       /* the current one */
+	struct dnc_recent *refusals; /* who was refused, for people; borrowed; NULL: not noted */
 };
 
 /* Begins the record of WHAT ("connected") and returns it: members may be added until audit_end() writes it. IDENTITY

@@ -3,6 +3,7 @@
 #pragma once
 #include <pthread.h>
 #include "base/list.h"
+#include "metrics/recent.h"
 #include "limits.h"
 #include "web/certificate.h"
 #include "pages.h"
@@ -16,10 +17,12 @@ struct shared_member {
 };
 
 struct dnc_web_shared {
-	struct limits *limits;     /* owned */
-	struct throttle *throttle; /* owned */
-	struct pages *pages;       /* owned */
-	pthread_mutex_t lock;      /* of those below */
+	struct limits *limits;                 /* owned */
+	struct throttle *throttle;             /* owned */
+	struct pages *pages;                   /* owned */
+	struct page_files *files;              /* owned: of the page for people */
+	struct dnc_recent *refusals, *rejects; /* owned */
+	pthread_mutex_t lock;                  /* of those below */
 	struct dnc_list members;
 	struct dnc_certificate *certificate; /* a reference; NULL: no TLS */
 };

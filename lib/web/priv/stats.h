@@ -8,6 +8,7 @@
 #include "close_reason.h"
 #include "hub/hub.h"
 #include "metrics/metrics.h"
+#include "minute.h"
 #include "responses.h"
 
 struct dnc_web_shared;
@@ -33,15 +34,23 @@ struct stats_roles {
 	size_t count;
 };
 
+enum { STATS_CHANNELS = 64 };
+
+/* Of one server, or summed up. */
 struct stats_copy {
 	struct stats_counts counts;
 	struct dnc_hub_stats hub;
+	struct dnc_channel_stats channel[STATS_CHANNELS]; /* those with the most clients */
+	size_t channel_count;
+	struct dnc_histogram minute; /* deliveries within the last minute */
+	double events_per_s;
 	size_t behind[DNC_HUB_LAGS];
 	struct stats_roles roles;
 };
 
 struct stats {
 	struct stats_counts counts; /* counted by the server's thread */
+	struct minute minute;       /* of that thread, too */
 	pthread_mutex_t lock;
 	struct stats_copy copy; /* under the lock */
 };
@@ -54,6 +63,12 @@ void stats_count_role(struct stats_roles *roles, const char *name, size_t connec
 
 /* Publishes what S and HUB have counted. In the server's thread. */
 void stats_publish(struct stats *s, const struct dnc_hub *hub, const struct stats_roles *roles);
+
+/* Sets SUM to the sums over all servers of SHARED. */
+void stats_sum(struct dnc_web_shared *shared, struct stats_copy *sum);
+
+/* How many events clients lack, of which SHARE (0 to 1) of them lack no more: to a power of two. */
+uint64_t stats_lag(const struct stats_copy *f, double share);
 
 /* Appends the sums over all servers of SHARED in Prometheus' text format. HUB is any of theirs, for what is
  * the same for all. */

@@ -1,0 +1,48 @@
+/* hubs.h - the hubs that may be connected to, in their order, and which one is next after a failure. Pure: time is passed
+ * in. For one thread. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "address.h"
+#include "failure.h"
+
+enum { HUBS_MAX = 8 };
+
+struct hubs {
+	struct hub {
+		struct address address;
+		int64_t after_ms; /* the hub asked not to come before; 0: it did not */
+		bool tried;       /* in this round */
+		bool final;       /* another attempt would fail, too */
+		bool told;        /* since the last connection: the user knows why it failed */
+	} hub[HUBS_MAX];
+	size_t count, at; /* `at` is the one in use */
+};
+
+enum hubs_next {
+	HUBS_SAME,  /* the same hub, after a pause */
+	HUBS_OTHER, /* another one, now */
+	HUBS_ROUND, /* all have failed: from the next one on again, after a pause */
+	HUBS_END,   /* no attempt would succeed */
+};
+
+/* Adds the hub at URL. Returns -1 with ERR: EINVAL if it is no address, E2BIG if there are HUBS_MAX. */
+int hubs_add(struct hubs *h, const char *url, struct dnc_error *err);
+
+/* Returns the hub in use. */
+struct hub *hubs_now(struct hubs *h);
+
+/* The hub in use has failed at NOW_MS with what F says, and asked to wait WAIT_MS (0: it did not). Moves on to the hub that is
+ * next. *PAUSE_MS is how long that one still asks to wait, 0 if it does not. */
+enum hubs_next hubs_failed(struct hubs *h, const struct failure *f, int64_t wait_ms, int64_t now_ms,
+	int64_t *pause_ms);
+
+/* True if one of them asks to wait at NOW_MS. */
+bool hubs_asks_to_wait(const struct hubs *h, int64_t now_ms);
+
+/* The hub in use has accepted the subscription. */
+void hubs_confirmed(struct hubs *h);
+
+/* True if one of them is to be connected to with TLS. */
+bool hubs_use_tls(const struct hubs *h);

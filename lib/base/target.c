@@ -1,0 +1,69 @@
+#include "target.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool find_descriptor(struct dnc_target *t, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return false;
+	*t = (struct dnc_target){.exists = true, .device = st.st_dev, .inode = st.st_ino};
+	return true;
+}
+
+static bool find_path(struct dnc_target *t, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+	char directory[PATH_MAX] = ".";
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		*t = (struct dnc_target){.exists = true, .device = st.st_dev, .inode = st.st_ino};
+		return !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode);
+	}
+	if (n >= sizeof directory || strlen(name) > NAME_MAX)
+		return false;
+	if (n) {
+		memcpy(directory, path, n);
+		directory[n] = '\0';
+	}
+	if (stat(directory, &st) < 0)
+		return false;
+	*t = (struct dnc_target){.device = st.st_dev, .inode = st.st_ino};
+	memcpy(t->name, name, strlen(name) + 1);
+	return true;
+}
+
+bool dnc_target_find(struct dnc_target *t, const char *address)
+{
+	char *end;
+
+	if (strcmp(address, "-") == 0)
+		return find_descriptor(t, 0);
+	if (strncmp(address, "fd:", 3) == 0) {
+		long fd = strtol(address + 3, &end, 10);
+
+		return end != address + 3 && !*end && fd >= 0 && fd <= INT_MAX &&
+		       find_descriptor(t, (int)fd);
+	}
+	if (strncmp(address, "unix:", 5) == 0 || strncmp(address, "file:", 5) == 0)
+		address += 5;
+	return find_path(t, address);
+}
+
+bool dnc_target_is_same(const struct dnc_target *a, const struct dnc_target *b)
+{
+	return a->exists == b->exists && a->device == b->device && a->inode == b->inode &&
+	       strcmp(a->name, b->name) == 0;
+}
+
+bool dnc_target_meets(const char *a, const char *b)
+{
+	struct dnc_target one, other;
+
+	return dnc_target_find(&one, a) && dnc_target_find(&other, b) &&
+	       dnc_target_is_same(&one, &other);
+}
