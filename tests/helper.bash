@@ -60,7 +60,7 @@ end_processes() {
 	exec 9>&- || :
 	local p
 	for p in "${PIDS[@]}"; do
-		kill "$p" 2>/dev/null || :
+		kill "$p" 2>/dev/null && kill -CONT "$p" || : # a stopped one ends, too
 	done
 	for p in "${PIDS[@]}"; do
 		wait "$p" 2>/dev/null || :

@@ -183,7 +183,7 @@ has_failures() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_
 	PIDS+=("$publisher")
 	wait_for is_ready 503
 	grep -q 'no event is acknowledged' hub.err
-	end_hub
+	end_processes
 	PIDS=()
 	start_hub --data=small/log --input="unix:$BATS_TEST_TMPDIR/sock" --retain=2M
 	wait_for prunes

@@ -434,9 +434,10 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 		from frame_hub import c, frame, read
 		def send(text): c.sendall(frame(0x81, text.encode()))
 		def events():
-		    for seq in range(1, 10001): send('{"seq":%d,"x":"%s"}' % (seq, "y" * 1000))
+		    # More than the buffers of both sockets hold.
+		    for seq in range(1, 40001): send('{"seq":%d,"x":"%s"}' % (seq, "y" * 1000))
 		    print("sent", flush=True)
-		send('{"type":"dnc.subscription.confirmed","metadata":{"from_seq":1,"last_seq":10000,"epoch":"e"}}')
+		send('{"type":"dnc.subscription.confirmed","metadata":{"from_seq":1,"last_seq":40000,"epoch":"e"}}')
 		threading.Thread(target=events).start()
 		while read() != (10, b""): pass
 		print("pong", flush=True)
@@ -446,7 +447,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	PIDS+=($!)
 	wait_for has_content hub.out
 	mkfifo go
-	dnc-tail --no-reconnect --since=0 -m 10000 -o json "ws://$(head -n 1 hub.out)" 2>err 3>&- | { read -r <go; cat; } >out 3>&- &
+	dnc-tail --no-reconnect --since=0 -m 40000 -o json "ws://$(head -n 1 hub.out)" 2>err 3>&- | { read -r <go; cat; } >out 3>&- &
 	local tail=$!
 	PIDS+=("$tail")
 	wait_for has_line pong hub.out
@@ -455,7 +456,7 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	[ -z "${PINGS-}" ] || sleep 100
 	echo >go
 	wait "$tail"
-	[ "$(wc -l <out)" -eq 10000 ]
+	[ "$(wc -l <out)" -eq 40000 ]
 	[ ! -s err ]
 }
 
