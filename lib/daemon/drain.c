@@ -27,10 +27,12 @@ static void on_step(uv_timer_t *timer)
 {
 	struct dnc_drain *d = timer->data;
 	bool late = dnc_clock_mono_ms() >= d->until_ms;
+	/* Asked first: what was committed when it ended is then pumped below. */
+	bool ended = dnc_intake_ended(d->intake);
 
 	while (dnc_pump_run(d->pump))
 		;
-	if ((!dnc_intake_ended(d->intake) || dnc_pump_pending(d->pump)) && !late)
+	if ((!ended || dnc_pump_pending(d->pump)) && !late)
 		return;
 	if (drain_workers(d, late) > 0 && dnc_clock_mono_ms() < d->until_ms + FORCE_MS)
 		return;
