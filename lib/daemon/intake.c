@@ -203,6 +203,7 @@ static void *run(void *ctx)
 	dnc_writer_drain(in->writer);
 	acknowledge(in);
 	dnc_input_finish(in->input, 0);
+	dnc_writer_catch_up(in->writer); /* so that clients get them, too */
 	in->ended = true;
 	uv_async_send(&in->ended_async);
 	return NULL;

@@ -211,24 +211,59 @@ static void add_verdicts(struct commit_queue *q, struct dnc_batch *b)
 	}
 }
 
-void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch)
+/* Under the lock. Waits until the batch before was taken, and swaps BATCH for its memory. When stopped the batch before
+ * stays: its consumer must not miss one in between. */
+static bool hand_on(struct commit_queue *q, struct dnc_batch *batch)
 {
-	pthread_mutex_lock(&q->lock);
-	add_verdicts(q, batch);
-	while (batch->count && q->committed.count && !q->stopping)
-		pthread_cond_wait(&q->changed, &q->lock);
-	/* When stopped the batch before stays: its consumer must not miss one in between. */
-	if (batch->count && !q->committed.count) {
-		struct dnc_batch taken = q->committed;
+	struct dnc_batch taken;
 
-		q->committed = *batch;
-		*batch = taken;
-	}
+	while (q->committed.count && !q->stopping)
+		pthread_cond_wait(&q->changed, &q->lock);
+	if (q->committed.count)
+		return false;
+	taken = q->committed;
+	q->committed = *batch;
+	*batch = taken;
+	return true;
+}
+
+/* Under the lock. */
+static void end_commit(struct commit_queue *q, struct dnc_batch *batch)
+{
 	batch_clear(batch);
 	q->committing = false;
 	q->committing_events = q->committing_bytes = 0;
 	pthread_cond_broadcast(&q->changed);
+}
+
+void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch)
+{
+	pthread_mutex_lock(&q->lock);
+	add_verdicts(q, batch);
+	if (batch->count)
+		hand_on(q, batch);
+	end_commit(q, batch);
 	pthread_mutex_unlock(&q->lock);
+}
+
+void commit_queue_settle(struct commit_queue *q, struct dnc_batch *batch)
+{
+	pthread_mutex_lock(&q->lock);
+	add_verdicts(q, batch);
+	end_commit(q, batch);
+	pthread_mutex_unlock(&q->lock);
+}
+
+bool commit_queue_hand_on(struct commit_queue *q, struct dnc_batch *batch)
+{
+	bool done;
+
+	pthread_mutex_lock(&q->lock);
+	done = hand_on(q, batch);
+	if (done)
+		batch_clear(batch);
+	pthread_mutex_unlock(&q->lock);
+	return done;
 }
 
 bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v)

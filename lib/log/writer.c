@@ -9,6 +9,7 @@
 #include "base/thread.h"
 #include "base/words.h"
 #include "priv/commit_queue.h"
+#include "priv/follower.h"
 #include "priv/journal.h"
 #include "priv/receipts.h"
 
@@ -26,6 +27,7 @@ struct dnc_writer {
 	pthread_t thread;
 	bool started;
 	struct commit_queue queue;
+	struct follower *follower; /* NULL: no other process appends to the log */
 	atomic_int_fast64_t
 		busy_since_ns; /* when the call of the journal began; 0: none is under way */
 	bool prune_failed;     /* the thread's own */
@@ -48,7 +50,13 @@ struct dnc_writer *dnc_writer_new(
 	w->ctx = ctx;
 	pthread_mutex_init(&w->lock, NULL);
 	commit_queue_init(&w->queue, full_bytes < FULL_BYTES ? full_bytes : FULL_BYTES);
-	return w;
+	if (!journal->ops->follow)
+		return w;
+	w->follower = follower_new(journal, &w->queue, committed, ctx);
+	if (w->follower)
+		return w;
+	dnc_writer_free(w);
+	return NULL;
 }
 
 static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
@@ -191,6 +199,27 @@ static void print_audit(const struct dnc_buf *records)
 	}
 }
 
+/* Of a log that is followed the follower hands on the events. */
+static void finish(struct dnc_writer *w, struct dnc_batch *b)
+{
+	uint64_t last = 0;
+
+	receipts_settle(b);
+	print_audit(&b->audit);
+	if (w->follower) {
+		for (size_t i = 0; i < b->count; i++)
+			if (b->events[i].seq > last)
+				last = b->events[i].seq;
+		/* Before the queue counts as drained. */
+		if (last)
+			follower_expect(w->follower, last);
+		commit_queue_settle(&w->queue, b);
+	} else {
+		commit_queue_publish(&w->queue, b);
+	}
+	w->committed(w->ctx);
+}
+
 static void *run(void *ctx)
 {
 	struct dnc_writer *w = ctx;
@@ -203,10 +232,7 @@ static void *run(void *ctx)
 		if (rc > 0) {
 			if (!commit(w, &batch))
 				break;
-			receipts_settle(&batch);
-			print_audit(&batch.audit);
-			commit_queue_publish(&w->queue, &batch);
-			w->committed(w->ctx);
+			finish(w, &batch);
 		} else if (wait_ms) {
 			check_journal(w);
 		}
@@ -218,6 +244,8 @@ static void *run(void *ctx)
 
 int dnc_writer_start(struct dnc_writer *w)
 {
+	if (w->follower && follower_start(w->follower) < 0)
+		return -1;
 	w->started = dnc_thread_start(&w->thread, run, w) == 0;
 	return w->started ? 0 : -1;
 }
@@ -271,6 +299,11 @@ bool dnc_writer_drain_for(struct dnc_writer *w, int64_t ms)
 	return commit_queue_drain(&w->queue, ms);
 }
 
+bool dnc_writer_catch_up(struct dnc_writer *w)
+{
+	return !w->follower || follower_catch_up(w->follower);
+}
+
 bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch)
 {
 	return commit_queue_dequeue(&w->queue, batch);
@@ -286,8 +319,10 @@ bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
 	if (failing)
 		*why = w->why;
 	pthread_mutex_unlock(&w->lock);
-	if (failing || ms < STALLED_MS)
-		return failing;
+	if (failing || (w->follower && follower_failing(w->follower, why)))
+		return true;
+	if (ms < STALLED_MS)
+		return false;
 	dnc_error_set(why, ETIMEDOUT,
 		"the log's disk is slow: a write has taken %" PRId64 " s so far", ms / 1000);
 	return true;
@@ -307,6 +342,8 @@ struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
 void dnc_writer_stop(struct dnc_writer *w)
 {
 	commit_queue_stop(&w->queue);
+	if (w->follower)
+		follower_stop(w->follower);
 }
 
 void dnc_writer_join(struct dnc_writer *w)
@@ -315,6 +352,8 @@ void dnc_writer_join(struct dnc_writer *w)
 	if (w->started)
 		pthread_join(w->thread, NULL);
 	w->started = false;
+	if (w->follower)
+		follower_join(w->follower);
 }
 
 void dnc_writer_free(struct dnc_writer *w)
@@ -324,6 +363,7 @@ void dnc_writer_free(struct dnc_writer *w)
 	if (!w)
 		return;
 	dnc_writer_join(w);
+	follower_free(w->follower);
 	lost_audit = count_audit(&w->queue.filling.audit);
 	lost = commit_queue_destroy(&w->queue);
 	if (lost_audit)

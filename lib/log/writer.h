@@ -5,6 +5,9 @@
  * writer is stopped; until then nothing is acknowledged, and dnc_writer_add() waits once the next batch is full. The
  * same thread prunes the log after each commit, and checks it every second while nothing arrives.
  *
+ * To a log that several processes share others append, too. Then the events that are handed on are those that a second
+ * thread, the follower (priv/follower.h), reads of the log, own ones and others.
+ *
  * All functions may be called by any thread, unless said otherwise. */
 #pragma once
 #include <stdbool.h>
@@ -38,8 +41,9 @@ static inline struct dnc_str dnc_verdicts_text(const struct dnc_verdicts *v, str
 /* V is empty then, and may be used again. */
 void dnc_verdicts_free(struct dnc_verdicts *v);
 
-/* COMMITTED(CTX) runs in the writer's thread: there is a committed batch or a verdict, or dnc_writer_failing() changed.
- * NULL when there is no memory. JOURNAL is borrowed, and used by the writer's thread alone once it has started. */
+/* COMMITTED(CTX) runs in the writer's or the follower's thread: there is a committed batch or a verdict, or
+ * dnc_writer_failing() changed.
+ * NULL when there is no memory. JOURNAL is borrowed, and used by these threads alone once they have started. */
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 
@@ -81,11 +85,15 @@ bool dnc_writer_drain(struct dnc_writer *w);
 /* As dnc_writer_drain(), but waits MS at most; false when that was not enough. */
 bool dnc_writer_drain_for(struct dnc_writer *w, int64_t ms);
 
+/* Waits until all that was committed here has been handed on, the last batch to dnc_writer_dequeue(); false when the writer
+ * was stopped before. At once after dnc_writer_drain(), unless the log is shared. */
+bool dnc_writer_catch_up(struct dnc_writer *w);
+
 /* Swaps BATCH for the oldest committed one; false when there is none. The next is committed, but handed on only after
  * this. For one thread. */
 bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch);
 
-/* True, and why, while commits fail or would fail, and while one takes seconds. */
+/* True, and why, while commits fail or would fail, while one takes seconds, and while a shared log can't be read. */
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 
 struct dnc_writer_stats {

@@ -1,8 +1,9 @@
 /* commit_queue.h - the batches before and after a commit, with their locks.
  *
  * Any number of threads add to the batch `filling`. The committing thread takes it with commit_queue_next(), and after
- * the commit makes it `committed` with commit_queue_publish(), from where one consumer takes it. Once the queue was
- * stopped events can't be added, and no function waits. All functions may be called by any thread, unless said
+ * the commit makes it `committed` with commit_queue_publish(), from where one consumer takes it. Of a log that is
+ * followed the committing thread only calls commit_queue_settle(), and the follower hands on what it reads. Once the queue
+ * was stopped events can't be added, and no function waits. All functions may be called by any thread, unless said
  * otherwise. */
 #pragma once
 #include <pthread.h>
@@ -50,6 +51,13 @@ bool commit_queue_sleep(struct commit_queue *q, int64_t ms);
 
 /* The committing thread: hands on BATCH, which was committed, once the one before was taken, and clears it. */
 void commit_queue_publish(struct commit_queue *q, struct dnc_batch *batch);
+
+/* The committing thread: BATCH was committed, and is handed on by another. Clears it. */
+void commit_queue_settle(struct commit_queue *q, struct dnc_batch *batch);
+
+/* The follower: hands on BATCH, which is not empty, once the one before was taken, and clears it. False when the queue
+ * was stopped before: BATCH is unchanged. */
+bool commit_queue_hand_on(struct commit_queue *q, struct dnc_batch *batch);
 
 /* Swaps V, which is cleared, for the verdicts so far; false when there are none. */
 bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v);

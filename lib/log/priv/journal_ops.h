@@ -7,6 +7,24 @@
 #include "providers.h"
 #include "rates.h"
 
+/* Of a journal to which other processes append, too: what is in it is what was read of it. All but wake() are called by
+ * the follower's thread alone. */
+struct journal_follow {
+	/* Calls EACH for the next events after those that were read (`last`), in order and without a hole, until it returns
+	 * false: some 1,000 events at most, and does not wait for more to come. Returns how many there were; -1 with
+	 * ERR (ESTALE: it can't go on, because what was read, or what comes next, is not there any more). LINE is valid
+	 * during the call; no padding follows it. */
+	int (*read)(struct dnc_journal *j,
+		bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line),
+		void *ctx, struct dnc_error *err);
+	/* Waits until there may be more, MS at most. -1 with ERR. */
+	int (*wait)(struct dnc_journal *j, int64_t ms, struct dnc_error *err);
+	/* Ends wait(), now or when it is called next. Any thread. */
+	void (*wake)(struct dnc_journal *j);
+	/* Ends read() and wait(), now and from now on, with an error. Any thread; NULL: they take no time. */
+	void (*stop)(struct dnc_journal *j);
+};
+
 struct journal_ops {
 	void (*close)(struct dnc_journal *j);
 	int (*append)(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err);
@@ -19,7 +37,8 @@ struct journal_ops {
 		struct dnc_error *err);
 	int (*find_time)(
 		struct dnc_journal_reader *r, int64_t ms, uint64_t *seq, struct dnc_error *err);
-	bool keeps_events; /* readers find them */
+	bool keeps_events;                   /* readers find them */
+	const struct journal_follow *follow; /* NULL: no other process appends */
 };
 
 /* struct dnc_journal_stats, written by one thread and read by others. */
