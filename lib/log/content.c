@@ -67,3 +67,32 @@ struct dnc_event content_event(const struct dnc_batch *b, const struct dnc_batch
 	dnc_event_from_shape(NULL, dnc_piece_str(b, e->line), 0, &plain, &event);
 	return event;
 }
+
+int content_compare(struct content_comparison *c, const struct dnc_event *event,
+	struct dnc_str stored, enum dnc_logged *logged)
+{
+	struct dnc_json doc;
+	struct dnc_error err = {0};
+	struct content content = {0};
+
+	*logged = DNC_LOGGED_DUPLICATE;
+	if (dnc_str_eq(stored, event->line))
+		return 0;
+	dnc_buf_clear(&c->stored);
+	dnc_buf_str(&c->stored, stored);
+	if (!dnc_buf_reserve(&c->stored, DNC_JSON_PADDING) || !dnc_buf_ok(&c->stored))
+		return -1;
+	if (dnc_json_parse(c->parser, c->stored.p, c->stored.n, &doc, &err) == 0)
+		content = content_of(&doc, dnc_buf_view(&c->stored));
+	else if (err.code == DNC_ERROR_NO_MEMORY)
+		return -1;
+	if (!content.head.n || !content_same(content, content_of_event(event)))
+		*logged = DNC_LOGGED_CONFLICT;
+	return 0;
+}
+
+void content_comparison_free(struct content_comparison *c)
+{
+	dnc_json_parser_free(c->parser);
+	dnc_buf_free(&c->stored);
+}

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "priv/content.h"
 #include "priv/sqlite.h"
 
 /* A batch has at most this share of the log's limit. */
@@ -52,8 +51,8 @@ static int prepare(struct journal *j, struct dnc_error *err)
 		j->path, j->options.sync != DNC_SYNC_OFF, &j->base.stats.checkpoints, err);
 	if (!j->checkpointer || files_record(j, err) < 0)
 		return -1;
-	j->parser = dnc_json_parser_new();
-	if (!j->parser)
+	j->comparison.parser = dnc_json_parser_new();
+	if (!j->comparison.parser)
 		return dnc_error_nomem(err);
 	sqlite3_wal_hook(j->db, on_commit, j);
 	for (int i = 0; i < WRITES; i++)
@@ -71,31 +70,6 @@ static void bind_text(sqlite3_stmt *s, int index, struct dnc_str text)
 		sqlite3_bind_null(s, index);
 }
 
-/* Compares the event with the one that the log has under its id: equal lines need not be parsed. A stored line that can't
- * be parsed has no content, and so is another. -1 when there is no memory. */
-static int compare(struct journal *j, const struct dnc_event *event, struct dnc_str stored,
-	enum dnc_logged *logged)
-{
-	struct dnc_json doc;
-	struct dnc_error err = {0};
-	struct content content = {0};
-
-	*logged = DNC_LOGGED_DUPLICATE;
-	if (dnc_str_eq(stored, event->line))
-		return 0;
-	dnc_buf_clear(&j->stored);
-	dnc_buf_str(&j->stored, stored);
-	if (!dnc_buf_reserve(&j->stored, DNC_JSON_PADDING) || !dnc_buf_ok(&j->stored))
-		return -1;
-	if (dnc_json_parse(j->parser, j->stored.p, j->stored.n, &doc, &err) == 0)
-		content = content_of(&doc, dnc_buf_view(&j->stored));
-	else if (err.code == DNC_ERROR_NO_MEMORY)
-		return -1;
-	if (!content.head.n || !content_same(content, content_of_event(event)))
-		*logged = DNC_LOGGED_CONFLICT;
-	return 0;
-}
-
 /* Classifies the event if the log has its id. 1 when it does not have it. */
 static int find_stored(struct journal *j, const struct dnc_event *event, enum dnc_logged *logged)
 {
@@ -108,7 +82,9 @@ static int find_stored(struct journal *j, const struct dnc_event *event, enum dn
 		const char *text = (const char *)sqlite3_column_text(s, 0);
 		size_t n = (size_t)sqlite3_column_bytes(s, 0);
 
-		rc = text ? compare(j, event, (struct dnc_str){text, n}, logged) : -1;
+		rc = text ? content_compare(
+				    &j->comparison, event, (struct dnc_str){text, n}, logged)
+		          : -1;
 	} else {
 		rc = rc == SQLITE_DONE ? 1 : -1;
 	}
@@ -335,8 +311,7 @@ static void sqlite_close(struct dnc_journal *base)
 	for (int i = 0; i < WRITES; i++)
 		sqlite3_finalize(j->write[i]);
 	checkpointer_free(j->checkpointer);
-	dnc_json_parser_free(j->parser);
-	dnc_buf_free(&j->stored);
+	content_comparison_free(&j->comparison);
 	epochs_free(&j->base.epochs);
 	rates_free(j->base.rates);
 	providers_free(j->base.providers);

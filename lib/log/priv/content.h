@@ -26,3 +26,18 @@ static inline bool content_same(struct content a, struct content b)
 	return dnc_str_eq(a.head, b.head) && dnc_str_eq(a.data, b.data) &&
 	       ((!a.dated && !b.dated) || dnc_str_eq(a.timestamp, b.timestamp));
 }
+
+/* What comparing needs: memory that is used again. All but the parser is zero at first; to be freed with
+ * content_comparison_free(). For one thread. */
+struct content_comparison {
+	struct dnc_json_parser *parser; /* owned */
+	struct dnc_buf stored;
+};
+
+/* Compares EVENT with STORED, the line that the log has under its id: *LOGGED tells whether it is a duplicate or a
+ * conflict. Equal lines need not be parsed. A stored line that can't be parsed has no content, and so is another. -1
+ * when there is no memory. */
+int content_compare(struct content_comparison *c, const struct dnc_event *event,
+	struct dnc_str stored, enum dnc_logged *logged);
+
+void content_comparison_free(struct content_comparison *c);

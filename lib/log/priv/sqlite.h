@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 #include "checkpoint.h"
+#include "content.h"
 #include "journal_ops.h"
 #include "segments.h"
 #include "retention_clock.h"
@@ -86,9 +87,8 @@ struct journal {
 	uint64_t pruned_at;       /* the last number at the last pruning */
 	int64_t disk_noted_ms;    /* when the free space of the file system was last asked for */
 	int64_t reserve_tried_ms; /* when the reserve was last allocated */
-	struct dnc_json_parser *parser; /* for stored events that are compared */
-	bool duplicates_expected;       /* the last event was a duplicate or a conflict */
-	struct dnc_buf stored;          /* the event that is compared */
+	struct content_comparison comparison; /* of events with stored ones */
+	bool duplicates_expected;             /* the last event was a duplicate or a conflict */
 	int64_t started_ms;
 	bool epoch_stored; /* the current epoch is in the database */
 	bool mask_key_new; /* the database has none: it is stored with the epoch */
