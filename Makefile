@@ -22,10 +22,10 @@ Q        := $(if $(V),,@)
 BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libjq-dev \
 	libsimdjson-dev libpcre2-dev libsodium-dev libphonenumber-dev libicu-dev libsqlite3-dev \
 	libsystemd-dev uthash-dev zlib1g-dev liblzma-dev libzstd-dev libbz2-dev libarchive-dev libinih-dev libroaring-dev libmicrohttpd-dev libssl-dev \
-	libcurl4-openssl-dev libexpat1-dev
+	libcurl4-openssl-dev libexpat1-dev libpq-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time \
-	zip zstd xz-utils bzip2 ripgrep tmux chromium fonts-dejavu-core
+	zip zstd xz-utils bzip2 ripgrep postgresql-15 tmux chromium fonts-dejavu-core
 # Packages of nodejs from elsewhere bring npm along, and Debian's would replace their nodejs.
 ifeq ($(shell command -v npm),)
 TEST_PACKAGES += npm
@@ -36,7 +36,7 @@ PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
 # libbz2, libjq and libphonenumber ship no .pc file.
 PKGS     := libcurl libmicrohttpd zlib liblzma libzstd libarchive inih expat libssl libcrypto libwebsockets libuv libpcre2-8 libsodium \
-	simdjson sqlite3 libsystemd icu-uc
+	simdjson sqlite3 libsystemd icu-uc libpq
 ifneq ($(shell command -v pkg-config),)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -93,6 +93,9 @@ $(O)/libdnc.a: $(LIB_OBJ)
 
 # The files of the page are in its object (.incbin), which the compiler's list of headers does not say.
 $(O)/lib/web/page/asset.c.o: $(wildcard lib/web/page/assets/*)
+
+# The same of the log's schema.
+$(O)/lib/log/schema.c.o: lib/log/schema.sql
 
 # A command is all the files of its folder.
 .SECONDEXPANSION:

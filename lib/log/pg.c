@@ -1,0 +1,280 @@
+/* pg.c - runs statements, and waits for notifications. */
+#include "priv/pg.h"
+#include <endian.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "priv/pg_conn.h"
+
+enum { PARAMS_MAX = 16 };
+
+struct pg *pg_new(
+	const char *conninfo, enum pg_target target, const char *name, struct dnc_error *err)
+{
+	struct pg *pg;
+
+	if (pg_check(conninfo, err) < 0)
+		return NULL;
+	pg = calloc(1, sizeof *pg);
+	if (!pg) {
+		dnc_error_nomem(err);
+		return NULL;
+	}
+	pg->conninfo = conninfo;
+	pg->target = target;
+	pg->name = name;
+	pg->stop_fd = -1;
+	if (pg_hosts_read(pg, err) == 0)
+		return pg;
+	pg_free(pg);
+	return NULL;
+}
+
+void pg_free(struct pg *pg)
+{
+	if (!pg)
+		return;
+	pg_disconnect(pg);
+	pg_hosts_free(pg);
+	free(pg);
+}
+
+void pg_stop_fd(struct pg *pg, int fd)
+{
+	pg->stop_fd = fd;
+}
+
+void pg_disconnect(struct pg *pg)
+{
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+}
+
+/* A connection that was closed while it was not used is found before anything is sent on it. */
+int pg_connect(struct pg *pg, struct dnc_error *err)
+{
+	pg->unknown = false;
+	if (pg->conn && (!PQconsumeInput(pg->conn) || PQstatus(pg->conn) != CONNECTION_OK))
+		pg_disconnect(pg);
+	return pg->conn ? 0 : pg_open(pg, err);
+}
+
+bool pg_is_new(struct pg *pg)
+{
+	bool fresh = pg->fresh;
+
+	pg->fresh = false;
+	return fresh;
+}
+
+bool pg_outcome_unknown(const struct pg *pg)
+{
+	return pg->unknown;
+}
+
+const char *pg_server(const struct pg *pg)
+{
+	return pg->server;
+}
+
+/* Receives the result of what was sent. */
+static PGresult *finish(struct pg *pg, int64_t ms, struct dnc_error *err)
+{
+	PGresult *r = pg_receive(pg, dnc_clock_mono_ms() + ms, err);
+	ExecStatusType status = PQresultStatus(r);
+
+	if (!r) {
+		pg->unknown = true;
+		pg_disconnect(pg);
+		return NULL;
+	}
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		return r;
+	if (status != PGRES_FATAL_ERROR) {
+		/* COPY, and what else no statement of ours begins. */
+		dnc_error_set(err, EINVAL, "log on %s: not a statement for pg_run()", pg->server);
+		pg_disconnect(pg);
+	} else {
+		/* Without a state the error is libpq's: the connection was lost. */
+		pg->unknown = !PQresultErrorField(r, PG_DIAG_SQLSTATE);
+		if (!pg_error(pg, r, err))
+			pg_disconnect(pg);
+	}
+	PQclear(r);
+	return NULL;
+}
+
+/* The parameters as libpq wants them. */
+struct wire {
+	Oid types[PARAMS_MAX];
+	const char *values[PARAMS_MAX];
+	int lengths[PARAMS_MAX], formats[PARAMS_MAX];
+	uint64_t numbers[PARAMS_MAX];
+};
+
+static void encode(struct wire *w, int n, const struct pg_param *params)
+{
+	for (int i = 0; i < n; i++) {
+		const struct pg_param *p = &params[i];
+
+		w->numbers[i] = htobe64((uint64_t)p->number);
+		w->types[i] = p->type;
+		w->formats[i] = 1;
+		w->values[i] = p->null ? NULL : p->text.p ? p->text.p : (char *)&w->numbers[i];
+		w->lengths[i] = p->text.p ? (int)p->text.n : (int)sizeof w->numbers[i];
+	}
+}
+
+/* Which of the kept statements SQL is; its number is its name. -1: it is not to be kept, or could not be prepared, with ERR
+ * set. */
+static int find_prepared(struct pg *pg, const char *sql)
+{
+	for (int i = 0; i < pg->prepared_count; i++)
+		if (pg->prepared[i] == sql)
+			return i;
+	return -1;
+}
+
+static int prepare(struct pg *pg, const char *sql, int n, const struct wire *w, int64_t deadline,
+	struct dnc_error *err)
+{
+	char name[16];
+	PGresult *r = NULL;
+	ExecStatusType status;
+
+	snprintf(name, sizeof name, "s%d", pg->prepared_count);
+	if (PQsendPrepare(pg->conn, name, sql, n, w->types))
+		r = finish(pg, deadline - dnc_clock_mono_ms(), err);
+	else
+		pg_error(pg, NULL, err);
+	pg->unknown = false;
+	status = PQresultStatus(r);
+	PQclear(r);
+	if (!r || status != PGRES_COMMAND_OK)
+		return -1;
+	pg->prepared[pg->prepared_count++] = sql;
+	return 0;
+}
+
+static int send_statement(struct pg *pg, const char *sql, int n, const struct wire *w,
+	int64_t deadline, struct dnc_error *err)
+{
+	int known = find_prepared(pg, sql), sent;
+	char name[16];
+
+	if (known < 0 && pg->prepared_count < PG_STATEMENTS) {
+		if (prepare(pg, sql, n, w, deadline, err) < 0)
+			return -1;
+		known = pg->prepared_count - 1;
+	}
+	snprintf(name, sizeof name, "s%d", known);
+	sent = known < 0 ? PQsendQueryParams(
+				   pg->conn, sql, n, w->types, w->values, w->lengths, w->formats, 1)
+	                 : PQsendQueryPrepared(
+				   pg->conn, name, n, w->values, w->lengths, w->formats, 1);
+	if (sent)
+		return 0;
+	/* It may have been sent in part; a statement that is not whole is not run. */
+	pg_error(pg, NULL, err);
+	pg_disconnect(pg);
+	return -1;
+}
+
+PGresult *pg_run(
+	struct pg *pg, const char *sql, int n, const struct pg_param *params, struct dnc_error *err)
+{
+	int64_t deadline;
+	struct wire w;
+	PGresult *r;
+
+	if (n > PARAMS_MAX) {
+		dnc_error_set(err, EINVAL, "more than %d parameters", PARAMS_MAX);
+		return NULL;
+	}
+	if (pg_connect(pg, err) < 0)
+		return NULL;
+	deadline = dnc_clock_mono_ms() + PG_CALL_MS;
+	encode(&w, n, params);
+	if (send_statement(pg, sql, n, &w, deadline, err) < 0)
+		return NULL;
+	pg->unreplicated = false;
+	r = finish(pg, deadline - dnc_clock_mono_ms(), err);
+	if (!r || !pg->unreplicated)
+		return r;
+	PQclear(r);
+	pg->unknown = true;
+	dnc_error_set(err, EIO,
+		"log on %s: committed, but not on the standby servers that have to have it: trying "
+		"again",
+		pg->server);
+	return NULL;
+}
+
+int pg_script(struct pg *pg, const char *sql, int64_t ms, struct dnc_error *err)
+{
+	static const char *const unlimited = "SET statement_timeout = 0";
+	int64_t deadline = dnc_clock_mono_ms() + ms;
+	const char *const parts[] = {unlimited, sql};
+
+	if (pg_connect(pg, err) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		PGresult *r = NULL;
+
+		if (PQsendQuery(pg->conn, parts[i]))
+			r = finish(pg, deadline - dnc_clock_mono_ms(), err);
+		else
+			pg_error(pg, NULL, err);
+		if (!r) {
+			/* A transaction that failed, and the limit that is lifted, end with the connection. */
+			pg_disconnect(pg);
+			return -1;
+		}
+		PQclear(r);
+	}
+	pg_disconnect(pg);
+	return 0;
+}
+
+static bool take_notifications(struct pg *pg, uint64_t *number)
+{
+	bool any = false;
+	PGnotify *n;
+
+	while ((n = PQnotifies(pg->conn))) {
+		uint64_t v = strtoull(n->extra, NULL, 10);
+
+		if (!any || v > *number)
+			*number = v;
+		any = true;
+		PQfreemem(n);
+	}
+	return any;
+}
+
+int pg_wait_notify(struct pg *pg, int wake_fd, int64_t ms, uint64_t *number, struct dnc_error *err)
+{
+	int64_t deadline = dnc_clock_mono_ms() + ms;
+
+	while (pg->conn) {
+		int rc;
+
+		if (take_notifications(pg, number))
+			return 1;
+		rc = pg_poll(pg, POLLIN, wake_fd, deadline);
+		if (rc == 0)
+			return 0;
+		if (rc < 0)
+			return dnc_error_set(
+				err, ECANCELED, "log on %s: shutting down", pg->server);
+		if (!PQconsumeInput(pg->conn)) {
+			pg_error(pg, NULL, err);
+			pg_disconnect(pg);
+			return -1;
+		}
+	}
+	return dnc_error_set(err, EIO, "log on %s: the connection is lost", pg->server);
+}

@@ -1,0 +1,278 @@
+/* pg_connect.c - opens connections: to each server in turn, with a time limit for each, which libpq has only for calls that
+ * wait. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/pg_conn.h"
+
+/* A dead server is noticed by the system, too: when nobody waits for an answer, but for a NOTIFY. */
+#define KEEPALIVES_IDLE_S     "5"
+#define KEEPALIVES_INTERVAL_S "2"
+#define KEEPALIVES_COUNT      "3"
+#define TCP_USER_TIMEOUT_MS   "10000"
+
+static const char *option_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (const PQconninfoOption *o = options; o->keyword; o++)
+		if (strcmp(o->keyword, keyword) == 0)
+			return o->val && *o->val ? o->val : NULL;
+	return NULL;
+}
+
+int pg_check(const char *conninfo, struct dnc_error *err)
+{
+	char *message = NULL;
+	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
+	int rc = 0;
+
+	if (!options) {
+		/* The message may show the part of the string that has a password. */
+		const char *why = message && !strstr(conninfo, "pass") && !strchr(conninfo, '@')
+		                          ? message
+		                          : "";
+
+		rc = dnc_error_set(err, EINVAL,
+			"no connection string like postgresql://HOST/DATABASE%s%.*s",
+			*why ? ": " : "", (int)strcspn(why, "\n"), why);
+	} else if (option_value(options, "password") || option_value(options, "sslpassword")) {
+		rc = dnc_error_set(err, EINVAL,
+			"everybody can see the arguments of processes, so a password is refused there: use a password "
+			"file (passfile=FILE, PGPASSFILE or ~/.pgpass) or a service file");
+	}
+	PQfreemem(message);
+	PQconninfoFree(options);
+	return rc;
+}
+
+static int count_items(const char *list)
+{
+	int n = list != NULL;
+
+	for (; list && *list; list++)
+		n += *list == ',';
+	return n;
+}
+
+/* Item I of a list, or its only one. "" for an item that is empty: the default. False when there is no memory. */
+static bool take_item(const char *list, int i, char **out)
+{
+	if (!list)
+		return true;
+	if (count_items(list) > 1)
+		while (i--)
+			list = strchr(list, ',') + 1;
+	*out = strndup(list, strcspn(list, ","));
+	return *out != NULL;
+}
+
+/* Fills in hosts from lists. A list of ports of another length is left to libpq, which complains. */
+static int split_hosts(struct pg *pg, const char *host, const char *hostaddr, const char *port,
+	struct dnc_error *err)
+{
+	int n = count_items(hostaddr ? hostaddr : host);
+
+	if (n < 2 || (host && hostaddr && count_items(host) != n) ||
+		(count_items(port) > 1 && count_items(port) != n))
+		return 0;
+	pg->hosts = calloc((size_t)n, sizeof *pg->hosts);
+	if (!pg->hosts)
+		return dnc_error_nomem(err);
+	pg->host_count = n;
+	for (int i = 0; i < n; i++)
+		if (!take_item(host, i, &pg->hosts[i].host) ||
+			!take_item(hostaddr, i, &pg->hosts[i].hostaddr) ||
+			!take_item(port, i, &pg->hosts[i].port))
+			return dnc_error_nomem(err);
+	return 0;
+}
+
+/* The hosts may also come from a service file or the environment, which libpq reads only for a connection. This one it does not
+ * begin to open, because there is no such mode. */
+int pg_hosts_read(struct pg *pg, struct dnc_error *err)
+{
+	const char *const keys[] = {"dbname", "sslmode", NULL};
+	const char *const values[] = {pg->conninfo, "none", NULL};
+	PGconn *conn = PQconnectStartParams(keys, values, 1);
+	PQconninfoOption *options = PQconninfo(conn);
+	const char *host, *hostaddr, *port;
+	int rc;
+
+	if (!conn || !options) {
+		PQfinish(conn);
+		return dnc_error_nomem(err);
+	}
+	host = option_value(options, "host");
+	hostaddr = option_value(options, "hostaddr");
+	port = option_value(options, "port");
+	rc = split_hosts(pg, host, hostaddr, port, err);
+	snprintf(pg->server, sizeof pg->server, "%s:%s",
+		host       ? host
+		: hostaddr ? hostaddr
+			   : "localhost",
+		port ? port : "5432");
+	PQconninfoFree(options);
+	PQfinish(conn);
+	return rc;
+}
+
+void pg_hosts_free(struct pg *pg)
+{
+	for (int i = 0; i < pg->host_count; i++) {
+		free(pg->hosts[i].host);
+		free(pg->hosts[i].hostaddr);
+		free(pg->hosts[i].port);
+	}
+	free(pg->hosts);
+}
+
+/* Warnings of the server are logged. One of them says that a wait for standby servers was cut short: it has the state of any
+ * warning, and is in the server's language. */
+static void on_notice(void *ctx, const PGresult *r)
+{
+	struct pg *pg = ctx;
+	const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (!severity || strcmp(severity, "WARNING") != 0)
+		return;
+	pg->unreplicated |= state && strcmp(state, "01000") == 0;
+	dnc_warn("log on %s: %s", pg->server, text ? text : "");
+}
+
+/* Those before dbname are defaults, which the connection string may change; those after it are not its to say. */
+static PGconn *start(const struct pg *pg, const struct pg_host *h)
+{
+	const char *const keys[] = {"fallback_application_name", "keepalives_idle",
+		"keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
+		"client_encoding", "target_session_attrs", "host", "hostaddr", "port", NULL};
+	const char *const values[] = {pg->name, KEEPALIVES_IDLE_S, KEEPALIVES_INTERVAL_S,
+		KEEPALIVES_COUNT, TCP_USER_TIMEOUT_MS, pg->conninfo, "UTF8",
+		pg->target == PG_PRIMARY ? "read-write" : "any", h ? h->host : NULL,
+		h ? h->hostaddr : NULL, h ? h->port : NULL, NULL};
+
+	return PQconnectStartParams(keys, values, 1);
+}
+
+static void note_server(struct pg *pg)
+{
+	const char *host = PQhost(pg->conn), *port = PQport(pg->conn);
+
+	if (host && *host && port)
+		snprintf(pg->server, sizeof pg->server, "%s:%s", host, port);
+}
+
+/* -1 with ERR when it is not connected by then. */
+static int await_connection(struct pg *pg, int64_t deadline, struct dnc_error *err)
+{
+	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+
+	while (want != PGRES_POLLING_OK) {
+		int rc = want == PGRES_POLLING_FAILED
+		                 ? 1
+		                 : pg_poll(pg, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, -1,
+					   deadline);
+
+		if (rc < 0)
+			return dnc_error_set(
+				err, ECANCELED, "log on %s: shutting down", pg->server);
+		if (rc == 0)
+			return dnc_error_set(err, ETIMEDOUT,
+				"log on %s: no answer for a connection in time", pg->server);
+		if (want == PGRES_POLLING_FAILED) {
+			pg_error(pg, NULL, err);
+			return -1;
+		}
+		want = PQconnectPoll(pg->conn);
+		note_server(pg);
+	}
+	return 0;
+}
+
+/* The server ends a statement that takes long, before we stop waiting for it; and a commit is answered once it is on its disk,
+ * whatever the default of the database. (PG_STATEMENT_MS) */
+static const char set_up_sql[] =
+	"SELECT set_config('statement_timeout', '9000', false), set_config('synchronous_commit',"
+	" CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+	" ELSE current_setting('synchronous_commit') END, false)";
+
+static int set_up(struct pg *pg, int64_t deadline, struct dnc_error *err)
+{
+	PGresult *r;
+	int rc = 0;
+
+	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
+	if (PQsetnonblocking(pg->conn, 1) < 0 || !PQsendQuery(pg->conn, set_up_sql)) {
+		pg_error(pg, NULL, err);
+		return -1;
+	}
+	r = pg_receive(pg, deadline, err);
+	if (!r)
+		return -1;
+	if (PQresultStatus(r) != PGRES_TUPLES_OK) {
+		pg_error(pg, r, err);
+		rc = -1;
+	}
+	PQclear(r);
+	return rc;
+}
+
+/* Tries one server. */
+static int open_one(struct pg *pg, const struct pg_host *host, struct dnc_error *err)
+{
+	int64_t deadline = dnc_clock_mono_ms() + (host ? PG_HOST_MS : PG_CONNECT_MS);
+
+	pg->conn = start(pg, host);
+	if (!pg->conn)
+		return dnc_error_nomem(err);
+	PQsetNoticeReceiver(pg->conn, on_notice, pg);
+	/* With the state of an error, which there is no other way to learn before there is a connection. */
+	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+	note_server(pg);
+	if (PQstatus(pg->conn) == CONNECTION_BAD) {
+		pg_error(pg, NULL, err);
+	} else if (await_connection(pg, deadline, err) == 0 && set_up(pg, deadline, err) == 0) {
+		return 0;
+	}
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+	return -1;
+}
+
+/* How much the error of one server says about the whole: of several, the message is about the one that is nearest to working. */
+static int rank(int code)
+{
+	static const int order[] = {EIO, ETIMEDOUT, EROFS, EAGAIN, ENOENT, EACCES};
+
+	for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)
+		if (order[i] == code)
+			return i;
+	return code == EINVAL ? 1000 : 2000;
+}
+
+int pg_open(struct pg *pg, struct dnc_error *err)
+{
+	int first = pg->host, n = pg->host_count ? pg->host_count : 1;
+	struct dnc_error worst = {0}, now = {0};
+
+	pg->prepared_count = 0;
+	for (int i = 0; i < n; i++) {
+		pg->host = (first + i) % n;
+		if (open_one(pg, pg->host_count ? &pg->hosts[pg->host] : NULL, &now) == 0) {
+			pg->fresh = true;
+			return 0;
+		}
+		if (i == 0 || rank(now.code) > rank(worst.code))
+			worst = now;
+		if (now.code == ECANCELED)
+			break;
+	}
+	pg->host = first;
+	if (err)
+		*err = worst;
+	return -1;
+}

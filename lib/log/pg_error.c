@@ -1,0 +1,113 @@
+/* pg_error.c - what the errors of PostgreSQL mean here, and what to do. */
+#include <errno.h>
+#include <string.h>
+#include "priv/pg_conn.h"
+
+enum { SQLSTATE_LEN = 5, TEXT_MAX = 100 };
+
+/* The first row whose STATE the error's begins with: https://www.postgresql.org/docs/15/errcodes-appendix.html. */
+static const struct {
+	const char *state;
+	int code;
+	bool broken; /* another connection is needed */
+	const char *hint;
+} rows[] = {
+	{"08", EIO, true, "trying to connect again"},
+	{"25006", EROFS, true, "the server is a standby: looking for the primary"},
+	{"28", EACCES, true, "check user, password file and the server's pg_hba.conf"},
+	{"3D000", ENOENT, true, "create the database, then run dnc-wsd --init-log"},
+	{"3F000", ENOENT, false, "run dnc-wsd --init-log"},
+	{"42P01", ENOENT, false, "run dnc-wsd --init-log"},
+	{"42883", ENOENT, false, "run dnc-wsd --init-log"},
+	{"42703", ENOENT, false, "run dnc-wsd --init-log"},
+	{"42704", ENOENT, false, "run dnc-wsd --init-log"},
+	{"42501", EACCES, false, "grant dnc_writer to this user"},
+	{"40", EAGAIN, false, "trying again"},
+	{"53100", ENOSPC, false, "make room on the server's disk"},
+	{"53300", EAGAIN, true, "raise the server's max_connections"},
+	{"53", EAGAIN, false, "see the server's log"},
+	{"55P03", EAGAIN, false, "trying again"},
+	{"57014", ETIMEDOUT, false, "see what holds locks in pg_stat_activity"},
+	{"57P03", EIO, true, "trying to connect again"},
+	{"57", EIO, true, "trying to connect again"},
+	{"58", EIO, true, "see the server's log"},
+	{"XX", EIO, true, "see the server's log"},
+	{"0A", EINVAL, false, "see the server's log"},
+	{"", EINVAL, false, "see the server's log"},
+};
+
+/* The first line of an error, for people. */
+static struct dnc_str first_line(const char *text)
+{
+	return dnc_str_trim((struct dnc_str){text, strcspn(text, "\n")});
+}
+
+static size_t find_row(const char *state)
+{
+	size_t i = 0;
+
+	while (strncmp(state, rows[i].state, strlen(rows[i].state)) != 0)
+		i++;
+	return i;
+}
+
+/* The state in "FATAL:  28P01: no such user", in any language: what the server says before there is a connection. NULL when there is
+ * none, as in libpq's own words. *TEXT begins after it. */
+static const char *state_in(struct dnc_str *text)
+{
+	static const char blanks[] = ":  ", chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *p = memmem(text->p, text->n, blanks, sizeof blanks - 1);
+	size_t skip;
+
+	if (!p)
+		return NULL;
+	p += sizeof blanks - 1;
+	skip = (size_t)(p - text->p) + SQLSTATE_LEN + 1;
+	if (skip >= text->n || strspn(p, chars) != SQLSTATE_LEN || p[SQLSTATE_LEN] != ':')
+		return NULL;
+	*text = dnc_str_trim((struct dnc_str){text->p + skip, text->n - skip});
+	return p;
+}
+
+/* libpq tells a standby by its parameters. */
+static bool is_standby(const struct pg *pg)
+{
+	const char *hot = PQparameterStatus(pg->conn, "in_hot_standby");
+	const char *read_only = PQparameterStatus(pg->conn, "default_transaction_read_only");
+
+	return pg->target == PG_PRIMARY &&
+	       ((hot && strcmp(hot, "on") == 0) || (read_only && strcmp(read_only, "on") == 0));
+}
+
+/* The connection could not be made, or is lost. */
+static bool connection_error(const struct pg *pg, struct dnc_error *err)
+{
+	struct dnc_str text = first_line(PQerrorMessage(pg->conn));
+	const char *state = state_in(&text);
+	size_t row;
+
+	if (!text.n)
+		text = DNC_STR("the connection is lost");
+	if (state)
+		row = find_row(state);
+	else
+		row = find_row(is_standby(pg) ? "25006" : "08");
+	dnc_error_set(err, rows[row].code, "log on %.60s: %.*s: %s", pg->server,
+		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, rows[row].hint);
+	return false;
+}
+
+bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err)
+{
+	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+	const char *text = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	size_t row;
+
+	if (!state || !text)
+		return connection_error(pg, err);
+	row = find_row(state);
+	/* What helps is at the end: the rest is cut, should it be long. */
+	dnc_error_set(err, rows[row].code, "log on %.60s: %.90s (%s): %s", pg->server, text, state,
+		rows[row].hint);
+	return !rows[row].broken && PQstatus(pg->conn) == CONNECTION_OK;
+}

@@ -1,0 +1,43 @@
+/* pg_conn.h - what the parts of pg.h share. */
+#pragma once
+#include "pg.h"
+
+/* Statements that the server keeps for a connection; others are sent whole. */
+enum { PG_STATEMENTS = 32, PG_SERVER_TEXT = 300 };
+
+struct pg_host {
+	char *host, *hostaddr, *port; /* NULL: as the connection string says */
+};
+
+struct pg {
+	const char *conninfo, *name;
+	enum pg_target target;
+	PGconn *conn;
+	struct pg_host *hosts;
+	int host_count, host; /* the one to be tried first */
+	int stop_fd;
+	bool fresh, unknown;
+	bool unreplicated; /* the server said that it did not wait for its standbys */
+	const char *prepared[PG_STATEMENTS];
+	int prepared_count;
+	char server[PG_SERVER_TEXT];
+};
+
+/* Finds the hosts of the connection string. -1 with ERR. */
+int pg_hosts_read(struct pg *pg, struct dnc_error *err);
+void pg_hosts_free(struct pg *pg);
+
+/* Opens the connection. -1 with ERR. */
+int pg_open(struct pg *pg, struct dnc_error *err);
+
+/* Waits until the connection can be read, or for POLLOUT in EVENTS written; and for WAKE_FD. 1 when it can, 0 at DEADLINE_MS
+ * (dnc_clock_mono_ms()) or when woken, -1 when the stop descriptor is readable. */
+int pg_poll(const struct pg *pg, short events, int wake_fd, int64_t deadline_ms);
+
+/* Sends what is waiting and receives the results of what was sent: the last one, or the first error. NULL with ERR when there is none:
+ * the connection can't be used any more. */
+PGresult *pg_receive(struct pg *pg, int64_t deadline_ms, struct dnc_error *err);
+
+/* Sets ERR by the error of a result or, without one, of the connection. Returns whether the connection can still be
+ * used. */
+bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err);
