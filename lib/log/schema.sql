@@ -1,0 +1,307 @@
+-- The log of dnc-wsd(8) in PostgreSQL: schema "dnc". It makes what is missing, or brings an older layout up to date; what
+-- is there already stays. To be run by a superuser, or by one who may create schemas in this database and (else they are
+-- left out) roles:
+--
+--   dnc_admin   owns all
+--   dnc_writer  for hubs: reads all, and appends by way of functions
+--   dnc_reader  for operators: reads all but the key of masked events
+--
+-- None of them can log in: GRANT dnc_writer TO the login of the hubs.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+
+-- One at a time, in this database; and only where it works.
+DO $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(6581859, 3);
+	IF current_setting('server_version_num')::int < 140000 THEN
+		RAISE EXCEPTION 'the log requires PostgreSQL 14 or newer' USING ERRCODE = 'feature_not_supported';
+	END IF;
+	IF current_setting('server_encoding') <> 'UTF8' THEN
+		RAISE EXCEPTION 'the database has encoding %, and the log requires UTF8', current_setting('server_encoding')
+			USING ERRCODE = 'feature_not_supported', HINT = 'Create one with: createdb -E UTF8 -T template0 NAME';
+	END IF;
+END $$;
+
+-- A schema that another than dnc_admin made stays with its owner.
+DO $$
+DECLARE
+	role text;
+BEGIN
+	FOREACH role IN ARRAY ARRAY['dnc_admin', 'dnc_writer', 'dnc_reader'] LOOP
+		IF to_regrole(role) IS NULL THEN
+			BEGIN
+				EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+				IF role = 'dnc_admin' AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+					GRANT dnc_admin TO CURRENT_USER;
+				END IF;
+			EXCEPTION
+				WHEN duplicate_object OR unique_violation THEN NULL;
+				WHEN insufficient_privilege THEN
+					RAISE WARNING 'role % is missing, and % may not create roles', role, current_user;
+			END;
+		END IF;
+	END LOOP;
+	IF to_regrole('dnc_admin') IS NULL OR NOT pg_has_role('dnc_admin', 'MEMBER') THEN
+		CREATE SCHEMA IF NOT EXISTS dnc;
+	ELSE
+		CREATE SCHEMA IF NOT EXISTS dnc AUTHORIZATION dnc_admin;
+		IF (SELECT nspowner = 'dnc_admin'::regrole FROM pg_namespace WHERE nspname = 'dnc') THEN
+			SET LOCAL ROLE dnc_admin;
+		END IF;
+	END IF;
+END $$;
+
+-- layout: of which version this schema is; partition_events: how many numbers the next partitions have.
+CREATE TABLE IF NOT EXISTS dnc.log (key text PRIMARY KEY, value text NOT NULL);
+
+DO $$
+DECLARE
+	known CONSTANT int := 1;
+	layout int := coalesce((SELECT value FROM dnc.log WHERE key = 'layout')::int, 0);
+BEGIN
+	IF layout > known THEN
+		RAISE EXCEPTION 'the log has layout %, and this version knows none after %', layout, known
+			USING ERRCODE = 'feature_not_supported', HINT = 'Use the newer version of dnc-wsd that made it.';
+	END IF;
+	IF layout < 1 THEN
+		-- One row. Masked events show pseudonyms that are made with this key.
+		CREATE TABLE dnc.secret (one boolean PRIMARY KEY DEFAULT true CHECK (one), mask_key bytea NOT NULL
+			CHECK (length(mask_key) = 32));
+		INSERT INTO dnc.secret (mask_key)
+			SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+
+		-- Numbers have no holes, and are in the order of commits. logged_at: ms since 1970, never less than of the event before.
+		CREATE TABLE dnc.events (seq bigint NOT NULL, id uuid NOT NULL, type text NOT NULL, phone_number text,
+			provider text, severity text NOT NULL, "timestamp" text NOT NULL, logged_at bigint NOT NULL,
+			event text NOT NULL, PRIMARY KEY (seq)) PARTITION BY RANGE (seq);
+		CREATE INDEX events_by_phone ON dnc.events (phone_number, seq) WHERE phone_number IS NOT NULL;
+		CREATE INDEX events_of_providers ON dnc.events (seq)
+			WHERE type IN ('dnc.list.synced', 'dnc.provider.status_change');
+		-- dnc.events_N has the numbers from N = first_seq to end_seq - 1.
+		CREATE TABLE dnc.partitions (first_seq bigint PRIMARY KEY, end_seq bigint NOT NULL UNIQUE);
+		INSERT INTO dnc.log VALUES ('partition_events', '10000000');
+
+		-- An index of all partitions: the ids of all events. Those below the oldest partition are removed by and by.
+		CREATE TABLE dnc.ids (id uuid PRIMARY KEY, seq bigint NOT NULL);
+		CREATE INDEX ids_by_seq ON dnc.ids (seq);
+
+		-- How many events of a type were logged in step * 10 s to (step + 1) * 10 s after 1970.
+		CREATE TABLE dnc.rates (step bigint, type text, events bigint NOT NULL, PRIMARY KEY (step, type))
+			WITH (fillfactor = 50);
+		-- Audit: who did what with the events.
+		CREATE TABLE dnc.access (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, record text NOT NULL);
+		-- An epoch begins when the numbers after it may differ from those that were seen before: another server has become the primary.
+		CREATE TABLE dnc.epochs (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, epoch text NOT NULL UNIQUE,
+			system_identifier text NOT NULL, timeline int NOT NULL, first_seq bigint NOT NULL, started_at bigint NOT NULL);
+	END IF;
+	INSERT INTO dnc.log VALUES ('layout', known) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+END $$;
+
+-- Now, in ms since 1970.
+CREATE OR REPLACE FUNCTION dnc.now_ms() RETURNS bigint LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+RETURN floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+
+-- The number of the newest event, 0 before the first one; and when it was logged. It is in one of the last partitions.
+CREATE OR REPLACE FUNCTION dnc.newest(OUT seq bigint, OUT logged_at bigint) LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	part bigint;
+BEGIN
+	FOR part IN SELECT p.first_seq FROM dnc.partitions p ORDER BY p.first_seq DESC LOOP
+		SELECT e.seq, e.logged_at INTO newest.seq, newest.logged_at FROM dnc.events e
+			WHERE e.seq >= part ORDER BY e.seq DESC LIMIT 1;
+		EXIT WHEN FOUND;
+	END LOOP;
+	newest.seq := coalesce(newest.seq, 0);
+	newest.logged_at := coalesce(newest.logged_at, 0);
+END $$;
+
+-- Makes the partitions for the numbers up to LAST, and the next one once the last is half full: ahead of need, because readers
+-- hold locks. ATTACH waits for none of them, and they do not wait for it, as they would with PARTITION OF.
+CREATE OR REPLACE FUNCTION dnc.make_partitions(first bigint, last bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	size bigint := (SELECT l.value FROM dnc.log l WHERE l.key = 'partition_events')::bigint;
+	past bigint := coalesce((SELECT max(p.end_seq) FROM dnc.partitions p), first - (first - 1) % size);
+	name text;
+BEGIN
+	WHILE last + size / 2 >= past LOOP
+		name := 'events_' || past;
+		EXECUTE format('CREATE TABLE dnc.%I (LIKE dnc.events INCLUDING ALL, CHECK (seq >= %s AND seq < %s))',
+			name, past, past + size);
+		EXECUTE format('ALTER TABLE dnc.events ATTACH PARTITION dnc.%I FOR VALUES FROM (%s) TO (%s)',
+			name, past, past + size);
+		INSERT INTO dnc.partitions VALUES (past, past + size);
+		past := past + size;
+	END LOOP;
+END $$;
+
+-- The current epoch. A new one begins when the server is not that of the newest epoch, or took another timeline, and when LOST is
+-- the newest epoch: then the caller has seen events that are gone, as after a restored backup. The timeline in the control
+-- file is late after a promotion, that of the log is not.
+CREATE OR REPLACE FUNCTION dnc.check_epoch(lost text DEFAULT NULL) RETURNS dnc.epochs LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	server text := (SELECT c.system_identifier FROM pg_control_system() c);
+	line int := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int;
+	current dnc.epochs;
+BEGIN
+	SELECT * INTO current FROM dnc.epochs ORDER BY n DESC LIMIT 1;
+	IF current.system_identifier = server AND current.timeline = line AND current.epoch IS DISTINCT FROM lost THEN
+		RETURN current;
+	END IF;
+	PERFORM pg_advisory_xact_lock(6581859, 1);
+	SELECT * INTO current FROM dnc.epochs ORDER BY n DESC LIMIT 1;
+	IF current.system_identifier = server AND current.timeline = line AND current.epoch IS DISTINCT FROM lost THEN
+		RETURN current;
+	END IF;
+	INSERT INTO dnc.epochs (epoch, system_identifier, timeline, first_seq, started_at)
+		SELECT left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4), server, line,
+			(dnc.newest()).seq + 1, dnc.now_ms()
+		RETURNING * INTO current;
+	RETURN current;
+END $$;
+
+-- Appends a batch of events and audit records. Events whose ids are known, also from before in the batch, are left out; the others
+-- get the next numbers in the order of the batch. A row for each event, by its place I in the batch: the number it has, and of
+-- one that was known the event that is stored. To be called in a transaction of its own, and again when it is not known
+-- whether that was committed. Sends NOTIFY dnc, with the last number, at the commit.
+CREATE OR REPLACE FUNCTION dnc.append(ids uuid[], types text[], phones text[], providers text[], severities text[],
+	timestamps text[], events text[], audit text[])
+RETURNS TABLE (i int, seq bigint, stored text) LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+	count CONSTANT int := cardinality(ids);
+	at bigint;
+	last bigint;
+	oldest bigint;
+	past bigint;
+	added int;
+	seqs bigint[];
+BEGIN
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'dnc.append() requires READ COMMITTED' USING ERRCODE = 'active_sql_transaction';
+	END IF;
+	IF count <> ALL (ARRAY[cardinality(types), cardinality(phones), cardinality(providers), cardinality(severities),
+			cardinality(timestamps), cardinality(events)]) THEN
+		RAISE EXCEPTION 'the arrays differ in length' USING ERRCODE = 'array_subscript_error';
+	END IF;
+	-- Held until the commit, also while standby servers are waited for: numbers are in the order of commits.
+	PERFORM pg_advisory_xact_lock(6581859, 1);
+	PERFORM dnc.check_epoch();
+	SELECT n.seq, greatest(n.logged_at, dnc.now_ms()) INTO last, at FROM dnc.newest() n;
+	IF cardinality(audit) > 0 THEN
+		INSERT INTO dnc.access (at, record) SELECT at, a FROM unnest(audit) a;
+	END IF;
+	IF count = 0 THEN
+		RETURN;
+	END IF;
+
+	-- The new number of each event; NULL for one that is known. Ids of partitions that were dropped are not.
+	SELECT min(p.first_seq), max(p.end_seq) INTO oldest, past FROM dnc.partitions p;
+	SELECT array_agg(n.seq ORDER BY n.i), count(n.seq) INTO seqs, added FROM (
+		SELECT b.i, CASE WHEN b.fresh THEN last + count(*) FILTER (WHERE b.fresh) OVER (ORDER BY b.i) END AS seq FROM (
+			SELECT u.i, k.id IS NULL AND row_number() OVER (PARTITION BY u.id ORDER BY u.i) = 1 AS fresh
+			FROM unnest(ids) WITH ORDINALITY u(id, i) LEFT JOIN dnc.ids k ON k.id = u.id AND k.seq >= oldest) b) n;
+
+	IF added > 0 THEN
+		IF past IS NULL OR last + added >= past - (past - oldest) / 2 THEN
+			PERFORM dnc.make_partitions(last + 1, last + added);
+		END IF;
+		INSERT INTO dnc.events SELECT b.seq, b.id, b.type, b.phone, b.provider, b.severity, b.timestamp, at, b.event
+			FROM unnest(seqs, ids, types, phones, providers, severities, timestamps, events)
+				b(seq, id, type, phone, provider, severity, timestamp, event)
+			WHERE b.seq IS NOT NULL;
+		INSERT INTO dnc.ids SELECT b.id, b.seq FROM unnest(ids, seqs) b(id, seq) WHERE b.seq IS NOT NULL
+			ON CONFLICT (id) DO UPDATE SET seq = excluded.seq;
+		INSERT INTO dnc.rates SELECT at / 10000, b.type, count(*) FROM unnest(types, seqs) b(type, seq)
+			WHERE b.seq IS NOT NULL GROUP BY b.type
+			ON CONFLICT (step, type) DO UPDATE SET events = dnc.rates.events + excluded.events;
+		PERFORM pg_notify('dnc', (last + added)::text);
+	END IF;
+	IF added = count THEN
+		RETURN QUERY SELECT n, last + n, NULL::text FROM generate_series(1, count) n;
+		RETURN;
+	END IF;
+	-- What is known was committed, but perhaps not yet on the standby servers: a commit that writes waits for them, and so for it.
+	PERFORM pg_logical_emit_message(true, 'dnc', '');
+	RETURN QUERY SELECT u.i::int, k.seq, e.event
+		FROM unnest(ids, seqs) WITH ORDINALITY u(id, seq, i) JOIN dnc.ids k ON k.id = u.id
+			LEFT JOIN dnc.events e ON e.seq = k.seq AND u.seq IS NULL;
+END $$;
+
+-- How many bytes the log takes. What removed ids have left is filled again, and not counted.
+CREATE OR REPLACE FUNCTION dnc.size() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT coalesce(sum(pg_total_relation_size(to_regclass('dnc.events_' || p.first_seq))), 0)::bigint FROM dnc.partitions p)
+	+ pg_total_relation_size('dnc.access')
+	+ least(pg_total_relation_size('dnc.ids'),
+		160 * ((dnc.newest()).seq + 1 - coalesce((SELECT min(p.first_seq) FROM dnc.partitions p), 0)));
+
+-- A bounded piece of retention: removes some ids and audit records, or the oldest partition if all its events were logged before BEFORE_MS
+-- or the log takes more than MAX_BYTES (NULL or 0: no limit). Never the newest event's. True when more is left.
+CREATE OR REPLACE FUNCTION dnc.prune(before_ms bigint, max_bytes bigint) RETURNS boolean LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+	oldest dnc.partitions;
+	piece CONSTANT int := 10000;
+	removed int;
+	newest bigint;
+BEGIN
+	-- Another hub does it already.
+	IF NOT pg_try_advisory_xact_lock(6581859, 2) THEN
+		RETURN false;
+	END IF;
+	before_ms := nullif(before_ms, 0);
+	max_bytes := nullif(max_bytes, 0);
+	SELECT * INTO oldest FROM dnc.partitions p ORDER BY p.first_seq LIMIT 1;
+	DELETE FROM dnc.ids d WHERE d.id = ANY (ARRAY(
+		SELECT k.id FROM dnc.ids k WHERE k.seq < oldest.first_seq ORDER BY k.seq LIMIT piece));
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	IF removed > 0 THEN
+		RETURN true;
+	END IF;
+	DELETE FROM dnc.access d WHERE d.n = ANY (ARRAY(SELECT a.n FROM dnc.access a ORDER BY a.n LIMIT piece))
+		AND d.at < before_ms;
+	DELETE FROM dnc.rates r WHERE r.step < dnc.now_ms() / 10000 - 2 * 8640;
+
+	newest := (dnc.newest()).seq;
+	IF newest < oldest.end_seq OR oldest.first_seq IS NULL THEN
+		RETURN false;
+	END IF;
+	IF NOT coalesce(dnc.size() > max_bytes, false) AND NOT coalesce((SELECT e.logged_at < before_ms FROM dnc.events e
+			WHERE e.seq >= oldest.end_seq - 1 ORDER BY e.seq LIMIT 1), false) THEN
+		RETURN false;
+	END IF;
+	-- Readers wait for one who waits for this lock: not for long. With a long query or a dump running it is tried again later.
+	PERFORM set_config('lock_timeout', '100', true);
+	PERFORM pg_advisory_xact_lock(6581859, 1);
+	EXECUTE format('DROP TABLE dnc.%I', 'events_' || oldest.first_seq);
+	DELETE FROM dnc.partitions p WHERE p.first_seq = oldest.first_seq;
+	RETURN true;
+EXCEPTION
+	WHEN lock_not_available THEN
+		RETURN false;
+END $$;
+
+REVOKE ALL ON SCHEMA dnc FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA dnc FROM PUBLIC;
+DO $$
+BEGIN
+	IF to_regrole('dnc_writer') IS NOT NULL THEN
+		GRANT USAGE ON SCHEMA dnc TO dnc_writer;
+		GRANT SELECT ON ALL TABLES IN SCHEMA dnc TO dnc_writer;
+		GRANT EXECUTE ON FUNCTION dnc.append, dnc.check_epoch, dnc.prune, dnc.newest, dnc.size TO dnc_writer;
+	END IF;
+	IF to_regrole('dnc_reader') IS NOT NULL THEN
+		GRANT USAGE ON SCHEMA dnc TO dnc_reader;
+		GRANT SELECT ON ALL TABLES IN SCHEMA dnc TO dnc_reader;
+		REVOKE ALL ON dnc.secret FROM dnc_reader;
+		GRANT EXECUTE ON FUNCTION dnc.newest, dnc.size TO dnc_reader;
+	END IF;
+END $$;
+COMMIT;
