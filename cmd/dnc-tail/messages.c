@@ -111,7 +111,8 @@ void message_warn_gap(const struct dnc_json *doc, uint32_t metadata, bool other_
 	struct dnc_str reason = message_text(doc, metadata, "reason");
 	const struct words *w = find_words(reason);
 
-	if (other_hub && dnc_str_eq(reason, DNC_STR("epoch")))
+	/* From 1 on: the hub does not know the epoch of the other one. */
+	if (other_hub && from <= 1 && dnc_str_eq(reason, DNC_STR("epoch")))
 		dnc_warn(
 			"this hub has another log than the one before (%.*s): its events from %llu on "
 			"follow, and what the other hub got meanwhile may be missing",

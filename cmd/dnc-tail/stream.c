@@ -120,6 +120,22 @@ static void on_gap(struct stream *s, const struct dnc_json *doc, uint32_t metada
 	ends_gap(s);
 }
 
+/* The hub's log has another epoch, and all that came on this connection is part of it. A position that is left from the connection
+ * before, until the confirmation or a gap that is due, need not be. */
+static void on_epoch(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	struct dnc_str epoch = message_text(doc, metadata, "epoch");
+
+	if (!s->confirmed || !epoch.n)
+		return;
+	/* That would be no part of it: the former epoch at least loses nothing. */
+	if (!s->gap_due && message_number(doc, metadata, "first_seq") <= s->resume.seq)
+		return;
+	snprintf(s->epoch, sizeof s->epoch, "%.*s", DNC_STR_ARG(epoch));
+	if (!s->gap_due)
+		passed(s, s->resume.seq);
+}
+
 static void on_held_back(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	(void)s;
@@ -173,8 +189,8 @@ static const struct {
 	void (*handle)(struct stream *s, const struct dnc_json *doc, uint32_t metadata);
 } messages[] = {{"dnc.connection.established", on_established},
 	{"dnc.subscription.confirmed", on_confirmed}, {"dnc.connection.gap", on_gap},
-	{"dnc.connection.held_back", on_held_back}, {"dnc.connection.pong", on_pong},
-	{"client.stats", on_stats}, {"error", on_error}};
+	{"dnc.connection.epoch", on_epoch}, {"dnc.connection.held_back", on_held_back},
+	{"dnc.connection.pong", on_pong}, {"client.stats", on_stats}, {"error", on_error}};
 
 /* The hub writes `seq` first in each event, which is parsed once, by those who print it. */
 static bool read_seq(struct dnc_str text, uint64_t *seq)

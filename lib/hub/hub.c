@@ -10,6 +10,7 @@
 #include "priv/hub.h"
 #include "priv/lists.h"
 #include "priv/replay.h"
+#include "priv/transmit.h"
 
 enum {
 	WORK_SUBSCRIBERS = 16, /* served in one call of dnc_hub_work() */
@@ -46,6 +47,8 @@ struct dnc_hub *dnc_hub_new(const struct dnc_hub_options *options)
 	h->seen = dnc_ring_last(h->ring);
 	h->oldest = dnc_ring_oldest(h->ring);
 	h->found = on_found;
+	h->epoch_changes = dnc_journal_epoch_changes(options->journal);
+	h->epoch = dnc_journal_epoch(options->journal);
 	dnc_list_init(&h->forms);
 	dnc_list_init(&h->subscribers);
 	dnc_list_init(&h->work);
@@ -78,7 +81,7 @@ struct dnc_account *dnc_hub_account(struct dnc_hub *h, const char *name)
 
 const char *dnc_hub_epoch(const struct dnc_hub *h)
 {
-	return dnc_journal_epoch(h->options.journal);
+	return h->epoch.name;
 }
 
 const struct dnc_journal *dnc_hub_journal(const struct dnc_hub *h)
@@ -213,11 +216,33 @@ static void match_new(struct dnc_hub *h, uint64_t last)
 	}
 }
 
+/* Tells all subscribers of another epoch of the log, if there is one. Their positions are of it, whatever each has got so
+ * far, and no event of it was sent. */
+static void tell_epoch(struct dnc_hub *h)
+{
+	uint64_t changes = dnc_journal_epoch_changes(h->options.journal);
+	struct dnc_epoch epoch;
+
+	if (changes == h->epoch_changes)
+		return;
+	h->epoch_changes = changes;
+	epoch = dnc_journal_epoch(h->options.journal);
+	if (strcmp(epoch.name, h->epoch.name) == 0)
+		return;
+	h->epoch = epoch;
+	hub_enter(h);
+	for (struct dnc_list *link = walk_begin(&h->all_walk, &h->subscribers); link;
+		link = walk_next(&h->all_walk))
+		transmit_epoch(SUBSCRIBER_OF(link, all_link), &h->epoch);
+	hub_exit(h);
+}
+
 bool dnc_hub_advance(struct dnc_hub *h)
 {
 	uint64_t first = h->seen + 1, last = dnc_ring_last(h->ring);
 	int64_t now;
 
+	tell_epoch(h); /* after the look at the ring: what is in it may be of that epoch */
 	dnc_hub_release_ring(h);
 	h->fresh = first;
 	match_new(h, last);

@@ -48,6 +48,9 @@ struct dnc_transport {
 	 * the client had seen stand for others), "too_large", "no_memory" (which was tried for some seconds),
 	 * "role_cost" (DNC_MATCH_TOO_COSTLY) or "forbidden" (dnc_subscriber_leave_past()). */
 	enum dnc_sent (*gap)(void *conn, uint64_t from, uint64_t to, const char *reason);
+	/* The log has another epoch now, and what the client has seen is part of it: its position is of this epoch from now
+	 * on. Comes before the first event of the epoch, also without a subscription, and if the transport is full. */
+	enum dnc_sent (*epoch)(void *conn, const struct dnc_epoch *epoch);
 	/* The filter's patterns took too much work on a number (dnc_filter_over_budget()), or the budget of the account
 	 * (account.h) has left the subscriber more than max_lag events behind: the subscription ends after event
 	 * FROM - 1. */
@@ -103,7 +106,8 @@ bool dnc_hub_work(struct dnc_hub *h);
 bool dnc_hub_needs_ticks(const struct dnc_hub *h);
 void dnc_hub_tick(struct dnc_hub *h);
 
-/* DNC_EPOCH_LEN characters that name this start: dnc_journal_epoch(). */
+/* The epoch that all subscribers know: dnc_journal_epoch(), as of when the hub last looked at what is new. DNC_EPOCH_LEN
+ * characters, valid until the next call. */
 const char *dnc_hub_epoch(const struct dnc_hub *h);
 
 /* Its option `journal`: functions that any thread may call with a const one may be called. */

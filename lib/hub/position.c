@@ -28,7 +28,7 @@ static void set_since(struct dnc_subscriber *s, const struct dnc_start *start)
 	/* Without an epoch all that is known is that the log went back, before this start at the latest: what
 	 * came since may be new to the client, but a client that asked for the future gets the present. */
 	if (!start->epoch.p && start->n > last)
-		s->gap_from = dnc_journal_epoch_first(journal);
+		s->gap_from = dnc_journal_epoch(journal).first;
 }
 
 /* The N events before the present. */

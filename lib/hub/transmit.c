@@ -1,4 +1,5 @@
 #include "priv/transmit.h"
+#include "priv/lists.h"
 
 void run_add(struct run *r, char *space, struct dnc_frame f, uint64_t seq)
 {
@@ -37,6 +38,12 @@ bool transmit_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const ch
 {
 	s->hub->stats.gaps++;
 	return transmit_result(s, s->hub->options.transport.gap(s->conn, from, to, reason));
+}
+
+void transmit_epoch(struct dnc_subscriber *s, const struct dnc_epoch *epoch)
+{
+	if (!s->dead && !transmit_result(s, s->hub->options.transport.epoch(s->conn, epoch)))
+		live_remove(s);
 }
 
 bool transmit_skip(struct dnc_subscriber *s, uint64_t seq, const char *reason)

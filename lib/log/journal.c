@@ -50,24 +50,24 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.wal_held = f->wal_held};
 }
 
-const char *dnc_journal_epoch(const struct dnc_journal *j)
+struct dnc_epoch dnc_journal_epoch(const struct dnc_journal *j)
 {
-	return j->epochs.current;
+	return epochs_current(j->epochs);
+}
+
+uint64_t dnc_journal_epoch_changes(const struct dnc_journal *j)
+{
+	return epochs_changes(j->epochs);
 }
 
 bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, uint64_t *end)
 {
-	return epochs_find(&j->epochs, epoch, end);
+	return epochs_find(j->epochs, epoch, end);
 }
 
 const unsigned char *dnc_journal_mask_key(const struct dnc_journal *j)
 {
 	return j->mask_key;
-}
-
-uint64_t dnc_journal_epoch_first(const struct dnc_journal *j)
-{
-	return j->epochs.first;
 }
 
 uint64_t dnc_journal_last(const struct dnc_journal *j)

@@ -50,17 +50,33 @@ struct dnc_journal *dnc_journal_open(
 /* Readers must have been freed. NULL is allowed. */
 void dnc_journal_close(struct dnc_journal *j);
 
-/* The name, DNC_EPOCH_LEN characters, of the current epoch. Each opening of the log begins an epoch, and the log stores
- * the number with which each began. So a position (an epoch and a sequence number) can be told from one that this
- * log never had, because it was restored from a backup or lost its end. */
-const char *dnc_journal_epoch(const struct dnc_journal *j);
+struct dnc_epoch {
+	char name[DNC_EPOCH_LEN + 1];
+	uint64_t first; /* the number that its first event has or will have */
+};
+
+/* The current epoch. Each opening of a log of one process begins an epoch, and each change of server or its timeline one of
+ * a shared log; the log stores the number with which each began. So a position (an epoch and a sequence number) can be
+ * told from one that this log never had, because it was restored from a backup or lost its end. */
+struct dnc_epoch dnc_journal_epoch(const struct dnc_journal *j);
+
+/* How often the current epoch has changed: compare it after reading a new event of the log, and before it is shown. */
+uint64_t dnc_journal_epoch_changes(const struct dnc_journal *j);
 
 /* *END is the last number of EPOCH that no later epoch gave again, UINT64_MAX for the current epoch. False when the log
  * does not know EPOCH. */
 bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, uint64_t *end);
 
-/* The number that the first event of the current epoch has or will have. */
-uint64_t dnc_journal_epoch_first(const struct dnc_journal *j);
+/* True when events *FROM to *TO are not in the log any more, or others have their numbers now, although this process has
+ * handed them on: only a new start can tell clients the truth. False forever for a log of one process. */
+bool dnc_journal_lost(const struct dnc_journal *j, uint64_t *from, uint64_t *to);
+
+/* A log that other processes write, too, may have events and epochs that this one does not know yet. The ticket of
+ * dnc_journal_ask() is answered once all that the log had when it was taken is known here: the epochs at once, the events up to
+ * dnc_journal_last() with the next ones that are dequeued. Any thread; neither waits. Without such others there is
+ * nothing to ask: every ticket is answered. */
+uint64_t dnc_journal_ask(struct dnc_journal *j);
+bool dnc_journal_is_answered(const struct dnc_journal *j, uint64_t ticket);
 
 /* Numbers of the newest and the oldest event that can be read; last is oldest - 1 when there is
  * none. */

@@ -188,7 +188,7 @@ static void memory_close(struct dnc_journal *j)
 {
 	struct memory *m = (struct memory *)j;
 
-	epochs_free(&m->base.epochs);
+	epochs_free(m->base.epochs);
 	rates_free(m->base.rates);
 	providers_free(m->base.providers);
 	sodium_memzero(m->base.mask_key, sizeof m->base.mask_key);
@@ -251,11 +251,12 @@ struct dnc_journal *journal_memory_open(struct dnc_error *err)
 		randombytes_buf(&m->seed, sizeof m->seed);
 		randombytes_buf(m->key, sizeof m->key);
 		randombytes_buf(m->base.mask_key, sizeof m->base.mask_key);
-		epochs_begin(&m->base.epochs, 1);
+		m->base.epochs = epochs_new();
 		m->base.rates = rates_new(dnc_clock_now_ms());
 		m->base.providers = providers_new();
 	}
-	if (m && m->ids && m->slots && m->base.rates && m->base.providers)
+	if (m && m->ids && m->slots && m->base.rates && m->base.providers && m->base.epochs &&
+		epochs_begin(m->base.epochs, &(struct epoch_list){0}, 1) == 0)
 		return &m->base;
 	if (m)
 		memory_close(&m->base);

@@ -312,7 +312,7 @@ static void sqlite_close(struct dnc_journal *base)
 		sqlite3_finalize(j->write[i]);
 	checkpointer_free(j->checkpointer);
 	content_comparison_free(&j->comparison);
-	epochs_free(&j->base.epochs);
+	epochs_free(j->base.epochs);
 	rates_free(j->base.rates);
 	providers_free(j->base.providers);
 	sodium_memzero(j->base.mask_key, sizeof j->base.mask_key);

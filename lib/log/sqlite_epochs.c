@@ -12,11 +12,9 @@ enum {
 
 static int add(void *ctx, int columns, char **values, char **names)
 {
-	struct epochs *e = ctx;
-
 	(void)columns;
 	(void)names;
-	return epochs_add(e, dnc_str(values[0]), strtoull(values[1], NULL, 10));
+	return epoch_list_add(ctx, dnc_str(values[0]), strtoull(values[1], NULL, 10));
 }
 
 /* Deletes epochs that are not needed any more. */
@@ -35,10 +33,11 @@ static int forget(struct journal *j)
 int sqlite_epoch_store(struct journal *j)
 {
 	/* A commit that failed may have stored it nevertheless; then it is written again. */
+	struct dnc_epoch epoch = epochs_current(j->base.epochs);
 	char *sql = sqlite3_mprintf(
 		"INSERT INTO epochs (epoch, first_seq, started_at) VALUES (%Q, %lld, %lld) "
 		"ON CONFLICT (epoch) DO UPDATE SET started_at = excluded.started_at",
-		j->base.epochs.current, (long long)j->base.epochs.first, (long long)j->started_ms);
+		epoch.name, (long long)epoch.first, (long long)j->started_ms);
 	int rc = sql ? sqlite3_exec(j->db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
 
 	sqlite3_free(sql);
@@ -59,16 +58,25 @@ int sqlite_epoch_write(struct journal *j, struct dnc_error *err)
 	return -1;
 }
 
+static int load_and_begin(struct journal *j, struct dnc_error *err)
+{
+	static const char *const sql = "SELECT epoch, first_seq FROM epochs ORDER BY n";
+	struct epoch_list list = {0};
+	int rc = 0;
+
+	if (sqlite3_exec(j->db, sql, add, &list, NULL) != SQLITE_OK)
+		rc = sqlite_error(j->db, "read", j->path, err);
+	else if ((!j->base.epochs && !(j->base.epochs = epochs_new())) ||
+		 epochs_begin(j->base.epochs, &list, j->base.last + 1) < 0)
+		rc = dnc_error_nomem(err);
+	epoch_list_free(&list);
+	return rc;
+}
+
 int sqlite_epoch_begin(struct journal *j, struct dnc_error *err)
 {
-	static const char *const list = "SELECT epoch, first_seq FROM epochs ORDER BY n";
-
-	epochs_free(&j->base.epochs);
-	if (sqlite3_exec(j->db, list, add, &j->base.epochs, NULL) != SQLITE_OK)
-		return sqlite_error(j->db, "read", j->path, err);
-	if (mask_key_load(j, err) < 0)
+	if (load_and_begin(j, err) < 0 || mask_key_load(j, err) < 0)
 		return -1;
-	epochs_begin(&j->base.epochs, j->base.last + 1);
 	j->started_ms = dnc_clock_now_ms();
 	if (forget(j) < 0)
 		return sqlite_error(j->db, "write", j->path, err);

@@ -268,3 +268,16 @@ enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reaso
 	dnc_buf_chr(b, '}');
 	return message_send(s);
 }
+
+enum dnc_sent send_epoch(void *conn, const struct dnc_epoch *epoch)
+{
+	struct session *s = conn;
+	struct dnc_buf *b = message_begin(s, "dnc.connection.epoch");
+
+	add_timestamp(b);
+	metadata_begin(b);
+	dnc_json_member_text(b, "epoch", epoch->name);
+	dnc_json_member_number(b, "first_seq", epoch->first);
+	dnc_buf_chr(b, '}');
+	return message_send(s);
+}

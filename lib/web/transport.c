@@ -37,4 +37,4 @@ static void failed(void *conn)
 }
 
 const struct dnc_transport dnc_web_transport = {
-	put, soon, send_gap, send_over_budget, started, failed};
+	put, soon, send_gap, send_epoch, send_over_budget, started, failed};

@@ -5,13 +5,14 @@ const WebSocket = require('ws');
 const [url, last] = [process.argv[2], Number(process.argv[3])];
 let since = 0, epoch, now;
 function connect() {
+  let placed = false; // by this connection
   const ws = new WebSocket(url, 'dnc.v1');
   ws.on('open', () => ws.send(JSON.stringify({ type: 'subscribe', since, epoch })));
   ws.on('error', () => {});
   ws.on('close', () => setTimeout(connect, 50));
   ws.on('message', (data) => {
     const m = JSON.parse(data);
-    const take = (seq) => { since = seq; epoch = now; }; // a place is a number and the epoch it is of
+    const take = (seq) => { since = seq; epoch = now; placed = true; }; // a place is a number and the epoch it is of
     if (m.type === 'dnc.subscription.confirmed') {
       now = m.metadata.epoch;
       if (m.metadata.recovered) take(m.metadata.from_seq - 1); // else only when the gap has come
@@ -19,6 +20,10 @@ function connect() {
     if (m.type === 'dnc.connection.gap') {
       console.log('gap ' + JSON.stringify(m.metadata));
       take(m.metadata.to_seq);
+    }
+    if (m.type === 'dnc.connection.epoch') { // the log has another epoch, and what was received is part of it
+      now = m.metadata.epoch;
+      if (placed) epoch = now;
     }
     if (m.seq === undefined) return;
     take(m.seq);

@@ -16,17 +16,21 @@ async def main():
                 if epoch:
                     request["epoch"] = epoch
                 await ws.send(json.dumps(request))
+                now, placed = None, False  # of this connection
                 async for data in ws:
                     m = json.loads(data)
                     if m["type"] == "dnc.subscription.confirmed":
                         now = m["metadata"]["epoch"]
                         if m["metadata"]["recovered"]:  # else only when the gap has come
-                            since, epoch = m["metadata"]["from_seq"] - 1, now
+                            since, epoch, placed = m["metadata"]["from_seq"] - 1, now, True
                     if m["type"] == "dnc.connection.gap":
                         print("gap", m["metadata"], flush=True)
-                        since, epoch = m["metadata"]["to_seq"], now
+                        since, epoch, placed = m["metadata"]["to_seq"], now, True
+                    if m["type"] == "dnc.connection.epoch":  # what was received is part of it
+                        now = m["metadata"]["epoch"]
+                        epoch = now if placed else epoch
                     if "seq" in m:
-                        since, epoch = m["seq"], now
+                        since, epoch, placed = m["seq"], now, True
                         print(since, m["event_data"]["n"])
                         if m["event_data"]["n"] == last:
                             return

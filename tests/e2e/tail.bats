@@ -496,6 +496,42 @@ subscribed() { tail -n +2 hub.out | jq -c '[.since, .epoch]' | tr '\n' ' '; }
 	[ "$(subscribed)" = '[49,null] [49,null] ' ]
 }
 
+@test "another epoch of the log is that of the place, but for a place from before the connection" {
+	local promise='{"type":"dnc.subscription.confirmed","metadata":{"from_seq":81,"last_seq":100,"epoch":"e2","recovered":false}}'
+	cat >words <<-END
+		{"type":"dnc.subscription.confirmed","metadata":{"from_seq":51,"last_seq":51,"epoch":"e1","recovered":true}}
+		{"seq":51,"type":"dnc.list.synced"}
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e2","first_seq":52}}
+
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e0","first_seq":52}}
+
+		$promise
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e3","first_seq":81}}
+
+		$promise
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e3","first_seq":81}}
+		{"type":"dnc.connection.gap","metadata":{"from_seq":52,"to_seq":80,"reason":"retention"}}
+
+		{"type":"dnc.subscription.confirmed","metadata":{"from_seq":81,"last_seq":80,"epoch":"e3","recovered":true}}
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e4","first_seq":80}}
+
+		{"type":"dnc.subscription.confirmed","metadata":{"from_seq":81,"last_seq":80,"epoch":"e3","recovered":true}}
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e5","first_seq":81}}
+		{"seq":81,"type":"dnc.list.synced"}
+		{"type":"dnc.connection.epoch","metadata":{"epoch":"e6","first_seq":82}}
+		{"type":"error","code":"x","message":"the end"}
+	END
+	echo 'e1 50' >place
+	rm -f hub.out
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" dnc:replay <words >hub.out 3>&- &
+	PIDS+=($!)
+	wait_for has_content hub.out
+	run -2 --separate-stderr timeout 30 dnc-tail -o json --state=place "ws://$(head -n 1 hub.out)"
+	[ "$(subscribed)" = '[50,"e1"] [51,"e2"] [51,"e2"] [51,"e2"] [80,"e3"] [80,"e3"] ' ]
+	[ "$(cat place)" = 'e6 81' ]
+	[ "$(jq -c .seq <<<"$output" | tr '\n' ' ')" = '51 81 ' ]
+}
+
 @test "gaps, being held back, warnings and what a role may not see are told in words" {
 	echo 'e1 33' >place
 	/usr/bin/python3 "$BATS_TEST_DIRNAME/tail_words.py" >hub.out 3>&- <<-'END' &

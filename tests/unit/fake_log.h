@@ -96,7 +96,8 @@ static inline void open_fake(uint64_t oldest, uint64_t last)
 	fake.base.last = last;
 	fake.finished = eventfd(0, EFD_NONBLOCK);
 	assert_true(fake.finished >= 0);
-	epochs_begin(&fake.base.epochs, last + 1);
+	fake.base.epochs = epochs_new();
+	assert_int_equal(epochs_begin(fake.base.epochs, &(struct epoch_list){0}, last + 1), 0);
 	reader = dnc_reader_new(&fake.base, fake_finished, &fake.finished, &err);
 	assert_non_null(reader);
 }
@@ -105,7 +106,7 @@ static inline void close_fake(void)
 {
 	dnc_reader_free(reader);
 	close(fake.finished);
-	epochs_free(&fake.base.epochs);
+	epochs_free(fake.base.epochs);
 }
 
 /* A hub that has just started on a log with events OLDEST to LAST. */

@@ -19,6 +19,7 @@ enum callback {
 	ON_SEND,
 	ON_SOON,
 	ON_GAP,
+	ON_EPOCH,
 	ON_OVER_BUDGET,
 	ON_STARTED,
 	ON_FAILED,
@@ -31,8 +32,10 @@ struct peer {
 	size_t count, gaps, starts, failures, ends;
 	uint64_t gap_from, gap_to, ended_from;
 	const char *gap_reason;
-	bool full; /* its socket takes one write, then no more */
-	bool gone; /* it left: no callback may come */
+	struct dnc_epoch epoch; /* the last one it was told, */
+	size_t epochs, before;  /* of so many, after so many events */
+	bool full;              /* its socket takes one write, then no more */
+	bool gone;              /* it left: no callback may come */
 	/* Called once, from the callback ON. */
 	enum callback on;
 	void (*act)(struct peer *peer);
@@ -94,6 +97,17 @@ static inline enum dnc_sent peer_gap(void *conn, uint64_t from, uint64_t to, con
 	return DNC_SENT;
 }
 
+static inline enum dnc_sent peer_epoch(void *conn, const struct dnc_epoch *epoch)
+{
+	struct peer *peer = conn;
+
+	peer->epochs++;
+	peer->epoch = *epoch;
+	peer->before = peer->count;
+	peer_called(peer, ON_EPOCH);
+	return peer_sent(peer);
+}
+
 static inline enum dnc_sent peer_over_budget(void *conn, uint64_t from)
 {
 	struct peer *peer = conn;
@@ -122,7 +136,7 @@ static inline void peer_failed(void *conn)
 }
 
 static const struct dnc_transport peer_transport = {
-	peer_send, peer_soon, peer_gap, peer_over_budget, peer_started, peer_failed};
+	peer_send, peer_soon, peer_gap, peer_epoch, peer_over_budget, peer_started, peer_failed};
 
 static struct dnc_journal *journal; /* to be opened by main() */
 static struct dnc_ring *ring;

@@ -148,7 +148,7 @@ static inline struct dnc_journal *open_epoch(char epoch[DNC_EPOCH_LEN + 1])
 
 	if (!j)
 		fail_msg("%s", err.message);
-	strcpy(epoch, dnc_journal_epoch(j));
+	strcpy(epoch, dnc_journal_epoch(j).name);
 	return j;
 }
 

@@ -150,7 +150,7 @@ static void of_too_many_segments_the_oldest_is_dropped(void **state)
 	assert_int_equal(s.n, SEGMENTS_MAX);
 }
 
-static uint64_t end_of(const struct epochs *e, const char *name)
+static uint64_t end_of(struct epochs *e, const char *name)
 {
 	uint64_t end = 0;
 
@@ -159,35 +159,68 @@ static uint64_t end_of(const struct epochs *e, const char *name)
 
 static void an_epoch_ends_where_a_later_one_begins(void **state)
 {
-	struct epochs e = {0};
+	struct epochs *e = epochs_new();
+	struct epoch_list l = {0};
 	char name[DNC_EPOCH_LEN + 1];
 
 	(void)state;
-	assert_int_equal(epochs_add(&e, DNC_STR("000000000000000f"), 1), 0);
-	assert_int_equal(epochs_add(&e, DNC_STR("00000000000000a0"), 101), 0);
-	assert_int_equal(epochs_add(&e, DNC_STR("0000000000000001"), 51), 0); /* a backup */
+	assert_int_equal(epoch_list_add(&l, DNC_STR("000000000000000f"), 1), 0);
+	assert_int_equal(epoch_list_add(&l, DNC_STR("00000000000000a0"), 101), 0);
+	assert_int_equal(epoch_list_add(&l, DNC_STR("0000000000000001"), 51), 0); /* a backup */
 	for (int i = 0; i < 4; i++) /* malformed: ignored */
-		assert_int_equal(epochs_add(&e,
+		assert_int_equal(epoch_list_add(&l,
 					 dnc_str((const char *[]){"", "x", "000000000000000G",
 						 "00000000000000000"}[i]),
 					 1),
 			0);
 	for (uint64_t i = 0; i < 200; i++) {
 		snprintf(name, sizeof name, "%016llx", (unsigned long long)(0x1000 + i));
-		assert_int_equal(epochs_add(&e, dnc_str(name), 60 + i), 0);
+		assert_int_equal(epoch_list_add(&l, dnc_str(name), 60 + i), 0);
 	}
-	epochs_begin(&e, 300);
-	assert_int_equal(e.count, 203);
-	assert_int_equal(end_of(&e, "000000000000000f"), 50);
-	assert_int_equal(end_of(&e, "00000000000000a0"), 50); /* all that it had was lost */
-	assert_int_equal(end_of(&e, "0000000000000001"), 59);
-	assert_int_equal(end_of(&e, "00000000000010c7"), 299);
-	assert_int_equal(end_of(&e, "0000000000002000"), 0);
-	assert_int_equal(end_of(&e, "X"), 0);
-	assert_true(end_of(&e, e.current) == UINT64_MAX);
-	assert_int_equal(strlen(e.current), DNC_EPOCH_LEN);
-	epochs_free(&e);
-	assert_int_equal(e.count, 0);
+	assert_int_equal(l.count, 203);
+	assert_int_equal(epochs_begin(e, &l, 300), 0);
+	assert_int_equal(l.count, 0);
+	assert_int_equal(end_of(e, "000000000000000f"), 50);
+	assert_int_equal(end_of(e, "00000000000000a0"), 50); /* all that it had was lost */
+	assert_int_equal(end_of(e, "0000000000000001"), 59);
+	assert_int_equal(end_of(e, "00000000000010c7"), 299);
+	assert_int_equal(end_of(e, "0000000000002000"), 0);
+	assert_int_equal(end_of(e, "X"), 0);
+	assert_true(end_of(e, epochs_current(e).name) == UINT64_MAX);
+	assert_int_equal(strlen(epochs_current(e).name), DNC_EPOCH_LEN);
+	assert_int_equal(epochs_current(e).first, 300);
+	epochs_free(e);
+}
+
+static void other_epochs_replace_those_there_were(void **state)
+{
+	struct epochs *e = epochs_new();
+	struct epoch_list l = {0};
+
+	(void)state;
+	assert_int_equal(epoch_list_add(&l, DNC_STR("00000000000000a0"), 1), 0);
+	epochs_replace(e, &l);
+	assert_int_equal(epochs_changes(e), 1);
+	assert_string_equal(epochs_current(e).name, "00000000000000a0");
+	epochs_replace(e, &l); /* empty */
+	assert_int_equal(epochs_changes(e), 1);
+	/* Two at once, of which one had no event. */
+	assert_int_equal(epoch_list_add(&l, DNC_STR("00000000000000a0"), 1), 0);
+	assert_int_equal(epoch_list_add(&l, DNC_STR("000000000000000b"), 101), 0);
+	assert_int_equal(epoch_list_add(&l, DNC_STR("000000000000000c"), 101), 0);
+	epochs_replace(e, &l);
+	assert_int_equal(epochs_changes(e), 2);
+	assert_string_equal(epochs_current(e).name, "000000000000000c");
+	assert_int_equal(epochs_current(e).first, 101);
+	assert_int_equal(end_of(e, "00000000000000a0"), 100);
+	assert_int_equal(end_of(e, "000000000000000b"), 100);
+	assert_true(end_of(e, "000000000000000c") == UINT64_MAX);
+	/* The same newest one again. */
+	assert_int_equal(epoch_list_add(&l, DNC_STR("000000000000000c"), 101), 0);
+	epochs_replace(e, &l);
+	assert_int_equal(epochs_changes(e), 2);
+	assert_int_equal(end_of(e, "000000000000000b"), 0);
+	epochs_free(e);
 }
 
 int main(void)
@@ -201,6 +234,7 @@ int main(void)
 		cmocka_unit_test(a_segment_in_the_future_is_unreliable_once_another_follows),
 		cmocka_unit_test(of_too_many_segments_the_oldest_is_dropped),
 		cmocka_unit_test(an_epoch_ends_where_a_later_one_begins),
+		cmocka_unit_test(other_epochs_replace_those_there_were),
 	};
 
 	return cmocka_run_group_tests_name("log_clock", tests, NULL, NULL);

@@ -236,13 +236,12 @@ static void a_position_is_valid_as_far_as_its_epoch_goes(void **state)
 		struct peer peer = {0};
 		struct dnc_subscriber *s = join(h, &peer);
 		struct dnc_start start = {.from = DNC_START_SINCE, .n = cases[i].since};
+		struct epoch_list epochs = {0};
 
-		epochs_free(&fake.base.epochs);
-		fake.base.epochs = (struct epochs){0};
-		epochs_add(&fake.base.epochs, DNC_STR("000000000000000a"), 1);
-		epochs_add(&fake.base.epochs, DNC_STR("000000000000000b"), 34);
-		epochs_add(&fake.base.epochs, DNC_STR("000000000000000c"), 34);
-		epochs_begin(&fake.base.epochs, 41);
+		epoch_list_add(&epochs, DNC_STR("000000000000000a"), 1);
+		epoch_list_add(&epochs, DNC_STR("000000000000000b"), 34);
+		epoch_list_add(&epochs, DNC_STR("000000000000000c"), 34);
+		assert_int_equal(epochs_begin(fake.base.epochs, &epochs, 41), 0);
 		append(h, 5);
 		if (cases[i].epoch)
 			start.epoch = dnc_str(strcmp(cases[i].epoch, "now") == 0 ? dnc_hub_epoch(h)

@@ -8,6 +8,7 @@
 #include "library.h"
 #include "nomem.h"
 #include "log/journal.h"
+#include "log/priv/journal_ops.h"
 #include "web/priv/requests.h"
 #include "web/priv/sessions.h"
 #include "web/priv/shared.h"
@@ -779,6 +780,56 @@ static void gaps_and_costly_filters_are_reported(void **state)
 	close_server();
 }
 
+/* As the follower of a shared log. */
+static void begin_epoch(const char *name, uint64_t first)
+{
+	struct dnc_epoch before = dnc_journal_epoch(server.journal);
+	struct epoch_list list = {0};
+
+	assert_int_equal(epoch_list_add(&list, dnc_str(before.name), before.first), 0);
+	assert_int_equal(epoch_list_add(&list, dnc_str(name), first), 0);
+	journal_epochs_replace(server.journal, &list);
+	dnc_hub_advance(server.hub);
+}
+
+static bool was_sent(const char *text)
+{
+	return memmem(library.sent, library.n, text, strlen(text));
+}
+
+static void another_epoch_is_told_to_clients_of_all_protocols(void **state)
+{
+	static const struct session_source sources[] = {
+		{(struct lws *)&library, &wire_ws, 0, "192.0.2.1", &admission},
+		{(struct lws *)&library, &wire_ws, DNC_CLOUDEVENT, "192.0.2.1", &admission},
+		{(struct lws *)&library, &wire_sse, 0, "192.0.2.1", &admission}};
+	static const char *const queries[] = {NULL, "since=0"};
+	struct principal principal;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		struct session *slot, *s;
+
+		open_server(false);
+		identity_default(&server.identity, &principal);
+		s = session_new(&server.sessions, &slot, &sources[i / 2]);
+		assert_int_equal(requests_open(s, &principal, dnc_str(queries[i % 2])), 0);
+		publish("dnc.compliance.violation", 1);
+		library.n = 0;
+		begin_epoch("00000000000000b1", 2);
+		assert_true(was_sent("{\"type\":\"dnc.connection.epoch\","));
+		assert_true(
+			was_sent("\"metadata\":{\"epoch\":\"00000000000000b1\",\"first_seq\":2}}"));
+		/* An id makes the position one of that epoch. */
+		assert_int_equal(was_sent("id: 00000000000000b1:1\n"), i == 5);
+		library.n = 0;
+		begin_epoch("00000000000000b1", 2); /* the same */
+		assert_int_equal(library.n, 0);
+		session_free(&slot);
+		close_server();
+	}
+}
+
 /* Allocation N fails. True when the subscription was confirmed. */
 static bool subscribe_without_memory(struct session **slot, int n)
 {
@@ -1126,6 +1177,7 @@ int main(void)
 		cmocka_unit_test(a_client_renews_its_token_by_one_of_the_same_subject),
 		cmocka_unit_test(subscriptions_are_limited_by_the_role),
 		cmocka_unit_test(gaps_and_costly_filters_are_reported),
+		cmocka_unit_test(another_epoch_is_told_to_clients_of_all_protocols),
 		cmocka_unit_test(without_memory_a_session_ends_or_is_answered),
 		cmocka_unit_test(a_subscribe_without_memory_replaces_nothing),
 		cmocka_unit_test(without_replay_what_is_left_of_the_past_is_a_gap),

@@ -20,6 +20,8 @@ struct dnc_hub {
 	uint64_t oldest;        /* nothing before is read from the ring */
 	uint64_t fresh; /* the first seq of the current advance: subscribers that are here or
 	                           later have not been served in it yet, and do not lag */
+	struct dnc_epoch epoch; /* what subscribers were told, */
+	uint64_t epoch_changes; /* when the journal had so many */
 	struct channels channels;
 	struct accounts accounts;
 	uint64_t charges;      /* rounds of account_charge_once() */

@@ -1,6 +1,6 @@
-/* transmit.h - hands frames and gaps to the transport of one subscriber.
+/* transmit.h - hands frames, gaps and epochs to the transport of one subscriber.
  *
- * Each function returns false when the subscriber can't go on for now: its transport is full, its connection is gone, or
+ * Functions return false when the subscriber can't go on for now: its transport is full, its connection is gone, or
  * the callback ended its subscription. */
 #pragma once
 #include "frame/frame.h"
@@ -24,6 +24,9 @@ bool transmit_run(struct dnc_subscriber *s, const struct run *r);
 
 /* Reports that events FROM to TO will not come. */
 bool transmit_gap(struct dnc_subscriber *s, uint64_t from, uint64_t to, const char *reason);
+
+/* Tells S, live or not, that its position is of EPOCH. */
+void transmit_epoch(struct dnc_subscriber *s, const struct dnc_epoch *epoch);
 
 /* Passes over event SEQ, which S can't get. */
 bool transmit_skip(struct dnc_subscriber *s, uint64_t seq, const char *reason);

@@ -2,6 +2,7 @@
  * with those declared here. */
 #pragma once
 #include <stdatomic.h>
+#include "changes.h"
 #include "epochs.h"
 #include "journal.h"
 #include "providers.h"
@@ -51,12 +52,13 @@ struct journal_stats {
 
 struct dnc_journal {
 	const struct journal_ops *ops;
-	struct epochs epochs; /* does not change while the journal is open */
 	atomic_uint_fast64_t oldest, last, duplicates, conflicts;
 	size_t batch_bytes; /* 0: no bound */
 	struct journal_stats stats;
 	unsigned char mask_key[DNC_MASK_KEY_BYTES]; /* wiped when the journal is closed */
+	struct journal_changes changes;
 	/* Owned, with locks of their own. */
+	struct epochs *epochs;
 	struct dnc_rates *rates;
 	struct dnc_providers *providers;
 };

@@ -16,4 +16,5 @@ void send_held_back(struct session *s, const char *reason, uint64_t behind);
 
 /* Of the hub's transport; CONN is a session. */
 enum dnc_sent send_over_budget(void *conn, uint64_t from);
+enum dnc_sent send_epoch(void *conn, const struct dnc_epoch *epoch);
 enum dnc_sent send_gap(void *conn, uint64_t from, uint64_t to, const char *reason);

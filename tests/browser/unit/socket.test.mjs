@@ -99,6 +99,17 @@ test('a filter that is confirmed begins a new connection with it', async () => {
 	assert.deepEqual(sockets[1].requests.map((r) => [r.type, r.filters, r.last]), [['subscribe', A, 200]]);
 });
 
+test('who is told of another epoch comes back with it', async () => {
+	await subscribed();
+	sockets[0].say({ type: 'dnc.connection.epoch', metadata: { epoch: 'f', first_seq: 1 } });
+	sockets[0].lose();
+	await turns();
+	clock.go(60000);
+	await turns();
+	established(sockets[1]);
+	assert.deepEqual(sockets[1].requests.map((r) => [r.since, r.epoch]), [[0, 'f']]);
+});
+
 test('two filters in flight: the first refused, the second confirmed', async () => {
 	const stream = await subscribed();
 	stream.tryFilter(A);

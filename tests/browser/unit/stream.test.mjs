@@ -32,6 +32,27 @@ test('when a gap is announced the old position stays until it comes', () => {
 	assert.deepEqual(p.start(), { since: 49, epoch: 'two' });
 });
 
+test('another epoch of the log is that of a position from this connection', () => {
+	const p = new Position();
+	p.established('one');
+	p.moved({ epoch: 'two', first_seq: 5 });
+	assert.equal(p.start(), null);
+	p.confirmed({ from_seq: 5, recovered: true });
+	assert.deepEqual(p.start(), { since: 4, epoch: 'two' });
+	p.moved({ epoch: 'three', first_seq: 5 });
+	assert.deepEqual(p.start(), { since: 4, epoch: 'three' });
+	assert.ok(p.event(5));
+	assert.deepEqual(p.start(), { since: 5, epoch: 'three' });
+	p.established('three');
+	p.moved({ epoch: 'four', first_seq: 50 });
+	assert.deepEqual(p.start(), { since: 5, epoch: 'three' }, 'it is not confirmed yet');
+	p.confirmed({ from_seq: 50, recovered: false });
+	p.moved({ epoch: 'five', first_seq: 50 });
+	assert.deepEqual(p.start(), { since: 5, epoch: 'three' }, 'the gap has yet to come');
+	p.gap({ to_seq: 49 });
+	assert.deepEqual(p.start(), { since: 49, epoch: 'five' });
+});
+
 test('a repeated event is refused, but not the same number after a new start of the log', () => {
 	const p = new Position();
 	p.established('one');

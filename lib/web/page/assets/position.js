@@ -6,13 +6,21 @@ export class Position {
 		this.epoch = '';
 		this.seq = null; // null: none yet
 		this.connection = ''; // the epoch of this connection
+		this.placed = false; // seq was set on it
 		this.last = 0; // the last event on this connection
 	}
 
 	// A connection was established.
 	established(epoch) {
 		this.connection = epoch;
+		this.placed = false;
 		this.last = 0;
+	}
+
+	// The log has another epoch, and all that this connection has confirmed or brought is part of it.
+	moved({ epoch }) {
+		this.connection = epoch;
+		if (this.placed) this.epoch = epoch;
 	}
 
 	// The subscription was confirmed. When a gap follows (recovered is false), the old position stays until it came.
@@ -33,6 +41,7 @@ export class Position {
 	}
 
 	forget() {
+		this.placed = false;
 		this.seq = null;
 		this.epoch = '';
 	}
@@ -45,5 +54,6 @@ export class Position {
 	#set(seq) {
 		this.seq = seq;
 		this.epoch = this.connection;
+		this.placed = true;
 	}
 }

@@ -256,6 +256,7 @@ export class Stream {
 		case 'dnc.connection.gap':
 			this.#position.gap(about);
 			return this.#handlers.gap(about);
+		case 'dnc.connection.epoch': return this.#position.moved(about);
 		case 'dnc.connection.held_back': return this.#handlers.heldBack(about);
 		case 'client.stats':
 			if (this.#subscribed) this.#passed = about.position;
