@@ -28,6 +28,8 @@ struct daemon {
 	struct reload reload;
 	uv_timer_t status;
 	bool input_failed; /* for the exit status, once the intake is freed */
+	bool lost;         /* the log has lost events that clients were sent */
+	uint64_t epoch_changes;
 };
 
 /* loop.c */
@@ -47,7 +49,7 @@ void daemon_handle_signals(struct daemon *d);
 /* All input has ended. In the main thread; CTX is the daemon. */
 void daemon_input_ended(void *ctx);
 
-/* The writer has committed something. In the writer's thread. */
+/* The writer has committed something, or the log as a whole has changed. In the writer's or the follower's thread. */
 void daemon_committed(void *ctx);
 
 /* A worker's hub has read something new in the ring. In the worker's thread. */

@@ -1,4 +1,5 @@
 /* loop.c - the main thread's event loop: what wakes it, and the end. */
+#include <inttypes.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include "base/log.h"
@@ -7,14 +8,6 @@
 
 /* How long the last audit records may take to reach the log. */
 enum { AUDIT_WAIT_MS = 2000 };
-
-static void on_committed(uv_async_t *async)
-{
-	struct daemon *d = async->data;
-
-	if (!d->workers[0].ended)
-		dnc_pump_run(&d->pump);
-}
 
 void daemon_audit(void *ctx, struct dnc_str json)
 {
@@ -55,12 +48,17 @@ static void wake_workers(void *ctx)
 		dnc_worker_wake(&d->workers[i]);
 }
 
+static void flush_workers(struct daemon *d)
+{
+	wake_workers(d);
+	dnc_web_flush(d->workers[0].web);
+}
+
 static void deliver(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	wake_workers(d);
-	dnc_web_flush(d->workers[0].web);
+	flush_workers(d);
 	uv_async_send(&d->committed); /* the rest of the batch, or the next one */
 }
 
@@ -88,26 +86,58 @@ static void on_drained(void *ctx)
 	uv_stop(&d->loop);
 }
 
-static void begin_drain(struct daemon *d)
+/* BEGIN: dnc_drain_begin() or dnc_drain_cut(). */
+static void begin_drain(struct daemon *d, bool (*begin)(struct dnc_drain *d))
 {
 	d->drain.intake = d->intake;
 	d->drain.workers = d->workers;
-	if (dnc_drain_begin(&d->drain))
+	if (begin(&d->drain))
 		sd_notify(0, "STOPPING=1");
 }
 
 static void on_stop(uv_async_t *async)
 {
-	begin_drain(async->data);
+	begin_drain(async->data, dnc_drain_begin);
+}
+
+/* The log has lost what clients were sent. Neither the ring nor they can forget it: they come back to the next start with the
+ * position that they have, and are told the gap. */
+static void end_lost(struct daemon *d, uint64_t from, uint64_t to)
+{
+	d->lost = true;
+	dnc_err("events %" PRIu64 " to %" PRIu64
+		" are not in the log any more, although this hub had read them: its server lost them, "
+		"or another one without them took over (see synchronous replication in dnc-wsd(8)); "
+		"all clients are closed, and the hub ends: start it again, so that it tells them",
+		from, to);
+	begin_drain(d, dnc_drain_cut);
+}
+
+static void on_committed(uv_async_t *async)
+{
+	struct daemon *d = async->data;
+	uint64_t changes = dnc_journal_epoch_changes(d->journal), from, to;
+
+	if (d->workers[0].ended)
+		return;
+	if (!d->lost && dnc_journal_lost(d->journal, &from, &to))
+		end_lost(d, from, to);
+	if (d->lost)
+		return;
+	if (changes != d->epoch_changes)
+		flush_workers(d);
+	d->epoch_changes = changes;
+	dnc_pump_run(&d->pump);
 }
 
 void daemon_input_ended(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	dnc_pump_run(&d->pump);
+	if (!d->lost)
+		dnc_pump_run(&d->pump);
 	if (d->options.exit_on_eof)
-		begin_drain(d);
+		begin_drain(d, dnc_drain_begin);
 }
 
 /* In the signal handler: uv_async_send() is safe there. */

@@ -23,18 +23,30 @@ static size_t drain_workers(struct dnc_drain *d, bool force)
 	return left;
 }
 
+static void move_events(struct dnc_drain *d)
+{
+	if (d->cut)
+		dnc_pump_discard(d->pump);
+	else
+		while (dnc_pump_run(d->pump))
+			;
+}
+
 static void on_step(uv_timer_t *timer)
 {
 	struct dnc_drain *d = timer->data;
-	bool late = dnc_clock_mono_ms() >= d->until_ms;
-	/* Asked first: what was committed when it ended is then pumped below. */
+	int64_t now = dnc_clock_mono_ms();
+	bool late = now >= d->until_ms, in_hand;
+	/* Asked first: what was committed when it ended is then moved below. */
 	bool ended = dnc_intake_ended(d->intake);
 
-	while (dnc_pump_run(d->pump))
-		;
-	if ((!ended || dnc_pump_pending(d->pump)) && !late)
+	move_events(d);
+	in_hand = !late && (!ended || dnc_pump_pending(d->pump));
+	if (in_hand && !d->cut)
 		return;
-	if (drain_workers(d, late) > 0 && dnc_clock_mono_ms() < d->until_ms + FORCE_MS)
+	if (drain_workers(d, late || d->cut) > 0 && now < d->force_ms)
+		return;
+	if (in_hand)
 		return;
 	uv_timer_stop(&d->timer);
 	d->finished(d->ctx);
@@ -45,11 +57,21 @@ bool dnc_drain_begin(struct dnc_drain *d)
 	if (atomic_exchange(&d->begun, true))
 		return false;
 	d->until_ms = dnc_clock_mono_ms() + d->grace_ms;
+	d->force_ms = d->until_ms + FORCE_MS;
 	for (unsigned i = 0; i < d->worker_count; i++)
 		dnc_worker_refuse(&d->workers[i]);
 	dnc_intake_stop(d->intake);
 	uv_timer_start(&d->timer, on_step, 0, STEP_MS);
 	return true;
+}
+
+bool dnc_drain_cut(struct dnc_drain *d)
+{
+	bool first = dnc_drain_begin(d);
+
+	d->cut = true;
+	d->force_ms = dnc_clock_mono_ms() + FORCE_MS;
+	return first;
 }
 
 bool dnc_drain_begun(const struct dnc_drain *d)

@@ -2,7 +2,7 @@
  *
  * Once begun, the workers take nothing new. A timer on the loop first waits until all input is in the log and in the
  * ring, then orders the workers to close each connection that has all its events. When the grace period is over, the
- * remaining connections are closed as they are.
+ * remaining connections are closed as they are. If the log has lost what was sent, all are closed so at once.
  *
  * For the thread of the loop, if not noted otherwise. */
 #pragma once
@@ -26,7 +26,9 @@ struct dnc_drain {
 	void *ctx;
 	/* The drain's own. */
 	uv_timer_t timer;
-	int64_t until_ms;
+	int64_t until_ms,
+		force_ms; /* force_ms: when workers that close connections by force are not waited for any more */
+	bool cut;
 	atomic_bool begun;
 };
 
@@ -35,6 +37,10 @@ void dnc_drain_init(struct dnc_drain *d, uv_loop_t *loop);
 
 /* Has the workers refuse what is new, stops the intake and starts to drain. Returns false if this was done before. */
 bool dnc_drain_begin(struct dnc_drain *d);
+
+/* As dnc_drain_begin(), or goes on with what that began, but sends clients nothing more: their connections are closed at once, while
+ * what was read still goes to the log. */
+bool dnc_drain_cut(struct dnc_drain *d);
 
 /* True after dnc_drain_begin(). Any thread. */
 bool dnc_drain_begun(const struct dnc_drain *d);

@@ -54,6 +54,13 @@ bool dnc_pump_run(struct dnc_pump *p)
 	return true;
 }
 
+void dnc_pump_discard(struct dnc_pump *p)
+{
+	do
+		p->position = p->batch.count;
+	while (dnc_writer_dequeue(p->writer, &p->batch));
+}
+
 bool dnc_pump_pending(const struct dnc_pump *p)
 {
 	return p->position < p->batch.count;

@@ -35,6 +35,9 @@ struct dnc_pump {
  * nothing. */
 bool dnc_pump_run(struct dnc_pump *p);
 
+/* Drops all that is committed, instead of appending it: the ring is of no use any more. */
+void dnc_pump_discard(struct dnc_pump *p);
+
 /* True while a part of a committed batch is not yet in the ring. */
 bool dnc_pump_pending(const struct dnc_pump *p);
 

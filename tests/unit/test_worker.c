@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "daemon/drain.h"
+#include "log/priv/journal_ops.h"
 
 enum { WAIT_MS = 20000, STEP_MS = 2, WORKERS = 2, RING_BYTES = 32 << 20 };
 
@@ -41,7 +42,8 @@ static void on_pump(uv_async_t *async)
 {
 	struct world *w = async->data;
 
-	dnc_pump_run(&w->pump);
+	if (!w->drain.cut)
+		dnc_pump_run(&w->pump);
 }
 
 static void on_release(void *ctx)
@@ -329,6 +331,71 @@ static void after_the_grace_clients_are_closed_that_do_not_read(void **state)
 	close_world(&w);
 }
 
+/* What is committed meanwhile is acknowledged, and nobody is sent it. */
+static void when_the_log_has_lost_events_all_clients_are_closed_at_once(void **state)
+{
+	enum { EVENTS = 20000, READERS = 4, CLIENTS = 6 };
+	static char text[EVENTS * 512];
+	struct world w;
+	int64_t begun_ms;
+	int fds[CLIENTS];
+	size_t n;
+
+	(void)state;
+	open_world(&w, WAIT_MS);
+	for (int i = 0; i < CLIENTS; i++)
+		fds[i] = connect_client(&w);
+	say(&w, 1, 1);
+	for (int i = 0; i < READERS; i++)
+		expect(&w, fds[i], text, sizeof text, "{\"seq\":1,");
+	close(fds[0]);
+	say(&w, 2, 100); /* some are in the log, and none in the ring */
+	begun_ms = dnc_clock_mono_ms();
+	assert_true(dnc_drain_cut(&w.drain));
+	assert_false(dnc_drain_begin(&w.drain));
+	for (int i = 1; i < READERS; i++) {
+		n = expect(&w, fds[i], text, sizeof text, CLOSE_1001 "retry_after_ms=");
+		assert_null(memmem(text, n, "{\"seq\":102,", 11));
+		close(fds[i]);
+	}
+	wait_until_finished(&w);
+	assert_true(dnc_clock_mono_ms() - begun_ms < WAIT_MS / 2);
+	assert_true(dnc_ring_last(w.pump.ring) < 101);
+	assert_true(dnc_writer_drain_for(w.writer, 0));
+	close(w.input);
+	close(fds[4]);
+	close(fds[5]);
+	close_world(&w);
+}
+
+static void another_epoch_reaches_clients_of_all_workers(void **state)
+{
+	enum { CLIENTS = 6 };
+	static const char message[] = "\"epoch\":\"00000000000000b1\",\"first_seq\":1}}";
+	static char text[8192];
+	struct epoch_list list = {0};
+	struct world w;
+	int fds[CLIENTS];
+
+	(void)state;
+	open_world(&w, WAIT_MS);
+	for (int i = 0; i < CLIENTS; i++)
+		fds[i] = connect_client(&w);
+	assert_int_equal(epoch_list_add(&list, DNC_STR("00000000000000b1"), 1), 0);
+	journal_epochs_replace(w.journal, &list);
+	say(&w, 1, 1);
+	for (int i = 0; i < CLIENTS; i++) {
+		size_t n = expect(&w, fds[i], text, sizeof text, "{\"seq\":1,");
+		const char *told = memmem(text, n, message, sizeof message - 1);
+
+		assert_non_null(told);
+		assert_true(told < (char *)memmem(text, n, "{\"seq\":1,", 9));
+		close(fds[i]);
+	}
+	close(w.input);
+	close_world(&w);
+}
+
 static void a_worker_that_was_told_to_reload_goes_on(void **state)
 {
 	static char text[8192];
@@ -406,6 +473,8 @@ int main(void)
 		cmocka_unit_test(clients_of_all_workers_get_what_is_left_then_1001),
 		cmocka_unit_test(after_the_grace_clients_are_closed_that_do_not_read),
 		cmocka_unit_test(a_drain_is_told_and_takes_nothing_new_while_the_log_still_commits),
+		cmocka_unit_test(when_the_log_has_lost_events_all_clients_are_closed_at_once),
+		cmocka_unit_test(another_epoch_reaches_clients_of_all_workers),
 		cmocka_unit_test(a_worker_that_was_told_to_reload_goes_on),
 	};
 
