@@ -30,8 +30,8 @@ struct dnc_journal_clock {
 
 struct dnc_journal_options {
 	const char *dir; /* NULL stores no events */
-	const char *
-		log; /* connection string of libpq to the database that has the log; NULL: DIR has it */
+	/* Connection string of libpq to the database that has the log, in schema.h's layout; NULL: DIR has it. */
+	const char *log;
 	enum dnc_sync sync;
 	int64_t retain_ms;     /* events that were logged longer ago may be removed; 0: none */
 	uint64_t retain_bytes; /* the oldest are removed when the log is larger; 0: no limit */

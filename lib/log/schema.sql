@@ -72,8 +72,8 @@ BEGIN
 			SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
 
 		-- Numbers have no holes, and are in the order of commits. logged_at: ms since 1970, never less than of the event before.
-		CREATE TABLE dnc.events (seq bigint NOT NULL, id uuid NOT NULL, type text NOT NULL, phone_number text,
-			provider text, severity text NOT NULL, "timestamp" text NOT NULL, logged_at bigint NOT NULL,
+		CREATE TABLE dnc.events (seq bigint NOT NULL, id uuid NOT NULL, type text COLLATE "C" NOT NULL,
+			phone_number text COLLATE "C", provider text, severity text NOT NULL, "timestamp" text NOT NULL, logged_at bigint NOT NULL,
 			event text NOT NULL, PRIMARY KEY (seq)) PARTITION BY RANGE (seq);
 		CREATE INDEX events_by_phone ON dnc.events (phone_number, seq) WHERE phone_number IS NOT NULL;
 		CREATE INDEX events_of_providers ON dnc.events (seq)
@@ -87,7 +87,7 @@ BEGIN
 		CREATE INDEX ids_by_seq ON dnc.ids (seq);
 
 		-- How many events of a type were logged in step * 10 s to (step + 1) * 10 s after 1970.
-		CREATE TABLE dnc.rates (step bigint, type text, events bigint NOT NULL, PRIMARY KEY (step, type))
+		CREATE TABLE dnc.rates (step bigint, type text COLLATE "C", events bigint NOT NULL, PRIMARY KEY (step, type))
 			WITH (fillfactor = 50);
 		-- Audit: who did what with the events.
 		CREATE TABLE dnc.access (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, record text NOT NULL);
@@ -201,25 +201,41 @@ BEGIN
 		RETURN;
 	END IF;
 
-	-- The new number of each event; NULL for one that is known. Ids of partitions that were dropped are not.
 	SELECT min(p.first_seq), max(p.end_seq) INTO oldest, past FROM dnc.partitions p;
-	SELECT array_agg(n.seq ORDER BY n.i), count(n.seq) INTO seqs, added FROM (
-		SELECT b.i, CASE WHEN b.fresh THEN last + count(*) FILTER (WHERE b.fresh) OVER (ORDER BY b.i) END AS seq FROM (
-			SELECT u.i, k.id IS NULL AND row_number() OVER (PARTITION BY u.id ORDER BY u.i) = 1 AS fresh
-			FROM unnest(ids) WITH ORDINALITY u(id, i) LEFT JOIN dnc.ids k ON k.id = u.id AND k.seq >= oldest) b) n;
-
-	IF added > 0 THEN
-		IF past IS NULL OR last + added >= past - (past - oldest) / 2 THEN
-			PERFORM dnc.make_partitions(last + 1, last + added);
-		END IF;
+	IF past IS NULL OR last + count >= past - (past - oldest) / 2 THEN
+		PERFORM dnc.make_partitions(last + 1, last + count);
+	END IF;
+	-- Most batches have only new ids. Where the last one had, that is tried without looking first.
+	IF current_setting('dnc.known', true) IS DISTINCT FROM 'some' THEN
+		BEGIN
+			INSERT INTO dnc.ids SELECT u.id, last + u.i FROM unnest(ids) WITH ORDINALITY u(id, i);
+			added := count;
+		EXCEPTION
+			WHEN unique_violation THEN added := NULL;
+		END;
+	END IF;
+	IF added = count THEN
+		INSERT INTO dnc.events SELECT last + b.i, b.id, b.type, b.phone, b.provider, b.severity, b.timestamp, at, b.event
+			FROM unnest(ids, types, phones, providers, severities, timestamps, events)
+				WITH ORDINALITY b(id, type, phone, provider, severity, timestamp, event, i);
+	ELSE
+		-- The new number of each event; NULL for one that is known. Ids of partitions that were dropped are not.
+		DELETE FROM dnc.ids k WHERE k.id = ANY (ids) AND k.seq < oldest;
+		SELECT array_agg(n.seq ORDER BY n.i), count(n.seq) INTO seqs, added FROM (
+			SELECT b.i, CASE WHEN b.fresh THEN last + count(*) FILTER (WHERE b.fresh) OVER (ORDER BY b.i) END AS seq FROM (
+				SELECT u.i, k.id IS NULL AND row_number() OVER (PARTITION BY u.id ORDER BY u.i) = 1 AS fresh
+				FROM unnest(ids) WITH ORDINALITY u(id, i) LEFT JOIN dnc.ids k ON k.id = u.id) b) n;
+		INSERT INTO dnc.ids SELECT b.id, b.seq FROM unnest(ids, seqs) b(id, seq) WHERE b.seq IS NOT NULL;
 		INSERT INTO dnc.events SELECT b.seq, b.id, b.type, b.phone, b.provider, b.severity, b.timestamp, at, b.event
 			FROM unnest(seqs, ids, types, phones, providers, severities, timestamps, events)
 				b(seq, id, type, phone, provider, severity, timestamp, event)
 			WHERE b.seq IS NOT NULL;
-		INSERT INTO dnc.ids SELECT b.id, b.seq FROM unnest(ids, seqs) b(id, seq) WHERE b.seq IS NOT NULL
-			ON CONFLICT (id) DO UPDATE SET seq = excluded.seq;
+		PERFORM set_config('dnc.known', CASE WHEN added < count THEN 'some' ELSE '' END, false);
+	END IF;
+
+	IF added > 0 THEN
 		INSERT INTO dnc.rates SELECT at / 10000, b.type, count(*) FROM unnest(types, seqs) b(type, seq)
-			WHERE b.seq IS NOT NULL GROUP BY b.type
+			WHERE b.seq IS NOT NULL OR added = count GROUP BY b.type
 			ON CONFLICT (step, type) DO UPDATE SET events = dnc.rates.events + excluded.events;
 		PERFORM pg_notify('dnc', (last + added)::text);
 	END IF;
