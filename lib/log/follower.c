@@ -31,6 +31,7 @@ struct follower {
 	pthread_cond_t moved;
 	uint64_t expected, handed_on; /* numbers */
 	bool stopping, failing;
+	bool lost; /* there is nothing to follow any more */
 	struct dnc_error why;
 };
 
@@ -144,6 +145,7 @@ static bool hand_on(struct follower *f)
 	tally(f);
 	f->journal->stats.newest_ms = f->logged_at_ms[last];
 	f->journal->last = seq;
+	journal_know(f->journal, seq);
 	if (!commit_queue_hand_on(f->queue, &f->batch))
 		return false;
 	pthread_mutex_lock(&f->lock);
@@ -199,18 +201,50 @@ static bool is_stopping(struct follower *f)
 	return stopping;
 }
 
+/* Reads and hands on all that there is. -1 with ERR. */
+static int follow(struct follower *f, struct dnc_error *err)
+{
+	int rc;
+
+	journal_round_begin(f->journal);
+	while ((rc = read_batch(f, err)) > 0) {
+		set_failing(f, NULL);
+		if (!hand_on(f))
+			return 0;
+	}
+	if (rc == 0) {
+		journal_round_end(f->journal);
+		f->changed(
+			f->ctx); /* who asked for a round is answered, and there may be a new epoch */
+	}
+	return rc;
+}
+
+/* True when the log has lost what was handed on: the daemon ends, and nobody needs to wait. */
+static bool note_lost(struct follower *f)
+{
+	if (!f->journal->changes.lost)
+		return false;
+	pthread_mutex_lock(&f->lock);
+	f->lost = true;
+	pthread_cond_broadcast(&f->moved);
+	pthread_mutex_unlock(&f->lock);
+	f->changed(f->ctx);
+	return true;
+}
+
 static void *run(void *ctx)
 {
 	struct follower *f = ctx;
 	struct dnc_error err;
 
 	while (!is_stopping(f)) {
-		int rc = read_batch(f, &err);
+		int rc = follow(f, &err);
 
-		if (rc > 0 && !hand_on(f))
-			break;
 		if (rc == 0)
 			rc = f->journal->ops->follow->wait(f->journal, WAIT_MS, &err);
+		if (note_lost(f))
+			break;
 		set_failing(f, rc < 0 ? &err : NULL);
 		if (rc < 0 && !wait_to_retry(f))
 			break;
@@ -226,6 +260,7 @@ int follower_start(struct follower *f)
 
 void follower_expect(struct follower *f, uint64_t seq)
 {
+	journal_know(f->journal, seq);
 	pthread_mutex_lock(&f->lock);
 	if (seq > f->expected)
 		f->expected = seq;
@@ -238,7 +273,7 @@ bool follower_catch_up(struct follower *f)
 	bool done;
 
 	pthread_mutex_lock(&f->lock);
-	while (!f->stopping && f->handed_on < f->expected)
+	while (!f->stopping && !f->lost && f->handed_on < f->expected)
 		pthread_cond_wait(&f->moved, &f->lock);
 	done = f->handed_on >= f->expected;
 	pthread_mutex_unlock(&f->lock);

@@ -4,6 +4,8 @@
 struct dnc_journal *dnc_journal_open(
 	const struct dnc_journal_options *options, struct dnc_error *err)
 {
+	if (options->log)
+		return journal_postgres_open(options, err);
 	return options->dir ? journal_sqlite_open(options, err) : journal_memory_open(err);
 }
 
@@ -36,6 +38,7 @@ size_t journal_batch_bytes(const struct dnc_journal *j)
 struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 {
 	const struct journal_stats *f = &j->stats;
+	uint64_t last = j->last, known = f->known;
 
 	return (struct dnc_journal_stats){.bytes = f->bytes,
 		.free_bytes = f->free_bytes,
@@ -47,7 +50,12 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.newest_ms = f->newest_ms,
 		.disk_free_bytes = f->disk_free_bytes,
 		.clock_held = f->clock_held,
-		.wal_held = f->wal_held};
+		.wal_held = f->wal_held,
+		.lag_events = known > last ? known - last : 0,
+		.rows_read = f->rows_read,
+		.commits_repeated = f->commits_repeated,
+		.reconnects = f->reconnects,
+		.failovers = f->failovers};
 }
 
 struct dnc_epoch dnc_journal_epoch(const struct dnc_journal *j)

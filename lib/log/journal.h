@@ -1,7 +1,8 @@
 /* journal.h - the event log: every event once, in the order of its sequence number.
  *
- * The embedded implementation is a SQLite database, DIR/events.db (dnc-wsd(8) describes its layout). A journal without
- * a directory stores no events, only the newest ids and a hash of each content, to recognize duplicates.
+ * The embedded implementation is a SQLite database, DIR/events.db (dnc-wsd(8) describes its layout). One in PostgreSQL may
+ * be shared: each process appends to it and follows what all have appended. A journal without a directory stores no
+ * events, only the newest ids and a hash of each content, to recognize duplicates.
  *
  * The writer's thread appends to it; each reader belongs to one thread. Functions that take a const journal may be called
  * by any thread. */
@@ -30,7 +31,8 @@ struct dnc_journal_clock {
 
 struct dnc_journal_options {
 	const char *dir; /* NULL stores no events */
-	/* Connection string of libpq to the database that has the log, in schema.h's layout; NULL: DIR has it. */
+	/* Connection string of libpq to the database that has the log, which several processes may have open. NULL: DIR has it.
+	 * Of the others only the retentions mean something for it. */
 	const char *log;
 	enum dnc_sync sync;
 	int64_t retain_ms;     /* events that were logged longer ago may be removed; 0: none */
@@ -79,7 +81,7 @@ uint64_t dnc_journal_ask(struct dnc_journal *j);
 bool dnc_journal_is_answered(const struct dnc_journal *j, uint64_t ticket);
 
 /* Numbers of the newest and the oldest event that can be read; last is oldest - 1 when there is
- * none. */
+ * none. Of a shared log it is the newest that was handed on, or is about to be. */
 uint64_t dnc_journal_last(const struct dnc_journal *j);
 uint64_t dnc_journal_oldest(const struct dnc_journal *j);
 
@@ -109,6 +111,12 @@ struct dnc_journal_stats {
 	int64_t newest_ms;      /* when the newest event was logged, since 1970; 0: there is none */
 	uint64_t disk_free_bytes; /* of the log's file system, for its user; 0: not known */
 	bool wal_held;            /* a reader has kept the WAL from being restarted for long */
+	/* Of a shared log; 0 of others. */
+	uint64_t lag_events;       /* that are said to be there, and were not read yet */
+	uint64_t rows_read;        /* by all that read it in this process */
+	uint64_t commits_repeated; /* because it was not known whether they had succeeded */
+	uint64_t reconnects;       /* of the connections that append and follow */
+	uint64_t failovers;        /* epochs that began while it was open */
 };
 
 /* Any thread. */

@@ -150,6 +150,7 @@ static int set_up(void **state)
 	shared.base.ops = &shared_ops;
 	shared.base.rates = rates_new(FIRST_MS);
 	shared.base.providers = providers_new();
+	shared.base.epochs = epochs_new();
 	committed_calls = 0;
 	return 0;
 }
@@ -166,6 +167,7 @@ static int tear_down(void **state)
 	free(shared.lines);
 	rates_free(shared.base.rates);
 	providers_free(shared.base.providers);
+	epochs_free(shared.base.epochs);
 	return 0;
 }
 

@@ -10,8 +10,9 @@
 
 struct follower;
 
-/* CHANGED(CTX) runs in the follower's thread: a batch was handed on, or follower_failing() changed. J and Q are
- * borrowed. NULL when there is no memory. */
+/* CHANGED(CTX) runs in the follower's thread: a batch was handed on, a round (changes.h) has ended, follower_failing() changed, or the log
+ * has lost what was handed on (dnc_journal_lost()), which ends the thread. J and Q are borrowed. NULL when there is no
+ * memory. */
 struct follower *follower_new(
 	struct dnc_journal *j, struct commit_queue *q, void (*changed)(void *ctx), void *ctx);
 
@@ -21,7 +22,8 @@ int follower_start(struct follower *f);
 /* This process has appended events up to SEQ: they are there to be read. */
 void follower_expect(struct follower *f, uint64_t seq);
 
-/* Waits until all events that this process has appended were handed on; false when the follower was stopped before. */
+/* Waits until all events that this process has appended were handed on; false when the follower was stopped before, or they
+ * are lost. */
 bool follower_catch_up(struct follower *f);
 
 /* True, and why, while the log can't be read. */

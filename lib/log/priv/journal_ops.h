@@ -13,8 +13,7 @@
 struct journal_follow {
 	/* Calls EACH for the next events after those that were read (`last`), in order and without a hole, until it returns
 	 * false: some 1,000 events at most, and does not wait for more to come. Returns how many there were; -1 with
-	 * ERR (ESTALE: it can't go on, because what was read, or what comes next, is not there any more). LINE is valid
-	 * during the call; no padding follows it. */
+	 * ERR. Tells of new epochs and of losses (changes.h). LINE is valid during the call; no padding follows it. */
 	int (*read)(struct dnc_journal *j,
 		bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line),
 		void *ctx, struct dnc_error *err);
@@ -48,6 +47,9 @@ struct journal_stats {
 	atomic_uint_fast64_t disk_free_bytes;
 	atomic_int_fast64_t clock_ahead_ms, newest_ms;
 	atomic_bool wal_held, clock_held;
+	/* Of a log that is followed. */
+	atomic_uint_fast64_t known; /* the highest number of an event that is said to be there */
+	atomic_uint_fast64_t rows_read, commits_repeated, reconnects, failovers;
 };
 
 struct dnc_journal {
@@ -67,6 +69,17 @@ struct dnc_journal_reader {
 	struct dnc_journal *journal;
 };
 
+/* Event SEQ is in the log, though perhaps not read yet. Any thread. */
+static inline void journal_know(struct dnc_journal *j, uint64_t seq)
+{
+	uint64_t known = j->stats.known;
+
+	while (known < seq && !atomic_compare_exchange_weak(&j->stats.known, &known, seq))
+		;
+}
+
 struct dnc_journal *journal_sqlite_open(
+	const struct dnc_journal_options *options, struct dnc_error *err);
+struct dnc_journal *journal_postgres_open(
 	const struct dnc_journal_options *options, struct dnc_error *err);
 struct dnc_journal *journal_memory_open(struct dnc_error *err);

@@ -1,0 +1,261 @@
+/* postgres_follow.c - reads what is appended to a log in PostgreSQL, by whichever hub: woken by NOTIFY, in order. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/postgres.h"
+
+enum {
+	OLDEST_MS =
+		5000 /* between looks for the oldest event, which another hub may have removed */
+};
+
+static struct pg_journal *journal_of(struct dnc_journal *base)
+{
+	return (struct pg_journal *)base;
+}
+
+static int fail(struct pg_follower *f)
+{
+	f->listening = false;
+	return -1;
+}
+
+/* Events from FROM on that were read are gone: they can't be taken back, and nothing fits to them. */
+static int lose(struct pg_journal *j, uint64_t from, struct dnc_error *err)
+{
+	uint64_t last = j->base.last;
+
+	journal_lost(&j->base, from < last ? from : last, last);
+	return dnc_error_set(
+		err, ESTALE, "events from %" PRIu64 " on are not in the log any more", from);
+}
+
+/* Whether the newest event that was read is still there, as it was. 1, 0, or -1 with ERR. */
+static int find_newest(struct pg_journal *j, struct dnc_error *err)
+{
+	static const char sql[] = "SELECT id FROM dnc.events WHERE seq = $1";
+	const struct pg_param seq = pg_int8((int64_t)j->base.last);
+	char id[DNC_UUID_LEN];
+	PGresult *r;
+	bool there;
+
+	if (!j->base.last)
+		return 1;
+	r = pg_run(j->follower.pg, sql, 1, &seq, err);
+	if (!r)
+		return -1;
+	there = PQntuples(r) == 1;
+	if (there)
+		pg_get_uuid(r, 0, 0, id);
+	PQclear(r);
+	return there && memcmp(id, j->follower.newest_id, sizeof id) == 0;
+}
+
+/* The epochs after those that are known: the newest one, and the lowest number with which one of them began; UINT64_MAX when
+ * there are none. */
+static int find_epochs(
+	struct pg_journal *j, int64_t *newest, uint64_t *first, struct dnc_error *err)
+{
+	static const char sql[] = "SELECT max(n), min(first_seq) FROM dnc.epochs WHERE n > $1";
+	const struct pg_param known = pg_int8(j->follower.epoch);
+	PGresult *r = pg_run(j->follower.pg, sql, 1, &known, err);
+
+	if (!r)
+		return -1;
+	*newest = pg_get_int(r, 0, 0);
+	*first = *newest ? (uint64_t)pg_get_int(r, 0, 1) : UINT64_MAX;
+	PQclear(r);
+	return 0;
+}
+
+/* Has an epoch begin after what the log has now, unless one began since the one that is known: whoever comes now is not told
+ * that positions of the old one are good. */
+static int begin_epoch(struct pg_journal *j, struct dnc_error *err)
+{
+	static const char sql[] = "SELECT dnc.check_epoch($1)";
+	struct dnc_epoch current = epochs_current(j->base.epochs);
+	const struct pg_param lost = pg_text(dnc_str(current.name));
+	PGresult *r = pg_run(j->follower.pg, sql, 1, &lost, err);
+
+	PQclear(r);
+	return r ? 0 : -1;
+}
+
+/* New epochs go on after what was read, or what was read is lost. */
+static int check_log(struct pg_journal *j, struct dnc_error *err)
+{
+	int64_t newest;
+	uint64_t first;
+	int there = find_newest(j, err);
+
+	if (there < 0 || (!there && begin_epoch(j, err) < 0) ||
+		find_epochs(j, &newest, &first, err) < 0)
+		return -1;
+	if (!there || first <= j->base.last)
+		return lose(j, first, err);
+	if (!newest)
+		return 0;
+	if (postgres_load_epochs(j, j->follower.pg, err) < 0)
+		return -1;
+	j->base.stats.failovers++;
+	return 0;
+}
+
+/* Runs SQL, which has no parameters; the value of its first column. */
+static int run(struct pg_follower *f, const char *sql, int64_t *value, struct dnc_error *err)
+{
+	PGresult *r = pg_run(f->pg, sql, 0, NULL, err);
+
+	if (!r)
+		return -1;
+	if (value)
+		*value = pg_get_int(r, 0, 0);
+	PQclear(r);
+	return 0;
+}
+
+/* What every new connection needs. Listening begins before anything is read, so that no event is missed. Whoever comes first
+ * after the server has changed begins an epoch. */
+static int begin(struct pg_journal *j, struct dnc_error *err)
+{
+	struct pg_follower *f = &j->follower;
+
+	if (run(f, "LISTEN dnc", NULL, err) < 0)
+		return -1;
+	pg_is_new(f->pg);
+	if (run(f, "SELECT n FROM dnc.check_epoch()", NULL, err) < 0 || check_log(j, err) < 0)
+		return -1;
+	if (f->connected)
+		j->base.stats.reconnects++;
+	f->connected = f->listening = true;
+	return 0;
+}
+
+/* Another hub may have found that the server has changed. */
+static int note_epoch(struct pg_journal *j, struct dnc_error *err)
+{
+	int64_t epoch;
+
+	if (run(&j->follower, "SELECT max(n) FROM dnc.epochs", &epoch, err) < 0)
+		return -1;
+	return epoch == j->follower.epoch ? 0 : check_log(j, err);
+}
+
+/* Events may have been removed here or by another hub. */
+static int note_oldest(struct pg_journal *j, struct dnc_error *err)
+{
+	int64_t now = dnc_clock_mono_ms(), at_ms;
+	uint64_t oldest;
+
+	if (now < j->follower.oldest_due_ms)
+		return 0;
+	if (postgres_oldest(j, j->follower.pg, &oldest, &at_ms, err) < 0)
+		return -1;
+	j->follower.oldest_due_ms = now + OLDEST_MS;
+	if (oldest > j->base.oldest) {
+		j->base.stats.pruned += oldest - j->base.oldest;
+		j->base.oldest = oldest;
+	}
+	return 0;
+}
+
+/* Hands on the rows. Returns how many; -1 with ERR. */
+static int hand_on(struct pg_journal *j, const PGresult *r,
+	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
+	struct dnc_error *err)
+{
+	int rows = PQntuples(r);
+	uint64_t next = j->base.last + 1;
+
+	for (int i = 0; i < rows; i++, next++) {
+		uint64_t seq = (uint64_t)pg_get_int(r, i, 0);
+
+		if (seq != next) { /* removed, before this hub has read them */
+			journal_lost(&j->base, next, seq - 1);
+			return dnc_error_set(err, ESTALE,
+				"events %" PRIu64 " to %" PRIu64 " are not in the log any more",
+				next, seq - 1);
+		}
+		if (!each(ctx, seq, pg_get_int(r, i, 1), pg_get_text(r, i, 2)))
+			return i;
+	}
+	if (rows)
+		pg_get_uuid(r, rows - 1, 3, j->follower.newest_id);
+	return rows;
+}
+
+static int read_rows(struct pg_journal *j,
+	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
+	struct dnc_error *err)
+{
+	static const char sql[] =
+		"SELECT seq, logged_at, event, id, (SELECT max(n) FROM dnc.epochs) FROM dnc.events "
+		"WHERE seq > $1 ORDER BY seq LIMIT 1000";
+	struct pg_follower *f = &j->follower;
+	const struct pg_param last = pg_int8((int64_t)j->base.last);
+	PGresult *r = pg_run(f->pg, sql, 1, &last, err);
+	int rows = r ? 0 : -1;
+
+	if (r && pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
+		rows = dnc_error_set(err, EIO, "the connection to the log was opened again");
+	else if (r && PQntuples(r) && pg_get_int(r, 0, 4) != f->epoch && check_log(j, err) < 0)
+		rows = -1;
+	else if (r)
+		rows = hand_on(j, r, each, ctx, err);
+	if (r)
+		j->base.stats.rows_read += (uint64_t)PQntuples(r);
+	PQclear(r);
+	return rows;
+}
+
+static int follow_read(struct dnc_journal *base,
+	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
+	struct dnc_error *err)
+{
+	struct pg_journal *j = journal_of(base);
+	struct pg_follower *f = &j->follower;
+	int rows;
+
+	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
+		return fail(f);
+	rows = read_rows(j, each, ctx, err);
+	if (rows == 0)
+		rows = note_epoch(j, err);
+	return rows < 0 ? fail(f) : rows;
+}
+
+static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *err)
+{
+	struct pg_follower *f = &journal_of(base)->follower;
+	int64_t until = dnc_clock_mono_ms() + ms;
+	eventfd_t count;
+	uint64_t number;
+	int rc;
+
+	/* A notification of what this hub has appended itself comes after it was read. */
+	do {
+		ms = until - dnc_clock_mono_ms();
+		rc = pg_wait_notify(f->pg, f->wake_fd, ms > 0 ? ms : 0, &number, err);
+		if (rc < 0)
+			return fail(f);
+		if (rc)
+			journal_know(base, number);
+	} while (rc && number <= base->last);
+	eventfd_read(f->wake_fd, &count);
+	return 0;
+}
+
+static void follow_wake(struct dnc_journal *base)
+{
+	eventfd_write(journal_of(base)->follower.wake_fd, 1);
+}
+
+static void follow_stop(struct dnc_journal *base)
+{
+	eventfd_write(journal_of(base)->stop_fd, 1);
+}
+
+const struct journal_follow postgres_follow = {follow_read, follow_wait, follow_wake, follow_stop};

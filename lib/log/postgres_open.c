@@ -1,0 +1,205 @@
+/* postgres_open.c - what a hub reads of a log in PostgreSQL when it starts: all as of one moment, from which on the
+ * follower goes on. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "priv/postgres.h"
+#include "priv/schema.h"
+
+/* Runs SQL, which has no parameters; NULL with ERR, and when there are fewer than ROWS. */
+static PGresult *query(struct pg *pg, const char *sql, int rows, struct dnc_error *err)
+{
+	PGresult *r = pg_run(pg, sql, 0, NULL, err);
+
+	if (!r || PQntuples(r) >= rows)
+		return r;
+	PQclear(r);
+	dnc_error_set(err, EIO, "the log is not whole: run dnc-wsd --init-log");
+	return NULL;
+}
+
+static int run(struct pg *pg, const char *sql, struct dnc_error *err)
+{
+	PGresult *r = query(pg, sql, 0, err);
+
+	PQclear(r);
+	return r ? 0 : -1;
+}
+
+int postgres_oldest(struct pg_journal *j, struct pg *pg, uint64_t *seq, int64_t *logged_at_ms,
+	struct dnc_error *err)
+{
+	PGresult *r =
+		query(pg, "SELECT seq, logged_at FROM dnc.events ORDER BY seq LIMIT 1", 0, err);
+
+	if (!r)
+		return -1;
+	*seq = PQntuples(r) ? (uint64_t)pg_get_int(r, 0, 0) : j->base.last + 1;
+	*logged_at_ms = PQntuples(r) ? pg_get_int(r, 0, 1) : 0;
+	PQclear(r);
+	return 0;
+}
+
+/* The newest event, and its id, by which the follower knows whether it is still there. */
+static int load_newest(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	PGresult *r = query(
+		pg, "SELECT seq, logged_at, id FROM dnc.events ORDER BY seq DESC LIMIT 1", 0, err);
+
+	if (!r)
+		return -1;
+	if (PQntuples(r)) {
+		j->base.last = (uint64_t)pg_get_int(r, 0, 0);
+		j->base.stats.newest_ms = pg_get_int(r, 0, 1);
+		pg_get_uuid(r, 0, 2, j->follower.newest_id);
+	}
+	j->base.stats.known = j->base.last;
+	PQclear(r);
+	return 0;
+}
+
+int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	PGresult *r = query(
+		pg, "SELECT n, epoch, first_seq, started_at FROM dnc.epochs ORDER BY n", 1, err);
+	struct epoch_list list = {0};
+	int newest = r ? PQntuples(r) - 1 : -1, rc = r ? 0 : -1;
+
+	for (int i = 0; rc == 0 && i <= newest; i++)
+		rc = epoch_list_add(&list, pg_get_text(r, i, 1), (uint64_t)pg_get_int(r, i, 2));
+	if (rc == 0 && !j->base.rates) /* the log has counted since it was begun */
+		j->base.rates = rates_new(pg_get_int(r, 0, 3));
+	if (r && (rc < 0 || !j->base.rates))
+		rc = dnc_error_nomem(err);
+	if (rc == 0) {
+		j->follower.epoch = pg_get_int(r, newest, 0);
+		journal_epochs_replace(&j->base, &list);
+	}
+	epoch_list_free(&list);
+	PQclear(r);
+	return rc;
+}
+
+static int load_mask_key(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	PGresult *r = query(pg, "SELECT mask_key FROM dnc.secret", 1, err);
+	struct dnc_str key = r ? pg_get_text(r, 0, 0) : (struct dnc_str){0};
+
+	if (!r)
+		return -1;
+	if (key.n == DNC_MASK_KEY_BYTES)
+		memcpy(j->base.mask_key, key.p, DNC_MASK_KEY_BYTES);
+	explicit_bzero((char *)key.p, key.n);
+	PQclear(r);
+	if (key.n == DNC_MASK_KEY_BYTES)
+		return 0;
+	return dnc_error_set(err, EIO,
+		"dnc.secret has no key of %d bytes: restore it from a backup", DNC_MASK_KEY_BYTES);
+}
+
+static int load_rates(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	PGresult *r = query(pg,
+		"SELECT step, type, events FROM dnc.rates WHERE step > "
+		"(SELECT max(step) FROM dnc.rates) - 8640 ORDER BY step",
+		0, err);
+	struct rate_step step = {0};
+
+	if (!r)
+		return -1;
+	for (int i = 0; i < PQntuples(r); i++) {
+		int64_t at = pg_get_int(r, i, 0);
+		enum dnc_type type;
+
+		if (at != step.step) {
+			if (step.step > 0)
+				rates_restore(j->base.rates, &step);
+			step = (struct rate_step){.step = at};
+		}
+		if (dnc_type_from_name(pg_get_text(r, i, 1), &type))
+			step.counts[type] = (uint32_t)pg_get_int(r, i, 2);
+	}
+	if (step.step > 0)
+		rates_restore(j->base.rates, &step);
+	PQclear(r);
+	return 0;
+}
+
+/* Stages what the rows say. Returns the last number; 0 when there is no memory. */
+static uint64_t stage(struct pg_journal *j, const PGresult *r, struct dnc_buf *line)
+{
+	uint64_t seq = 0;
+
+	for (int i = 0; i < PQntuples(r); i++) {
+		seq = (uint64_t)pg_get_int(r, i, 0);
+		dnc_buf_clear(line);
+		dnc_buf_str(line, pg_get_text(r, i, 2));
+		if (!dnc_buf_reserve(line, DNC_JSON_PADDING) ||
+			providers_stage(j->base.providers, dnc_buf_view(line), seq,
+				pg_get_int(r, i, 1)) < 0)
+			return 0;
+	}
+	return seq;
+}
+
+static int load_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	static const char sql[] = "SELECT seq, logged_at, event FROM dnc.events WHERE type IN "
+				  "('dnc.list.synced', 'dnc.provider.status_change') AND seq > $1 "
+				  "ORDER BY seq LIMIT 1000";
+	struct dnc_buf line = {0};
+	uint64_t seq = 0;
+	int rows;
+
+	do {
+		const struct pg_param after = pg_int8((int64_t)seq);
+		PGresult *r = pg_run(pg, sql, 1, &after, err);
+
+		if (!r)
+			break;
+		rows = PQntuples(r);
+		seq = stage(j, r, &line);
+		PQclear(r);
+		if (rows < CHUNK_ROWS || !seq) {
+			dnc_buf_free(&line);
+			providers_commit(j->base.providers);
+			return rows && !seq ? dnc_error_nomem(err) : 0;
+		}
+	} while (true);
+	dnc_buf_free(&line);
+	return -1;
+}
+
+static int load_all(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	uint64_t oldest;
+	int64_t oldest_ms;
+
+	if (load_newest(j, pg, err) < 0 || postgres_load_epochs(j, pg, err) < 0 ||
+		load_mask_key(j, pg, err) < 0 || load_rates(j, pg, err) < 0 ||
+		load_providers(j, pg, err) < 0 ||
+		postgres_oldest(j, pg, &oldest, &oldest_ms, err) < 0)
+		return -1;
+	j->base.oldest = oldest;
+	/* What the events before the oldest said of providers is gone with them. */
+	providers_set_since(j->base.providers, oldest > 1 ? oldest_ms : 0);
+	return 0;
+}
+
+int postgres_load(struct pg_journal *j, struct dnc_error *err)
+{
+	struct pg *pg = j->appender.pg;
+	struct dnc_error ignored;
+	int rc;
+
+	if (schema_check(pg, err) < 0 || run(pg, "SELECT dnc.check_epoch()", err) < 0 ||
+		run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err) < 0)
+		return -1;
+	rc = load_all(j, pg, err);
+	if (rc == 0)
+		return run(pg, "COMMIT", err);
+	run(pg, "ROLLBACK", &ignored);
+	return rc;
+}

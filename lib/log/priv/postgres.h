@@ -1,0 +1,70 @@
+/* postgres.h - the log in PostgreSQL, which several hubs share: its state and what its files provide to each other.
+ *
+ * journal_postgres.c appends; postgres_open.c reads what a hub knows when it starts; postgres_follow.c is the follower's
+ * part, postgres_read.c the readers'. The thread that appends, the follower's thread and each reader have a connection of
+ * their own; schema.sql describes the tables and functions. */
+#pragma once
+#include "base/uuid.h"
+#include "content.h"
+#include "journal_ops.h"
+#include "pg.h"
+
+enum {
+	CHUNK_ROWS = 1000,     /* of a query, at most */
+	CHUNK_BYTES = 4 << 20, /* of its rows, if they are as long as those before them */
+};
+
+/* Of the thread that appends. */
+struct pg_appender {
+	struct pg *pg;
+	struct dnc_buf columns[8]; /* the arrays that dnc.append() takes */
+	int *rows;                 /* of its answer, by event of the batch */
+	size_t rows_room;
+	struct content_comparison comparison;
+	/* A batch was sent, and it is not known whether it is committed. Then the log knew events up to UNSURE_AFTER. */
+	bool unsure;
+	uint64_t unsure_after;
+	int64_t prune_due_ms;
+	bool connected; /* it was, once */
+};
+
+/* Of the follower's thread. */
+struct pg_follower {
+	struct pg *pg;
+	int wake_fd;
+	bool listening; /* on this connection; and the newest event that was read is there */
+	bool connected; /* it was, once */
+	char newest_id[DNC_UUID_LEN]; /* of event `last`, unless that is 0 */
+	int64_t epoch;                /* n of the newest row of dnc.epochs that was read */
+	int64_t oldest_due_ms;        /* when the oldest event is looked up again */
+};
+
+struct pg_journal {
+	struct dnc_journal base;
+	struct dnc_journal_options options;
+	struct pg_appender appender;
+	struct pg_follower follower;
+	int stop_fd; /* readable: both end */
+};
+
+/* postgres_open.c: reads all that is known at the start, over the connection that appends. -1 with ERR. */
+int postgres_load(struct pg_journal *j, struct dnc_error *err);
+
+/* Reads the epochs again, when the newest of dnc.epochs is not follower.epoch; over PG. -1 with ERR. */
+int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *err);
+
+/* The oldest event's number, and when it was logged; last + 1 and 0 when there is none. */
+int postgres_oldest(struct pg_journal *j, struct pg *pg, uint64_t *seq, int64_t *logged_at_ms,
+	struct dnc_error *err);
+
+/* postgres_follow.c */
+extern const struct journal_follow postgres_follow;
+
+/* postgres_read.c: the readers' part of the operations. */
+struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct dnc_error *err);
+void postgres_reader_free(struct dnc_journal_reader *base);
+int postgres_read(struct dnc_journal_reader *base, uint64_t from, bool back, struct dnc_str phone,
+	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
+	struct dnc_error *err);
+int postgres_find_time(
+	struct dnc_journal_reader *base, int64_t ms, uint64_t *seq, struct dnc_error *err);

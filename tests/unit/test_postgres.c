@@ -1,0 +1,758 @@
+/* The log in PostgreSQL, which several hubs share, on a real server. */
+#include "numbered.h"
+#include "postgres_server.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include "base/log.h"
+#include "log/priv/batch.h"
+#include "log/priv/journal.h"
+#include "log/priv/postgres.h"
+#include "log/schema.h"
+#include "log/writer.h"
+
+enum { MANY = 20000 };
+
+static struct dnc_event_reader *events;
+static char database[32], conninfo[160]; /* of the test */
+static int databases;
+
+/* Waits until CONDITION holds, and fails after a minute. */
+#define await(condition)                                                                           \
+	do {                                                                                       \
+		int64_t await_until = dnc_clock_mono_ms() + 60000;                                 \
+		bool await_held;                                                                   \
+		while (!(await_held = (condition)) && dnc_clock_mono_ms() < await_until)           \
+			usleep(1000);                                                              \
+		assert_true(await_held);                                                           \
+	} while (0)
+
+static int64_t sql(const char *text)
+{
+	return server_sql(database, text);
+}
+
+static int make_database(void **state)
+{
+	char text[64];
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(database, sizeof database, "log%d", ++databases);
+	snprintf(text, sizeof text, "CREATE DATABASE %s", database);
+	server_sql("postgres", text);
+	server_conninfo(conninfo, database);
+	if (dnc_schema_init(conninfo, &err) < 0)
+		fail_msg("%s", err.message);
+	return 0;
+}
+
+static struct dnc_journal *open_journal(void)
+{
+	struct dnc_error err;
+	struct dnc_journal *j =
+		dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+
+	if (!j)
+		fail_msg("%s", err.message);
+	return j;
+}
+
+/* Appends event NUMBER TYPE; returns what became of it, and its number. */
+static enum dnc_logged append(struct dnc_journal *j, int number, const char *type, uint64_t *seq)
+{
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+	enum dnc_logged logged;
+
+	numbered_add(events, &b, number, type);
+	if (journal_append(j, &b, &err) < 0)
+		fail_msg("%s", err.message);
+	logged = (enum dnc_logged)b.events[0].logged;
+	if (seq)
+		*seq = b.events[0].seq;
+	dnc_batch_free(&b);
+	return logged;
+}
+
+static void fill(struct dnc_batch *b, int from, int to)
+{
+	batch_clear(b);
+	for (int i = from; i <= to; i++)
+		numbered_add(events, b, i, "t");
+}
+
+static void append_many(struct dnc_journal *j, int from, int to)
+{
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+
+	fill(&b, from, to);
+	if (journal_append(j, &b, &err) < 0)
+		fail_msg("%s", err.message);
+	dnc_batch_free(&b);
+}
+
+static bool ignore(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line)
+{
+	uint64_t *last = ctx;
+
+	(void)logged_at_ms;
+	(void)line;
+	assert_int_equal(seq, *last + 1);
+	*last = seq;
+	return true;
+}
+
+/* What the follower does, without its thread. */
+static void follow(struct dnc_journal *j)
+{
+	uint64_t last = j->last;
+	struct dnc_error err;
+	int rc;
+
+	while ((rc = j->ops->follow->read(j, ignore, &last, &err)) > 0)
+		j->last = last;
+	if (rc < 0)
+		fail_msg("%s", err.message);
+}
+
+static void an_event_gets_the_next_number_and_is_known_by_its_id_and_content(void **state)
+{
+	struct dnc_journal *a = open_journal(), *b = open_journal();
+	uint64_t seq;
+
+	(void)state;
+	assert_int_equal(append(a, 1, "t", &seq), DNC_LOGGED_NEW);
+	assert_int_equal(seq, 1);
+	assert_int_equal(append(b, 2, "t", &seq), DNC_LOGGED_NEW);
+	assert_int_equal(seq, 2);
+	assert_int_equal(append(b, 1, "t", &seq), DNC_LOGGED_DUPLICATE);
+	assert_int_equal(seq, 0);
+	assert_int_equal(append(a, 2, "other", &seq), DNC_LOGGED_CONFLICT);
+	assert_int_equal(append(a, 3, "t", &seq), DNC_LOGGED_NEW);
+	assert_int_equal(seq, 3);
+	assert_int_equal(dnc_journal_duplicates(b), 1);
+	assert_int_equal(dnc_journal_conflicts(a), 1);
+	assert_int_equal(dnc_journal_last(a), 0); /* nothing was read yet */
+	dnc_journal_close(a);
+	dnc_journal_close(b);
+}
+
+static void a_batch_may_have_known_events_and_the_same_one_twice(void **state)
+{
+	static const uint8_t logged[] = {DNC_LOGGED_DUPLICATE, DNC_LOGGED_NEW, DNC_LOGGED_DUPLICATE,
+		DNC_LOGGED_CONFLICT, DNC_LOGGED_NEW};
+	static const uint64_t seqs[] = {0, 2, 0, 0, 3};
+	struct dnc_journal *j = open_journal();
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+
+	(void)state;
+	append(j, 1, "t", NULL);
+	numbered_add(events, &b, 1, "t");
+	numbered_add(events, &b, 2, "t");
+	numbered_add(events, &b, 2, "t");
+	numbered_add(events, &b, 2, "other");
+	numbered_add(events, &b, 3, "t");
+	assert_int_equal(journal_append(j, &b, &err), 0);
+	for (size_t i = 0; i < b.count; i++) {
+		assert_int_equal(b.events[i].logged, logged[i]);
+		assert_int_equal(b.events[i].seq, seqs[i]);
+	}
+	assert_int_equal(sql("SELECT count(*) FROM dnc.events"), 3);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+}
+
+static void stop_backend(const char *name, int signal)
+{
+	char text[160];
+	int64_t pid;
+
+	snprintf(text, sizeof text,
+		"SELECT max(pid) FROM pg_stat_activity WHERE datname = '%s' AND application_name = '%s'",
+		database, name);
+	pid = server_sql("postgres", text);
+	assert_true(pid > 0);
+	assert_int_equal(kill((pid_t)pid, signal), 0);
+}
+
+/* The server does it, but does not answer in time. */
+static void a_batch_of_unknown_outcome_is_sent_again_and_new_only_once(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+	struct pg_journal *p = (struct pg_journal *)j;
+
+	(void)state;
+	append_many(j, 1, 10);
+	follow(j);
+	fill(&b, 10, 15); /* the first is a duplicate, whatever happens */
+	numbered_add(events, &b, 12, "t");
+	stop_backend("dnc-wsd: appends", SIGSTOP);
+	assert_int_equal(journal_append(j, &b, &err), -1);
+	assert_int_equal(err.code, ETIMEDOUT);
+	assert_true(p->appender.unsure);
+	stop_backend("dnc-wsd: appends", SIGCONT);
+	await(sql("SELECT seq FROM dnc.newest()") == 15);
+	assert_int_equal(journal_append(j, &b, &err), 0);
+	assert_int_equal(b.events[0].logged, DNC_LOGGED_DUPLICATE);
+	for (size_t i = 1; i <= 5; i++) {
+		assert_int_equal(b.events[i].logged, DNC_LOGGED_NEW);
+		assert_int_equal(b.events[i].seq, 10 + i);
+	}
+	assert_int_equal(b.events[6].logged, DNC_LOGGED_DUPLICATE);
+	assert_int_equal(sql("SELECT count(*) FROM dnc.events"), 15);
+	assert_int_equal(dnc_journal_stats(j).commits_repeated, 1);
+	assert_int_equal(dnc_journal_duplicates(j), 2);
+	/* From then on known is known. */
+	assert_int_equal(append(j, 15, "t", NULL), DNC_LOGGED_DUPLICATE);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+}
+
+/* What a read finds: numbers in the order in which they came. */
+struct found {
+	uint64_t seqs[3000];
+	size_t count, most;
+};
+
+static bool find(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	struct found *f = ctx;
+
+	assert_int_equal(numbered_read(line), seq);
+	for (int i = 0; i < DNC_JSON_PADDING; i++) /* sanitizers see bytes that may not be read */
+		*(volatile const char *)&line.p[line.n + (size_t)i];
+	f->seqs[f->count++] = seq;
+	return f->count < f->most;
+}
+
+static void expect_read(struct dnc_journal_reader *r, uint64_t from, bool back, const char *phone,
+	size_t most, size_t count, uint64_t first, uint64_t last)
+{
+	static struct found f;
+	struct dnc_error err;
+
+	f.count = 0;
+	f.most = most;
+	if (dnc_journal_read(r, from, back, phone ? dnc_str(phone) : (struct dnc_str){0}, find, &f,
+		    &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(f.count, count);
+	if (!count)
+		return;
+	assert_int_equal(f.seqs[0], first);
+	assert_int_equal(f.seqs[count - 1], last);
+	for (size_t i = 1; i < count; i++)
+		assert_true(back ? f.seqs[i] < f.seqs[i - 1] : f.seqs[i] > f.seqs[i - 1]);
+	if (!phone)
+		assert_int_equal(count - 1, back ? first - last : last - first);
+}
+
+static void events_are_read_in_both_directions_and_by_number(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_error err;
+	struct dnc_journal_reader *r = journal_reader_new(j, &err);
+
+	(void)state;
+	append_many(j, 1, 2500);
+	expect_read(r, 1, false, NULL, 9, 0, 0, 0); /* what was not followed is not shown */
+	follow(j);
+	assert_int_equal(dnc_journal_last(j), 2500);
+	expect_read(r, 1, false, NULL, 2999, 2500, 1, 2500);
+	expect_read(r, 0, false, NULL, 2999, 2500, 1, 2500);
+	expect_read(r, 1, false, NULL, 300, 300, 1, 300);
+	expect_read(r, 301, false, NULL, 300, 300, 301, 600);
+	expect_read(r, 200, false, NULL, 2, 2, 200, 201);
+	expect_read(r, 2500, false, NULL, 9, 1, 2500, 2500);
+	expect_read(r, 2501, false, NULL, 9, 0, 0, 0);
+	expect_read(r, UINT64_MAX, false, NULL, 9, 0, 0, 0);
+	expect_read(r, UINT64_MAX, true, NULL, 2999, 2500, 2500, 1);
+	expect_read(r, 2000, true, NULL, 700, 700, 2000, 1301);
+	expect_read(r, 0, true, NULL, 9, 0, 0, 0);
+	expect_read(r, 1, false, "+13035550007", 9, 1, 7, 7);
+	expect_read(r, 8, false, "+13035550007", 9, 0, 0, 0);
+	expect_read(r, UINT64_MAX, true, "+13035550007", 9, 1, 7, 7);
+	expect_read(r, 1, false, "+13035559999", 9, 0, 0, 0);
+	append_many(j, 2501, 2600);
+	expect_read(r, 2500, false, NULL, 999, 1, 2500, 2500);
+	follow(j);
+	expect_read(r, 2500, false, NULL, 999, 101, 2500, 2600);
+	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
+static void many_events_of_one_number_are_found(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_error err;
+	struct dnc_journal_reader *r = journal_reader_new(j, &err);
+
+	(void)state;
+	append_many(j, 1, 2000);
+	sql("UPDATE dnc.events SET phone_number = '+13035550001' WHERE seq % 2 = 1");
+	follow(j);
+	expect_read(r, 1, false, "+13035550001", 2999, 1000, 1, 1999);
+	expect_read(r, 2000, true, "+13035550001", 2999, 1000, 1999, 1);
+	expect_read(r, 1000, true, "+13035550001", 3, 3, 999, 995);
+	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
+static uint64_t find_time(struct dnc_journal_reader *r, int64_t ms)
+{
+	struct dnc_error err;
+	uint64_t seq = 0;
+
+	if (dnc_journal_find_time(r, ms, &seq, &err) < 0)
+		fail_msg("%s", err.message);
+	return seq;
+}
+
+static void times_are_found(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_error err;
+	struct dnc_journal_reader *r = journal_reader_new(j, &err);
+
+	(void)state;
+	assert_int_equal(find_time(r, 1000), 1);
+	append_many(j, 1, 1000);
+	follow(j);
+	sql("UPDATE dnc.events SET logged_at = 1000 * (seq / 10)");
+	assert_int_equal(find_time(r, 0), 1);
+	assert_int_equal(find_time(r, 1), 10);
+	assert_int_equal(find_time(r, 1000), 10);
+	assert_int_equal(find_time(r, 50000), 500);
+	assert_int_equal(find_time(r, 50001), 510);
+	assert_int_equal(find_time(r, 100000), 1000);
+	assert_int_equal(find_time(r, 100001), 1001);
+	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
+static void hubs_share_epoch_and_mask_key(void **state)
+{
+	struct dnc_journal *a = open_journal(), *b = open_journal();
+	uint64_t end;
+
+	(void)state;
+	assert_string_equal(dnc_journal_epoch(a).name, dnc_journal_epoch(b).name);
+	assert_int_equal(dnc_journal_epoch(a).first, 1);
+	assert_memory_equal(dnc_journal_mask_key(a), dnc_journal_mask_key(b), DNC_MASK_KEY_BYTES);
+	assert_true(dnc_journal_epoch_end(a, dnc_str(dnc_journal_epoch(b).name), &end));
+	assert_int_equal(end, UINT64_MAX);
+	dnc_journal_close(b);
+	b = open_journal(); /* opening begins none */
+	assert_string_equal(dnc_journal_epoch(a).name, dnc_journal_epoch(b).name);
+	dnc_journal_close(a);
+	dnc_journal_close(b);
+}
+
+static void audit_records_are_stored_alone_and_with_events(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+
+	(void)state;
+	batch_audit(&b, DNC_STR("{\"n\":1}"));
+	batch_audit(&b, DNC_STR("{\"n\":2}"));
+	assert_int_equal(journal_append(j, &b, &err), 0);
+	fill(&b, 1, 1);
+	batch_audit(&b, DNC_STR("{\"n\":3}"));
+	assert_int_equal(journal_append(j, &b, &err), 0);
+	assert_int_equal(sql("SELECT sum((record::json->>'n')::int * n) FROM dnc.access"), 14);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+}
+
+/* A hub: a writer with its follower, and who takes what it hands on. */
+struct hub {
+	struct dnc_journal *journal;
+	struct dnc_writer *writer;
+	uint64_t taken;
+	int *numbers; /* of each event, by seq */
+	pthread_t thread;
+	int first; /* of the numbers that it adds */
+};
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static struct hub a, b; /* of the test */
+
+static void open_hub(struct hub *h)
+{
+	*h = (struct hub){.journal = open_journal()};
+	h->taken = dnc_journal_last(h->journal);
+	h->writer = dnc_writer_new(h->journal, nothing, NULL);
+	h->numbers = calloc(3 * MANY, sizeof *h->numbers);
+	assert_int_equal(dnc_writer_start(h->writer), 0);
+}
+
+static void close_hub(struct hub *h)
+{
+	dnc_writer_free(h->writer);
+	dnc_journal_close(h->journal);
+	free(h->numbers);
+	*h = (struct hub){0};
+}
+
+static int close_hubs(void **state)
+{
+	(void)state;
+	close_hub(&a);
+	close_hub(&b);
+	return 0;
+}
+
+static void add_from(struct hub *h, int number, struct dnc_event_reader *r)
+{
+	char line[NUMBERED_BYTES];
+	struct dnc_event event;
+	size_t n = numbered_line(line, number, "t");
+
+	assert_int_equal(dnc_event_parse(r, line, n, &event), 0);
+	assert_int_equal(dnc_writer_add(h->writer, &event, 1, (uint64_t)number), 0);
+}
+
+static void add(struct hub *h, int number)
+{
+	add_from(h, number, events);
+}
+
+/* Takes what there is; each number follows the one before. */
+static bool take(struct hub *h)
+{
+	struct dnc_batch batch = {0};
+	bool any = dnc_writer_dequeue(h->writer, &batch);
+
+	for (size_t i = 0; i < batch.count; i++) {
+		assert_int_equal(batch.events[i].seq, h->taken + 1);
+		h->numbers[++h->taken] = numbered_read(dnc_piece_str(&batch, batch.events[i].line));
+	}
+	dnc_batch_free(&batch);
+	return any;
+}
+
+#define await_taken(h, seq) await(((void)take(h), (h)->taken >= (seq)))
+
+static void *produce(void *ctx)
+{
+	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
+	struct hub *h = ctx;
+
+	for (int i = 0; i < MANY; i++)
+		add_from(h, h->first + i, r);
+	dnc_event_reader_free(r);
+	return NULL;
+}
+
+static void two_hubs_give_every_event_once_in_the_same_order(void **state)
+{
+	struct hub *const hubs[] = {&a, &b};
+	int *seen = calloc(2 * MANY + 1, sizeof *seen);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		open_hub(hubs[i]);
+		hubs[i]->first = 1 + i * MANY;
+		assert_int_equal(pthread_create(&hubs[i]->thread, NULL, produce, hubs[i]), 0);
+	}
+	while (a.taken < 2 * MANY || b.taken < 2 * MANY)
+		await(take(&a) + take(&b) > 0);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(hubs[i]->thread, NULL);
+		assert_int_equal(hubs[i]->taken, 2 * MANY);
+		assert_true(dnc_writer_drain(hubs[i]->writer));
+		assert_int_equal(dnc_journal_stats(hubs[i]->journal).lag_events, 0);
+	}
+	for (int seq = 1; seq <= 2 * MANY; seq++) {
+		assert_int_equal(a.numbers[seq], b.numbers[seq]);
+		assert_int_equal(seen[a.numbers[seq]]++, 0);
+	}
+	free(seen);
+}
+
+static void another_hubs_event_comes_by_notification(void **state)
+{
+	int64_t start;
+
+	(void)state;
+	open_hub(&a);
+	open_hub(&b);
+	for (int i = 1; i <= 20; i++) {
+		add(&a, i);
+		start = dnc_clock_mono_ms();
+		await_taken(&b, (uint64_t)i);
+		assert_true(i == 1 || dnc_clock_mono_ms() - start < 2000);
+		await_taken(&a, (uint64_t)i);
+	}
+}
+
+static void after_the_server_was_killed_all_goes_on_without_a_gap(void **state)
+{
+	struct dnc_error why;
+
+	(void)state;
+	open_hub(&a);
+	open_hub(&b);
+	for (int round = 0; round < 3; round++) {
+		int base = round * 200;
+
+		for (int i = 1; i <= 100; i++)
+			add(&a, base + i);
+		await_taken(&b, (uint64_t)base + 100);
+		await_taken(&a, (uint64_t)base + 100);
+		server_kill();
+		for (int i = 101; i <= 200; i++)
+			add(&b, base + i);
+		await(dnc_writer_failing(a.writer, &why));
+		await(dnc_writer_failing(b.writer, &why));
+		server_run();
+		await_taken(&a, (uint64_t)base + 200);
+		await_taken(&b, (uint64_t)base + 200);
+		await(!dnc_writer_failing(a.writer, &why));
+		await(!dnc_writer_failing(b.writer, &why));
+	}
+	for (int seq = 1; seq <= 600; seq++) {
+		assert_int_equal(a.numbers[seq], b.numbers[seq]);
+		assert_int_equal(a.numbers[seq], seq);
+	}
+	assert_true(dnc_journal_stats(a.journal).reconnects >= 3);
+	assert_int_equal(dnc_journal_stats(a.journal).failovers, 0);
+}
+
+/* Ends the connections of all hubs, so that they look again. */
+static void cut_off(void)
+{
+	char text[160];
+
+	snprintf(text, sizeof text,
+		"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '%s'",
+		database);
+	server_sql("postgres", text);
+}
+
+static void a_log_that_lost_what_was_shown_is_not_followed_any_more(void **state)
+{
+	uint64_t from, to;
+	char epoch[DNC_EPOCH_LEN + 1];
+
+	(void)state;
+	open_hub(&a);
+	for (int i = 1; i <= 5; i++)
+		add(&a, i);
+	await_taken(&a, 5);
+	strcpy(epoch, dnc_journal_epoch(a.journal).name);
+	sql("DELETE FROM dnc.events WHERE seq >= 4");
+	sql("DELETE FROM dnc.ids WHERE seq >= 4");
+	cut_off();
+	await(dnc_journal_lost(a.journal, &from, &to));
+	assert_int_equal(from, 4);
+	assert_int_equal(to, 5);
+	assert_string_equal(dnc_journal_epoch(a.journal).name, epoch);
+	assert_int_equal(sql("SELECT count(*) FROM dnc.epochs"), 2);
+	add(&a, 6); /* is still committed, and nobody waits for the follower */
+	assert_true(dnc_writer_drain(a.writer));
+	dnc_writer_catch_up(a.writer);
+	assert_int_equal(sql("SELECT seq FROM dnc.newest()"), 4);
+}
+
+static void an_epoch_that_goes_on_after_what_was_read_is_taken(void **state)
+{
+	uint64_t from, to, end, changes;
+	char epoch[DNC_EPOCH_LEN + 1];
+
+	(void)state;
+	open_hub(&a);
+	open_hub(&b);
+	add(&a, 1);
+	await_taken(&a, 1);
+	await_taken(&b, 1);
+	strcpy(epoch, dnc_journal_epoch(a.journal).name);
+	changes = dnc_journal_epoch_changes(a.journal);
+	/* As if the server had been another one before. */
+	sql("UPDATE dnc.epochs SET timeline = 99");
+	cut_off();
+	await(dnc_journal_epoch_changes(a.journal) > changes);
+	await(strcmp(dnc_journal_epoch(b.journal).name, epoch) != 0);
+	assert_int_equal(dnc_journal_epoch(a.journal).first, 2);
+	assert_string_equal(dnc_journal_epoch(a.journal).name, dnc_journal_epoch(b.journal).name);
+	assert_true(dnc_journal_epoch_end(a.journal, dnc_str(epoch), &end));
+	assert_int_equal(end, 1);
+	assert_false(dnc_journal_lost(a.journal, &from, &to));
+	assert_int_equal(dnc_journal_stats(a.journal).failovers, 1);
+	add(&a, 2);
+	await_taken(&b, 2);
+}
+
+static void who_asks_is_answered_after_all_that_was_there(void **state)
+{
+	struct dnc_journal *other = open_journal();
+	uint64_t ticket;
+
+	(void)state;
+	open_hub(&a);
+	for (int i = 1; i <= 5; i++) {
+		append(a.journal, i, "t",
+			NULL); /* nobody expects it, as if it were another hub's */
+		ticket = dnc_journal_ask(a.journal);
+		await(dnc_journal_is_answered(a.journal, ticket));
+		assert_int_equal(dnc_journal_last(a.journal), i);
+		await_taken(&a, (uint64_t)i);
+	}
+	dnc_journal_close(other);
+}
+
+static void retention_of_one_hub_moves_the_oldest_event_of_all(void **state)
+{
+	struct dnc_error err;
+	struct dnc_journal *j, *other;
+
+	(void)state;
+	sql("UPDATE dnc.log SET value = '100' WHERE key = 'partition_events'");
+	other = open_journal();
+	j = dnc_journal_open(
+		&(struct dnc_journal_options){.log = conninfo, .retain_ms = 60000}, &err);
+	assert_non_null(j);
+	append_many(j, 1, 350);
+	follow(other);
+	while (journal_prune(j, &err) > 0)
+		;
+	assert_int_equal(sql("SELECT min(seq) FROM dnc.events"), 1);
+	sql("UPDATE dnc.events SET logged_at = 1 WHERE seq <= 250");
+	((struct pg_journal *)j)->appender.prune_due_ms = 0;
+	while (journal_prune(j, &err) > 0)
+		;
+	((struct pg_journal *)other)->follower.oldest_due_ms = 0;
+	follow(other);
+	/* Whole partitions go. */
+	assert_int_equal(dnc_journal_oldest(other), sql("SELECT min(seq) FROM dnc.events"));
+	assert_in_range(dnc_journal_oldest(other), 101, 251);
+	assert_int_equal(dnc_journal_stats(other).pruned, dnc_journal_oldest(other) - 1);
+	assert_int_equal(dnc_journal_last(other), 350);
+	dnc_journal_close(other);
+	dnc_journal_close(j);
+}
+
+static void add_line(struct dnc_journal *j, const char *line)
+{
+	char text[NUMBERED_BYTES] = {0};
+	struct dnc_batch batch = {0};
+	struct dnc_event event;
+	struct dnc_error err;
+
+	strcpy(text, line);
+	assert_int_equal(dnc_event_parse(events, text, strlen(text), &event), 0);
+	assert_true(dnc_batch_add(&batch, &event));
+	if (journal_append(j, &batch, &err) < 0)
+		fail_msg("%s", err.message);
+	dnc_batch_free(&batch);
+}
+
+static void rates_and_providers_are_known_when_a_hub_starts(void **state)
+{
+	static const char sync[] =
+		"{\"id\":\"0198f0a0-0000-7000-8000-100000000001\",\"type\":\"dnc.list.synced\","
+		"\"provider\":\"ftc\",\"severity\":\"success\",\"timestamp\":\"2026-01-01T00:00:00."
+		"000Z\",\"summary\":\"s\",\"event_data\":{\"sync_status\":\"success\"},"
+		"\"metadata\":{\"ingested_at\":\"2026-01-01T00:00:00.000Z\",\"source_format\":"
+		"\"ndjson\"}}";
+	struct dnc_journal *first = open_journal(), *second;
+	uint64_t sums[1][DNC_TYPES];
+	struct dnc_provider at = {0};
+	int64_t step;
+
+	(void)state;
+	append_many(first, 1, 30);
+	add_line(first, sync);
+	second = open_journal();
+	step = dnc_journal_stats(second).newest_ms / DNC_RATE_STEP_MS;
+	assert_true(dnc_rates_sum(dnc_journal_rates(second), step - 5, 6, 1, sums) > 0);
+	assert_int_equal(sums[0][DNC_COMPLIANCE_VIOLATION], 30);
+	assert_int_equal(sums[0][DNC_LIST_SYNCED], 1);
+	assert_int_equal(dnc_providers_next(dnc_journal_providers(second), &at), 1);
+	assert_int_equal(at.events[DNC_PROVIDER_GOOD_SYNC].seq, 31);
+	assert_int_equal(dnc_providers_since(dnc_journal_providers(second)), 0);
+	dnc_provider_free(&at);
+	dnc_journal_close(first);
+	dnc_journal_close(second);
+}
+
+static void a_log_that_can_only_be_read_is_told(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_error err;
+	char text[120];
+
+	(void)state;
+	assert_int_equal(journal_idle(j, &err), 0);
+	snprintf(text, sizeof text, "ALTER DATABASE %s SET default_transaction_read_only = on",
+		database);
+	sql(text);
+	pg_disconnect(((struct pg_journal *)j)->appender.pg);
+	assert_int_equal(journal_idle(j, &err), -1);
+	dnc_journal_close(j);
+}
+
+static void a_database_without_a_log_is_refused_with_what_to_do(void **state)
+{
+	struct dnc_error err;
+
+	(void)state;
+	sql("DROP SCHEMA dnc CASCADE");
+	assert_null(dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err));
+	assert_int_equal(err.code, ENOENT);
+	assert_non_null(strstr(err.message, "--init-log"));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	events = dnc_event_reader_new(&(struct dnc_event_options){0});
+	server_start();
+	return events ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	server_end();
+	dnc_event_reader_free(events);
+	return 0;
+}
+
+#define log_test(name) cmocka_unit_test_setup_teardown(name, make_database, close_hubs)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		log_test(an_event_gets_the_next_number_and_is_known_by_its_id_and_content),
+		log_test(a_batch_may_have_known_events_and_the_same_one_twice),
+		log_test(a_batch_of_unknown_outcome_is_sent_again_and_new_only_once),
+		log_test(events_are_read_in_both_directions_and_by_number),
+		log_test(many_events_of_one_number_are_found),
+		log_test(times_are_found),
+		log_test(hubs_share_epoch_and_mask_key),
+		log_test(audit_records_are_stored_alone_and_with_events),
+		log_test(two_hubs_give_every_event_once_in_the_same_order),
+		log_test(another_hubs_event_comes_by_notification),
+		log_test(after_the_server_was_killed_all_goes_on_without_a_gap),
+		log_test(a_log_that_lost_what_was_shown_is_not_followed_any_more),
+		log_test(an_epoch_that_goes_on_after_what_was_read_is_taken),
+		log_test(who_asks_is_answered_after_all_that_was_there),
+		log_test(retention_of_one_hub_moves_the_oldest_event_of_all),
+		log_test(rates_and_providers_are_known_when_a_hub_starts),
+		log_test(a_log_that_can_only_be_read_is_told),
+		log_test(a_database_without_a_log_is_refused_with_what_to_do),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
