@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "log/schema.h"
 
 /* The case of the unit distinguishes a duration from a size: 12m are minutes, 12M are bytes. */
 static void set_retain(void *options, const char *name, char *arg)
@@ -81,6 +82,16 @@ static void set_data(void *options, const char *name, char *arg)
 	o->journal.dir = strcmp(arg, ":memory:") == 0 ? NULL : arg;
 }
 
+static void set_log(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+	struct dnc_error err;
+
+	if (dnc_schema_check_conninfo(arg, &err) < 0)
+		dnc_cli_usage("%s: %s", name, err.message);
+	o->journal.log = arg;
+}
+
 enum { MAX_CONNECTIONS = 1000000 };
 
 static const struct dnc_option rows[] = {
@@ -125,6 +136,10 @@ static const struct dnc_option rows[] = {
 		"Directory of the log; :memory: keeps no log (default: $STATE_DIRECTORY, else "
 		"~/.local/state/dnc)",
 		3, DNC_CALL(set_data)},
+	{"log", 0, "CONNINFO",
+		"Keep the log in this PostgreSQL database, which several hubs may share: "
+		"postgresql://HOST/NAME, or host=... dbname=...; no password",
+		3, DNC_CALL(set_log)},
 	{"sync", 0, "full|normal|off",
 		"When an event counts as safe: once it is on the disk (full), in the system's cache "
 		"(normal), or at once (off) (default: full)",
@@ -196,7 +211,9 @@ void options_read(struct options *o, int argc, char **argv)
 		dnc_cli_usage("--retain requires a log, and --data=:memory: keeps none");
 	if (!o->listen_count)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
-	if (!o->has_data)
+	if (o->journal.log && o->has_data)
+		dnc_cli_usage("--log and --data exclude each other: there is one log");
+	if (!o->has_data && !o->journal.log)
 		default_data(o);
 }
 

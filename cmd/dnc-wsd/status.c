@@ -53,6 +53,22 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 		{"dnc_log_checkpoints_total", "counter",
 			"Times that the whole WAL was copied into the database", NULL,
 			(double)log.checkpoints},
+		{"dnc_log_lag_events", "gauge",
+			"Events that a shared log has and this hub has not read yet", NULL,
+			(double)log.lag_events},
+		{"dnc_log_rows_read_total", "counter",
+			"Events that this hub has read from a shared log, to follow it and for clients",
+			NULL, (double)log.rows_read},
+		{"dnc_log_commits_repeated_total", "counter",
+			"Commits to a shared log that were repeated, because it was not known whether "
+			"they had succeeded",
+			NULL, (double)log.commits_repeated},
+		{"dnc_log_reconnects_total", "counter",
+			"Connections to a shared log that were lost and made again", NULL,
+			(double)log.reconnects},
+		{"dnc_log_failovers_total", "counter",
+			"Changes of the shared log's server after which this hub went on", NULL,
+			(double)log.failovers},
 	};
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);

@@ -69,7 +69,7 @@ static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
 	if (why)
 		w->why = *why;
 	pthread_mutex_unlock(&w->lock);
-	if (!changed)
+	if (!changed || (why && why->code == ECANCELED)) /* ended by stopping */
 		return;
 	if (why)
 		dnc_err("%s; no event is acknowledged until it works again", why->message);
@@ -101,7 +101,7 @@ static int prune(struct dnc_writer *w)
 	begin_call(w);
 	rc = journal_prune(w->journal, &err);
 	end_call(w);
-	if (rc < 0 && !w->prune_failed)
+	if (rc < 0 && !w->prune_failed && err.code != ECANCELED)
 		dnc_warn("%s; no event is pruned until it works again", err.message);
 	w->prune_failed = rc < 0;
 	return rc;

@@ -1,7 +1,8 @@
 /* journal.c - how fast events get into the log and out of it again.
  *
- *   journal DIR EVENTS BATCH full|normal|off [random] [list]
+ *   journal DIR|CONNINFO EVENTS BATCH full|normal|off [random] [list]
  *
+ * CONNINFO (a=b or postgresql://) is a log in PostgreSQL, which is made if it is not there; its server decides about syncing.
  * Prints durable events/s, p50 and p99 of a commit in ms, and events/s read back. Ids are ordered by
  * time, or random; numbers are random, or go up as in a list. */
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #include <string.h>
 #include "base/clock.h"
 #include "log/priv/batch.h"
-#include "log/priv/journal.h"
+#include "log/priv/journal_ops.h"
+#include "log/schema.h"
 
 static int by_value(const void *a, const void *b)
 {
@@ -24,6 +26,28 @@ static bool count(void *ctx, uint64_t seq, struct dnc_str line)
 	(void)line;
 	++*(uint64_t *)ctx;
 	return true;
+}
+
+static bool ignore(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line)
+{
+	(void)logged_at_ms;
+	(void)line;
+	*(uint64_t *)ctx = seq;
+	return true;
+}
+
+/* A log that is shared is read up to where it was followed. Returns events/s. */
+static double follow(struct dnc_journal *j)
+{
+	double start = (double)dnc_clock_mono_ns();
+	uint64_t from = j->last, last = from;
+	struct dnc_error err;
+
+	if (!j->ops->follow)
+		return 0;
+	while (j->ops->follow->read(j, ignore, &last, &err) > 0)
+		j->last = last;
+	return (double)(last - from) / ((double)dnc_clock_mono_ns() - start) * 1e9;
 }
 
 static void fill(struct dnc_batch *b, struct dnc_event_reader *r, size_t n, bool random, bool list)
@@ -59,6 +83,7 @@ int main(int argc, char **argv)
 {
 	struct dnc_event_reader *r = dnc_event_reader_new(&(struct dnc_event_options){0});
 	struct dnc_journal_options options = {.dir = argc > 4 ? argv[1] : NULL};
+	double followed;
 	struct dnc_batch batch = {0};
 	struct dnc_journal *j;
 	struct dnc_journal_reader *reader;
@@ -80,6 +105,13 @@ int main(int argc, char **argv)
 	options.sync = argv[4][0] == 'f'   ? DNC_SYNC_FULL
 	               : argv[4][0] == 'n' ? DNC_SYNC_NORMAL
 	                                   : DNC_SYNC_OFF;
+	if (strchr(argv[1], '=') || strstr(argv[1], "://")) {
+		options.log = argv[1];
+		if (dnc_schema_init(options.log, &err) < 0) {
+			fprintf(stderr, "journal: %s\n", err.message);
+			return 1;
+		}
+	}
 	j = dnc_journal_open(&options, &err);
 	times = calloc(commits, sizeof *times);
 	if (!j || !r || !times || !commits) {
@@ -97,12 +129,14 @@ int main(int argc, char **argv)
 		total += times[i];
 	}
 	qsort(times, commits, sizeof *times, by_value);
+	followed = follow(j);
 	reader = journal_reader_new(j, &err);
 	start = (double)dnc_clock_mono_ns();
 	dnc_journal_read(reader, 1, false, (struct dnc_str){0}, count, &read, &err);
-	printf("%.0f events/s, commit p50 %.3f ms, p99 %.3f ms; read back %.0f events/s\n",
+	printf("%.0f events/s, commit p50 %.3f ms, p99 %.3f ms; read back %.0f events/s",
 		(double)events / total * 1e3, times[commits / 2], times[commits * 99 / 100],
 		(double)read / ((double)dnc_clock_mono_ns() - start) * 1e9);
+	printf(followed > 0 ? ", followed %.0f events/s\n" : "\n", followed);
 	journal_reader_free(reader);
 	dnc_journal_close(j);
 	return 0;
