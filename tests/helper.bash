@@ -6,6 +6,7 @@ PATH="$BIN:$PATH"
 [ -z "$HUB_OPTIONS" ] || PATH="$ROOT/tests/with-options:$PATH"
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
 PIDS=()
+source "$ROOT/tests/postgres.bash"
 
 # Waits until the command succeeds, up to 60 s: long enough for a machine with much else to do.
 wait_for() {
@@ -65,6 +66,7 @@ end_processes() {
 	for p in "${PIDS[@]}"; do
 		wait "$p" 2>/dev/null || :
 	done
+	end_postgres
 }
 
 # Prints N canonical events, about numbers +1303555...., each with an id of its own.
