@@ -6,11 +6,55 @@
 
 enum { STATUS_MS = 5000 };
 
+static void log_metrics(const struct dnc_journal_stats *log, struct dnc_buf *out)
+{
+	const struct dnc_metric metrics[] = {
+		{"dnc_log_bytes", "gauge", "Size of the log's database", NULL, (double)log->bytes},
+		{"dnc_log_free_bytes", "gauge", "Free pages in the database", NULL,
+			(double)log->free_bytes},
+		{"dnc_log_wal_bytes", "gauge", "Size of the log's WAL", NULL,
+			(double)log->wal_bytes},
+		{"dnc_log_wal_reset_blocked", "gauge",
+			"1 while a reader keeps the WAL from being reset", NULL, log->wal_held},
+		{"dnc_log_reserve_bytes", "gauge", "Size of the reserve file", NULL,
+			(double)log->reserve_bytes},
+		{"dnc_log_disk_free_bytes", "gauge",
+			"Free space of the log's file system; 0 if it is not known", NULL,
+			(double)log->disk_free_bytes},
+		{"dnc_log_pruned_total", "counter", "Events removed by --retain", NULL,
+			(double)log->pruned},
+		{"dnc_log_clock_ahead_seconds", "gauge",
+			"How far the clock is ahead of the time that has passed", NULL,
+			(double)log->clock_ahead_ms / 1e3},
+		{"dnc_log_checkpoints_total", "counter",
+			"Times that the whole WAL was copied into the database", NULL,
+			(double)log->checkpoints},
+		{"dnc_log_lag_events", "gauge",
+			"Events that a shared log has and this hub has not read yet", NULL,
+			(double)log->lag_events},
+		{"dnc_log_rows_read_total", "counter",
+			"Events that this hub has read from a shared log, to follow it and for clients",
+			NULL, (double)log->rows_read},
+		{"dnc_log_commits_repeated_total", "counter",
+			"Commits to a shared log that were repeated, because it was not known whether "
+			"they had succeeded",
+			NULL, (double)log->commits_repeated},
+		{"dnc_log_reconnects_total", "counter",
+			"Connections to a shared log that were lost and made again", NULL,
+			(double)log->reconnects},
+		{"dnc_log_failovers_total", "counter",
+			"Changes of the shared log's server after which this hub went on", NULL,
+			(double)log->failovers},
+	};
+
+	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
+}
+
 void daemon_metrics(void *ctx, struct dnc_buf *out)
 {
 	struct daemon *d = ctx;
 	struct dnc_writer_stats s = dnc_writer_stats(d->writer);
-	struct dnc_journal_stats log = dnc_journal_stats(d->journal);
+	const struct dnc_journal_stats log = dnc_journal_stats(d->journal);
 	const struct dnc_metric metrics[] = {
 		{"dnc_events_total", "counter", "Events written to the log", NULL,
 			(double)d->pump.events},
@@ -33,45 +77,10 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 		{"dnc_reload_failed", "gauge",
 			"1 after a reload that failed: what was read before it is in use", NULL,
 			d->reload.failed},
-		{"dnc_log_bytes", "gauge", "Size of the log's database", NULL, (double)log.bytes},
-		{"dnc_log_free_bytes", "gauge", "Free pages in the database", NULL,
-			(double)log.free_bytes},
-		{"dnc_log_wal_bytes", "gauge", "Size of the log's WAL", NULL,
-			(double)log.wal_bytes},
-		{"dnc_log_wal_reset_blocked", "gauge",
-			"1 while a reader keeps the WAL from being reset", NULL, log.wal_held},
-		{"dnc_log_reserve_bytes", "gauge", "Size of the reserve file", NULL,
-			(double)log.reserve_bytes},
-		{"dnc_log_disk_free_bytes", "gauge",
-			"Free space of the log's file system; 0 if it is not known", NULL,
-			(double)log.disk_free_bytes},
-		{"dnc_log_pruned_total", "counter", "Events removed by --retain", NULL,
-			(double)log.pruned},
-		{"dnc_log_clock_ahead_seconds", "gauge",
-			"How far the clock is ahead of the time that has passed", NULL,
-			(double)log.clock_ahead_ms / 1e3},
-		{"dnc_log_checkpoints_total", "counter",
-			"Times that the whole WAL was copied into the database", NULL,
-			(double)log.checkpoints},
-		{"dnc_log_lag_events", "gauge",
-			"Events that a shared log has and this hub has not read yet", NULL,
-			(double)log.lag_events},
-		{"dnc_log_rows_read_total", "counter",
-			"Events that this hub has read from a shared log, to follow it and for clients",
-			NULL, (double)log.rows_read},
-		{"dnc_log_commits_repeated_total", "counter",
-			"Commits to a shared log that were repeated, because it was not known whether "
-			"they had succeeded",
-			NULL, (double)log.commits_repeated},
-		{"dnc_log_reconnects_total", "counter",
-			"Connections to a shared log that were lost and made again", NULL,
-			(double)log.reconnects},
-		{"dnc_log_failovers_total", "counter",
-			"Changes of the shared log's server after which this hub went on", NULL,
-			(double)log.failovers},
 	};
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
+	log_metrics(&log, out);
 	dnc_metrics_histogram(
 		out, "dnc_log_commit_seconds", "Duration of a commit to the log", &s.commit);
 	dnc_providers_metrics(dnc_journal_providers(d->journal), dnc_clock_now_ms(), out);
