@@ -61,7 +61,8 @@ end_processes() {
 	exec 9>&- || :
 	local p
 	for p in "${PIDS[@]}"; do
-		kill "$p" 2>/dev/null && kill -CONT "$p" || : # a stopped one ends, too
+		kill "$p" 2>/dev/null || continue
+		kill -CONT "$p" || : # one that was stopped ends, too
 	done
 	for p in "${PIDS[@]}"; do
 		wait "$p" 2>/dev/null || :
