@@ -1,0 +1,165 @@
+# Hubs on one log in PostgreSQL: each appends, all show the same. The server and hubs die meanwhile.
+load ../helper
+
+setup() {
+	start_postgres a || return
+	pg_sql a 'CREATE DATABASE dnc'
+	PG_DATABASE=dnc pg_sql a "$(cat "$ROOT/lib/log/schema.sql")"
+	LOG="$(pg_at a) dbname=dnc"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# start_shared N [OPTION...] - hub N, at the address in ADDRESSN, with its producers' socket N.sock
+start_shared() {
+	local n=$1
+	shift
+	rm -f "$n.address"
+	dnc-wsd --listen="${LISTEN:-127.0.0.1:0}" --log="$LOG" --input="unix:$PWD/$n.sock" "$@" </dev/null >"$n.address" \
+		2>>"$n.err" 3>&- &
+	PIDS+=($!)
+	eval "HUB$n=\$!"
+	wait_for has_content "$n.address"
+	eval "ADDRESS$n=\$(head -1 $n.address)"
+}
+
+# tail_from N OUTPUT [OPTION...] - a client of hub N, which begins with the first event and keeps its position
+tail_from() {
+	local address="ADDRESS$1" out=$2
+	shift 2
+	dnc-tail -q --output=json --since=0 "$@" "ws://${!address}/ws/dnc" >>"$out" 2>>"$out.err" 3>&- &
+	PIDS+=($!)
+}
+
+# numbered FROM TO - events that are told apart by data.n
+numbered() {
+	awk -v from="$1" -v to="$2" 'BEGIN { for (i = from; i <= to; i++)
+		printf "{\"type\":\"dnc.compliance.violation\",\"phone_number\":\"+1303555%04d\",\"violation_type\":\"t\",\"n\":%d}\n", i % 10000, i }' |
+		dnc-ingest -q
+}
+
+produce() { dnc-filter -q --output="unix:$PWD/$1.sock" 2>>produce.err; } # N; events on standard input
+
+log_has_events() { [ "$(PG_DATABASE=dnc pg_sql a 'SELECT count(*) FROM dnc.events')" = "$1" ]; }
+is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$1/readyz")" = 200 ]; } # ADDRESS
+is_not_ready() { curl -s "http://$1/readyz" | grep -q log; }
+
+# Each of the COUNT events once, in the order of the log.
+all_in_order() { # FILE COUNT
+	jq .seq "$1" | awk -v n="$2" '$1 != NR { print "event " $1 " is in place " NR; exit 1 } END { exit NR != n }'
+	[ "$(jq .event_data.n "$1" | sort -nu | wc -l)" -eq "$2" ]
+}
+
+@test "two hubs share a log: their clients see what producers of both have sent, once and in the same order" {
+	start_shared 1
+	start_shared 2
+	tail_from 1 one
+	tail_from 2 two
+	numbered 1 3000 | produce 1 &
+	local first=$!
+	numbered 3001 6000 | produce 2
+	wait "$first"
+	wait_for has_lines 6000 one
+	wait_for has_lines 6000 two
+	all_in_order one 6000
+	cmp one two
+	# Both are one log to a client: numbers, epoch, pseudonyms, history.
+	[ "$(curl -s "http://$ADDRESS1/api/v1/info" | jq -c '[.epoch, .last_seq, .oldest_seq]')" = \
+		"$(curl -s "http://$ADDRESS2/api/v1/info" | jq -c '[.epoch, .last_seq, .oldest_seq]')" ]
+	cmp <(curl -s "http://$ADDRESS1/api/v1/events?phone_number=%2B13035550007") \
+		<(curl -s "http://$ADDRESS2/api/v1/events?phone_number=%2B13035550007")
+	[ "$(curl -s "http://$ADDRESS2/metrics" | awk '$1 == "dnc_log_lag_events" { print $2 }')" = 0 ]
+	[ "$(curl -s "http://$ADDRESS2/metrics" | awk '$1 == "dnc_log_rows_read_total" { print ($2 >= 6000) }')" = 1 ]
+}
+
+@test "what a producer sends to two hubs is logged once" {
+	start_shared 1
+	start_shared 2
+	numbered 1 500 >events
+	produce 1 <events
+	produce 2 <events
+	log_has_events 500
+	[ "$(curl -s "http://$ADDRESS2/metrics" | awk '$1 == "dnc_duplicates_total" { print $2 }')" = 500 ]
+}
+
+@test "a client goes from one hub to the other with its position" {
+	start_shared 1
+	start_shared 2
+	numbered 1 100 | produce 1
+	dnc-tail -q --output=json --since=0 --state=position -m 60 "ws://$ADDRESS1/ws/dnc" >out
+	dnc-tail -q --output=json --state=position --fail-on-gap -m 40 "ws://$ADDRESS2/ws/dnc" >>out
+	all_in_order out 100
+}
+
+@test "while the server is away /readyz says log, clients stay, producers wait, and then all is there" {
+	start_shared 1
+	start_shared 2
+	tail_from 1 one --no-reconnect
+	tail_from 2 two --no-reconnect
+	numbered 1 500 | produce 1
+	wait_for has_lines 500 one
+	wait_for has_lines 500 two
+	kill_postgres a
+	wait_for is_not_ready "$ADDRESS1"
+	wait_for is_not_ready "$ADDRESS2"
+	numbered 501 1000 | produce 1 &
+	local first=$!
+	numbered 1001 1500 | produce 2 &
+	local second=$!
+	# What is in memory is served.
+	[ "$(dnc-tail -q --output=json --since=400 -m 100 "ws://$ADDRESS1/ws/dnc" | wc -l)" -eq 100 ]
+	kill -0 "$first" "$second"
+	restart_postgres a
+	wait "$first"
+	wait "$second"
+	wait_for has_lines 1500 one
+	wait_for has_lines 1500 two
+	all_in_order one 1500
+	cmp one two
+	wait_for is_ready "$ADDRESS1"
+	wait_for is_ready "$ADDRESS2"
+	[ ! -s one.err ]
+	[ ! -s two.err ]
+}
+
+@test "nothing is lost or logged twice when a hub is killed while it writes" {
+	start_shared 1
+	start_shared 2
+	tail_from 2 two
+	numbered 1 20000 >events
+	produce 1 <events &
+	local producer=$! i
+	for i in 1 2 3; do
+		wait_for log_has_more "$((i * 1500))"
+		kill -9 "$HUB1"
+		wait "$HUB1" || :
+		LISTEN=$ADDRESS1 start_shared 1
+	done
+	wait "$producer"
+	log_has_events 20000
+	wait_for has_lines 20000 two
+	all_in_order two 20000
+}
+log_has_more() { [ "$(PG_DATABASE=dnc pg_sql a 'SELECT count(*) FROM dnc.events')" -gt "$1" ]; }
+
+@test "at the end a hub still sends its clients what its producers have sent" {
+	start_shared 1 --exit-on-eof
+	tail_from 1 one --no-reconnect
+	wait_for connections_are 1 "$ADDRESS1"
+	numbered 1 2000 | produce 1
+	kill "$HUB1"
+	wait "$HUB1"
+	wait_for has_lines 2000 one
+	all_in_order one 2000
+}
+connections_are() { [ "$(curl -s "http://$2/api/v1/info" | jq .active_connections)" = "$1" ]; }
+
+@test "--log refuses a password, --data beside it, and a database without a log" {
+	run dnc-wsd --log="$LOG password=secret" </dev/null
+	[ "$status" -eq 2 ]
+	[[ "$output" != *secret* ]]
+	run dnc-wsd --log="$LOG" --data=x </dev/null
+	[ "$status" -eq 2 ]
+	run dnc-wsd --log="$(pg_at a) dbname=postgres" --listen=127.0.0.1:0 </dev/null
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"--init-log"* ]]
+}
