@@ -1,6 +1,7 @@
 #include "priv/position.h"
 #include "base/clock.h"
 #include "priv/budget.h"
+#include "priv/doubt.h"
 #include "priv/frames.h"
 #include "priv/lists.h"
 #include "priv/replay.h"
@@ -42,6 +43,18 @@ static void set_last(struct dnc_subscriber *s, uint64_t n)
 		s->seek_left = n;
 }
 
+static void note_start(struct dnc_subscriber *s)
+{
+	struct dnc_hub *h = s->hub;
+
+	if (s->at <= s->served) {
+		s->at = s->served + 1;
+		s->seek_left = 0;
+	}
+	s->catch_up_to = s->past = h->seen;
+	s->backlog = h->seen + 1 - s->at;
+}
+
 void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 {
 	struct dnc_hub *h = s->hub;
@@ -52,16 +65,12 @@ void position_set(struct dnc_subscriber *s, const struct dnc_start *start)
 	s->memory_waits = 0;
 	s->at = h->seen + 1;
 	s->phase = PHASE_SEEKING;
-	if (start->from == DNC_START_SINCE)
-		set_since(s, start);
-	else if (start->from == DNC_START_LAST)
+	s->doubt.pending = false;
+	if (start->from == DNC_START_LAST)
 		set_last(s, start->n);
-	if (s->at <= s->served) {
-		s->at = s->served + 1;
-		s->seek_left = 0;
-	}
-	s->catch_up_to = s->past = h->seen;
-	s->backlog = h->seen + 1 - s->at;
+	else if (start->from == DNC_START_SINCE && !doubt_begin(s, start))
+		set_since(s, start);
+	note_start(s);
 }
 
 /* The first event that a connection may get: none twice, and none of before the log's oldest. */
@@ -110,12 +119,30 @@ static bool seek(struct dnc_subscriber *s)
 	return true;
 }
 
+/* False while the start of S, which the log may know better than this hub, can't be judged. */
+static bool settle(struct dnc_subscriber *s)
+{
+	switch (doubt_look(s)) {
+	case DOUBT_WAITS:
+		return false;
+	case DOUBT_STAYS:
+		transmit_failure(s);
+		return false;
+	case DOUBT_OVER:
+		break;
+	}
+	s->doubt.pending = false;
+	set_since(s, &s->doubt.start);
+	note_start(s);
+	return true;
+}
+
 /* True when the position is known. */
 static bool find(struct dnc_subscriber *s)
 {
 	struct dnc_hub *h = s->hub;
 
-	if (s->phase == PHASE_SEARCHING)
+	if (s->phase == PHASE_SEARCHING || (s->doubt.pending && !settle(s)))
 		return false;
 	/* It saw more at another hub of the ring than this one has looked at yet. */
 	if (s->at > h->seen + 1) {

@@ -49,7 +49,8 @@ uint64_t dnc_subscriber_last_sent(const struct dnc_subscriber *s)
 
 bool dnc_subscriber_rate_limited(const struct dnc_subscriber *s)
 {
-	return dnc_list_is_linked(&s->rate_link) && !s->memory_waits && !s->was_work_limited;
+	return dnc_list_is_linked(&s->rate_link) && !s->memory_waits && !s->was_work_limited &&
+	       !dnc_subscriber_starting(s);
 }
 
 enum dnc_lag_reason dnc_subscriber_lag_reason(const struct dnc_subscriber *s, uint64_t *behind)

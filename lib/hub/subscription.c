@@ -114,7 +114,7 @@ bool dnc_subscriber_leave_past(struct dnc_subscriber *s)
 	if (s->phase == PHASE_IDLE)
 		return true;
 	/* `at` is still where the search begins. */
-	if (dnc_subscriber_starting(s) && (s->seek_left || s->search))
+	if (dnc_subscriber_starting(s) && (s->seek_left || s->search || s->doubt.pending))
 		return false;
 	if (subscriber_at(s) > s->past)
 		return true;

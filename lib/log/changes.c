@@ -34,17 +34,24 @@ void journal_round_end(struct dnc_journal *j)
 	j->changes.rounds_ended = (uint64_t)j->changes.rounds_begun;
 }
 
-/* The round under way may have looked already at what has changed since. */
-uint64_t dnc_journal_ask(struct dnc_journal *j)
+bool dnc_journal_is_shared(const struct dnc_journal *j)
 {
-	uint64_t ticket = j->changes.rounds_begun + 1;
+	return j->changes.look;
+}
 
+/* The round under way may have looked already at what has changed since. */
+uint64_t dnc_journal_ticket(const struct dnc_journal *j)
+{
+	return j->changes.rounds_begun + 1;
+}
+
+void dnc_journal_look(struct dnc_journal *j)
+{
 	if (j->changes.look)
 		j->changes.look(j);
-	return ticket;
 }
 
 bool dnc_journal_is_answered(const struct dnc_journal *j, uint64_t ticket)
 {
-	return !j->changes.look || j->changes.rounds_ended >= ticket;
+	return j->changes.rounds_ended >= ticket;
 }

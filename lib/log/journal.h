@@ -73,11 +73,14 @@ bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, ui
  * handed them on: only a new start can tell clients the truth. False forever for a log of one process. */
 bool dnc_journal_lost(const struct dnc_journal *j, uint64_t *from, uint64_t *to);
 
-/* A log that other processes write, too, may have events and epochs that this one does not know yet. The ticket of
- * dnc_journal_ask() is answered once all that the log had when it was taken is known here: the epochs at once, the events up to
- * dnc_journal_last() with the next ones that are dequeued. Any thread; neither waits. Without such others there is
- * nothing to ask: every ticket is answered. */
-uint64_t dnc_journal_ask(struct dnc_journal *j);
+/* True for a log that other processes write, too: it may have events and epochs that this one does not know yet. */
+bool dnc_journal_is_shared(const struct dnc_journal *j);
+
+/* The ticket, never 0, is answered once all that the log has now is known here: epochs at once, events when those up to
+ * dnc_journal_last() were dequeued. dnc_journal_look() makes that soon; no effect on a log that is not shared. Any thread;
+ * none of them waits. */
+uint64_t dnc_journal_ticket(const struct dnc_journal *j);
+void dnc_journal_look(struct dnc_journal *j);
 bool dnc_journal_is_answered(const struct dnc_journal *j, uint64_t ticket);
 
 /* Numbers of the newest and the oldest event that can be read; last is oldest - 1 when there is

@@ -1,6 +1,7 @@
 /* A log that changes as a whole while it is open: its epochs, and what it has lost. */
 #include "fake_log.h"
 #include <pthread.h>
+#include "passing_clock.h"
 
 static void set_epochs(size_t count)
 {
@@ -192,6 +193,149 @@ static void epochs_change_in_another_thread(void **state)
 	free_hub_on(h);
 }
 
+static size_t looks;
+
+static void count_look(struct dnc_journal *j)
+{
+	assert_ptr_equal(j, &fake.base);
+	looks++;
+}
+
+/* A hub of a shared log that has read events up to 10. */
+static struct dnc_hub *start_shared(void)
+{
+	struct dnc_hub *h = start_hub(0);
+
+	looks = 0;
+	fake.base.changes.look = count_look;
+	append(h, 10);
+	fake.base.last = 10;
+	return h;
+}
+
+/* The follower has looked at the log, found COUNT events more, and the pump has them. */
+static void end_round(struct dnc_hub *h, int count)
+{
+	fake.base.last += (uint64_t)count;
+	journal_round_end(&fake.base);
+	append(h, count);
+}
+
+static struct dnc_subscriber *come(
+	struct dnc_hub *h, struct peer *peer, const char *epoch, uint64_t since)
+{
+	struct dnc_subscriber *s = join(h, peer);
+
+	subscribe(h, s, "{}",
+		(struct dnc_start){.from = DNC_START_SINCE, .n = since, .epoch = dnc_str(epoch)});
+	return s;
+}
+
+/* Each comes from a hub that knows more: of the same epoch, and of another one. */
+static void who_has_seen_more_at_another_hub_waits_for_this_one(void **state)
+{
+	struct dnc_hub *h = start_shared();
+	struct peer same = {0}, other = {0}, before = {0};
+	struct dnc_subscriber *s[] = {come(h, &same, "00000000000000a0", 14),
+		come(h, &other, "00000000000000b1", 12), come(h, &before, "00000000000000b1", 4)};
+
+	(void)state;
+	assert_int_equal(looks, 1);
+	assert_true(dnc_hub_needs_ticks(h));
+	assert_false(dnc_subscriber_rate_limited(s[0]));
+	journal_round_end(&fake.base); /* of a round that began before */
+	tick(h);
+	assert_true(looks > 1);
+	assert_int_equal(same.starts + other.starts + before.starts, 0);
+	journal_round_begin(&fake.base);
+	set_epochs(2);
+	end_round(h, 5);
+	tick(h);
+	work(h);
+	/* That it was in the first epoch is known to be wrong now. */
+	assert_int_equal(same.gaps, 1);
+	assert_int_equal(same.gap_from, 11);
+	assert_int_equal(same.seqs[0], 11);
+	assert_int_equal(other.gaps + before.gaps, 0);
+	assert_int_equal(other.count, 3);
+	assert_int_equal(other.seqs[0], 13);
+	pump(h, &before, 11, 0);
+	assert_int_equal(before.seqs[0], 5);
+	assert_false(dnc_hub_needs_ticks(h));
+	for (size_t i = 0; i < 3; i++)
+		dnc_hub_leave(s[i]);
+	free_hub_on(h);
+}
+
+static void without_another_epoch_it_goes_on_when_its_events_are_there(void **state)
+{
+	struct dnc_hub *h = start_shared();
+	struct peer near = {0}, far = {0};
+	struct dnc_subscriber *n = come(h, &near, "00000000000000a0", 12),
+			      *f = come(h, &far, "00000000000000a0", 40);
+
+	(void)state;
+	append(h, 3); /* no round has ended, but this is enough for one */
+	fake.base.last = 13;
+	tick(h);
+	assert_int_equal(near.count, 1);
+	assert_int_equal(near.seqs[0], 13);
+	assert_int_equal(far.starts, 0);
+	/* All is read, but not yet in the ring. */
+	journal_round_begin(&fake.base);
+	fake.base.last = 15;
+	journal_round_end(&fake.base);
+	tick(h);
+	assert_int_equal(far.starts, 0);
+	append(h, 2);
+	tick(h);
+	work(h);
+	assert_int_equal(near.gaps, 0);
+	assert_int_equal(far.starts, 1);
+	assert_int_equal(far.gaps, 1);
+	assert_int_equal(far.gap_from, 16);
+	assert_string_equal(far.gap_reason, "epoch");
+	append(h, 1);
+	assert_int_equal(far.seqs[0], 16);
+	dnc_hub_leave(n);
+	dnc_hub_leave(f);
+	free_hub_on(h);
+}
+
+static void a_log_that_does_not_answer_sends_them_away(void **state)
+{
+	struct dnc_hub *h = start_shared();
+	struct peer peer = {0}, gone = {0}, changed = {0}, malformed = {0};
+	struct dnc_subscriber *s[] = {come(h, &peer, "00000000000000b1", 12),
+		come(h, &gone, "00000000000000b1", 12), come(h, &changed, "00000000000000b1", 12),
+		come(h, &malformed, "b1", 12)};
+
+	(void)state;
+	assert_int_equal(malformed.gap_to, 0); /* no hub has told it that */
+	pump(h, &malformed, 10, 0);
+	dnc_hub_leave(s[1]);
+	gone.gone = true;
+	assert_false(dnc_subscriber_leave_past(s[2]));
+	refilter(s[2], "{\"providers\":[\"even\"]}");
+	assert_true(dnc_subscriber_starting(s[2]));
+	subscribe(h, s[2], "{}", (struct dnc_start){.from = DNC_START_NOW});
+	assert_int_equal(changed.starts, 1);
+	tick(h);
+	assert_int_equal(peer.failures, 0);
+	passed_ms = 10000;
+	tick(h);
+	passed_ms = 0;
+	assert_int_equal(peer.failures, 1);
+	assert_int_equal(peer.count + peer.gaps + peer.starts, 0);
+	append(h, 1);
+	assert_int_equal(changed.count, 1);
+	assert_int_equal(changed.failures, 0);
+	dnc_hub_leave(s[0]);
+	dnc_hub_leave(s[2]);
+	dnc_hub_leave(s[3]);
+	free_hub_on(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +343,9 @@ int main(void)
 		cmocka_unit_test(positions_of_both_epochs_are_valid),
 		cmocka_unit_test(who_leaves_when_told_is_not_called_again),
 		cmocka_unit_test(epochs_change_in_another_thread),
+		cmocka_unit_test(who_has_seen_more_at_another_hub_waits_for_this_one),
+		cmocka_unit_test(without_another_epoch_it_goes_on_when_its_events_are_there),
+		cmocka_unit_test(a_log_that_does_not_answer_sends_them_away),
 	};
 
 	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);

@@ -22,6 +22,7 @@ struct dnc_hub {
 	                           later have not been served in it yet, and do not lag */
 	struct dnc_epoch epoch; /* what subscribers were told, */
 	uint64_t epoch_changes; /* when the journal had so many */
+	int64_t looked_ms;      /* when it was looked at last, for starts that are in doubt */
 	struct channels channels;
 	struct accounts accounts;
 	uint64_t charges;      /* rounds of account_charge_once() */

@@ -17,6 +17,16 @@ enum phase {
 	PHASE_FLOWING,   /* events are sent */
 };
 
+/* A start that can't be judged yet: doubt.h. */
+struct doubt {
+	bool pending, answered;
+	uint64_t ticket; /* of the journal */
+	uint64_t upto;   /* once it is answered: what the log had */
+	int64_t until_ms;
+	struct dnc_start start;
+	char epoch[DNC_EPOCH_LEN]; /* start.epoch points here */
+};
+
 struct dnc_subscriber {
 	/* A delivery touches these; they share a cache line or two. */
 	void *conn;
@@ -52,4 +62,5 @@ struct dnc_subscriber {
 	uint64_t
 		served; /* the last seq that its former subscriptions have passed; it starts after that */
 	struct search *search;
+	struct doubt doubt;
 };
