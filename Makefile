@@ -14,6 +14,8 @@ UNITS    := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c
 FUZZERS  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 BINARIES := $(COMMANDS:%=$(O)/bin/%)
+# What tests of the commands need besides them.
+HELPERS  := $(O)/test/dnc-wsd-shared
 
 # V=1 shows the commands.
 Q        := $(if $(V),,@)
@@ -71,7 +73,7 @@ endif
 CFLAGS   += -std=gnu17 $(OPT) $(HARDEN) $(WARN) $(WARN_C)
 CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(WARN)
 
-.PHONY: all check demo install asan tsan coverage fuzz soak bench bench-hub benches lint deps packages clean help units fuzzers
+.PHONY: all check demo install asan tsan coverage fuzz soak bench bench-hub benches lint deps packages clean help units helpers fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -100,6 +102,13 @@ $(O)/lib/log/schema.c.o: lib/log/schema.sql
 # A command is all the files of its folder.
 .SECONDEXPANSION:
 $(O)/bin/%: $$(addprefix $(O)/,$$(addsuffix .o,$$(wildcard cmd/$$*/*.c))) $(O)/libdnc.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The hub with a log that tests change while it runs.
+$(O)/test/dnc-wsd-shared: LDFLAGS += -Wl,--wrap=journal_sqlite_open,--wrap=dnc_writer_new
+$(O)/test/dnc-wsd-shared: $(patsubst %,$(O)/%.o,$(wildcard cmd/dnc-wsd/*.c) tests/e2e/shared_log.c) $(O)/libdnc.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$Q$(CXX) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -145,13 +154,15 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.c.o build/fuzz/libdnc.a
 
 units: $(UNITS)
 
+helpers: $(HELPERS)
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 asan: ## builds with AddressSanitizer and UBSan into build/asan
-	+@$(MAKE) --no-print-directory VARIANT=asan all units
+	+@$(MAKE) --no-print-directory VARIANT=asan all units helpers
 
 tsan: ## builds with ThreadSanitizer into build/tsan
-	+@$(MAKE) --no-print-directory VARIANT=tsan all units
+	+@$(MAKE) --no-print-directory VARIANT=tsan all units helpers
 
 coverage: ## prints the coverage of lib/ by the unit tests alone, by directory and file
 	+@$(MAKE) --no-print-directory deps
@@ -169,7 +180,7 @@ PARALLEL  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # The packages come first: what follows asks pkg-config again.
 check: ## installs missing packages, builds, and runs all tests
 	+@$(MAKE) --no-print-directory deps
-	+@$(MAKE) --no-print-directory $(PARALLEL) all
+	+@$(MAKE) --no-print-directory $(PARALLEL) all helpers
 	+@$(MAKE) --no-print-directory $(PARALLEL) asan
 	+@$(MAKE) --no-print-directory $(PARALLEL) tsan
 	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz

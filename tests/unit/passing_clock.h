@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "unit.h"
 
-static int64_t passed_ms;
+static _Atomic int64_t passed_ms; /* other threads may look at the clock */
 
 int64_t __wrap_dnc_clock_mono_ms(void);
 int64_t __real_dnc_clock_mono_ms(void);
