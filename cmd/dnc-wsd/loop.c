@@ -106,9 +106,9 @@ static void end_lost(struct daemon *d, uint64_t from, uint64_t to)
 {
 	d->lost = true;
 	dnc_err("events %" PRIu64 " to %" PRIu64
-		" are not in the log any more, although this hub had read them: its server lost them, "
-		"or another one without them took over (see synchronous replication in dnc-wsd(8)); "
-		"all clients are closed, and the hub ends: start it again, so that it tells them",
+		" are not in the log any more, and this hub has read them, or was about to: the log's "
+		"server lost or removed them, or another one took over without them; all clients are "
+		"closed, and the hub ends: start it again, so that it tells them the gap",
 		from, to);
 	begin_drain(d, dnc_drain_cut);
 }
