@@ -98,7 +98,7 @@ static bool add(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str li
 	return false;
 }
 
-/* Reads the next events into the batch. 1 when there are some, 0 when not, -1 with ERR. */
+/* Reads the next events, if any, into the batch. 1 when there may be more, 0 when not, -1 with ERR. */
 static int read_batch(struct follower *f, struct dnc_error *err)
 {
 	int rc;
@@ -110,7 +110,7 @@ static int read_batch(struct follower *f, struct dnc_error *err)
 		*err = f->fault;
 		rc = -1;
 	}
-	return rc < 0 ? -1 : f->batch.count > 0;
+	return rc;
 }
 
 /* Counts the events, and notes what they say of providers, as of the time when each was logged. */
@@ -201,23 +201,26 @@ static bool is_stopping(struct follower *f)
 	return stopping;
 }
 
-/* Reads and hands on all that there is. -1 with ERR. */
+/* Reads and hands on all that there is. Under load there is always more a moment later: the round ends nevertheless, or
+ * whoever asked for one would not be answered. -1 with ERR. */
 static int follow(struct follower *f, struct dnc_error *err)
 {
-	int rc;
+	int more;
 
 	journal_round_begin(f->journal);
-	while ((rc = read_batch(f, err)) > 0) {
-		set_failing(f, NULL);
-		if (!hand_on(f))
-			return 0;
-	}
-	if (rc == 0) {
-		journal_round_end(f->journal);
-		f->changed(
-			f->ctx); /* who asked for a round is answered, and there may be a new epoch */
-	}
-	return rc;
+	do {
+		more = read_batch(f, err);
+		if (more < 0)
+			return -1;
+		if (f->batch.count) {
+			set_failing(f, NULL);
+			if (!hand_on(f))
+				return 0;
+		}
+	} while (more);
+	journal_round_end(f->journal);
+	f->changed(f->ctx); /* who asked for a round is answered, and there may be a new epoch */
+	return 0;
 }
 
 /* True when the log has lost what was handed on: the daemon ends, and nobody needs to wait. */

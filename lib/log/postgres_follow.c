@@ -7,10 +7,8 @@
 #include "base/log.h"
 #include "priv/postgres.h"
 
-enum {
-	OLDEST_MS =
-		5000 /* between looks for the oldest event, which another hub may have removed */
-};
+/* Between looks for the oldest event, which another hub may have removed. */
+enum { OLDEST_MS = 5000 };
 
 static struct pg_journal *journal_of(struct dnc_journal *base)
 {
@@ -162,7 +160,7 @@ static int note_oldest(struct pg_journal *j, struct dnc_error *err)
 	return 0;
 }
 
-/* Hands on the rows. Returns how many; -1 with ERR. */
+/* Hands on the rows. Returns 1 when there may be more, 0 when not, -1 with ERR. */
 static int hand_on(struct pg_journal *j, const PGresult *r,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
@@ -180,11 +178,11 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 				next, seq - 1);
 		}
 		if (!each(ctx, seq, pg_get_int(r, i, 1), pg_get_text(r, i, 2)))
-			return i;
+			return 1;
 	}
 	if (rows)
 		pg_get_uuid(r, rows - 1, 3, j->follower.newest_id);
-	return rows;
+	return rows == CHUNK_ROWS;
 }
 
 static int read_rows(struct pg_journal *j,
@@ -193,22 +191,23 @@ static int read_rows(struct pg_journal *j,
 {
 	static const char sql[] =
 		"SELECT seq, logged_at, event, id, (SELECT max(n) FROM dnc.epochs) FROM dnc.events "
-		"WHERE seq > $1 ORDER BY seq LIMIT 1000";
+		"WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
 	struct pg_follower *f = &j->follower;
 	const struct pg_param last = pg_int8((int64_t)j->base.last);
 	PGresult *r = pg_run(f->pg, sql, 1, &last, err);
-	int rows = r ? 0 : -1;
+	int rows = r ? PQntuples(r) : 0, rc = r ? 0 : -1;
 
 	if (r && pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
-		rows = dnc_error_set(err, EIO, "the connection to the log was opened again");
-	else if (r && PQntuples(r) && pg_get_int(r, 0, 4) != f->epoch && check_log(j, err) < 0)
-		rows = -1;
+		rc = dnc_error_set(err, EIO, "the connection to the log was opened again");
+	else if (r && !rows)
+		rc = note_epoch(j, err);
+	else if (r && pg_get_int(r, 0, 4) != f->epoch && check_log(j, err) < 0)
+		rc = -1;
 	else if (r)
-		rows = hand_on(j, r, each, ctx, err);
-	if (r)
-		j->base.stats.rows_read += (uint64_t)PQntuples(r);
+		rc = hand_on(j, r, each, ctx, err);
+	j->base.stats.rows_read += (uint64_t)rows;
 	PQclear(r);
-	return rows;
+	return rc;
 }
 
 static int follow_read(struct dnc_journal *base,
@@ -217,14 +216,12 @@ static int follow_read(struct dnc_journal *base,
 {
 	struct pg_journal *j = journal_of(base);
 	struct pg_follower *f = &j->follower;
-	int rows;
+	int rc;
 
 	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
 		return fail(f);
-	rows = read_rows(j, each, ctx, err);
-	if (rows == 0)
-		rows = note_epoch(j, err);
-	return rows < 0 ? fail(f) : rows;
+	rc = read_rows(j, each, ctx, err);
+	return rc < 0 ? fail(f) : rc;
 }
 
 static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *err)

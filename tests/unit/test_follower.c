@@ -23,6 +23,7 @@ static struct shared {
 	atomic_int failures, code, reads, waits;
 	atomic_bool blind; /* what was appended can't be seen yet */
 	atomic_bool held;  /* appending waits */
+	atomic_bool busy;  /* there is another event after each read */
 	uint64_t damaged;  /* an event that nobody can read */
 } shared;
 
@@ -72,7 +73,8 @@ static int shared_read(struct dnc_journal *j,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
 {
-	int count = 0;
+	uint64_t seq = j->last + 1;
+	bool more;
 
 	shared.reads++;
 	if (shared.failures > 0) {
@@ -80,15 +82,19 @@ static int shared_read(struct dnc_journal *j,
 		return dnc_error_set(err, shared.code, "unable to read the shared log");
 	}
 	pthread_mutex_lock(&shared.lock);
-	for (uint64_t seq = j->last + 1; !shared.blind && seq <= shared.count && count < STEP;
-		seq++, count++) {
+	for (int n = 0; !shared.blind && seq <= shared.count && n < STEP; seq++, n++) {
 		const char *line = seq == shared.damaged ? "{}" : shared.lines[seq - 1];
 
 		if (!each(ctx, seq, FIRST_MS + (int64_t)seq, dnc_str(line)))
 			break;
 	}
+	more = !shared.blind && seq <= shared.count;
+	if (shared.busy) {
+		store(dnc_str(shared.lines[0]));
+		shared.woken = true;
+	}
 	pthread_mutex_unlock(&shared.lock);
-	return count;
+	return more;
 }
 
 static int shared_wait(struct dnc_journal *j, int64_t ms, struct dnc_error *err)
@@ -284,6 +290,29 @@ static void producers_are_told_of_a_commit_before_it_can_be_read(void **state)
 	dnc_batch_free(&b);
 }
 
+static void a_log_that_never_rests_is_looked_at_in_rounds_nevertheless(void **state)
+{
+	int64_t until = dnc_clock_mono_ms() + 30000;
+	struct dnc_batch b = {0};
+
+	(void)state;
+	for (int i = 1; i <= STEP + 10; i++)
+		add_elsewhere(i);
+	shared.busy = true;
+	start_writer();
+	for (int i = 0; i < 3; i++) {
+		uint64_t ticket = dnc_journal_ticket(&shared.base);
+
+		while (!dnc_journal_is_answered(&shared.base, ticket) &&
+			dnc_clock_mono_ms() < until)
+			if (!dnc_writer_dequeue(writer, &b))
+				usleep(100);
+		assert_true(dnc_journal_is_answered(&shared.base, ticket));
+		assert_true(dnc_journal_last(&shared.base) >= STEP + 10);
+	}
+	dnc_batch_free(&b);
+}
+
 static void *catch_up(void *done)
 {
 	*(bool *)done = dnc_writer_catch_up(writer);
@@ -448,6 +477,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		shared_test(events_of_all_hubs_are_handed_on_once_in_the_order_of_the_log),
 		shared_test(a_hub_begins_after_what_the_log_had_when_it_was_opened),
+		shared_test(a_log_that_never_rests_is_looked_at_in_rounds_nevertheless),
 		shared_test(producers_are_told_of_a_commit_before_it_can_be_read),
 		shared_test(
 			catching_up_ends_when_own_events_were_handed_on_or_the_writer_is_stopped),

@@ -110,10 +110,12 @@ static void follow(struct dnc_journal *j)
 	struct dnc_error err;
 	int rc;
 
-	while ((rc = j->ops->follow->read(j, ignore, &last, &err)) > 0)
+	do {
+		rc = j->ops->follow->read(j, ignore, &last, &err);
+		if (rc < 0)
+			fail_msg("%s", err.message);
 		j->last = last;
-	if (rc < 0)
-		fail_msg("%s", err.message);
+	} while (rc > 0);
 }
 
 static void an_event_gets_the_next_number_and_is_known_by_its_id_and_content(void **state)
@@ -601,8 +603,7 @@ static void who_asks_is_answered_after_all_that_was_there(void **state)
 	(void)state;
 	open_hub(&a);
 	for (int i = 1; i <= 5; i++) {
-		append(a.journal, i, "t",
-			NULL); /* nobody expects it, as if it were another hub's */
+		append(other, i, "t", NULL);
 		ticket = dnc_journal_ticket(a.journal);
 		dnc_journal_look(a.journal);
 		await(dnc_journal_is_answered(a.journal, ticket));

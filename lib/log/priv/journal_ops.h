@@ -12,8 +12,9 @@
  * the follower's thread alone. */
 struct journal_follow {
 	/* Calls EACH for the next events after those that were read (`last`), in order and without a hole, until it returns
-	 * false: some 1,000 events at most, and does not wait for more to come. Returns how many there were; -1 with
-	 * ERR. Tells of new epochs and of losses (changes.h). LINE is valid during the call; no padding follows it. */
+	 * false: some 1,000 events at most, and does not wait for more to come. Returns 0 when that were all there were, 1 when there
+	 * may be more, -1 with ERR. Tells of new epochs and of losses (changes.h). LINE is valid during the call; no padding
+	 * follows it. */
 	int (*read)(struct dnc_journal *j,
 		bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line),
 		void *ctx, struct dnc_error *err);
