@@ -57,7 +57,9 @@ void pg_disconnect(struct pg *pg)
 int pg_connect(struct pg *pg, struct dnc_error *err)
 {
 	pg->unknown = false;
-	if (pg->conn && (!PQconsumeInput(pg->conn) || PQstatus(pg->conn) != CONNECTION_OK))
+	/* PQisBusy() looks at what was received. */
+	if (pg->conn && (!PQconsumeInput(pg->conn) || PQisBusy(pg->conn) || pg->ended ||
+				PQstatus(pg->conn) != CONNECTION_OK))
 		pg_disconnect(pg);
 	return pg->conn ? 0 : pg_open(pg, err);
 }

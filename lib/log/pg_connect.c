@@ -129,7 +129,7 @@ void pg_hosts_free(struct pg *pg)
 	free(pg->hosts);
 }
 
-/* Warnings of the server are logged. One of them says that a wait for standby servers was cut short: it has the state of any
+/* What the server says without being asked: why it closes the connection, or a warning, which is logged. One of them says that a wait for standby servers was cut short: it has the state of any
  * warning, and is in the server's language. */
 static void on_notice(void *ctx, const PGresult *r)
 {
@@ -138,6 +138,7 @@ static void on_notice(void *ctx, const PGresult *r)
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 
+	pg->ended |= severity && strcmp(severity, "FATAL") == 0;
 	if (!severity || strcmp(severity, "WARNING") != 0)
 		return;
 	pg->unreplicated |= state && strcmp(state, "01000") == 0;
@@ -260,6 +261,7 @@ int pg_open(struct pg *pg, struct dnc_error *err)
 	struct dnc_error worst = {0}, now = {0};
 
 	pg->prepared_count = 0;
+	pg->ended = false;
 	for (int i = 0; i < n; i++) {
 		pg->host = (first + i) % n;
 		if (open_one(pg, pg->host_count ? &pg->hosts[pg->host] : NULL, &now) == 0) {

@@ -12,6 +12,7 @@ static const struct {
 	bool broken; /* another connection is needed */
 	const char *hint;
 } rows[] = {
+	{"08P01", EINVAL, false, "see the server's log"},
 	{"08", EIO, true, "trying to connect again"},
 	{"25006", EROFS, true, "the server is a standby: looking for the primary"},
 	{"28", EACCES, true, "check user, password file and the server's pg_hba.conf"},

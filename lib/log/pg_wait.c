@@ -68,6 +68,9 @@ PGresult *pg_receive(struct pg *pg, int64_t deadline_ms, struct dnc_error *err)
 		}
 		PQclear(last);
 		last = r;
+		/* COPY has no end of results: there is another as long as nothing is copied. */
+		if (PQresultStatus(r) >= PGRES_COPY_OUT && PQresultStatus(r) <= PGRES_COPY_IN)
+			break;
 	}
 	if (!last)
 		pg_error(pg, NULL, err);
