@@ -148,13 +148,21 @@ static inline void postgres_free(struct postgres *s)
 	s->dir[0] = '\0';
 }
 
+static inline void postgres_no_notice(void *ctx, const PGresult *r)
+{
+	(void)ctx;
+	(void)r;
+}
+
 /* Runs SQL as a superuser, and returns the first value of the last result ("" without one), valid until the next call. */
 static inline const char *postgres_sql(const struct postgres *s, const char *sql)
 {
 	static char value[4096];
 	PGconn *c = PQconnectdb(s->log);
-	PGresult *r = PQexec(c, sql);
+	PGresult *r;
 
+	PQsetNoticeReceiver(c, postgres_no_notice, NULL);
+	r = PQexec(c, sql);
 	if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
 		fail_msg("%s: %s", sql, PQerrorMessage(c));
 	value[0] = '\0';
