@@ -1,4 +1,5 @@
 #include "options.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/clock.h"
@@ -140,6 +141,11 @@ static const struct dnc_option rows[] = {
 		"Keep the log in this PostgreSQL database, which several hubs may share: "
 		"postgresql://HOST/NAME, or host=... dbname=...; no password",
 		3, DNC_CALL(set_log)},
+	{"init-log", 0, NULL,
+		"Make the tables of --log, or bring those of an older version up to date, and exit",
+		3, DNC_FLAG(struct options, init_log)},
+	{"print-schema", 0, NULL, "Print the SQL that --init-log runs, for psql, and exit", 3,
+		DNC_FLAG(struct options, print_schema)},
 	{"sync", 0, "full|normal|off",
 		"When an event counts as safe: once it is on the disk (full), in the system's cache "
 		"(normal), or at once (off) (default: full)",
@@ -189,6 +195,27 @@ _Noreturn static void print_roles(const struct options *o)
 	exit(DNC_EXIT_OK);
 }
 
+_Noreturn static void print_schema(void)
+{
+	struct dnc_str sql = dnc_schema_sql();
+
+	fwrite(sql.p, 1, sql.n, stdout);
+	dnc_cli_flush_stdout();
+	exit(DNC_EXIT_OK);
+}
+
+_Noreturn static void init_log(const struct options *o)
+{
+	struct dnc_error err;
+
+	if (!o->journal.log)
+		dnc_cli_usage("--init-log requires --log: the database to make the tables in");
+	if (dnc_schema_init(o->journal.log, &err) < 0)
+		dnc_cli_die(err.code == EACCES ? DNC_EXIT_NOPERM : dnc_cli_exit_code(err.code),
+			"%s", err.message);
+	exit(DNC_EXIT_OK);
+}
+
 void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){.limits = {.connections = 5000},
@@ -200,6 +227,10 @@ void options_read(struct options *o, int argc, char **argv)
 	dnc_options_parse(&command, argc, argv, o);
 	if (o->print_roles)
 		print_roles(o);
+	if (o->print_schema)
+		print_schema();
+	if (o->init_log)
+		init_log(o);
 	o->auth.key_files = o->keys;
 	if (!o->tls_cert != !o->tls_key)
 		dnc_cli_usage("--tls-cert and --tls-key require each other");

@@ -23,6 +23,7 @@ struct options {
 	struct dnc_journal_options journal;
 	char *data; /* the default directory of the log, owned */
 	bool exit_on_eof, write_in_callback, compress, print_roles, trust_proxy, has_data;
+	bool init_log, print_schema;
 	bool default_role_given;
 	struct dnc_web_limits limits;
 	unsigned workers;

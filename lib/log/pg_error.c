@@ -5,6 +5,8 @@
 
 enum { SQLSTATE_LEN = 5, TEXT_MAX = 100 };
 
+static const char see_log[] = "see the server's log";
+
 /* The first row whose STATE the error's begins with: https://www.postgresql.org/docs/15/errcodes-appendix.html. */
 static const struct {
 	const char *state;
@@ -12,7 +14,7 @@ static const struct {
 	bool broken; /* another connection is needed */
 	const char *hint;
 } rows[] = {
-	{"08P01", EINVAL, false, "see the server's log"},
+	{"08P01", EINVAL, false, see_log},
 	{"08", EIO, true, "trying to connect again"},
 	{"25006", EROFS, true, "the server is a standby: looking for the primary"},
 	{"28", EACCES, true, "check user, password file and the server's pg_hba.conf"},
@@ -22,19 +24,20 @@ static const struct {
 	{"42883", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42703", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42704", ENOENT, false, "run dnc-wsd --init-log"},
-	{"42501", EACCES, false, "grant dnc_writer to this user"},
+	{"42501", EACCES, false,
+		"grant dnc_writer to a hub's user; the database's owner runs --init-log"},
 	{"40", EAGAIN, false, "trying again"},
 	{"53100", ENOSPC, false, "make room on the server's disk"},
 	{"53300", EAGAIN, true, "raise the server's max_connections"},
-	{"53", EAGAIN, false, "see the server's log"},
+	{"53", EAGAIN, false, see_log},
 	{"55P03", EAGAIN, false, "trying again"},
 	{"57014", ETIMEDOUT, false, "see what holds locks in pg_stat_activity"},
 	{"57P03", EIO, true, "trying to connect again"},
 	{"57", EIO, true, "trying to connect again"},
-	{"58", EIO, true, "see the server's log"},
-	{"XX", EIO, true, "see the server's log"},
-	{"0A", EINVAL, false, "see the server's log"},
-	{"", EINVAL, false, "see the server's log"},
+	{"58", EIO, true, see_log},
+	{"XX", EIO, true, see_log},
+	{"0A", EINVAL, false, see_log},
+	{"", EINVAL, false, see_log},
 };
 
 /* The first line of an error, for people. */
@@ -102,13 +105,16 @@ bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err)
 {
 	const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
 	const char *text = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	const char *hint = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_HINT) : NULL;
 	size_t row;
 
 	if (!state || !text)
 		return connection_error(pg, err);
 	row = find_row(state);
+	if (!hint || rows[row].hint != see_log)
+		hint = rows[row].hint;
 	/* What helps is at the end: the rest is cut, should it be long. */
-	dnc_error_set(err, rows[row].code, "log on %.60s: %.90s (%s): %s", pg->server, text, state,
-		rows[row].hint);
+	dnc_error_set(
+		err, rows[row].code, "log on %.60s: %.90s (%s): %s", pg->server, text, state, hint);
 	return !rows[row].broken && PQstatus(pg->conn) == CONNECTION_OK;
 }

@@ -1,0 +1,76 @@
+# dnc-wsd --init-log and --print-schema: both make the same log in PostgreSQL, as often as they are run.
+bats_require_minimum_version 1.5.0
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+refuses() { # STATUS WORDS OPTION...
+	run --separate-stderr dnc-wsd "${@:3}"
+	[ "$status" -eq "$1" ] && [[ "$stderr" == *"$2"* ]] && [ -z "$output" ]
+}
+
+# database NAME - an empty one, whose connection string is in LOG
+database() {
+	pg_sql a "CREATE DATABASE $1"
+	PG_DATABASE=$1
+	LOG="$(pg_at a) dbname=$1"
+}
+
+# What the log is made of. Names of partitions and the key differ from log to log.
+described() {
+	pg_as_server pg_dump --schema-only --dbname="$LOG" | grep -v '^\\\(un\)\?restrict'
+	pg_sql a 'SELECT key, value FROM dnc.log ORDER BY key'
+}
+
+@test "the log is made in a database, and made again without a change" {
+	start_postgres a
+	database first
+	refuses 2 '--init-log requires --log' --init-log
+	dnc-wsd --init-log --log="$LOG" 2>err
+	[ ! -s err ]
+	described >made
+	grep -q 'CREATE FUNCTION dnc.append' made
+	pg_sql a 'SELECT mask_key FROM dnc.secret' >key
+	dnc-wsd --init-log --log="$LOG"
+	described | diff made -
+	pg_sql a 'SELECT mask_key FROM dnc.secret' | diff key -
+
+	# Printed and run by psql it is the same.
+	database second
+	dnc-wsd --print-schema >schema.sql
+	for _ in 1 2; do
+		psql -Xq -v ON_ERROR_STOP=1 -f schema.sql "$LOG" >out 2>&1
+		[ ! -s out ]
+		described | diff made -
+	done
+	# Each log has a key of its own.
+	! pg_sql a 'SELECT mask_key FROM dnc.secret' | diff -q key - || false
+}
+
+@test "the log of a newer version, and a database that does not fit, stay as they are" {
+	start_postgres a
+	database newer
+	dnc-wsd --init-log --log="$LOG"
+	pg_sql a "UPDATE dnc.log SET value = 99 WHERE key = 'layout'"
+	described >made
+	refuses 2 'Use the newer version of dnc-wsd' --init-log --log="$LOG"
+	described | diff made -
+	pg_sql a "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+	refuses 2 'requires UTF8' --init-log --log="$(pg_at a) dbname=latin"
+	PG_DATABASE=latin
+	[ -z "$(pg_sql a "SELECT nspname FROM pg_namespace WHERE nspname = 'dnc'")" ]
+	refuses 69 'create the database' --init-log --log="$(pg_at a) dbname=none"
+	pg_sql a 'CREATE ROLE weak LOGIN'
+	refuses 77 "owner runs --init-log" --init-log --log="$(pg_at a) dbname=postgres user=weak"
+}
+
+@test "a password is no option, and a connection string must be one" {
+	refuses 2 'passfile' --init-log --log=postgresql://hub:s3cret@127.0.0.1/dnc
+	[[ $stderr != *s3cret* ]]
+	refuses 2 'passfile' --log='host=127.0.0.1 password=s3cret'
+	[[ $stderr != *s3cret* ]]
+	refuses 2 'no connection string' --log=/var/lib/dnc
+	refuses 2 'hots' --log=hots=x
+}
