@@ -172,14 +172,14 @@ CREATE OR REPLACE FUNCTION dnc.append(ids uuid[], types text[], phones text[], p
 	timestamps text[], events text[], audit text[])
 RETURNS TABLE (i int, seq bigint, stored text) LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
-SET enable_mergejoin = off AS $$
+SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
 	count CONSTANT int := cardinality(ids);
 	at bigint;
 	last bigint;
-	oldest bigint;
 	past bigint;
+	half bigint;
 	added int;
 	seqs bigint[];
 BEGIN
@@ -201,9 +201,18 @@ BEGIN
 		RETURN;
 	END IF;
 
-	SELECT min(p.first_seq), max(p.end_seq) INTO oldest, past FROM dnc.partitions p;
-	IF past IS NULL OR last + count >= past - (past - oldest) / 2 THEN
+	SELECT p.end_seq, (p.end_seq - p.first_seq) / 2 INTO past, half FROM dnc.partitions p ORDER BY p.first_seq DESC LIMIT 1;
+	IF past IS NULL OR last + count >= past THEN
 		PERFORM dnc.make_partitions(last + 1, last + count);
+	ELSIF last + count >= past - half THEN
+		-- There is room yet: one who has a lock, as ANALYZE of all partitions, is not waited for.
+		BEGIN
+			PERFORM set_config('lock_timeout', '20', true);
+			PERFORM dnc.make_partitions(last + 1, last + count);
+			PERFORM set_config('lock_timeout', '0', true);
+		EXCEPTION
+			WHEN lock_not_available THEN NULL;
+		END;
 	END IF;
 	-- Most batches have only new ids. Where the last one had, that is tried without looking first.
 	IF current_setting('dnc.known', true) IS DISTINCT FROM 'some' THEN
@@ -220,7 +229,7 @@ BEGIN
 				WITH ORDINALITY b(id, type, phone, provider, severity, timestamp, event, i);
 	ELSE
 		-- The new number of each event; NULL for one that is known. Ids of partitions that were dropped are not.
-		DELETE FROM dnc.ids k WHERE k.id = ANY (ids) AND k.seq < oldest;
+		DELETE FROM dnc.ids k WHERE k.id = ANY (ids) AND k.seq < (SELECT min(p.first_seq) FROM dnc.partitions p);
 		SELECT array_agg(n.seq ORDER BY n.i), count(n.seq) INTO seqs, added FROM (
 			SELECT b.i, CASE WHEN b.fresh THEN last + count(*) FILTER (WHERE b.fresh) OVER (ORDER BY b.i) END AS seq FROM (
 				SELECT u.i, k.id IS NULL AND row_number() OVER (PARTITION BY u.id ORDER BY u.i) = 1 AS fresh
@@ -261,7 +270,7 @@ RETURN (SELECT coalesce(sum(pg_total_relation_size(to_regclass('dnc.events_' || 
 -- A bounded piece of retention: removes some ids and audit records, or the oldest partition if all its events were logged before BEFORE_MS
 -- or the log takes more than MAX_BYTES (NULL or 0: no limit). Never the newest event's. True when more is left.
 CREATE OR REPLACE FUNCTION dnc.prune(before_ms bigint, max_bytes bigint) RETURNS boolean LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 DECLARE
 	oldest dnc.partitions;
 	piece CONSTANT int := 10000;
@@ -294,8 +303,8 @@ BEGIN
 		RETURN false;
 	END IF;
 	-- Readers wait for one who waits for this lock: not for long. With a long query or a dump running it is tried again later.
-	PERFORM set_config('lock_timeout', '100', true);
 	PERFORM pg_advisory_xact_lock(6581859, 1);
+	PERFORM set_config('lock_timeout', '100', true);
 	EXECUTE format('DROP TABLE dnc.%I', 'events_' || oldest.first_seq);
 	DELETE FROM dnc.partitions p WHERE p.first_seq = oldest.first_seq;
 	RETURN true;

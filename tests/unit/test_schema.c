@@ -242,6 +242,17 @@ static void partitions_are_made_ahead(void **state)
 		PQfinish(reader);
 	}
 	expect_sql("SELECT (dnc.newest()).seq", "900");
+	/* Nor does one who has a lock that it takes, as long as there is room. */
+	{
+		PGconn *other = PQconnectdb(conninfo);
+
+		PQclear(PQexec(other, "BEGIN; LOCK dnc.events IN SHARE UPDATE EXCLUSIVE MODE"));
+		append_range(pg, 901, 990, 10);
+		expect_sql("SELECT max(end_seq) FROM dnc.partitions", "1001");
+		PQfinish(other);
+	}
+	append_range(pg, 991, 991, 1);
+	expect_sql("SELECT max(end_seq) FROM dnc.partitions", "1101");
 	pg_free(pg);
 }
 
