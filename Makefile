@@ -244,7 +244,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')
 	tests/lint/structure . $(O)
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/browser/browser.bash \
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/postgres.bash tests/browser/browser.bash \
 		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/rules tests/bench/hub \
 		tests/bench/scale tests/bench/log tests/bench/tail tests/bench/costly tests/bench/attacks tests/bench/page tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	shellcheck -s sh examples/cron/dnc-registry-sync
@@ -253,6 +253,10 @@ lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 deps: ## installs missing Debian packages, and from npm what tests of the dashboard need
 	+@$(MAKE) --no-print-directory packages
 	+@$(if $(filter chromium,$(PACKAGES)),$(MAKE) -s --no-print-directory build/browser/installed)
+
+# Tests start servers of their own: installing PostgreSQL makes and starts none here. A machine that had it keeps what it has.
+NO_CLUSTER_FILE := /etc/postgresql-common/createcluster.d/dnc-tests.conf
+NO_CLUSTER := $$sudo mkdir -p $(dir $(NO_CLUSTER_FILE)) && echo 'create_main_cluster = false' | $$sudo tee $(NO_CLUSTER_FILE) >/dev/null
 
 packages:
 	@missing=; for p in $(PACKAGES); do \
@@ -263,7 +267,9 @@ packages:
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	$$sudo apt-get update -qq && \
-	$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	case $$missing in *postgresql-15*) $(NO_CLUSTER) ;; esac && \
+	$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	rc=$$?; $$sudo rm -f $(NO_CLUSTER_FILE); exit $$rc
 
 # The packages of the lock file, from the registry that npm is set to; a checkout alone is no reason to load them again.
 build/browser/installed: tests/browser/package.json tests/browser/package-lock.json
