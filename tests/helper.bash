@@ -1,9 +1,10 @@
 # helper.bash - what the bats files share. BIN is the folder of the programs under test, HUB_OPTIONS
-# holds more options for every hub that a test starts, in whatever way (see tests/with-options).
+# holds more options for every hub that a test starts, in whatever way (see tests/with-options). LOG_SERVER is set
+# where the log of every hub is in PostgreSQL (see tests/on-postgres).
 ROOT="$BATS_TEST_DIRNAME/../.."
 export BIN="${BIN:-$ROOT/build/release/bin}" HUB_OPTIONS="${HUB_OPTIONS-}"
 PATH="$BIN:$PATH"
-[ -z "$HUB_OPTIONS" ] || PATH="$ROOT/tests/with-options:$PATH"
+[ -z "$HUB_OPTIONS${LOG_SERVER-}" ] || PATH="$ROOT/tests/with-options:$PATH"
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
 PIDS=()
 source "$ROOT/tests/postgres.bash"
@@ -23,6 +24,20 @@ has_content() { [ -s "$1" ]; }
 last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; } # COUNT FILE
+
+# What the log in DIR answers, whatever its engine.
+log_sql() { "$ROOT/tests/log-sql" "$@"; } # DIR SQL
+log_has() { [ "$(log_sql "$1" 'SELECT count(*) FROM events')" = "$2" ]; } # DIR COUNT
+
+# Retention in PostgreSQL removes whole partitions: from now on one begins every N events in the log in DIR.
+small_partitions() { # DIR N
+	[ -z "${LOG_SERVER-}" ] || log_sql "$1" "UPDATE log SET value = '$2' WHERE key = 'partition_events'"
+}
+
+# For tests of what only a log in files has.
+sqlite_only() { # WHY
+	[ -z "${LOG_SERVER-}" ] || skip "on PostgreSQL: $1"
+}
 
 # Each thread of the process PID is traced.
 is_traced() {

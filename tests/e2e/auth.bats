@@ -481,7 +481,7 @@ setup() {
 	END
 	code_of -H "Authorization: Bearer $(cat feed)" "http://$ADDRESS/api/v1/info"
 	code_of -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/events?phone=%2B13035550144"
-	access() { sqlite3 data/events.db "select json_extract(record,'\$.what'), json_extract(record,'\$.subject'), json_extract(record,'\$.role'), json_extract(record,'\$.address') from access order by n"; }
+	access() { log_sql data 'select record from access order by n' | jq -r '[.what, .subject, .role, .address] | join("|")'; }
 	has_all() { [ "$(access | sort -u | wc -l)" -ge 8 ]; }
 	wait_for has_all
 	diff - <(access | sort -u) <<-'END'
@@ -494,11 +494,11 @@ setup() {
 		refused|||127.0.0.1
 		subscribed|desk|compliance|127.0.0.1
 	END
-	[ "$(sqlite3 data/events.db "select json_extract(record,'\$.first_seq','\$.last_seq','\$.events') from access where record like '%disconnected%'")" = '[1,1,1]' ]
+	[ "$(log_sql data "select record from access where record like '%disconnected%'" | jq -c '[.first_seq, .last_seq, .events]')" = '[1,1,1]' ]
 	wait_for has_line 'audit {.*disconnected' hub.err
-	[ "$(sqlite3 data/events.db "select json_extract(record,'\$.filters') from access where record like '%filters_changed%'")" = '{"phone_patterns":1}' ]
+	[ "$(log_sql data "select record from access where record like '%filters_changed%'" | jq -c .filters)" = '{"phone_patterns":1}' ]
 	refute grep -q 303555 <(grep 'audit {' hub.err)
-	refute grep -q 303555 <(sqlite3 data/events.db 'select record from access')
+	refute grep -q 303555 <(log_sql data 'select record from access')
 }
 
 buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ticket" | jq -r .ticket; }
@@ -527,7 +527,7 @@ buy() { curl -s -X POST -H "Authorization: Bearer $1" "http://$ADDRESS/api/v1/ti
 	# It was not used up by that, and what the stream refuses is told.
 	[ "$(code_of "http://$ADDRESS/api/v1/stream?ticket=$other&colour=red")" = 400 ]
 	refute grep -qF -e "$ticket" -e "$other" hub.err
-	[ -z "$(sqlite3 data/events.db 'select record from access' | grep -F -e "$ticket" -e "$other")" ]
+	[ -z "$(log_sql data 'select record from access' | grep -F -e "$ticket" -e "$other")" ]
 }
 
 @test "a ticket ends with its token: in time, and when that is revoked before or after" {
@@ -774,7 +774,7 @@ on_terminal() { SHELL=/bin/sh script -qec "$1" /dev/null </dev/null; }
 	grep -q "\"subject\":\"desk $seen\"" hub.err
 	curl -s -H "Authorization: Bearer $token" "http://$ADDRESS/api/v1/clients" >clients
 	curl -s -H "Authorization: Bearer $token" -H "Last-Event-ID: $(printf '%b' "$bad")" "http://$ADDRESS/api/v1/stream" >/dev/null
-	sqlite3 data/events.db 'select record from access' >access
+	log_sql data 'select record from access' >access
 	grep -q "\"subject\":\"desk $seen\"" access
 	printable hub.err clients access
 	# The record is the same text.

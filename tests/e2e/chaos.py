@@ -5,11 +5,11 @@ through dnc-filter to dnc-wsd; three clients that nobody here wrote follow with 
 of the three daemons is killed and started again at random moments. At the end every event is in the
 log exactly once, and every client had every event exactly once, in the order of the log. Works in
 the current folder."""
+import json
 import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -170,9 +170,9 @@ def main():
     for c in clients:
         if c.wait(120) != 0:
             fail("a client ended with an error")
-    db = sqlite3.connect("log/events.db")
-    log = [(seq, int(number)) for seq, number in db.execute(
-        "SELECT seq, json_extract(event, '$.event_data.n') FROM events ORDER BY seq")]
+    rows = subprocess.run([f"{HERE}/../log-sql", "log", "SELECT seq, event FROM events ORDER BY seq"],
+                          stdout=subprocess.PIPE, check=True).stdout.splitlines()
+    log = [(int(seq), json.loads(line)["event_data"]["n"]) for seq, line in (row.split(b"|", 1) for row in rows)]
     numbers = [n for _, n in log]
     if sorted(numbers) != list(range(EVENTS + 1)):
         missing = set(range(EVENTS + 1)) - set(numbers)

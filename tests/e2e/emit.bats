@@ -15,8 +15,8 @@ setup() {
 	[ "$(jq -r .id out | head -1)" = "$id" ]
 	[ "$(jq -c 'select(.seq == 2).event_data.records_added' out)" = 5 ]
 	[ "$(jq -c 'select(.seq == 2) | [.event_data.sources, .event_data.sync_type, .metadata.unknown_values]' out)" = '["x y","own",["sync_type"]]' ]
-	[ "$(sqlite3 "$BATS_TEST_TMPDIR/data/events.db" "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$id" ]
-	sqlite3 data/events.db "EXPLAIN QUERY PLAN SELECT * FROM events WHERE phone_number = '+12025550143'" |
+	[ "$(log_sql data "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$id" ]
+	[ -n "${LOG_SERVER-}" ] || log_sql data "EXPLAIN QUERY PLAN SELECT * FROM events WHERE phone_number = '+12025550143'" |
 		grep -q events_by_phone
 }
 

@@ -44,7 +44,7 @@ spools() {
 		[ "$(jq -r .id spool/*.ndjson)" = "$output" ]
 }
 
-log() { sqlite3 data/events.db "$1"; }
+log() { log_sql data "$1"; }
 
 @test "an event is published over http, with and without a path, over a Unix socket and at dnc-tail's address" {
 	start_hub

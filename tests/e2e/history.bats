@@ -73,13 +73,14 @@ get() { curl -s --max-time 20 "$@"; }
 
 @test "what retention took is gone everywhere: memory, log and history, and each says so" {
 	start_hub
+	small_partitions data 100
 	events 300 >&9
 	wait_for last_seq_is 300
 	exec 9>&-
 	kill "$HUB"
 	wait "$HUB" || :
 	rm hub.in address
-	sqlite3 data/events.db 'UPDATE events SET logged_at = 1000 WHERE seq <= 200'
+	log_sql data 'UPDATE events SET logged_at = 1000 WHERE seq <= 200'
 	start_hub --retain=1d # all that it may remove is old
 	wait_for eval '[ "$(get "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" -eq 201 ]'
 	same() {
@@ -115,9 +116,10 @@ get() { curl -s --max-time 20 "$@"; }
 
 @test "what retention took is not served from memory, before a restart or after" {
 	start_hub --retain=1M
+	small_partitions data 1000
 	events 20000 >&9
 	wait_for last_seq_is 20000
-	log_oldest() { sqlite3 data/events.db 'SELECT min(seq) FROM events'; }
+	log_oldest() { log_sql data 'SELECT min(seq) FROM events'; }
 	settled() { # it has removed what it had to, and knows
 		local before
 		before=$(log_oldest)
@@ -145,6 +147,7 @@ get() { curl -s --max-time 20 "$@"; }
 
 @test "what retention took is told as a gap, and the rest follows" {
 	start_hub --retain=1M --buffer=256K
+	small_partitions data 1000
 	events 20000 >&9
 	wait_for last_seq_is 20000
 	pruned() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .oldest_seq)" -gt 10000 ]; }

@@ -94,9 +94,9 @@ check_filled() {
 		all=$(get 'rates?period=24h' | jq '[.types[][]] | add')
 		echo "$before events, $all counted"
 		[ "$all" = "$before" ]
-		[ "$(counted 15m list.synced)" = "$(sqlite3 data/events.db "SELECT count(*) FROM events WHERE type = 'dnc.list.synced'")" ]
+		[ "$(counted 15m list.synced)" = "$(log_sql data "SELECT count(*) FROM events WHERE type = 'dnc.list.synced'")" ]
 		[ "$(get providers | jq -r '[.providers[].last_good_sync.seq] | join(" ")')" = \
-			"$(sqlite3 data/events.db "SELECT max(seq) FROM events WHERE type = 'dnc.list.synced' GROUP BY provider ORDER BY provider" | paste -sd' ')" ]
+			"$(log_sql data "SELECT max(seq) FROM events WHERE type = 'dnc.list.synced' GROUP BY provider ORDER BY provider" | paste -sd' ')" ]
 		crash
 	done
 }

@@ -18,6 +18,7 @@ start_full_hub() {
 
 # From now on every read of the log fails. Sets STRACE.
 fail_reads() {
+	sqlite_only "the server reads the disk"
 	strace -qq -f -p "$HUB" -e trace=pread64 -e inject=pread64:error=EIO -o traced 2>strace.err 3>&- 9>&- &
 	STRACE=$!
 	PIDS+=("$STRACE")
@@ -70,7 +71,7 @@ mend_reads() {
 
 @test "rows that somebody deleted are told as missing" {
 	start_full_hub
-	sqlite3 data/events.db 'DELETE FROM events WHERE seq BETWEEN 100 AND 120'
+	log_sql data 'DELETE FROM events WHERE seq BETWEEN 100 AND 120'
 	collect 2979 '{"type":"subscribe","since":0}' >out
 	[ "$(jq -c 'select(.type == "dnc.connection.gap").metadata | [.reason, .from_seq, .to_seq]' out)" = '["missing",100,120]' ]
 	[ "$(seqs out)" = "$({ seq 99; seq 121 3000; } | tr '\n' ' ')" ]

@@ -12,7 +12,7 @@ setup() {
 }
 
 serve() { start_hub --input="unix:$REGISTRY_SOCKET" "$@"; }
-log() { sqlite3 data/events.db "$1"; }
+log() { log_sql data "$1"; }
 count() { log "SELECT count(*) FROM events WHERE type = 'dnc.$1'"; }
 newest() { log "SELECT event FROM events WHERE type = 'dnc.$1' ORDER BY seq DESC LIMIT 1" | jq -r "$2"; }
 
@@ -59,7 +59,7 @@ alerts() {
 	run -0 dnc-registry-sync
 	[ -z "$output" ] && [ ! -e mail ]
 	[ "$(ls state/spool)$(ls registry/incoming)" = '' ]
-	[ "$(log "SELECT json_extract(event, '$.event_data.sync_status') FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" | tr '\n' ' ')" = 'failed success ' ]
+	[ "$(log "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" | jq -r .event_data.sync_status | tr '\n' ' ')" = 'failed success ' ]
 }
 
 @test "a wrong list is refused, stays, and does not hold up the others; an empty one is no success" {
@@ -521,7 +521,7 @@ group_has_ended() { ! pgrep -g "$1" -r D,R,S,T >/dev/null; } # PGID
 	[ "$(find state/spool -name '*.ndjson' | wc -l)" = 2 ]
 	alerts 1 'an event of an earlier run was refused'
 	[ "$(ls state/spool)" = 1.ndjson.refused ]
-	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.event_data.sync_status') = 'failed'")" = 1 ]
+	[ "$(log "SELECT event FROM events" | jq -r .event_data.sync_status | grep -c failed)" = 1 ]
 	[ "$(ls registry/done)" = 2026-11-26.txt ]
 	run -0 dnc-registry-sync
 }
@@ -541,7 +541,7 @@ group_has_ended() { ! pgrep -g "$1" -r D,R,S,T >/dev/null; } # PGID
 	grep -q 'another file got this name' err
 	[ "$(ls registry/done)$(cat registry/incoming/2026-11-26.txt)" = '2025550177,2026-11-26T08:00:00,A' ]
 	REGISTRY_OPTIONS=--summary=delta run -0 dnc-registry-sync
-	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.phone_number') = '+12025550177'")" = 1 ]
+	[ "$(log "SELECT count(*) FROM events WHERE phone_number = '+12025550177'")" = 1 ]
 	[ "$(ls registry/done)" = 2026-11-26.txt ]
 }
 
@@ -581,7 +581,7 @@ group_has_ended() { ! pgrep -g "$1" -r D,R,S,T >/dev/null; } # PGID
 	PATH="$PWD/bin:$PATH" alerts 75 'another file got this name'
 	[ "$(ls registry/done)" = '' ]
 	run -0 dnc-registry-sync
-	[ "$(log "SELECT count(*) FROM events WHERE json_extract(event, '$.phone_number') = '+12025550177'")" = 1 ]
+	[ "$(log "SELECT count(*) FROM events WHERE phone_number = '+12025550177'")" = 1 ]
 	[ "$(ls registry/done)" = 2026-11-26.txt ]
 }
 

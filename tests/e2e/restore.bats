@@ -58,6 +58,7 @@ nothing_is_missed() {
 }
 
 @test "a log restored from a backup of sqlite3 loses nothing for whoever had seen more" {
+	sqlite_only "backups are the server's"
 	start_hub
 	log_and_copy sqlite_backup
 	restore
@@ -65,6 +66,7 @@ nothing_is_missed() {
 }
 
 @test "the same from VACUUM INTO, and with a log that is not synced" {
+	sqlite_only "backups are the server's"
 	start_hub --sync=off
 	log_and_copy sqlite_vacuum
 	restore --sync=off
@@ -72,6 +74,7 @@ nothing_is_missed() {
 }
 
 @test "the same after a power cut that took the end of the log" {
+	sqlite_only "backups are the server's"
 	start_hub --sync=normal
 	log_and_copy copy_of_files
 	restore --sync=normal
@@ -79,6 +82,7 @@ nothing_is_missed() {
 }
 
 @test "server-sent events and dnc-tail resume behind a restored log" {
+	sqlite_only "backups are the server's"
 	start_hub
 	log_and_copy sqlite_backup
 	dnc-tail -q -e --state=place --since=0 -o json "ws://$ADDRESS" >first

@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -95,8 +94,9 @@ def fail(text):
 
 
 def in_log(name):
-    db = sqlite3.connect(f"{name}.log/events.db")
-    return [int(n) for (n,) in db.execute("SELECT json_extract(event, '$.event_data.n') FROM events")]
+    log_sql = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../log-sql")
+    lines = subprocess.run([log_sql, f"{name}.log", "SELECT event FROM events"], stdout=subprocess.PIPE, check=True).stdout
+    return [json.loads(line)["event_data"]["n"] for line in lines.splitlines()]
 
 
 def check(place, got, *to):

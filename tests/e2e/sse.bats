@@ -90,7 +90,7 @@ code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"
 	epoch=$(curl -s "http://$ADDRESS/api/v1/info" | jq -r .epoch)
 	kill "$HUB"
 	wait "$HUB" || :
-	sqlite3 data/events.db 'delete from events where seq <= 80'
+	log_sql data 'delete from events where seq <= 80'
 	exec 9>&-
 	rm -f hub.in address
 	start_hub --data=data

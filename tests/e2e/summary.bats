@@ -29,17 +29,17 @@ start_publish() {
 
 # The fields of the last summary in the log, as "added removed skipped total processed duplicates invalid status".
 summary() {
-	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 1" |
+	log_sql data "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 1" |
 		jq -r '.event_data | "\(.records_added) \(.records_removed) \(.records_skipped) \(.records_total) \(.records_processed) \(.duplicates_found) \(.invalid_records) \(.sync_status)"'
 }
 
 summary_field() { # NAME
-	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 1" |
+	log_sql data "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 1" |
 		jq -r ".event_data.$1"
 }
 
 in_log() { # TYPE
-	sqlite3 data/events.db "SELECT count(*) FROM events WHERE type = '$1'"
+	log_sql data "SELECT count(*) FROM events WHERE type = '$1'"
 }
 
 @test "new, known and partly known changes are counted by what they do" {
@@ -49,7 +49,7 @@ in_log() { # TYPE
 	[ "$(summary)" = "300 100 0 400 400 0 0 success" ]
 	[ "$(summary_field data_checksum)" = "blake2b-256:$(b2sum -l 256 <first | cut -d' ' -f1)" ]
 	[ "$(summary_field sync_type)" = delta ]
-	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = success ]
+	[ "$(log_sql data "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = success ]
 	publish first
 	[ "$(summary)" = "0 0 400 400 400 400 0 success" ]
 	# 200 of these are known: every fourth of them is a release.
@@ -69,7 +69,7 @@ in_log() { # TYPE
 	{ changes 20; echo nonsense; } >list
 	publish list
 	[ "$(summary)" = "15 5 0 21 21 0 1 partial" ]
-	[ "$(sqlite3 data/events.db "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = warning ]
+	[ "$(log_sql data "SELECT severity FROM events WHERE type = 'dnc.list.synced'")" = warning ]
 	id=0198f0a0-0000-7000-8000-000000000001
 	for n in 2025550143 2025550144; do
 		echo "{\"type\":\"dnc.number.released\",\"id\":\"$id\",\"phone_number\":\"$n\",\"reason\":\"expired\"}"
@@ -198,7 +198,7 @@ in_log() { # TYPE
 	sort -R all | split -l 700 - part.
 	publish part.*
 	[ "$(summary)" = "2250 750 0 3000 3000 0 0 success" ]
-	sqlite3 data/events.db "SELECT timestamp FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq" >times
+	log_sql data "SELECT timestamp FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq" >times
 	[ "$(wc -l <times)" = 3000 ]
 	sort -c times
 	# The same rows in another order, all of them twice: nothing is new.
@@ -209,7 +209,7 @@ in_log() { # TYPE
 	printf '2025550143,2026-02-01 10:00:00,%s\n' A D A >moment
 	publish moment moment
 	[ "$(summary)" = "2 1 3 6 6 3 0 success" ]
-	[ "$(sqlite3 data/events.db "SELECT type FROM events WHERE timestamp LIKE '2026-02-01%' AND type <> 'dnc.list.synced' ORDER BY seq DESC LIMIT 1")" = dnc.number.suppressed ]
+	[ "$(log_sql data "SELECT type FROM events WHERE timestamp LIKE '2026-02-01%' AND type <> 'dnc.list.synced' ORDER BY seq DESC LIMIT 1")" = dnc.number.suppressed ]
 }
 
 @test "no change of a run is published whose files were not all read to their end" {
@@ -226,19 +226,19 @@ in_log() { # TYPE
 		[ "$status" -ne 0 ]
 		[[ "$output" == *"not published: read the files again"* ]]
 		n=$((n + 1))
-		[ "$(sqlite3 data/events.db 'SELECT count(*) FROM events')" = "$n" ]
+		[ "$(log_sql data 'SELECT count(*) FROM events')" = "$n" ]
 		[ "$(summary_field sync_status) $(summary_field records_processed)" = "failed 0" ]
 		[ "$(summary_field records_skipped)" = "$(summary_field records_total)" ]
 	done
 	publish older newer
-	[ "$(sqlite3 data/events.db "SELECT type FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq DESC LIMIT 1")" = dnc.number.suppressed ]
+	[ "$(log_sql data "SELECT type FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq DESC LIMIT 1")" = dnc.number.suppressed ]
 	# With --watch it moves to failed/, from where it may come back.
 	mkdir in
 	python3 -m zipfile -c in/two.zip newer refused
 	run dnc-ingest -f ftc-change --summary --provider=registry --watch=in --once -o "unix:$HUB_SOCKET"
 	[ "$status" -eq 1 ]
 	[[ "$(cat in/failed/two.zip.reason)" == *"refused is a PDF file"*"; 1 change that was read is not published"* ]]
-	[ "$(sqlite3 data/events.db "SELECT count(*) FROM events WHERE type <> 'dnc.list.synced'")" = 2 ]
+	[ "$(log_sql data "SELECT count(*) FROM events WHERE type <> 'dnc.list.synced'")" = 2 ]
 	# Records that are no changes are published as far as they were read.
 	run dnc-ingest -q -f ndjson missing <(dnc-ingest -q -f ftc-change older)
 	[ "$status" -eq 74 ]
@@ -287,10 +287,10 @@ in_log() { # TYPE
 	sort -R all | split -l 20000 - part.
 	local i before
 	for i in $(seq 20); do
-		before=$(sqlite3 data/events.db 'SELECT count(*) FROM events')
+		before=$(log_sql data 'SELECT count(*) FROM events')
 		start_publish part.*
 		# Later each time: from before the connection until in the middle of the list.
-		wait_for eval "! kill -0 $INGEST 2>/dev/null || [ \$(sqlite3 data/events.db 'SELECT count(*) FROM events') -ge $((before + i * 20)) ]"
+		wait_for eval "! kill -0 $INGEST 2>/dev/null || [ \$(log_sql data 'SELECT count(*) FROM events') -ge $((before + i * 20)) ]"
 		kill -KILL "$INGEST" 2>/dev/null || :
 		wait "$INGEST" 2>/dev/null || :
 	done
@@ -299,9 +299,9 @@ in_log() { # TYPE
 	read -r added removed known _ < <(summary)
 	[ $((added + removed + known)) = 60000 ]
 	[ "$(summary | cut -d' ' -f4-)" = "60000 60000 $known 0 success" ]
-	[ "$(sqlite3 data/events.db "SELECT count(*), count(DISTINCT id) FROM events WHERE type <> 'dnc.list.synced'")" = '60000|60000' ]
+	[ "$(log_sql data "SELECT count(*), count(DISTINCT id) FROM events WHERE type <> 'dnc.list.synced'")" = '60000|60000' ]
 	[ "$(in_log dnc.number.released)" = 15000 ]
-	sqlite3 data/events.db "SELECT timestamp FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq" | sort -c
+	log_sql data "SELECT timestamp FROM events WHERE type <> 'dnc.list.synced' ORDER BY seq" | sort -c
 	publish part.*
 	[ "$(summary)" = "0 0 60000 60000 60000 60000 0 success" ]
 }
@@ -477,7 +477,7 @@ limited() { dnc-ingest -f numbers --reason=complaint --source=consumer -x reject
 	run dnc-ingest -f ftc-change --summary --provider=registry --watch=in --once -o "unix:$HUB_SOCKET"
 	[ "$status" -eq 1 ]
 	[ "$(find in/done in/failed -type f | sort | tr '\n' ' ')" = 'in/done/1 in/done/2 in/done/2.rejects in/failed/3 in/failed/3.reason in/failed/3.rejects in/failed/4 in/failed/4.reason ' ]
-	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" |
+	log_sql data "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" |
 		jq -r '.event_data | "\(.records_added) \(.records_removed) \(.records_skipped) \(.records_total) \(.duplicates_found) \(.invalid_records) \(.sync_status) \(.error_code)"' >summaries
 	diff summaries - <<-'END'
 	30 10 0 40 0 0 success null
@@ -486,8 +486,8 @@ limited() { dnc-ingest -f numbers --reason=complaint --source=consumer -x reject
 	0 0 0 0 0 0 failed refused_input
 	END
 	# Between the events of the first and those of the second file.
-	[ "$(sqlite3 data/events.db "SELECT seq FROM events WHERE type = 'dnc.list.synced' ORDER BY seq LIMIT 1")" = 41 ]
-	[ "$(sqlite3 data/events.db "SELECT event FROM events WHERE seq = 41" | jq -r .event_data.data_checksum)" = "blake2b-256:$(b2sum -l 256 <in/done/1 | cut -d' ' -f1)" ]
+	[ "$(log_sql data "SELECT seq FROM events WHERE type = 'dnc.list.synced' ORDER BY seq LIMIT 1")" = 41 ]
+	[ "$(log_sql data "SELECT event FROM events WHERE seq = 41" | jq -r .event_data.data_checksum)" = "blake2b-256:$(b2sum -l 256 <in/done/1 | cut -d' ' -f1)" ]
 }
 
 @test "--watch: kill -9 at twenty random moments: each event once, and each file has its summary" {
@@ -512,10 +512,10 @@ limited() { dnc-ingest -f numbers --reason=complaint --source=consumer -x reject
 	[ "$(find in -type f -printf '%P\n' | grep -c '^done/list-[0-9]*.rejects$')" = $files ]
 	[ "$(find in -type f | wc -l)" = $((2 * files + 1)) ]
 	[ "$(cat in/done/*.rejects | wc -l)" = $files ]
-	[ "$(sqlite3 data/events.db "SELECT count(*), count(DISTINCT id) FROM events WHERE type <> 'dnc.list.synced'")" = "$((files * rows))|$((files * rows))" ]
+	[ "$(log_sql data "SELECT count(*), count(DISTINCT id) FROM events WHERE type <> 'dnc.list.synced'")" = "$((files * rows))|$((files * rows))" ]
 	[ "$(in_log dnc.number.released)" = $((files * rows / 4)) ]
 	# Each file has a summary of all its rows. What it counts as known is what an attempt before it had published.
-	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" | jq -c .event_data >summaries
+	log_sql data "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq" | jq -c .event_data >summaries
 	[ "$(jq -r .data_checksum summaries | sort -u)" = "$(sed 's/^/blake2b-256:/' sums | sort -u)" ]
 	jq -s -e --argjson rows $rows 'all(.sync_status == "partial" and .invalid_records == 1 and .records_total == $rows + 1
 		and .records_added + .records_removed + .records_skipped == $rows)' summaries
@@ -566,7 +566,7 @@ compare() { dnc-ingest -f ftc-full --summary --provider=registry --against=set -
 	compare --baseline one
 	[ "$(summary)" = "0 0 1000 1000 1000 0 0 success" ]
 	[ "$(summary_field sync_type)" = full ]
-	[ "$(sqlite3 data/events.db 'SELECT count(*) FROM events')" = 1 ]
+	[ "$(log_sql data 'SELECT count(*) FROM events')" = 1 ]
 	{ full 11 1003; full 20 29; } >two
 	compare two
 	[ "$(summary)" = "3 10 1000 1013 1013 10 0 success" ]
@@ -599,7 +599,7 @@ compare() { dnc-ingest -f ftc-full --summary --provider=registry --against=set -
 	[ "$status" -eq 74 ]
 	[ "$(summary_field error_code)" = unreadable_input ]
 	cmp set copy
-	[ "$(sqlite3 data/events.db 'SELECT count(DISTINCT type) FROM events')" = 1 ]
+	[ "$(log_sql data 'SELECT count(DISTINCT type) FROM events')" = 1 ]
 	# Nothing is published for a command line that is wrong.
 	run compare --baseline one
 	[ "$status" -eq 2 ]
@@ -625,7 +625,7 @@ compare() { dnc-ingest -f ftc-full --summary --provider=registry --against=set -
 	# The next run ends that one, with its summary, before it reads its own list.
 	compare two
 	[ "$(in_log dnc.number.suppressed)" = 10 ]
-	sqlite3 data/events.db "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 2" |
+	log_sql data "SELECT event FROM events WHERE type = 'dnc.list.synced' ORDER BY seq DESC LIMIT 2" |
 		jq -r '.event_data | "\(.records_added) \(.records_skipped) \(.duplicates_found) \(.sync_status)"' >summaries
 	diff summaries - <<-'END'
 	0 110 0 success

@@ -76,7 +76,7 @@ signal.pause()' >silent 3>&- 9>&- &
 	dnc-token mint -k key --sub=desk --role=operator >token
 	run -1 dnc-tail -e --token-file=token "ws://$ADDRESS"
 	events 3 >&9
-	wait_for eval '[ "$(sqlite3 data/events.db "SELECT count(*) FROM events")" = 3 ]'
+	wait_for log_has data 3
 	fails 77 'requires the permission dnc:replay' --token-file=token "ws://$ADDRESS"
 }
 

@@ -49,7 +49,7 @@ hub_of_words() {
 	wait_for last_seq_is 10
 	export DNC_URL="ws://$ADDRESS"
 	# Events of one commit are of one time.
-	wait_for eval '[ "$(date +%s%3N)" -gt "$(($(sqlite3 data/events.db "SELECT max(logged_at) FROM events" 2>/dev/null || echo 0) + 20))" ]'
+	wait_for eval '[ "$(date +%s%3N)" -gt "$(($(log_sql data "SELECT max(logged_at) FROM events" 2>/dev/null || echo 0) + 20))" ]'
 	local between=$(date -u +%FT%T.%3NZ)
 	wait_for eval '[[ $(date -u +%FT%T.%3NZ) > "$between" ]]'
 	events 25 | tail -n 5 >&9

@@ -62,7 +62,7 @@ as_role() { # ROLE COUNT
 	jq -c 'select(.data.seq).data' out | diff stream -
 	[ -z "$(jq -r 'select(.data.seq) | select(.id != .data.id)' out)" ]
 	jq -r .id stream | sort >shown
-	sqlite3 data/events.db 'SELECT id FROM events' | sort >own
+	log_sql data 'SELECT id FROM events' | sort >own
 	[ -z "$(comm -12 shown own)" ]
 	kill "$HUB"
 	wait "$HUB"

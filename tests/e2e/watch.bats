@@ -29,12 +29,12 @@ start_watcher() {
 	PIDS+=("$WATCHER")
 }
 nothing_waits() { [ -z "$(find in -maxdepth 1 -type f ! -name '.*')" ]; }
-events_are() { [ "$(sqlite3 data/events.db 'SELECT count(*) FROM events')" -eq "$1" ]; }
+events_are() { [ "$(log_sql data 'SELECT count(*) FROM events')" -eq "$1" ]; }
 
 check_all() {
 	local i name
 	events_are $((FILES * 9 / 10 * (LINES_EACH - 1)))
-	[ "$(sqlite3 data/events.db 'SELECT phone_number FROM events' | sort -u | wc -l)" -eq $((FILES * 9 / 10 * (LINES_EACH - 1))) ]
+	[ "$(log_sql data 'SELECT phone_number FROM events' | sort -u | wc -l)" -eq $((FILES * 9 / 10 * (LINES_EACH - 1))) ]
 	for ((i = 1; i <= FILES; i++)); do
 		name=$(printf list-%02d "$i")
 		if ((i % 10)); then
