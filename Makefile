@@ -191,12 +191,12 @@ demo: ## installs missing packages, builds, and runs the pipeline (DEMO_SECONDS=
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BIN=$(O)/bin examples/demo
 
-soak: ## runs the long forms of the chaos, pause, ping and consumer tests (some minutes)
+soak: ## runs the long forms of the chaos (also in PostgreSQL), pause, ping and consumer tests (some minutes)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all
 	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
 		BIN=$(CURDIR)/build/release/bin \
-		bats tests/e2e/chaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
+		bats tests/e2e/chaos.bats tests/e2e/pgchaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
 
 bench: ## measures the programs against jq, grep, ripgrep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps
@@ -244,7 +244,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')
 	tests/lint/structure . $(O)
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/postgres.bash tests/log-sql tests/browser/browser.bash \
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/postgres.bash tests/on-postgres tests/log-sql tests/browser/browser.bash \
 		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/rules tests/bench/hub \
 		tests/bench/scale tests/bench/log tests/bench/tail tests/bench/costly tests/bench/attacks tests/bench/page tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	shellcheck -s sh examples/cron/dnc-registry-sync

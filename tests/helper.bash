@@ -25,18 +25,20 @@ last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; } # COUNT FILE
 
+on_postgres() { [ -n "${LOG_SERVER-}" ]; }
+
 # What the log in DIR answers, whatever its engine.
 log_sql() { "$ROOT/tests/log-sql" "$@"; } # DIR SQL
 log_has() { [ "$(log_sql "$1" 'SELECT count(*) FROM events')" = "$2" ]; } # DIR COUNT
 
 # Retention in PostgreSQL removes whole partitions: from now on one begins every N events in the log in DIR.
 small_partitions() { # DIR N
-	[ -z "${LOG_SERVER-}" ] || log_sql "$1" "UPDATE log SET value = '$2' WHERE key = 'partition_events'"
+	! on_postgres || log_sql "$1" "UPDATE log SET value = '$2' WHERE key = 'partition_events'"
 }
 
 # For tests of what only a log in files has.
 sqlite_only() { # WHY
-	[ -z "${LOG_SERVER-}" ] || skip "on PostgreSQL: $1"
+	! on_postgres || skip "on PostgreSQL: $1"
 }
 
 # Each thread of the process PID is traced.
@@ -83,6 +85,15 @@ end_processes() {
 		wait "$p" 2>/dev/null || :
 	done
 	end_postgres
+	drop_databases
+}
+
+# Before the system writes them to the disk.
+drop_databases() {
+	local name drop=()
+	[ -e "$BATS_TEST_TMPDIR/.databases" ] || return 0
+	while read -r name; do drop+=(-c "DROP DATABASE IF EXISTS $name WITH (FORCE)"); done <"$BATS_TEST_TMPDIR/.databases"
+	psql -Xq "$LOG_SERVER user=postgres dbname=postgres" "${drop[@]}" 2>/dev/null || :
 }
 
 # Prints N canonical events, about numbers +1303555...., each with an id of its own.

@@ -158,6 +158,18 @@ pg_at() { # NAME...
 	echo "host=${hosts:1} user=${PG_USER:-postgres}"
 }
 
+# pg_make_log PRIMARY - the database dnc_log with the schema of the log, and the login hub that may write it
+pg_make_log() {
+	{
+		pg_sql "$1" 'CREATE DATABASE dnc_log' &&
+			psql -Xq -v ON_ERROR_STOP=1 -f "$ROOT/lib/log/schema.sql" "$(pg_at "$1") dbname=dnc_log" &&
+			pg_sql "$1" 'CREATE ROLE hub LOGIN IN ROLE dnc_writer'
+	} >"$PG_DIR/schema.out" 2>&1 || { cat "$PG_DIR/schema.out" >&2; return 1; }
+}
+
+# The --log of a hub: any of these servers may be the primary.
+pg_log_at() { echo "$(PG_USER=hub pg_at "$@") dbname=dnc_log"; } # NAME...
+
 # What psql prints of it, columns separated by |; the database is PG_DATABASE.
 pg_sql() { # NAME SQL
 	PGCONNECT_TIMEOUT=10 psql -XAtq -v ON_ERROR_STOP=1 -c "$2" "$(pg_at "$1") dbname=${PG_DATABASE:-postgres}"

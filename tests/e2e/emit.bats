@@ -16,7 +16,7 @@ setup() {
 	[ "$(jq -c 'select(.seq == 2).event_data.records_added' out)" = 5 ]
 	[ "$(jq -c 'select(.seq == 2) | [.event_data.sources, .event_data.sync_type, .metadata.unknown_values]' out)" = '["x y","own",["sync_type"]]' ]
 	[ "$(log_sql data "SELECT id FROM events WHERE phone_number = '+12025550143'")" = "$id" ]
-	[ -n "${LOG_SERVER-}" ] || log_sql data "EXPLAIN QUERY PLAN SELECT * FROM events WHERE phone_number = '+12025550143'" |
+	on_postgres || log_sql data "EXPLAIN QUERY PLAN SELECT * FROM events WHERE phone_number = '+12025550143'" |
 		grep -q events_by_phone
 }
 

@@ -111,7 +111,8 @@ nothing_is_missed() {
 	stop_hub
 	again
 	before=$(curl -s "http://$ADDRESS/api/v1/info" | jq -r .epoch)
-	[ "$before" != "$first" ]
+	# A log that hubs share has the epochs of its server.
+	if on_postgres; then [ "$before" = "$first" ]; else [ "$before" != "$first" ]; fi
 	events 5 >&9
 	wait_for last_seq_is 25
 	stop_hub KILL
@@ -123,6 +124,7 @@ nothing_is_missed() {
 		[ "$(seqs out)" = "$(seq $((${place% *} + 1)) 30 | tr '\n' ' ')" ]
 		[ "$(confirmed out recovered)$(gaps out)" = true ]
 	done
+	! on_postgres || return 0
 	# A place that the first start never had.
 	collect 10 "{\"type\":\"subscribe\",\"since\":21,\"epoch\":\"$first\"}" >out
 	[ "$(gaps out)" = '["epoch",21,20]' ]
@@ -147,5 +149,7 @@ nothing_is_missed() {
 	events 1 >&9
 	wait "$client"
 	[ "$(seqs late)" = '26 ' ]
-	[ "$(confirmed late recovered) $(gaps late)" = 'false ["epoch",21,25]' ]
+	local first=21	# of this epoch
+	! on_postgres || first=1
+	[ "$(confirmed late recovered) $(gaps late)" = "false [\"epoch\",$first,25]" ]
 }
