@@ -1,12 +1,12 @@
 // resume.js - a client (node ws) that comes back and goes on: prints "seq n" of each event, in the
-// order of arrival, and ends when the event with n = LAST has come.
-//   node resume.js URL LAST
+// order of arrival, and ends when the event with n = LAST has come. With several URLs it goes to the next each time.
+//   node resume.js URL[,URL...] LAST
 const WebSocket = require('ws');
-const [url, last] = [process.argv[2], Number(process.argv[3])];
-let since = 0, epoch, now;
+const [urls, last] = [process.argv[2].split(','), Number(process.argv[3])];
+let since = 0, epoch, now, tries = 0;
 function connect() {
   let placed = false; // by this connection
-  const ws = new WebSocket(url, 'dnc.v1');
+  const ws = new WebSocket(urls[tries++ % urls.length], 'dnc.v1');
   ws.on('open', () => ws.send(JSON.stringify({ type: 'subscribe', since, epoch })));
   ws.on('error', () => {});
   ws.on('close', () => setTimeout(connect, 50));

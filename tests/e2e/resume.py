@@ -1,5 +1,6 @@
-"""resume.py URL LAST - what resume.js does, by python3-websockets."""
+"""resume.py URL[,URL...] LAST - what resume.js does, by python3-websockets."""
 import asyncio
+import itertools
 import json
 import sys
 
@@ -9,9 +10,10 @@ import websockets
 async def main():
     # A place is a number and the epoch it is of.
     since, epoch, last = 0, None, int(sys.argv[2])
+    urls = itertools.cycle(sys.argv[1].split(","))
     while True:
         try:
-            async with websockets.connect(sys.argv[1], subprotocols=["dnc.v1"]) as ws:
+            async with websockets.connect(next(urls), subprotocols=["dnc.v1"]) as ws:
                 request = {"type": "subscribe", "since": since}
                 if epoch:
                     request["epoch"] = epoch
