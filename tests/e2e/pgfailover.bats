@@ -1,0 +1,159 @@
+# A hub whose log has a primary and standbys, and what its producers and clients notice when these change.
+load ../helper
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# A hub on the log of these servers, with its producers' socket; its input is of no use.
+start_on() { # SERVER... -- [OPTION...]
+	local servers=()
+	while [ "$1" != -- ]; do servers+=("$1"); shift; done
+	rm -f address
+	dnc-wsd --listen="${LISTEN:-127.0.0.1:0}" --log="$(pg_log_at "${servers[@]}")" --input="unix:$PWD/hub.sock" "${@:2}" \
+		</dev/null >address 2>>hub.err 3>&- &
+	HUB=$!
+	PIDS+=("$HUB")
+	wait_for has_content address
+	ADDRESS=$(cat address)
+}
+
+produce() { dnc-filter -q --output="unix:$PWD/hub.sock"; } # events on standard input; ends when all are acknowledged
+
+# A client of node ws in the background: what it gets is in the file.
+listen() { # FILE
+	timeout 120 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" 1000000 '{"type":"subscribe","since":0}' >"$1" 3>&- &
+	PIDS+=($!)
+	wait_for has_line subscription.confirmed "$1"
+}
+
+seqs() { jq -c 'select(.seq).seq' "$1" | xargs; }
+has_seqs() { [ "$(seqs "$1")" = "$2" ]; } # FILE SEQS
+epoch() { curl -s "http://$ADDRESS/api/v1/info" | jq -r .epoch; }
+is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz")" = "$1" ]; }
+log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dnc.events')" = "$2" ]; } # SERVER COUNT
+
+@test "what no standby has is neither acknowledged nor shown, and comes once when one is back" {
+	start_quorum
+	pg_make_log a
+	start_on a b c --
+	events 3 | produce
+	listen out
+	wait_for has_seqs out '1 2 3'
+	freeze_postgres b
+	freeze_postgres c
+	events 2 >two
+	produce <two &
+	local producer=$!
+	PIDS+=("$producer")
+	waits() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")" -ge 1 ]; }
+	wait_for waits
+	sleep 1	# nothing comes meanwhile
+	kill -0 "$producer"
+	has_seqs out '1 2 3'
+	last_seq_is 3
+	thaw_postgres b
+	wait "$producer"
+	wait_for has_seqs out '1 2 3 4 5'
+	thaw_postgres c
+	log_has_events a 5
+}
+
+@test "a standby that has all goes on: clients stay, are told the new epoch, and miss nothing" {
+	start_quorum
+	pg_make_log a
+	start_on a b c --
+	events 3 | produce
+	listen out
+	wait_for has_seqs out '1 2 3'
+	local before
+	before=$(epoch)
+	kill_postgres a
+	# The standbys show what is there.
+	[ "$(curl -s "http://$ADDRESS/api/v1/events?since=1" | jq -c .seq | xargs)" = '2 3' ]
+	events 2 >two
+	produce <two &
+	local producer=$!
+	PIDS+=("$producer")
+	wait_for is_ready 503
+	[ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = '["log"]' ]
+	promote_newest b c
+	pg_quorum "$PROMOTED"
+	wait "$producer"
+	wait_for is_ready 200
+	wait_for has_seqs out '1 2 3 4 5'
+	[ "$(epoch)" != "$before" ]
+	wait_for has_line connection.epoch out
+	[ "$(jq -r 'select(.type == "dnc.connection.epoch").metadata.epoch' out)" = "$(epoch)" ]
+	refute grep -q 'closed\|connection.gap' out
+	# Who comes with a place of the old epoch goes on, too.
+	node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" 3 "{\"type\":\"subscribe\",\"since\":2,\"epoch\":\"$before\"}" >late
+	has_seqs late '3 4 5'
+	refute grep -q connection.gap late
+	kill "$HUB"
+	wait "$HUB"
+}
+
+@test "a standby that lacks what clients have seen: the hub ends, and each is told exactly what is gone" {
+	start_postgres a
+	start_standby b a a b
+	pg_make_log a
+	start_on a b --
+	events 10 | produce
+	wait_for log_has_events b 10
+	# Nobody waits for this standby.
+	freeze_postgres b
+	events 5 | produce
+	dnc-tail --state=place --since=0 -o json -e "ws://$ADDRESS" >first
+	has_seqs first "$(seq -s ' ' 15)"
+	listen out
+	wait_for has_seqs out "$(seq -s ' ' 15)"
+	local before status=0
+	before=$(epoch)
+	kill_postgres a
+	thaw_postgres b
+	promote_newest b
+	wait "$HUB" || status=$?
+	[ "$status" -eq 75 ]
+	grep -q 'events 11 to 15 are not in the log any more' hub.err
+	wait_for has_line '"closed":1001' out
+	LISTEN=$ADDRESS start_on a b --
+	[ "$(epoch)" != "$before" ]
+	events 8 | produce
+	# Other events have the numbers of those that are gone.
+	run -0 --separate-stderr dnc-tail --state=place -o json -e "ws://$ADDRESS"
+	[ "$(jq -c .seq <<<"$output" | xargs)" = "$(seq -s ' ' 11 18)" ]
+	[[ "$stderr" == *'(epoch)'* ]]
+	node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" 8 "{\"type\":\"subscribe\",\"since\":15,\"epoch\":\"$before\"}" >late
+	[ "$(jq -c 'select(.type == "dnc.connection.gap").metadata | [.reason, .from_seq, .to_seq]' late)" = '["epoch",11,10]' ]
+	has_seqs late "$(seq -s ' ' 11 18)"
+	# Who had seen no more than what is left is told nothing.
+	node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" 10 "{\"type\":\"subscribe\",\"since\":8,\"epoch\":\"$before\"}" >late
+	refute grep -q connection.gap late
+	has_seqs late "$(seq -s ' ' 9 18)"
+}
+
+@test "a primary that hangs: the hub says so, holds what comes, and goes on without loss or repetition" {
+	start_postgres a
+	pg_make_log a
+	start_on a --
+	events 3 | produce
+	listen out
+	freeze_postgres a
+	events 4 >four
+	produce <four &
+	local producer=$!
+	PIDS+=("$producer")
+	# Clients are served from memory meanwhile.
+	wait_for is_ready 503
+	[ "$(dnc-tail -e --since=0 -o json "ws://$ADDRESS" | jq -c .seq | xargs)" = '1 2 3' ]
+	kill -0 "$producer"
+	thaw_postgres a
+	wait "$producer"
+	wait_for is_ready 200
+	wait_for has_seqs out '1 2 3 4 5 6 7'
+	log_has_events a 7
+	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_duplicates_total 0$'
+}
