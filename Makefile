@@ -133,7 +133,7 @@ $(O)/unit/test_budget: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ns,--wrap=dnc_clock_
 $(O)/unit/test_filing: LDFLAGS += -Wl,--wrap=renameat2
 
 # Time passes when it says so.
-$(O)/unit/test_outlet $(O)/unit/test_mapper $(O)/unit/test_arrivals $(O)/unit/test_spool $(O)/unit/test_route \
+$(O)/unit/test_outlet $(O)/unit/test_readers $(O)/unit/test_mapper $(O)/unit/test_arrivals $(O)/unit/test_spool $(O)/unit/test_route \
 $(O)/unit/test_commands $(O)/unit/test_changes: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ms
 
 # Its files can't be opened when it says so, and it counts which directories are on disk.

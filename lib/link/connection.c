@@ -1,31 +1,41 @@
 /* connection.c - connects to a reader, sends lines and reads acknowledgements. */
 #include "priv/connection.h"
 #include <errno.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/unix_socket.h"
+#include "priv/loss.h"
 
 enum {
 	FULL_BYTES = 4 << 20,    /* unacknowledged bytes past which a connection is full */
 	BLOCK_BYTES = 128 << 10, /* unsent bytes past which a send is tried */
-	FRUITLESS_SAID = 3,      /* so many losses in a row without an acknowledgement are said */
 	MAX_ACK_READS = 64,      /* at once: more than a socket holds */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
 };
 
 int connection_init(
-	struct connection *c, const char *path, int64_t patience_ms, struct dnc_error *err)
+	struct connection *c, const char *address, int64_t patience_ms, struct dnc_error *err)
 {
 	*c = (struct connection){.fd = -1,
-		.path = path,
+		.address = address,
+		.stall.limit_ms = STALL_MS,
 		.backoff_ms = BACKOFF_MIN_MS,
 		.down_since_ms = dnc_clock_mono_ms(),
 		.give_up_at_ms = dnc_clock_mono_ms() + patience_ms};
-	return dnc_unix_path_fits(path, err) ? 0 : -1;
+	if (readers_read(&c->readers, address, err) == 0)
+		return 0;
+	readers_free(&c->readers);
+	return -1;
+}
+
+const char *connection_name(const struct connection *c)
+{
+	return c->fd >= 0 ? readers_now(&c->readers) : c->address;
 }
 
 void connection_finish(struct connection *c)
@@ -33,6 +43,7 @@ void connection_finish(struct connection *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	readers_free(&c->readers);
 	dnc_buf_free(&c->buf);
 }
 
@@ -79,32 +90,47 @@ static void disconnect(struct connection *c, const char *why)
 	c->ack_bytes = 0;
 	if (!c->down_since_ms)
 		c->down_since_ms = dnc_clock_mono_ms();
-	if (c->fruitless <= FRUITLESS_SAID)
-		dnc_warn("lost the connection to unix:%s (%s); reconnecting%s", c->path, why,
-			c->fruitless < FRUITLESS_SAID
-				? ""
-				: "; nothing more is said until it acknowledges something");
-	c->loss_logged = true;
-	schedule_retry(c);
+	loss_begins(c, why);
+	if (readers_next(&c->readers))
+		c->retry_at_ms = 0;
+	else
+		schedule_retry(c);
+}
+
+/* FD is connected to the reader in use. */
+static void connected(struct connection *c, int fd)
+{
+	bool other = c->readers.at != c->reader;
+
+	c->fd = fd;
+	c->made++;
+	c->changes += other;
+	c->reader = c->readers.at;
+	c->give_up_at_ms = c->down_since_ms = 0;
+	if (c->fruitless >= LOSS_FRUITLESS_SAID)
+		return;
+	c->backoff_ms = BACKOFF_MIN_MS;
+	loss_ends(c, other);
 }
 
 static int try_connect(struct connection *c, struct dnc_error *err)
 {
-	c->fd = dnc_unix_socket(c->path, false, err);
-	if (c->fd < 0) {
+	do {
+		int fd = dnc_unix_socket(readers_path(&c->readers, c->readers.at), false, err);
+
+		if (fd >= 0) {
+			connected(c, fd);
+			return 0;
+		}
 		c->connect_err = *err;
-		if (c->give_up_at_ms && dnc_clock_mono_ms() >= c->give_up_at_ms)
-			return -1;
-		schedule_retry(c);
-		return 0;
+		loss_adds(c, err->message);
+	} while (readers_next(&c->readers));
+	loss_stays(c);
+	if (c->give_up_at_ms && dnc_clock_mono_ms() >= c->give_up_at_ms) {
+		*err = c->connect_err;
+		return -1;
 	}
-	c->give_up_at_ms = c->down_since_ms = 0;
-	if (c->fruitless >= FRUITLESS_SAID)
-		return 0;
-	c->backoff_ms = BACKOFF_MIN_MS;
-	if (c->loss_logged)
-		dnc_note("reconnected to unix:%s", c->path);
-	c->loss_logged = false;
+	schedule_retry(c);
 	return 0;
 }
 
@@ -124,8 +150,10 @@ static bool apply_count(struct connection *c, uint64_t count)
 		first = (size_t)(newline - c->buf.p) + 1;
 	}
 	c->first = first;
-	if (more && c->fruitless >= FRUITLESS_SAID) {
-		dnc_note("unix:%s acknowledges again", c->path);
+	if (more)
+		readers_proven(&c->readers);
+	if (more && c->fruitless >= LOSS_FRUITLESS_SAID) {
+		dnc_note("%s acknowledges again", readers_now(&c->readers));
 		c->backoff_ms = BACKOFF_MIN_MS;
 		c->loss_logged = false;
 	}
@@ -230,12 +258,58 @@ static void send_more(struct connection *c)
 	}
 }
 
+/* Another reader takes over, if one can be reached: one that is slow is better than none. */
+static void leave_reader(struct connection *c, int64_t now)
+{
+	const size_t before = c->readers.at;
+	char why[64];
+
+	for (size_t i = 1; i < c->readers.count; i++) {
+		size_t other = (before + i) % c->readers.count;
+		struct dnc_error err;
+		int fd = dnc_unix_socket(readers_path(&c->readers, other), false, &err);
+
+		if (fd < 0)
+			continue;
+		snprintf(why, sizeof why, "it has acknowledged nothing for %lld s",
+			(long long)((now - c->stall.since_ms) / 1000));
+		disconnect(c, why);
+		stall_leave(&c->stall);
+		c->readers.at = other;
+		connected(c, fd);
+		return;
+	}
+	stall_stay(&c->stall, now);
+}
+
+static bool stalls(struct connection *c, int64_t now)
+{
+	return stall_look(&c->stall, c->fd >= 0 && c->first < c->buf.n, c->safe,
+		(unsigned)c->readers.count, now);
+}
+
+/* A process that is stopped, or a machine that is gone, closes nothing. */
+static void look_for_stall(struct connection *c)
+{
+	int64_t now;
+
+	if (!connection_has_several(c))
+		return;
+	now = dnc_clock_mono_ms();
+	if (!stalls(c, now))
+		return;
+	drain_acks(c);
+	if (stalls(c, now))
+		leave_reader(c, now);
+}
+
 int connection_turn(struct connection *c, short revents, struct dnc_error *err)
 {
 	if (c->fd < 0 && dnc_clock_mono_ms() >= c->retry_at_ms && try_connect(c, err) < 0)
 		return -1;
 	if (c->fd >= 0 && revents & (POLLIN | POLLHUP | POLLERR))
 		drain_acks(c);
+	look_for_stall(c);
 	send_more(c);
 	return 0;
 }
@@ -250,6 +324,8 @@ void connection_poll(const struct connection *c, struct pollfd *entry, int *time
 		entry->events |= POLLOUT;
 	if (c->fd < 0)
 		*timeout_ms = left < 0 ? 0 : (int)left;
+	else if (connection_has_several(c) && c->first < c->buf.n)
+		*timeout_ms = STALL_LOOK_MS;
 }
 
 int connection_add(struct connection *c, const char *p, size_t n, struct dnc_error *err)

@@ -179,7 +179,12 @@ int dnc_fd_address(const char *address, struct dnc_error *err);
 /* Opens an outlet, to be freed with dnc_outlet_free(): "unix:PATH", "fd:N" (not closed), or standard output
  * for NULL. ADDRESS is borrowed. A connection to a socket is made later; the first must succeed within
  * PATIENCE_MS, one that is lost after that is tried again without end. NULL with ERR, whose code is an
- * errno. */
+ * errno.
+ *
+ * "unix:PATH,unix:PATH...", up to DNC_ADDRESSES_MAX of them, are readers of which any will do: hubs that share one log. It is
+ * connected to one of them at a time. When that can't be reached, the connection is lost, or it acknowledges nothing for some
+ * seconds while another one can be reached, the next one in turn gets all lines that were not acknowledged. It then stays with that
+ * one. */
 struct dnc_outlet *dnc_outlet_open(const char *address, int64_t patience_ms, struct dnc_error *err);
 
 /* Frees O; NULL is allowed. Lines that were not acknowledged are lost. */
@@ -210,6 +215,21 @@ bool dnc_outlet_acknowledges(const struct dnc_outlet *o);
 
 /* What the reader has reported of the lines that are safe; all zero for a pipe. */
 struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o);
+
+/* With several readers: how long one may acknowledge nothing before another takes over, at first. The default is 5 s. */
+void dnc_outlet_stall_after(struct dnc_outlet *o, int64_t ms);
+
+struct dnc_outlet_connections {
+	size_t readers; /* that were named; 0: it is a pipe */
+	uint64_t made;  /* connections */
+	uint64_t
+		changes; /* how often another reader than the one before took over; at first, than the first one */
+	const char *
+		name; /* "unix:PATH" of the reader in use; of all, if none is. Valid until the outlet is freed */
+};
+
+/* What connections an outlet has had. In its thread. */
+struct dnc_outlet_connections dnc_outlet_connections(const struct dnc_outlet *o);
 
 /* True if an error was that the reader of the pipe has left. */
 bool dnc_outlet_reader_left(const struct dnc_outlet *o);

@@ -25,9 +25,10 @@ static int open_address(
 {
 	int fd = STDOUT_FILENO;
 
-	if (address && strncmp(address, "unix:", 5) == 0 && address[5]) {
+	if (address && ((strncmp(address, "unix:", 5) == 0 && address[5]) ||
+			       readers_are_several(address))) {
 		o->is_socket = true;
-		return connection_init(&o->socket, address + 5, patience_ms, err);
+		return connection_init(&o->socket, address, patience_ms, err);
 	}
 	if (address && strncmp(address, "fd:", 3) != 0)
 		return dnc_error_set(err, EINVAL, "%s: not unix:PATH or fd:N", address);
@@ -88,11 +89,11 @@ static void say_waiting(const struct dnc_outlet *o, int64_t now)
 
 	dnc_waiting_text(&o->waiting, now, since);
 	if (o->socket.fd >= 0)
-		dnc_err("waiting for unix:%s %s: it has not acknowledged %llu lines; still trying",
-			o->socket.path, since, lines);
+		dnc_err("waiting for %s %s: it has not acknowledged %llu lines; still trying",
+			connection_name(&o->socket), since, lines);
 	else
-		dnc_err("waiting for unix:%s %s: no connection for %llu lines (%s); still trying",
-			o->socket.path, since, lines, o->socket.connect_err.message);
+		dnc_err("waiting for %s %s: no connection for %llu lines (%s); still trying",
+			connection_name(&o->socket), since, lines, o->socket.connect_err.message);
 }
 
 /* The first connection is not made, and an error will soon say so. */
@@ -114,7 +115,7 @@ static void look_for_progress(struct dnc_outlet *o)
 	if (safe == o->lines || safe != o->waiting_from) {
 		waited = dnc_waiting_end(&o->waiting, now);
 		if (waited)
-			dnc_note("unix:%s acknowledges again, after %lld s", o->socket.path,
+			dnc_note("%s acknowledges again, after %lld s", connection_name(&o->socket),
 				(long long)(waited / 1000));
 		o->waiting_from = safe;
 	}
@@ -193,8 +194,8 @@ static int fail_unfinished(const struct dnc_outlet *o, struct dnc_error *err)
 		*err = o->socket.connect_err;
 		return -1;
 	}
-	return dnc_error_set(err, EAGAIN, "%llu lines were not acknowledged by unix:%s",
-		(unsigned long long)(o->lines - outlet_safe(o)), o->socket.path);
+	return dnc_error_set(err, EAGAIN, "%llu lines were not acknowledged by %s",
+		(unsigned long long)(o->lines - outlet_safe(o)), connection_name(&o->socket));
 }
 
 static int wait_for_ack(struct dnc_outlet *o, int64_t until_ms, struct dnc_error *err)
@@ -266,6 +267,19 @@ bool dnc_outlet_acknowledges(const struct dnc_outlet *o)
 struct dnc_outcome dnc_outlet_outcome(const struct dnc_outlet *o)
 {
 	return o->socket.outcome;
+}
+
+void dnc_outlet_stall_after(struct dnc_outlet *o, int64_t ms)
+{
+	o->socket.stall.limit_ms = ms;
+}
+
+struct dnc_outlet_connections dnc_outlet_connections(const struct dnc_outlet *o)
+{
+	const struct connection *c = &o->socket;
+
+	return (struct dnc_outlet_connections){
+		c->readers.count, c->made, c->changes, o->is_socket ? connection_name(c) : ""};
 }
 
 bool dnc_outlet_reader_left(const struct dnc_outlet *o)
