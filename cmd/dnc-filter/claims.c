@@ -5,16 +5,13 @@
 
 struct claim {
 	const struct dnc_route *route;
-	struct dnc_target target; /* of it */
 	struct dnc_error *err;
 };
 
 /* NAME (NULL: none) is WHAT. */
 static int check(const struct claim *c, const char *name, const char *what)
 {
-	struct dnc_target target;
-
-	if (!name || !dnc_target_find(&target, name) || !dnc_target_is_same(&target, &c->target))
+	if (!name || !dnc_target_meets(name, c->route->address))
 		return 0;
 	return dnc_error_set(c->err, EINVAL, "the route %s is also %s (%s): use another one",
 		c->route->name, what, name);
@@ -56,8 +53,7 @@ int claims_check(const struct options *o, const struct dnc_rules *r, struct dnc_
 	for (size_t i = 0; r && i < dnc_rules_routes(r); i++) {
 		struct claim c = {.route = dnc_rules_route(r, i), .err = err};
 
-		if (c.route->kind == DNC_ROUTE_EXEC ||
-			!dnc_target_find(&c.target, c.route->address))
+		if (c.route->kind == DNC_ROUTE_EXEC)
 			continue;
 		if (check_options(&c, o) < 0 || check_rules(&c, r) < 0)
 			return -1;

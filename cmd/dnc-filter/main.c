@@ -66,7 +66,7 @@ static int on_idle(void *ctx)
 	}
 	if (reload_asked)
 		reload(p);
-	metrics_answer(metrics, p->rules);
+	metrics_answer(metrics, p->rules, p->stage.out);
 	if (absence_turn(&p->absence) < 0 || program_drain(&p->program) < 0 ||
 		routing_flush(&p->routing, &p->err) < 0 ||
 		dnc_outlet_flush(p->stage.out, &p->err) < 0)
@@ -189,7 +189,8 @@ int main(int argc, char **argv)
 		dnc_cli_progress_start(&pass.progress, dnc_cli_quiet());
 		metrics = metrics_open(pass.options.metrics, wake, &pass);
 		rc = finish(&pass, dnc_input_run(pass.stage.input));
-		if (metrics_close(metrics, pass.rules) < 0 && (!rc || rc == DNC_EXIT_SOME))
+		if (metrics_close(metrics, pass.rules, pass.stage.out) < 0 &&
+			(!rc || rc == DNC_EXIT_SOME))
 			rc = DNC_EXIT_IO;
 		dnc_stage_close(&pass.stage);
 		routing_close(&pass.routing);

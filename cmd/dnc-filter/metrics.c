@@ -229,7 +229,22 @@ static void write_times(struct dnc_buf *b, const struct dnc_rules *r)
 			dnc_rules_name(r, i), dnc_rules_seconds(r, i));
 }
 
-static void write_all(const struct metrics *m, struct dnc_buf *b, const struct dnc_rules *r)
+static void write_output_socket(struct dnc_buf *b, const struct dnc_outlet *out)
+{
+	const struct dnc_outlet_connections c = dnc_outlet_connections(out);
+	const struct dnc_metric rows[] = {
+		{"dnc_filter_output_connections_total", "counter",
+			"Connections to the reader of the output", NULL, (double)c.made},
+		{"dnc_filter_output_takeovers_total", "counter",
+			"How often another address of the output took over", NULL,
+			(double)c.changes}};
+
+	if (c.readers)
+		dnc_metrics_text(b, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void write_all(const struct metrics *m, struct dnc_buf *b, const struct dnc_rules *r,
+	const struct dnc_outlet *out)
 {
 	const struct dnc_metric failures = {"dnc_filter_metrics_failures_total", "counter",
 		"How often the file of --metrics could not be written", NULL, (double)m->failures};
@@ -255,16 +270,17 @@ static void write_all(const struct metrics *m, struct dnc_buf *b, const struct d
 			(unsigned long long)dnc_rules_counts(r, i)->forgotten);
 	write_times(b, r);
 	write_expectations(b, r);
+	write_output_socket(b, out);
 	dnc_metrics_process(b);
 }
 
-void metrics_answer(struct metrics *m, const struct dnc_rules *r)
+void metrics_answer(struct metrics *m, const struct dnc_rules *r, const struct dnc_outlet *out)
 {
 	struct dnc_buf text;
 
 	if (!m || !atomic_exchange(&m->asked, false))
 		return;
-	write_all(m, &m->next, r);
+	write_all(m, &m->next, r, out);
 	if (!dnc_buf_ok(&m->next))
 		return; /* the last ones stay */
 	pthread_mutex_lock(&m->lock);
@@ -356,14 +372,14 @@ struct metrics *metrics_open(const char *where, void (*wake)(void *ctx), void *c
 	return m;
 }
 
-int metrics_close(struct metrics *m, const struct dnc_rules *r)
+int metrics_close(struct metrics *m, const struct dnc_rules *r, const struct dnc_outlet *out)
 {
 	int rc;
 
 	if (!m)
 		return 0;
 	m->asked = true;
-	metrics_answer(m, r);
+	metrics_answer(m, r, out);
 	pthread_mutex_lock(&m->lock);
 	m->ended = true;
 	pthread_cond_broadcast(&m->changed);

@@ -1,6 +1,7 @@
 #include "route.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "addresses.h"
 #include "buf.h"
 #include "unix_socket.h"
 
@@ -58,17 +59,60 @@ static int check_rest(const struct dnc_route *r, struct dnc_str rest, struct dnc
 	if (!rest.n)
 		return dnc_error_set(
 			err, EINVAL, "%s: what comes after the colon is missing", r->name);
-	switch (r->kind) {
-	case DNC_ROUTE_UNIX:
-		return dnc_unix_path_fits(dnc_route_rest(r), err) ? 0 : -1;
-	case DNC_ROUTE_FD:
-		if (rest.n > 9 || strspn(rest.p, "0123456789") != rest.n)
-			return dnc_error_set(
-				err, EINVAL, "%s: N of fd:N must be a number", r->name);
-		return 0;
-	default:
-		return 0;
+	if (r->kind == DNC_ROUTE_FD && (rest.n > 9 || strspn(rest.p, "0123456789") != rest.n))
+		return dnc_error_set(err, EINVAL, "%s: N of fd:N must be a number", r->name);
+	return 0;
+}
+
+/* NULL with ERR. */
+static char *read_socket(struct dnc_str address, struct dnc_str directory, struct dnc_error *err)
+{
+	const struct dnc_str head = heads[DNC_ROUTE_UNIX];
+	const struct dnc_str path = {address.p + head.n, address.n - head.n};
+	char *whole = copy(head, path.n && path.p[0] != '/' ? directory : DNC_STR(""), path);
+
+	if (!whole) {
+		dnc_error_nomem(err);
+		return NULL;
 	}
+	shorten(whole + head.n);
+	if (dnc_unix_path_fits(whole + head.n, err))
+		return whole;
+	free(whole);
+	return NULL;
+}
+
+/* One socket, or several, of hubs that share one log. */
+static int read_sockets(struct dnc_route *out, struct dnc_str directory, struct dnc_error *err)
+{
+	struct dnc_str rest = dnc_str(out->name);
+	struct dnc_buf all = {0};
+	size_t count = 0;
+
+	for (; rest.n; count++) {
+		struct dnc_str one = dnc_address_next_of_all(&rest);
+		char *whole;
+
+		if (count == DNC_ADDRESSES_MAX || !dnc_str_starts(one, heads[DNC_ROUTE_UNIX])) {
+			dnc_buf_free(&all);
+			return dnc_error_set(err, EINVAL,
+				"%s: several addresses are up to %d sockets of hubs that share one log: "
+				"unix:PATH,unix:PATH",
+				out->name, DNC_ADDRESSES_MAX);
+		}
+		whole = read_socket(one, directory, err);
+		if (!whole) {
+			dnc_buf_free(&all);
+			return -1;
+		}
+		if (count)
+			dnc_buf_chr(&all, ',');
+		dnc_buf_str(&all, dnc_str(whole));
+		free(whole);
+	}
+	dnc_buf_chr(&all, '\0');
+	out->address = all.p;
+	return dnc_buf_ok(&all) ? 0 : dnc_error_nomem(err);
 }
 
 int dnc_route_read(
@@ -87,7 +131,9 @@ int dnc_route_read(
 			"%s: not unix:PATH, file:PATH, fd:N or exec:COMMAND", out->name);
 	out->kind = (enum dnc_route_kind)kind;
 	name = (struct dnc_str){out->name + heads[kind].n, name.n - heads[kind].n};
-	path = out->kind == DNC_ROUTE_UNIX || out->kind == DNC_ROUTE_FILE;
+	if (out->kind == DNC_ROUTE_UNIX && name.n)
+		return read_sockets(out, directory, err);
+	path = out->kind == DNC_ROUTE_FILE;
 	out->address = copy(
 		heads[kind], path && name.n && name.p[0] != '/' ? directory : DNC_STR(""), name);
 	if (!out->address)

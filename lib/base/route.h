@@ -8,7 +8,7 @@
 #define DNC_ROUTES_MAX 64
 
 enum dnc_route_kind {
-	DNC_ROUTE_UNIX, /* a socket whose reader acknowledges */
+	DNC_ROUTE_UNIX, /* a socket whose reader acknowledges, or several of which any will do */
 	DNC_ROUTE_FD,
 	DNC_ROUTE_FILE, /* lines are appended to it */
 	DNC_ROUTE_EXEC, /* a shell command that reads lines, and acknowledges them by its exit status */
@@ -35,7 +35,7 @@ struct dnc_route {
 
 enum { DNC_ROUTE_TIMEOUT_MS = 60000 };
 
-/* Reads NAME, "unix:PATH", "fd:N", "file:PATH" or "exec:COMMAND"; a relative path starts at DIRECTORY (NULL: stays as it is).
+/* Reads NAME, "unix:PATH", "fd:N", "file:PATH" or "exec:COMMAND", or several "unix:PATH" (base/addresses.h); a relative path starts at DIRECTORY (NULL: stays as it is).
  * Nothing is opened. -1 with ERR: EINVAL, or no memory; OUT is to be freed in any case. */
 int dnc_route_read(struct dnc_route *out, struct dnc_str name, struct dnc_str directory,
 	struct dnc_error *err);
@@ -43,7 +43,7 @@ int dnc_route_read(struct dnc_route *out, struct dnc_str name, struct dnc_str di
 /* PATH, or if it is relative, that in DIRECTORY; to be freed. NULL when there is no memory. */
 char *dnc_route_path(struct dnc_str path, struct dnc_str directory);
 
-/* What comes behind the kind. */
+/* What comes behind the kind; not of several sockets. */
 const char *dnc_route_rest(const struct dnc_route *r);
 
 void dnc_route_finish(struct dnc_route *r);

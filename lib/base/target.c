@@ -1,7 +1,9 @@
 #include "target.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "addresses.h"
 
 static bool find_descriptor(struct dnc_target *t, int fd)
 {
@@ -60,10 +62,29 @@ bool dnc_target_is_same(const struct dnc_target *a, const struct dnc_target *b)
 	       strcmp(a->name, b->name) == 0;
 }
 
+/* Finds the next one of several sockets, or what else NAME is. */
+static bool find_next(struct dnc_target *t, struct dnc_str *rest)
+{
+	bool sockets = dnc_str_starts(*rest, DNC_STR("unix:"));
+	struct dnc_str one = sockets ? dnc_address_next_of_all(rest) : *rest;
+	char address[PATH_MAX + 8];
+
+	if (!sockets)
+		rest->n = 0;
+	return snprintf(address, sizeof address, "%.*s", DNC_STR_ARG(one)) < (int)sizeof address &&
+	       dnc_target_find(t, address);
+}
+
 bool dnc_target_meets(const char *a, const char *b)
 {
 	struct dnc_target one, other;
 
-	return dnc_target_find(&one, a) && dnc_target_find(&other, b) &&
-	       dnc_target_is_same(&one, &other);
+	for (struct dnc_str left = dnc_str(a); left.n;) {
+		if (!find_next(&one, &left))
+			continue;
+		for (struct dnc_str right = dnc_str(b); right.n;)
+			if (find_next(&other, &right) && dnc_target_is_same(&one, &other))
+				return true;
+	}
+	return false;
 }

@@ -18,5 +18,5 @@ bool dnc_target_find(struct dnc_target *t, const char *address);
 
 bool dnc_target_is_same(const struct dnc_target *a, const struct dnc_target *b);
 
-/* True if both names lead somewhere, and to the same. */
+/* True if both names lead somewhere, and to the same. Of several sockets in one name (base/addresses.h) one is enough. */
 bool dnc_target_meets(const char *a, const char *b);

@@ -126,6 +126,8 @@ static void store(const struct dnc_option *row, void *options, const char *name,
 		*(bool *)member = true;
 		break;
 	case DNC_OPTION_TEXT:
+		if (row->before)
+			*(const char **)((char *)options + row->before) = *(const char **)member;
 		*(const char **)member = value;
 		break;
 	case DNC_OPTION_NUMBER:
@@ -274,6 +276,13 @@ static void hold_standard_descriptors(void)
 		if (fcntl(fd, F_GETFD) < 0 &&
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
 			_exit(DNC_EXIT_IO);
+}
+
+void dnc_cli_warn_replaced(const char *name, const char *before, const char *value, const char *how)
+{
+	if (before && strcmp(before, value) != 0)
+		dnc_warn("%s is given more than once: %s is used, and %s is not; %s", name, value,
+			before, how);
 }
 
 void dnc_options_parse(const struct dnc_command *c, int argc, char **argv, void *options)

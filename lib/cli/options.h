@@ -43,6 +43,7 @@ struct dnc_option {
 	/* NAME is "--name". Exits with dnc_cli_usage() if VALUE is wrong; VALUE may be kept and changed. */
 	void (*parse)(void *options, const char *name, char *value);
 	bool optional; /* the value may be left out: parse() gets NULL then; for DNC_OPTION_CALL */
+	size_t before; /* of a const char *, for DNC_OPTION_TEXT: the value that this one replaces; 0: none */
 	size_t given; /* of a bool that is set to true if the option is given; 0: none (never the first member) */
 };
 
@@ -75,8 +76,9 @@ struct dnc_option {
 #define DNC_REST(type, member, counter)                                                            \
 	.kind = DNC_OPTION_REST, .offset = DNC_MEMBER(type, member, char **),                      \
 	.count = DNC_MEMBER(type, counter, size_t)
-#define DNC_CALL(function)      .kind = DNC_OPTION_CALL, .parse = (function)
-#define DNC_GIVEN(type, member) .given = DNC_MEMBER(type, member, bool)
+#define DNC_CALL(function)       .kind = DNC_OPTION_CALL, .parse = (function)
+#define DNC_BEFORE(type, member) .before = DNC_MEMBER(type, member, const char *)
+#define DNC_GIVEN(type, member)  .given = DNC_MEMBER(type, member, bool)
 
 struct dnc_command {
 	const char *name, *args_doc, *doc;
@@ -92,6 +94,10 @@ struct dnc_command {
 /* Parses ARGV into OPTIONS, the struct of the rows, which holds the defaults. Logging is open from here on, under the
  * command's name. A standard descriptor that is closed stays unusable, but no other file gets its number. */
 void dnc_options_parse(const struct dnc_command *c, int argc, char **argv, void *options);
+
+/* Warns if VALUE of the option NAME has replaced another one, BEFORE (NULL: it has not): who has meant both is told HOW. */
+void dnc_cli_warn_replaced(
+	const char *name, const char *before, const char *value, const char *how);
 
 /* True after --quiet. */
 bool dnc_cli_quiet(void);

@@ -118,6 +118,8 @@ void dnc_stage_open(struct dnc_stage *s, const struct dnc_stage_options *o, size
 	if (!o->output && !stdout_can_be_written())
 		dnc_cli_die(DNC_EXIT_IO, "standard output is closed");
 	check_targets(o);
+	dnc_cli_warn_replaced("--output", o->output_before, o->output,
+		"several hubs that share one log are one value: unix:PATH,unix:PATH");
 	s->out = dnc_outlet_open(o->output, PATIENCE_MS, &err);
 	if (!s->out)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--output: %s", err.message);
@@ -254,7 +256,8 @@ bool dnc_stage_report(const struct dnc_stage *s)
 {
 	struct dnc_outcome o = dnc_outlet_outcome(s->out);
 	uint64_t lines = dnc_outlet_lines(s->out), known = o.duplicates + o.rejected + o.dropped;
-	char dropped[64] = "", there[64] = "", unclear[160] = "";
+	uint64_t changes = dnc_outlet_connections(s->out).changes;
+	char dropped[64] = "", there[64] = "", unclear[160] = "", changed[64] = "";
 
 	if (!dnc_outlet_acknowledges(s->out))
 		return false;
@@ -269,12 +272,15 @@ bool dnc_stage_report(const struct dnc_stage *s)
 			"; %llu of them were sent again, or acknowledged together with lines of other "
 			"producers: these numbers may not be exact",
 			(unsigned long long)o.unclear);
-	dnc_note("%llu event%s: %llu new, %llu duplicates, %llu rejected%s%s%s",
+	if (changes)
+		snprintf(changed, sizeof changed, "; another hub took over %llu time%s",
+			(unsigned long long)changes, changes == 1 ? "" : "s");
+	dnc_note("%llu event%s: %llu new, %llu duplicates, %llu rejected%s%s%s%s",
 		(unsigned long long)(lines + s->rejects.count),
 		lines + s->rejects.count == 1 ? "" : "s",
 		(unsigned long long)(known < lines ? lines - known : 0),
 		(unsigned long long)o.duplicates, (unsigned long long)dnc_stage_rejected(s), there,
-		dropped, unclear);
+		dropped, unclear, changed);
 	return true;
 }
 

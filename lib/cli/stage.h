@@ -11,6 +11,7 @@ struct dnc_stage_options {
 	const char *const *files, *const *inputs; /* of --input; both empty: standard input */
 	size_t file_count, input_count;
 	const char *output, *rejects; /* NULL: standard output, standard error */
+	const char *output_before;    /* an --output that it has replaced; NULL: none */
 	struct dnc_routes *routes; /* beside the output; NULL: none. They must outlive the stage */
 	/* Instead of files and inputs: the owner adds files between runs, as a service or until all are read. */
 	bool files_later,

@@ -325,7 +325,7 @@ void connection_poll(const struct connection *c, struct pollfd *entry, int *time
 	if (c->fd < 0)
 		*timeout_ms = left < 0 ? 0 : (int)left;
 	else if (connection_has_several(c) && c->first < c->buf.n)
-		*timeout_ms = STALL_LOOK_MS;
+		*timeout_ms = stall_look_ms(&c->stall);
 }
 
 int connection_add(struct connection *c, const char *p, size_t n, struct dnc_error *err)

@@ -18,7 +18,7 @@ static int doubt_address(struct rules_reading *r)
 {
 	static const char *const schemes[] = {"unix:", "file:", "fd:", "exec:"};
 	const char *v = r->entry->value.p, *colon = strchr(v, ':');
-	bool command = strncmp(v, "exec:", 5) == 0;
+	bool command = strncmp(v, "exec:", 5) == 0, sockets = strncmp(v, schemes[0], 5) == 0;
 
 	if (colon && dnc_chr_is_blank(colon[1]) && !command)
 		return rules_fault_value(r, (size_t)(colon + 1 - v), "a blank after the colon");
@@ -28,11 +28,14 @@ static int doubt_address(struct rules_reading *r)
 		if (*p == '#' && p > v && dnc_chr_is_blank(p[-1]))
 			return rules_fault_value(r, (size_t)(p - v),
 				"\"#\" starts no comment behind a value: write \" ;\"");
+		if (*p == ',' && sockets && next == p + 1 && strncmp(next, schemes[0], 5) == 0)
+			continue;
 		for (size_t i = 0; *p == ',' && i < sizeof schemes / sizeof schemes[0]; i++)
 			if (strncmp(next, schemes[i], strlen(schemes[i])) == 0)
 				return rules_fault_value(r, (size_t)(next - v),
 					"one address is allowed here: give others by copy = ADDRESS, "
-					"a line for each");
+					"a line for each; only hubs that share one log are several: "
+					"unix:PATH,unix:PATH");
 	}
 	return 0;
 }

@@ -718,6 +718,17 @@ subscribed() { # SCHEME KEY
 	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -c '[.id,.event_data.records_added]')" = "[\"$(cat out.0)\",1204]" ]
 }
 
+@test "dnc-ingest(1): to the second of two hubs when the first does not run" {
+	documented <<-'END'
+	dnc-ingest -o unix:/run/dnc/hub-a.sock,unix:/run/dnc/hub.sock changes.txt
+	END
+	start_hub --input=unix:"$DNC_SOCKET"
+	cp examples/data/ftc-change.txt changes.txt
+	run_command
+	[ "$(event_count data/events.db)" -eq "$(grep -c . changes.txt)" ]
+	grep -q 'hub-a.sock.*hub.sock takes over$' err.0
+}
+
 @test "dnc-emit(1): what a program wrote, to the hub of another machine" {
 	documented <<-'END'
 	dnc-emit --url=https://hub.example:8443 --cacert=ca.pem --token-file=feed \

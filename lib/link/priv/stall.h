@@ -23,6 +23,12 @@ struct stall {
  * one of READERS: stall_leave() or stall_stay() is to be called then. */
 bool stall_look(struct stall *s, bool waits, uint64_t safe, unsigned readers, int64_t now);
 
+/* How soon to look again. */
+static inline int stall_look_ms(const struct stall *s)
+{
+	return s->limit_ms < STALL_LOOK_MS ? (int)s->limit_ms : STALL_LOOK_MS;
+}
+
 /* Another reader takes over. Once all were left the limit doubles with each round: it is their log that is slow. */
 void stall_leave(struct stall *s);
 
