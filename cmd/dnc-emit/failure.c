@@ -20,13 +20,17 @@ static const struct {
 				"there is no hub at this URL: pass http://HOST:PORT, or the path before "
 				"/api/v1/events behind a proxy"}},
 	{407, 407, {DNC_EXIT_NOPERM, .sender = true, .advice = "this is a proxy"}},
-	{408, 408, {DNC_EXIT_TEMPFAIL, .again = true, .advice = ""}},
+	{408, 408, {DNC_EXIT_TEMPFAIL, .again = true, .other = true, .advice = ""}},
+	/* The limit is the sender's: another hub is no way round it. */
 	{429, 429, {DNC_EXIT_TEMPFAIL, .again = true, .advice = ""}},
 	{400, 499, {DNC_EXIT_SOME, .refused = true, .advice = "sending it again does not help"}},
-	{503, 503, {DNC_EXIT_TEMPFAIL, .again = true, .advice = ""}},
+	{503, 503, {DNC_EXIT_TEMPFAIL, .again = true, .other = true, .advice = ""}},
 	{502, 504,
-		{DNC_EXIT_UNAVAILABLE, .again = true, .advice = "a proxy does not reach the hub"}},
-	{500, 599, {DNC_EXIT_UNAVAILABLE, .again = true, .advice = "see the messages of the hub"}},
+		{DNC_EXIT_UNAVAILABLE, .again = true, .other = true,
+			.advice = "a proxy does not reach the hub"}},
+	{500, 599,
+		{DNC_EXIT_UNAVAILABLE, .again = true, .other = true,
+			.advice = "see the messages of the hub"}},
 	{0, 999,
 		{DNC_EXIT_UNAVAILABLE, .advice = "this is not the answer of a hub: check the URL"}},
 };
@@ -52,25 +56,28 @@ struct failure failure_of_curl(CURLcode code, bool sent, bool tls)
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
-		f.again = true;
+		f.again = f.other = true;
 		break;
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
-		f.again = true;
+		f.again = f.other = true;
 		f.advice = tls ? "" : "a hub with TLS requires https://";
 		break;
-	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_OPERATION_TIMEDOUT: /* the time of this hub, of several */
+		f.again = f.other = true;
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
+		f.other = true;
 		f.advice =
 			"pass the certificate of the hub's authority with --cacert, and the host as "
 			"the certificate names it";
 		break;
 	case CURLE_SSL_CONNECT_ERROR:
+		f.other = true;
 		f.advice = "a hub without TLS requires http://";
 		break;
 	case CURLE_OUT_OF_MEMORY:

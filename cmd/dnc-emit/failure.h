@@ -7,6 +7,7 @@
 struct failure {
 	enum dnc_exit rc;
 	bool again;   /* worth another try in a moment */
+	bool other;   /* and one at another hub at once */
 	bool refused; /* the hub does not want these events: not for the spool */
 	bool sender; /* it is the sender that can't publish, until a person helps: the spool does not make it a success */
 	const char *advice;

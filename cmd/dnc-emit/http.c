@@ -10,7 +10,7 @@
 #include "cli/credentials.h"
 #include "emission.h"
 #include "failure.h"
-#include "url.h"
+#include "hubs.h"
 
 enum {
 	/* Less than proxies take by default (nginx: 1 MiB). */
@@ -24,7 +24,7 @@ enum {
 
 struct http {
 	struct emission *emission;
-	struct url url;
+	struct hubs hubs;
 	CURL *curl;
 	struct curl_slist *headers;
 	struct dnc_json_parser *parser;
@@ -90,16 +90,13 @@ static int add_token(struct http *h, const char *path, struct dnc_error *err)
 }
 
 /* What never changes between requests. No redirects, no proxy of the environment, no other protocols: the token goes to
- * the host that was named, or nowhere. */
+ * the hosts that were named, or nowhere. */
 static int set_options(struct http *h, const struct options *o, struct dnc_error *err)
 {
 	CURL *c = h->curl;
 	bool ok;
 
-	ok = curl_easy_setopt(c, CURLOPT_URL, h->url.text) == CURLE_OK &&
-	     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, h->url.tls ? "https" : "http") ==
-	             CURLE_OK &&
-	     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+	ok = curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK &&
@@ -115,19 +112,28 @@ static int set_options(struct http *h, const struct options *o, struct dnc_error
 	     curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error) == CURLE_OK &&
 	     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
-	if (ok && h->url.socket)
-		ok = curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, h->url.socket) == CURLE_OK;
 	if (ok && o->ca_file)
 		ok = curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file) == CURLE_OK &&
 		     curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK;
 	return ok ? 0 : dnc_error_nomem(err);
 }
 
+/* The next request goes to the hub in use. */
+static bool set_hub(struct http *h)
+{
+	const struct url *u = &hubs_now(&h->hubs)->url;
+
+	return curl_easy_setopt(h->curl, CURLOPT_URL, u->text) == CURLE_OK &&
+	       curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, u->tls ? "https" : "http") ==
+	               CURLE_OK &&
+	       curl_easy_setopt(h->curl, CURLOPT_UNIX_SOCKET_PATH, u->socket) == CURLE_OK;
+}
+
 static int open_http(struct http *h, const struct options *o, struct dnc_error *err)
 {
 	if (o->ca_file && dnc_cli_try_authorities(o->ca_file, err) < 0)
 		return -1;
-	if (url_read(&h->url, o, err) < 0)
+	if (hubs_read(&h->hubs, o, err) < 0)
 		return -1;
 	h->parser = dnc_json_parser_new();
 	h->curl = curl_easy_init();
@@ -150,7 +156,7 @@ static void close_http(struct http *h)
 	curl_slist_free_all(h->headers);
 	dnc_json_parser_free(h->parser);
 	dnc_buf_free(&h->body);
-	url_free(&h->url);
+	hubs_free(&h->hubs);
 	curl_global_cleanup();
 }
 
@@ -192,7 +198,7 @@ static struct failure explain_status(struct http *h, long status)
 	if (status >= 300 && status < 400)
 		curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &location);
 	emission_fail(h->emission, f.rc, "HTTP status %ld of %.160s%s%s%s%.160s%s%s", status,
-		h->url.socket ? h->url.socket : h->url.text, *detail ? ": " : "", detail,
+		url_name(&hubs_now(&h->hubs)->url), *detail ? ": " : "", detail,
 		location ? ": redirected to " : "", location ? location : "", *f.advice ? "; " : "",
 		f.advice);
 	return f;
@@ -204,9 +210,8 @@ static struct failure explain_error(struct http *h, CURLcode code)
 	struct failure f;
 
 	curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &sent);
-	f = failure_of_curl(code, sent > 0, h->url.tls);
-	emission_fail(h->emission, f.rc, "%.160s: %.256s%s%s",
-		h->url.socket ? h->url.socket : h->url.text,
+	f = failure_of_curl(code, sent > 0, hubs_now(&h->hubs)->url.tls);
+	emission_fail(h->emission, f.rc, "%.160s: %.256s%s%s", url_name(&hubs_now(&h->hubs)->url),
 		h->too_long   ? "the answer is too long"
 		: h->error[0] ? h->error
 			      : curl_easy_strerror(code),
@@ -260,27 +265,66 @@ static void wait_for(int64_t ms)
 		poll(NULL, 0, (int)(ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS));
 }
 
-/* Sends COUNT events, again as long as that may help and the time lasts: their ids log them once. */
+/* The hub in use has failed as F says, and wants to be left alone for ASKED_MS (0: it does not). Goes on with another one: true,
+ * or sets *PAUSE_MS to how long to wait for the hub in use then, if that is not as long as usual. */
+static bool change_hub(struct http *h, const struct failure *f, int64_t asked_ms, int64_t *pause_ms)
+{
+	int64_t now = dnc_clock_mono_ms();
+	struct hub *failed = hubs_now(&h->hubs);
+	int64_t left;
+	bool other;
+
+	failed->after_ms = asked_ms ? now + asked_ms : 0;
+	other = f->other && hubs_next(&h->hubs, now);
+	if (other && !failed->told)
+		dnc_warn("%s; trying %s", h->emission->why, url_name(&hubs_now(&h->hubs)->url));
+	failed->told |= other;
+	left = other ? 0 : f->other ? hubs_round(&h->hubs, now) : asked_ms;
+	if (left)
+		*pause_ms = left;
+	return other;
+}
+
+/* Each hub has its share of the time that is left. */
+static struct failure try_hub(
+	struct http *h, size_t first, size_t count, int64_t end_ms, int64_t *asked_ms)
+{
+	int64_t now = dnc_clock_mono_ms(), left_ms = end_ms > now ? end_ms - now : 0;
+	int64_t share_ms = left_ms / (int64_t)hubs_left(&h->hubs, now);
+
+	if (set_hub(h))
+		return try_once(h, first, count, share_ms > 0 ? share_ms : 1, asked_ms);
+	*asked_ms = 0;
+	return explain_error(h, CURLE_OUT_OF_MEMORY);
+}
+
+/* Sends COUNT events, again and to each hub as long as that may help and the time lasts: their ids log them once. */
 static enum dnc_exit publish(struct http *h, size_t first, size_t count)
 {
 	int64_t end_ms = dnc_clock_mono_ms() + h->emission->options.timeout_ms;
-	int64_t pause_ms = FIRST_PAUSE_MS, asked_ms, left_ms = h->emission->options.timeout_ms;
+	int64_t pause_ms = FIRST_PAUSE_MS, wait_ms, asked_ms;
+	bool again = false; /* one of the hubs of this round is worth it */
 	struct failure f;
 
 	for (;;) {
-		f = try_once(h, first, count, left_ms > 0 ? left_ms : 1, &asked_ms);
+		f = try_hub(h, first, count, end_ms, &asked_ms);
 		if (f.rc == DNC_EXIT_OK || f.refused || f.sender ||
-			(!f.again && !dnc_cli_stopped_by()))
+			(!f.again && !f.other && !dnc_cli_stopped_by()))
 			break;
 		if (emission_stopped(h->emission))
 			return h->emission->rc;
-		left_ms = end_ms - dnc_clock_mono_ms();
-		if ((asked_ms ? asked_ms : pause_ms) >= left_ms)
+		again |= f.again;
+		wait_ms = pause_ms;
+		if (change_hub(h, &f, asked_ms, &wait_ms))
+			continue;
+		if (!again || wait_ms >= end_ms - dnc_clock_mono_ms())
 			break;
-		wait_for(asked_ms ? asked_ms : pause_ms);
+		wait_for(wait_ms);
 		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
-		left_ms = end_ms - dnc_clock_mono_ms();
+		again = false;
 	}
+	if (f.rc == DNC_EXIT_OK)
+		hubs_confirmed(&h->hubs);
 	h->emission->refused = f.refused;
 	h->emission->sender = f.sender;
 	return f.rc;

@@ -3,13 +3,14 @@
 #include "cli/cli.h"
 
 static const struct dnc_option rows[] = {
-	{"socket", 0, "PATH",
-		"Socket of the hub or of another stage (default: $DNC_SOCKET, else $DNC_URL, else "
-		"/run/dnc/hub.sock)",
-		1, DNC_TEXT(struct options, socket)},
-	{"url", 0, "URL",
-		"Publish by HTTP to the hub: http://HOST:PORT, https://HOST:PORT or unix:PATH", 1,
-		DNC_TEXT(struct options, url)},
+	{"socket", 0, "PATH[,PATH...]",
+		"Socket of the hub or of another stage, or of several hubs with one log (default: "
+		"$DNC_SOCKET, else $DNC_URL, else /run/dnc/hub.sock)",
+		1, DNC_TEXT(struct options, socket), DNC_BEFORE(struct options, socket_before)},
+	{"url", 0, "URL[,URL...]",
+		"Publish by HTTP to the hub, or to the first that takes it of several with one log: "
+		"http://HOST:PORT, https://HOST:PORT or unix:PATH",
+		1, DNC_TEXT(struct options, url), DNC_BEFORE(struct options, url_before)},
 	{"token-file", 0, "FILE",
 		"Authenticate with the token in this file (default: $DNC_TOKEN_FILE)", 1,
 		DNC_TEXT(struct options, token_file)},
@@ -80,6 +81,10 @@ void options_read(struct options *o, int argc, char **argv)
 	*o = (struct options){.timeout_ms = 10000};
 	dnc_options_parse(&command, argc, argv, o);
 	check(o);
+	dnc_cli_warn_replaced("--socket", o->socket_before, o->socket,
+		"several hubs that share one log are one value: PATH,PATH");
+	dnc_cli_warn_replaced("--url", o->url_before, o->url,
+		"several hubs that share one log are one value: URL,URL");
 	choose_way(o);
 	if (!o->url && (o->token_file || o->ca_file))
 		dnc_cli_usage("%s requires --url: a socket checks who may connect to it",

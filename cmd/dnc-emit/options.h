@@ -6,9 +6,10 @@
 
 struct options {
 	const char *type;   /* NULL with --lines */
-	const char *socket; /* unless url is set */
-	const char *url;    /* NULL: the socket is used */
-	bool url_of_env;    /* it is that of DNC_URL, which may be dnc-tail's */
+	const char *socket; /* one or several, with commas between; unless url is set */
+	const char *url;    /* one or several; NULL: the socket is used */
+	const char *socket_before, *url_before; /* those that they have replaced; NULL: none */
+	bool url_of_env;                        /* it is that of DNC_URL, which may be dnc-tail's */
 	const char *token_file, *ca_file, *spool, *rejects; /* NULL if not given */
 	bool lines;
 	char **fields; /* KEY=VALUE */

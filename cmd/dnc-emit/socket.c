@@ -1,6 +1,7 @@
 /* socket.c - events to the socket of the hub or of another stage. */
 #include <errno.h>
 #include <stdio.h>
+#include "base/addresses.h"
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "emission.h"
@@ -8,6 +9,9 @@
 
 /* How soon a signal is noticed at the latest. */
 enum { LOOK_MS = 500 };
+
+/* Of several hubs each has its share of the time, but not more than this without an acknowledgement. */
+enum { STALL_MS = 5000 };
 
 /* What became of the event, as the reader acknowledged it: the outcomes of its line. */
 static void judge(struct emission *e, struct item *item, const struct dnc_outcome *before,
@@ -68,20 +72,40 @@ static enum dnc_exit fail_address(struct emission *e, const char *why)
 	return emission_fail_sender(e, &err);
 }
 
+/* A comma separates paths where one begins behind it that says so: others are a part of theirs. */
+static bool make_address(const char *sockets, char *address, size_t size)
+{
+	static const char *const heads[] = {"/", "./", "../", NULL};
+	struct dnc_str rest = dnc_str(sockets);
+	size_t n = 0;
+
+	do {
+		struct dnc_str one = dnc_address_next(&rest, ",", heads);
+
+		n += (size_t)snprintf(
+			address + n, size - n, "%sunix:%.*s", n ? "," : "", DNC_STR_ARG(one));
+	} while (rest.n && n < size);
+	return n < size;
+}
+
 enum dnc_exit send_by_socket(struct emission *e)
 {
 	char address[4200];
 	struct dnc_error err;
 	struct dnc_outlet *out;
 	enum dnc_exit rc = DNC_EXIT_OK;
+	int64_t share_ms;
 
-	if (snprintf(address, sizeof address, "unix:%s", e->options.socket) >= (int)sizeof address)
+	if (!make_address(e->options.socket, address, sizeof address))
 		return fail_address(e, "the path is too long");
 	out = dnc_outlet_open(address, e->options.timeout_ms, &err);
 	if (!out && err.code == DNC_ERROR_NO_MEMORY)
 		return emission_fail_sender(e, &err);
 	if (!out)
 		return fail_address(e, err.message);
+	share_ms = e->options.timeout_ms / (int64_t)dnc_outlet_connections(out).readers;
+	if (share_ms < STALL_MS)
+		dnc_outlet_stall_after(out, share_ms);
 	for (size_t i = 0; i < e->batch.count && rc == DNC_EXIT_OK; i++)
 		rc = dnc_cli_stopped_by() ? emission_stopped(e)
 		                          : send_item(e, out, &e->batch.items[i]);

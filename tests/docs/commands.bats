@@ -718,6 +718,17 @@ subscribed() { # SCHEME KEY
 	[ "$(sqlite3 data/events.db 'SELECT event FROM events' | jq -c '[.id,.event_data.records_added]')" = "[\"$(cat out.0)\",1204]" ]
 }
 
+@test "dnc-emit(1): to the second of two hubs when the first can't be reached" {
+	documented <<-'END'
+	dnc-emit --url=http://hub-a.example:8443,http://hub.example:8443 \
+	    provider.status_change provider=carrier new_status=online
+	END
+	start_hub
+	run_command
+	[ "$(sqlite3 data/events.db 'SELECT id FROM events')" = "$(cat out.0)" ]
+	grep -q 'hub-a.example.*; trying ' err.0
+}
+
 @test "dnc-ingest(1): to the second of two hubs when the first does not run" {
 	documented <<-'END'
 	dnc-ingest -o unix:/run/dnc/hub-a.sock,unix:/run/dnc/hub.sock changes.txt
