@@ -28,7 +28,8 @@ static int doubt_address(struct rules_reading *r)
 		if (*p == '#' && p > v && dnc_chr_is_blank(p[-1]))
 			return rules_fault_value(r, (size_t)(p - v),
 				"\"#\" starts no comment behind a value: write \" ;\"");
-		if (*p == ',' && sockets && next == p + 1 && strncmp(next, schemes[0], 5) == 0)
+		if (*p == ',' && sockets && next == p + 1 && !dnc_chr_is_blank(p[-1]) &&
+			strncmp(next, schemes[0], 5) == 0)
 			continue;
 		for (size_t i = 0; *p == ',' && i < sizeof schemes / sizeof schemes[0]; i++)
 			if (strncmp(next, schemes[i], strlen(schemes[i])) == 0)

@@ -3,6 +3,8 @@
 #include "../../cmd/dnc-emit/answer.c"
 #include "../../cmd/dnc-emit/batch.c"
 #include "../../cmd/dnc-emit/failure.c"
+#include "../../cmd/dnc-emit/hubs.c"
+#include "../../cmd/dnc-emit/url.c"
 #include <stdio.h>
 
 static struct dnc_json_parser *parser;
@@ -222,6 +224,76 @@ static void a_batch_keeps_lines_and_ids(void **state)
 	batch_free(&b);
 }
 
+static void read_hubs(struct hubs *h, const char *url, bool of_env)
+{
+	struct dnc_error err;
+
+	*h = (struct hubs){0};
+	assert_int_equal(
+		hubs_read(h, &(struct options){.url = url, .url_of_env = of_env}, &err), 0);
+}
+
+static void urls_are_separated_where_one_begins(void **state)
+{
+	static const char *const bad[] = {"http://a,ftp://b", "http://a,,", "http://a,ws://b",
+		"unix:,http://a",
+		"http://1,http://2,http://3,http://4,http://5,http://6,http://7,http://8,http://9"};
+	struct hubs h;
+	struct dnc_error err;
+
+	(void)state;
+	read_hubs(&h, "http://a/x,y,https://b:1,unix:/c,d", false);
+	assert_int_equal(h.count, 3);
+	assert_string_equal(h.hub[0].url.text, "http://a/x,y/api/v1/events");
+	assert_string_equal(h.hub[1].url.text, "https://b:1/api/v1/events");
+	assert_true(h.hub[1].url.tls);
+	assert_string_equal(h.hub[2].url.socket, "/c,d");
+	hubs_free(&h);
+	read_hubs(&h, " ws://a/ws/dnc\t http://b,wss://c ", true);
+	assert_int_equal(h.count, 3);
+	assert_string_equal(h.hub[0].url.text, "http://a/api/v1/events");
+	assert_string_equal(h.hub[2].url.text, "https://c/api/v1/events");
+	hubs_free(&h);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		h = (struct hubs){0};
+		if (hubs_read(&h, &(struct options){.url = bad[i]}, &err) == 0 ||
+			err.code != EINVAL)
+			fail_msg("%s", bad[i]);
+		hubs_free(&h);
+	}
+}
+
+static void each_hub_is_tried_once_in_a_round_unless_it_wants_to_be_left_alone(void **state)
+{
+	struct hubs h;
+
+	(void)state;
+	read_hubs(&h, "http://a,http://b,http://c", false);
+	assert_int_equal(hubs_left(&h, 0), 3);
+	assert_true(hubs_next(&h, 0));
+	assert_int_equal(h.at, 1);
+	assert_int_equal(hubs_left(&h, 0), 2);
+	hubs_now(&h)->after_ms = 1000;
+	assert_true(hubs_next(&h, 0));
+	assert_false(hubs_next(&h, 0));
+	assert_int_equal(h.at, 2);
+	/* The next round goes on from there, and passes over the one that asked for it. */
+	assert_int_equal(hubs_round(&h, 0), 0);
+	assert_int_equal(h.at, 0);
+	assert_int_equal(hubs_left(&h, 0), 2);
+	assert_true(hubs_next(&h, 0));
+	assert_int_equal(h.at, 2);
+	assert_false(hubs_next(&h, 0));
+	/* All have asked: the first that may be asked again. */
+	h.hub[0].after_ms = 900;
+	h.hub[2].after_ms = 800;
+	assert_int_equal(hubs_round(&h, 100), 700);
+	assert_int_equal(h.at, 2);
+	hubs_confirmed(&h);
+	assert_int_equal(hubs_left(&h, 5000), 3);
+	hubs_free(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +302,9 @@ int main(void)
 		cmocka_unit_test(the_detail_of_an_error_is_cut_between_characters),
 		cmocka_unit_test(a_status_says_what_to_do),
 		cmocka_unit_test(a_batch_keeps_lines_and_ids),
+		cmocka_unit_test(urls_are_separated_where_one_begins),
+		cmocka_unit_test(
+			each_hub_is_tried_once_in_a_round_unless_it_wants_to_be_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, open_parser, close_parser);
