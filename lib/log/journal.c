@@ -124,6 +124,12 @@ void journal_reader_free(struct dnc_journal_reader *r)
 		r->journal->ops->reader_free(r);
 }
 
+void journal_reader_rest(struct dnc_journal_reader *r)
+{
+	if (r->journal->ops->reader_rest)
+		r->journal->ops->reader_rest(r);
+}
+
 const struct dnc_journal *dnc_journal_of(const struct dnc_journal_reader *r)
 {
 	return r->journal;

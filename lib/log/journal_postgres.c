@@ -169,12 +169,12 @@ static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, st
 	return 0;
 }
 
-/* By the server's clock. */
+/* By the server's clock. Without limits it still removes old counts. */
 static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
 {
 	static const char sql[] =
 		"SELECT dnc.prune(CASE WHEN $1 > 0 THEN floor(extract(epoch FROM clock_timestamp()) * "
-		"1000)::bigint - $1 END, nullif($2, 0))";
+		"1000)::bigint - $1 END, nullif($2, 0)), dnc.size()";
 	struct pg_journal *j = journal_of(base);
 	struct pg_appender *a = &j->appender;
 	const struct pg_param params[] = {
@@ -190,6 +190,7 @@ static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
 	if (!answer)
 		return -1;
 	more = pg_get_bool(answer, 0, 0);
+	base->stats.bytes = (uint64_t)pg_get_int(answer, 0, 1);
 	PQclear(answer);
 	if (more)
 		a->prune_due_ms = now;
@@ -235,8 +236,8 @@ static void postgres_close(struct dnc_journal *base)
 }
 
 static const struct journal_ops postgres_ops = {postgres_close, postgres_append, postgres_prune,
-	postgres_idle, postgres_reader_new, postgres_reader_free, postgres_read, postgres_find_time,
-	true, &postgres_follow};
+	postgres_idle, postgres_reader_new, postgres_reader_free, postgres_reader_rest,
+	postgres_read, postgres_find_time, true, &postgres_follow};
 
 static int make_parts(struct pg_journal *j, struct dnc_error *err)
 {

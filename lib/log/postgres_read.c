@@ -13,14 +13,20 @@ enum {
 	ROWS_GROW = 4,
 };
 
+/* All events of the log from `from` to `to`. */
+struct pg_chunk {
+	PGresult *rows; /* NULL: none */
+	uint64_t from, to;
+};
+
 struct pg_reader {
 	struct dnc_journal_reader base;
 	struct pg *pg;
 	uint64_t seen; /* the server has the events up to this one */
-	/* The last chunk that was read forwards: all events of the log from `from` to `to`. */
-	PGresult *chunk;
-	uint64_t from, to;
-	int rows; /* of the next one */
+	/* What was read forwards last, and what was read ahead after it. */
+	struct pg_chunk chunk, ahead;
+	int rows;      /* of the next one */
+	uint64_t next; /* number with which a read forwards is likely to go on; 0: none is */
 	struct dnc_buf line;
 };
 
@@ -33,17 +39,23 @@ struct wanted {
 	void *ctx;
 };
 
-static void drop_chunk(struct pg_reader *r)
+static void drop(struct pg_chunk *c)
 {
-	PQclear(r->chunk);
-	r->chunk = NULL;
+	PQclear(c->rows);
+	c->rows = NULL;
+}
+
+static bool has(const struct pg_chunk *c, uint64_t seq)
+{
+	return c->rows && seq >= c->from && seq <= c->to;
 }
 
 void postgres_reader_free(struct dnc_journal_reader *base)
 {
 	struct pg_reader *r = (struct pg_reader *)base;
 
-	drop_chunk(r);
+	drop(&r->chunk);
+	drop(&r->ahead);
 	pg_free(r->pg);
 	dnc_buf_free(&r->line);
 	free(r);
@@ -129,8 +141,9 @@ static int rows_for(const PGresult *answer, int rows)
 	return most > CHUNK_ROWS ? CHUNK_ROWS : most < ROWS_MIN ? ROWS_MIN : (int)most;
 }
 
-/* Makes `chunk` the one that begins with the event FROM; LAST is the newest of the journal. */
-static int read_chunk(struct pg_reader *r, uint64_t from, uint64_t last, struct dnc_error *err)
+/* Makes C the chunk that begins with the event FROM; LAST is the newest of the journal. */
+static int read_chunk(struct pg_reader *r, struct pg_chunk *c, uint64_t from, uint64_t last,
+	struct dnc_error *err)
 {
 	static const char sql[] = "SELECT seq, event FROM dnc.events WHERE seq >= $1 AND seq <= $2 "
 				  "ORDER BY seq LIMIT $3";
@@ -138,19 +151,47 @@ static int read_chunk(struct pg_reader *r, uint64_t from, uint64_t last, struct 
 		pg_int8((int64_t)from), pg_int8((int64_t)last), pg_int8(r->rows)};
 	int rows;
 
-	drop_chunk(r);
-	r->chunk = query(r, sql, 3, params, err);
-	if (!r->chunk)
+	drop(c);
+	if (catch_up(r, last, err) < 0)
 		return -1;
-	rows = PQntuples(r->chunk);
-	r->from = from;
-	r->to = rows < r->rows ? last : (uint64_t)pg_get_int(r->chunk, rows - 1, 0);
-	r->rows = rows_for(r->chunk, rows);
-	if (r->seen >= r->to)
+	c->rows = query(r, sql, 3, params, err);
+	if (!c->rows)
+		return -1;
+	rows = PQntuples(c->rows);
+	c->from = from;
+	c->to = rows < r->rows ? last : (uint64_t)pg_get_int(c->rows, rows - 1, 0);
+	r->rows = rows_for(c->rows, rows);
+	if (r->seen >= c->to)
 		return 0;
 	/* It is another server now: perhaps one that is behind. */
-	drop_chunk(r);
+	drop(c);
 	return dnc_error_set(err, EAGAIN, "the connection to the log was opened again");
+}
+
+/* Makes the chunk that has the event SEQ the current one. */
+static int find_chunk(struct pg_reader *r, uint64_t seq, uint64_t last, struct dnc_error *err)
+{
+	if (has(&r->chunk, seq))
+		return 0;
+	if (!has(&r->ahead, seq))
+		return read_chunk(r, &r->chunk, seq, last, err);
+	drop(&r->chunk);
+	r->chunk = r->ahead;
+	r->ahead.rows = NULL;
+	return 0;
+}
+
+/* A client that replays the log takes a part of a chunk, and soon the next. A failure is told when it is needed. */
+void postgres_reader_rest(struct dnc_journal_reader *base)
+{
+	struct pg_reader *r = (struct pg_reader *)base;
+	uint64_t last = base->journal->last, from = r->chunk.to + 1;
+	bool goes_on = r->chunk.rows && r->next > r->chunk.from && r->next <= from;
+	struct dnc_error ignored;
+
+	if (goes_on && from <= last && !has(&r->ahead, from))
+		read_chunk(r, &r->ahead, from, last, &ignored);
+	r->next = 0;
 }
 
 /* The first row of the chunk with event SEQ or a later one. */
@@ -174,18 +215,19 @@ static int read_forward(struct pg_reader *r, struct wanted *w, struct dnc_error 
 {
 	uint64_t last = r->base.journal->last;
 
+	r->next = 0;
 	while (w->next <= last) {
+		const struct pg_chunk *c = &r->chunk;
 		int rc = 0;
 
-		if (!r->chunk || w->next < r->from || w->next > r->to)
-			rc = catch_up(r, last, err) < 0 ? -1 : read_chunk(r, w->next, last, err);
-		if (rc < 0)
+		if (find_chunk(r, w->next, last, err) < 0)
 			return -1;
-		for (int i = find_row(r->chunk, w->next); rc == 0 && i < PQntuples(r->chunk); i++)
-			rc = hand_out(r, w, r->chunk, i, err);
+		for (int i = find_row(c->rows, w->next); rc == 0 && i < PQntuples(c->rows); i++)
+			rc = hand_out(r, w, c->rows, i, err);
+		r->next = w->next;
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
-		w->next = r->to + 1;
+		w->next = c->to + 1;
 	}
 	return 0;
 }

@@ -100,9 +100,18 @@ static void run_next(struct dnc_reader *r, struct dnc_job *job)
 		turns_again(&r->todo, job);
 }
 
+/* Under the lock, which is released meanwhile. */
+static void rest(struct dnc_reader *r)
+{
+	pthread_mutex_unlock(&r->lock);
+	journal_reader_rest(r->journal);
+	pthread_mutex_lock(&r->lock);
+}
+
 static void *run(void *ctx)
 {
 	struct dnc_reader *r = ctx;
+	bool rested = true; /* since the last job */
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->stopping) {
@@ -111,8 +120,11 @@ static void *run(void *ctx)
 
 		if (job)
 			run_next(r, job);
+		else if (!rested)
+			rest(r);
 		else
 			wait_for_work(r, wait_ms);
+		rested = !job;
 	}
 	pthread_mutex_unlock(&r->lock);
 	return NULL;

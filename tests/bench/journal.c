@@ -47,6 +47,7 @@ static double follow(struct dnc_journal *j)
 		return 0;
 	while (j->ops->follow->read(j, ignore, &last, &err) > 0)
 		j->last = last;
+	j->last = last;
 	return (double)(last - from) / ((double)dnc_clock_mono_ns() - start) * 1e9;
 }
 

@@ -1,5 +1,6 @@
-"""latency.py COUNT - one event at a time through a hub on a real log: from the line written to its
-input until the frame is read from a WebSocket of bare sockets. Prints p50, p99 and the worst in ms."""
+"""latency.py COUNT LOG - one event at a time through a hub on a real log: from the line written to its
+input until the frame is read from a WebSocket of bare sockets. LOG is a directory, or a connection string with "=". Prints
+p50, p99 and the worst in ms."""
 import base64
 import os
 import socket
@@ -8,7 +9,8 @@ import sys
 import time
 
 hub = subprocess.Popen(
-    [os.environ["HUB"], "-q", "--listen=127.0.0.1:0", f"--data={sys.argv[2]}"],
+    [os.environ["HUB"], "-q", "--listen=127.0.0.1:0",
+     ("--log=" if "=" in sys.argv[2] else "--data=") + sys.argv[2]],
     stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 try:
     address = hub.stdout.readline().decode().strip()

@@ -287,6 +287,32 @@ static void events_are_read_in_both_directions_and_by_number(void **state)
 	dnc_journal_close(j);
 }
 
+static void the_next_chunk_is_read_while_nobody_waits(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_error err;
+	struct dnc_journal_reader *r = journal_reader_new(j, &err);
+	uint64_t rows;
+
+	(void)state;
+	append_many(j, 1, 2500);
+	follow(j);
+	journal_reader_rest(r); /* nothing is known yet */
+	expect_read(r, 1, false, NULL, 100, 100, 1, 100);
+	rows = dnc_journal_stats(j).rows_read;
+	journal_reader_rest(r);
+	assert_true(dnc_journal_stats(j).rows_read > rows);
+	rows = dnc_journal_stats(j).rows_read;
+	journal_reader_rest(r); /* once is enough */
+	expect_read(r, 101, false, NULL, 500, 500, 101, 600);
+	assert_int_equal(dnc_journal_stats(j).rows_read, rows);
+	expect_read(r, 601, false, NULL, 2999, 1900, 601, 2500);
+	journal_reader_rest(r); /* there is no more */
+	expect_read(r, 1, false, NULL, 2999, 2500, 1, 2500);
+	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
 static void many_events_of_one_number_are_found(void **state)
 {
 	struct dnc_journal *j = open_journal();
@@ -740,6 +766,7 @@ int main(void)
 		log_test(a_batch_may_have_known_events_and_the_same_one_twice),
 		log_test(a_batch_of_unknown_outcome_is_sent_again_and_new_only_once),
 		log_test(events_are_read_in_both_directions_and_by_number),
+		log_test(the_next_chunk_is_read_while_nobody_waits),
 		log_test(many_events_of_one_number_are_found),
 		log_test(times_are_found),
 		log_test(hubs_share_epoch_and_mask_key),

@@ -25,3 +25,6 @@ size_t journal_batch_bytes(const struct dnc_journal *j);
 /* To be freed with journal_reader_free(), before J is closed. NULL with ERR. A journal that stores no events has
  * readers that find none. */
 struct dnc_journal_reader *journal_reader_new(struct dnc_journal *j, struct dnc_error *err);
+
+/* Nobody waits for R now: it may read ahead, for some ms. */
+void journal_reader_rest(struct dnc_journal_reader *r);
