@@ -130,6 +130,12 @@ void journal_reader_rest(struct dnc_journal_reader *r)
 		r->journal->ops->reader_rest(r);
 }
 
+void journal_reader_stop(struct dnc_journal_reader *r)
+{
+	if (r->journal->ops->reader_stop)
+		r->journal->ops->reader_stop(r);
+}
+
 const struct dnc_journal *dnc_journal_of(const struct dnc_journal_reader *r)
 {
 	return r->journal;

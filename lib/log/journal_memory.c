@@ -237,8 +237,8 @@ static int memory_find_time(
 }
 
 static const struct journal_ops memory_ops = {memory_close, memory_append, memory_prune,
-	memory_prune, memory_reader_new, memory_reader_free, NULL, memory_read, memory_find_time,
-	false, NULL};
+	memory_prune, memory_reader_new, memory_reader_free, NULL, NULL, memory_read,
+	memory_find_time, false, NULL};
 
 struct dnc_journal *journal_memory_open(struct dnc_error *err)
 {

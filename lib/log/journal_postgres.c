@@ -237,7 +237,7 @@ static void postgres_close(struct dnc_journal *base)
 
 static const struct journal_ops postgres_ops = {postgres_close, postgres_append, postgres_prune,
 	postgres_idle, postgres_reader_new, postgres_reader_free, postgres_reader_rest,
-	postgres_read, postgres_find_time, true, &postgres_follow};
+	postgres_reader_stop, postgres_read, postgres_find_time, true, &postgres_follow};
 
 static int make_parts(struct pg_journal *j, struct dnc_error *err)
 {

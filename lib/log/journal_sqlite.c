@@ -325,8 +325,8 @@ static void sqlite_close(struct dnc_journal *base)
 }
 
 static const struct journal_ops sqlite_ops = {sqlite_close, sqlite_append, retention_prune,
-	sqlite_idle, sqlite_reader_new, sqlite_reader_free, NULL, sqlite_read, sqlite_find_time,
-	true, NULL};
+	sqlite_idle, sqlite_reader_new, sqlite_reader_free, NULL, NULL, sqlite_read,
+	sqlite_find_time, true, NULL};
 
 static struct journal *new_journal(const struct dnc_journal_options *options)
 {

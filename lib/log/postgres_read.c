@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include "priv/postgres.h"
 
 enum {
@@ -22,6 +25,7 @@ struct pg_chunk {
 struct pg_reader {
 	struct dnc_journal_reader base;
 	struct pg *pg;
+	int stop_fd;
 	uint64_t seen; /* the server has the events up to this one */
 	/* What was read forwards last, and what was read ahead after it. */
 	struct pg_chunk chunk, ahead;
@@ -57,8 +61,15 @@ void postgres_reader_free(struct dnc_journal_reader *base)
 	drop(&r->chunk);
 	drop(&r->ahead);
 	pg_free(r->pg);
+	if (r->stop_fd >= 0)
+		close(r->stop_fd);
 	dnc_buf_free(&r->line);
 	free(r);
+}
+
+void postgres_reader_stop(struct dnc_journal_reader *base)
+{
+	eventfd_write(((struct pg_reader *)base)->stop_fd, 1);
 }
 
 struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct dnc_error *err)
@@ -71,10 +82,17 @@ struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct 
 	}
 	r->base.journal = base;
 	r->rows = CHUNK_ROWS / ROWS_GROW;
-	r->pg = pg_new(((struct pg_journal *)base)->options.log, PG_ANY, "dnc-wsd: reads", err);
-	if (r->pg)
+	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->stop_fd < 0)
+		dnc_error_set(err, errno, "unable to make an eventfd: %s", strerror(errno));
+	else
+		r->pg = pg_new(
+			((struct pg_journal *)base)->options.log, PG_ANY, "dnc-wsd: reads", err);
+	if (r->pg) {
+		pg_stop_fd(r->pg, r->stop_fd);
 		return &r->base;
-	free(r);
+	}
+	postgres_reader_free(&r->base);
 	return NULL;
 }
 

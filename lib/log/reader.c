@@ -1,4 +1,5 @@
 #include "reader.h"
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static int run_job(struct dnc_reader *r, struct dnc_job *job)
 		dnc_err("%s; giving up: waiting clients get an error", err.message);
 		return 0;
 	}
-	if (job->tries == 1)
+	if (job->tries == 1 && err.code != ECANCELED) /* stopped */
 		dnc_warn("%s; trying again", err.message);
 	job->due_ms = dnc_clock_mono_ms() + ((int64_t)FIRST_WAIT_MS << (job->tries - 1));
 	return -1;
@@ -223,6 +224,7 @@ void dnc_reader_free(struct dnc_reader *r)
 	r->stopping = true;
 	pthread_cond_signal(&r->work);
 	pthread_mutex_unlock(&r->lock);
+	journal_reader_stop(r->journal);
 	pthread_join(r->thread, NULL);
 	dnc_reader_finish(r);
 	while ((job = turns_any(&r->todo))) {

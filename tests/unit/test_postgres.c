@@ -7,6 +7,7 @@
 #include "log/priv/batch.h"
 #include "log/priv/journal.h"
 #include "log/priv/postgres.h"
+#include "log/reader.h"
 #include "log/schema.h"
 #include "log/writer.h"
 
@@ -310,6 +311,53 @@ static void the_next_chunk_is_read_while_nobody_waits(void **state)
 	journal_reader_rest(r); /* there is no more */
 	expect_read(r, 1, false, NULL, 2999, 2500, 1, 2500);
 	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
+struct endless {
+	struct dnc_job job;
+	atomic_bool begun;
+};
+
+static int read_endless(struct dnc_job *job, struct dnc_journal_reader *r, struct dnc_error *err)
+{
+	static struct found f = {.most = 2999};
+
+	((struct endless *)job)->begun = true;
+	f.count = 0;
+	return dnc_journal_read(r, 1, false, (struct dnc_str){0}, find, &f, err) < 0 ? -1
+	                                                                             : DNC_JOB_MORE;
+}
+
+static void done(struct dnc_job *job)
+{
+	(void)job;
+}
+
+static void ignore_finished(void *ctx)
+{
+	(void)ctx;
+}
+
+static void a_reader_is_freed_at_once_while_the_server_hangs(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct endless e = {.job = {.run = read_endless, .done = done}};
+	struct dnc_error err;
+	struct dnc_reader *r = dnc_reader_new(j, ignore_finished, NULL, &err);
+	int64_t start;
+
+	(void)state;
+	append_many(j, 1, 2500);
+	follow(j);
+	dnc_reader_submit(r, &e.job);
+	await(e.begun && dnc_journal_stats(j).rows_read >= 5000);
+	stop_backend("dnc-wsd: reads", SIGSTOP);
+	usleep(300000); /* it waits for an answer then */
+	start = dnc_clock_mono_ms();
+	dnc_reader_free(r);
+	assert_true(dnc_clock_mono_ms() - start < 5000);
+	stop_backend("dnc-wsd: reads", SIGCONT);
 	dnc_journal_close(j);
 }
 
@@ -767,6 +815,7 @@ int main(void)
 		log_test(a_batch_of_unknown_outcome_is_sent_again_and_new_only_once),
 		log_test(events_are_read_in_both_directions_and_by_number),
 		log_test(the_next_chunk_is_read_while_nobody_waits),
+		log_test(a_reader_is_freed_at_once_while_the_server_hangs),
 		log_test(many_events_of_one_number_are_found),
 		log_test(times_are_found),
 		log_test(hubs_share_epoch_and_mask_key),

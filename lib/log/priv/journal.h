@@ -28,3 +28,6 @@ struct dnc_journal_reader *journal_reader_new(struct dnc_journal *j, struct dnc_
 
 /* Nobody waits for R now: it may read ahead, for some ms. */
 void journal_reader_rest(struct dnc_journal_reader *r);
+
+/* Ends what R waits for, now and from now on, with an error. Any thread. */
+void journal_reader_stop(struct dnc_journal_reader *r);

@@ -35,6 +35,8 @@ struct journal_ops {
 	void (*reader_free)(struct dnc_journal_reader *r);
 	/* No job is waiting: the reader may read ahead, for some ms. NULL: it has no use for that. */
 	void (*reader_rest)(struct dnc_journal_reader *r);
+	/* Ends what the reader waits for, now and from now on, with an error. Any thread; NULL: it never waits for long. */
+	void (*reader_stop)(struct dnc_journal_reader *r);
 	int (*read)(struct dnc_journal_reader *r, uint64_t from, bool back, struct dnc_str phone,
 		bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 		struct dnc_error *err);

@@ -64,6 +64,7 @@ extern const struct journal_follow postgres_follow;
 struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct dnc_error *err);
 void postgres_reader_free(struct dnc_journal_reader *base);
 void postgres_reader_rest(struct dnc_journal_reader *base);
+void postgres_reader_stop(struct dnc_journal_reader *base);
 int postgres_read(struct dnc_journal_reader *base, uint64_t from, bool back, struct dnc_str phone,
 	bool (*each)(void *ctx, uint64_t seq, struct dnc_str line), void *ctx,
 	struct dnc_error *err);
