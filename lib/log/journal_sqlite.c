@@ -304,7 +304,7 @@ static void sqlite_close(struct dnc_journal *base)
 {
 	struct journal *j = (struct journal *)base;
 
-	if (j->write[INSERT] && !j->epoch_stored)
+	if (j->write[INSERT] && !j->epoch_stored && !j->copying)
 		sqlite_epoch_write(j, NULL);
 	if (j->write[INSERT] && j->options.retain_ms)
 		times_save(j, NULL);
@@ -351,8 +351,8 @@ static struct journal *new_journal(const struct dnc_journal_options *options)
 	return j;
 }
 
-struct dnc_journal *journal_sqlite_open(
-	const struct dnc_journal_options *options, struct dnc_error *err)
+struct journal *sqlite_open(
+	const struct dnc_journal_options *options, bool copying, struct dnc_error *err)
 {
 	struct journal *j = new_journal(options);
 
@@ -360,8 +360,15 @@ struct dnc_journal *journal_sqlite_open(
 		dnc_error_nomem(err);
 		return NULL;
 	}
+	j->copying = copying;
 	if (sqlite_set_up(j, err) == 0 && prepare(j, err) == 0)
-		return &j->base;
+		return j;
 	sqlite_close(&j->base);
 	return NULL;
+}
+
+struct dnc_journal *journal_sqlite_open(
+	const struct dnc_journal_options *options, struct dnc_error *err)
+{
+	return (struct dnc_journal *)sqlite_open(options, false, err);
 }

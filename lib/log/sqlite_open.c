@@ -130,7 +130,7 @@ static int create(struct journal *j, struct dnc_error *err)
 		SQLITE_OK)
 		rc = sqlite_error(db, "open", fresh, err);
 	/* Without retention no page is ever freed, and auto_vacuum costs each insertion 8 % more instructions. */
-	else if ((j->options.retain_bytes || j->options.retain_ms) &&
+	else if ((j->options.retain_bytes || j->options.retain_ms || j->copying) &&
 		 run_sql(db, "PRAGMA auto_vacuum = INCREMENTAL", fresh, err) < 0)
 		rc = -1;
 	else
@@ -224,6 +224,27 @@ static int tallies_open(struct journal *j, struct dnc_error *err)
 	return sqlite_rates_open(j, err) == 0 ? sqlite_providers_open(j, err) : -1;
 }
 
+/* A copy that is not complete yet is for dnc-log alone. */
+static int begin_epoch(struct journal *j, struct dnc_error *err)
+{
+	char copy[16];
+
+	if (j->copying)
+		return 0;
+	if (sqlite_get_text(j, "copy", copy, sizeof copy, err) < 0)
+		return -1;
+	if (copy[0])
+		return dnc_error_set(err, EIO,
+			"%s is a copy that is not complete: run dnc-log copy again, or see dnc-log(1) if the source is lost",
+			j->path);
+	return ignore_full_disk(j, sqlite_epoch_begin(j, err), err);
+}
+
+int sqlite_layout(void)
+{
+	return VERSION;
+}
+
 static int open_file(struct journal *j, struct dnc_error *err)
 {
 	static const char *const sync_sql[] = {[DNC_SYNC_FULL] = "PRAGMA synchronous = FULL",
@@ -243,7 +264,7 @@ static int open_file(struct journal *j, struct dnc_error *err)
 	                       run_sql(j->db, sql, j->path, err) == 0 && load_ends(j, err) == 0 &&
 	                       times_open(j, err) == 0 && tallies_open(j, err) == 0 &&
 	                       run_sql(j->db, sync_sql[DNC_SYNC_FULL], j->path, err) == 0 &&
-	                       ignore_full_disk(j, sqlite_epoch_begin(j, err), err) == 0 &&
+	                       begin_epoch(j, err) == 0 &&
 	                       run_sql(j->db, sync_sql[j->options.sync], j->path, err) == 0
 	               ? 0
 	               : -1;

@@ -46,6 +46,11 @@ static int write_row(void *ctx, struct dnc_str name, enum dnc_provider_fact fact
 	return sqlite_run(j, STORE_PROVIDER);
 }
 
+int sqlite_providers_store(struct journal *j)
+{
+	return providers_each_staged(j->base.providers, write_row, j);
+}
+
 int sqlite_providers_write(struct journal *j, const struct dnc_batch *batch)
 {
 	providers_abandon(j->base.providers);
@@ -57,5 +62,5 @@ int sqlite_providers_write(struct journal *j, const struct dnc_batch *batch)
 				j->logged_at_ms) < 0)
 			return -1;
 	}
-	return providers_each_staged(j->base.providers, write_row, j);
+	return sqlite_providers_store(j);
 }

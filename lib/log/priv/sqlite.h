@@ -92,6 +92,7 @@ struct journal {
 	int64_t started_ms;
 	bool epoch_stored; /* the current epoch is in the database */
 	bool mask_key_new; /* the database has none: it is stored with the epoch */
+	bool copying;      /* as the target of a copy */
 	struct retention_clock retention_clock;
 	struct segments segments;
 	int64_t stamp_boot_ms; /* CLOCK_BOOTTIME at logged_at_ms; 0: that was in an earlier run */
@@ -116,6 +117,14 @@ int sqlite_get_int(sqlite3 *db, const char *sql, int64_t missing, int64_t *out, 
 /* Creates the directory, locks it, creates or checks the database, and reads the oldest and the last number. */
 int sqlite_set_up(struct journal *j, struct dnc_error *err);
 
+/* The version of the layout that this program writes. */
+int sqlite_layout(void);
+
+/* Opens or creates the log; COPYING: as the target of a copy, also one that is not complete, and no epoch begins. To be closed with
+ * dnc_journal_close(). NULL with ERR. */
+struct journal *sqlite_open(
+	const struct dnc_journal_options *options, bool copying, struct dnc_error *err);
+
 /* sqlite_epochs.c: reads the list of epochs and begins one after the newest event. -1 with ERR when it could not be
  * stored: on a full disk (ENOSPC) the log can be used nevertheless, the first commit stores it. */
 int sqlite_epoch_begin(struct journal *j, struct dnc_error *err);
@@ -138,6 +147,8 @@ int sqlite_rates_keep(struct journal *j, uint64_t end);
 int sqlite_providers_open(struct journal *j, struct dnc_error *err);
 /* Stages and writes what the numbered events of BATCH say, as a part of their transaction. -1: see sqlite_error(). */
 int sqlite_providers_write(struct journal *j, const struct dnc_batch *batch);
+/* Writes what is staged. */
+int sqlite_providers_store(struct journal *j);
 
 /* mask_key.c: reads dnc_journal_mask_key(), or makes a new one if there is none. -1 with ERR. */
 int mask_key_load(struct journal *j, struct dnc_error *err);

@@ -1,0 +1,108 @@
+/* dnc-log - copies the log of a hub to another place, and compares logs. */
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+#include "cli/cli.h"
+#include "report.h"
+
+struct shown {
+	struct dnc_cli_progress progress;
+	uint64_t done;
+};
+
+static void on_stop(void *ctx)
+{
+	(void)ctx;
+}
+
+static bool stopped(void *ctx)
+{
+	(void)ctx;
+	return dnc_cli_stopped_by() != 0;
+}
+
+static void show(void *ctx, uint64_t done, uint64_t all)
+{
+	struct shown *s = ctx;
+
+	for (; s->done < done; s->done++)
+		dnc_cli_progress(&s->progress, s->done + 1, all);
+}
+
+static void begin(struct shown *shown)
+{
+	*shown = (struct shown){0};
+	dnc_cli_progress_start(&shown->progress, dnc_cli_quiet());
+}
+
+/* Ends with the status of an error of a log. */
+_Noreturn static void die(const struct dnc_error *err)
+{
+	static const struct {
+		int code;
+		enum dnc_exit status;
+	} statuses[] = {{ECANCELED, DNC_EXIT_TEMPFAIL}, {EEXIST, DNC_EXIT_USAGE},
+		{ENOTSUP, DNC_EXIT_USAGE}, {EACCES, DNC_EXIT_NOPERM},
+		{ETIMEDOUT, DNC_EXIT_TEMPFAIL}, {EROFS, DNC_EXIT_TEMPFAIL}};
+
+	if (err->code == ECANCELED && dnc_cli_stopped_by() == SIGINT)
+		dnc_cli_die(DNC_EXIT_INTERRUPTED, "%s", err->message);
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		if (statuses[i].code == err->code)
+			dnc_cli_die(statuses[i].status, "%s", err->message);
+	dnc_cli_die_io(err);
+}
+
+static int verify(const struct options *o, const struct dnc_copy_options *copy, struct shown *shown)
+{
+	struct dnc_copy_compared compared;
+	struct dnc_error err = {0};
+	int rc;
+
+	begin(shown);
+	rc = dnc_copy_compare(copy, &compared, &err);
+	dnc_cli_progress_end(&shown->progress);
+	if (rc < 0)
+		die(&err);
+	if (report_compared(o, &compared))
+		return DNC_EXIT_OK;
+	/* What was copied is right, though a source that is in use has more by now. */
+	return strcmp(o->command, "copy") == 0 && !compared.differ ? DNC_EXIT_OK : DNC_EXIT_SOME;
+}
+
+static int copy_log(
+	const struct options *o, const struct dnc_copy_options *copy, struct shown *shown)
+{
+	struct dnc_copied copied;
+	struct dnc_error err = {0};
+	int rc;
+
+	begin(shown);
+	rc = dnc_copy(copy, &copied, &err);
+	dnc_cli_progress_end(&shown->progress);
+	if (rc < 0)
+		die(&err);
+	report_copied(o, &copied);
+	return o->no_verify ? DNC_EXIT_OK : verify(o, copy, shown);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct shown shown;
+	struct dnc_copy_options copy = {.progress = show, .stopped = stopped, .ctx = &shown};
+	int rc;
+
+	options_read(&o, argc, argv);
+	if (sodium_init() < 0)
+		dnc_cli_die(DNC_EXIT_TEMPFAIL, "unable to get random numbers");
+	dnc_cli_on_stop(on_stop, NULL);
+	copy.from = o.from;
+	copy.to = o.to;
+	copy.rate = o.rate;
+	rc = strcmp(o.command, "copy") == 0 ? copy_log(&o, &copy, &shown)
+	                                    : verify(&o, &copy, &shown);
+	dnc_cli_flush_stdout();
+	return rc;
+}
