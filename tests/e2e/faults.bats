@@ -410,6 +410,7 @@ start_faulty_hub() {
 }
 
 @test "an acknowledgement that fails closes the connection, and the producer comes again" {
+	sqlite_only "its client makes the same system calls"
 	start_faulty_hub -e trace=sendto -e inject=sendto:error=ENOBUFS:when=1..2
 	events 3 >in
 	run timeout 60 dnc-ingest --output="unix:$PWD/sock" in
@@ -420,6 +421,7 @@ start_faulty_hub() {
 }
 
 @test "a poll that fails does not end the input" {
+	sqlite_only "its client makes the same system calls"
 	start_faulty_hub -e trace=poll -e inject=poll:error=ENOMEM:when=5..40
 	timeout 60 dnc-emit --timeout=40s --socket="$PWD/sock" number.released phone_number=+12025550143 reason=expired >id 3>&- &
 	local emit=$!
