@@ -103,8 +103,8 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 	start_on a b --
 	events 10 | produce
 	wait_for log_has_events b 10
-	# Nobody waits for this standby.
-	freeze_postgres b
+	# Nobody waits for this standby. (One that is frozen would still read what its socket holds.)
+	kill_postgres b
 	events 5 | produce
 	dnc-tail --state=place --since=0 -o json -e "ws://$ADDRESS" >first
 	has_seqs first "$(seq -s ' ' 15)"
@@ -113,8 +113,9 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 	local before status=0
 	before=$(epoch)
 	kill_postgres a
-	thaw_postgres b
-	promote_newest b
+	restart_postgres b
+	promote b
+	wait_for eval '! kill -0 "$HUB" 2>/dev/null'
 	wait "$HUB" || status=$?
 	[ "$status" -eq 75 ]
 	grep -q 'events 11 to 15 are not in the log any more' hub.err
