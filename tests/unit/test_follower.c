@@ -21,10 +21,10 @@ static struct shared {
 	size_t count, room;
 	bool woken, stopped;
 	atomic_int failures, code, reads, waits;
-	atomic_bool blind; /* what was appended can't be seen yet */
-	atomic_bool held;  /* appending waits */
-	atomic_bool busy;  /* there is another event after each read */
-	uint64_t damaged;  /* an event that nobody can read */
+	atomic_bool blind;            /* what was appended can't be seen yet */
+	atomic_bool held;             /* appending waits */
+	atomic_bool busy;             /* there is another event after each read */
+	atomic_uint_fast64_t damaged; /* an event that nobody can read */
 } shared;
 
 static struct dnc_event_reader *events;
