@@ -55,7 +55,8 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.rows_read = f->rows_read,
 		.commits_repeated = f->commits_repeated,
 		.reconnects = f->reconnects,
-		.failovers = f->failovers};
+		.failovers = f->failovers,
+		.revoked = f->revoked};
 }
 
 struct dnc_epoch dnc_journal_epoch(const struct dnc_journal *j)
@@ -111,6 +112,16 @@ struct dnc_rates *dnc_journal_rates(const struct dnc_journal *j)
 struct dnc_providers *dnc_journal_providers(const struct dnc_journal *j)
 {
 	return j->providers;
+}
+
+uint64_t dnc_journal_revocations(const struct dnc_journal *j)
+{
+	return j->revocations ? revocations_changes(j->revocations) : 0;
+}
+
+uint64_t dnc_journal_revoked(const struct dnc_journal *j, struct dnc_buf *out)
+{
+	return j->revocations ? revocations_copy(j->revocations, out) : 0;
 }
 
 struct dnc_journal_reader *journal_reader_new(struct dnc_journal *j, struct dnc_error *err)

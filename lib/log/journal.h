@@ -104,6 +104,15 @@ const unsigned char *dnc_journal_mask_key(const struct dnc_journal *j);
 struct dnc_rates *dnc_journal_rates(const struct dnc_journal *j);
 struct dnc_providers *dnc_journal_providers(const struct dnc_journal *j);
 
+/* A shared log revokes tokens for all processes that use it: what it revoked when it was opened is known at once, and what
+ * changes later within a second, before the writer's `committed` callback; while the log can't be read all that was known
+ * stays. How often that has changed; 0: it never revoked any, or is not shared. Any thread. */
+uint64_t dnc_journal_revocations(const struct dnc_journal *j);
+
+/* Appends the ids (jti) of these tokens to OUT, each with a NUL at its end; there are 100,000 at most. Returns
+ * dnc_journal_revocations() as of then. Any thread. */
+uint64_t dnc_journal_revoked(const struct dnc_journal *j, struct dnc_buf *out);
+
 struct dnc_journal_stats {
 	/* Of the database, of the free pages in it, of the WAL, and of the reserve. */
 	uint64_t bytes, free_bytes, wal_bytes, reserve_bytes;
@@ -120,6 +129,7 @@ struct dnc_journal_stats {
 	uint64_t commits_repeated; /* because it was not known whether they had succeeded */
 	uint64_t reconnects;       /* of the connections that append and follow */
 	uint64_t failovers;        /* epochs that began while it was open */
+	uint64_t revoked;          /* tokens that it revokes */
 };
 
 /* Any thread. */

@@ -231,6 +231,7 @@ static void postgres_close(struct dnc_journal *base)
 	epochs_free(base->epochs);
 	rates_free(base->rates);
 	providers_free(base->providers);
+	revocations_free(base->revocations);
 	sodium_memzero(base->mask_key, sizeof base->mask_key);
 	free(j);
 }
@@ -250,8 +251,10 @@ static int make_parts(struct pg_journal *j, struct dnc_error *err)
 	j->appender.comparison.parser = dnc_json_parser_new();
 	j->base.providers = providers_new();
 	j->base.epochs = epochs_new();
+	j->base.revocations = revocations_new();
 	j->base.changes.look = postgres_follow.wake;
-	if (!j->appender.comparison.parser || !j->base.providers || !j->base.epochs)
+	if (!j->appender.comparison.parser || !j->base.providers || !j->base.epochs ||
+		!j->base.revocations)
 		return dnc_error_nomem(err);
 	j->appender.pg = pg_new(log, PG_PRIMARY, "dnc-wsd: appends", err);
 	if (!j->appender.pg)

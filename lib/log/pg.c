@@ -241,17 +241,18 @@ int pg_script(struct pg *pg, const char *sql, int64_t ms, struct dnc_error *err)
 	return 0;
 }
 
-static bool take_notifications(struct pg *pg, uint64_t *number)
+static int take_notifications(struct pg *pg, uint64_t *number)
 {
-	bool any = false;
+	int any = 0;
 	PGnotify *n;
 
 	while ((n = PQnotifies(pg->conn))) {
-		uint64_t v = strtoull(n->extra, NULL, 10);
+		bool numeric = *n->extra >= '0' && *n->extra <= '9';
+		uint64_t v = numeric ? strtoull(n->extra, NULL, 10) : 0;
 
-		if (!any || v > *number)
+		if (v > *number)
 			*number = v;
-		any = true;
+		any |= numeric ? PG_NUMBER : PG_WORD;
 		PQfreemem(n);
 	}
 	return any;
@@ -261,11 +262,12 @@ int pg_wait_notify(struct pg *pg, int wake_fd, int64_t ms, uint64_t *number, str
 {
 	int64_t deadline = dnc_clock_mono_ms() + ms;
 
+	*number = 0;
 	while (pg->conn) {
-		int rc;
+		int rc = take_notifications(pg, number);
 
-		if (take_notifications(pg, number))
-			return 1;
+		if (rc)
+			return rc;
 		rc = pg_poll(pg, POLLIN, wake_fd, deadline);
 		if (rc == 0)
 			return 0;

@@ -1,4 +1,5 @@
-/* postgres_follow.c - reads what is appended to a log in PostgreSQL, by whichever hub: woken by NOTIFY, in order. */
+/* postgres_follow.c - reads what is appended to a log in PostgreSQL, by whichever hub, and which tokens are revoked: woken by
+ * NOTIFY, in order. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -102,17 +103,13 @@ static int check_log(struct pg_journal *j, struct dnc_error *err)
 	return 0;
 }
 
-/* Runs SQL, which has no parameters; the value of its first column. */
-static int run(struct pg_follower *f, const char *sql, int64_t *value, struct dnc_error *err)
+/* Runs SQL, which has no parameters. */
+static int run(struct pg_follower *f, const char *sql, struct dnc_error *err)
 {
 	PGresult *r = pg_run(f->pg, sql, 0, NULL, err);
 
-	if (!r)
-		return -1;
-	if (value)
-		*value = pg_get_int(r, 0, 0);
 	PQclear(r);
-	return 0;
+	return r ? 0 : -1;
 }
 
 /* What every new connection needs. Listening begins before anything is read, so that no event is missed. Whoever comes first
@@ -121,10 +118,11 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 {
 	struct pg_follower *f = &j->follower;
 
-	if (run(f, "LISTEN dnc", NULL, err) < 0)
+	if (run(f, "LISTEN dnc", err) < 0)
 		return -1;
 	pg_is_new(f->pg);
-	if (run(f, "SELECT n FROM dnc.check_epoch()", NULL, err) < 0 || check_log(j, err) < 0)
+	if (run(f, "SELECT n FROM dnc.check_epoch()", err) < 0 || check_log(j, err) < 0 ||
+		postgres_load_revoked(j, f->pg, err) < 0)
 		return -1;
 	if (f->connected)
 		j->base.stats.reconnects++;
@@ -132,14 +130,28 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 	return 0;
 }
 
-/* Another hub may have found that the server has changed. */
-static int note_epoch(struct pg_journal *j, struct dnc_error *err)
-{
-	int64_t epoch;
+/* What may change besides the events. */
+#define STATE "(SELECT max(n) FROM dnc.epochs), " POSTGRES_REVOCATIONS
 
-	if (run(&j->follower, "SELECT max(n) FROM dnc.epochs", &epoch, err) < 0)
+/* Another hub may have found that the server has changed, and somebody may have revoked tokens: the state is in ROW 0 of R
+ * from COLUMN on. */
+static int note_state(struct pg_journal *j, const PGresult *r, int column, struct dnc_error *err)
+{
+	if (pg_get_int(r, 0, column) != j->follower.epoch && check_log(j, err) < 0)
 		return -1;
-	return epoch == j->follower.epoch ? 0 : check_log(j, err);
+	if (pg_get_int(r, 0, column + 1) == j->follower.revocations)
+		return 0;
+	return postgres_load_revoked(j, j->follower.pg, err);
+}
+
+/* The same, when there were no events. */
+static int ask_state(struct pg_journal *j, struct dnc_error *err)
+{
+	PGresult *r = pg_run(j->follower.pg, "SELECT " STATE, 0, NULL, err);
+	int rc = r ? note_state(j, r, 0, err) : -1;
+
+	PQclear(r);
+	return rc;
 }
 
 /* Events may have been removed here or by another hub. */
@@ -189,9 +201,8 @@ static int read_rows(struct pg_journal *j,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
 {
-	static const char sql[] =
-		"SELECT seq, logged_at, event, id, (SELECT max(n) FROM dnc.epochs) FROM dnc.events "
-		"WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
+	static const char sql[] = "SELECT seq, logged_at, event, id, " STATE " FROM dnc.events "
+				  "WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
 	struct pg_follower *f = &j->follower;
 	const struct pg_param last = pg_int8((int64_t)j->base.last);
 	PGresult *r = pg_run(f->pg, sql, 1, &last, err);
@@ -200,8 +211,8 @@ static int read_rows(struct pg_journal *j,
 	if (r && pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
 		rc = dnc_error_set(err, EIO, "the connection to the log was opened again");
 	else if (r && !rows)
-		rc = note_epoch(j, err);
-	else if (r && pg_get_int(r, 0, 4) != f->epoch && check_log(j, err) < 0)
+		rc = ask_state(j, err);
+	else if (r && note_state(j, r, 4, err) < 0)
 		rc = -1;
 	else if (r)
 		rc = hand_on(j, r, each, ctx, err);
@@ -232,7 +243,7 @@ static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *e
 	uint64_t number;
 	int rc;
 
-	/* A notification of what this hub has appended itself comes after it was read. */
+	/* A notification of what this hub has appended itself comes after it was read. A word: tokens were revoked. */
 	do {
 		ms = until - dnc_clock_mono_ms();
 		rc = pg_wait_notify(f->pg, f->wake_fd, ms > 0 ? ms : 0, &number, err);
@@ -240,7 +251,7 @@ static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *e
 			return fail(f);
 		if (rc)
 			journal_know(base, number);
-	} while (rc && number <= base->last);
+	} while (rc == PG_NUMBER && number <= base->last);
 	eventfd_read(f->wake_fd, &count);
 	return 0;
 }

@@ -179,7 +179,7 @@ static int load_all(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 
 	if (load_newest(j, pg, err) < 0 || postgres_load_epochs(j, pg, err) < 0 ||
 		load_mask_key(j, pg, err) < 0 || load_rates(j, pg, err) < 0 ||
-		load_providers(j, pg, err) < 0 ||
+		load_providers(j, pg, err) < 0 || postgres_load_revoked(j, pg, err) < 0 ||
 		postgres_oldest(j, pg, &oldest, &oldest_ms, err) < 0)
 		return -1;
 	j->base.oldest = oldest;

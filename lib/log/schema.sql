@@ -5,6 +5,7 @@
 --   dnc_admin   owns all
 --   dnc_writer  for hubs: reads all, and appends by way of functions
 --   dnc_reader  for operators: reads all but the key of masked events
+--   dnc_revoker revokes tokens, and sees which are; only dnc_admin can take that back
 --
 -- None of them can log in: GRANT dnc_writer TO the login of the hubs.
 BEGIN;
@@ -28,7 +29,7 @@ DO $$
 DECLARE
 	role text;
 BEGIN
-	FOREACH role IN ARRAY ARRAY['dnc_admin', 'dnc_writer', 'dnc_reader'] LOOP
+	FOREACH role IN ARRAY ARRAY['dnc_admin', 'dnc_writer', 'dnc_reader', 'dnc_revoker'] LOOP
 		IF to_regrole(role) IS NULL THEN
 			BEGIN
 				EXECUTE format('CREATE ROLE %I NOLOGIN', role);
@@ -52,7 +53,8 @@ BEGIN
 	END IF;
 END $$;
 
--- layout: of which version this schema is; partition_events: how many numbers the next partitions have.
+-- layout: of which version this schema is; partition_events: how many numbers the next partitions have; revocations: how often
+-- dnc.revoked has changed.
 CREATE TABLE IF NOT EXISTS dnc.log (key text PRIMARY KEY, value text NOT NULL);
 
 DO $$
@@ -94,6 +96,13 @@ BEGIN
 		-- An epoch begins when the numbers after it may differ from those that were seen before: another server has become the primary.
 		CREATE TABLE dnc.epochs (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, epoch text NOT NULL UNIQUE,
 			system_identifier text NOT NULL, timeline int NOT NULL, first_seq bigint NOT NULL, started_at bigint NOT NULL);
+
+		-- Tokens that no hub takes any more, by their ids. at, expires: ms since 1970; one without expires is kept for ever.
+		CREATE TABLE dnc.revoked (jti text COLLATE "C" PRIMARY KEY CHECK (octet_length(jti) BETWEEN 1 AND 127),
+			at bigint NOT NULL DEFAULT floor(extract(epoch FROM clock_timestamp()) * 1000),
+			expires bigint CHECK (expires > at), note text);
+		CREATE INDEX revoked_by_expiry ON dnc.revoked (expires);
+		INSERT INTO dnc.log VALUES ('revocations', '0');
 	END IF;
 	INSERT INTO dnc.log VALUES ('layout', known) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 END $$;
@@ -283,6 +292,54 @@ BEGIN
 	RETURN QUERY SELECT * FROM dnc.known(ids, seqs);
 END $$;
 
+-- Whoever changes dnc.revoked, and however: hubs are told. They hold what is there until a day after it has expired, by
+-- which their clocks may differ, and no more than this has.
+CREATE OR REPLACE FUNCTION dnc.note_revoked() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	most CONSTANT int := 100000;
+	since bigint := dnc.now_ms() - 86400000;
+BEGIN
+	IF TG_OP = 'DELETE' THEN
+		IF NOT EXISTS (SELECT FROM gone g WHERE g.expires IS NULL OR g.expires > since) THEN
+			RETURN NULL;
+		END IF;
+	END IF;
+	-- Changes become visible in the order of these numbers: the row is locked until the commit.
+	UPDATE dnc.log l SET value = (l.value::bigint + 1)::text WHERE l.key = 'revocations';
+	IF TG_OP IN ('INSERT', 'UPDATE') AND (SELECT count(*) FROM dnc.revoked r WHERE r.expires IS NULL OR r.expires > since) > most THEN
+		RAISE EXCEPTION 'hubs hold % revoked tokens at most: nothing was revoked', most
+			USING ERRCODE = 'program_limit_exceeded',
+			HINT = 'Have the hubs use another key (--keys), and delete the tokens that the old one has signed.';
+	END IF;
+	PERFORM pg_notify('dnc', 'revoked');
+	RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER revoked_changed AFTER INSERT OR UPDATE OR TRUNCATE ON dnc.revoked
+	FOR EACH STATEMENT EXECUTE FUNCTION dnc.note_revoked();
+CREATE OR REPLACE TRIGGER revoked_removed AFTER DELETE ON dnc.revoked REFERENCING OLD TABLE AS gone
+	FOR EACH STATEMENT EXECUTE FUNCTION dnc.note_revoked();
+
+-- Revokes the token with this id at all hubs, within a second. EXPIRES is when the token expires by itself, in ms since 1970;
+-- NULL when that is not known: then it is kept for ever. Revoking again never shortens that.
+CREATE OR REPLACE FUNCTION dnc.revoke(jti text, expires bigint DEFAULT NULL, note text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+	IF coalesce(octet_length(revoke.jti), 0) NOT BETWEEN 1 AND 127 THEN
+		RAISE EXCEPTION 'the id (claim jti) of a token has 1 to 127 bytes' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'It is the claim jti of the token, and not the token.';
+	END IF;
+	IF revoke.expires <= dnc.now_ms() THEN
+		RAISE EXCEPTION 'expired already: its time is in ms since 1970, the claim exp in seconds'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'The claim exp has seconds: multiply it by 1000.';
+	END IF;
+	PERFORM pg_advisory_xact_lock(6581859, 4);
+	INSERT INTO dnc.revoked AS r (jti, expires, note) VALUES (revoke.jti, revoke.expires, revoke.note)
+		ON CONFLICT (jti) DO UPDATE SET note = coalesce(excluded.note, r.note),
+			expires = CASE WHEN r.expires > excluded.expires THEN r.expires WHEN r.expires IS NOT NULL THEN excluded.expires END;
+END $$;
+
 -- How many bytes the log takes. What removed ids have left is filled again, and not counted.
 CREATE OR REPLACE FUNCTION dnc.size() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -316,6 +373,7 @@ BEGIN
 	END IF;
 	DELETE FROM dnc.access d WHERE d.n = ANY (ARRAY(SELECT a.n FROM dnc.access a ORDER BY a.n LIMIT piece))
 		AND d.at < before_ms;
+	DELETE FROM dnc.revoked r WHERE r.expires <= dnc.now_ms() - 86400000;
 	DELETE FROM dnc.rates r WHERE r.step < dnc.now_ms() / 10000 - 2 * 8640;
 
 	newest := (dnc.newest()).seq;
@@ -351,6 +409,11 @@ BEGIN
 		GRANT SELECT ON ALL TABLES IN SCHEMA dnc TO dnc_reader;
 		REVOKE ALL ON dnc.secret FROM dnc_reader;
 		GRANT EXECUTE ON FUNCTION dnc.newest, dnc.size TO dnc_reader;
+	END IF;
+	IF to_regrole('dnc_revoker') IS NOT NULL THEN
+		GRANT USAGE ON SCHEMA dnc TO dnc_revoker;
+		GRANT SELECT ON dnc.revoked TO dnc_revoker;
+		GRANT EXECUTE ON FUNCTION dnc.revoke TO dnc_revoker;
 	END IF;
 END $$;
 COMMIT;

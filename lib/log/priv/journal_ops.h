@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "providers.h"
 #include "rates.h"
+#include "revocations.h"
 
 /* Of a journal to which other processes append, too: what is in it is what was read of it. All but wake() are called by
  * the follower's thread alone. */
@@ -54,7 +55,7 @@ struct journal_stats {
 	atomic_bool wal_held, clock_held;
 	/* Of a log that is followed. */
 	atomic_uint_fast64_t known; /* the highest number of an event that is said to be there */
-	atomic_uint_fast64_t rows_read, commits_repeated, reconnects, failovers;
+	atomic_uint_fast64_t rows_read, commits_repeated, reconnects, failovers, revoked;
 };
 
 struct dnc_journal {
@@ -68,6 +69,7 @@ struct dnc_journal {
 	struct epochs *epochs;
 	struct dnc_rates *rates;
 	struct dnc_providers *providers;
+	struct revocations *revocations; /* NULL: this log revokes no tokens */
 };
 
 struct dnc_journal_reader {

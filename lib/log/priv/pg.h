@@ -92,8 +92,11 @@ PGresult *pg_run(struct pg *pg, const char *sql, int n, const struct pg_param *p
 /* Runs statements without parameters, with MS as the limit of all of them, and none of the server's. -1 with ERR. */
 int pg_script(struct pg *pg, const char *sql, int64_t ms, struct dnc_error *err);
 
-/* Waits until the server has sent a NOTIFY, for MS at most, or until WAKE_FD is readable (-1: none; it is not read). 1 when
- * notified; *NUMBER is the highest of the payloads then. 0 after MS or when woken; -1 with ERR when the connection is lost. The caller
+/* What notifications had as their payloads: numbers, or words. */
+enum { PG_NUMBER = 1, PG_WORD = 2 };
+
+/* Waits until the server has sent a NOTIFY, for MS at most, or until WAKE_FD is readable (-1: none; it is not read). When
+ * notified, PG_NUMBER or PG_WORD or both; *NUMBER is the highest of the numbers then, or 0. 0 after MS or when woken; -1 with ERR when the connection is lost. The caller
  * runs LISTEN before, also after each pg_is_new(). */
 int pg_wait_notify(struct pg *pg, int wake_fd, int64_t ms, uint64_t *number, struct dnc_error *err);
 

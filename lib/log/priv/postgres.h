@@ -36,6 +36,7 @@ struct pg_follower {
 	bool connected; /* it was, once */
 	char newest_id[DNC_UUID_LEN]; /* of event `last`, unless that is 0 */
 	int64_t epoch;                /* n of the newest row of dnc.epochs that was read */
+	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
 	int64_t oldest_due_ms;        /* when the oldest event is looked up again */
 };
 
@@ -56,6 +57,12 @@ int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *
 /* The oldest event's number, and when it was logged; last + 1 and 0 when there is none. */
 int postgres_oldest(struct pg_journal *j, struct pg *pg, uint64_t *seq, int64_t *logged_at_ms,
 	struct dnc_error *err);
+
+/* postgres_revoked.c: what to SELECT to know how often dnc.revoked has changed. */
+#define POSTGRES_REVOCATIONS "(SELECT value::bigint FROM dnc.log WHERE key = 'revocations')"
+
+/* Reads which tokens are revoked, over PG. -1 with ERR; then the list is as before. */
+int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error *err);
 
 /* postgres_follow.c */
 extern const struct journal_follow postgres_follow;
