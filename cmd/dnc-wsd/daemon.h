@@ -11,6 +11,7 @@
 #include "log/writer.h"
 #include "options.h"
 #include "reload.h"
+#include "revocations.h"
 
 struct daemon {
 	struct options options;
@@ -26,6 +27,7 @@ struct daemon {
 	struct dnc_drain drain;
 	uv_async_t stop, committed;
 	struct reload reload;
+	struct revocations revocations;
 	uv_timer_t status;
 	bool input_failed; /* for the exit status, once the intake is freed */
 	bool lost;         /* the log has lost events that clients were sent */

@@ -29,6 +29,7 @@ void daemon_committed(void *ctx)
 {
 	struct daemon *d = ctx;
 
+	revocations_take(d);
 	dnc_intake_committed(d->intake);
 	uv_async_send(&d->committed);
 }
@@ -124,6 +125,7 @@ static void on_committed(uv_async_t *async)
 		end_lost(d, from, to);
 	if (d->lost)
 		return;
+	revocations_tell(d);
 	if (changes != d->epoch_changes)
 		flush_workers(d);
 	d->epoch_changes = changes;

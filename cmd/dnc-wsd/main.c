@@ -64,6 +64,7 @@ static void read_auth(struct daemon *d)
 	d->auth = dnc_auth_new(&d->options.auth, &err);
 	if (!d->auth)
 		die_of_keys(&err);
+	revocations_init(d);
 }
 
 static void read_certificate(struct daemon *d)
@@ -159,6 +160,7 @@ static void free_all(struct daemon *d)
 	dnc_ring_free(d->ring);
 	dnc_shared_free(d->shared);
 	dnc_journal_close(d->journal);
+	revocations_finish(d);
 }
 
 int main(int argc, char **argv)

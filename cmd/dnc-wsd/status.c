@@ -42,6 +42,8 @@ static void log_metrics(const struct dnc_journal_stats *log, struct dnc_buf *out
 		{"dnc_log_reconnects_total", "counter",
 			"Connections to a shared log that were lost and made again", NULL,
 			(double)log->reconnects},
+		{"dnc_log_revoked_tokens", "gauge", "Tokens that a shared log revokes", NULL,
+			(double)log->revoked},
 		{"dnc_log_failovers_total", "counter",
 			"Changes of the shared log's server after which this hub went on", NULL,
 			(double)log->failovers},

@@ -13,23 +13,35 @@ struct snapshot {
 	struct dnc_auth_snapshot face; /* first: both have the same address */
 	atomic_uint refs;
 	char *audience;
+	/* Whose keys, roles and list of a file these are, of which there is a reference; NULL: its own. */
+	const struct dnc_auth_snapshot *files;
 };
 
 struct dnc_auth {
 	struct dnc_auth_options options;
-	pthread_mutex_t lock; /* of newest */
+	pthread_mutex_t lock; /* of the next two */
 	struct snapshot *newest;
+	const struct dnc_revoked *revoked_by_log; /* a reference */
 	struct tickets tickets;
 };
+
+static void free_list(const struct dnc_revoked *list)
+{
+	dnc_revoked_free((struct dnc_revoked *)(uintptr_t)list);
+}
 
 static void free_snapshot(struct snapshot *s)
 {
 	if (!s)
 		return;
-	dnc_keys_free((struct dnc_keys *)(uintptr_t)s->face.keys);
-	dnc_roles_free((struct dnc_roles *)(uintptr_t)s->face.roles);
-	dnc_revoked_free((struct dnc_revoked *)(uintptr_t)s->face.revoked);
-	free(s->audience);
+	free_list(s->face.revoked_by_log);
+	dnc_auth_snapshot_unref(s->files);
+	if (!s->files) {
+		dnc_keys_free((struct dnc_keys *)(uintptr_t)s->face.keys);
+		dnc_roles_free((struct dnc_roles *)(uintptr_t)s->face.roles);
+		free_list(s->face.revoked);
+		free(s->audience);
+	}
 	free(s);
 }
 
@@ -132,6 +144,7 @@ void dnc_auth_free(struct dnc_auth *auth)
 	tickets_finish(&auth->tickets);
 	if (auth->newest)
 		dnc_auth_snapshot_unref(&auth->newest->face);
+	free_list(auth->revoked_by_log);
 	pthread_mutex_destroy(&auth->lock);
 	free(auth);
 }
@@ -146,13 +159,36 @@ const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_
 
 void dnc_auth_use(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot)
 {
-	struct snapshot *old;
+	struct snapshot *s = (struct snapshot *)(uintptr_t)snapshot, *old;
 
 	pthread_mutex_lock(&auth->lock);
 	old = auth->newest;
-	auth->newest = (struct snapshot *)(uintptr_t)snapshot;
+	s->face.revoked_by_log = dnc_revoked_ref(auth->revoked_by_log);
+	auth->newest = s;
 	pthread_mutex_unlock(&auth->lock);
 	dnc_auth_snapshot_unref(&old->face);
+}
+
+int dnc_auth_revoke(struct dnc_auth *auth, const struct dnc_revoked *revoked, struct dnc_error *err)
+{
+	struct snapshot *s = calloc(1, sizeof *s), *old;
+	const struct dnc_revoked *old_list;
+
+	if (!s)
+		return dnc_error_nomem(err);
+	atomic_init(&s->refs, 1);
+	pthread_mutex_lock(&auth->lock);
+	old = auth->newest;
+	old_list = auth->revoked_by_log;
+	s->face = old->face;
+	s->files = dnc_auth_snapshot_ref(old->files ? old->files : &old->face);
+	s->face.revoked_by_log = dnc_revoked_ref(revoked);
+	auth->newest = s;
+	auth->revoked_by_log = dnc_revoked_ref(revoked);
+	pthread_mutex_unlock(&auth->lock);
+	free_list(old_list);
+	dnc_auth_snapshot_unref(&old->face);
+	return 0;
 }
 
 int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err)
@@ -208,7 +244,10 @@ enum dnc_token_fault dnc_auth_recheck(
 {
 	if (snapshot->keys && !dnc_keys_has(snapshot->keys, &who->key))
 		return DNC_TOKEN_UNKNOWN_KEY;
-	return dnc_revoked_has(snapshot->revoked, who->jti) ? DNC_TOKEN_REVOKED : DNC_TOKEN_GOOD;
+	return dnc_revoked_has(snapshot->revoked, who->jti) ||
+	                       dnc_revoked_has(snapshot->revoked_by_log, who->jti)
+	               ? DNC_TOKEN_REVOKED
+	               : DNC_TOKEN_GOOD;
 }
 
 enum dnc_ticket_verdict dnc_ticket_make(struct dnc_auth *auth, const struct dnc_identity *identity,

@@ -1,6 +1,7 @@
-/* auth.h - keys, roles and revoked tokens, read from files and read again while the hub runs.
+/* auth.h - keys, roles and revoked tokens, read from files and read again while the hub runs; and the tokens that a log
+ * revokes, which change by themselves.
  *
- * One reading of all files is a snapshot. It never changes and is reference counted: it is freed when the
+ * One reading of all files, or a newer list of the log beside what was read, is a snapshot. It never changes and is reference counted: it is freed when the
  * last reference is dropped, which may be after a reload and after dnc_auth_free(). All functions here may
  * be called from any thread. */
 #pragma once
@@ -16,8 +17,8 @@ struct dnc_auth_options {
 struct dnc_auth_snapshot {
 	const struct dnc_keys *keys; /* NULL: authentication is disabled */
 	const struct dnc_roles *roles;
-	const struct dnc_revoked *revoked; /* NULL: none */
-	const char *audience;              /* NULL: any */
+	const struct dnc_revoked *revoked, *revoked_by_log; /* NULL: none */
+	const char *audience;                               /* NULL: any */
 	const struct dnc_role *default_role;
 };
 
@@ -35,11 +36,16 @@ void dnc_auth_free(struct dnc_auth *auth);
  * dnc_auth_snapshot_unref(), or NULL with ERR as dnc_auth_new(). */
 const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_error *err);
 
-/* Has SNAPSHOT replace the newest one, and takes over the caller's reference. */
+/* Has SNAPSHOT, which dnc_auth_read() returned, replace the newest one, and takes over the caller's reference. */
 void dnc_auth_use(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot);
 
 /* Both at once. Returns -1 with ERR if one of the files is at fault; then nothing changes. */
 int dnc_auth_reload(struct dnc_auth *auth, struct dnc_error *err);
+
+/* From now on the log revokes the tokens of REVOKED, of which a reference is taken, and no others. Waits for no file. -1 with ERR
+ * when there is no memory; then nothing changes. */
+int dnc_auth_revoke(
+	struct dnc_auth *auth, const struct dnc_revoked *revoked, struct dnc_error *err);
 
 /* Returns a new reference to the newest snapshot, to be dropped with dnc_auth_snapshot_unref(). */
 const struct dnc_auth_snapshot *dnc_auth_acquire(struct dnc_auth *auth);
@@ -55,7 +61,7 @@ void dnc_auth_snapshot_unref(const struct dnc_auth_snapshot *snapshot);
 enum dnc_token_fault dnc_auth_recheck(
 	const struct dnc_auth_snapshot *snapshot, const struct dnc_identity *who);
 
-/* True if a reload has replaced SNAPSHOT. */
+/* True if a reload or dnc_auth_revoke() has replaced SNAPSHOT. */
 bool dnc_auth_is_old(struct dnc_auth *auth, const struct dnc_auth_snapshot *snapshot);
 
 /* A ticket replaces a token where none can be sent. It is valid once, within 30 s, and as long as its token is. Those that

@@ -2,6 +2,7 @@
 #include "revoked.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct block {
 };
 
 struct dnc_revoked {
+	atomic_uint refs;
 	struct entry *table;
 	struct block *blocks; /* the first one has room */
 };
@@ -63,6 +65,16 @@ static struct entry *new_entry(struct dnc_revoked *r, size_t n)
 	memset(e, 0, size);
 	b->used += size;
 	return e;
+}
+
+/* Without entries and with one reference. NULL when there is no memory. */
+static struct dnc_revoked *new_list(void)
+{
+	struct dnc_revoked *r = calloc(1, sizeof *r);
+
+	if (r)
+		atomic_init(&r->refs, 1);
+	return r;
 }
 
 /* -1 when there is no memory. */
@@ -140,7 +152,7 @@ static int read_lines(struct dnc_revoked *r, struct reading *in, struct dnc_erro
 
 struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err)
 {
-	struct dnc_revoked *r = calloc(1, sizeof *r);
+	struct dnc_revoked *r = new_list();
 	struct reading in = {.path = path, .parser = dnc_json_parser_new()};
 	int rc = -1;
 
@@ -157,11 +169,32 @@ struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err)
 	return NULL;
 }
 
+struct dnc_revoked *dnc_revoked_of(struct dnc_str ids)
+{
+	struct dnc_revoked *r = new_list();
+
+	for (size_t at = 0, n; r && at < ids.n; at += n + 1) {
+		n = strlen(ids.p + at);
+		if (!n || n >= DNC_JTI_MAX || add(r, ids.p + at) == 0)
+			continue;
+		dnc_revoked_free(r);
+		r = NULL;
+	}
+	return r;
+}
+
+const struct dnc_revoked *dnc_revoked_ref(const struct dnc_revoked *r)
+{
+	if (r)
+		atomic_fetch_add(&((struct dnc_revoked *)(uintptr_t)r)->refs, 1);
+	return r;
+}
+
 void dnc_revoked_free(struct dnc_revoked *r)
 {
 	struct block *next;
 
-	if (!r)
+	if (!r || atomic_fetch_sub(&r->refs, 1) > 1)
 		return;
 	HASH_CLEAR(hh, r->table);
 	for (struct block *b = r->blocks; b; b = next) {

@@ -6,10 +6,11 @@
  * first line. Lines end with a line feed, or a carriage return and a line feed. All else is an error, because a line
  * that is misread would revoke nothing.
  *
- * What was read from a file never changes and may be used by any thread. */
+ * A list never changes and may be used by any thread. */
 #pragma once
 #include <stdbool.h>
 #include "base/err.h"
+#include "base/str.h"
 
 #define DNC_JTI_MAX 128 /* with a final NUL */
 
@@ -19,7 +20,14 @@ struct dnc_revoked;
  * bytes, from 1), for a fault in the file, which may hold 1000000 tokens. To be freed with dnc_revoked_free(). */
 struct dnc_revoked *dnc_revoked_load(const char *path, struct dnc_error *err);
 
-/* NULL is allowed. */
+/* The list of IDS, each of which has a NUL at its end; one that no token can have is left out. NULL when there is no memory. To be
+ * freed with dnc_revoked_free(). */
+struct dnc_revoked *dnc_revoked_of(struct dnc_str ids);
+
+/* Adds a reference to R, which is returned, and to be freed once more. NULL gives NULL. Any thread. */
+const struct dnc_revoked *dnc_revoked_ref(const struct dnc_revoked *r);
+
+/* The last time frees it. NULL is allowed. Any thread. */
 void dnc_revoked_free(struct dnc_revoked *r);
 
 /* True if JTI is revoked. R may be NULL, JTI empty: false. */

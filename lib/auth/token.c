@@ -226,7 +226,8 @@ static int read_claims(const struct dnc_json *claims, const struct dnc_token_rul
 	if (rules->audience && !is_for(claims, rules->audience))
 		return dnc_error_set(
 			err, DNC_TOKEN_AUDIENCE, "wrong audience, subject %s", out->subject);
-	if (dnc_revoked_has(rules->revoked, out->jti))
+	if (dnc_revoked_has(rules->revoked, out->jti) ||
+		dnc_revoked_has(rules->revoked_by_log, out->jti))
 		return dnc_error_set(err, DNC_TOKEN_REVOKED, "subject %s", out->subject);
 	return 0;
 }

@@ -45,9 +45,9 @@ struct dnc_identity {
 
 struct dnc_token_rules {
 	const struct dnc_keys *keys;
-	const struct dnc_revoked *revoked; /* NULL: none */
-	const char *audience;              /* that tokens must name; NULL: any */
-	int64_t now_ms;                    /* since 1970 */
+	const struct dnc_revoked *revoked, *revoked_by_log; /* NULL: none */
+	const char *audience;                               /* that tokens must name; NULL: any */
+	int64_t now_ms;                                     /* since 1970 */
 };
 
 /* Checks the token TEXT and sets OUT to the identity in it. Returns -1 with ERR: its code is a fault or, if nothing is known

@@ -110,6 +110,7 @@ enum identity_verdict identity_of_token(
 {
 	const struct dnc_token_rules rules = {.keys = i->snapshot->keys,
 		.revoked = i->snapshot->revoked,
+		.revoked_by_log = i->snapshot->revoked_by_log,
 		.audience = i->snapshot->audience,
 		.now_ms = dnc_clock_now_ms()};
 	struct dnc_error err;

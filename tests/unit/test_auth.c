@@ -508,6 +508,64 @@ static void a_snapshot_outlives_reloads_and_its_auth(void **state)
 	dnc_auth_snapshot_unref(NULL);
 }
 
+static struct dnc_revoked *list(const char *ids, size_t n)
+{
+	struct dnc_revoked *r = dnc_revoked_of((struct dnc_str){ids, n});
+
+	assert_non_null(r);
+	return r;
+}
+
+static enum dnc_token_fault now(struct dnc_auth *auth, const char *jti)
+{
+	const struct dnc_auth_snapshot *s = dnc_auth_acquire(auth);
+	struct dnc_identity who = {.key = s->keys->key[0]->print};
+	enum dnc_token_fault fault;
+
+	strcpy(who.jti, jti);
+	fault = dnc_auth_recheck(s, &who);
+	dnc_auth_snapshot_unref(s);
+	return fault;
+}
+
+static void what_a_log_revokes_is_beside_the_files_and_stays_when_they_are_read_again(void **state)
+{
+	struct dnc_auth *auth = open_auth(NULL);
+	const struct dnc_auth_snapshot *first = dnc_auth_acquire(auth), *read, *last;
+	struct dnc_revoked *r = list("a\0b", 4);
+	struct dnc_error err;
+
+	(void)state;
+	assert_int_equal(now(auth, "b"), DNC_TOKEN_GOOD);
+	assert_int_equal(dnc_auth_revoke(auth, r, &err), 0);
+	dnc_revoked_free(r);
+	assert_true(dnc_auth_is_old(auth, first));
+	assert_int_equal(now(auth, "a"), DNC_TOKEN_REVOKED);
+	assert_int_equal(now(auth, "b"), DNC_TOKEN_REVOKED);
+	assert_int_equal(now(auth, "c"), DNC_TOKEN_GOOD);
+	/* What is read meanwhile knows of what came later. */
+	read = dnc_auth_read(auth, &err);
+	assert_non_null(read);
+	r = list("b\0c", 4);
+	assert_int_equal(dnc_auth_revoke(auth, r, &err), 0);
+	dnc_revoked_free(r);
+	dnc_auth_use(auth, read);
+	assert_int_equal(now(auth, "a"), DNC_TOKEN_GOOD);
+	assert_int_equal(now(auth, "c"), DNC_TOKEN_REVOKED);
+	/* Files outlive what uses them. */
+	r = list(NULL, 0);
+	assert_int_equal(dnc_auth_revoke(auth, r, &err), 0);
+	dnc_revoked_free(r);
+	assert_int_equal(now(auth, "c"), DNC_TOKEN_GOOD);
+	last = dnc_auth_acquire(auth);
+	dnc_auth_free(auth);
+	assert_string_equal(first->audience, "hub");
+	dnc_auth_snapshot_unref(first);
+	assert_string_equal(last->audience, "hub");
+	assert_int_equal(last->keys->count, 1);
+	dnc_auth_snapshot_unref(last);
+}
+
 enum { THREADS = 4, RELOADS = 200, RELOADS_MAX = 100000 };
 
 struct user {
@@ -551,14 +609,30 @@ static void *use_snapshots(void *ctx)
 	return NULL;
 }
 
+static void *revoke_often(void *ctx)
+{
+	struct user *u = ctx;
+	struct dnc_revoked *lists[] = {list("a\0", 2), list("a\0b", 4)};
+	struct dnc_error err;
+
+	for (unsigned i = 0; !atomic_load(u->stop); i++)
+		u->broken |= dnc_auth_revoke(u->auth, lists[i % 2], &err) < 0 ||
+		             now(u->auth, "a") != DNC_TOKEN_REVOKED;
+	dnc_revoked_free(lists[0]);
+	dnc_revoked_free(lists[1]);
+	return NULL;
+}
+
 static void threads_use_snapshots_while_others_reload(void **state)
 {
 	struct dnc_auth *auth = open_auth(NULL);
-	struct user users[THREADS] = {0};
+	struct user users[THREADS] = {0}, log = {.auth = auth};
 	struct dnc_error err;
 	atomic_bool stop = false;
 
 	(void)state;
+	log.stop = &stop;
+	assert_int_equal(pthread_create(&log.thread, NULL, revoke_often, &log), 0);
 	for (int i = 0; i < THREADS; i++) {
 		users[i].auth = auth;
 		users[i].stop = &stop;
@@ -568,6 +642,8 @@ static void threads_use_snapshots_while_others_reload(void **state)
 	for (int i = 0; i < RELOADS || (i < RELOADS_MAX && !all_renewed(users)); i++)
 		assert_int_equal(dnc_auth_reload(auth, &err), 0);
 	atomic_store(&stop, true);
+	pthread_join(log.thread, NULL);
+	assert_false(log.broken);
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(users[i].thread, NULL);
 		assert_false(users[i].broken);
@@ -593,6 +669,8 @@ int main(void)
 		cmocka_unit_test(a_ticket_ends_with_its_token),
 		cmocka_unit_test(a_failed_reload_changes_nothing),
 		cmocka_unit_test(a_snapshot_outlives_reloads_and_its_auth),
+		cmocka_unit_test(
+			what_a_log_revokes_is_beside_the_files_and_stays_when_they_are_read_again),
 		cmocka_unit_test(threads_use_snapshots_while_others_reload),
 	};
 	struct dnc_buf kid = {0};

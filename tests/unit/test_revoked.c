@@ -214,9 +214,31 @@ static void what_no_token_can_have_is_not_added(void **state)
 	assert_non_null(strstr(err.message, ":1:4: "));
 }
 
+static void ids_make_a_list_that_is_freed_with_the_last_reference(void **state)
+{
+	char ids[2 * DNC_JTI_MAX + 8] = "a\0\0b c";
+	struct dnc_revoked *r;
+
+	(void)state;
+	memset(ids + 7, 'x', DNC_JTI_MAX); /* too long for any token */
+	memset(ids + 8 + DNC_JTI_MAX, 'y', DNC_JTI_MAX - 1);
+	r = dnc_revoked_of((struct dnc_str){ids, 8 + 2 * DNC_JTI_MAX});
+	assert_non_null(r);
+	assert_ptr_equal(dnc_revoked_ref(r), r);
+	dnc_revoked_free(r);
+	assert_true(dnc_revoked_has(r, "a"));
+	assert_true(dnc_revoked_has(r, "b c"));
+	assert_true(dnc_revoked_has(r, ids + 8 + DNC_JTI_MAX));
+	assert_false(dnc_revoked_has(r, ids + 7));
+	assert_false(dnc_revoked_has(r, ""));
+	dnc_revoked_free(r);
+	assert_null(dnc_revoked_ref(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_make_a_list_that_is_freed_with_the_last_reference),
 		cmocka_unit_test(what_is_listed_is_revoked),
 		cmocka_unit_test(what_would_revoke_nothing_is_refused_with_its_place),
 		cmocka_unit_test(lines_are_limited),
