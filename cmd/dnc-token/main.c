@@ -1,12 +1,15 @@
 /* dnc-token - makes keys, and makes, shows and revokes tokens. */
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include "auth/keys.h"
 #include "auth/revoked.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "commands.h"
+#include "log/revoke.h"
 
 static int keygen(const struct options *o)
 {
@@ -23,12 +26,28 @@ static int keygen(const struct options *o)
 	return DNC_EXIT_OK;
 }
 
+static int revoke_in_log(const struct options *o)
+{
+	int64_t expires_ms = o->ttl_given ? dnc_clock_now_ms() + o->ttl_ms : 0;
+	struct dnc_error err;
+
+	if (dnc_log_revoke(o->log, o->arg, expires_ms, &err) == 0)
+		return DNC_EXIT_OK;
+	dnc_cli_die(err.code == EACCES ? DNC_EXIT_NOPERM : dnc_cli_exit_code(err.code), "%s",
+		err.message);
+}
+
 static int revoke_token(const struct options *o)
 {
 	struct dnc_error err;
 
-	if (!o->arg || !o->file)
-		dnc_cli_usage("revoke: %s is missing", o->arg ? "--file" : "the token's jti");
+	if (!o->arg || (!o->file && !o->log))
+		dnc_cli_usage(
+			"revoke: %s is missing", o->arg ? "--file or --log" : "the token's jti");
+	if (o->file && (o->log || o->ttl_given))
+		dnc_cli_usage("revoke: --file excludes --log and --ttl");
+	if (o->log)
+		return revoke_in_log(o);
 	if (dnc_revoked_add(o->file, o->arg, &err) < 0)
 		dnc_cli_die_io(&err);
 	dnc_note("send SIGHUP to dnc-wsd to make it reload %s", o->file);

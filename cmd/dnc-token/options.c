@@ -2,6 +2,7 @@
 #include "auth/token.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "log/schema.h"
 
 enum { TTL_MAX_S = 366 * 86400 };
 
@@ -12,6 +13,16 @@ static void set_ttl(void *options, const char *name, char *arg)
 	if (!dnc_clock_parse_span(dnc_str(arg), &o->ttl_ms) || o->ttl_ms < 1000 ||
 		o->ttl_ms / 1000 > TTL_MAX_S)
 		dnc_cli_usage("%s: \"%s\" is not a duration like 8h, from 1s to 366d", name, arg);
+}
+
+static void set_log(void *options, const char *name, char *arg)
+{
+	struct options *o = options;
+	struct dnc_error err;
+
+	if (dnc_schema_check_conninfo(arg, &err) < 0)
+		dnc_cli_usage("%s: %s", name, err.message);
+	o->log = arg;
 }
 
 static void add_permission(void *options, const char *name, char *arg)
@@ -51,6 +62,10 @@ static const struct dnc_option rows[] = {{.help = "keygen: make a key", .group =
 	{.help = "revoke: revoke the token with the id JTI", .group = 4},
 	{"file", 'f', "FILE", "Append the id to FILE, which dnc-wsd --revoked reads", 4,
 		DNC_TEXT(struct options, file)},
+	{"log", 0, "CONNINFO",
+		"Revoke it in this PostgreSQL database, at all hubs that share it as their log "
+		"(dnc-wsd --log); with --ttl only that long",
+		4, DNC_CALL(set_log)},
 	{0}};
 
 static const struct dnc_option arguments[] = {{"COMMAND", DNC_TEXT(struct options, command)},
@@ -71,9 +86,9 @@ void options_expect_own(const struct options *o)
 		bool given;
 	} uses[] = {{"--output", "k", o->output}, {"--algorithm", "k", o->algorithm_given},
 		{"--key", "mi", o->key}, {"--sub", "m", o->subject}, {"--role", "m", o->role},
-		{"--ttl", "m", o->ttl_given}, {"--permission", "m", o->permission_count},
+		{"--ttl", "mr", o->ttl_given}, {"--permission", "m", o->permission_count},
 		{"--audience", "mi", o->audience_count}, {"--issuer", "m", o->issuer},
-		{"--revoked", "i", o->revoked}, {"--file", "r", o->file}};
+		{"--revoked", "i", o->revoked}, {"--file", "r", o->file}, {"--log", "r", o->log}};
 
 	for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
 		if (uses[i].given && !strchr(uses[i].commands, o->command[0]))

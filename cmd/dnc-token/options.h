@@ -8,7 +8,7 @@ enum { LIST_MAX = 16 };
 
 struct options {
 	const char *command, *arg; /* NULL if missing */
-	const char *key, *output, *file, *revoked, *subject, *role, *issuer;
+	const char *key, *output, *file, *log, *revoked, *subject, *role, *issuer;
 	unsigned algorithm; /* of enum dnc_algorithm */
 	const char *permissions[LIST_MAX], *audiences[LIST_MAX];
 	size_t permission_count, audience_count;

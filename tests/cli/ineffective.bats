@@ -51,6 +51,11 @@ refuses() {
 	refuses 2 '--ttl: not an option of keygen' dnc-token keygen -o k --ttl=1h
 	refuses 2 '--algorithm: not an option of mint' dnc-token mint -k key --sub=x --algorithm=HS256
 	refuses 2 '--key: not an option of revoke' dnc-token revoke -k key -f list id
+	refuses 2 '--log: not an option of mint' dnc-token mint -k key --sub=x --log=dbname=x
+	refuses 2 '--file excludes --log and --ttl' dnc-token revoke -f list --log=dbname=x id
+	refuses 2 '--file excludes --log and --ttl' dnc-token revoke -f list --ttl=8h id
+	refuses 2 'password' dnc-token revoke --log='host=/nope password=secret' id
+	refuses 74 'log on /nope' dnc-token revoke --log=host=/nope id
 	run --separate-stderr dnc-token mint -k key --sub=x --role=opreator
 	[ "$status" -eq 0 ]
 	[[ "$stderr" == *'"opreator" is not a built-in role'* ]]
