@@ -8,6 +8,8 @@
 
 /* How long the last audit records may take to reach the log. */
 enum { AUDIT_WAIT_MS = 2000 };
+/* How long the end waits until the hubs that share the log know of it. */
+enum { LEAVE_WAIT_MS = 500 };
 
 void daemon_audit(void *ctx, struct dnc_str json)
 {
@@ -74,6 +76,7 @@ static void on_drained(void *ctx)
 		dnc_worker_end(&d->workers[i]);
 	dnc_writer_drain_for(
 		d->writer, AUDIT_WAIT_MS); /* the records of clients that were just closed */
+	dnc_hubs_wait(dnc_journal_hubs(d->journal), LEAVE_WAIT_MS);
 	dnc_writer_join(d->writer);
 	d->input_failed = dnc_intake_failed(d->intake);
 	dnc_intake_free(d->intake);
@@ -92,8 +95,10 @@ static void begin_drain(struct daemon *d, bool (*begin)(struct dnc_drain *d))
 {
 	d->drain.intake = d->intake;
 	d->drain.workers = d->workers;
-	if (begin(&d->drain))
-		sd_notify(0, "STOPPING=1");
+	if (!begin(&d->drain))
+		return;
+	dnc_writer_leave(d->writer);
+	sd_notify(0, "STOPPING=1");
 }
 
 static void on_stop(uv_async_t *async)

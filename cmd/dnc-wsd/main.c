@@ -112,6 +112,8 @@ static void serve(struct daemon *d)
 		.allow_origin_count = d->options.origin_count,
 		.write_in_callback = d->options.write_in_callback,
 		.compress = d->options.compress,
+		.advertise = d->options.journal.advertise,
+		.hubs = dnc_journal_hubs(d->journal),
 		.ring = d->ring,
 		.writer = d->writer,
 		.audit = daemon_audit,

@@ -93,6 +93,15 @@ static void set_log(void *options, const char *name, char *arg)
 	o->journal.log = arg;
 }
 
+static void set_advertise(void *options, const char *name, char *arg)
+{
+	if (!dnc_hubs_check(arg))
+		dnc_cli_usage("%s: \"%s\" is not an address like wss://hub-a.example/ws/dnc "
+			      "(without a query, less than %d bytes)",
+			name, arg, DNC_HUBS_ADDRESS_MAX);
+	((struct options *)options)->journal.advertise = arg;
+}
+
 enum { MAX_CONNECTIONS = 1000000 };
 
 static const struct dnc_option rows[] = {
@@ -100,6 +109,10 @@ static const struct dnc_option rows[] = {
 		"Listen for clients here (unix:PATH,mode=0660,group=NAME); may be repeated; port 0 picks a "
 		"free one (default: 127.0.0.1:8080)",
 		1, DNC_LIST(struct options, listen, listen_count)},
+	{"advertise", 0, "URL",
+		"Clients reach this hub at this address, wss://hub-a.example/ws/dnc: those of other hubs "
+		"on the same --log are told it when theirs ends",
+		1, DNC_CALL(set_advertise)},
 	{"allow-origin", 0, "ORIGIN",
 		"Accept web pages of this origin, too: https://desk.example; may be repeated", 1,
 		DNC_CALL(add_origin)},

@@ -134,6 +134,7 @@ static void on_status(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 	struct dnc_error why;
 
+	dnc_hubs_count(dnc_journal_hubs(d->journal), dnc_shared_count(d->shared));
 	if (dnc_writer_failing(d->writer, &why))
 		sd_notifyf(0, "WATCHDOG=1\nSTATUS=The log can't be written: %s", why.message);
 	else if (d->reload.failed)

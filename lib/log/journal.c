@@ -1,7 +1,8 @@
 /* journal.c - selects the implementation and calls it. */
+#include "priv/hubs.h"
 #include "priv/journal_ops.h"
 
-struct dnc_journal *dnc_journal_open(
+static struct dnc_journal *open_engine(
 	const struct dnc_journal_options *options, struct dnc_error *err)
 {
 	if (options->log)
@@ -9,10 +10,29 @@ struct dnc_journal *dnc_journal_open(
 	return options->dir ? journal_sqlite_open(options, err) : journal_memory_open(err);
 }
 
+struct dnc_journal *dnc_journal_open(
+	const struct dnc_journal_options *options, struct dnc_error *err)
+{
+	struct dnc_hubs *hubs = hubs_new();
+	struct dnc_journal *j = hubs ? open_engine(options, err) : NULL;
+
+	if (j) {
+		j->hubs = hubs;
+		return j;
+	}
+	if (!hubs)
+		dnc_error_nomem(err);
+	hubs_free(hubs);
+	return NULL;
+}
+
 void dnc_journal_close(struct dnc_journal *j)
 {
+	struct dnc_hubs *hubs = j ? j->hubs : NULL;
+
 	if (j)
 		j->ops->close(j);
+	hubs_free(hubs);
 }
 
 int journal_append(struct dnc_journal *j, struct dnc_batch *batch, struct dnc_error *err)
@@ -122,6 +142,11 @@ uint64_t dnc_journal_revocations(const struct dnc_journal *j)
 uint64_t dnc_journal_revoked(const struct dnc_journal *j, struct dnc_buf *out)
 {
 	return j->revocations ? revocations_copy(j->revocations, out) : 0;
+}
+
+struct dnc_hubs *dnc_journal_hubs(const struct dnc_journal *j)
+{
+	return j->hubs;
 }
 
 struct dnc_journal_reader *journal_reader_new(struct dnc_journal *j, struct dnc_error *err)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "batch.h"
 #include "event/mask.h"
+#include "hubs.h"
 #include "providers.h"
 #include "rates.h"
 
@@ -35,6 +36,8 @@ struct dnc_journal_options {
 	 * Of the others only the retentions mean something for it. */
 	const char *log;
 	enum dnc_sync sync;
+	/* Where clients reach this process, as dnc_hubs_check() allows; NULL: it is not told. For the others that share the log. */
+	const char *advertise;
 	int64_t retain_ms;     /* events that were logged longer ago may be removed; 0: none */
 	uint64_t retain_bytes; /* the oldest are removed when the log is larger; 0: no limit */
 	bool accept_clock;     /* trust the wall clock, however far it is ahead of the last run */
@@ -112,6 +115,9 @@ uint64_t dnc_journal_revocations(const struct dnc_journal *j);
 /* Appends the ids (jti) of these tokens to OUT, each with a NUL at its end; there are 100,000 at most. Returns
  * dnc_journal_revocations() as of then. Any thread. */
 uint64_t dnc_journal_revoked(const struct dnc_journal *j, struct dnc_buf *out);
+
+/* The processes that share the log. Borrowed; there always is one, with nobody in it if the log is not shared. */
+struct dnc_hubs *dnc_journal_hubs(const struct dnc_journal *j);
 
 struct dnc_journal_stats {
 	/* Of the database, of the free pages in it, of the WAL, and of the reserve. */

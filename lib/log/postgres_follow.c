@@ -231,6 +231,7 @@ static int follow_read(struct dnc_journal *base,
 
 	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
 		return fail(f);
+	postgres_meet_hubs(j);
 	rc = read_rows(j, each, ctx, err);
 	return rc < 0 ? fail(f) : rc;
 }

@@ -96,6 +96,10 @@ BEGIN
 		-- An epoch begins when the numbers after it may differ from those that were seen before: another server has become the primary.
 		CREATE TABLE dnc.epochs (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, epoch text NOT NULL UNIQUE,
 			system_identifier text NOT NULL, timeline int NOT NULL, first_seq bigint NOT NULL, started_at bigint NOT NULL);
+		-- The hubs that run. Each writes its row every few seconds: no commit waits for that, and another server begins without rows.
+		CREATE UNLOGGED TABLE dnc.hubs (hub text PRIMARY KEY CHECK (length(hub) <= 64), advertise text
+			CHECK (length(advertise) <= 255), version text NOT NULL CHECK (length(version) <= 64), connections bigint NOT NULL,
+			seen_at bigint NOT NULL) WITH (fillfactor = 50);
 
 		-- Tokens that no hub takes any more, by their ids. at, expires: ms since 1970; one without expires is kept for ever.
 		CREATE TABLE dnc.revoked (jti text COLLATE "C" PRIMARY KEY CHECK (octet_length(jti) BETWEEN 1 AND 127),
@@ -395,6 +399,27 @@ EXCEPTION
 		RETURN false;
 END $$;
 
+-- The hub NAME runs, and its clients reach it at ADDRESS (NULL: nobody is told). Returns the others that run. Its own transaction: it
+-- waits for no other hub, and for no standby server.
+CREATE OR REPLACE FUNCTION dnc.show_hub(name text, address text, version text, connections bigint) RETURNS SETOF dnc.hubs
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	now bigint := dnc.now_ms();
+BEGIN
+	INSERT INTO dnc.hubs VALUES (name, address, version, connections, now)
+		ON CONFLICT (hub) DO UPDATE SET connections = excluded.connections, seen_at = now;
+	-- What a hub that was killed has left.
+	DELETE FROM dnc.hubs d WHERE d.hub = ANY (ARRAY(
+		SELECT h.hub FROM dnc.hubs h WHERE h.seen_at < now - 600000 AND h.hub <> name FOR UPDATE SKIP LOCKED));
+	RETURN QUERY SELECT * FROM dnc.hubs h WHERE h.hub <> name AND h.seen_at > now - 20000 ORDER BY h.hub LIMIT 64;
+END $$;
+
+-- The hub NAME ends.
+CREATE OR REPLACE FUNCTION dnc.hide_hub(name text) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+	DELETE FROM dnc.hubs h WHERE h.hub = name;
+$$;
+
 REVOKE ALL ON SCHEMA dnc FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA dnc FROM PUBLIC;
 DO $$
@@ -402,7 +427,8 @@ BEGIN
 	IF to_regrole('dnc_writer') IS NOT NULL THEN
 		GRANT USAGE ON SCHEMA dnc TO dnc_writer;
 		GRANT SELECT ON ALL TABLES IN SCHEMA dnc TO dnc_writer;
-		GRANT EXECUTE ON FUNCTION dnc.append, dnc.check_epoch, dnc.prune, dnc.newest, dnc.size TO dnc_writer;
+		GRANT EXECUTE ON FUNCTION dnc.append, dnc.check_epoch, dnc.prune, dnc.newest, dnc.size, dnc.show_hub, dnc.hide_hub
+			TO dnc_writer;
 	END IF;
 	IF to_regrole('dnc_reader') IS NOT NULL THEN
 		GRANT USAGE ON SCHEMA dnc TO dnc_reader;

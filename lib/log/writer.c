@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "priv/commit_queue.h"
 #include "priv/follower.h"
+#include "priv/hubs.h"
 #include "priv/journal.h"
 #include "priv/receipts.h"
 
@@ -337,6 +338,13 @@ struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
 	pthread_mutex_unlock(&w->lock);
 	commit_queue_waiting(&w->queue, &stats.waiting_events, &stats.waiting_bytes);
 	return stats;
+}
+
+void dnc_writer_leave(struct dnc_writer *w)
+{
+	hubs_leave(w->journal->hubs);
+	if (w->follower)
+		w->journal->ops->follow->wake(w->journal);
 }
 
 void dnc_writer_stop(struct dnc_writer *w)

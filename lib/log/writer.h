@@ -104,6 +104,10 @@ struct dnc_writer_stats {
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);
 
+/* This process ends soon: the others that share the log are told, so that they send it no clients. Does not wait: see
+ * dnc_hubs_wait(). */
+void dnc_writer_leave(struct dnc_writer *w);
+
 /* Ends the thread after the commit that is under way, and all waiting: for space, for a retry, for draining. What was not
  * committed is not acknowledged. */
 void dnc_writer_stop(struct dnc_writer *w);

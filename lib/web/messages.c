@@ -281,3 +281,16 @@ enum dnc_sent send_epoch(void *conn, const struct dnc_epoch *epoch)
 	dnc_buf_chr(b, '}');
 	return message_send(s);
 }
+
+void send_shutdown(struct session *s, unsigned retry_ms, struct others *others)
+{
+	struct dnc_buf *b = message_begin(s, "dnc.connection.shutdown");
+
+	add_timestamp(b);
+	metadata_begin(b);
+	dnc_json_member_number(b, "retry_after_ms", retry_ms);
+	dnc_json_write_key(b, DNC_STR("hubs"));
+	others_write_some(others, b);
+	dnc_buf_chr(b, '}');
+	message_send(s);
+}

@@ -172,6 +172,7 @@ static int init_parts(struct dnc_web *w)
 	w->admission = (struct admission){.limits = w->shared->limits};
 	w->sessions.audit = &w->audit;
 	w->sessions.stats = &w->stats;
+	w->sessions.hubs = options->hubs;
 	w->listeners = listeners_new(w->uv, identity_required(&w->identity), on_accepted, w);
 	if (rc < 0 || !w->listeners)
 		return -1;

@@ -1,6 +1,7 @@
 #include "priv/sessions.h"
 #include <sodium.h>
 #include "base/clock.h"
+#include "priv/messages.h"
 
 int sessions_init(struct sessions *all)
 {
@@ -83,15 +84,24 @@ void sessions_publish_stats(const struct sessions *all)
 	stats_publish(all->stats, all->hub, &roles);
 }
 
+static void shut_down(struct session *s, struct others *others, uint16_t retry_ms)
+{
+	if (s->conn.state == CONN_OPEN && others->count)
+		send_shutdown(s, retry_ms, others);
+	conn_close_for_shutdown(&s->conn, retry_ms);
+}
+
 size_t sessions_drain(struct sessions *all, bool force)
 {
+	struct others others;
+
+	others_read(&others, all->hubs);
 	DNC_LIST_EACH (link, &all->list) {
 		struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
 
 		/* Spread, so that they do not all come back at once. */
 		if (conn_accepts(&s->conn) && (force || session_is_done(s)))
-			conn_close_for_shutdown(
-				&s->conn, (uint16_t)(500 + randombytes_uniform(4500)));
+			shut_down(s, &others, (uint16_t)(500 + randombytes_uniform(4500)));
 	}
 	return all->count;
 }

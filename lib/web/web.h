@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "auth/auth.h"
 #include "hub/hub.h"
+#include "log/hubs.h"
 #include "metrics/recent.h"
 #include "web/certificate.h"
 
@@ -70,6 +71,8 @@ struct dnc_web_options {
 	 * once. Slower, for comparison and for libraries that need it. */
 	bool write_in_callback;
 	bool compress;         /* permessage-deflate, for clients that ask for it */
+	const char *advertise; /* where clients reach these servers; NULL: it is not told */
+	struct dnc_hubs *hubs; /* borrowed: the others on this log; NULL: there are none */
 	struct dnc_ring *ring; /* borrowed, as are the following */
 	struct dnc_hub *hub;   /* its option `work` must call dnc_web_work() */
 	struct dnc_reader

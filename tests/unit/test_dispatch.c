@@ -301,6 +301,8 @@ static void requests_are_answered_by_their_route_or_a_problem(void **state)
 		{"GET", "/api/v1/info", "200 OK\n",
 			{"\"authentication\":false,\"you\":{\"role\":\"admin\",\"permissions\":[",
 				"\"masked\":false,\"sees_all\":true}}"}},
+		{"GET", "/api/v1/hubs", "200 OK\n",
+			{"{\"hubs\":[{\"self\":true,\"connections\":0}]}"}},
 		{"GET", "/api/v1/filters", "200 OK\n", {"{\"filters\":[]}"}},
 		{"GET", "/api/v1/stats", "200 OK\n",
 			{"\"ready\":true,", "\"refusals\":[],\"rejects\":[]}}"}},
@@ -341,7 +343,7 @@ static void requests_are_answered_by_their_route_or_a_problem(void **state)
 	assert_heard("{method=\"GET\",route=\"/healthz\",status=\"200\"} 3\n");
 	assert_heard("{method=\"POST\",route=\"/api/v1/ticket\",status=\"404\"} 1\n");
 	assert_heard("{method=\"other\",route=\"other\",status=\"405\"} 3\n");
-	assert_heard("\ndnc_http_requests_total 20\n");
+	assert_heard("\ndnc_http_requests_total 21\n");
 	failing = "log";
 	prepare("GET", "/readyz");
 	send_request();

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include "base/log.h"
 #include "log/priv/batch.h"
+#include "log/priv/hubs.h"
 #include "log/priv/journal.h"
 #include "log/priv/postgres.h"
 #include "log/reader.h"
@@ -790,6 +791,96 @@ static void a_database_without_a_log_is_refused_with_what_to_do(void **state)
 	assert_non_null(strstr(err.message, "--init-log"));
 }
 
+/* The addresses of the others that J knows, joined. */
+static const char *others(struct dnc_journal *j)
+{
+	static char text[4096];
+	struct dnc_hubs_row rows[DNC_HUBS_MAX];
+	size_t n = dnc_hubs_others(dnc_journal_hubs(j), rows, DNC_HUBS_MAX);
+
+	text[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		strcat(text, rows[i].address);
+		strcat(text, " ");
+	}
+	return text;
+}
+
+static struct dnc_journal *open_advertised(const char *address)
+{
+	struct dnc_error err;
+	struct dnc_journal *j = dnc_journal_open(
+		&(struct dnc_journal_options){.log = conninfo, .advertise = address}, &err);
+
+	if (!j)
+		fail_msg("%s", err.message);
+	return j;
+}
+
+/* Has the follower meet the others now. */
+static const char *meet(struct dnc_journal *j)
+{
+	((struct pg_journal *)j)->follower.hubs_due_ms = 0;
+	follow(j);
+	return others(j);
+}
+
+static void hubs_learn_of_each_other_until_they_leave_or_are_silent(void **state)
+{
+	struct dnc_journal *x = open_advertised("wss://x.example/ws/dnc");
+	struct dnc_journal *y = open_advertised(NULL);
+	struct dnc_hubs_row row;
+
+	(void)state;
+	dnc_hubs_count(dnc_journal_hubs(x), 12);
+	assert_string_equal(meet(x), "");
+	assert_string_equal(meet(y), "wss://x.example/ws/dnc ");
+	assert_int_equal(dnc_hubs_others(dnc_journal_hubs(y), &row, 1), 1);
+	assert_int_equal(row.connections, 12);
+	assert_string_equal(meet(x), " "); /* it is there, and does not say where */
+	assert_int_equal(
+		sql("SELECT count(*) FROM dnc.hubs WHERE version <> '' AND seen_at > dnc.now_ms() - 60000"),
+		2);
+	/* Not before its time. */
+	sql("DELETE FROM dnc.hubs");
+	follow(x);
+	assert_int_equal(sql("SELECT count(*) FROM dnc.hubs"), 0);
+	meet(x);
+	/* What somebody else has written is told to nobody. */
+	sql("INSERT INTO dnc.hubs VALUES ('z', 'wss://u:p@z.example', '1', 0, dnc.now_ms())");
+	assert_string_equal(meet(y), "wss://x.example/ws/dnc  ");
+	/* Silent for 20 s; and forgotten after ten minutes. */
+	sql("UPDATE dnc.hubs SET seen_at = seen_at - 20000");
+	assert_string_equal(meet(y), "");
+	sql("UPDATE dnc.hubs SET seen_at = seen_at - 600000");
+	meet(y);
+	assert_int_equal(sql("SELECT count(*) FROM dnc.hubs"), 1);
+	/* Who leaves does so once, and does not come back. */
+	meet(x);
+	hubs_leave(dnc_journal_hubs(x));
+	follow(x);
+	dnc_hubs_wait(dnc_journal_hubs(x), 60000);
+	assert_int_equal(sql("SELECT count(*) FROM dnc.hubs"), 1);
+	meet(x);
+	assert_int_equal(sql("SELECT count(*) FROM dnc.hubs"), 1);
+	assert_string_equal(meet(y), "");
+	dnc_journal_close(x);
+	dnc_journal_close(y);
+}
+
+/* Events are more important. */
+static void a_log_without_the_table_of_hubs_is_followed(void **state)
+{
+	struct dnc_journal *j = open_advertised("wss://x.example/ws/dnc");
+
+	(void)state;
+	sql("DROP FUNCTION dnc.show_hub");
+	append(j, 1, "t", NULL);
+	assert_string_equal(meet(j), "");
+	assert_int_equal(dnc_journal_last(j), 1);
+	dnc_journal_close(j);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -831,6 +922,8 @@ int main(void)
 		log_test(rates_and_providers_are_known_when_a_hub_starts),
 		log_test(a_log_that_can_only_be_read_is_told),
 		log_test(a_database_without_a_log_is_refused_with_what_to_do),
+		log_test(hubs_learn_of_each_other_until_they_leave_or_are_silent),
+		log_test(a_log_without_the_table_of_hubs_is_followed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,6 @@
 /* Sessions from their start to their end: what clients say and are told, with a hub and without sockets. */
 #include "unit.h"
+#include "log/priv/hubs.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <time.h>
@@ -1067,6 +1068,57 @@ static void at_the_end_those_who_have_all_are_closed_first(void **state)
 	close_server();
 }
 
+static void name_hub(struct dnc_hubs_row *row, const char *address)
+{
+	*row = (struct dnc_hubs_row){.connections = 1};
+	snprintf(row->address, sizeof row->address, "%s", address);
+}
+
+static void at_the_end_clients_are_told_of_other_hubs_in_any_order(void **state)
+{
+	enum { HUBS = 10, CLIENTS = 64 };
+	struct dnc_hubs_row rows[HUBS + 2];
+	struct dnc_hubs *hubs = hubs_new();
+	struct session *slot;
+	char url[64];
+	unsigned first[HUBS] = {0}, firsts = 0;
+
+	(void)state;
+	for (int i = 0; i < HUBS; i++) {
+		snprintf(url, sizeof url, "wss://hub-%d.example/ws/dnc", i);
+		name_hub(&rows[i], url);
+	}
+	name_hub(&rows[HUBS], "");                            /* it does not say where it is */
+	name_hub(&rows[HUBS + 1], "wss://u:p@hub-9.example"); /* what no hub would */
+	hubs_replace(hubs, rows, HUBS + 2);
+	for (int c = 0; c < CLIENTS; c++) {
+		const char *p;
+		unsigned count = 0, hub = HUBS;
+
+		open_server(false);
+		server.sessions.hubs = hubs;
+		connect_admin(&slot);
+		library.n = 0;
+		assert_int_equal(sessions_drain(&server.sessions, false), 1);
+		assert_true(was_sent("{\"type\":\"dnc.connection.shutdown\","));
+		assert_true(was_sent("\"retry_after_ms\":"));
+		assert_false(was_sent("u:p@"));
+		p = memmem(library.sent, library.n, "[\"wss://hub-", 12);
+		assert_non_null(p);
+		assert_int_equal(sscanf(p + 12, "%u", &hub), 1);
+		assert_true(hub < HUBS);
+		firsts += !first[hub]++;
+		for (p = library.sent;
+			(p = memmem(p, library.n - (size_t)(p - library.sent), "wss://", 6)); p++)
+			count++;
+		assert_int_equal(count, 8);
+		session_free(&slot);
+		close_server();
+	}
+	assert_true(firsts > HUBS / 2);
+	hubs_free(hubs);
+}
+
 static void a_slow_client_is_told_once_and_again_when_it_has_all(void **state)
 {
 	struct session *slot, *s;
@@ -1185,6 +1237,7 @@ int main(void)
 		cmocka_unit_test(limits_close_with_their_reasons),
 		cmocka_unit_test(a_message_in_pieces_is_one_message),
 		cmocka_unit_test(at_the_end_those_who_have_all_are_closed_first),
+		cmocka_unit_test(at_the_end_clients_are_told_of_other_hubs_in_any_order),
 		cmocka_unit_test(a_slow_client_is_told_once_and_again_when_it_has_all),
 		cmocka_unit_test(the_metrics_are_sums_over_all_servers),
 	};

@@ -1,7 +1,7 @@
 /* postgres.h - the log in PostgreSQL, which several hubs share: its state and what its files provide to each other.
  *
  * journal_postgres.c appends; postgres_open.c reads what a hub knows when it starts; postgres_follow.c is the follower's
- * part, postgres_read.c the readers'. The thread that appends, the follower's thread and each reader have a connection of
+ * part with postgres_hubs.c, postgres_read.c the readers'. The thread that appends, the follower's thread and each reader have a connection of
  * their own; schema.sql describes the tables and functions. */
 #pragma once
 #include "base/uuid.h"
@@ -38,6 +38,9 @@ struct pg_follower {
 	int64_t epoch;                /* n of the newest row of dnc.epochs that was read */
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
 	int64_t oldest_due_ms;        /* when the oldest event is looked up again */
+	char hub[DNC_EPOCH_LEN + 1];  /* the random name of this run in dnc.hubs; empty: none yet */
+	int64_t hubs_due_ms;          /* when that row is written again */
+	bool hubs_failed;             /* the last time */
 };
 
 struct pg_journal {
@@ -66,6 +69,10 @@ int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error 
 
 /* postgres_follow.c */
 extern const struct journal_follow postgres_follow;
+
+/* postgres_hubs.c: tells the hubs that share the log of this one, and learns of them, when it is time; over the follower's
+ * connection. Nothing else depends on it: a failure is a warning. */
+void postgres_meet_hubs(struct pg_journal *j);
 
 /* postgres_read.c: the readers' part of the operations. */
 struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct dnc_error *err);

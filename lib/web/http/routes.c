@@ -4,6 +4,7 @@
 #include "web/http/stats.h"
 #include "web/http/filters.h"
 #include "web/http/history.h"
+#include "web/http/hubs.h"
 #include "web/http/info.h"
 #include "web/http/providers.h"
 #include "web/http/publish.h"
@@ -23,6 +24,8 @@ static const struct route routes[] = {
 		.loopback = true, .handle = info_metrics},
 	{.path = "/api/v1/info", .method = HTTP_METHOD_GET, .permission = DNC_MAY_READ,
 		.handle = info_show},
+	{.path = "/api/v1/hubs", .method = HTTP_METHOD_GET, .permission = DNC_MAY_READ,
+		.handle = hubs_list},
 	{.path = "/api/v1/clients", .method = HTTP_METHOD_GET, .permission = DNC_MAY_LIST_CLIENTS,
 		.handle = clients_list},
 	{.path = "/api/v1/stats", .method = HTTP_METHOD_GET, .permission = DNC_MAY_READ,

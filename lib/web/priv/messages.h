@@ -2,6 +2,7 @@
  * the request's `id`, empty if it had none. */
 #pragma once
 #include "base/err.h"
+#include "others.h"
 #include "session.h"
 
 void send_established(struct session *s);
@@ -13,6 +14,9 @@ void send_stats(struct session *s, struct dnc_str id);
 
 /* Notifies the client that it lags by BEHIND events because of REASON; 0: it has caught up. */
 void send_held_back(struct session *s, const char *reason, uint64_t behind);
+
+/* The connection ends: the client is to go to one of OTHERS, or to come back after RETRY_MS. */
+void send_shutdown(struct session *s, unsigned retry_ms, struct others *others);
 
 /* Of the hub's transport; CONN is a session. */
 enum dnc_sent send_over_budget(void *conn, uint64_t from);

@@ -28,6 +28,7 @@ struct sessions {
 	struct limits *limits;
 	struct audit *audit;
 	struct stats *stats;
+	struct dnc_hubs *hubs; /* NULL: there are no others */
 };
 
 /* The caller sets what is borrowed, and conns.write_in_callback, after it. -1 when there is no memory. */
