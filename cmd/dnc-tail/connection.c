@@ -276,7 +276,9 @@ static int make_context(struct connection *c, uv_loop_t *loop)
 		.gid = -1,
 		.uid = -1,
 		.options = LWS_SERVER_OPTION_LIBUV |
-	                   (hubs_use_tls(&c->hubs) ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+	                   (hubs_use_tls(&c->hubs) || c->options->follow_hubs
+					   ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT
+					   : 0),
 		.foreign_loops = loops,
 		.client_ssl_ca_filepath = c->options->ca_file,
 		/* The longest token that the hub accepts must fit. */

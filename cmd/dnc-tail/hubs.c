@@ -1,5 +1,7 @@
 #include "hubs.h"
 #include <errno.h>
+#include <string.h>
+#include "base/loopback.h"
 
 int hubs_add(struct hubs *h, const char *url, struct dnc_error *err)
 {
@@ -16,9 +18,91 @@ struct hub *hubs_now(struct hubs *h)
 	return &h->hub[h->at];
 }
 
-/* The first one behind the hub in use that was not tried in this round. */
+/* What is sent to a host must not be made by another: no credentials, no query, nothing that ends a line. */
+static bool is_plain(const char *url)
+{
+	for (; *url; url++)
+		if (*url <= ' ' || *url >= 0x7f || strchr("@?#\\\"", *url))
+			return false;
+	return true;
+}
+
+static struct hub *find_hub(struct hubs *h, const struct address *a)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		const struct address *b = &h->hub[i].address;
+
+		if (b->tls == a->tls && b->port == a->port && strcmp(b->host, a->host) == 0 &&
+			strcmp(b->path, a->path) == 0)
+			return &h->hub[i];
+	}
+	return NULL;
+}
+
+/* A place for another one that was named: of one that was named by a hub before. NULL if there is none. */
+static struct hub *find_room(struct hubs *h)
+{
+	if (h->count < sizeof h->hub / sizeof h->hub[0])
+		return &h->hub[h->count++];
+	for (size_t i = 0; i < h->count; i++)
+		if (h->hub[i].learned && !h->hub[i].rank && i != h->at)
+			return &h->hub[i];
+	return NULL;
+}
+
+static bool may_follow(const struct hubs *h, const struct address *a, enum hubs_trust trust)
+{
+	if (trust == HUBS_GIVEN || a->tls)
+		return trust != HUBS_GIVEN;
+	return !hubs_use_tls(h) && (trust == HUBS_ANY || dnc_is_loopback_text(a->host));
+}
+
+bool hubs_name(struct hubs *h, const char *url, enum hubs_trust trust)
+{
+	struct hub *hub;
+	struct address address;
+	struct dnc_error err;
+	unsigned rank = 0;
+
+	if (!is_plain(url) || address_read(&address, url, &err) < 0)
+		return false;
+	for (size_t i = 0; i < h->count; i++)
+		if (h->hub[i].rank > rank)
+			rank = h->hub[i].rank;
+	hub = find_hub(h, &address);
+	if (!hub) {
+		if (!may_follow(h, &address, trust) || !(hub = find_room(h)))
+			return false;
+		*hub = (struct hub){.address = address, .learned = true};
+	}
+	if (!hub->rank)
+		hub->rank = rank + 1;
+	return true;
+}
+
+/* The one that the hub in use has named first, among those that may be asked now. */
+static bool find_named(struct hubs *h, int64_t now_ms)
+{
+	size_t best = h->count;
+
+	for (size_t i = 0; i < h->count; i++) {
+		const struct hub *hub = &h->hub[i];
+
+		if (hub->rank && i != h->at && !hub->tried && hub->after_ms <= now_ms &&
+			(best == h->count || hub->rank < h->hub[best].rank))
+			best = i;
+	}
+	if (best == h->count)
+		return false;
+	h->at = best;
+	return true;
+}
+
+/* The first one behind the hub in use that was not tried in this round; before it, those that were named. */
 static bool find_other(struct hubs *h, int64_t now_ms)
 {
+	if (find_named(h, now_ms))
+		return true;
 	for (size_t i = 1; i < h->count; i++) {
 		size_t next = (h->at + i) % h->count;
 
@@ -65,9 +149,9 @@ enum hubs_next hubs_failed(
 
 	*pause_ms = 0;
 	hub->tried = f->next != FAILURE_AGAIN;
-	hub->final = f->next == FAILURE_FINAL;
+	hub->final = f->next == FAILURE_FINAL || f->next == FAILURE_DENIED;
 	hub->after_ms = wait_ms ? now_ms + wait_ms : 0;
-	if (f->next == FAILURE_DENIED)
+	if (f->next == FAILURE_DENIED && !hub->learned)
 		return HUBS_END;
 	if (f->next == FAILURE_AGAIN)
 		return HUBS_SAME;
@@ -89,8 +173,12 @@ bool hubs_asks_to_wait(const struct hubs *h, int64_t now_ms)
 
 void hubs_confirmed(struct hubs *h)
 {
-	for (size_t i = 0; i < h->count; i++)
-		h->hub[i].tried = h->hub[i].final = h->hub[i].told = false;
+	for (size_t i = 0; i < h->count; i++) {
+		struct hub *hub = &h->hub[i];
+
+		hub->tried = hub->final = hub->told = false;
+		hub->rank = 0;
+	}
 	hubs_now(h)->after_ms = 0;
 }
 

@@ -76,6 +76,10 @@ static const struct dnc_option rows[] = {
 		DNC_FLAG(struct options, no_follow)},
 	{"max-count", 'm', "N", "Exit after N events", 1,
 		DNC_NUMBER(struct options, max_count, 1, UINT64_MAX - 1)},
+	{"follow-hubs", 0, NULL,
+		"When a hub ends, go on at the hubs that it names, also at addresses that were not "
+		"given, and send them the token",
+		1, DNC_FLAG(struct options, follow_hubs)},
 	{"no-reconnect", 0, NULL, "Exit when the connection is lost", 1,
 		DNC_FLAG(struct options, no_reconnect)},
 	{"stats", 0, NULL,
@@ -247,6 +251,9 @@ void options_read(struct options *o, int argc, char **argv)
 	dnc_options_parse(&command, argc, argv, o);
 	if (o->batch_given && !o->exec)
 		dnc_cli_usage("--batch requires --exec");
+	if (o->follow_hubs && o->insecure)
+		dnc_cli_usage("--follow-hubs and --insecure exclude each other: whoever is named "
+			      "must prove who he is; trust the hubs' authority with --cacert");
 	check_start(o);
 	check_until(o);
 	o->terminal = !o->exec && isatty(STDOUT_FILENO);

@@ -30,7 +30,7 @@ struct options {
 	int64_t grace_ms;
 	const char *token_file, *ca_file; /* NULL: none; the system's */
 	unsigned color_when;              /* index of the word */
-	bool insecure, lines_given;
+	bool insecure, follow_hubs, lines_given;
 	bool no_follow, no_reconnect, fail_on_gap, stats, color_messages, batch_given;
 	/* The output. */
 	unsigned output;                    /* enum dnc_show_format */

@@ -136,6 +136,30 @@ static void on_epoch(struct stream *s, const struct dnc_json *doc, uint32_t meta
 		passed(s, s->resume.seq);
 }
 
+/* The hub ends, and names others. */
+static void on_shutdown(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	const struct options *o = s->options;
+	enum hubs_trust trust = !o->follow_hubs ? HUBS_GIVEN
+	                        : o->token_file ? HUBS_ANY_WITH_TOKEN
+	                                        : HUBS_ANY;
+	uint32_t list = dnc_json_get(doc, metadata, DNC_STR("hubs"));
+	char url[ADDRESS_TEXT];
+	int count = 0;
+
+	for (uint32_t i = list + 1; list && i < doc->node[list].next && count < HUBS_NAMED_MAX;
+		i = doc->node[i].next, count++) {
+		struct dnc_str text = doc->node[i].text;
+
+		if (doc->node[i].type != DNC_JSON_STRING || text.n >= sizeof url ||
+			memchr(text.p, '\0', text.n))
+			continue;
+		memcpy(url, text.p, text.n);
+		url[text.n] = '\0';
+		hubs_name(&s->connection.hubs, url, trust);
+	}
+}
+
 static void on_held_back(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	(void)s;
@@ -190,7 +214,8 @@ static const struct {
 } messages[] = {{"dnc.connection.established", on_established},
 	{"dnc.subscription.confirmed", on_confirmed}, {"dnc.connection.gap", on_gap},
 	{"dnc.connection.epoch", on_epoch}, {"dnc.connection.held_back", on_held_back},
-	{"dnc.connection.pong", on_pong}, {"client.stats", on_stats}, {"error", on_error}};
+	{"dnc.connection.shutdown", on_shutdown}, {"dnc.connection.pong", on_pong},
+	{"client.stats", on_stats}, {"error", on_error}};
 
 /* The hub writes `seq` first in each event, which is parsed once, by those who print it. */
 static bool read_seq(struct dnc_str text, uint64_t *seq)

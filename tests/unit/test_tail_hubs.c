@@ -183,6 +183,90 @@ static void there_is_room_for_so_many(void **state)
 	assert_int_equal(err.code, E2BIG);
 }
 
+static void those_that_a_hub_names_come_first_and_only_once(void **state)
+{
+	(void)state;
+	hubs = hubs_of(3);
+	assert_true(hubs_name(&hubs, "ws://c:80/ws/dnc", HUBS_GIVEN));
+	assert_true(hubs_name(&hubs, "ws://a", HUBS_GIVEN)); /* itself: of no use */
+	assert_false(hubs_name(&hubs, "ws://d", HUBS_GIVEN));
+	assert_int_equal(hubs.count, 3);
+	fails(0, FAILURE_NEXT, 5000, HUBS_OTHER, 2, 0);
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 1, 0);
+	hubs_confirmed(&hubs);
+	/* What was named then is of no account now. */
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 2, 0);
+	hubs = hubs_of(1);
+	assert_true(hubs_name(&hubs, "ws://e", HUBS_ANY));
+	assert_true(hubs_name(&hubs, "ws://d", HUBS_ANY));
+	assert_true(hubs_name(&hubs, "ws://e", HUBS_ANY));
+	assert_int_equal(hubs.count, 3);
+	fails(0, FAILURE_NEXT, 5000, HUBS_OTHER, 1, 0);
+	/* One that the user did not give has no say in whether he may come in. */
+	fails(0, FAILURE_DENIED, 0, HUBS_OTHER, 2, 0);
+	fails(0, FAILURE_NEXT, 0, HUBS_ROUND, 1, 0);
+	hubs.at = 0;
+	fails(0, FAILURE_DENIED, 0, HUBS_END, 0, 0);
+}
+
+static void named_addresses_must_be_safe(void **state)
+{
+	static const struct {
+		const char *given, *named;
+		bool any, with_token; /* what is used */
+	} rows[] = {
+		{"wss://a", "wss://b", true, true},
+		{"wss://a", "ws://b", false, false},
+		{"wss://a", "ws://127.0.0.1:1", false, false},
+		{"ws://a", "wss://b", true, true},
+		{"ws://a", "ws://b", true, false},
+		{"ws://a", "ws://localhost", true, false},
+		{"ws://a", "ws://127.0.0.1:1", true, true},
+		{"ws://a", "ws://[::1]:1", true, true},
+		{"ws://a", "http://b", false, false},
+		{"wss://a", "wss://user@b", false, false},
+		{"wss://a", "wss://b/ws/dnc?since=1", false, false},
+		{"wss://a", "wss://b/\r\nhost: c", false, false},
+		{"wss://a", "wss://b/ c", false, false},
+		{"wss://a", "wss://b\xc3\xa4", false, false},
+		{"wss://a", "", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		for (enum hubs_trust trust = HUBS_GIVEN; trust <= HUBS_ANY_WITH_TOKEN; trust++) {
+			struct hubs h = {.count = 0};
+
+			assert_int_equal(hubs_add(&h, rows[i].given, NULL), 0);
+			assert_int_equal(hubs_name(&h, rows[i].named, trust),
+				trust == HUBS_ANY              ? rows[i].any
+				: trust == HUBS_ANY_WITH_TOKEN ? rows[i].with_token
+							       : false);
+		}
+}
+
+static void there_is_room_for_so_many_names_and_old_ones_make_room(void **state)
+{
+	char url[32];
+
+	(void)state;
+	hubs = hubs_of(1);
+	for (int i = 1; i < HUBS_MAX + HUBS_NAMED_MAX; i++) {
+		snprintf(url, sizeof url, "ws://n%d", i);
+		assert_true(hubs_name(&hubs, url, HUBS_ANY));
+	}
+	assert_false(hubs_name(&hubs, "ws://more", HUBS_ANY));
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 1, 0);
+	hubs_confirmed(&hubs);
+	/* Not in the place of the one in use, nor of the one that the user gave. */
+	assert_true(hubs_name(&hubs, "ws://more", HUBS_ANY));
+	assert_int_equal(hubs.count, HUBS_MAX + HUBS_NAMED_MAX);
+	assert_string_equal(hubs.hub[0].address.host, "a");
+	assert_string_equal(hubs.hub[1].address.host, "n1");
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 2, 0);
+	assert_string_equal(hubs_now(&hubs)->address.host, "more");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +277,9 @@ int main(void)
 		cmocka_unit_test(all_final_is_the_end),
 		cmocka_unit_test(a_hub_that_asks_to_wait_is_passed_over),
 		cmocka_unit_test(there_is_room_for_so_many),
+		cmocka_unit_test(those_that_a_hub_names_come_first_and_only_once),
+		cmocka_unit_test(named_addresses_must_be_safe),
+		cmocka_unit_test(there_is_room_for_so_many_names_and_old_ones_make_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
