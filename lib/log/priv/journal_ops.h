@@ -70,7 +70,7 @@ struct dnc_journal {
 	struct dnc_rates *rates;
 	struct dnc_providers *providers;
 	struct revocations *revocations; /* NULL: this log revokes no tokens */
-	struct dnc_hubs *hubs; /* made and freed by journal.c */
+	struct dnc_hubs *hubs;           /* made and freed by journal.c */
 };
 
 struct dnc_journal_reader {
