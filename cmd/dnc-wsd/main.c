@@ -36,8 +36,6 @@ static bool open_inputs(struct daemon *d)
 
 	d->intake = dnc_intake_new(
 		&d->loop, d->options.rejects, d->writer, daemon_input_ended, d, &err);
-	if (!d->intake && err.code == ENOMEM)
-		dnc_cli_die_nomem();
 	if (!d->intake)
 		dnc_cli_die(dnc_cli_exit_code(err.code), "--rejects: %s", err.message);
 	dnc_intake_note_rejects(d->intake, dnc_shared_rejects(d->shared));
