@@ -50,6 +50,9 @@ is_traced() {
 	return 0
 }
 
+# Process PID is a program that has set its handler of SIGTERM; it may catch others earlier.
+catches_term() { [ $((0x0$(awk '$1 == "SigCgt:" {print $2}' "/proc/$1/status") & 0x4000)) -ne 0 ]; }
+
 # The command fails. A bare ! ends no test: errexit does not see it.
 refute() { ! "$@"; }
 

@@ -70,7 +70,7 @@ setup() {
 		PIDS+=($!)
 		# Nobody writes to it: it sleeps in poll(2), where it handles signals.
 		wait_for test "/proc/${PIDS[-1]}/exe" -ef "$BIN/${command%% *}"
-		wait_for grep -q '^SigCgt:.*[1-9a-f]' "/proc/${PIDS[-1]}/status"
+		wait_for catches_term "${PIDS[-1]}"
 		wait_for grep -q 'S (sleeping)' "/proc/${PIDS[-1]}/status"
 		kill "${PIDS[-1]}"
 		STATUS=0

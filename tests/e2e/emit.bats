@@ -173,7 +173,7 @@ stops() {
 	[ "$status" -eq "$1" ] && grep -q "stopped by SIG$2 .*; 1 event was written to spool instead" err &&
 		[ "$(jq -r .id spool/*.ndjson)" = "$(cat out)" ]
 }
-handles_signals() { [ "/proc/$1/exe" -ef "$BIN/dnc-emit" ] && grep -q '^SigCgt:.*[1-9a-f]' "/proc/$1/status"; }
+handles_signals() { [ "/proc/$1/exe" -ef "$BIN/dnc-emit" ] && catches_term "$1"; }
 # It waits in poll(2) again, for the pipe is empty.
 has_read_all() {
 	handles_signals "$1" && ! python3 -c 'import os, select, sys
