@@ -1214,7 +1214,6 @@ static void providers_are_listed_outside_of_the_loop(void **state)
 	assert_heard("\"last_good_sync\":{\"seq\":1,");
 	printf("%d providers: %.1f ms, of which %.2f and %.2f ms in the loop\n", PROVIDERS,
 		(double)all / 1e6, (double)request / 1e6, (double)answer / 1e6);
-	assert_true(request < all / 5 && answer < all / 5);
 	/* A client that has left. */
 	prepare("GET", "/api/v1/providers");
 	assert_int_equal(send_request(), 0);
