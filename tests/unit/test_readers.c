@@ -179,8 +179,10 @@ static void a_reader_that_acknowledges_nothing_is_left_while_another_can_be_reac
 	turn_after(out, 100 * STALL_MS);
 	assert_true(is_idle(b));
 	take_said();
-	for (int ms = 0; ms <= STALL_MS && is_idle(b); ms += STALL_LOOK_MS)
-		turn_after(out, STALL_LOOK_MS);
+	for (int ms = 0; ms <= STALL_MS && is_idle(b); ms += STALL_LOOK_MS) {
+		passed_ms += STALL_LOOK_MS;
+		turn(out);
+	}
 	second = accept_from(out, b);
 	assert_non_null(strstr(take_said(), "a (it has acknowledged nothing for 5 s); unix:"));
 	expect_end(first);
@@ -212,8 +214,10 @@ static void readers_that_all_stall_get_more_time_with_each_round(void **state)
 	dnc_outlet_stall_after(out, LIMIT);
 	write_numbers(out, 1, 3);
 	for (int i = 0; i < 5; i++) {
-		for (int ms = 0; ms < 8 * LIMIT; ms += STALL_LOOK_MS)
-			turn_after(out, STALL_LOOK_MS);
+		for (int ms = 0; ms < 8 * LIMIT; ms += STALL_LOOK_MS) {
+			passed_ms += STALL_LOOK_MS;
+			turn(out);
+		}
 		changes[i] = dnc_outlet_connections(out).changes;
 	}
 	/* 1, 1, 2, 2, 4, 4, 8, 8 and 16 s. */
@@ -229,8 +233,10 @@ static void readers_that_all_stall_get_more_time_with_each_round(void **state)
 	expect_numbers(out, reader, 1, 3);
 	ack_number(reader, 1);
 	TURN_UNTIL(out, outlet_safe(out) == 1);
-	for (int ms = 0; ms <= 2 * LIMIT; ms += STALL_LOOK_MS)
-		turn_after(out, STALL_LOOK_MS);
+	for (int ms = 0; ms <= 2 * LIMIT; ms += STALL_LOOK_MS) {
+		passed_ms += STALL_LOOK_MS;
+		turn(out);
+	}
 	assert_true(dnc_outlet_connections(out).changes > changes[4]);
 	close(reader);
 	dnc_outlet_free(out);
