@@ -132,6 +132,9 @@ $(O)/unit/test_budget: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ns,--wrap=dnc_clock_
 # Its process dies after a move when it says so.
 $(O)/unit/test_filing: LDFLAGS += -Wl,--wrap=renameat2
 
+# It counts who makes the list of providers.
+$(O)/unit/test_dispatch: LDFLAGS += -Wl,--wrap=provider_list_add
+
 # Time passes when it says so.
 $(O)/unit/test_outlet $(O)/unit/test_readers $(O)/unit/test_mapper $(O)/unit/test_arrivals $(O)/unit/test_spool $(O)/unit/test_route \
 $(O)/unit/test_commands $(O)/unit/test_changes: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ms

@@ -1,6 +1,7 @@
 /* HTTP requests from their head to their answer, with a hub and a log and without sockets. */
 #include "unit.h"
 #include <poll.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -1178,6 +1179,18 @@ static void publish_providers(void)
 	dnc_buf_free(&line);
 }
 
+/* How often the loop's thread, which runs the test, works on the list of providers. */
+static pthread_t loop_thread;
+static unsigned looped;
+
+int __real_provider_list_add(struct provider_list *list);
+int __wrap_provider_list_add(struct provider_list *list);
+int __wrap_provider_list_add(struct provider_list *list)
+{
+	looped += pthread_equal(pthread_self(), loop_thread) != 0;
+	return __real_provider_list_add(list);
+}
+
 /* What making the list takes: the same work as that of the request. */
 static int64_t list_providers_ns(void)
 {
@@ -1200,7 +1213,11 @@ static void providers_are_listed_outside_of_the_loop(void **state)
 	(void)state;
 	open_server(false);
 	publish_providers();
+	loop_thread = pthread_self();
+	looped = 0;
 	all = list_providers_ns();
+	assert_true(looped > 0); /* this was in the loop's thread */
+	looped = 0;
 	prepare("GET", "/api/v1/providers");
 	start = dnc_clock_thread_ns();
 	assert_int_equal(send_request(), 0);
@@ -1214,6 +1231,7 @@ static void providers_are_listed_outside_of_the_loop(void **state)
 	assert_heard("\"last_good_sync\":{\"seq\":1,");
 	printf("%d providers: %.1f ms, of which %.2f and %.2f ms in the loop\n", PROVIDERS,
 		(double)all / 1e6, (double)request / 1e6, (double)answer / 1e6);
+	assert_int_equal(looped, 0);
 	/* A client that has left. */
 	prepare("GET", "/api/v1/providers");
 	assert_int_equal(send_request(), 0);
