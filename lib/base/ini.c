@@ -203,7 +203,7 @@ static int check_line(struct reading *r)
 	/* libinih skips a byte order mark. */
 	if (r->at.line == 1 && strncmp(r->text, "\xef\xbb\xbf", 3) == 0)
 		at = 3 + strspn(r->text + 3, " \t\f\v");
-	r->plain = r->opened = false;
+	r->plain = false;
 	if (!r->text[at] || r->text[at] == ';' || r->text[at] == '#')
 		return 1;
 	if (r->key[0] && at > 0)
@@ -222,25 +222,27 @@ static int check_line(struct reading *r)
 	return 1;
 }
 
-/* An ini_reader. */
+/* An ini_reader. Of a line that is passed over libinih sees an empty one: it counts lines as we do, as it looks for a byte
+ * order mark in its first one. */
 static char *next(char *line, int size, void *stream)
 {
 	struct reading *r = stream;
 	int rc;
 
-	do {
-		if (r->plain)
-			wrong(r, 0,
-				"expected [SECTION], key = value, or a line that starts with a blank "
-				"and continues a value");
-		if (r->ended || (rc = read_line(r)) == 0)
-			return NULL;
-	} while (rc < 0 || (check_line(r) < 0 && !r->opened));
+	if (r->plain)
+		wrong(r, 0,
+			"expected [SECTION], key = value, or a line that starts with a blank and "
+			"continues a value");
+	if (r->ended || (rc = read_line(r)) == 0)
+		return NULL;
+	r->opened = false;
+	if (rc > 0)
+		rc = check_line(r);
 	/* Also of a section whose line is wrong: or libinih would go on with the value of the key before it. */
 	if (r->opened)
 		snprintf(line, (size_t)size, "[%s]\n", r->section);
 	else
-		snprintf(line, (size_t)size, "%s\n", r->text);
+		snprintf(line, (size_t)size, "%s\n", rc < 0 ? "" : r->text);
 	return line;
 }
 

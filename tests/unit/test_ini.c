@@ -66,6 +66,8 @@ static void files_are_read_with_places(void **state)
 		{"a = 1\n[s", "1,4:/a=1\n2,2: the last line does n\n"},
 		{"a = 1\r", "1,5: a carriage return wi\n"},
 		{"\xef\xbb\xbf[s]\r\na : 1\r\n", "1,4:s\n2,4:s/a=1\n"},
+		/* A mark is skipped in the first line alone, also where that one is wrong. */
+		{"x\ry\n\xef\xbb\xbf = 1\n", "1,1: a carriage return wi\n2,6:/\xef\xbb\xbf=1\n"},
 		{"[s]\nb = b ; c\n", "1,1:s\n2,4:s/b=b;\n"},
 		{"[s]\nb = b;c\n", "1,1:s\n2,4:s/b=b;c\n"},
 		{"[s]\na = 1\n  2\n\n\t3 ; x\nb =\n", "1,1:s\n2,4:s/a=1\n3,2:s/a+=2\n"
