@@ -1,10 +1,10 @@
 # helper.bash - what the bats files share. BIN is the folder of the programs under test, HUB_OPTIONS
 # holds more options for every hub that a test starts, in whatever way (see tests/with-options). LOG_SERVER is set
-# where the log of every hub is in PostgreSQL (see tests/on-postgres).
+# where the log of every hub is in PostgreSQL (see tests/on-postgres), LOG_IN_MEMORY where hubs keep none.
 ROOT="$BATS_TEST_DIRNAME/../.."
 export BIN="${BIN:-$ROOT/build/release/bin}" HUB_OPTIONS="${HUB_OPTIONS-}"
 PATH="$BIN:$PATH"
-[ -z "$HUB_OPTIONS${LOG_SERVER-}" ] || PATH="$ROOT/tests/with-options:$PATH"
+[ -z "$HUB_OPTIONS${LOG_SERVER-}${LOG_IN_MEMORY-}" ] || PATH="$ROOT/tests/with-options:$PATH"
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
 PIDS=()
 source "$ROOT/tests/postgres.bash"
@@ -39,6 +39,11 @@ small_partitions() { # DIR N
 # For tests of what only a log in files has.
 sqlite_only() { # WHY
 	! on_postgres || skip "on PostgreSQL: $1"
+}
+
+# For tests of what a log is for that outlives the hub.
+durable_only() {
+	[ -z "${LOG_IN_MEMORY-}" ] || skip "in memory: nothing outlives the hub"
 }
 
 # Each thread of the process PID is traced.

@@ -44,6 +44,7 @@ as_role() { # ROLE COUNT
 }
 
 @test "a masked event is the same at every door, after a restart, too, and its id is not its own" {
+	durable_only
 	printf '[role desk]\npermissions = dnc:read dnc:stream dnc:replay\nrate = none\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=desk --workers=2
 	one_of_each >&9
@@ -132,6 +133,7 @@ as_role() { # ROLE COUNT
 }
 
 @test "filters of a masked view see what it shows: they give no digits away" {
+	durable_only
 	printf '[role desk]\npermissions = dnc:read dnc:stream dnc:replay\nrate = none\n' >roles.conf
 	start_hub --roles=roles.conf --default-role=desk
 	one_of_each >&9
@@ -265,6 +267,7 @@ as_role() { # ROLE COUNT
 }
 
 @test "each of many subscribe requests in a row is answered, once" {
+	durable_only
 	start_hub
 	events 300 >&9
 	wait_for last_seq_is 300
@@ -382,6 +385,7 @@ setup() {
 }
 
 @test "what a role sees is a gap when it takes too much work to know, and the rest comes" {
+	durable_only
 	printf '%s\n' '[role desk]' 'permissions = dnc:read dnc:stream dnc:replay dnc:pii' \
 		'sees = [{"phone_patterns":["^\\+43666666(((6*)*)*)*[^6]$"]},{"phone_patterns":["^\\+1303"]}]' >roles.conf
 	four() {
