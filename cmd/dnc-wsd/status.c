@@ -45,8 +45,8 @@ static void log_metrics(const struct dnc_journal_stats *log, struct dnc_buf *out
 		{"dnc_log_revoked_tokens", "gauge", "Tokens that a shared log revokes", NULL,
 			(double)log->revoked},
 		{"dnc_log_failovers_total", "counter",
-			"Changes of the shared log's server after which this hub went on", NULL,
-			(double)log->failovers},
+			"Changes and starts of the shared log's server after which this hub went on",
+			NULL, (double)log->failovers},
 	};
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);

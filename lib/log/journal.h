@@ -60,8 +60,8 @@ struct dnc_epoch {
 	uint64_t first; /* the number that its first event has or will have */
 };
 
-/* The current epoch. Each opening of a log of one process begins an epoch, and each change of server or its timeline one of
- * a shared log; the log stores the number with which each began. So a position (an epoch and a sequence number) can be
+/* The current epoch. Each opening of a log of one process begins an epoch; in a shared one each change of server or its timeline
+ * does, each start of the server, and each restoring of its tables. The log stores the number with which each began. So a position (an epoch and a sequence number) can be
  * told from one that this log never had, because it was restored from a backup or lost its end. */
 struct dnc_epoch dnc_journal_epoch(const struct dnc_journal *j);
 

@@ -95,7 +95,8 @@ BEGIN
 		CREATE TABLE dnc.access (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, record text NOT NULL);
 		-- An epoch begins when the numbers after it may differ from those that were seen before: another server has become the primary.
 		CREATE TABLE dnc.epochs (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, epoch text NOT NULL UNIQUE,
-			system_identifier text NOT NULL, timeline int NOT NULL, first_seq bigint NOT NULL, started_at bigint NOT NULL);
+			system_identifier text NOT NULL, timeline int NOT NULL, first_seq bigint NOT NULL, started_at bigint NOT NULL,
+			incarnation text);
 		-- The hubs that run. Each writes its row every few seconds: no commit waits for that, and another server begins without rows.
 		CREATE UNLOGGED TABLE dnc.hubs (hub text PRIMARY KEY CHECK (length(hub) <= 64), advertise text
 			CHECK (length(advertise) <= 255), version text NOT NULL CHECK (length(version) <= 64), connections bigint NOT NULL,
@@ -107,6 +108,9 @@ BEGIN
 			expires bigint CHECK (expires > at), note text);
 		CREATE INDEX revoked_by_expiry ON dnc.revoked (expires);
 		INSERT INTO dnc.log VALUES ('revocations', '0');
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dnc.epochs'::regclass AND attname = 'incarnation') THEN
+		ALTER TABLE dnc.epochs ADD incarnation text;
 	END IF;
 	INSERT INTO dnc.log VALUES ('layout', known) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 END $$;
@@ -151,28 +155,34 @@ BEGIN
 	END LOOP;
 END $$;
 
--- The current epoch. A new one begins when the server is not that of the newest epoch, or took another timeline, and when LOST is
--- the newest epoch: then the caller has seen events that are gone, as after a restored backup. The timeline in the control
+-- Differs once the tables were restored, and when the server was started again: it may have been with files from a backup, which
+-- have its identifier and, unless an archive was replayed, its timeline.
+CREATE OR REPLACE FUNCTION dnc.incarnation() RETURNS text LANGUAGE sql STABLE
+RETURN pg_relation_filenode('dnc.epochs') || ' ' || floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000);
+
+-- The current epoch. A new one begins when the server is not that of the newest epoch, took another timeline, or may have been
+-- restored, and when LOST is the newest epoch: then the caller has seen events that are gone. The timeline in the control
 -- file is late after a promotion, that of the log is not.
 CREATE OR REPLACE FUNCTION dnc.check_epoch(lost text DEFAULT NULL) RETURNS dnc.epochs LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	server text := (SELECT c.system_identifier FROM pg_control_system() c);
 	line int := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int;
+	mine text := dnc.incarnation();
 	current dnc.epochs;
 BEGIN
-	SELECT * INTO current FROM dnc.epochs ORDER BY n DESC LIMIT 1;
-	IF current.system_identifier = server AND current.timeline = line AND current.epoch IS DISTINCT FROM lost THEN
-		RETURN current;
-	END IF;
-	PERFORM pg_advisory_xact_lock(6581859, 1);
-	SELECT * INTO current FROM dnc.epochs ORDER BY n DESC LIMIT 1;
-	IF current.system_identifier = server AND current.timeline = line AND current.epoch IS DISTINCT FROM lost THEN
-		RETURN current;
-	END IF;
-	INSERT INTO dnc.epochs (epoch, system_identifier, timeline, first_seq, started_at)
+	-- First without the lock, which a commit that waits for standby servers holds.
+	FOR attempt IN 1..2 LOOP
+		SELECT * INTO current FROM dnc.epochs ORDER BY n DESC LIMIT 1;
+		IF current.system_identifier = server AND current.timeline = line AND current.incarnation = mine
+				AND current.epoch IS DISTINCT FROM lost THEN
+			RETURN current;
+		END IF;
+		PERFORM pg_advisory_xact_lock(6581859, 1);
+	END LOOP;
+	INSERT INTO dnc.epochs (epoch, system_identifier, timeline, first_seq, started_at, incarnation)
 		SELECT left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4), server, line,
-			(dnc.newest()).seq + 1, dnc.now_ms()
+			(dnc.newest()).seq + 1, dnc.now_ms(), mine
 		RETURNING * INTO current;
 	RETURN current;
 END $$;
@@ -228,7 +238,7 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(6581859, 1);
 	-- What dnc.check_epoch() and dnc.newest() would say, without the cost of calls.
 	IF NOT EXISTS (SELECT FROM (SELECT * FROM dnc.epochs ORDER BY n DESC LIMIT 1) e, pg_control_system() c
-			WHERE e.system_identifier = c.system_identifier::text
+			WHERE e.system_identifier = c.system_identifier::text AND e.incarnation = dnc.incarnation()
 				AND e.timeline = ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int) THEN
 		PERFORM dnc.check_epoch();
 	END IF;
