@@ -51,16 +51,30 @@ void pg_disconnect(struct pg *pg)
 {
 	PQfinish(pg->conn);
 	pg->conn = NULL;
+	pg->in_transaction = false;
 }
 
-/* A connection that was closed while it was not used is found before anything is sent on it. */
+/* PQisBusy() looks at what was received. */
+static bool was_closed(const struct pg *pg)
+{
+	return !PQconsumeInput(pg->conn) || PQisBusy(pg->conn) || pg->ended ||
+	       PQstatus(pg->conn) != CONNECTION_OK;
+}
+
+/* A connection that was closed while it was not used is found before anything is sent on it. The rest of a transaction must not be run
+ * on another one. */
 int pg_connect(struct pg *pg, struct dnc_error *err)
 {
 	pg->unknown = false;
-	/* PQisBusy() looks at what was received. */
-	if (pg->conn && (!PQconsumeInput(pg->conn) || PQisBusy(pg->conn) || pg->ended ||
-				PQstatus(pg->conn) != CONNECTION_OK))
+	if (pg->conn && was_closed(pg)) {
+		bool in_transaction = pg->in_transaction;
+
 		pg_disconnect(pg);
+		if (in_transaction)
+			return dnc_error_set(err, EIO,
+				"log on %s: the connection was lost in a transaction: try again",
+				pg->server);
+	}
 	return pg->conn ? 0 : pg_open(pg, err);
 }
 
@@ -93,6 +107,7 @@ static PGresult *finish(struct pg *pg, int64_t ms, struct dnc_error *err)
 		pg_disconnect(pg);
 		return NULL;
 	}
+	pg->in_transaction = PQtransactionStatus(pg->conn) != PQTRANS_IDLE;
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 		return r;
 	if (status != PGRES_FATAL_ERROR) {

@@ -321,6 +321,26 @@ static void a_lost_connection_is_opened_again(void **state)
 	pg_free(pg);
 }
 
+static void a_transaction_does_not_go_on_with_another_connection(void **state)
+{
+	struct pg *pg = open_pg(server.log);
+
+	(void)state;
+	postgres_sql(&server, "CREATE TABLE part (n int)");
+	number(pg, "BEGIN");
+	number(pg, "INSERT INTO part VALUES (1)");
+	postgres_sql(&server,
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'unit'");
+	postgres_wait(&server,
+		"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'unit'", "0");
+	expect_error(pg, "INSERT INTO part VALUES (2)", EIO, "in a transaction");
+	assert_false(pg_outcome_unknown(pg));
+	assert_string_equal(postgres_sql(&server, "SELECT count(*) FROM part"), "0");
+	number(pg, "INSERT INTO part VALUES (3)");
+	assert_string_equal(postgres_sql(&server, "SELECT count(*) FROM part"), "1");
+	pg_free(pg);
+}
+
 static void *crash_soon(void *ctx)
 {
 	(void)ctx;
@@ -471,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_accepts_and_hangs_is_passed_over),
 		cmocka_unit_test(waiting_ends_with_the_stop_descriptor),
 		cmocka_unit_test(a_lost_connection_is_opened_again),
+		cmocka_unit_test(a_transaction_does_not_go_on_with_another_connection),
 		cmocka_unit_test(a_crash_leaves_the_outcome_unknown),
 		cmocka_unit_test(a_notification_wakes),
 		cmocka_unit_test(a_script_has_its_own_limit),

@@ -85,7 +85,7 @@ struct pg_param pg_array(const struct dnc_buf *array); /* made with pg_array_beg
 /* Runs one statement with the N parameters $1 to $N, in a transaction of its own unless BEGIN was run. Parameters and results are
  * binary. SQL must be a string that stays where it is and as it is: the server keeps its plan. The result has
  * PGRES_TUPLES_OK or PGRES_COMMAND_OK and is to be freed with PQclear(). NULL with ERR; after some errors the connection is closed,
- * and a transaction with it. */
+ * and a transaction with it: then no other statement of it is run, and what follows is not part of one. */
 PGresult *pg_run(struct pg *pg, const char *sql, int n, const struct pg_param *params,
 	struct dnc_error *err);
 

@@ -17,6 +17,7 @@ struct pg {
 	int host_count, host; /* the one to be tried first */
 	int stop_fd;
 	bool fresh, unknown;
+	bool in_transaction; /* BEGIN was run on this connection */
 	bool ended;        /* the server said that it closes the connection, without being asked */
 	bool unreplicated; /* the server said that it did not wait for its standbys */
 	const char *prepared[PG_STATEMENTS];
