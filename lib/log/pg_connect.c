@@ -148,11 +148,11 @@ static void on_notice(void *ctx, const PGresult *r)
 /* Those before dbname are defaults, which the connection string may change; those after it are not its to say. */
 static PGconn *start(const struct pg *pg, const struct pg_host *h)
 {
-	const char *const keys[] = {"fallback_application_name", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
-		"client_encoding", "target_session_attrs", "host", "hostaddr", "port", NULL};
-	const char *const values[] = {pg->name, KEEPALIVES_IDLE_S, KEEPALIVES_INTERVAL_S,
-		KEEPALIVES_COUNT, TCP_USER_TIMEOUT_MS, pg->conninfo, "UTF8",
+	const char *const keys[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
+		"tcp_user_timeout", "dbname", "application_name", "client_encoding",
+		"target_session_attrs", "host", "hostaddr", "port", NULL};
+	const char *const values[] = {KEEPALIVES_IDLE_S, KEEPALIVES_INTERVAL_S, KEEPALIVES_COUNT,
+		TCP_USER_TIMEOUT_MS, pg->conninfo, pg->name, "UTF8",
 		pg->target == PG_PRIMARY ? "read-write" : "any", h ? h->host : NULL,
 		h ? h->hostaddr : NULL, h ? h->port : NULL, NULL};
 

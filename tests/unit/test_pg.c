@@ -85,6 +85,23 @@ static void no_password_is_taken_from_arguments(void **state)
 	assert_null(pg_new("password=s3cret", PG_ANY, "unit", &err));
 }
 
+/* dnc-log finds hubs by it. */
+static void the_name_of_a_connection_is_ours(void **state)
+{
+	char other[sizeof server.log + 32];
+	struct pg *pg;
+	PGresult *r;
+
+	(void)state;
+	snprintf(other, sizeof other, "%s application_name=other", server.log);
+	pg = open_pg(other);
+	r = pg_run(pg, "SELECT current_setting('application_name')", 0, NULL, &err);
+	assert_non_null(r);
+	assert_true(dnc_str_eq(pg_get_text(r, 0, 0), DNC_STR("unit")));
+	PQclear(r);
+	pg_free(pg);
+}
+
 static void values_come_back_as_they_were_sent(void **state)
 {
 	static const char uuid[] = "0f0e0d0c-0b0a-8908-8706-050403020100";
@@ -483,6 +500,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_password_is_taken_from_arguments),
+		cmocka_unit_test(the_name_of_a_connection_is_ours),
 		cmocka_unit_test(values_come_back_as_they_were_sent),
 		cmocka_unit_test(the_plan_of_a_statement_is_kept),
 		cmocka_unit_test(errors_say_what_to_do),
