@@ -194,10 +194,12 @@ static int await_connection(struct pg *pg, int64_t deadline, struct dnc_error *e
 	return 0;
 }
 
-/* The server ends a statement that takes long, before we stop waiting for it; and a commit is answered once it is on its disk,
- * whatever the default of the database. (PG_STATEMENT_MS) */
+/* The server ends a statement that takes long, before we stop waiting for it (PG_STATEMENT_MS); and whatever the defaults of the
+ * database, each statement sees what was committed when it begins, and a commit is answered once it is on the disk. */
 static const char set_up_sql[] =
-	"SELECT set_config('statement_timeout', '9000', false), set_config('synchronous_commit',"
+	"SELECT set_config('statement_timeout', '9000', false),"
+	" set_config('default_transaction_isolation', 'read committed', false),"
+	" set_config('synchronous_commit',"
 	" CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
 	" ELSE current_setting('synchronous_commit') END, false)";
 

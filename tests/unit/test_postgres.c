@@ -120,6 +120,20 @@ static void follow(struct dnc_journal *j)
 	} while (rc > 0);
 }
 
+static void the_defaults_of_a_database_do_not_count(void **state)
+{
+	char text[128];
+	struct dnc_journal *j;
+
+	(void)state;
+	snprintf(text, sizeof text,
+		"ALTER DATABASE %s SET default_transaction_isolation = 'serializable'", database);
+	server_sql("postgres", text);
+	j = open_journal();
+	assert_int_equal(append(j, 1, "t", NULL), DNC_LOGGED_NEW);
+	dnc_journal_close(j);
+}
+
 static void an_event_gets_the_next_number_and_is_known_by_its_id_and_content(void **state)
 {
 	struct dnc_journal *a = open_journal(), *b = open_journal();
@@ -902,6 +916,7 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		log_test(the_defaults_of_a_database_do_not_count),
 		log_test(an_event_gets_the_next_number_and_is_known_by_its_id_and_content),
 		log_test(a_batch_may_have_known_events_and_the_same_one_twice),
 		log_test(a_batch_of_unknown_outcome_is_sent_again_and_new_only_once),
