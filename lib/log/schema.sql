@@ -398,15 +398,18 @@ BEGIN
 			WHERE e.seq >= oldest.end_seq - 1 ORDER BY e.seq LIMIT 1), false) THEN
 		RETURN false;
 	END IF;
-	-- Readers wait for one who waits for this lock: not for long. With a long query or a dump running it is tried again later.
+	-- Readers wait for one who waits for this lock: not for long. With a long query or a dump running it is tried again later;
+	-- what was removed above stays so.
 	PERFORM pg_advisory_xact_lock(6581859, 1);
-	PERFORM set_config('lock_timeout', '100', true);
-	EXECUTE format('DROP TABLE dnc.%I', 'events_' || oldest.first_seq);
-	DELETE FROM dnc.partitions p WHERE p.first_seq = oldest.first_seq;
+	BEGIN
+		PERFORM set_config('lock_timeout', '100', true);
+		EXECUTE format('DROP TABLE dnc.%I', 'events_' || oldest.first_seq);
+		DELETE FROM dnc.partitions p WHERE p.first_seq = oldest.first_seq;
+	EXCEPTION
+		WHEN lock_not_available THEN
+			RETURN false;
+	END;
 	RETURN true;
-EXCEPTION
-	WHEN lock_not_available THEN
-		RETURN false;
 END $$;
 
 -- The hub NAME runs, and its clients reach it at ADDRESS (NULL: nobody is told). Returns the others that run. Its own transaction: it

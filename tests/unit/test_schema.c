@@ -295,6 +295,26 @@ static void pruning_drops_whole_partitions(void **state)
 	pg_free(pg);
 }
 
+/* A dump may take hours. */
+static void a_query_holds_up_no_more_than_a_partition(void **state)
+{
+	struct pg *pg = open_pg(conninfo), *other = open_pg(conninfo);
+	static const char prune[] = "SELECT dnc.prune(9000000000000, NULL)";
+
+	(void)state;
+	append_range(pg, 1, 250, 50);
+	PQclear(pg_run(other, "BEGIN", 0, NULL, &err));
+	PQclear(pg_run(other, "SELECT count(*) FROM dnc.events", 0, NULL, &err));
+	expect_sql(prune, "f");
+	expect_sql("SELECT count(*) FROM dnc.access", "0");
+	expect_sql("SELECT count(*) FROM dnc.events", "250");
+	PQclear(pg_run(other, "COMMIT", 0, NULL, &err));
+	expect_sql(prune, "t");
+	expect_sql("SELECT count(*) FROM dnc.events", "150");
+	pg_free(other);
+	pg_free(pg);
+}
+
 static void an_epoch_ends_when_its_events_are_gone(void **state)
 {
 	struct pg *pg = open_pg(conninfo);
@@ -483,6 +503,7 @@ int main(void)
 		TEST(many_hubs_leave_no_hole),
 		TEST(partitions_are_made_ahead),
 		TEST(pruning_drops_whole_partitions),
+		TEST(a_query_holds_up_no_more_than_a_partition),
 		TEST(an_epoch_ends_when_its_events_are_gone),
 		TEST(rights_are_the_least),
 		TEST(an_administrator_needs_no_superuser),
