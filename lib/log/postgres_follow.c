@@ -53,21 +53,31 @@ static int find_newest(struct pg_journal *j, struct dnc_error *err)
 	return there && memcmp(id, j->follower.newest_id, sizeof id) == 0;
 }
 
-/* The epochs after those that are known: the newest one, and the lowest number with which one of them began; UINT64_MAX when
- * there are none. */
-static int find_epochs(
-	struct pg_journal *j, int64_t *newest, uint64_t *first, struct dnc_error *err)
+/* *FIRST is the lowest number with which an epoch began that either the log or this hub does not know; UINT64_MAX when there
+ * is none. A log that was restored, or whose former server is back, may lack the newest one. *CURRENT: both have the same newest one. */
+static int compare_epochs(
+	struct pg_journal *j, uint64_t *first, bool *current, struct dnc_error *err)
 {
-	static const char sql[] = "SELECT max(n), min(first_seq) FROM dnc.epochs WHERE n > $1";
-	const struct pg_param known = pg_int8(j->follower.epoch);
-	PGresult *r = pg_run(j->follower.pg, sql, 1, &known, err);
+	static const char sql[] = "SELECT epoch, first_seq FROM dnc.epochs ORDER BY n";
+	struct dnc_epoch mine = epochs_current(j->base.epochs);
+	PGresult *r = pg_run(j->follower.pg, sql, 0, NULL, err);
+	bool has_mine = false;
 
-	if (!r)
-		return -1;
-	*newest = pg_get_int(r, 0, 0);
-	*first = *newest ? (uint64_t)pg_get_int(r, 0, 1) : UINT64_MAX;
+	*current = false;
+	*first = UINT64_MAX;
+	for (int i = 0; r && i < PQntuples(r); i++) {
+		struct dnc_str name = pg_get_text(r, i, 0);
+		uint64_t seq = (uint64_t)pg_get_int(r, i, 1), end;
+
+		*current = dnc_str_eq(name, dnc_str(mine.name));
+		has_mine |= *current;
+		if (!epochs_find(j->base.epochs, name, &end) && seq < *first)
+			*first = seq;
+	}
+	if (!has_mine && mine.first < *first)
+		*first = mine.first;
 	PQclear(r);
-	return 0;
+	return r ? 0 : -1;
 }
 
 /* Has an epoch begin after what the log has now, unless one began since the one that is known: whoever comes now is not told
@@ -86,16 +96,16 @@ static int begin_epoch(struct pg_journal *j, struct dnc_error *err)
 /* New epochs go on after what was read, or what was read is lost. */
 static int check_log(struct pg_journal *j, struct dnc_error *err)
 {
-	int64_t newest;
 	uint64_t first;
+	bool current;
 	int there = find_newest(j, err);
 
 	if (there < 0 || (!there && begin_epoch(j, err) < 0) ||
-		find_epochs(j, &newest, &first, err) < 0)
+		compare_epochs(j, &first, &current, err) < 0)
 		return -1;
 	if (!there || first <= j->base.last)
 		return lose(j, first, err);
-	if (!newest)
+	if (current)
 		return 0;
 	if (postgres_load_epochs(j, j->follower.pg, err) < 0)
 		return -1;
@@ -131,13 +141,15 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 }
 
 /* What may change besides the events. */
-#define STATE "(SELECT max(n) FROM dnc.epochs), " POSTGRES_REVOCATIONS
+#define STATE POSTGRES_EPOCH ", " POSTGRES_REVOCATIONS
 
 /* Another hub may have found that the server has changed, and somebody may have revoked tokens: the state is in ROW 0 of R
  * from COLUMN on. */
 static int note_state(struct pg_journal *j, const PGresult *r, int column, struct dnc_error *err)
 {
-	if (pg_get_int(r, 0, column) != j->follower.epoch && check_log(j, err) < 0)
+	struct dnc_epoch mine = epochs_current(j->base.epochs);
+
+	if (!dnc_str_eq(pg_get_text(r, 0, column), dnc_str(mine.name)) && check_log(j, err) < 0)
 		return -1;
 	if (pg_get_int(r, 0, column + 1) == j->follower.revocations)
 		return 0;

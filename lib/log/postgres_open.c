@@ -62,21 +62,19 @@ static int load_newest(struct pg_journal *j, struct pg *pg, struct dnc_error *er
 
 int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 {
-	PGresult *r = query(
-		pg, "SELECT n, epoch, first_seq, started_at FROM dnc.epochs ORDER BY n", 1, err);
+	PGresult *r =
+		query(pg, "SELECT epoch, first_seq, started_at FROM dnc.epochs ORDER BY n", 1, err);
 	struct epoch_list list = {0};
-	int newest = r ? PQntuples(r) - 1 : -1, rc = r ? 0 : -1;
+	int rc = r ? 0 : -1;
 
-	for (int i = 0; rc == 0 && i <= newest; i++)
-		rc = epoch_list_add(&list, pg_get_text(r, i, 1), (uint64_t)pg_get_int(r, i, 2));
+	for (int i = 0; rc == 0 && i < PQntuples(r); i++)
+		rc = epoch_list_add(&list, pg_get_text(r, i, 0), (uint64_t)pg_get_int(r, i, 1));
 	if (rc == 0 && !j->base.rates) /* the log has counted since it was begun */
-		j->base.rates = rates_new(pg_get_int(r, 0, 3));
+		j->base.rates = rates_new(pg_get_int(r, 0, 2));
 	if (r && (rc < 0 || !j->base.rates))
 		rc = dnc_error_nomem(err);
-	if (rc == 0) {
-		j->follower.epoch = pg_get_int(r, newest, 0);
+	if (rc == 0)
 		journal_epochs_replace(&j->base, &list);
-	}
 	epoch_list_free(&list);
 	PQclear(r);
 	return rc;

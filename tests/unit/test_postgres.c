@@ -685,6 +685,39 @@ static void an_epoch_that_goes_on_after_what_was_read_is_taken(void **state)
 	await_taken(&b, 2);
 }
 
+/* The server before takes over again, with what it had: there nobody has seen the epoch in between. */
+static void an_epoch_that_comes_back_is_taken(void **state)
+{
+	uint64_t from, to;
+	char first[DNC_EPOCH_LEN + 1];
+
+	(void)state;
+	open_hub(&a);
+	add(&a, 1);
+	await_taken(&a, 1);
+	strcpy(first, dnc_journal_epoch(a.journal).name);
+	sql("UPDATE dnc.epochs SET timeline = 99");
+	cut_off();
+	await(strcmp(dnc_journal_epoch(a.journal).name, first) != 0);
+	sql("DELETE FROM dnc.epochs WHERE n = 2");
+	sql("UPDATE dnc.epochs SET timeline = 1");
+	cut_off();
+	await(strcmp(dnc_journal_epoch(a.journal).name, first) == 0);
+	assert_false(dnc_journal_lost(a.journal, &from, &to));
+	/* What was seen of an epoch is lost with it, even if events like these are there again. */
+	sql("UPDATE dnc.epochs SET timeline = 99");
+	cut_off();
+	await(strcmp(dnc_journal_epoch(a.journal).name, first) != 0);
+	add(&a, 2);
+	await_taken(&a, 2);
+	sql("DELETE FROM dnc.epochs WHERE n > 1");
+	sql("UPDATE dnc.epochs SET timeline = 1");
+	cut_off();
+	await(dnc_journal_lost(a.journal, &from, &to));
+	assert_int_equal(from, 2);
+	assert_int_equal(to, 2);
+}
+
 static void who_asks_is_answered_after_all_that_was_there(void **state)
 {
 	struct dnc_journal *other = open_journal();
@@ -932,6 +965,7 @@ int main(void)
 		log_test(after_the_server_was_killed_all_goes_on_without_a_gap),
 		log_test(a_log_that_lost_what_was_shown_is_not_followed_any_more),
 		log_test(an_epoch_that_goes_on_after_what_was_read_is_taken),
+		log_test(an_epoch_that_comes_back_is_taken),
 		log_test(who_asks_is_answered_after_all_that_was_there),
 		log_test(retention_of_one_hub_moves_the_oldest_event_of_all),
 		log_test(rates_and_providers_are_known_when_a_hub_starts),

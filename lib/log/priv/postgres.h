@@ -35,7 +35,6 @@ struct pg_follower {
 	bool listening; /* on this connection; and the newest event that was read is there */
 	bool connected; /* it was, once */
 	char newest_id[DNC_UUID_LEN]; /* of event `last`, unless that is 0 */
-	int64_t epoch;                /* n of the newest row of dnc.epochs that was read */
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
 	int64_t oldest_due_ms;        /* when the oldest event is looked up again */
 	char hub[DNC_EPOCH_LEN + 1];  /* the random name of this run in dnc.hubs; empty: none yet */
@@ -54,7 +53,10 @@ struct pg_journal {
 /* postgres_open.c: reads all that is known at the start, over the connection that appends. -1 with ERR. */
 int postgres_load(struct pg_journal *j, struct dnc_error *err);
 
-/* Reads the epochs again, when the newest of dnc.epochs is not follower.epoch; over PG. -1 with ERR. */
+/* What to SELECT to know the newest epoch of the log. */
+#define POSTGRES_EPOCH "(SELECT epoch FROM dnc.epochs ORDER BY n DESC LIMIT 1)"
+
+/* Reads the epochs, over PG. -1 with ERR. */
 int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *err);
 
 /* The oldest event's number, and when it was logged; last + 1 and 0 when there is none. */
