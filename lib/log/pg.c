@@ -54,6 +54,13 @@ void pg_disconnect(struct pg *pg)
 	pg->in_transaction = false;
 }
 
+void pg_leave(struct pg *pg)
+{
+	pg_disconnect(pg);
+	if (pg->host_count)
+		pg->host = (pg->host + 1) % pg->host_count;
+}
+
 /* PQisBusy() looks at what was received. */
 static bool was_closed(const struct pg *pg)
 {

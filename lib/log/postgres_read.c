@@ -1,7 +1,8 @@
 /* postgres_read.c - reads events of a log in PostgreSQL in order, by phone number and by time, in chunks.
  *
  * A reader may use any server, also a standby while there is no primary. It hands out nothing after the journal's `last`:
- * a standby can show what is not yet safe. One that is behind is asked again until it has what the journal has. */
+ * a standby can show what is not yet safe. One that is behind is asked again until it has what the journal has, and left
+ * when that takes long. So is one with other events: a former primary, which has not got the newest epochs. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum {
 	FIRST_ROWS = 50, /* of a read that may end soon */
 	ROWS_MIN = 64,   /* of a chunk, however long they are */
 	ROWS_GROW = 4,
+	PATIENCE = 2, /* so often in a row a server may lack what is wanted */
 };
 
 /* All events of the log from `from` to `to`. */
@@ -26,7 +28,9 @@ struct pg_reader {
 	struct dnc_journal_reader base;
 	struct pg *pg;
 	int stop_fd;
-	uint64_t seen; /* the server has the events up to this one */
+	uint64_t seen;          /* the server has the journal's events up to this one, */
+	uint64_t epoch_changes; /* when that had changed its epoch so often */
+	unsigned lacking;       /* so often in a row the server had not all that was wanted */
 	/* What was read forwards last, and what was read ahead after it. */
 	struct pg_chunk chunk, ahead;
 	int rows;      /* of the next one */
@@ -109,24 +113,63 @@ static PGresult *query(struct pg_reader *r, const char *sql, int n, const struct
 	return answer;
 }
 
+/* Up to where the server has the events of the journal: after the end of its newest epoch it has others under their numbers, or,
+ * when the journal does not know that yet, may have them after the newest that both know. */
+static uint64_t find_end(struct dnc_journal *journal, struct dnc_str newest, uint64_t later)
+{
+	uint64_t end;
+
+	if (epochs_find(journal->epochs, newest, &end))
+		return end;
+	dnc_journal_look(journal);
+	return later ? later - 1 : 0;
+}
+
+/* Notes up to where the server has what the journal has. -1 with ERR also when that is not all up to LAST. */
+static int see(struct pg_reader *r, uint64_t last, struct dnc_error *err)
+{
+	static const char sql[] =
+		"SELECT seq, " POSTGRES_EPOCH ", (SELECT min(first_seq) FROM dnc.epochs WHERE n > "
+		"(SELECT n FROM dnc.epochs WHERE epoch = $1)) FROM dnc.newest()";
+	struct dnc_journal *journal = r->base.journal;
+	struct dnc_epoch epoch;
+	struct pg_param current;
+	PGresult *answer;
+	uint64_t newest, end;
+
+	r->epoch_changes = epochs_changes(journal->epochs);
+	epoch = epochs_current(journal->epochs);
+	current = pg_text(dnc_str(epoch.name));
+	answer = query(r, sql, 1, &current, err);
+	if (!answer)
+		return -1;
+	newest = (uint64_t)pg_get_int(answer, 0, 0);
+	end = find_end(journal, pg_get_text(answer, 0, 1), (uint64_t)pg_get_int(answer, 0, 2));
+	PQclear(answer);
+	r->seen = newest < end ? newest : end;
+	if (r->seen >= last)
+		return 0;
+	if (newest >= last)
+		return dnc_error_set(err, EAGAIN,
+			"the server of the log at %s has another epoch than this hub",
+			pg_server(r->pg));
+	return dnc_error_set(err, EAGAIN,
+		"the server of the log at %s is %" PRIu64 " events behind", pg_server(r->pg),
+		last - newest);
+}
+
 /* Sees to it that the server has all events that the journal has. */
 static int catch_up(struct pg_reader *r, uint64_t last, struct dnc_error *err)
 {
-	static const char sql[] = "SELECT seq FROM dnc.newest()";
-	PGresult *answer;
+	bool changed = r->epoch_changes != epochs_changes(r->base.journal->epochs);
 
-	if (r->seen >= last)
-		return 0;
-	answer = query(r, sql, 0, NULL, err);
-	if (!answer)
+	if ((changed || r->seen < last) && see(r, last, err) < 0) {
+		if (++r->lacking % PATIENCE == 0)
+			pg_leave(r->pg);
 		return -1;
-	r->seen = (uint64_t)pg_get_int(answer, 0, 0);
-	PQclear(answer);
-	if (r->seen >= last)
-		return 0;
-	return dnc_error_set(err, EAGAIN,
-		"the server of the log at %s is %" PRIu64 " events behind", pg_server(r->pg),
-		last - r->seen);
+	}
+	r->lacking = 0;
+	return 0;
 }
 
 /* Hands out row ROW. 1 when EACH wants no more. */

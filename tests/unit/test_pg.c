@@ -479,6 +479,13 @@ static void a_standby_is_no_primary(void **state)
 	pg_free(pg);
 	snprintf(both, sizeof both, "host=%s,%s user=postgres dbname=postgres", standby.dir,
 		server.dir);
+	pg = pg_new(both, PG_ANY, "unit", &err);
+	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 1);
+	assert_true(pg_is_new(pg));
+	pg_leave(pg);
+	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 0);
+	assert_true(pg_is_new(pg));
+	pg_free(pg);
 	pg = open_pg(both);
 	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 0);
 	/* Failover. */

@@ -354,6 +354,69 @@ static void ignore_finished(void *ctx)
 	(void)ctx;
 }
 
+static bool count_event(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	int *count = ctx;
+
+	(void)seq;
+	(void)line;
+	++*count;
+	return true;
+}
+
+/* How many events R hands out; -1 when it takes the server for one that has others. */
+static int read_all(struct dnc_journal_reader *r)
+{
+	struct dnc_error err;
+	int count = 0;
+
+	if (dnc_journal_read(r, 1, false, (struct dnc_str){0}, count_event, &count, &err) == 0)
+		return count;
+	assert_int_equal(err.code, EAGAIN);
+	return -1;
+}
+
+/* A former primary, that readers may be connected to, has other events under the numbers of the epochs that it did not see. */
+static void a_server_with_other_epochs_is_not_read(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_journal_reader *r;
+	struct dnc_error err;
+
+	(void)state;
+	append_many(j, 1, 5);
+	sql("UPDATE dnc.epochs SET timeline = 99");
+	append_many(j, 6, 8);
+	follow(j);
+	r = journal_reader_new(j, &err);
+	assert_non_null(r);
+	assert_int_equal(read_all(r), 8);
+	sql("CREATE TABLE kept AS SELECT * FROM dnc.epochs WHERE n = 2");
+	sql("DELETE FROM dnc.epochs WHERE n = 2");
+	assert_int_equal(read_all(r), 8); /* of the chunk */
+	journal_reader_free(r);
+	r = journal_reader_new(j, &err);
+	assert_int_equal(read_all(r), -1);
+	j->last = 5; /* before that it has the same */
+	assert_int_equal(read_all(r), 5);
+	j->last = 8;
+	assert_int_equal(read_all(r), -1);
+	sql("INSERT INTO dnc.epochs OVERRIDING SYSTEM VALUE SELECT * FROM kept");
+	assert_int_equal(read_all(r), 8);
+	/* One that the hub does not know yet may begin after what it has read, or not. */
+	sql("INSERT INTO dnc.epochs (epoch, system_identifier, timeline, first_seq, started_at) "
+	    "VALUES ('00000000000000aa', '', 1, 9, 0)");
+	journal_reader_free(r);
+	r = journal_reader_new(j, &err);
+	assert_int_equal(read_all(r), 8);
+	sql("UPDATE dnc.epochs SET first_seq = 7 WHERE first_seq = 9");
+	journal_reader_free(r);
+	r = journal_reader_new(j, &err);
+	assert_int_equal(read_all(r), -1);
+	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
 static void a_reader_is_freed_at_once_while_the_server_hangs(void **state)
 {
 	struct dnc_journal *j = open_journal();
@@ -955,6 +1018,7 @@ int main(void)
 		log_test(a_batch_of_unknown_outcome_is_sent_again_and_new_only_once),
 		log_test(events_are_read_in_both_directions_and_by_number),
 		log_test(the_next_chunk_is_read_while_nobody_waits),
+		log_test(a_server_with_other_epochs_is_not_read),
 		log_test(a_reader_is_freed_at_once_while_the_server_hangs),
 		log_test(many_events_of_one_number_are_found),
 		log_test(times_are_found),

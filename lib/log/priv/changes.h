@@ -16,7 +16,8 @@ struct dnc_journal;
 struct journal_changes {
 	/* Set when the journal is opened, and not changed later; NULL: nobody else writes the log. Makes the follower look at the
 	 * log (a round, see below) at once instead of at its next NOTIFY or timeout, and after the round under way, if any, once more. Any
-	 * thread; must not block: it writes to an eventfd. Called up to 20 times a second by each worker. */
+	 * thread; must not block: it writes to an eventfd. Called up to 20 times a second by each worker, and by readers that
+	 * find an epoch that the journal does not know. */
 	void (*look)(struct dnc_journal *j);
 	atomic_uint_fast64_t rounds_begun, rounds_ended;
 	atomic_uint_fast64_t lost_from, lost_to;

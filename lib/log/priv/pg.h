@@ -58,6 +58,9 @@ int pg_connect(struct pg *pg, struct dnc_error *err);
 /* Closes the connection; the next call opens another. */
 void pg_disconnect(struct pg *pg);
 
+/* Closes the connection; the next call tries the other servers first. */
+void pg_leave(struct pg *pg);
+
 /* True once after each time the connection was opened: the caller has to LISTEN again, and to check what it had seen. */
 bool pg_is_new(struct pg *pg);
 
