@@ -88,6 +88,7 @@ static bool add(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str li
 		dnc_event_shape_of(&event, &e->shape);
 		return true;
 	}
+	b->count--; /* its text stays, unused */
 	if (dnc_event_reader_no_memory(f->reader))
 		return no_memory(f);
 	dnc_error_set(&f->fault, EIO,
@@ -106,6 +107,9 @@ static int read_batch(struct follower *f, struct dnc_error *err)
 	batch_clear(&f->batch);
 	f->fault.code = 0;
 	rc = f->journal->ops->follow->read(f->journal, add, f, err);
+	/* Those before it are handed on first. */
+	if (rc >= 0 && f->fault.code && f->batch.count)
+		return 1;
 	if (rc >= 0 && f->fault.code) {
 		*err = f->fault;
 		rc = -1;

@@ -189,10 +189,10 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
 {
-	int rows = PQntuples(r);
+	int rows = PQntuples(r), i;
 	uint64_t next = j->base.last + 1;
 
-	for (int i = 0; i < rows; i++, next++) {
+	for (i = 0; i < rows; i++, next++) {
 		uint64_t seq = (uint64_t)pg_get_int(r, i, 0);
 
 		if (seq != next) { /* removed, before this hub has read them */
@@ -202,11 +202,11 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 				next, seq - 1);
 		}
 		if (!each(ctx, seq, pg_get_int(r, i, 1), pg_get_text(r, i, 2)))
-			return 1;
+			break;
 	}
-	if (rows)
-		pg_get_uuid(r, rows - 1, 3, j->follower.newest_id);
-	return rows == CHUNK_ROWS;
+	if (i)
+		pg_get_uuid(r, i - 1, 3, j->follower.newest_id);
+	return i < rows || rows == CHUNK_ROWS;
 }
 
 static int read_rows(struct pg_journal *j,

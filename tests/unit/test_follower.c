@@ -387,14 +387,15 @@ static void an_event_that_nobody_can_read_stops_the_stream_and_is_named(void **s
 
 	(void)state;
 	shared.damaged = 3;
-	start_writer();
 	for (int i = 1; i <= 5; i++)
 		add_elsewhere(i);
+	start_writer();
+	take(1, 2); /* though they were read with it */
 	await(dnc_writer_failing(writer, &why));
 	assert_non_null(strstr(why.message, "event 3 of the log"));
-	assert_true(dnc_journal_last(&shared.base) <= 2);
+	assert_int_equal(dnc_journal_last(&shared.base), 2);
 	shared.damaged = 0;
-	take(1, 5);
+	take(3, 5);
 }
 
 static void what_was_read_is_counted_when_it_was_logged(void **state)

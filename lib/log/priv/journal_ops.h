@@ -13,7 +13,7 @@
  * the follower's thread alone. */
 struct journal_follow {
 	/* Calls EACH for the next events after those that were read (`last`), in order and without a hole, until it returns
-	 * false: some 1,000 events at most, and does not wait for more to come. Returns 0 when that were all there were, 1 when there
+	 * false, for an event that is not read then: some 1,000 events at most, and does not wait for more to come. Returns 0 when that were all there were, 1 when there
 	 * may be more, -1 with ERR. Tells of new epochs and of losses (changes.h). LINE is valid during the call; no padding
 	 * follows it. */
 	int (*read)(struct dnc_journal *j,
