@@ -145,18 +145,21 @@ static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, st
 	uint64_t counts[DNC_LOGGED_CONFLICT + 1] = {0};
 	uint64_t known = stats->known;
 	PGresult *answer;
+	bool unknown;
 	int rc;
 
 	if (!batch->count && !batch->audit.n)
 		return 0;
 	answer = send_batch(a, batch, err);
 	rc = answer ? read_answer(a, batch, answer, counts, err) : -1;
+	unknown = answer ||
+	          pg_outcome_unknown(a->pg); /* an answer that can't be used: it is committed */
 	PQclear(answer);
 	if (pg_is_new(a->pg) && a->connected)
 		stats->reconnects++;
 	a->connected = true;
 	if (rc < 0) {
-		if (!a->unsure && pg_outcome_unknown(a->pg)) {
+		if (!a->unsure && unknown) {
 			a->unsure_after = known > base->last ? known : base->last;
 			a->unsure = true;
 		}
