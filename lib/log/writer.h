@@ -41,15 +41,14 @@ static inline struct dnc_str dnc_verdicts_text(const struct dnc_verdicts *v, str
 /* V is empty then, and may be used again. */
 void dnc_verdicts_free(struct dnc_verdicts *v);
 
-/* COMMITTED(CTX) runs in the writer's or the follower's thread: there is a committed batch or a verdict, or
- * dnc_writer_failing() changed.
- * NULL when there is no memory. JOURNAL is borrowed, and used by these threads alone once they have started. */
+/* COMMITTED(CTX) runs in the writer's or the follower's thread: there is a committed batch or a verdict, dnc_writer_failing()
+ * changed, or the log as a whole did (its epoch, what it lost or revokes). NULL when there is no memory. JOURNAL is borrowed, and
+ * used by these threads and its readers alone once they have started. */
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 
-/* Stops the writer, waits for its thread, and reports on standard error how many events and audit records were
- * not logged. NULL is
- * allowed. */
+/* Stops the writer, waits for its thread, and reports on standard error how many events and audit records were not logged.
+ * NULL is allowed. */
 void dnc_writer_free(struct dnc_writer *w);
 
 /* Starts the thread. -1 when that can't be done. */
@@ -108,8 +107,8 @@ struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w);
  * dnc_hubs_wait(). */
 void dnc_writer_leave(struct dnc_writer *w);
 
-/* Ends the thread after the commit that is under way, and all waiting: for space, for a retry, for draining. What was not
- * committed is not acknowledged. */
+/* Ends the thread after the commit that is under way, and all waiting: for space, for a retry, for draining. A shared log's commit
+ * is not waited for: it may succeed or not. What is not known to be committed is not acknowledged. */
 void dnc_writer_stop(struct dnc_writer *w);
 
 /* Stops the writer and waits for its thread: after that COMMITTED and `safe` are not called any more. */
