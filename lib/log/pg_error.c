@@ -38,8 +38,6 @@ static const struct {
 	{"XX", EIO, true, see_log},
 	{"0A", EINVAL, false, see_log},
 	{"22023", EINVAL, false, "correct what was given"},
-	{"54000", EINVAL, false,
-		"use another key (--keys), and delete from dnc.revoked what the old one has signed"},
 	{"", EINVAL, false, see_log},
 };
 

@@ -176,6 +176,8 @@ static void errors_say_what_to_do(void **state)
 	expect_error(pg, "SELECT dnc.append()", ENOENT, "run dnc-wsd --init-log");
 	expect_error(pg, "SELECT 1/0", EINVAL, "22012");
 	expect_error(pg, "SELECT $1", EINVAL, "08P01");
+	expect_error(pg, "DO $$ BEGIN RAISE 'x' USING ERRCODE = '54000', HINT = 'use less'; END $$",
+		EINVAL, "use less");
 	number(pg, "BEGIN READ ONLY");
 	expect_error(pg, "CREATE TABLE t ()", EROFS, "standby");
 	number(pg, "SET statement_timeout = 50");
