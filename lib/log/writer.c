@@ -84,13 +84,20 @@ static void begin_call(struct dnc_writer *w)
 	w->busy_since_ns = dnc_clock_mono_ns();
 }
 
+/* What a write waits for. */
+static const char *slow_part(const struct dnc_writer *w)
+{
+	return w->follower ? "server (see pg_stat_activity and pg_stat_replication there)" : "disk";
+}
+
 static void end_call(struct dnc_writer *w)
 {
 	int64_t ns = dnc_clock_mono_ns() - w->busy_since_ns;
 
 	w->busy_since_ns = 0;
 	if (ns >= STALLED_MS * INT64_C(1000000))
-		dnc_warn("the log's disk is slow: a write took %.1f s", (double)ns / 1e9);
+		dnc_warn("the log's %s is slow: a write took %.1f s", slow_part(w),
+			(double)ns / 1e9);
 }
 
 /* 1 when more is left to prune. */
@@ -325,7 +332,8 @@ bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
 	if (ms < STALLED_MS)
 		return false;
 	dnc_error_set(why, ETIMEDOUT,
-		"the log's disk is slow: a write has taken %" PRId64 " s so far", ms / 1000);
+		"the log's %s is slow: a write has taken %" PRId64 " s so far", slow_part(w),
+		ms / 1000);
 	return true;
 }
 

@@ -398,6 +398,20 @@ static void an_event_that_nobody_can_read_stops_the_stream_and_is_named(void **s
 	take(3, 5);
 }
 
+static void a_server_that_is_slow_is_not_taken_for_a_disk(void **state)
+{
+	struct dnc_error why;
+
+	(void)state;
+	shared.held = true;
+	start_writer();
+	add(1);
+	await(dnc_writer_failing(writer, &why));
+	assert_non_null(strstr(why.message, "the log's server"));
+	shared.held = false;
+	await(!dnc_writer_failing(writer, &why));
+}
+
 static void what_was_read_is_counted_when_it_was_logged(void **state)
 {
 	uint64_t sums[1][DNC_TYPES];
@@ -485,6 +499,7 @@ int main(void)
 		shared_test(one_batch_is_handed_on_and_one_is_read_ahead),
 		shared_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
 		shared_test(an_event_that_nobody_can_read_stops_the_stream_and_is_named),
+		shared_test(a_server_that_is_slow_is_not_taken_for_a_disk),
 		shared_test(what_was_read_is_counted_when_it_was_logged),
 		shared_test(a_sync_at_another_hub_is_known_here),
 		shared_test(a_writer_that_is_stopped_ends_its_follower_wherever_it_is),
