@@ -209,6 +209,7 @@ static bool is_stopping(struct follower *f)
  * whoever asked for one would not be answered. -1 with ERR. */
 static int follow(struct follower *f, struct dnc_error *err)
 {
+	uint64_t known = f->journal->stats.known;
 	int more;
 
 	journal_round_begin(f->journal);
@@ -222,6 +223,8 @@ static int follow(struct follower *f, struct dnc_error *err)
 				return 0;
 		}
 	} while (more);
+	if (known > f->journal->last) /* anybody may NOTIFY */
+		atomic_compare_exchange_strong(&f->journal->stats.known, &known, f->journal->last);
 	journal_round_end(f->journal);
 	f->changed(f->ctx); /* who asked for a round is answered, and there may be a new epoch */
 	return 0;

@@ -398,6 +398,17 @@ static void an_event_that_nobody_can_read_stops_the_stream_and_is_named(void **s
 	take(3, 5);
 }
 
+static void events_that_are_not_there_are_no_lag(void **state)
+{
+	(void)state;
+	start_writer();
+	add_elsewhere(1);
+	take(1, 1);
+	journal_know(&shared.base, 1000000);
+	notify(false);
+	await(dnc_journal_stats(&shared.base).lag_events == 0);
+}
+
 static void a_server_that_is_slow_is_not_taken_for_a_disk(void **state)
 {
 	struct dnc_error why;
@@ -499,6 +510,7 @@ int main(void)
 		shared_test(one_batch_is_handed_on_and_one_is_read_ahead),
 		shared_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
 		shared_test(an_event_that_nobody_can_read_stops_the_stream_and_is_named),
+		shared_test(events_that_are_not_there_are_no_lag),
 		shared_test(a_server_that_is_slow_is_not_taken_for_a_disk),
 		shared_test(what_was_read_is_counted_when_it_was_logged),
 		shared_test(a_sync_at_another_hub_is_known_here),
