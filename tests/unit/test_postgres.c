@@ -646,7 +646,8 @@ static void another_hubs_event_comes_by_notification(void **state)
 		add(&a, i);
 		start = dnc_clock_mono_ms();
 		await_taken(&b, (uint64_t)i);
-		assert_true(i == 1 || dnc_clock_mono_ms() - start < 2000);
+		/* Sooner than it looks without one, 5 s after it looked last. */
+		assert_true(i == 1 || dnc_clock_mono_ms() - start < 4000);
 		await_taken(&a, (uint64_t)i);
 	}
 }

@@ -111,7 +111,7 @@ static const char *refusal(const char *user, const char *sql)
 	return words;
 }
 
-static void all_hubs_know_within_a_second_and_when_they_start(void **state)
+static void all_hubs_are_told_and_know_when_they_start(void **state)
 {
 	int64_t start;
 	uint64_t changes;
@@ -132,8 +132,8 @@ static void all_hubs_know_within_a_second_and_when_they_start(void **state)
 		start = dnc_clock_mono_ms();
 		revoke_one(jti, dnc_clock_now_ms() + 60000);
 		await(knows(&a, ids) && knows(&b, ids));
-		/* The first time they may not listen yet. */
-		assert_true(i == 0 || dnc_clock_mono_ms() - start < 1000);
+		/* Sooner than they look without a notification, 5 s after they looked last. The first time they may not listen yet. */
+		assert_true(i == 0 || dnc_clock_mono_ms() - start < 4000);
 	}
 	assert_int_equal(dnc_journal_stats(a.journal).revoked, 6);
 	/* Nothing new for anybody. */
@@ -266,7 +266,7 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		log_test(all_hubs_know_within_a_second_and_when_they_start),
+		log_test(all_hubs_are_told_and_know_when_they_start),
 		log_test(what_was_known_stays_while_the_log_is_away),
 		log_test(what_has_expired_is_forgotten_a_day_later),
 		log_test(what_would_revoke_nothing_is_refused),
