@@ -194,14 +194,18 @@ static int await_connection(struct pg *pg, int64_t deadline, struct dnc_error *e
 	return 0;
 }
 
-/* The server ends a statement that takes long, before we stop waiting for it (PG_STATEMENT_MS); and whatever the defaults of the
- * database, each statement sees what was committed when it begins, and a commit is answered once it is on the disk. */
+/* What the defaults of a role, a database or a server must not change. The server ends a statement that takes long before we stop
+ * waiting for it (PG_STATEMENT_MS), and nothing else does; connections may rest; a commit is answered once it is on the server's
+ * disk; and it says so when it was not waited for the standby servers, which is a warning. */
 static const char set_up_sql[] =
-	"SELECT set_config('statement_timeout', '9000', false),"
-	" set_config('default_transaction_isolation', 'read committed', false),"
-	" set_config('synchronous_commit',"
-	" CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
-	" ELSE current_setting('synchronous_commit') END, false)";
+	"SELECT set_config(s.name, CASE s.name WHEN 'statement_timeout' THEN '9000'"
+	" WHEN 'client_min_messages' THEN 'warning'"
+	" WHEN 'default_transaction_isolation' THEN 'read committed'"
+	" WHEN 'synchronous_commit' THEN CASE s.setting WHEN 'off' THEN 'on' ELSE s.setting END"
+	" ELSE '0' END, false) FROM pg_settings s WHERE s.name IN ('statement_timeout',"
+	" 'client_min_messages', 'default_transaction_isolation', 'synchronous_commit',"
+	" 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout',"
+	" 'transaction_timeout')"; /* the last one is of version 17 */
 
 static int set_up(struct pg *pg, int64_t deadline, struct dnc_error *err)
 {
