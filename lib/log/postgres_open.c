@@ -189,15 +189,12 @@ static int load_all(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 int postgres_load(struct pg_journal *j, struct dnc_error *err)
 {
 	struct pg *pg = j->appender.pg;
-	struct dnc_error ignored;
-	int rc;
 
 	if (schema_check(pg, err) < 0 || run(pg, "SELECT dnc.check_epoch()", err) < 0 ||
 		run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err) < 0)
 		return -1;
-	rc = load_all(j, pg, err);
-	if (rc == 0)
+	if (load_all(j, pg, err) == 0)
 		return run(pg, "COMMIT", err);
-	run(pg, "ROLLBACK", &ignored);
-	return rc;
+	pg_disconnect(pg); /* which ends the transaction */
+	return -1;
 }

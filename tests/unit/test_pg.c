@@ -360,6 +360,35 @@ static void a_transaction_does_not_go_on_with_another_connection(void **state)
 	pg_free(pg);
 }
 
+/* Defaults that would undo what the log relies on. */
+static void settings_of_the_role_do_not_matter(void **state)
+{
+	static const struct {
+		const char *name, *to, *wanted;
+	} cases[] = {{"lock_timeout", "10", "0"}, {"idle_session_timeout", "1000", "0"},
+		{"idle_in_transaction_session_timeout", "1000", "0"},
+		{"client_min_messages", "error", "warning"},
+		{"default_transaction_isolation", "serializable", "read committed"},
+		{"synchronous_commit", "off", "on"},
+		{"synchronous_commit", "remote_apply", "remote_apply"}};
+	char sql[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pg *pg = open_pg(server.log);
+
+		snprintf(sql, sizeof sql, "ALTER ROLE postgres SET %s = '%s'", cases[i].name,
+			cases[i].to);
+		postgres_sql(&server, sql);
+		snprintf(sql, sizeof sql, "SELECT (current_setting('%s') = '%s')::int",
+			cases[i].name, cases[i].wanted);
+		if (number(pg, sql) != 1)
+			fail_msg("%s is not %s", cases[i].name, cases[i].wanted);
+		pg_free(pg);
+	}
+	postgres_sql(&server, "ALTER ROLE postgres RESET ALL");
+}
+
 static void *crash_soon(void *ctx)
 {
 	(void)ctx;
@@ -519,6 +548,7 @@ int main(void)
 		cmocka_unit_test(waiting_ends_with_the_stop_descriptor),
 		cmocka_unit_test(a_lost_connection_is_opened_again),
 		cmocka_unit_test(a_transaction_does_not_go_on_with_another_connection),
+		cmocka_unit_test(settings_of_the_role_do_not_matter),
 		cmocka_unit_test(a_crash_leaves_the_outcome_unknown),
 		cmocka_unit_test(a_notification_wakes),
 		cmocka_unit_test(a_script_has_its_own_limit),
