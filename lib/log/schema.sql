@@ -155,10 +155,11 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Differs once the tables were restored, and when the server was started again: it may have been with files from a backup, which
--- have its identifier and, unless an archive was replayed, its timeline.
+-- Differs once the tables were restored or the database was made anew, and when the server was started again: it may have been with
+-- files from a backup, which have its identifier and, unless an archive was replayed, its timeline.
 CREATE OR REPLACE FUNCTION dnc.incarnation() RETURNS text LANGUAGE sql STABLE
-RETURN pg_relation_filenode('dnc.epochs') || ' ' || floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000);
+RETURN concat_ws(' ', (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()),
+	pg_relation_filenode('dnc.epochs'), floor(extract(epoch FROM pg_postmaster_start_time()) * 1000000));
 
 -- The current epoch. A new one begins when the server is not that of the newest epoch, took another timeline, or may have been
 -- restored, and when LOST is the newest epoch: then the caller has seen events that are gone. The timeline in the control

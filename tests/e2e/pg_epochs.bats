@@ -112,3 +112,29 @@ seqs() { jq -c 'select(.seq).seq' "$1" | tr '\n' ' '; }
 	dnc-tail -o json --state=old.place --fail-on-gap -m 13 "ws://$ADDRESS1" >old
 	[ "$(seqs old)" = "$(seq 91 103 | tr '\n' ' ')" ]
 }
+
+@test "a log that is restored on its own server begins an epoch: whoever had seen more is told the gap" {
+	start_postgres a
+	create_log a
+	start_shared 1
+	produce 1 100
+	wait_for last_seq_at_is 100 "$ADDRESS1"
+	pg_dump -Fc -n dnc -f backup "$LOG"
+	produce 1 10
+	dnc-tail -q -o json --since=0 --state=place -m 110 "ws://$ADDRESS1" >one
+	local before
+	before=$(epoch_of "$ADDRESS1")
+	kill "$HUB1"
+	wait "$HUB1"
+	pg_sql a 'DROP DATABASE dnc'
+	pg_sql a 'CREATE DATABASE dnc'
+	pg_restore -d "$LOG" backup
+	start_shared 1
+	[ "$(epoch_of "$ADDRESS1")" != "$before" ]
+	# The new events have the numbers that the client has seen, and more.
+	produce 1 20
+	dnc-tail -o json --state=place -m 20 "ws://$ADDRESS1" >>one 2>one.err
+	[ "$(seqs one)" = "$(seq 110 | tr '\n' ' ')$(seq 101 120 | tr '\n' ' ')" ]
+	grep -q 'events from 101 on are new' one.err
+}
+last_seq_at_is() { [ "$(curl -s "http://$2/api/v1/info" | jq .last_seq)" = "$1" ]; } # SEQ ADDRESS
