@@ -32,25 +32,31 @@ static int lose(struct pg_journal *j, uint64_t from, struct dnc_error *err)
 		err, ESTALE, "events from %" PRIu64 " on are not in the log any more", from);
 }
 
-/* Whether the newest event that was read is still there, as it was. 1, 0, or -1 with ERR. */
-static int find_newest(struct pg_journal *j, struct dnc_error *err)
+/* The id that the event `last` = $1 has in the log; null: there is none. */
+#define NEWEST_ID "(SELECT id FROM dnc.events WHERE seq = $1)"
+
+/* Whether that, in ROW 0 of R, says that the newest event that was read is still there, as it was. */
+static bool is_newest_there(const struct pg_journal *j, const PGresult *r, int column)
 {
-	static const char sql[] = "SELECT id FROM dnc.events WHERE seq = $1";
-	const struct pg_param seq = pg_int8((int64_t)j->base.last);
 	char id[DNC_UUID_LEN];
-	PGresult *r;
-	bool there;
 
 	if (!j->base.last)
-		return 1;
-	r = pg_run(j->follower.pg, sql, 1, &seq, err);
-	if (!r)
-		return -1;
-	there = PQntuples(r) == 1;
-	if (there)
-		pg_get_uuid(r, 0, 0, id);
+		return true;
+	if (PQgetisnull(r, 0, column))
+		return false;
+	pg_get_uuid(r, 0, column, id);
+	return memcmp(id, j->follower.newest_id, sizeof id) == 0;
+}
+
+/* 1, 0, or -1 with ERR. */
+static int find_newest(struct pg_journal *j, struct dnc_error *err)
+{
+	const struct pg_param seq = pg_int8((int64_t)j->base.last);
+	PGresult *r = pg_run(j->follower.pg, "SELECT " NEWEST_ID, 1, &seq, err);
+	bool there = r && is_newest_there(j, r, 0);
+
 	PQclear(r);
-	return there && memcmp(id, j->follower.newest_id, sizeof id) == 0;
+	return r ? there : -1;
 }
 
 /* *FIRST is the lowest number with which an epoch began that either the log or this hub does not know; UINT64_MAX when there
@@ -140,16 +146,18 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 	return 0;
 }
 
-/* What may change besides the events. */
-#define STATE POSTGRES_EPOCH ", " POSTGRES_REVOCATIONS
+/* What may change besides the events that come; $1 is `last`. */
+#define STATE POSTGRES_EPOCH ", " POSTGRES_REVOCATIONS ", " NEWEST_ID
 
-/* Another hub may have found that the server has changed, and somebody may have revoked tokens: the state is in ROW 0 of R
- * from COLUMN on. */
+/* Another hub may have found that the server has changed, somebody may have revoked tokens, or have removed or restored events by
+ * hand: the state is in ROW 0 of R from COLUMN on. */
 static int note_state(struct pg_journal *j, const PGresult *r, int column, struct dnc_error *err)
 {
 	struct dnc_epoch mine = epochs_current(j->base.epochs);
 
-	if (!dnc_str_eq(pg_get_text(r, 0, column), dnc_str(mine.name)) && check_log(j, err) < 0)
+	if ((!dnc_str_eq(pg_get_text(r, 0, column), dnc_str(mine.name)) ||
+			!is_newest_there(j, r, column + 2)) &&
+		check_log(j, err) < 0)
 		return -1;
 	if (pg_get_int(r, 0, column + 1) == j->follower.revocations)
 		return 0;
@@ -159,7 +167,8 @@ static int note_state(struct pg_journal *j, const PGresult *r, int column, struc
 /* The same, when there were no events. */
 static int ask_state(struct pg_journal *j, struct dnc_error *err)
 {
-	PGresult *r = pg_run(j->follower.pg, "SELECT " STATE, 0, NULL, err);
+	const struct pg_param last = pg_int8((int64_t)j->base.last);
+	PGresult *r = pg_run(j->follower.pg, "SELECT " STATE, 1, &last, err);
 	int rc = r ? note_state(j, r, 0, err) : -1;
 
 	PQclear(r);

@@ -248,6 +248,8 @@ BEGIN
 	IF NOT FOUND THEN
 		SELECT n.seq, n.logged_at INTO last, at FROM dnc.newest() n;
 	END IF;
+	-- No number is given twice, also if the newest events were deleted by hand.
+	last := greatest(last, (SELECT k.seq FROM dnc.ids k ORDER BY k.seq DESC LIMIT 1));
 	at := greatest(at, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
 	IF cardinality(audit) > 0 THEN
 		INSERT INTO dnc.access (at, record) SELECT at, a FROM unnest(audit) a;
@@ -404,7 +406,11 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(6581859, 1);
 	BEGIN
 		PERFORM set_config('lock_timeout', '100', true);
-		EXECUTE format('DROP TABLE dnc.%I', 'events_' || oldest.first_seq);
+		-- One that was detached is somebody's.
+		IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = 'dnc.events'::regclass
+				AND i.inhrelid = to_regclass('dnc.events_' || oldest.first_seq)) THEN
+			EXECUTE format('DROP TABLE dnc.%I', 'events_' || oldest.first_seq);
+		END IF;
 		DELETE FROM dnc.partitions p WHERE p.first_seq = oldest.first_seq;
 	EXCEPTION
 		WHEN lock_not_available THEN

@@ -163,3 +163,26 @@ connections_are() { [ "$(curl -s "http://$2/api/v1/info" | jq .active_connection
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"--init-log"* ]]
 }
+
+@test "when the newest events are removed by hand, hubs that have shown them end with 75, and no number comes twice" {
+	start_shared 1
+	numbered 1 10 | produce 1
+	dnc-tail -q --output=json --since=0 --state=place -m 10 "ws://$ADDRESS1/ws/dnc" >one
+	PG_DATABASE=dnc pg_sql a 'DELETE FROM dnc.events WHERE seq > 8'
+	local status=0
+	wait "$HUB1" || status=$?
+	[ "$status" = 75 ]
+	grep -q 'events 9 to 10 are not in the log any more' 1.err
+	start_shared 1
+	numbered 11 15 | produce 1 &
+	local producer=$!
+	PIDS+=("$producer")
+	# To this one, too, 9 and 10 are gone when 11 comes.
+	status=0
+	wait "$HUB1" || status=$?
+	[ "$status" = 75 ]
+	start_shared 1
+	wait "$producer"
+	dnc-tail -q --output=json --state=place -m 5 "ws://$ADDRESS1/ws/dnc" >>one
+	[ "$(jq -c '[.seq, .event_data.n]' one | tail -5 | tr '\n' ' ')" = '[11,11] [12,12] [13,13] [14,14] [15,15] ' ]
+}

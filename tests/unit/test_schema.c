@@ -315,6 +315,43 @@ static void a_query_holds_up_no_more_than_a_partition(void **state)
 	pg_free(pg);
 }
 
+/* Clients hold them as places, and hubs go on after the newest that they have seen. */
+static void numbers_of_events_deleted_by_hand_are_not_given_again(void **state)
+{
+	struct pg *pg = open_pg(conninfo);
+	PGresult *r;
+
+	(void)state;
+	append_range(pg, 1, 10, 5);
+	postgres_sql(&server, "DELETE FROM dnc.events WHERE seq > 8");
+	r = append(pg, 2, (int[]){11, 12});
+	expect_row(r, 0, 11, NULL);
+	expect_row(r, 1, 12, NULL);
+	PQclear(r);
+	pg_free(pg);
+}
+
+static void a_partition_that_was_detached_stays(void **state)
+{
+	struct pg *pg = open_pg(conninfo);
+
+	(void)state;
+	append_range(pg, 1, 150, 50);
+	postgres_sql(&server, "ALTER TABLE dnc.events DETACH PARTITION dnc.events_1");
+	for (int i = 0; i < 3; i++)
+		postgres_sql(&server, "SELECT dnc.prune(dnc.now_ms() + 1000, 0)");
+	expect_sql("SELECT min(first_seq) FROM dnc.partitions", "101");
+	expect_sql("SELECT count(*) FROM dnc.events_1", "100");
+	expect_sql("SELECT count(*) FROM dnc.events", "50");
+	append_range(pg, 300, 500, 100);
+	/* And one that was dropped by hand holds up nothing. */
+	postgres_sql(&server, "DROP TABLE dnc.events_101");
+	for (int i = 0; i < 3; i++)
+		postgres_sql(&server, "SELECT dnc.prune(dnc.now_ms() + 1000, 0)");
+	expect_sql("SELECT min(first_seq) FROM dnc.partitions", "301");
+	pg_free(pg);
+}
+
 static void an_epoch_ends_when_its_events_are_gone(void **state)
 {
 	struct pg *pg = open_pg(conninfo);
@@ -504,6 +541,8 @@ int main(void)
 		TEST(partitions_are_made_ahead),
 		TEST(pruning_drops_whole_partitions),
 		TEST(a_query_holds_up_no_more_than_a_partition),
+		TEST(numbers_of_events_deleted_by_hand_are_not_given_again),
+		TEST(a_partition_that_was_detached_stays),
 		TEST(an_epoch_ends_when_its_events_are_gone),
 		TEST(rights_are_the_least),
 		TEST(an_administrator_needs_no_superuser),
