@@ -13,7 +13,8 @@ pg_bin() {
 	echo "${dirs[0]}"
 }
 
-# Becomes a program of the server, as a user that it accepts, with nothing open but standard input, output and errors.
+# Becomes a program of the server, as a user that it accepts, with nothing open but standard input, output and errors. PG_ENV
+# may hold words NAME=VALUE for its environment.
 pg_become() { # PROGRAM ARGUMENT...
 	local fd as=()
 	[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
@@ -22,7 +23,8 @@ pg_become() { # PROGRAM ARGUMENT...
 		fd=${fd##*/}
 		[ "$fd" -le 2 ] || eval "exec $fd>&-"
 	done
-	exec "${as[@]}" "$(pg_bin)/$1" "${@:2}"
+	# shellcheck disable=SC2086  # they are words
+	exec "${as[@]}" env ${PG_ENV-} "$(pg_bin)/$1" "${@:2}"
 }
 pg_as_server() { (pg_become "$@"); }
 

@@ -172,16 +172,17 @@ static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, st
 	return 0;
 }
 
-/* By the server's clock. Without limits it still removes old counts. */
+/* By the server's clock, or this machine's if that is behind: one that is a year ahead must not remove what is young. Without
+ * limits it still removes old counts. */
 static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
 {
 	static const char sql[] =
-		"SELECT dnc.prune(CASE WHEN $1 > 0 THEN floor(extract(epoch FROM clock_timestamp()) * "
-		"1000)::bigint - $1 END, nullif($2, 0)), dnc.size()";
+		"SELECT dnc.prune(CASE WHEN $1 > 0 THEN least($3, floor(extract(epoch FROM "
+		"clock_timestamp()) * 1000)::bigint) - $1 END, nullif($2, 0), $3), dnc.size()";
 	struct pg_journal *j = journal_of(base);
 	struct pg_appender *a = &j->appender;
-	const struct pg_param params[] = {
-		pg_int8(j->options.retain_ms), pg_int8((int64_t)j->options.retain_bytes)};
+	const struct pg_param params[] = {pg_int8(j->options.retain_ms),
+		pg_int8((int64_t)j->options.retain_bytes), pg_int8(dnc_clock_now_ms())};
 	int64_t now = dnc_clock_mono_ms();
 	PGresult *answer;
 	bool more;
@@ -189,7 +190,7 @@ static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
 	if (now < a->prune_due_ms)
 		return 0;
 	a->prune_due_ms = now + PRUNE_MS;
-	answer = pg_run(a->pg, sql, 2, params, err);
+	answer = pg_run(a->pg, sql, 3, params, err);
 	if (!answer)
 		return -1;
 	more = pg_get_bool(answer, 0, 0);

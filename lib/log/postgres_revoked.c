@@ -1,5 +1,6 @@
 /* postgres_revoked.c - which tokens a log in PostgreSQL revokes. */
 #include <errno.h>
+#include "base/clock.h"
 #include "priv/postgres.h"
 
 /* As the trigger of dnc.revoked. */
@@ -39,19 +40,21 @@ static int replace(struct pg_journal *j, const PGresult *r, struct dnc_error *er
 	return 0;
 }
 
-/* The list is at least as new as the number of changes, which is read first. */
+/* The list is at least as new as the number of changes, which is read first. Tokens expire by this machine's clock; the server's must
+ * not end a revocation before. */
 int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 {
 	static const char sql[] =
-		"SELECT jti FROM dnc.revoked WHERE expires IS NULL OR expires > "
-		"extract(epoch FROM clock_timestamp()) * 1000 - 86400000 ORDER BY jti LIMIT 100001";
+		"SELECT jti FROM dnc.revoked WHERE expires IS NULL OR expires > least($1, "
+		"extract(epoch FROM clock_timestamp()) * 1000) - 86400000 ORDER BY jti LIMIT 100001";
+	const struct pg_param now = pg_int8(dnc_clock_now_ms());
 	int64_t changes;
 	PGresult *r;
 	int rc;
 
 	if (find_changes(pg, &changes, err) < 0)
 		return -1;
-	r = pg_run(pg, sql, 0, NULL, err);
+	r = pg_run(pg, sql, 1, &now, err);
 	if (!r)
 		return -1;
 	rc = replace(j, r, err);

@@ -366,10 +366,13 @@ RETURN (SELECT coalesce(sum(pg_total_relation_size(to_regclass('dnc.events_' || 
 		160 * ((dnc.newest()).seq + 1 - coalesce((SELECT min(p.first_seq) FROM dnc.partitions p), 0)));
 
 -- A bounded piece of retention: removes some ids and audit records, or the oldest partition if all its events were logged before BEFORE_MS
--- or the log takes more than MAX_BYTES (NULL or 0: no limit). Never the newest event's. True when more is left.
-CREATE OR REPLACE FUNCTION dnc.prune(before_ms bigint, max_bytes bigint) RETURNS boolean LANGUAGE plpgsql
+-- or the log takes more than MAX_BYTES (NULL or 0: no limit). Never the newest event's. True when more is left. HUB_MS is now by the
+-- caller's clock: of two clocks one that is ahead must not remove what is still needed.
+DROP FUNCTION IF EXISTS dnc.prune(bigint, bigint);
+CREATE OR REPLACE FUNCTION dnc.prune(before_ms bigint, max_bytes bigint, hub_ms bigint DEFAULT NULL) RETURNS boolean LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off AS $$
 DECLARE
+	now CONSTANT bigint := least(dnc.now_ms(), hub_ms);
 	oldest dnc.partitions;
 	piece CONSTANT int := 10000;
 	removed int;
@@ -390,8 +393,8 @@ BEGIN
 	END IF;
 	DELETE FROM dnc.access d WHERE d.n = ANY (ARRAY(SELECT a.n FROM dnc.access a ORDER BY a.n LIMIT piece))
 		AND d.at < before_ms;
-	DELETE FROM dnc.revoked r WHERE r.expires <= dnc.now_ms() - 86400000;
-	DELETE FROM dnc.rates r WHERE r.step < dnc.now_ms() / 10000 - 2 * 8640;
+	DELETE FROM dnc.revoked r WHERE r.expires <= now - 86400000;
+	DELETE FROM dnc.rates r WHERE r.step < now / 10000 - 2 * 8640;
 
 	newest := (dnc.newest()).seq;
 	IF newest < oldest.end_seq OR oldest.first_seq IS NULL THEN

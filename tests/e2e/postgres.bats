@@ -186,3 +186,20 @@ connections_are() { [ "$(curl -s "http://$2/api/v1/info" | jq .active_connection
 	dnc-tail -q --output=json --state=place -m 5 "ws://$ADDRESS1/ws/dnc" >>one
 	[ "$(jq -c '[.seq, .event_data.n]' one | tail -5 | tr '\n' ' ')" = '[11,11] [12,12] [13,13] [14,14] [15,15] ' ]
 }
+
+@test "a server whose clock is a year ahead removes no event that is to be kept, and no revocation" {
+	dpkg -s faketime >/dev/null 2>&1 || skip "faketime is not here"
+	PG_DATABASE=dnc pg_sql a "UPDATE dnc.log SET value = '10' WHERE key = 'partition_events'"
+	start_shared 1
+	numbered 1 25 | produce 1
+	PG_DATABASE=dnc pg_sql a "SELECT dnc.revoke('token', dnc.now_ms() + 86400000)"
+	stop_postgres a
+	PG_ENV="LD_PRELOAD=$(find /usr/lib -name libfaketimeMT.so.1) FAKETIME=+365d FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1" \
+		restart_postgres a
+	start_shared 2 --retain=90d
+	wait_for has_pruned "$ADDRESS2"
+	log_has_events 25
+	[ "$(PG_DATABASE=dnc pg_sql a "SELECT jti, dnc.now_ms() > expires FROM dnc.revoked")" = 'token|t' ]
+	curl -s "http://$ADDRESS2/metrics" | grep -q '^dnc_log_revoked_tokens 1$'
+}
+has_pruned() { [ "$(curl -s "http://$1/metrics" | awk '$1 == "dnc_log_bytes" { print ($2 > 0) }')" = 1 ]; } # ADDRESS: it learns the size then
