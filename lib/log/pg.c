@@ -2,6 +2,7 @@
 #include "priv/pg.h"
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,14 +163,19 @@ static int find_prepared(struct pg *pg, const char *sql)
 	return -1;
 }
 
+static void name_statement(const struct pg *pg, int number, char name[PG_NAME])
+{
+	snprintf(name, PG_NAME, "dnc_%016" PRIx64 "_%d", pg->session, number);
+}
+
 static int prepare(struct pg *pg, const char *sql, int n, const struct wire *w, int64_t deadline,
 	struct dnc_error *err)
 {
-	char name[16];
+	char name[PG_NAME];
 	PGresult *r = NULL;
 	ExecStatusType status;
 
-	snprintf(name, sizeof name, "s%d", pg->prepared_count);
+	name_statement(pg, pg->prepared_count, name);
 	if (PQsendPrepare(pg->conn, name, sql, n, w->types))
 		r = finish(pg, deadline - dnc_clock_mono_ms(), err);
 	else
@@ -187,14 +193,14 @@ static int send_statement(struct pg *pg, const char *sql, int n, const struct wi
 	int64_t deadline, struct dnc_error *err)
 {
 	int known = find_prepared(pg, sql), sent;
-	char name[16];
+	char name[PG_NAME];
 
 	if (known < 0 && pg->prepared_count < PG_STATEMENTS) {
 		if (prepare(pg, sql, n, w, deadline, err) < 0)
 			return -1;
 		known = pg->prepared_count - 1;
 	}
-	snprintf(name, sizeof name, "s%d", known);
+	name_statement(pg, known, name);
 	sent = known < 0 ? PQsendQueryParams(
 				   pg->conn, sql, n, w->types, w->values, w->lengths, w->formats, 1)
 	                 : PQsendQueryPrepared(

@@ -2,6 +2,7 @@
  * wait. */
 #include <errno.h>
 #include <poll.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,7 @@ int pg_open(struct pg *pg, struct dnc_error *err)
 	struct dnc_error worst = {0}, now = {0};
 
 	pg->prepared_count = 0;
+	randombytes_buf(&pg->session, sizeof pg->session);
 	pg->ended = false;
 	for (int i = 0; i < n; i++) {
 		pg->host = (first + i) % n;

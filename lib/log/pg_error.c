@@ -26,6 +26,7 @@ static const struct {
 	{"42704", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42501", EACCES, false,
 		"grant dnc_writer to a hub's user; the database's owner runs --init-log"},
+	{"26000", EIO, true, "a pool in front of the server (pgbouncer) has to be in session mode"},
 	{"40", EAGAIN, false, "trying again"},
 	{"53100", ENOSPC, false, "make room on the server's disk"},
 	{"53300", EAGAIN, true, "raise the server's max_connections"},

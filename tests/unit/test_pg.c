@@ -167,6 +167,24 @@ static void the_plan_of_a_statement_is_kept(void **state)
 	pg_free(pg);
 }
 
+/* A pool that lends a connection to several clients would run the statement of another one. */
+static void no_two_connections_name_statements_alike(void **state)
+{
+	static const char sql[] = "SELECT hashtext(name) FROM pg_prepared_statements";
+	struct pg *a = open_pg(server.log), *b = open_pg(server.log);
+	int64_t before = number(a, sql);
+
+	(void)state;
+	assert_true(number(b, sql) != before);
+	pg_disconnect(a);
+	assert_true(number(a, sql) != before);
+	number(a, "DEALLOCATE ALL"); /* as if it was another connection */
+	expect_error(a, sql, EIO, "session mode");
+	assert_true(number(a, sql) != before);
+	pg_free(a);
+	pg_free(b);
+}
+
 static void errors_say_what_to_do(void **state)
 {
 	struct pg *pg = open_pg(server.log);
@@ -541,6 +559,7 @@ int main(void)
 		cmocka_unit_test(the_name_of_a_connection_is_ours),
 		cmocka_unit_test(values_come_back_as_they_were_sent),
 		cmocka_unit_test(the_plan_of_a_statement_is_kept),
+		cmocka_unit_test(no_two_connections_name_statements_alike),
 		cmocka_unit_test(errors_say_what_to_do),
 		cmocka_unit_test(a_login_that_fails_says_why),
 		cmocka_unit_test(a_server_that_hangs_is_given_up),

@@ -3,7 +3,7 @@
 #include "pg.h"
 
 /* Statements that the server keeps for a connection; others are sent whole. */
-enum { PG_STATEMENTS = 32, PG_SERVER_TEXT = 300 };
+enum { PG_STATEMENTS = 32, PG_SERVER_TEXT = 300, PG_NAME = 40 };
 
 struct pg_host {
 	char *host, *hostaddr, *port; /* NULL: as the connection string says */
@@ -20,6 +20,9 @@ struct pg {
 	bool in_transaction; /* BEGIN was run on this connection */
 	bool ended;        /* the server said that it closes the connection, without being asked */
 	bool unreplicated; /* the server said that it did not wait for its standbys */
+	/* Part of the names of prepared statements. In front of the server may be a pool that lends its connections: then a name of
+	 * another client must not be ours. */
+	uint64_t session;
 	const char *prepared[PG_STATEMENTS];
 	int prepared_count;
 	char server[PG_SERVER_TEXT];
