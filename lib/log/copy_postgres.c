@@ -331,6 +331,8 @@ struct copy_log *copy_postgres_open(const char *conninfo, bool target, struct dn
 	log->base.engine = &engine;
 	log->target = target;
 	log->pg = pg_new(conninfo, PG_PRIMARY, "dnc-log", err);
+	if (log->pg)
+		pg_once(log->pg, true);
 	if (log->pg && schema_check(log->pg, err) == 0) {
 		snprintf(log->base.name, sizeof log->base.name, "log on %s", pg_server(log->pg));
 		return &log->base;

@@ -43,6 +43,11 @@ void pg_free(struct pg *pg)
 	free(pg);
 }
 
+void pg_once(struct pg *pg, bool once)
+{
+	pg->once = once;
+}
+
 void pg_stop_fd(struct pg *pg, int fd)
 {
 	pg->stop_fd = fd;
@@ -80,8 +85,8 @@ int pg_connect(struct pg *pg, struct dnc_error *err)
 		pg_disconnect(pg);
 		if (in_transaction)
 			return dnc_error_set(err, EIO,
-				"log on %s: the connection was lost in a transaction: try again",
-				pg->server);
+				"log on %s: the connection was lost in a transaction: %s",
+				pg->server, pg_hint_connecting(pg));
 	}
 	return pg->conn ? 0 : pg_open(pg, err);
 }

@@ -6,6 +6,9 @@
 enum { SQLSTATE_LEN = 5, TEXT_MAX = 100 };
 
 static const char see_log[] = "see the server's log";
+/* What a hub does that runs; tools end instead (pg_once()). */
+static const char connecting[] = "trying to connect again", trying[] = "trying again";
+static const char run_again[] = "run it again";
 
 /* The first row whose STATE the error's begins with: https://www.postgresql.org/docs/15/errcodes-appendix.html. */
 static const struct {
@@ -15,7 +18,7 @@ static const struct {
 	const char *hint;
 } rows[] = {
 	{"08P01", EINVAL, false, see_log},
-	{"08", EIO, true, "trying to connect again"},
+	{"08", EIO, true, connecting},
 	{"25006", EROFS, true, "the server is a standby: looking for the primary"},
 	{"28", EACCES, true, "check user, password file and the server's pg_hba.conf"},
 	{"3D000", ENOENT, true, "create the database, then run dnc-wsd --init-log"},
@@ -27,14 +30,14 @@ static const struct {
 	{"42501", EACCES, false,
 		"grant dnc_writer to a hub's user; the database's owner runs --init-log"},
 	{"26000", EIO, true, "a pool in front of the server (pgbouncer) has to be in session mode"},
-	{"40", EAGAIN, false, "trying again"},
+	{"40", EAGAIN, false, trying},
 	{"53100", ENOSPC, false, "make room on the server's disk"},
 	{"53300", EAGAIN, true, "raise the server's max_connections"},
 	{"53", EAGAIN, false, see_log},
-	{"55P03", EAGAIN, false, "trying again"},
+	{"55P03", EAGAIN, false, trying},
 	{"57014", ETIMEDOUT, false, "see what holds locks in pg_stat_activity"},
-	{"57P03", EIO, true, "trying to connect again"},
-	{"57", EIO, true, "trying to connect again"},
+	{"57P03", EIO, true, connecting},
+	{"57", EIO, true, connecting},
 	{"58", EIO, true, see_log},
 	{"XX", EIO, true, see_log},
 	{"0A", EINVAL, false, see_log},
@@ -75,31 +78,49 @@ static const char *state_in(struct dnc_str *text)
 	return p;
 }
 
-/* libpq tells a standby by its parameters. */
-static bool is_standby(const struct pg *pg)
+static const char *pg_hint(const struct pg *pg, const char *hint)
 {
-	const char *hot = PQparameterStatus(pg->conn, "in_hot_standby");
-	const char *read_only = PQparameterStatus(pg->conn, "default_transaction_read_only");
+	return pg->once && (hint == connecting || hint == trying) ? run_again : hint;
+}
 
-	return pg->target == PG_PRIMARY &&
-	       ((hot && strcmp(hot, "on") == 0) || (read_only && strcmp(read_only, "on") == 0));
+const char *pg_hint_connecting(const struct pg *pg)
+{
+	return pg_hint(pg, connecting);
+}
+
+static bool is_on(const struct pg *pg, const char *parameter)
+{
+	const char *value = PQparameterStatus(pg->conn, parameter);
+
+	return pg->target == PG_PRIMARY && value && strcmp(value, "on") == 0;
+}
+
+/* The row of a connection that libpq did not want, or that broke: it tells a standby by its parameters. */
+static size_t row_without_state(const struct pg *pg, const char **hint)
+{
+	bool standby = is_on(pg, "in_hot_standby"),
+	     read_only = is_on(pg, "default_transaction_read_only");
+	size_t row = find_row(standby || read_only ? "25006" : "08");
+
+	*hint = read_only && !standby ? "default_transaction_read_only is on there: set it to off"
+	                              : rows[row].hint;
+	return row;
 }
 
 /* The connection could not be made, or is lost. */
 static bool connection_error(const struct pg *pg, struct dnc_error *err)
 {
 	struct dnc_str text = first_line(PQerrorMessage(pg->conn));
-	const char *state = state_in(&text);
+	const char *state = state_in(&text), *hint;
 	size_t row;
 
 	if (!text.n)
 		text = DNC_STR("the connection is lost");
+	row = state ? find_row(state) : row_without_state(pg, &hint);
 	if (state)
-		row = find_row(state);
-	else
-		row = find_row(is_standby(pg) ? "25006" : "08");
+		hint = rows[row].hint;
 	dnc_error_set(err, rows[row].code, "log on %.60s: %.*s: %s", pg->server,
-		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, rows[row].hint);
+		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, pg_hint(pg, hint));
 	return false;
 }
 
@@ -116,7 +137,7 @@ bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err)
 	if (!hint || rows[row].hint != see_log)
 		hint = rows[row].hint;
 	/* What helps is at the end: the rest is cut, should it be long. */
-	dnc_error_set(
-		err, rows[row].code, "log on %.60s: %.90s (%s): %s", pg->server, text, state, hint);
+	dnc_error_set(err, rows[row].code, "log on %.60s: %.90s (%s): %s", pg->server, text, state,
+		pg_hint(pg, hint));
 	return !rows[row].broken && PQstatus(pg->conn) == CONNECTION_OK;
 }

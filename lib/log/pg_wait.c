@@ -40,9 +40,8 @@ static int transfer(struct pg *pg, int64_t deadline, struct dnc_error *err)
 			return dnc_error_set(
 				err, ECANCELED, "log on %s: shutting down", pg->server);
 		if (rc == 0)
-			return dnc_error_set(err, ETIMEDOUT,
-				"log on %s: no answer in time: trying to connect again",
-				pg->server);
+			return dnc_error_set(err, ETIMEDOUT, "log on %s: no answer in time: %s",
+				pg->server, pg_hint_connecting(pg));
 		if (!PQconsumeInput(pg->conn))
 			break;
 	}

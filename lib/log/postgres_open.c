@@ -186,10 +186,8 @@ static int load_all(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 	return 0;
 }
 
-int postgres_load(struct pg_journal *j, struct dnc_error *err)
+static int load(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 {
-	struct pg *pg = j->appender.pg;
-
 	if (schema_check(pg, err) < 0 || run(pg, "SELECT dnc.check_epoch()", err) < 0 ||
 		run(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err) < 0)
 		return -1;
@@ -197,4 +195,16 @@ int postgres_load(struct pg_journal *j, struct dnc_error *err)
 		return run(pg, "COMMIT", err);
 	pg_disconnect(pg); /* which ends the transaction */
 	return -1;
+}
+
+/* A hub that can't load the log does not start. */
+int postgres_load(struct pg_journal *j, struct dnc_error *err)
+{
+	struct pg *pg = j->appender.pg;
+	int rc;
+
+	pg_once(pg, true);
+	rc = load(j, pg, err);
+	pg_once(pg, false);
+	return rc;
 }

@@ -22,8 +22,12 @@ static int revoke_by(struct pg *pg, const char *jti, int64_t expires_ms, struct 
 int dnc_log_revoke(const char *conninfo, const char *jti, int64_t expires_ms, struct dnc_error *err)
 {
 	struct pg *pg = pg_new(conninfo, PG_PRIMARY, "dnc-token revoke", err);
-	int rc = pg ? revoke_by(pg, jti, expires_ms, err) : -1;
+	int rc = -1;
 
+	if (pg) {
+		pg_once(pg, true);
+		rc = revoke_by(pg, jti, expires_ms, err);
+	}
 	pg_free(pg);
 	return rc;
 }

@@ -27,8 +27,12 @@ struct dnc_str dnc_schema_sql(void)
 int dnc_schema_init(const char *conninfo, struct dnc_error *err)
 {
 	struct pg *pg = pg_new(conninfo, PG_PRIMARY, "dnc-wsd --init-log", err);
-	int rc = pg ? pg_script(pg, schema_start, INIT_MS, err) : -1;
+	int rc = -1;
 
+	if (pg) {
+		pg_once(pg, true);
+		rc = pg_script(pg, schema_start, INIT_MS, err);
+	}
 	pg_free(pg);
 	return rc;
 }

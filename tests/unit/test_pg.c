@@ -407,6 +407,24 @@ static void settings_of_the_role_do_not_matter(void **state)
 	postgres_sql(&server, "ALTER ROLE postgres RESET ALL");
 }
 
+static void who_ends_is_told_to_run_it_again(void **state)
+{
+	struct pg *pg = open_pg(server.log);
+
+	(void)state;
+	pg_once(pg, true);
+	expect_error(pg, "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)", EIO,
+		": run it again");
+	pg_once(pg, false);
+	expect_error(pg, "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)", EIO,
+		"trying to connect again");
+	postgres_sql(&server, "ALTER ROLE postgres SET default_transaction_read_only = on");
+	pg_disconnect(pg);
+	expect_error(pg, "SELECT 1", EROFS, "default_transaction_read_only is on there");
+	postgres_sql(&server, "BEGIN READ WRITE; ALTER ROLE postgres RESET ALL; COMMIT");
+	pg_free(pg);
+}
+
 static void *crash_soon(void *ctx)
 {
 	(void)ctx;
@@ -568,6 +586,7 @@ int main(void)
 		cmocka_unit_test(a_lost_connection_is_opened_again),
 		cmocka_unit_test(a_transaction_does_not_go_on_with_another_connection),
 		cmocka_unit_test(settings_of_the_role_do_not_matter),
+		cmocka_unit_test(who_ends_is_told_to_run_it_again),
 		cmocka_unit_test(a_crash_leaves_the_outcome_unknown),
 		cmocka_unit_test(a_notification_wakes),
 		cmocka_unit_test(a_script_has_its_own_limit),

@@ -49,6 +49,9 @@ struct pg *pg_new(
 /* NULL is allowed. */
 void pg_free(struct pg *pg);
 
+/* ONCE: whoever calls ends with an error instead of calling again, and messages say so. */
+void pg_once(struct pg *pg, bool once);
+
 /* All waiting ends with ECANCELED once FD is readable: an eventfd, for shutting down. -1: none. */
 void pg_stop_fd(struct pg *pg, int fd);
 

@@ -16,7 +16,7 @@ struct pg {
 	struct pg_host *hosts;
 	int host_count, host; /* the one to be tried first */
 	int stop_fd;
-	bool fresh, unknown;
+	bool fresh, unknown, once;
 	bool in_transaction; /* BEGIN was run on this connection */
 	bool ended;        /* the server said that it closes the connection, without being asked */
 	bool unreplicated; /* the server said that it did not wait for its standbys */
@@ -46,3 +46,6 @@ PGresult *pg_receive(struct pg *pg, int64_t deadline_ms, struct dnc_error *err);
 /* Sets ERR by the error of a result or, without one, of the connection. Returns whether the connection can still be
  * used. */
 bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err);
+
+/* What is said when the connection is lost. */
+const char *pg_hint_connecting(const struct pg *pg);
