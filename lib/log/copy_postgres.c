@@ -101,23 +101,25 @@ static void log_close(struct copy_log *base)
 static int begin_target(struct pg_log *log, struct dnc_error *err)
 {
 	static const char sql[] =
-		"SELECT set_config('role', pg_get_userbyid(nspowner)::text, true), pg_advisory_xact_lock(6581859, 1), "
-		"(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+		"SELECT set_config('role', pg_get_userbyid(nspowner)::text, true), (SELECT count(*) "
+		"FROM pg_stat_activity WHERE datname = current_database() AND "
 		"application_name LIKE 'dnc-wsd: %') FROM pg_namespace WHERE nspname = 'dnc'";
+	static const char lock[] = "LOCK TABLE dnc.epochs IN SHARE UPDATE EXCLUSIVE MODE";
 	PGresult *r;
 	int64_t hubs;
 
 	if (run(log, "BEGIN", 0, NULL, err) < 0)
 		return -1;
 	r = pg_run(log->pg, sql, 0, NULL, err);
-	if (!r) {
+	if (!r || run(log, lock, 0, NULL, err) < 0) {
+		PQclear(r);
 		if (err->code == EACCES)
 			dnc_error_set(err, EACCES,
 				"log on %s: to write a copy, log in as a member of dnc_admin",
 				pg_server(log->pg));
 		return -1;
 	}
-	hubs = pg_get_int(r, 0, 2);
+	hubs = pg_get_int(r, 0, 1);
 	PQclear(r);
 	if (hubs)
 		return dnc_error_set(err, EADDRINUSE,

@@ -10,6 +10,8 @@
 -- None of them can log in: GRANT dnc_writer TO the login of the hubs.
 BEGIN;
 SET LOCAL client_min_messages = warning;
+-- Nothing here is to mean what somebody has made in another schema.
+SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- One at a time, in this database; and only where it works.
 DO $$
@@ -24,10 +26,13 @@ BEGIN
 	END IF;
 END $$;
 
--- A schema that another than dnc_admin made stays with its owner.
+-- A schema that another than dnc_admin made stays with its owner, who is to run this then: what he has put there, such as a trigger, would
+-- run with the rights of another, and the functions made here would be called where he may replace what they call.
 DO $$
 DECLARE
 	role text;
+	owner text;
+	name text;
 BEGIN
 	FOREACH role IN ARRAY ARRAY['dnc_admin', 'dnc_writer', 'dnc_reader', 'dnc_revoker'] LOOP
 		IF to_regrole(role) IS NULL THEN
@@ -43,13 +48,26 @@ BEGIN
 			END;
 		END IF;
 	END LOOP;
-	IF to_regrole('dnc_admin') IS NULL OR NOT pg_has_role('dnc_admin', 'MEMBER') THEN
-		CREATE SCHEMA IF NOT EXISTS dnc;
-	ELSE
-		CREATE SCHEMA IF NOT EXISTS dnc AUTHORIZATION dnc_admin;
-		IF (SELECT nspowner = 'dnc_admin'::regrole FROM pg_namespace WHERE nspname = 'dnc') THEN
-			SET LOCAL ROLE dnc_admin;
+	IF to_regnamespace('dnc') IS NULL THEN
+		IF to_regrole('dnc_admin') IS NULL OR NOT pg_has_role('dnc_admin', 'MEMBER') THEN
+			CREATE SCHEMA dnc;
+		ELSE
+			CREATE SCHEMA dnc AUTHORIZATION dnc_admin;
 		END IF;
+	END IF;
+	owner := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'dnc');
+	IF owner = 'dnc_admin' AND pg_has_role('dnc_admin', 'MEMBER') THEN
+		SET LOCAL ROLE dnc_admin;
+	ELSIF owner <> current_user THEN
+		RAISE EXCEPTION 'the schema dnc belongs to %', owner USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Run this as its owner, or drop it if nobody needs what is there.';
+	END IF;
+	SELECT o.name, pg_get_userbyid(o.owner) INTO name, owner FROM (
+		SELECT relname, relowner, relnamespace FROM pg_class UNION ALL SELECT proname, proowner, pronamespace FROM pg_proc)
+		o(name, owner, schema) WHERE o.schema = to_regnamespace('dnc') AND pg_get_userbyid(o.owner) <> current_user LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'in the schema dnc % belongs to %', name, owner USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Give it to the owner of the schema, if you know it, or drop it.';
 	END IF;
 END $$;
 
@@ -179,7 +197,7 @@ BEGIN
 				AND current.epoch IS DISTINCT FROM lost THEN
 			RETURN current;
 		END IF;
-		PERFORM pg_advisory_xact_lock(6581859, 1);
+		LOCK TABLE dnc.epochs IN SHARE UPDATE EXCLUSIVE MODE;
 	END LOOP;
 	INSERT INTO dnc.epochs (epoch, system_identifier, timeline, first_seq, started_at, incarnation)
 		SELECT left(replace(gen_random_uuid()::text, '-', ''), 12) || right(gen_random_uuid()::text, 4), server, line,
@@ -235,8 +253,9 @@ BEGIN
 			cardinality(timestamps), cardinality(events)]) THEN
 		RAISE EXCEPTION 'the arrays differ in length' USING ERRCODE = 'array_subscript_error';
 	END IF;
-	-- Held until the commit, also while standby servers are waited for: numbers are in the order of commits.
-	PERFORM pg_advisory_xact_lock(6581859, 1);
+	-- Held until the commit, also while standby servers are waited for: numbers are in the order of commits. A lock that only
+	-- the owner can take: everybody may take any advisory lock, and hold up the hubs.
+	LOCK TABLE dnc.epochs IN SHARE UPDATE EXCLUSIVE MODE;
 	-- What dnc.check_epoch() and dnc.newest() would say, without the cost of calls.
 	IF NOT EXISTS (SELECT FROM (SELECT * FROM dnc.epochs ORDER BY n DESC LIMIT 1) e, pg_control_system() c
 			WHERE e.system_identifier = c.system_identifier::text AND e.incarnation = dnc.incarnation()
@@ -351,7 +370,7 @@ BEGIN
 		RAISE EXCEPTION 'expired already: its time is in ms since 1970, the claim exp in seconds'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'The claim exp has seconds: multiply it by 1000.';
 	END IF;
-	PERFORM pg_advisory_xact_lock(6581859, 4);
+	LOCK TABLE dnc.revoked IN SHARE UPDATE EXCLUSIVE MODE;
 	INSERT INTO dnc.revoked AS r (jti, expires, note) VALUES (revoke.jti, revoke.expires, revoke.note)
 		ON CONFLICT (jti) DO UPDATE SET note = coalesce(excluded.note, r.note),
 			expires = CASE WHEN r.expires > excluded.expires THEN r.expires WHEN r.expires IS NOT NULL THEN excluded.expires END;
@@ -378,10 +397,8 @@ DECLARE
 	removed int;
 	newest bigint;
 BEGIN
-	-- Another hub does it already.
-	IF NOT pg_try_advisory_xact_lock(6581859, 2) THEN
-		RETURN false;
-	END IF;
+	-- Fails when another hub does it already.
+	LOCK TABLE dnc.partitions IN SHARE UPDATE EXCLUSIVE MODE NOWAIT;
 	before_ms := nullif(before_ms, 0);
 	max_bytes := nullif(max_bytes, 0);
 	SELECT * INTO oldest FROM dnc.partitions p ORDER BY p.first_seq LIMIT 1;
@@ -393,7 +410,9 @@ BEGIN
 	END IF;
 	DELETE FROM dnc.access d WHERE d.n = ANY (ARRAY(SELECT a.n FROM dnc.access a ORDER BY a.n LIMIT piece))
 		AND d.at < before_ms;
-	DELETE FROM dnc.revoked r WHERE r.expires <= now - 86400000;
+	-- One who revokes does not hold up the hubs.
+	DELETE FROM dnc.revoked d WHERE d.jti = ANY (ARRAY(
+		SELECT r.jti FROM dnc.revoked r WHERE r.expires <= now - 86400000 LIMIT piece FOR UPDATE SKIP LOCKED));
 	DELETE FROM dnc.rates r WHERE r.step < now / 10000 - 2 * 8640;
 
 	newest := (dnc.newest()).seq;
@@ -406,7 +425,7 @@ BEGIN
 	END IF;
 	-- Readers wait for one who waits for this lock: not for long. With a long query or a dump running it is tried again later;
 	-- what was removed above stays so.
-	PERFORM pg_advisory_xact_lock(6581859, 1);
+	LOCK TABLE dnc.epochs IN SHARE UPDATE EXCLUSIVE MODE;
 	BEGIN
 		PERFORM set_config('lock_timeout', '100', true);
 		-- One that was detached is somebody's.

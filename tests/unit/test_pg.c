@@ -363,18 +363,18 @@ static void a_transaction_does_not_go_on_with_another_connection(void **state)
 	struct pg *pg = open_pg(server.log);
 
 	(void)state;
-	postgres_sql(&server, "CREATE TABLE part (n int)");
+	postgres_sql(&server, "CREATE TABLE public.part (n int)");
 	number(pg, "BEGIN");
-	number(pg, "INSERT INTO part VALUES (1)");
+	number(pg, "INSERT INTO public.part VALUES (1)");
 	postgres_sql(&server,
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'unit'");
 	postgres_wait(&server,
 		"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'unit'", "0");
-	expect_error(pg, "INSERT INTO part VALUES (2)", EIO, "in a transaction");
+	expect_error(pg, "INSERT INTO public.part VALUES (2)", EIO, "in a transaction");
 	assert_false(pg_outcome_unknown(pg));
-	assert_string_equal(postgres_sql(&server, "SELECT count(*) FROM part"), "0");
-	number(pg, "INSERT INTO part VALUES (3)");
-	assert_string_equal(postgres_sql(&server, "SELECT count(*) FROM part"), "1");
+	assert_string_equal(postgres_sql(&server, "SELECT count(*) FROM public.part"), "0");
+	number(pg, "INSERT INTO public.part VALUES (3)");
+	assert_string_equal(postgres_sql(&server, "SELECT count(*) FROM public.part"), "1");
 	pg_free(pg);
 }
 
@@ -493,9 +493,9 @@ static void a_script_has_its_own_limit(void **state)
 	assert_int_equal(pg_script(pg, "SELECT pg_sleep(5)", 200, &err), -1);
 	assert_int_equal(err.code, ETIMEDOUT);
 	assert_int_equal(
-		pg_script(pg, "BEGIN; CREATE TABLE s (); SELECT 1/0; COMMIT", 20000, &err), -1);
+		pg_script(pg, "BEGIN; CREATE TABLE public.s (); SELECT 1/0; COMMIT", 20000, &err), -1);
 	assert_int_equal(err.code, EINVAL);
-	assert_int_equal(pg_script(pg, "BEGIN; CREATE TABLE s (); COMMIT", 20000, &err), 0);
+	assert_int_equal(pg_script(pg, "BEGIN; CREATE TABLE public.s (); COMMIT", 20000, &err), 0);
 	pg_free(pg);
 }
 
@@ -518,13 +518,13 @@ static void a_commit_without_its_standby_is_no_success(void **state)
 		postgres_wait(&server, cancel, "1");
 		_exit(0);
 	}
-	assert_null(pg_run(pg, "INSERT INTO waits DEFAULT VALUES", 0, NULL, &err));
+	assert_null(pg_run(pg, "INSERT INTO public.waits DEFAULT VALUES", 0, NULL, &err));
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_int_equal(err.code, EIO);
 	assert_non_null(strstr(err.message, "standby"));
 	assert_true(pg_outcome_unknown(pg));
-	assert_int_equal(number(pg, "SELECT count(*) FROM waits"), 1);
+	assert_int_equal(number(pg, "SELECT count(*) FROM public.waits"), 1);
 	assert_false(pg_outcome_unknown(pg));
 	postgres_sql(&server, "ALTER SYSTEM RESET synchronous_standby_names");
 	postgres_sql(&server, "SELECT pg_reload_conf()");

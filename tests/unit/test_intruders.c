@@ -1,0 +1,205 @@
+/* The log in PostgreSQL, and who is let into its database, but not meant to do more than that. */
+#include "postgres.h"
+#include <errno.h>
+#include "log/priv/pg.h"
+#include "log/revoke.h"
+#include "log/schema.h"
+
+static struct postgres server;
+static struct dnc_error err;
+static char conninfo[160];
+
+static int start_server(void **state)
+{
+	(void)state;
+	postgres_new(&server);
+	postgres_sql(&server, "CREATE ROLE mallory LOGIN");
+	return 0;
+}
+
+static int end_server(void **state)
+{
+	(void)state;
+	postgres_free(&server);
+	return 0;
+}
+
+/* Each test has a database of its own, in which mallory may make schemas. */
+static int make_database(void **state)
+{
+	static int n;
+	char sql[96];
+
+	(void)state;
+	snprintf(sql, sizeof sql, "CREATE DATABASE log%d", ++n);
+	postgres_sql(&server, sql);
+	snprintf(sql, sizeof sql, "GRANT CREATE ON DATABASE log%d TO mallory", n);
+	postgres_sql(&server, sql);
+	snprintf(conninfo, sizeof conninfo, "host=%s user=postgres dbname=log%d", server.dir, n);
+	memcpy(server.log, conninfo, sizeof server.log);
+	return 0;
+}
+
+static void make_log(void)
+{
+	if (dnc_schema_init(conninfo, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+/* The connection string of another login. */
+static const char *login(const char *user)
+{
+	static char as[200];
+
+	snprintf(as, sizeof as, "%s user=%s", conninfo, user);
+	return as;
+}
+
+static PGconn *run_as(const char *user, const char *sql)
+{
+	PGconn *conn = PQconnectdb(login(user));
+	PGresult *r = PQexec(conn, sql);
+
+	if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQerrorMessage(conn));
+	PQclear(r);
+	return conn;
+}
+
+static struct pg *open_pg(const char *as)
+{
+	struct pg *pg = pg_new(as, PG_PRIMARY, "unit", &err);
+
+	if (!pg)
+		fail_msg("%s", err.message);
+	return pg;
+}
+
+static void expect(struct pg *pg, const char *sql)
+{
+	PGresult *r = pg_run(pg, sql, 0, NULL, &err);
+
+	if (!r)
+		fail_msg("%s: %s", sql, err.message);
+	PQclear(r);
+}
+
+static void refuses(const char *words)
+{
+	assert_int_equal(dnc_schema_init(conninfo, &err), -1);
+	if (!strstr(err.message, words))
+		fail_msg("%s", err.message);
+	assert_string_equal(
+		postgres_sql(&server, "SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'"),
+		"f");
+}
+
+#define TRAP                                                                                       \
+	"CREATE TABLE dnc.log (key text PRIMARY KEY, value text NOT NULL); "                       \
+	"CREATE FUNCTION dnc.spring() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "               \
+	"EXECUTE 'RESET ROLE'; EXECUTE 'ALTER ROLE mallory SUPERUSER'; RETURN new; END $$; "       \
+	"CREATE TRIGGER spring BEFORE INSERT ON dnc.log FOR EACH ROW EXECUTE FUNCTION dnc.spring()"
+
+/* A superuser makes the log where somebody was before: he would run what that one has left there. */
+static void nothing_is_made_where_others_were(void **state)
+{
+	(void)state;
+	PQfinish(run_as("mallory", "CREATE SCHEMA dnc; " TRAP));
+	refuses("the schema dnc belongs to mallory");
+	postgres_sql(&server, "DROP SCHEMA dnc CASCADE");
+
+	/* The schema is ours, and what is in it is not. */
+	postgres_sql(&server, "CREATE SCHEMA dnc; GRANT USAGE, CREATE ON SCHEMA dnc TO mallory");
+	PQfinish(run_as("mallory", TRAP));
+	refuses("belongs to mallory");
+	postgres_sql(&server, "DROP SCHEMA dnc CASCADE");
+	make_log();
+}
+
+/* Also by a member of dnc_admin, who may make no schemas. */
+static void an_administrator_of_the_log_makes_it_again(void **state)
+{
+	(void)state;
+	make_log();
+	postgres_sql(
+		&server, "DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN IN ROLE dnc_admin");
+	if (dnc_schema_init(login("keeper"), &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+/* Locks of numbers can be taken by everybody who is let in. */
+static void who_is_let_in_holds_up_no_hub(void **state)
+{
+	PGconn *stranger;
+	struct pg *hub;
+
+	(void)state;
+	make_log();
+	postgres_sql(&server, "DROP ROLE IF EXISTS hub; CREATE ROLE hub LOGIN IN ROLE dnc_writer");
+	stranger = run_as(
+		"mallory", "SELECT pg_advisory_lock(6581859, n) FROM generate_series(1, 9) n");
+	hub = open_pg(login("hub"));
+	expect(hub,
+		"SELECT i FROM dnc.append(ARRAY[gen_random_uuid()], ARRAY['dnc.check.performed'], "
+		"ARRAY[NULL], ARRAY[NULL], ARRAY['low'], ARRAY[''], ARRAY['{}'], '{}')");
+	expect(hub, "SELECT dnc.check_epoch(), dnc.prune(1, 0)");
+	if (dnc_log_revoke(conninfo, "t1", 0, &err) < 0)
+		fail_msg("%s", err.message);
+	pg_free(hub);
+	PQfinish(stranger);
+}
+
+/* One who may revoke, and has not committed yet: of a token that has expired, which is to be removed. */
+static void who_revokes_holds_up_no_hub(void **state)
+{
+	PGconn *revoker;
+	struct pg *hub;
+
+	(void)state;
+	make_log();
+	postgres_sql(&server,
+		"DROP ROLE IF EXISTS hub; CREATE ROLE hub LOGIN IN ROLE dnc_writer; "
+		"DROP ROLE IF EXISTS desk; CREATE ROLE desk LOGIN IN ROLE dnc_revoker; "
+		"INSERT INTO dnc.revoked VALUES ('old', 1, 2), ('older', 1, 2)");
+	revoker = run_as("desk", "BEGIN; SELECT dnc.revoke('old')");
+	hub = open_pg(login("hub"));
+	expect(hub, "SELECT dnc.prune(1, 0)");
+	assert_string_equal(
+		postgres_sql(&server, "SELECT string_agg(jti, ' ') FROM dnc.revoked"), "old");
+	pg_free(hub);
+	PQfinish(revoker);
+}
+
+/* Up to PostgreSQL 14 everybody could make functions in schema public. */
+static void what_others_have_made_is_not_called(void **state)
+{
+	struct pg *pg;
+	PGresult *r;
+
+	(void)state;
+	postgres_sql(&server, "GRANT CREATE ON SCHEMA public TO PUBLIC");
+	PQfinish(run_as("mallory",
+		"CREATE FUNCTION public.more(bigint, numeric) RETURNS boolean LANGUAGE sql AS 'SELECT true'; "
+		"CREATE OPERATOR public.> (LEFTARG = bigint, RIGHTARG = numeric, FUNCTION = public.more)"));
+	pg = open_pg(conninfo);
+	r = pg_run(pg, "SELECT 1::bigint > 2::numeric", 0, NULL, &err);
+	assert_non_null(r);
+	assert_false(pg_get_bool(r, 0, 0));
+	PQclear(r);
+	pg_free(pg);
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, make_database)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_made_where_others_were),
+		TEST(an_administrator_of_the_log_makes_it_again),
+		TEST(who_is_let_in_holds_up_no_hub),
+		TEST(who_revokes_holds_up_no_hub),
+		TEST(what_others_have_made_is_not_called),
+	};
+
+	return cmocka_run_group_tests(tests, start_server, end_server);
+}
