@@ -218,6 +218,13 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 	return i < rows || rows == CHUNK_ROWS;
 }
 
+/* All events up to NEWEST were read, and it was said before that there were more, up to SAID: everybody may send a NOTIFY. */
+static void forget_untrue(struct pg_journal *j, uint64_t said, uint64_t newest)
+{
+	if (said > newest)
+		atomic_compare_exchange_strong(&j->base.stats.known, &said, newest);
+}
+
 static int read_rows(struct pg_journal *j,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
@@ -225,7 +232,8 @@ static int read_rows(struct pg_journal *j,
 	static const char sql[] = "SELECT seq, logged_at, event, id, " STATE " FROM dnc.events "
 				  "WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
 	struct pg_follower *f = &j->follower;
-	const struct pg_param last = pg_int8((int64_t)j->base.last);
+	uint64_t said = j->base.stats.known, from = j->base.last;
+	const struct pg_param last = pg_int8((int64_t)from);
 	PGresult *r = pg_run(f->pg, sql, 1, &last, err);
 	int rows = r ? PQntuples(r) : 0, rc = r ? 0 : -1;
 
@@ -237,6 +245,8 @@ static int read_rows(struct pg_journal *j,
 		rc = -1;
 	else if (r)
 		rc = hand_on(j, r, each, ctx, err);
+	if (rc == 0)
+		forget_untrue(j, said, from + (uint64_t)rows);
 	j->base.stats.rows_read += (uint64_t)rows;
 	PQclear(r);
 	return rc;

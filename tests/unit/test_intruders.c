@@ -4,6 +4,7 @@
 #include "log/priv/pg.h"
 #include "log/revoke.h"
 #include "log/schema.h"
+#include "log/writer.h"
 
 static struct postgres server;
 static struct dnc_error err;
@@ -189,6 +190,53 @@ static void what_others_have_made_is_not_called(void **state)
 	pg_free(pg);
 }
 
+static void changed(void *ctx)
+{
+	(void)ctx;
+}
+
+static bool is_revoked(const struct dnc_journal *j)
+{
+	struct dnc_buf ids = {0};
+	bool any;
+
+	dnc_journal_revoked(j, &ids);
+	any = ids.n > 0;
+	dnc_buf_free(&ids);
+	return any;
+}
+
+/* Everybody may send a NOTIFY with any number. */
+static void what_is_not_there_is_not_waited_for(void **state)
+{
+	struct dnc_journal *j;
+	struct dnc_writer *w;
+	int64_t until = dnc_clock_mono_ms() + 60000;
+
+	(void)state;
+	make_log();
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	if (!j)
+		fail_msg("%s", err.message);
+	w = dnc_writer_new(j, changed, NULL);
+	assert_int_equal(dnc_writer_start(w), 0);
+	postgres_wait(&server,
+		"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dnc-wsd: follows' "
+		"AND state = 'idle' AND query LIKE 'SELECT (SELECT max(n)%'",
+		"1");
+	PQfinish(run_as("mallory", "NOTIFY dnc, '5000000'"));
+	/* What comes later than that. */
+	if (dnc_log_revoke(conninfo, "t1", 0, &err) < 0)
+		fail_msg("%s", err.message);
+	while ((!is_revoked(j) || dnc_journal_stats(j).lag_events) && dnc_clock_mono_ms() < until)
+		usleep(1000);
+	assert_int_equal(dnc_journal_stats(j).lag_events, 0);
+	assert_true(is_revoked(j));
+	dnc_writer_join(w);
+	dnc_writer_free(w);
+	dnc_journal_close(j);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, make_database)
 
 int main(void)
@@ -199,6 +247,7 @@ int main(void)
 		TEST(who_is_let_in_holds_up_no_hub),
 		TEST(who_revokes_holds_up_no_hub),
 		TEST(what_others_have_made_is_not_called),
+		TEST(what_is_not_there_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, end_server);
