@@ -210,6 +210,11 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 				"events %" PRIu64 " to %" PRIu64 " are not in the log any more",
 				next, seq - 1);
 		}
+		if (!postgres_is_event(pg_get_text(r, i, 2))) {
+			if (!i)
+				return postgres_damaged(seq, err);
+			break; /* those before it are good */
+		}
 		if (!each(ctx, seq, pg_get_int(r, i, 1), pg_get_text(r, i, 2)))
 			break;
 	}
@@ -229,8 +234,9 @@ static int read_rows(struct pg_journal *j,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
 {
-	static const char sql[] = "SELECT seq, logged_at, event, id, " STATE " FROM dnc.events "
-				  "WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
+	static const char sql[] =
+		"SELECT seq, logged_at, " POSTGRES_EVENT ", id, " STATE " FROM dnc.events "
+		"WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
 	struct pg_follower *f = &j->follower;
 	uint64_t said = j->base.stats.known, from = j->base.last;
 	const struct pg_param last = pg_int8((int64_t)from);

@@ -144,9 +144,10 @@ static uint64_t stage(struct pg_journal *j, const PGresult *r, struct dnc_buf *l
 
 static int load_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 {
-	static const char sql[] = "SELECT seq, logged_at, event FROM dnc.events WHERE type IN "
-				  "('dnc.list.synced', 'dnc.provider.status_change') AND seq > $1 "
-				  "ORDER BY seq LIMIT 1000";
+	static const char sql[] =
+		"SELECT seq, logged_at, " POSTGRES_EVENT " FROM dnc.events WHERE type IN "
+		"('dnc.list.synced', 'dnc.provider.status_change') AND seq > $1 "
+		"ORDER BY seq LIMIT 1000";
 	struct dnc_buf line = {0};
 	uint64_t seq = 0;
 	int rows;

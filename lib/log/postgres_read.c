@@ -179,10 +179,8 @@ static int hand_out(struct pg_reader *r, struct wanted *w, const PGresult *answe
 	uint64_t seq = (uint64_t)pg_get_int(answer, row, 0);
 	struct dnc_str line = pg_get_text(answer, row, 1);
 
-	if (line.n < 2 || line.p[0] != '{')
-		return dnc_error_set(err, EIO,
-			"the log is damaged: event %" PRIu64 " of dnc.events is no JSON object",
-			seq);
+	if (!postgres_is_event(line))
+		return postgres_damaged(seq, err);
 	dnc_buf_clear(&r->line);
 	dnc_buf_str(&r->line, line);
 	if (!dnc_buf_reserve(&r->line, DNC_JSON_PADDING))
@@ -206,8 +204,9 @@ static int rows_for(const PGresult *answer, int rows)
 static int read_chunk(struct pg_reader *r, struct pg_chunk *c, uint64_t from, uint64_t last,
 	struct dnc_error *err)
 {
-	static const char sql[] = "SELECT seq, event FROM dnc.events WHERE seq >= $1 AND seq <= $2 "
-				  "ORDER BY seq LIMIT $3";
+	static const char sql[] =
+		"SELECT seq, " POSTGRES_EVENT " FROM dnc.events WHERE seq >= $1 AND seq <= $2 "
+		"ORDER BY seq LIMIT $3";
 	const struct pg_param params[] = {
 		pg_int8((int64_t)from), pg_int8((int64_t)last), pg_int8(r->rows)};
 	int rows;
@@ -286,6 +285,8 @@ static int read_forward(struct pg_reader *r, struct wanted *w, struct dnc_error 
 		for (int i = find_row(c->rows, w->next); rc == 0 && i < PQntuples(c->rows); i++)
 			rc = hand_out(r, w, c->rows, i, err);
 		r->next = w->next;
+		if (rc < 0) /* the next read looks whether it was mended */
+			drop(&r->chunk);
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 		w->next = c->to + 1;
@@ -297,11 +298,14 @@ static PGresult *read_some(
 	struct pg_reader *r, const struct wanted *w, uint64_t last, int rows, struct dnc_error *err)
 {
 	static const char *const sql[] = {
-		"SELECT seq, event FROM dnc.events WHERE phone_number = $3 AND seq >= $1 AND "
+		"SELECT seq, " POSTGRES_EVENT
+		" FROM dnc.events WHERE phone_number = $3 AND seq >= $1 AND "
 		"seq <= $4 ORDER BY seq LIMIT $2",
-		"SELECT seq, event FROM dnc.events WHERE phone_number = $3 AND seq <= $1 "
+		"SELECT seq, " POSTGRES_EVENT
+		" FROM dnc.events WHERE phone_number = $3 AND seq <= $1 "
 		"ORDER BY seq DESC LIMIT $2",
-		"SELECT seq, event FROM dnc.events WHERE seq <= $1 ORDER BY seq DESC LIMIT $2",
+		"SELECT seq, " POSTGRES_EVENT
+		" FROM dnc.events WHERE seq <= $1 ORDER BY seq DESC LIMIT $2",
 	};
 	const struct pg_param params[] = {pg_int8((int64_t)w->next), pg_int8(rows),
 		pg_text(w->phone), pg_int8((int64_t)last)};

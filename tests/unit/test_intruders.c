@@ -1,6 +1,8 @@
 /* The log in PostgreSQL, and who is let into its database, but not meant to do more than that. */
+#include "numbered.h"
 #include "postgres.h"
 #include <errno.h>
+#include "log/priv/journal.h"
 #include "log/priv/pg.h"
 #include "log/revoke.h"
 #include "log/schema.h"
@@ -237,6 +239,75 @@ static void what_is_not_there_is_not_waited_for(void **state)
 	dnc_journal_close(j);
 }
 
+/* Event 1. */
+static bool take(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	assert_int_equal(seq, 1);
+	*(size_t *)ctx = line.n;
+	return true;
+}
+
+/* Makes the line of event 1 what SQL makes of e, as it was. */
+static void put_line(const char *sql)
+{
+	char update[256];
+
+	snprintf(update, sizeof update,
+		"UPDATE dnc.events SET event = n.n FROM (SELECT %s AS n FROM public.was) n", sql);
+	postgres_sql(&server, update);
+}
+
+/* Reads event 1 and gives the length of its line; 0 when that fails. */
+static size_t read_line(struct dnc_journal_reader *r, bool back)
+{
+	size_t n = 0;
+
+	err.message[0] = '\0';
+	if (dnc_journal_read(r, 1, back, (struct dnc_str){0}, take, &n, &err) == 0)
+		return n;
+	if (!strstr(err.message, "event 1 of dnc.events"))
+		fail_msg("%s", err.message);
+	return 0;
+}
+
+/* A hub may read what others wrote: after a row that was damaged it has it again once that is mended. */
+static void only_events_are_read(void **state)
+{
+	static const char *const cases[] = {
+		"''",
+		"'{}'",
+		"'no event'",
+		"'{\"seq\":77,' || substr(e, 2)",
+		"substr(e, 1, 100)",
+		"replace(e, '\"type\"', chr(10) || '\"type\"')",
+		"replace(e, '\"type\"', '\"' || chr(27) || '[31m\"')",
+		"replace(e, '\"type\"', repeat('\"x', 100000) || '\"type\"')",
+	};
+	char line[NUMBERED_BYTES], sql[NUMBERED_BYTES + 64];
+	struct dnc_journal *j;
+
+	(void)state;
+	make_log();
+	numbered_line(line, 1, "x");
+	snprintf(sql, sizeof sql, "CREATE TABLE public.was AS SELECT '%s' AS e", line);
+	postgres_sql(&server, sql);
+	postgres_sql(&server,
+		"SELECT dnc.append(ARRAY[gen_random_uuid()], ARRAY['dnc.check.performed'], ARRAY[NULL], "
+		"ARRAY[NULL], ARRAY['low'], ARRAY[''], ARRAY[e], '{}') FROM public.was");
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+		struct dnc_journal_reader *r = journal_reader_new(j, &err);
+
+		put_line(cases[i / 2]);
+		if (read_line(r, i % 2) != 0)
+			fail_msg("%s was read", cases[i / 2]);
+		put_line("e");
+		assert_int_equal(read_line(r, i % 2), strlen(line));
+		journal_reader_free(r);
+	}
+	dnc_journal_close(j);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, make_database)
 
 int main(void)
@@ -248,6 +319,7 @@ int main(void)
 		TEST(who_revokes_holds_up_no_hub),
 		TEST(what_others_have_made_is_not_called),
 		TEST(what_is_not_there_is_not_waited_for),
+		TEST(only_events_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, end_server);

@@ -69,6 +69,15 @@ int postgres_oldest(struct pg_journal *j, struct pg *pg, uint64_t *seq, int64_t 
 /* Reads which tokens are revoked, over PG. -1 with ERR; then the list is as before. */
 int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error *err);
 
+/* postgres_event.c: what to SELECT to read events. One that is longer than any (DNC_EVENT_MAX_BYTES) is not received, but null. */
+#define POSTGRES_EVENT "CASE WHEN octet_length(event) <= 32768 THEN event END"
+
+/* Whether that may be given to clients as a line: others than hubs can write to the database. It need not be valid JSON. */
+bool postgres_is_event(struct dnc_str line);
+
+/* Sets ERR, and returns -1. */
+int postgres_damaged(uint64_t seq, struct dnc_error *err);
+
 /* postgres_follow.c */
 extern const struct journal_follow postgres_follow;
 

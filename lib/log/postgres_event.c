@@ -1,0 +1,28 @@
+/* postgres_event.c - whether a row of dnc.events holds what a hub wrote there. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include "event/event.h"
+#include "priv/postgres.h"
+
+/* No byte of a canonical line is a control character: there are no blanks, and strings have escapes. */
+bool postgres_is_event(struct dnc_str line)
+{
+	static const struct dnc_str begin = DNC_STR("{\"id\":\"");
+	unsigned char control = 0;
+
+	if (line.n <= begin.n || line.n > DNC_EVENT_MAX_BYTES ||
+		memcmp(line.p, begin.p, begin.n) != 0 || line.p[line.n - 1] != '}')
+		return false;
+	for (size_t i = 0; i < line.n; i++)
+		control |= (unsigned char)line.p[i] < ' ';
+	return !control;
+}
+
+int postgres_damaged(uint64_t seq, struct dnc_error *err)
+{
+	return dnc_error_set(err, EIO,
+		"the log is damaged: event %" PRIu64
+		" of dnc.events is not as a hub wrote it: restore it from a backup",
+		seq);
+}
