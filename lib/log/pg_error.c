@@ -107,10 +107,24 @@ static size_t row_without_state(const struct pg *pg, const char **hint)
 	return row;
 }
 
+/* libpq says which server it is about, which all our messages do. */
+static struct dnc_str without_server(struct dnc_str text)
+{
+	static const char begin[] = "connection to server ", end[] = " failed: ";
+	const char *p = text.n > sizeof begin && memcmp(text.p, begin, sizeof begin - 1) == 0
+	                        ? memmem(text.p, text.n, end, sizeof end - 1)
+	                        : NULL;
+
+	return p ? dnc_str_trim((struct dnc_str){
+			   p + sizeof end - 1, (size_t)(text.p + text.n - p) - sizeof end + 1})
+	         : text;
+}
+
 /* The connection could not be made, or is lost. */
 static bool connection_error(const struct pg *pg, struct dnc_error *err)
 {
-	struct dnc_str text = first_line(PQerrorMessage(pg->conn));
+	static const char certificate[] = "certificate";
+	struct dnc_str text = without_server(first_line(PQerrorMessage(pg->conn)));
 	const char *state = state_in(&text), *hint;
 	size_t row;
 
@@ -119,6 +133,8 @@ static bool connection_error(const struct pg *pg, struct dnc_error *err)
 	row = state ? find_row(state) : row_without_state(pg, &hint);
 	if (state)
 		hint = rows[row].hint;
+	else if (memmem(text.p, text.n, certificate, sizeof certificate - 1))
+		hint = "check sslrootcert, and the host names in the server's certificate";
 	dnc_error_set(err, rows[row].code, "log on %.60s: %.*s: %s", pg->server,
 		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, pg_hint(pg, hint));
 	return false;

@@ -346,7 +346,7 @@ log_is_closed() {
 	refuses 2 '--rate: not an option of verify' dnc-log verify --rate=3 a b
 	start_postgres a
 	refuses 69 'run dnc-wsd --init-log' dnc-log copy src "$(pg_at a) dbname=postgres"
-	refuses 74 'nowhere:5432: connection to server' dnc-log copy src "host=$PWD/nowhere dbname=log"
+	refuses 74 'nowhere:5432: No such file or directory' dnc-log copy src "host=$PWD/nowhere dbname=log"
 	new_log
 	pg_sql a 'CREATE ROLE hub LOGIN; GRANT dnc_writer TO hub; CREATE ROLE boss LOGIN; GRANT dnc_admin TO boss'
 	refuses 77 'log in as a member of dnc_admin' dnc-log copy src "${LOG/user=postgres/user=hub}"

@@ -74,3 +74,21 @@ described() {
 	refuses 2 'no connection string' --log=/var/lib/dnc
 	refuses 2 'hots' --log=hots=x
 }
+
+@test "a server with another certificate is refused, and what to look at is said" {
+	local at port
+	port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=db.example \
+		-addext subjectAltName=DNS:db.example -keyout key.pem -out cert.pem 2>openssl.err
+	pg_prepare
+	install -m 600 -o "$(stat -c %u "$PG_DIR")" key.pem "$PG_DIR/key.pem"
+	install -m 644 cert.pem "$PG_DIR/cert.pem"
+	start_postgres a "listen_addresses = '127.0.0.1'" "port = $port" 'ssl = on' \
+		"ssl_key_file = '$PG_DIR/key.pem'" "ssl_cert_file = '$PG_DIR/cert.pem'"
+	at="hostaddr=127.0.0.1 port=$port user=postgres dbname=postgres sslmode=verify-full"
+	refuses 74 'does not match host name "localhost": check sslrootcert' \
+		--init-log --log="$at host=localhost sslrootcert=$PWD/cert.pem"
+	refuses 74 'none.pem" does not exist: check sslrootcert' \
+		--init-log --log="$at host=db.example sslrootcert=none.pem"
+	dnc-wsd --init-log --log="$at host=db.example sslrootcert=$PWD/cert.pem"
+}
