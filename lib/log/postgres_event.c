@@ -23,6 +23,7 @@ int postgres_damaged(uint64_t seq, struct dnc_error *err)
 {
 	return dnc_error_set(err, EIO,
 		"the log is damaged: event %" PRIu64
-		" of dnc.events is not as a hub wrote it: restore it from a backup",
+		" of dnc.events is not as a hub wrote it: restore it from a backup, or delete it, "
+		"and clients are told that it is missing",
 		seq);
 }
