@@ -283,8 +283,10 @@ struct dnc_journal *journal_postgres_open(
 	j->base = (struct dnc_journal){.ops = &postgres_ops, .oldest = 1};
 	j->options = *options;
 	j->follower.wake_fd = j->stop_fd = -1;
-	if (make_parts(j, err) == 0 && postgres_load(j, err) == 0)
+	if (make_parts(j, err) == 0 && postgres_load(j, err) == 0) {
+		pg_warn_of_network(j->appender.pg);
 		return &j->base;
+	}
 	postgres_close(&j->base);
 	return NULL;
 }

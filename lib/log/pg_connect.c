@@ -8,6 +8,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/loopback.h"
 #include "priv/pg_conn.h"
 
 /* A dead server is noticed by the system, too: when nobody waits for an answer, but for a NOTIFY. */
@@ -229,6 +230,27 @@ static int set_up(struct pg *pg, int64_t deadline, struct dnc_error *err)
 	}
 	PQclear(r);
 	return rc;
+}
+
+bool pg_can_be_overheard(const char *address, bool encrypted, const char *sslmode)
+{
+	if (!address || !*address || dnc_is_loopback_text(address))
+		return false;
+	return !encrypted || !sslmode || strncmp(sslmode, "verify-", 7) != 0;
+}
+
+/* libpq's default, sslmode=prefer, is content with any server, and without encryption. */
+void pg_warn_of_network(const struct pg *pg)
+{
+	PQconninfoOption *options = PQconninfo(pg->conn);
+
+	if (options && pg_can_be_overheard(PQhostaddr(pg->conn), PQsslInUse(pg->conn),
+			       option_value(options, "sslmode")))
+		dnc_warn(
+			"log on %s: whoever is on the way there can read the events, or pretend to be the "
+			"server: add sslmode=verify-full and sslrootcert=FILE to its connection string",
+			pg->server);
+	PQconninfoFree(options);
 }
 
 /* Tries one server. */

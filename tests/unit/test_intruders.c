@@ -308,6 +308,32 @@ static void only_events_are_read(void **state)
 	dnc_journal_close(j);
 }
 
+static void who_could_be_on_the_way_is_known(void **state)
+{
+	static const struct {
+		const char *address, *sslmode;
+		bool encrypted, overheard;
+	} cases[] = {
+		{NULL, NULL, false, false}, /* a Unix socket */
+		{"", "prefer", false, false},
+		{"127.0.0.1", "prefer", false, false},
+		{"::1", "disable", false, false},
+		{"192.0.2.1", "disable", false, true},
+		{"192.0.2.1", "prefer", true, true},
+		{"192.0.2.1", "require", true, true},
+		{"2001:db8::1", NULL, true, true},
+		{"192.0.2.1", "verify-ca", true, false},
+		{"2001:db8::1", "verify-full", true, false},
+		{"192.0.2.1", "verify-full", false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (pg_can_be_overheard(cases[i].address, cases[i].encrypted, cases[i].sslmode) !=
+			cases[i].overheard)
+			fail_msg("case %zu", i);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, make_database)
 
 int main(void)
@@ -320,6 +346,7 @@ int main(void)
 		TEST(what_others_have_made_is_not_called),
 		TEST(what_is_not_there_is_not_waited_for),
 		TEST(only_events_are_read),
+		cmocka_unit_test(who_could_be_on_the_way_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, end_server);

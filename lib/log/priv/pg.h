@@ -75,6 +75,12 @@ bool pg_outcome_unknown(const struct pg *pg);
  * next call. */
 const char *pg_server(const struct pg *pg);
 
+/* Warns when the connection, which is open, goes over a network and it is not verified who is at its end. */
+void pg_warn_of_network(const struct pg *pg);
+
+/* Whether it does: to a server at ADDRESS (none: a Unix socket), with this sslmode of the connection string. */
+bool pg_can_be_overheard(const char *address, bool encrypted, const char *sslmode);
+
 /* A parameter of a statement: see the functions that make one. */
 struct pg_param {
 	unsigned type;       /* the server's OID of the type */
