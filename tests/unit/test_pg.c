@@ -493,7 +493,8 @@ static void a_script_has_its_own_limit(void **state)
 	assert_int_equal(pg_script(pg, "SELECT pg_sleep(5)", 200, &err), -1);
 	assert_int_equal(err.code, ETIMEDOUT);
 	assert_int_equal(
-		pg_script(pg, "BEGIN; CREATE TABLE public.s (); SELECT 1/0; COMMIT", 20000, &err), -1);
+		pg_script(pg, "BEGIN; CREATE TABLE public.s (); SELECT 1/0; COMMIT", 20000, &err),
+		-1);
 	assert_int_equal(err.code, EINVAL);
 	assert_int_equal(pg_script(pg, "BEGIN; CREATE TABLE public.s (); COMMIT", 20000, &err), 0);
 	pg_free(pg);
