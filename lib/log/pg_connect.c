@@ -17,6 +17,8 @@
 #define KEEPALIVES_COUNT      "3"
 #define TCP_USER_TIMEOUT_MS   "10000"
 
+enum { WARN_MS = 1000 }; /* between warnings of the server that are logged: it may have many */
+
 static const char *option_value(const PQconninfoOption *options, const char *keyword)
 {
 	for (const PQconninfoOption *o = options; o->keyword; o++)
@@ -144,6 +146,9 @@ static void on_notice(void *ctx, const PGresult *r)
 	if (!severity || strcmp(severity, "WARNING") != 0)
 		return;
 	pg->unreplicated |= state && strcmp(state, "01000") == 0;
+	if (dnc_clock_mono_ms() < pg->warn_due_ms)
+		return;
+	pg->warn_due_ms = dnc_clock_mono_ms() + WARN_MS;
 	dnc_warn("log on %s: %s", pg->server, text ? text : "");
 }
 

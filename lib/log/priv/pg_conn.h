@@ -23,6 +23,7 @@ struct pg {
 	/* Part of the names of prepared statements. In front of the server may be a pool that lends its connections: then a name of
 	 * another client must not be ours. */
 	uint64_t session;
+	int64_t warn_due_ms; /* the next warning of the server is logged */
 	const char *prepared[PG_STATEMENTS];
 	int prepared_count;
 	char server[PG_SERVER_TEXT];
