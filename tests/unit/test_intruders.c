@@ -3,6 +3,7 @@
 #include "postgres.h"
 #include <errno.h>
 #include "log/priv/journal.h"
+#include "log/priv/journal_ops.h"
 #include "log/priv/pg.h"
 #include "log/revoke.h"
 #include "log/schema.h"
@@ -308,6 +309,61 @@ static void only_events_are_read(void **state)
 	dnc_journal_close(j);
 }
 
+static bool take_any(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line)
+{
+	(void)ctx, (void)seq, (void)logged_at_ms, (void)line;
+	return true;
+}
+
+/* As of an index that is damaged: it is not that events were lost, for which hubs would end. */
+static void numbers_that_go_back_are_no_loss(void **state)
+{
+	char line[NUMBERED_BYTES], sql[NUMBERED_BYTES + 512];
+	struct dnc_journal *j;
+	uint64_t from, to;
+
+	(void)state;
+	make_log();
+	numbered_line(line, 1, "x");
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	assert_int_equal(j->ops->follow->read(j, take_any, NULL, &err), 0);
+	snprintf(sql, sizeof sql,
+		"ALTER TABLE dnc.events RENAME TO other; CREATE VIEW dnc.events AS SELECT seq, 1::bigint "
+		"AS logged_at, '%s'::text AS event, gen_random_uuid() AS id FROM "
+		"unnest(ARRAY[1, 2, 2]::bigint[]) seq",
+		line);
+	postgres_sql(&server, sql);
+	assert_int_equal(j->ops->follow->read(j, take_any, NULL, &err), -1);
+	if (!strstr(err.message, "after event 2 its server gave another event 2"))
+		fail_msg("%s", err.message);
+	assert_false(dnc_journal_lost(j, &from, &to));
+	dnc_journal_close(j);
+}
+
+/* A server may warn as often as it likes. */
+static void warnings_do_not_fill_the_log(void **state)
+{
+	struct pg *pg;
+	FILE *out = tmpfile();
+	int saved = dup(STDERR_FILENO), lines = 0;
+
+	(void)state;
+	postgres_sql(&server,
+		"CREATE FUNCTION public.warn() RETURNS int LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..2000 LOOP "
+		"RAISE WARNING 'again' USING ERRCODE = '01004'; END LOOP; RETURN 1; END $$");
+	pg = open_pg(conninfo);
+	dup2(fileno(out), STDERR_FILENO);
+	expect(pg, "SELECT public.warn()");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(out);
+	for (int c; (c = getc(out)) != EOF;)
+		lines += c == '\n';
+	fclose(out);
+	assert_in_range(lines, 1, 100);
+	pg_free(pg);
+}
+
 static void who_could_be_on_the_way_is_known(void **state)
 {
 	static const struct {
@@ -346,6 +402,8 @@ int main(void)
 		TEST(what_others_have_made_is_not_called),
 		TEST(what_is_not_there_is_not_waited_for),
 		TEST(only_events_are_read),
+		TEST(numbers_that_go_back_are_no_loss),
+		TEST(warnings_do_not_fill_the_log),
 		cmocka_unit_test(who_could_be_on_the_way_is_known),
 	};
 
