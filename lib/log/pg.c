@@ -218,25 +218,26 @@ static int send_statement(struct pg *pg, const char *sql, int n, const struct wi
 	return -1;
 }
 
-PGresult *pg_run(
+int pg_send(
 	struct pg *pg, const char *sql, int n, const struct pg_param *params, struct dnc_error *err)
 {
-	int64_t deadline;
 	struct wire w;
+
+	if (n > PARAMS_MAX)
+		return dnc_error_set(err, EINVAL, "more than %d parameters", PARAMS_MAX);
+	if (pg_connect(pg, err) < 0)
+		return -1;
+	pg->deadline_ms = dnc_clock_mono_ms() + PG_CALL_MS;
+	encode(&w, n, params);
+	return send_statement(pg, sql, n, &w, pg->deadline_ms, err);
+}
+
+PGresult *pg_take(struct pg *pg, struct dnc_error *err)
+{
 	PGresult *r;
 
-	if (n > PARAMS_MAX) {
-		dnc_error_set(err, EINVAL, "more than %d parameters", PARAMS_MAX);
-		return NULL;
-	}
-	if (pg_connect(pg, err) < 0)
-		return NULL;
-	deadline = dnc_clock_mono_ms() + PG_CALL_MS;
-	encode(&w, n, params);
-	if (send_statement(pg, sql, n, &w, deadline, err) < 0)
-		return NULL;
 	pg->unreplicated = false;
-	r = finish(pg, deadline - dnc_clock_mono_ms(), err);
+	r = finish(pg, pg->deadline_ms - dnc_clock_mono_ms(), err);
 	if (!r || !pg->unreplicated)
 		return r;
 	PQclear(r);
@@ -246,6 +247,12 @@ PGresult *pg_run(
 		"again",
 		pg->server);
 	return NULL;
+}
+
+PGresult *pg_run(
+	struct pg *pg, const char *sql, int n, const struct pg_param *params, struct dnc_error *err)
+{
+	return pg_send(pg, sql, n, params, err) < 0 ? NULL : pg_take(pg, err);
 }
 
 int pg_script(struct pg *pg, const char *sql, int64_t ms, struct dnc_error *err)

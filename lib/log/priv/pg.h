@@ -101,6 +101,12 @@ struct pg_param pg_array(const struct dnc_buf *array); /* made with pg_array_beg
 PGresult *pg_run(struct pg *pg, const char *sql, int n, const struct pg_param *params,
 	struct dnc_error *err);
 
+/* The same in two steps: the server works while the caller does something else. -1 with ERR when it could not be sent; else
+ * pg_take() has to be called before anything else, and soon: a server that can't get rid of its rows holds what it has locked. */
+int pg_send(struct pg *pg, const char *sql, int n, const struct pg_param *params,
+	struct dnc_error *err);
+PGresult *pg_take(struct pg *pg, struct dnc_error *err);
+
 /* Runs statements without parameters, with MS as the limit of all of them, and none of the server's. -1 with ERR. */
 int pg_script(struct pg *pg, const char *sql, int64_t ms, struct dnc_error *err);
 

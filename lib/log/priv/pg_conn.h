@@ -18,6 +18,7 @@ struct pg {
 	int stop_fd;
 	bool fresh, unknown, once;
 	bool in_transaction; /* BEGIN was run on this connection */
+	int64_t deadline_ms; /* of the statement that was sent */
 	bool ended;        /* the server said that it closes the connection, without being asked */
 	bool unreplicated; /* the server said that it did not wait for its standbys */
 	/* Part of the names of prepared statements. In front of the server may be a pool that lends its connections: then a name of
