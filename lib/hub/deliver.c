@@ -151,6 +151,9 @@ static bool send_some(struct dnc_subscriber *s, uint64_t most, struct turn *t)
 	if (s->at >= h->oldest)
 		return run ? send_ring_run(s, most, t) : send_matching(s, NULL, h->seen, most, t);
 	c = replay_find(h->replay, s->at);
+	/* The next one is read while this one is sent. */
+	if (c && s->at == c->first && c->last + 1 < h->oldest)
+		replay_prepare(h->replay, c->last + 1);
 	if (c)
 		return run ? send_chunk_run(s, c, most, t)
 		           : send_matching(s, c, chunk_end(s, c), most, t);

@@ -185,6 +185,16 @@ bool replay_request(struct replay *p, uint64_t seq)
 	return true;
 }
 
+void replay_prepare(struct replay *p, uint64_t seq)
+{
+	const struct chunk *c;
+
+	for (c = p->kept; c && (seq < c->first || seq > c->last); c = c->next)
+		;
+	if (!c && !p->asked)
+		replay_request(p, seq);
+}
+
 static bool look_at(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	struct search *s = ctx;

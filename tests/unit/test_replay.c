@@ -176,6 +176,27 @@ static void a_full_client_is_told_its_position_and_gets_no_events(void **state)
 	free_hub_on(h);
 }
 
+static void what_comes_next_is_read_while_a_client_takes_what_there_is(void **state)
+{
+	struct dnc_hub *h = new_hub_on(1, 2000);
+	struct peer a = {.full = true};
+	struct dnc_subscriber *s = join(h, &a);
+	size_t taken;
+
+	(void)state;
+	subscribe(h, s, "{}", (struct dnc_start){.from = DNC_START_SINCE});
+	read_some();
+	taken = a.count;
+	assert_true(taken > 0);
+	read_some(); /* the next chunk, for which nobody waits yet */
+	assert_int_equal(a.count, taken);
+	a.full = false;
+	dnc_subscriber_ready(s);
+	pump(h, &a, 2000, 0);
+	dnc_hub_leave(s);
+	free_hub_on(h);
+}
+
 static void missing_rows_are_reported_as_missing(void **state)
 {
 	struct dnc_hub *h = new_hub_on(1, 100);
@@ -389,6 +410,7 @@ int main(void)
 		cmocka_unit_test(who_waits_for_the_log_when_it_leaves_the_past_goes_on_at_once),
 		cmocka_unit_test(who_asked_for_more_than_there_was_goes_on),
 		cmocka_unit_test(a_full_client_is_told_its_position_and_gets_no_events),
+		cmocka_unit_test(what_comes_next_is_read_while_a_client_takes_what_there_is),
 		cmocka_unit_test(missing_rows_are_reported_as_missing),
 		cmocka_unit_test(a_position_is_valid_as_far_as_its_epoch_goes),
 		cmocka_unit_test(what_retention_removed_is_not_served_from_memory),

@@ -41,6 +41,9 @@ const struct chunk *replay_find(struct replay *p, uint64_t seq);
 /* Reads a chunk from SEQ on, unless that was requested already. False when there is no memory. */
 bool replay_request(struct replay *p, uint64_t seq);
 
+/* The same, before somebody needs it: unless the reader has something to do, or the chunk is there. */
+void replay_prepare(struct replay *p, uint64_t seq);
+
 /* The frame of event SEQ, which the chunk holds. */
 struct dnc_frame chunk_frame(const struct chunk *c, uint64_t seq);
 
