@@ -252,7 +252,7 @@ lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	tests/lint/structure . $(O)
 	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/postgres.bash tests/on-postgres tests/log-sql tests/browser/browser.bash \
 		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/rules tests/bench/hub \
-		tests/bench/scale tests/bench/log tests/bench/postgres tests/bench/tail tests/bench/costly tests/bench/attacks tests/bench/page tests/bench/lib.bash examples/demo completions/bash/* .ci/run
+		tests/bench/scale tests/bench/log tests/bench/postgres tests/bench/postgres.bash tests/bench/tail tests/bench/costly tests/bench/attacks tests/bench/page tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	shellcheck -s sh examples/cron/dnc-registry-sync
 	mandoc -T lint -W warning man/*.[1578]
 
