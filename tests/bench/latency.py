@@ -20,9 +20,15 @@ try:
     s.sendall(
         f"GET /ws/dnc?last=0 HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
-    text = b""
-    while b"subscription.confirmed" not in text:
-        text += s.recv(65536)
+    def read_until(mark):
+        text = b""
+        while mark not in text:
+            more = s.recv(65536)
+            if not more:
+                sys.exit("latency: the hub has closed the connection")
+            text += more
+
+    read_until(b"subscription.confirmed")
     times = []
     for n in range(int(sys.argv[1])):
         mark = b'"n":%d' % n
@@ -30,9 +36,7 @@ try:
                 % (2000000 + n, mark))
         start = time.perf_counter()
         hub.stdin.write(line)
-        text = b""
-        while mark not in text:
-            text += s.recv(65536)
+        read_until(mark)
         times.append((time.perf_counter() - start) * 1000)
     times.sort()
     print(f"p50 {times[len(times) // 2]:.2f} ms, p99 {times[len(times) * 99 // 100]:.2f} ms, "
