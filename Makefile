@@ -27,7 +27,7 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 	libcurl4-openssl-dev libexpat1-dev libpq-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time \
-	zip zstd xz-utils bzip2 ripgrep postgresql-15 tmux chromium fonts-dejavu-core
+	zip zstd xz-utils bzip2 ripgrep postgresql-15 tmux iproute2 chromium fonts-dejavu-core
 # Packages of nodejs from elsewhere bring npm along, and Debian's would replace their nodejs.
 ifeq ($(shell command -v npm),)
 TEST_PACKAGES += npm
@@ -197,7 +197,7 @@ demo: ## installs missing packages, builds, and runs the pipeline (DEMO_SECONDS=
 soak: ## runs the long forms of the chaos (also in PostgreSQL), pause, ping and consumer tests, and fuzzes (an hour)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all
-	CHAOS_EVENTS=200000 CHAOS_KILLS=30 PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
+	CHAOS_EVENTS=200000 CHAOS_KILLS=30 CHAOS_CLIENTS=300 CHAOS_STEP=8 CHAOS_SECONDS=3600 PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
 		BIN=$(CURDIR)/build/release/bin \
 		bats tests/e2e/chaos.bats tests/e2e/pgchaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
 	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz

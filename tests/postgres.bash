@@ -4,6 +4,8 @@
 # Each server has its directory below PG_DIR, with its data, its log and its Unix socket (port 5432 in
 # every directory: nothing collides). PostgreSQL refuses root, so as root all runs as user postgres. All
 # servers are copies of one that initdb made once, and so have its system identifier; PG_FRESH=1 makes another.
+# With PG_NET_NAME, the path of a network namespace, the server NAME runs there and takes connections by TCP, and others find it
+# at the address PG_PEER_NAME.
 # Disks are not waited for unless a test gives fsync=on: servers are killed here, not machines.
 
 # Debian keeps them outside of PATH.
@@ -24,7 +26,7 @@ pg_become() { # PROGRAM ARGUMENT...
 		[ "$fd" -le 2 ] || eval "exec $fd>&-"
 	done
 	# shellcheck disable=SC2086  # they are words
-	exec "${as[@]}" env ${PG_ENV-} "$(pg_bin)/$1" "${@:2}"
+	exec "${PG_INSIDE[@]}" "${as[@]}" env ${PG_ENV-} "$(pg_bin)/$1" "${@:2}"
 }
 pg_as_server() { (pg_become "$@"); }
 
@@ -55,6 +57,8 @@ pg_init() { # DATA
 		jit = off
 		log_line_prefix = '%m [%p] %a '
 	END
+	# For those with PG_NET_NAME.
+	printf '%s\n' 'host all all samenet trust' 'host replication all samenet trust' >>"$1/pg_hba.conf"
 }
 
 # pg_template - the path of what initdb makes, made by the first who asks: in PG_TEMPLATE, which tests/run
@@ -96,8 +100,10 @@ pg_is_ready() { # NAME
 
 # restart_postgres NAME - starts a server that was killed or stopped, with what is on its disk
 restart_postgres() {
+	local net=PG_NET_$1 PG_INSIDE=() listen=''
+	[ -z "${!net-}" ] || PG_INSIDE=(nsenter --net="${!net}") listen='*'
 	rm -f "$PG_DIR/$1/data/postmaster.pid"
-	pg_become postgres -D "$PG_DIR/$1/data" -c unix_socket_directories="$PG_DIR/$1" -c cluster_name="$1" \
+	pg_become postgres -D "$PG_DIR/$1/data" -c listen_addresses="$listen" -c unix_socket_directories="$PG_DIR/$1" -c cluster_name="$1" \
 		</dev/null >>"$PG_DIR/$1/log" 2>&1 &
 	PG_STARTED=$!
 	disown "$PG_STARTED"	# the shell need not say that it was killed
@@ -135,7 +141,7 @@ start_standby() {
 	pg_make_dir "$PG_DIR/$name"
 	pg_as_server pg_basebackup -D "$PG_DIR/$name/data" -d "$(pg_at "$primary") dbname=postgres" -R -X stream \
 		--checkpoint=fast --no-sync >"$PG_DIR/$name/log" 2>&1 || { cat "$PG_DIR/$name/log" >&2; return 1; }
-	pg_set "$name" "primary_conninfo = '$(pg_at "${servers[@]}") application_name=$name target_session_attrs=primary'"
+	pg_set "$name" "primary_conninfo = '$(pg_peers "${servers[@]}") tcp_user_timeout=3000 application_name=$name target_session_attrs=primary'"
 	sed -i '/^primary_conninfo/d' "$PG_DIR/$name/data/postgresql.auto.conf"
 	restart_postgres "$name"
 }
@@ -158,6 +164,16 @@ pg_at() { # NAME...
 	local hosts
 	hosts=$(printf ",$PG_DIR/%s" "$@")
 	echo "host=${hosts:1} user=${PG_USER:-postgres}"
+}
+
+# The same, as servers reach each other.
+pg_peers() { # NAME...
+	local name peer hosts=''
+	for name; do
+		peer=PG_PEER_$name
+		hosts+=",${!peer:-$PG_DIR/$name}"
+	done
+	echo "host=${hosts:1} user=postgres"
 }
 
 # pg_make_log PRIMARY - the database dnc_log with the schema of the log, and the login hub that may write it

@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+from numbered import Producer, event, free_address
+
 EVENTS, KILLS = int(sys.argv[1]), int(sys.argv[2])
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(1 << 30)))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,19 +25,6 @@ WINDOW = 2000  # events under way: more than any stage's block
 address = ""
 daemons = {}
 clients = []
-
-
-def free_address():
-    """Below the ports that the system gives to clients: one that connects to a hub which is not there
-    could be given the very port and connect to itself."""
-    while True:
-        port = random.randrange(20000, 30000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return f"127.0.0.1:{port}"
 
 
 def start(name):
@@ -57,41 +46,6 @@ def start(name):
     return None
 
 
-def produce(done):
-    """At least once: sends again what was not acknowledged."""
-    acked = 0
-    while acked < EVENTS:
-        s = socket.socket(socket.AF_UNIX)
-        try:
-            s.connect("a.sock")
-            base = sent = acked
-            pending = b""
-            while acked < EVENTS:
-                while sent < EVENTS and sent - acked < WINDOW:
-                    upto = min(sent + 100, EVENTS)
-                    s.settimeout(None)
-                    s.sendall(b"".join(event(n) for n in range(sent + 1, upto + 1)))
-                    sent = upto
-                s.settimeout(1)
-                try:
-                    more = s.recv(4096)
-                except TimeoutError:
-                    continue
-                if not more:
-                    break
-                pending += more
-                *lines, pending = pending.split(b"\n")
-                if lines:
-                    acked = done["acked"] = base + int(lines[-1].split()[0])
-        except OSError:
-            pass
-        finally:
-            s.close()
-        done["acked"] = acked
-        time.sleep(0.02)
-    done["all"] = True
-
-
 def send_marker():
     """The stage killed last may not listen yet."""
     until = time.monotonic() + 30
@@ -106,13 +60,6 @@ def send_marker():
             except OSError:
                 time.sleep(0.05)
     fail("the last event was not acknowledged")
-
-
-def event(n):
-    return (
-        f'{{"type":"dnc.compliance.violation","id":"0198f0a0-0000-7000-8000-{n:012d}",'
-        f'"phone_number":"+1303{2000000 + n}","violation_type":"t","n":{n}}}\n'
-    ).encode()
 
 
 def fail(text):
@@ -147,15 +94,15 @@ def main():
              ["/usr/bin/python3", f"{HERE}/resume.py"]]
         )
     ]
-    done = {"acked": 0}
-    producer = threading.Thread(target=produce, args=(done,), daemon=True)
-    producer.start()
+    producer = Producer(["a.sock"], EVENTS, WINDOW)
+    producing = threading.Thread(target=producer.run, args=(lambda: time.sleep(0.02),), daemon=True)
+    producing.start()
     started = time.monotonic()
     for k in range(KILLS):
         # The next moment comes when a share of the events has gone through.
-        while done["acked"] < EVENTS * (k + 1) // (KILLS + 2) and time.monotonic() < started + 600:
+        while producer.acked < EVENTS * (k + 1) // (KILLS + 2) and time.monotonic() < started + 600:
             time.sleep(CHOICE.uniform(0.001, 0.05))
-            if done.get("all"):
+            if producer.acked == EVENTS:
                 break
         time.sleep(CHOICE.uniform(0, 0.1))
         name = list(daemons)[k % 3] if k < 3 else CHOICE.choice(list(daemons))
@@ -163,9 +110,9 @@ def main():
         daemons[name].wait()
         time.sleep(CHOICE.uniform(0, 0.2))
         start(name)
-    producer.join(600)
-    if not done.get("all"):
-        fail(f"only {done['acked']} of {EVENTS} events were acknowledged")
+    producing.join(600)
+    if producer.acked < EVENTS:
+        fail(f"only {producer.acked} of {EVENTS} events were acknowledged")
     send_marker()
     for c in clients:
         if c.wait(120) != 0:

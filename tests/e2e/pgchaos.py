@@ -1,37 +1,41 @@
-"""pgchaos.py EVENTS KILLS - two hubs on one log in PostgreSQL, under kill -9.
+"""pgchaos.py EVENTS FAULTS CLIENTS - three hubs on one log in PostgreSQL, while machines die and networks are cut.
 
-The servers a, b and c (see tests/postgres.bash) run already, in PG_DIR: a is the primary, whose commits wait for one of the
-others. Two producers send numbered events, each to the one hub or the other; clients of WebSocket and of server-sent
-events that go from hub to hub follow with resume. Meanwhile hubs, the primary (the newest standby is promoted then) and standbys are killed, or hang for a while, at random
-moments. At the end every event is in the log exactly once, and every client had every event exactly once, in the order of
-the log. Works in the current folder."""
-import http.client
+Three servers and three hubs, each on a machine of its own (cluster.py, machines.py). Producers send numbered events: one to
+hubs, one through dnc-ingest and one through dnc-filter, which go to the next hub by themselves, and dnc-emit now and then. Clients of
+WebSocket and of server-sent events (crowd.py, resume.js, resume.py) and dnc-tail --state go from hub to hub; dnc-tail is killed
+now and then. Meanwhile, at random moments, hubs and servers are killed or cut off. At the end every event is in the log of each
+server exactly once, and every client had every event exactly once, in the order of the log. Works in the current folder."""
+import glob
 import itertools
 import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 
-EVENTS, KILLS = int(sys.argv[1]), int(sys.argv[2])
+from cluster import Cluster
+from machines import Machines
+from numbered import Producer, free_address
+
+EVENTS, FAULTS, CLIENTS = map(int, sys.argv[1:4])
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(1 << 30)))
 HERE = os.path.dirname(os.path.abspath(__file__))
-LOG = os.environ["LOG"]  # the connection string of the hubs
 CHOICE = random.Random(SEED)
-WINDOW = 1000  # events under way of each producer
-SHARE = EVENTS // 2  # of each producer
-STEP = SHARE // (KILLS + 2)  # so many of each from kill to kill,
-STEP_SECONDS = 1.5  # in this time
+HUBS = ("hub1", "hub2", "hub3")
+PRODUCERS = 3
+SHARE = EVENTS // PRODUCERS  # of each
+STEP = -(-SHARE // (FAULTS + 2))  # so many of each from fault to fault,
+STEP_SECONDS = float(os.environ.get("CHAOS_STEP", 1.5))  # in this time
+TAILS = max(2, CLIENTS // 6)
+PEERS = 3  # clients that others wrote
+CROWDS = 2
 started = time.monotonic()
-hubs, clients, addresses = {}, [], {}
-acked = [0, 0]
+hubs, stages, addresses, clients, tails = {}, {}, {}, [], []
 allowed = [0]  # of each producer
 pause = {"longest": 0, "since": started}  # between acknowledgements
-servers = {"primary": "a", "standbys": ["b", "c"]}
 
 
 def say(text):
@@ -40,51 +44,30 @@ def say(text):
 
 
 def fail(text):
+    """From any thread."""
     print("WRONG:", text, f"(CHAOS_SEED={SEED})")
-    print(open("story").read()[-3000:])
-    for name in hubs:
-        print(name, open(f"{name}.err").read()[-1500:], flush=True)
-    sys.exit(1)
+    print(open("story").read()[-4000:])
+    for name in glob.glob("*.err"):
+        print(name, open(name, errors="replace").read()[-1500:], flush=True)
+    end_all()
+    os._exit(1)
 
 
-def bash(command):
-    """A function of tests/postgres.bash; what it starts stays."""
-    say(command)
-    done = subprocess.run(["bash", "-c", f'source "{HERE}/../helper.bash"; {command}'], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, env={**os.environ, "BATS_TEST_DIRNAME": HERE}, timeout=180)
-    if done.returncode != 0:
-        fail(f"{command} ended with {done.returncode}")
-    return done.stdout.decode().strip()
-
-
-def wait_until(condition, what):
-    until = time.monotonic() + 60
+def wait_until(condition, what, seconds=120):
+    until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
-            fail(what + f": {acked}")
+            fail(f"waited in vain until {what}: {[p.acked for p in producers]} acknowledged, {allowed[0]} allowed of each")
         time.sleep(0.01)
-
-
-def free_address():
-    """Below the ports that the system gives to clients: one that connects to a hub which is not there
-    could be given the very port and connect to itself."""
-    while True:
-        port = random.randrange(20000, 30000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return f"127.0.0.1:{port}"
 
 
 def start_hub(name):
     """As a service manager does: again until it runs, since the log may not be there yet."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         hubs[name] = subprocess.Popen(
-            ["dnc-wsd", "-q", f"--input=unix:{name}.sock", f"--listen={addresses[name]}", f"--log={LOG}",
-             "--max-lag=1000000000"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=open(f"{name}.err", "ab"))
+            [*machines.enter(name), "dnc-wsd", "-q", f"--input=unix:{name}.sock", f"--listen={addresses[name]}", f"--log={log}",
+             "--keys=key.pub", "--max-lag=1000000000"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=open(f"{name}.err", "ab"))
         if hubs[name].stdout.readline():
             return
         say(f"{name} does not start: {hubs[name].wait()}")
@@ -92,77 +75,44 @@ def start_hub(name):
     fail(f"{name} did not start")
 
 
-def event(producer, n):
-    return (
-        f'{{"type":"dnc.compliance.violation","id":"0198f0a0-0000-7000-800{producer}-{n:012d}",'
-        f'"phone_number":"+1303{2000000 + n}","violation_type":"t","n":{producer * 1000000 + n}}}\n'
-    ).encode()
+def sockets(first):
+    return [f"{HUBS[(first + i) % 3]}.sock" for i in range(3)]
 
 
-def produce(producer, count):
-    """At least once: sends again what was not acknowledged, to the other hub."""
-    hub = producer
-    while acked[producer] < count:
-        with socket.socket(socket.AF_UNIX) as s:
-            try:
-                send(s, f"hub{hub + 1}.sock", producer, count)
-            except OSError:
-                pass
-        hub = 1 - hub
-        time.sleep(0.02)
+def start_stage(command, first):
+    output = ",".join("unix:" + path for path in sockets(first))
+    stages[command] = subprocess.Popen([command, f"--input=unix:{command}.sock", f"--output={output}"],
+                                       stdin=subprocess.DEVNULL, stderr=open(f"{command}.err", "ab"))
 
 
-def send(s, path, producer, count):
-    s.connect(path)
-    base = sent = acked[producer]
-    pending = b""
-    while acked[producer] < count:
-        while sent < count and sent - acked[producer] < WINDOW:
-            upto = min(sent + 50, count, max(allowed[0], acked[producer] + 1))
-            if upto <= sent:
-                break
-            s.settimeout(None)
-            s.sendall(b"".join(event(producer, n) for n in range(sent + 1, upto + 1)))
-            sent = upto
-        s.settimeout(0.02)
-        try:
-            more = s.recv(4096)
-        except TimeoutError:
-            continue
-        if not more:
+def note_ack():
+    now = time.monotonic()
+    if now - pause["since"] > 3:
+        say(f"nothing was acknowledged for {now - pause['since']:.1f} s")
+    pause["longest"], pause["since"] = max(pause["longest"], now - pause["since"]), now
+
+
+def make_producers():
+    return [Producer(paths, SHARE, 1000, number, lambda: allowed[0], note_ack)
+            for number, paths in enumerate((sockets(0), ["dnc-ingest.sock"], ["dnc-filter.sock"]))]
+
+
+producers = make_producers()
+
+
+def emit(n):
+    """One event by dnc-emit, in a place of its own: its producer is number 8."""
+    words = [f"id=0198f0a0-0000-7000-8008-{n:012d}", f"phone_number=+1303{2000000 + n}", "violation_type=t",
+             f"event_data.n={n}"]
+    to = ",".join("./" + path for path in sockets(n))
+    for _ in range(20):
+        done = subprocess.run(["dnc-emit", f"--socket={to}", "--timeout=30s", "compliance.violation", *words],
+                              stdout=subprocess.DEVNULL, stderr=open("emit.err", "ab"))
+        if done.returncode == 0:
             return
-        pending += more
-        *lines, pending = pending.split(b"\n")
-        if lines:
-            acked[producer] = base + int(lines[-1].split()[0])
-            now = time.monotonic()
-            if now - pause["since"] > 3:
-                say(f"nothing was acknowledged for {now - pause['since']:.1f} s")
-            pause["longest"], pause["since"] = max(pause["longest"], now - pause["since"]), now
-
-
-def stream(path):
-    """What resume.js does, by server-sent events: comes back with the last id, to the other hub."""
-    last = None
-    with open(path, "w", buffering=1) as out:
-        for name in itertools.cycle(("hub2", "hub1")):
-            try:
-                connection = http.client.HTTPConnection(addresses[name], timeout=30)
-                connection.request("GET", "/api/v1/stream?since=0", headers={"Last-Event-ID": last} if last else {})
-                for line in connection.getresponse():
-                    key, _, value = line.decode().rstrip("\n").partition(": ")
-                    if key == "id":
-                        last = value
-                    m = json.loads(value) if key == "data" else {}
-                    if m.get("type") == "dnc.connection.gap":
-                        print("gap", json.dumps(m["metadata"]), file=out)
-                    if "seq" in m:
-                        print(m["seq"], m["event_data"]["n"], file=out)
-                        if m["event_data"]["n"] == 0:
-                            return
-            except (OSError, http.client.HTTPException, ValueError):
-                pass
-            time.sleep(0.05)
+        say(f"dnc-emit ended with {done.returncode}")
+        time.sleep(0.1)
+    fail("dnc-emit could not publish an event")
 
 
 def release():
@@ -173,151 +123,236 @@ def release():
         time.sleep(STEP_SECONDS / 50)
 
 
-def kill_hub(name):
+def kill_hub(choice):
+    name = choice.choice(HUBS)
     if hubs[name].poll() is not None:
         fail(f"{name} ended by itself with {hubs[name].returncode}")
     say(f"kill {name}")
     hubs[name].send_signal(signal.SIGKILL)
     hubs[name].wait()
-    time.sleep(CHOICE.uniform(0, 0.3))
+    time.sleep(choice.uniform(0, 0.3))
     start_hub(name)
 
 
-def kill_standby():
-    name = CHOICE.choice(servers["standbys"])
-    bash(f"kill_postgres {name}")
-    time.sleep(CHOICE.uniform(0, 0.5))
-    bash(f"restart_postgres {name} && wait_for pg_streams {name}")
+def cut_hub(choice):
+    """From the servers, and perhaps also from its clients. Its producers are on its machine."""
+    name, networks = choice.choice(HUBS), choice.choice([["back"], ["front", "back"]])
+    say(f"cut {name} from {networks}")
+    machines.cut(name, *networks)
+    time.sleep(choice.uniform(0.5, 12 if FAULTS > 10 else 4))
+    machines.heal(name, *networks)
+    say(f"{name} is back")
 
 
-def kill_primary():
-    """Its machine is lost: what it had is copied from the new one."""
-    old = servers["primary"]
-    bash(f"kill_postgres {old}")
-    time.sleep(CHOICE.uniform(0, 0.3))
-    new = bash(f"promote_newest {' '.join(servers['standbys'])} && pg_quorum $PROMOTED && echo $PROMOTED")
-    other = next(name for name in servers["standbys"] if name != new)
-    bash(f"start_standby {old} {new} a b c && wait_for pg_streams {old} && wait_for pg_streams {other}")
-    servers["primary"], servers["standbys"] = new, [old, other]
+def make_actions():
+    """In this order, then at random."""
+    actions = [cut_hub, cluster.kill_primary, kill_hub, cluster.cut_primary, cluster.kill_standby,
+               lambda choice: cluster.cut_standbys(choice, 1), cluster.crash_primary, cluster.hang,
+               lambda choice: cluster.cut_standbys(choice, 2)]
+    if machines.why:
+        del actions[8], actions[5], actions[3], actions[0]
+    return actions
 
 
-def hang():
-    """As a machine that is cut off for a while: nothing is refused, nothing is answered."""
-    names = CHOICE.choice([[servers["primary"]], servers["standbys"]])
-    for name in names:
-        bash(f"freeze_postgres {name}")
-    time.sleep(CHOICE.uniform(0.2, 2))
-    for name in names:
-        bash(f"thaw_postgres {name}")
-        if name != servers["primary"]:
-            bash(f"wait_for pg_streams {name}")
+class Tail:
+    """dnc-tail --state, which appends to a file. Some are killed now and then, and the next one goes on."""
 
+    def __init__(self, number):
+        self.number, self.kills, self.process = number, 0, None
+        self.start()
 
-streaming = threading.Thread(target=stream, args=("stream",), daemon=True)
-ACTIONS = [kill_primary, lambda: kill_hub("hub1"), kill_standby, lambda: kill_hub("hub2"), hang]
+    def start(self):
+        urls = [f"ws://{addresses[HUBS[(self.number + self.kills + i) % 3]]}/ws/dnc" for i in range(3)]
+        say(f"dnc-tail {self.number} starts") if self.kills else None
+        self.process = subprocess.Popen(
+            ["dnc-tail", f"--state=place{self.number}", "--since=0", "-T", "{seq} {id}", "--token-file=token", *urls], stdin=subprocess.DEVNULL,
+            stdout=open(f"tail{self.number}", "ab"), stderr=open(f"tail{self.number}.err", "ab"))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.kills += 1
+        self.start()
+
+    def keep(self):
+        """The first attempt may meet hubs that are all dead or cut off: then it ends, and a service manager starts it."""
+        if self.process.poll() in (69, 75):
+            self.start()
+        elif self.process.poll() is not None:
+            fail(f"dnc-tail {self.number} ended with {self.process.returncode}")
 
 
 def start_clients():
-    streaming.start()
-    ws = [f"ws://{addresses[name]}/ws/dnc" for name in ("hub1", "hub2")]
-    commands = [["node", f"{HERE}/resume.js", ",".join(ws), "0"], ["node", f"{HERE}/resume.js", ",".join(reversed(ws)), "0"],
-                ["/usr/bin/python3", f"{HERE}/resume.py", ",".join(ws), "0"]]
-    for i, command in enumerate(commands):
-        clients.append(subprocess.Popen(command, stdout=open(f"client{i}", "wb")))
-    for i, urls in enumerate((ws, reversed(ws))):
-        clients.append(subprocess.Popen(
-            ["dnc-tail", f"--state=place{i}", "--since=0", "-o", "json", *urls],
-            stdin=subprocess.DEVNULL, stdout=open(f"tail{i}", "wb"), stderr=open(f"tail{i}.err", "wb")))
+    ws = [f"ws://{addresses[name]}/ws/dnc" for name in HUBS]
+    share = max(2, (CLIENTS - TAILS - PEERS) // CROWDS)
+    for i in range(CROWDS):
+        clients.append(subprocess.Popen(["/usr/bin/python3", f"{HERE}/crowd.py", f"crowd{i}", str(share), str(SEED + i),
+                                         ",".join(addresses[name] for name in HUBS)], stderr=open(f"crowd{i}.err", "wb")))
+    for i, command in enumerate((["node", f"{HERE}/resume.js"], ["node", f"{HERE}/resume.js"], ["/usr/bin/python3", f"{HERE}/resume.py"])):
+        clients.append(subprocess.Popen([*command, ",".join(ws[i:] + ws[:i]), "0"], stdout=open(f"peer{i}", "wb"),
+                                        stderr=open(f"peer{i}.err", "wb")))
+    tails.extend(Tail(i) for i in range(TAILS))
 
 
-def check_log():
-    rows = bash("PG_DATABASE=dnc_log pg_sql " + servers["primary"] + " 'SELECT seq, event FROM dnc.events ORDER BY seq'")
-    log = [(int(seq), json.loads(line)["event_data"]["n"]) for seq, line in (row.split("|", 1) for row in rows.splitlines())]
-    numbers = [n for _, n in log]
-    wanted = {p * 1000000 + n for p in (0, 1) for n in range(1, SHARE + 1)} | {0}
-    if set(numbers) != wanted or len(numbers) != len(wanted):
-        fail(f"{len(numbers)} in the log, {len(wanted - set(numbers))} missing, {len(numbers) - len(set(numbers))} twice")
-    if [seq for seq, _ in log] != list(range(1, len(wanted) + 1)):
+def check_log(emitted):
+    rows = cluster.sql(cluster.primary, "SELECT seq, id FROM dnc.events ORDER BY seq").splitlines()
+    names = [row.split("|0198f0a0-0000-7000-")[1] for row in rows]
+    wanted = {f"800{p}-{n:012d}" for p in range(PRODUCERS) for n in range(1, SHARE + 1)}
+    wanted |= {f"8008-{n:012d}" for n in range(1, emitted + 1)} | {"8000-000000000000"}
+    if set(names) != wanted or len(names) != len(wanted):
+        fail(f"{len(names)} in the log, {len(wanted - set(names))} missing, {len(names) - len(set(names))} twice")
+    if [int(row.split("|")[0]) for row in rows] != list(range(1, len(rows) + 1)):
         fail("the sequence has holes")
-    for p in (0, 1):
-        own = [n for n in numbers if n and n // 1000000 == p]
+    for p in range(PRODUCERS):
+        own = [name for name in names[:-1] if name.startswith(f"800{p}")]
         if own != sorted(own):
             fail(f"the events of producer {p} are out of order")
-    return log
+    return names
 
 
-def had(path):
-    if path.startswith("tail"):
-        return [(m["seq"], m["event_data"]["n"]) for m in map(json.loads, open(path))]
-    lines = [line.split() for line in open(path)]
-    gaps = [" ".join(line) for line in lines if line[0] == "gap"]
-    if gaps:
-        fail(f"{path}: {gaps[:3]}")
-    return [(int(seq), int(n)) for seq, n in lines]
+def check_peer(path, names):
+    """By number and n, which is also the end of the id."""
+    got = [line.split(None, 1) for line in open(path)]
+    wanted = [(seq, int(name[5:])) for seq, name in enumerate(names, 1)]
+    if any(key == "gap" for key, _ in got) or [(int(seq), int(n)) for seq, n in got] != wanted:
+        wrong = next((i for i, (g, w) in enumerate(zip(got, wanted)) if g[0] == "gap" or (int(g[0]), int(g[1])) != w), None)
+        fail(f"{path}: {len(got)} of {len(names)} events, the first wrong one at {wrong}: {got[wrong or 0]}")
 
 
-def check_client(path, log):
-    got = had(path)
-    if got == log:
-        return
-    wrong = next((i for i, (a, b) in enumerate(zip(got, log)) if a != b), min(len(got), len(log)))
-    fail(f"{path}: {len(got)} of {len(log)} events, {len(set(log) - set(got))} lost, {len(got) - len(set(got))} twice, "
-         f"{sum(a > b for a, b in zip(got, got[1:]))} out of order, wrong from place {wrong}: {got[wrong:wrong + 3]}")
+def check_crowd(path, names):
+    if open(path + ".ids").read().split() != names:
+        fail(f"{path}: other events than in the log")
+    reports = [json.loads(line) for line in open(path)]
+    wrong = [r for r in reports if r["wrong"] or r["had"] != len(names)]
+    if wrong:
+        fail(f"{path}: {len(wrong)} of {len(reports)} clients are wrong: {wrong[:3]}")
+    return reports
 
 
-def tail_has_all(path, count):
-    with open(path, "rb") as f:
-        return sum(1 for _ in f) >= count
+def check_tail(tail, names):
+    """After a kill it may have written the end of a line, and repeats what it had not noted as delivered."""
+    last, again = 0, 0
+    for line in open(f"tail{tail.number}").read().split("\n"):
+        seq, _, name = line.partition(" ")
+        if len(name) != 36 or not seq.isdigit():
+            continue
+        seq = int(seq)
+        again += seq <= last
+        if seq > last + 1 or name[19:] != names[seq - 1] or again > tail.kills:
+            fail(f"tail{tail.number}: {seq} {name} after {last}, {again} times back after {tail.kills} kills")
+        last = seq
+    if last != len(names):
+        fail(f"tail{tail.number}: ends with {last} of {len(names)}")
+    if "not received" in open(f"tail{tail.number}.err").read():
+        fail(f"tail{tail.number}: " + open(f"tail{tail.number}.err").read()[-500:])
+
+
+def run_faults():
+    actions = make_actions()
+    for k in range(FAULTS):
+        releasing = threading.Thread(target=release, daemon=True)
+        releasing.start()
+        emitting = threading.Thread(target=emit, args=(k + 1,), daemon=True)
+        emitting.start()
+        time.sleep(CHOICE.uniform(0, STEP_SECONDS))
+        tails[CHOICE.randrange(len(tails) // 2)].kill()
+        (actions[k] if k < len(actions) else CHOICE.choice(actions))(CHOICE)
+        releasing.join()
+        emitting.join()
+        wait_until(lambda: all(p.acked >= allowed[0] for p in producers), "all events are acknowledged")
+        for tail in tails:
+            tail.keep()
+
+
+def await_clients(count):
+    with open("total.part", "w") as f:
+        f.write(str(count))
+    os.rename("total.part", "total")
+    for c in clients:
+        try:
+            if c.wait(300) != 0:
+                fail(f"{c.args[:3]} ended with {c.returncode}")
+        except subprocess.TimeoutExpired:
+            fail(f"{c.args[:3]} did not get all")
+
+    def has_all(tail):
+        tail.keep()
+        with open(f"tail{tail.number}", "rb") as f:
+            f.seek(max(0, os.path.getsize(f.name) - 200))
+            return f.read().split(b"\n")[-2].startswith(b"%d " % count) if os.path.getsize(f.name) else False
+    wait_until(lambda: all(map(has_all, tails)), "dnc-tail has all", 300)
+
+
+def end_daemons():
+    for name, process in itertools.chain(stages.items(), hubs.items()):
+        if process.poll() is not None:
+            fail(f"{name} ended by itself with {process.returncode}")
+        process.terminate()
+        if process.wait(60) not in ((0, 1) if name in stages else (0,)):
+            fail(f"{name} ended with {process.returncode}")
+
+
+def make_token():
+    """Hubs serve other machines only with one."""
+    subprocess.run(["dnc-token", "keygen", "-o", "key"], stdout=subprocess.DEVNULL, check=True)
+    os.environ["HUB_TOKEN"] = subprocess.run(["dnc-token", "mint", "-k", "key", "--sub=chaos", "--role=admin", "--ttl=1d"],
+                                             stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+    with open("token", "w") as f:
+        f.write(os.environ["HUB_TOKEN"])
 
 
 def main():
-    for name in ("hub1", "hub2"):
-        addresses[name] = free_address()
+    make_token()
+    for i, name in enumerate(HUBS):
+        machines.add(name, 11 + i, ["front", "back"])
+        addresses[name] = free_address() if machines.why else machines.address("front", 11 + i) + ":8080"
         start_hub(name)
+    start_stage("dnc-ingest", 1)
+    start_stage("dnc-filter", 2)
     start_clients()
-    producers = [threading.Thread(target=produce, args=(p, SHARE), daemon=True) for p in (0, 1)]
-    for p in producers:
-        p.start()
-    for k in range(KILLS):
-        releasing = threading.Thread(target=release, daemon=True)
-        releasing.start()
-        time.sleep(CHOICE.uniform(0, STEP_SECONDS))
-        (ACTIONS[k] if k < len(ACTIONS) else CHOICE.choice(ACTIONS))()
-        releasing.join()
-        wait_until(lambda: sum(acked) >= 2 * allowed[0], f"{allowed[0]} events of each producer were not acknowledged")
+    threads = [threading.Thread(target=p.run, args=(lambda: time.sleep(0.02),), daemon=True) for p in producers]
+    for t in threads:
+        t.start()
+    pause["since"] = time.monotonic()
+    run_faults()
     allowed[0] = SHARE
-    wait_until(lambda: sum(acked) >= 2 * SHARE, "not all events were acknowledged")
-    pause["ended"] = pause["longest"]
+    wait_until(lambda: all(p.acked >= SHARE for p in producers), "all events are acknowledged")
+    longest = pause["longest"]
     # The marker that ends the clients.
-    acked[0] = -1
-    produce(0, 0)
-    for i, c in enumerate(clients[:3]):
-        try:
-            c.wait(60)
-        except subprocess.TimeoutExpired:
-            fail(f"client{i} did not get all: the last was {open(f'client{i}').read().splitlines()[-1:]}")
-    streaming.join(60)
-    log = check_log()
-    wait_until(lambda: all(tail_has_all(f"tail{i}", len(log)) for i in (0, 1)), "dnc-tail did not get all")
-    for path in ("client0", "client1", "client2", "stream", "tail0", "tail1"):
-        check_client(path, log)
-    for i in (0, 1):
-        if "not received" in open(f"tail{i}.err").read():
-            fail(f"tail{i}: " + open(f"tail{i}.err").read()[-500:])
-    for name, hub in hubs.items():
-        if hub.poll() is not None:
-            fail(f"{name} ended by itself with {hub.returncode}")
-        hub.terminate()
-        if hub.wait(30) != 0:
-            fail(f"{name} ended with {hub.returncode}")
-    print(f"{EVENTS} events, {KILLS} kills, {time.monotonic() - started:.1f} s: each once in the log and"
-          f" once at each of 6 clients, in order; the longest pause was {pause['ended']:.1f} s", flush=True)
+    marker = Producer(sockets(0), 0, 1)
+    marker.acked = -1
+    marker.run(lambda: None)
+    names = check_log(FAULTS)
+    await_clients(len(names))
+    cluster.same_everywhere()
+    reports = [r for i in range(CROWDS) for r in check_crowd(f"crowd{i}", names)]
+    for i in range(PEERS):
+        check_peer(f"peer{i}", names)
+    for tail in tails:
+        check_tail(tail, names)
+        tail.process.kill()
+        tail.process.wait()
+    end_daemons()
+    print(f"{len(names)} events, {FAULTS} faults, {time.monotonic() - started:.1f} s: each once in the log of 3 servers and once at"
+          f" each of {len(reports) + PEERS + TAILS} clients, in order ({sum(r['moves'] for r in reports)} moves,"
+          f" {sum(t.kills for t in tails)} kills of dnc-tail); the longest pause was {longest:.1f} s between acknowledgements,"
+          f" {max(r['waited'] for r in reports):.1f} s between events of a client", flush=True)
+    if machines.why:
+        print(f"without network namespaces ({machines.why}): nothing was cut off", flush=True)
 
 
-try:
-    main()
-finally:
-    for process in [*hubs.values(), *clients]:
+def end_all():
+    for process in [*hubs.values(), *stages.values(), *clients, *(t.process for t in tails)]:
         if process.poll() is None:
             process.kill()
             process.wait()
+    machines.end()
+
+
+machines = Machines(["front", "back", "peers"])
+cluster = Cluster(machines, say, fail, fence=float(os.environ.get("CHAOS_FENCE", 20 if FAULTS > 10 else 2)))
+log = cluster.log()
+try:
+    main()
+finally:
+    end_all()

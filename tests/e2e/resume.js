@@ -1,12 +1,14 @@
 // resume.js - a client (node ws) that comes back and goes on: prints "seq n" of each event, in the
 // order of arrival, and ends when the event with n = LAST has come. With several URLs it goes to the next each time.
+// HUB_TOKEN is the token, if the hubs want one.
 //   node resume.js URL[,URL...] LAST
 const WebSocket = require('ws');
 const [urls, last] = [process.argv[2].split(','), Number(process.argv[3])];
+const headers = process.env.HUB_TOKEN ? { Authorization: 'Bearer ' + process.env.HUB_TOKEN } : {};
 let since = 0, epoch, now, tries = 0;
 function connect() {
   let placed = false; // by this connection
-  const ws = new WebSocket(urls[tries++ % urls.length], 'dnc.v1');
+  const ws = new WebSocket(urls[tries++ % urls.length], 'dnc.v1', { headers });
   ws.on('open', () => ws.send(JSON.stringify({ type: 'subscribe', since, epoch })));
   ws.on('error', () => {});
   ws.on('close', () => setTimeout(connect, 50));

@@ -2,6 +2,7 @@
 import asyncio
 import itertools
 import json
+import os
 import sys
 
 import websockets
@@ -10,10 +11,12 @@ import websockets
 async def main():
     # A place is a number and the epoch it is of.
     since, epoch, last = 0, None, int(sys.argv[2])
+    token = os.environ.get("HUB_TOKEN")
+    headers = {"Authorization": "Bearer " + token} if token else {}
     urls = itertools.cycle(sys.argv[1].split(","))
     while True:
         try:
-            async with websockets.connect(next(urls), subprotocols=["dnc.v1"]) as ws:
+            async with websockets.connect(next(urls), subprotocols=["dnc.v1"], extra_headers=headers) as ws:
                 request = {"type": "subscribe", "since": since}
                 if epoch:
                     request["epoch"] = epoch
