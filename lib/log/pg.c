@@ -109,31 +109,42 @@ const char *pg_server(const struct pg *pg)
 	return pg->server;
 }
 
+/* The result was an error, or there was none. A server that takes connections but ends nothing in time may be an old primary
+ * that is cut off from its standbys: there may be another by now. */
+static void end_failed(struct pg *pg, bool usable, const struct dnc_error *why)
+{
+	if (why->code == ETIMEDOUT)
+		pg_leave(pg);
+	else if (!usable)
+		pg_disconnect(pg);
+}
+
 /* Receives the result of what was sent. */
 static PGresult *finish(struct pg *pg, int64_t ms, struct dnc_error *err)
 {
-	PGresult *r = pg_receive(pg, dnc_clock_mono_ms() + ms, err);
+	struct dnc_error why;
+	PGresult *r = pg_receive(pg, dnc_clock_mono_ms() + ms, &why);
 	ExecStatusType status = PQresultStatus(r);
+	bool usable = false;
 
-	if (!r) {
-		pg->unknown = true;
-		pg_disconnect(pg);
-		return NULL;
-	}
-	pg->in_transaction = PQtransactionStatus(pg->conn) != PQTRANS_IDLE;
+	if (r)
+		pg->in_transaction = PQtransactionStatus(pg->conn) != PQTRANS_IDLE;
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 		return r;
-	if (status != PGRES_FATAL_ERROR) {
+	if (!r) {
+		pg->unknown = true;
+	} else if (status != PGRES_FATAL_ERROR) {
 		/* COPY, and what else no statement of ours begins. */
-		dnc_error_set(err, EINVAL, "log on %s: not a statement for pg_run()", pg->server);
-		pg_disconnect(pg);
+		dnc_error_set(&why, EINVAL, "log on %s: not a statement for pg_run()", pg->server);
 	} else {
 		/* Without a state the error is libpq's: the connection was lost. */
 		pg->unknown = !PQresultErrorField(r, PG_DIAG_SQLSTATE);
-		if (!pg_error(pg, r, err))
-			pg_disconnect(pg);
+		usable = pg_error(pg, r, &why);
 	}
 	PQclear(r);
+	end_failed(pg, usable, &why);
+	if (err)
+		*err = why;
 	return NULL;
 }
 

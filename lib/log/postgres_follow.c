@@ -227,16 +227,24 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 		if (!each(ctx, seq, pg_get_int(r, i, 1), pg_get_text(r, i, 2)))
 			break;
 	}
-	if (i)
+	if (i) {
 		pg_get_uuid(r, i - 1, 3, j->follower.newest_id);
+		j->follower.sought = 0;
+	}
 	return i < rows || rows == CHUNK_ROWS;
 }
 
-/* All events up to NEWEST were read, and it was said before that there were more, up to SAID: everybody may send a NOTIFY. */
-static void forget_untrue(struct pg_journal *j, uint64_t said, uint64_t newest)
+/* Event KNOWN was announced before this server was asked, which does not have it: it was the primary, and another one is now. If
+ * there is no other, the event was lost, or somebody's NOTIFY was not true, and it is not looked for again. */
+static int leave_behind(struct pg_follower *f, uint64_t known, struct dnc_error *err)
 {
-	if (said > newest)
-		atomic_compare_exchange_strong(&j->base.stats.known, &said, newest);
+	dnc_error_set(err, EIO,
+		"log on %s: it lacks event %" PRIu64
+		", so another server may have taken over: looking for that one",
+		pg_server(f->pg), known);
+	f->sought = known;
+	pg_leave(f->pg);
+	return -1;
 }
 
 static int read_rows(struct pg_journal *j,
@@ -247,21 +255,21 @@ static int read_rows(struct pg_journal *j,
 		"SELECT seq, logged_at, " POSTGRES_EVENT ", id, " STATE " FROM dnc.events "
 		"WHERE seq > $1 ORDER BY seq LIMIT 1000"; /* CHUNK_ROWS */
 	struct pg_follower *f = &j->follower;
-	uint64_t said = j->base.stats.known, from = j->base.last;
-	const struct pg_param last = pg_int8((int64_t)from);
+	uint64_t known = j->base.stats.known;
+	const struct pg_param last = pg_int8((int64_t)j->base.last);
 	PGresult *r = pg_run(f->pg, sql, 1, &last, err);
 	int rows = r ? PQntuples(r) : 0, rc = r ? 0 : -1;
 
 	if (r && pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
 		rc = dnc_error_set(err, EIO, "the connection to the log was opened again");
+	else if (r && !rows && known > j->base.last && known > f->sought)
+		rc = leave_behind(f, known, err);
 	else if (r && !rows)
 		rc = ask_state(j, err);
 	else if (r && note_state(j, r, 4, err) < 0)
 		rc = -1;
 	else if (r)
 		rc = hand_on(j, r, each, ctx, err);
-	if (rc == 0)
-		forget_untrue(j, said, from + (uint64_t)rows);
 	j->base.stats.rows_read += (uint64_t)rows;
 	PQclear(r);
 	return rc;

@@ -176,3 +176,24 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 	grep -q '3000 events behind; trying again' hub.err
 	refute grep -q 'giving up' hub.err
 }
+
+@test "an old primary that runs on without its standbys is left for the new one" {
+	start_quorum
+	pg_make_log a
+	start_on a b c --
+	events 2 | produce
+	listen out
+	wait_for has_seqs out '1 2'
+	# The old one is reached, and takes what it is sent, but commits nothing any more.
+	kill_postgres c
+	promote b
+	pg_sql b "ALTER SYSTEM SET synchronous_standby_names = ''"
+	pg_sql b 'SELECT pg_reload_conf()'
+	pg_is_primary a
+	events 3 >three
+	timeout 60 dnc-filter -q --output="unix:$PWD/hub.sock" <three
+	wait_for has_seqs out '1 2 3 4 5'
+	log_has_events b 5
+	pg_is_primary a
+	log_has_events a 2
+}

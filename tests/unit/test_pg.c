@@ -254,6 +254,28 @@ static void a_server_that_hangs_is_given_up(void **state)
 	pg_free(pg);
 }
 
+/* It may be an old primary: the same server by another name stands for the next one. */
+static void a_server_that_ends_nothing_in_time_is_left_for_the_next(void **state)
+{
+	char both[256];
+	struct pg *pg;
+
+	(void)state;
+	snprintf(both, sizeof both, "host=%s,%s/. user=postgres dbname=postgres", server.dir,
+		server.dir);
+	pg = open_pg(both);
+	number(pg, "SET statement_timeout = 50");
+	assert_null(strstr(pg_server(pg), "/.:"));
+	expect_error(pg, "SELECT pg_sleep(60)", ETIMEDOUT, "statement timeout");
+	assert_int_equal(number(pg, "SELECT 7"), 7);
+	assert_non_null(strstr(pg_server(pg), "/.:"));
+	assert_true(pg_is_new(pg));
+	pg_leave(pg);
+	assert_int_equal(number(pg, "SELECT 8"), 8);
+	assert_null(strstr(pg_server(pg), "/.:"));
+	pg_free(pg);
+}
+
 /* Listens like a server, and says nothing. */
 static int mute_listener(char *dir, size_t size)
 {
@@ -582,6 +604,7 @@ int main(void)
 		cmocka_unit_test(errors_say_what_to_do),
 		cmocka_unit_test(a_login_that_fails_says_why),
 		cmocka_unit_test(a_server_that_hangs_is_given_up),
+		cmocka_unit_test(a_server_that_ends_nothing_in_time_is_left_for_the_next),
 		cmocka_unit_test(a_server_that_accepts_and_hangs_is_passed_over),
 		cmocka_unit_test(waiting_ends_with_the_stop_descriptor),
 		cmocka_unit_test(a_lost_connection_is_opened_again),

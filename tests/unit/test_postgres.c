@@ -15,7 +15,7 @@
 enum { MANY = 20000 };
 
 static struct dnc_event_reader *events;
-static char database[32], conninfo[160]; /* of the test */
+static char database[32], conninfo[192]; /* of the test */
 static int databases;
 
 /* Waits until CONDITION holds, and fails after a minute. */
@@ -726,6 +726,31 @@ static void a_log_that_lost_what_was_shown_is_not_followed_any_more(void **state
 	assert_int_equal(sql("SELECT seq FROM dnc.newest()"), 4);
 }
 
+/* It is an old primary that runs on, perhaps; if there is no other server, the event was lost. */
+static void a_server_that_lacks_what_was_committed_is_left_once(void **state)
+{
+	struct dnc_error err;
+	struct dnc_journal *j;
+	uint64_t last = 0;
+
+	(void)state;
+	snprintf(conninfo, sizeof conninfo, "host=%s,%s/. user=postgres dbname=%s", server.dir,
+		server.dir, database);
+	j = open_journal();
+	append(j, 1, "t", NULL);
+	follow(j);
+	journal_know(j, 2);
+	last = 1;
+	assert_int_equal(j->ops->follow->read(j, ignore, &last, &err), -1);
+	assert_non_null(strstr(err.message, "lacks event 2"));
+	follow(j);
+	assert_non_null(strstr(pg_server(((struct pg_journal *)j)->follower.pg), "/.:"));
+	append(j, 2, "t", NULL);
+	follow(j);
+	assert_int_equal(j->last, 2);
+	dnc_journal_close(j);
+}
+
 static void an_epoch_that_goes_on_after_what_was_read_is_taken(void **state)
 {
 	uint64_t from, to, end, changes;
@@ -1034,6 +1059,7 @@ int main(void)
 		log_test(another_hubs_event_comes_by_notification),
 		log_test(after_the_server_was_killed_all_goes_on_without_a_gap),
 		log_test(a_log_that_lost_what_was_shown_is_not_followed_any_more),
+		log_test(a_server_that_lacks_what_was_committed_is_left_once),
 		log_test(an_epoch_that_goes_on_after_what_was_read_is_taken),
 		log_test(an_epoch_that_comes_back_is_taken),
 		log_test(who_asks_is_answered_after_all_that_was_there),

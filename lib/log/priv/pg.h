@@ -1,7 +1,7 @@
 /* pg.h - a connection to PostgreSQL on which every call has a time limit.
  *
  * It is opened when it is needed, and again after it broke. Of several servers in the connection string, the one that was used
- * last is tried first, then the others in turn. A connection belongs to one thread; its calls wait, so that thread must be no
+ * last is tried first, then the others in turn; one that did not end a statement in time, last. A connection belongs to one thread; its calls wait, so that thread must be no
  * loop. (Names of hosts are looked up by the system's resolver, with the limits of resolv.conf(5).) Messages name the server and
  * never hold a password.
  *
@@ -61,7 +61,7 @@ int pg_connect(struct pg *pg, struct dnc_error *err);
 /* Closes the connection; the next call opens another. */
 void pg_disconnect(struct pg *pg);
 
-/* Closes the connection; the next call tries the other servers first. */
+/* The same, and the next call tries the other servers first: this one answers, but is not the one that is meant. */
 void pg_leave(struct pg *pg);
 
 /* True once after each time the connection was opened: the caller has to LISTEN again, and to check what it had seen. */

@@ -36,10 +36,11 @@ struct pg_follower {
 	bool connected; /* it was, once */
 	char newest_id[DNC_UUID_LEN]; /* of event `last`, unless that is 0 */
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
-	int64_t oldest_due_ms;        /* when the oldest event is looked up again */
-	char hub[DNC_EPOCH_LEN + 1];  /* the random name of this run in dnc.hubs; empty: none yet */
-	int64_t hubs_due_ms;          /* when that row is written again */
-	bool hubs_failed;             /* the last time */
+	uint64_t sought;       /* other servers were looked for, because one lacked this event */
+	int64_t oldest_due_ms; /* when the oldest event is looked up again */
+	char hub[DNC_EPOCH_LEN + 1]; /* the random name of this run in dnc.hubs; empty: none yet */
+	int64_t hubs_due_ms;         /* when that row is written again */
+	bool hubs_failed;            /* the last time */
 };
 
 struct pg_journal {
