@@ -40,7 +40,7 @@ class Client:
         self.hub, self.tail, self.asked = self.hub + 1, b"", False
         self.socket = socket.socket()
         self.socket.setblocking(False)
-        self.heard, self.leave = now, now + choice.uniform(2, 20)
+        self.heard, self.leave, self.stay = now, now + choice.uniform(2, 20), self.seq + choice.randrange(3000)
         selector.register(self.socket, selectors.EVENT_WRITE, self)
         self.socket.connect_ex(hubs[self.hub % len(hubs)])
 
@@ -65,10 +65,9 @@ class Client:
             self.socket.sendall(self.request())
             selector.modify(self.socket, selectors.EVENT_READ, self)
             return
-        data = self.socket.recv(1 << 18)
+        data = self.socket.recv(1 << 17)
         if not data:
             raise OSError
-        self.heard = now
         if not self.events and not self.asked and b"\r\n\r\n" in self.tail + data:
             self.socket.sendall(self.subscription())
             self.asked = True
@@ -103,6 +102,8 @@ def turn(client, now, total):
     if not client.socket:
         if now >= client.again:
             client.connect(now)
+    elif client.heard == now and client.seq < min(client.stay, total):
+        return  # where the processor is too slow for all, each gets on nevertheless
     elif now >= client.leave or now > client.heard + IDLE or client.seq >= total:
         client.close(now)
 
@@ -126,9 +127,10 @@ def write_report(clients):
 
 def main():
     clients = [Client(i) for i in range(count)]
-    total, looked = 1 << 60, 0
+    total, looked, ready = 1 << 60, 0, set()
     while any(not c.wrong and (c.seq < total or c.socket) for c in clients):
         for key, mask in selector.select(0.05):
+            ready.add(key.data)
             try:
                 key.data.ready(mask, time.monotonic())
             except Wrong as e:
@@ -140,8 +142,11 @@ def main():
         if now < looked + 0.1:
             continue
         total, looked = read_total(), now
-        with open(report + ".least", "w") as f:
-            print(min(c.seq for c in clients), file=f)
+        with open(report + ".had", "w") as f:
+            print(sum(c.seq for c in clients), file=f)
+        for c in ready:
+            c.heard = now  # a round may have taken longer than IDLE
+        ready.clear()
         for c in clients:
             turn(c, now, total)
     write_report(clients)
