@@ -128,6 +128,13 @@ static int run(struct pg_follower *f, const char *sql, struct dnc_error *err)
 	return r ? 0 : -1;
 }
 
+/* A primary that crashed and is back shows what it had written before its standbys had it, and may yet lose it to one of them. A
+ * commit that writes waits for them, and so for all before it. */
+static int await_standbys(struct pg_follower *f, struct dnc_error *err)
+{
+	return run(f, "SELECT pg_logical_emit_message(true, 'dnc', '')", err);
+}
+
 /* What every new connection needs. Listening begins before anything is read, so that no event is missed. Whoever comes first
  * after the server has changed begins an epoch. */
 static int begin(struct pg_journal *j, struct dnc_error *err)
@@ -140,8 +147,8 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 		run(f, "SET plan_cache_mode = force_generic_plan", err) < 0)
 		return -1;
 	pg_is_new(f->pg);
-	if (run(f, "SELECT n FROM dnc.check_epoch()", err) < 0 || check_log(j, err) < 0 ||
-		postgres_load_revoked(j, f->pg, err) < 0)
+	if (run(f, "SELECT n FROM dnc.check_epoch()", err) < 0 || await_standbys(f, err) < 0 ||
+		check_log(j, err) < 0 || postgres_load_revoked(j, f->pg, err) < 0)
 		return -1;
 	if (f->connected)
 		j->base.stats.reconnects++;

@@ -197,3 +197,29 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 	pg_is_primary a
 	log_has_events a 2
 }
+
+@test "what a primary that crashed has written alone is not shown before a standby has it" {
+	start_quorum
+	pg_make_log a
+	start_on a b c --
+	events 2 | produce
+	listen out
+	wait_for has_seqs out '1 2'
+	kill_postgres b
+	kill_postgres c
+	events 2 >two
+	timeout 120 dnc-filter -q --output="unix:$PWD/hub.sock" <two &
+	local producer=$!
+	PIDS+=("$producer")
+	wait_of() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'dnc-wsd: $1'")" = 1 ]; }
+	wait_for wait_of appends
+	kill_postgres a
+	restart_postgres a
+	log_has_events a 4
+	wait_for wait_of follows
+	has_seqs out '1 2'
+	last_seq_is 2
+	restart_postgres b
+	wait "$producer"
+	wait_for has_seqs out '1 2 3 4'
+}
