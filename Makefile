@@ -225,6 +225,9 @@ benches: $(BENCHES)
 
 SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket examples/systemd/*.path examples/systemd/*.timer)
 
+# What operators copy and change.
+OPERATORS_EXAMPLES := $(wildcard examples/haproxy/*)
+
 install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
@@ -238,6 +241,8 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	for unit in $(SYSTEMD_UNITS); do \
 		to=$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
 		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit >$$to && chmod 644 $$to || exit 1; done
+	for f in $(OPERATORS_EXAMPLES); do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/dnc/$$f || exit 1; done
 	install -m 644 examples/systemd/dnc.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/dnc.conf
 	@echo 'To run the hub as a service: systemd-sysusers; systemctl daemon-reload; systemctl enable --now dnc-wsd.socket dnc-wsd'
 	@echo 'For a reverse proxy: systemctl enable --now dnc-wsd-web.socket; systemctl restart dnc-wsd'
