@@ -226,7 +226,7 @@ benches: $(BENCHES)
 SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket examples/systemd/*.path examples/systemd/*.timer)
 
 # What operators copy and change.
-OPERATORS_EXAMPLES := $(wildcard examples/haproxy/*)
+OPERATORS_EXAMPLES := $(wildcard examples/haproxy/* examples/prometheus/* examples/grafana/*)
 
 install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \

@@ -79,6 +79,8 @@ void daemon_metrics(void *ctx, struct dnc_buf *out)
 		{"dnc_reload_failed", "gauge",
 			"1 after a reload that failed: what was read before it is in use", NULL,
 			d->reload.failed},
+		{"dnc_ready", "gauge", "1 while no check of /readyz fails, but for draining", NULL,
+			!daemon_not_ready(d)},
 	};
 
 	dnc_metrics_text(out, metrics, sizeof metrics / sizeof metrics[0]);
