@@ -33,6 +33,8 @@ ifeq ($(shell command -v npm),)
 TEST_PACKAGES += npm
 endif
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
+# What keeps the servers of the log in `make soak`.
+SOAK_PACKAGES := patroni etcd-server python3-etcd
 # Peers that `make bench-hub` compares with.
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
@@ -197,9 +199,10 @@ demo: ## installs missing packages, builds, and runs the pipeline (DEMO_SECONDS=
 soak: ## runs the long forms of the chaos (also in PostgreSQL), pause, ping and consumer tests, and fuzzes (an hour)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all
-	CHAOS_EVENTS=200000 CHAOS_KILLS=30 CHAOS_CLIENTS=300 CHAOS_STEP=8 CHAOS_SECONDS=3600 PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
+	CHAOS_EVENTS=200000 CHAOS_KILLS=30 CHAOS_CLIENTS=300 CHAOS_STEP=8 CHAOS_SECONDS=3600 PATRONI_KILLS=3 \
+		PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
 		BIN=$(CURDIR)/build/release/bin \
-		bats tests/e2e/chaos.bats tests/e2e/pgchaos.bats tests/e2e/pings.bats tests/e2e/tail.bats
+		bats tests/e2e/chaos.bats tests/e2e/pgchaos.bats tests/e2e/patroni.bats tests/e2e/pings.bats tests/e2e/tail.bats
 	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz
 	FUZZ_SEED=0 FUZZ_SECONDS=60 tests/run 'fuzz '
 
@@ -226,7 +229,7 @@ benches: $(BENCHES)
 SYSTEMD_UNITS := $(wildcard examples/systemd/*.service examples/systemd/*.socket examples/systemd/*.path examples/systemd/*.timer)
 
 # What operators copy and change.
-OPERATORS_EXAMPLES := $(wildcard examples/haproxy/* examples/prometheus/* examples/grafana/*)
+OPERATORS_EXAMPLES := $(wildcard examples/haproxy/* examples/patroni/* examples/prometheus/* examples/grafana/*)
 
 install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
@@ -255,7 +258,7 @@ install: all ## installs below $(DESTDIR)$(PREFIX), with units for systemd
 lint: all ## checks layout, structure (lib/README.md), scripts and manuals
 	clang-format --dry-run -Werror $(shell find cmd lib tests -name '*.[ch]' -o -name '*.cpp')
 	tests/lint/structure . $(O)
-	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/postgres.bash tests/on-postgres tests/log-sql tests/browser/browser.bash \
+	shellcheck -s bash -x -e SC2034,SC2317,SC1091,SC2154 tests/run tests/coverage tests/helper.bash tests/postgres.bash tests/patroni.bash tests/on-postgres tests/log-sql tests/browser/browser.bash \
 		tests/with-options/dnc-wsd tests/docs/documented.bash tests/bench/tools tests/bench/rules tests/bench/hub \
 		tests/bench/scale tests/bench/log tests/bench/postgres tests/bench/postgres.bash tests/bench/tail tests/bench/costly tests/bench/attacks tests/bench/page tests/bench/lib.bash examples/demo completions/bash/* .ci/run
 	shellcheck -s sh examples/cron/dnc-registry-sync

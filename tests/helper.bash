@@ -46,6 +46,13 @@ durable_only() {
 	[ -z "${LOG_IN_MEMORY-}" ] || skip "in memory: nothing outlives the hub"
 }
 
+free_ports() { # COUNT - so many
+	/usr/bin/python3 -c 'import socket, sys
+held = [socket.socket() for _ in range(int(sys.argv[1]))]
+for s in held: s.bind(("127.0.0.1", 0))
+print(*[s.getsockname()[1] for s in held])' "$1"
+}
+
 # Each thread of the process PID is traced.
 is_traced() {
 	local t

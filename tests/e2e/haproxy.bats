@@ -26,13 +26,6 @@ teardown() {
 	cd / && [ -z "${DIR-}" ] || rm -rf "$DIR"
 }
 
-free_ports() { # COUNT
-	/usr/bin/python3 -c 'import socket, sys
-held = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in held: s.bind(("127.0.0.1", 0))
-print(*[s.getsockname()[1] for s in held])' "$1"
-}
-
 
 start_nth() { # a|b|c
 	local n=$1 user=hub
