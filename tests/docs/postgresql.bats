@@ -50,3 +50,59 @@ set_up() {
 	run_command 0
 	[ "$(psql -XAt -d dnc -c "SELECT value FROM dnc.log WHERE key = 'layout'")" = 1 ]
 }
+
+standbys_are() { [ "$(pg_sql a 'SHOW synchronous_standby_names')" = "$1" ]; }
+
+# wait_for_standbys LIST - the setting, in effect
+wait_for_standbys() {
+	pg_sql a "ALTER SYSTEM SET synchronous_standby_names = '$1'" >/dev/null
+	pg_sql a 'SELECT pg_reload_conf()' >/dev/null
+	wait_for standbys_are "$1"
+}
+
+# waits_with SYNCHRONOUS_COMMIT - sets WAITS: whether an event is acknowledged only once a standby has it, which there is not
+waits_with() {
+	local hub producer
+	pg_sql a "ALTER DATABASE dnc SET synchronous_commit = '$1'"
+	rm -f address hub.sock
+	dnc-wsd -q --listen=127.0.0.1:0 --log=service=dnc --input=unix:hub.sock </dev/null >address 2>>err 3>&- &
+	hub=$!
+	PIDS+=("$hub")
+	wait_for has_content address
+	wait_for_standbys 'ANY 1 (b, c)'
+	events 1 | dnc-filter -q --output=unix:hub.sock 2>>err 3>&- &
+	producer=$!
+	PIDS+=("$producer")
+	WAITS=''
+	is_acknowledged() { ! kill -0 "$producer" 2>/dev/null && WAITS=no; }
+	is_waiting() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")" = 1 ] && WAITS=yes; }
+	is_decided() { is_acknowledged || is_waiting; }
+	wait_for is_decided
+	wait_for_standbys ''
+	wait "$producer"
+	kill "$hub"
+	wait "$hub"
+}
+
+@test "dnc-postgresql: the settings with which a standby is waited for" {
+	documented <<-'END'
+	createdb -E UTF8 -T template0 dnc
+	dnc-wsd --log=dbname=dnc --init-log
+	createuser dnc_hub
+	psql -d dnc -c 'GRANT dnc_writer TO dnc_hub'
+	END
+	server
+	set_up
+	local setting
+	for setting in on remote_apply remote_write local off; do
+		waits_with "$setting"
+		echo "$setting $WAITS"
+	done >waited
+	diff waited - <<-'END'
+		on yes
+		remote_apply yes
+		remote_write yes
+		local no
+		off yes
+	END
+}
