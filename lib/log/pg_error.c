@@ -32,7 +32,8 @@ static const struct {
 	{"26000", EIO, true, "a pool in front of the server (pgbouncer) has to be in session mode"},
 	{"40", EAGAIN, false, trying},
 	{"53100", ENOSPC, false, "make room on the server's disk"},
-	{"53300", EAGAIN, true, "raise the server's max_connections"},
+	{"53300", EAGAIN, true,
+		"raise max_connections, or the role's or database's CONNECTION LIMIT"},
 	{"53", EAGAIN, false, see_log},
 	{"55P03", EAGAIN, false, trying},
 	{"57014", ETIMEDOUT, false, "see what holds locks in pg_stat_activity"},
@@ -43,6 +44,21 @@ static const struct {
 	{"0A", EINVAL, false, see_log},
 	{"22023", EINVAL, false, "correct what was given"},
 	{"", EINVAL, false, see_log},
+};
+
+/* What libpq itself finds wrong, before a server says anything, has no state; its words are in English, as no locale is set. The
+ * first row whose TEXT is in it. */
+static const struct {
+	const char *text;
+	const char *hint;
+	bool server; /* a server was asked */
+} own[] = {
+	{"no password supplied",
+		"put it into the file of passfile, PGPASSFILE or ~/.pgpass, with mode 0600", true},
+	{"does not support SSL", "set ssl = on in its postgresql.conf, or see sslmode", true},
+	{"definition of service", "PGSERVICEFILE names its file, or it is ~/.pg_service.conf",
+		false},
+	{"service file", "PGSERVICEFILE names the file, or it is ~/.pg_service.conf", false},
 };
 
 /* The first line of an error, for people. */
@@ -120,6 +136,20 @@ static struct dnc_str without_server(struct dnc_str text)
 	         : text;
 }
 
+/* False for an error that is none of libpq's own. */
+static bool own_error(const struct pg *pg, struct dnc_str text, struct dnc_error *err)
+{
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+		if (!memmem(text.p, text.n, own[i].text, strlen(own[i].text)))
+			continue;
+		dnc_error_set(err, own[i].server ? EACCES : EIO, "log%s%.60s: %.*s: %s",
+			own[i].server ? " on " : "", own[i].server ? pg->server : "",
+			text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, own[i].hint);
+		return true;
+	}
+	return false;
+}
+
 /* The connection could not be made, or is lost. */
 static bool connection_error(const struct pg *pg, struct dnc_error *err)
 {
@@ -128,6 +158,8 @@ static bool connection_error(const struct pg *pg, struct dnc_error *err)
 	const char *state = state_in(&text), *hint;
 	size_t row;
 
+	if (!state && own_error(pg, text, err))
+		return false;
 	if (!text.n)
 		text = DNC_STR("the connection is lost");
 	row = state ? find_row(state) : row_without_state(pg, &hint);

@@ -234,6 +234,55 @@ static void a_login_that_fails_says_why(void **state)
 	}
 }
 
+/* The server asks the login "asked" for a password. */
+static void ask_for_password(void)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/data/pg_hba.conf", server.dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("local all asked scram-sha-256\nlocal all all trust\n"
+	      "local replication all trust\n",
+		f);
+	fclose(f);
+	postgres_sql(&server, "CREATE ROLE asked LOGIN PASSWORD 'x'; SELECT pg_reload_conf()");
+}
+
+/* What libpq says by itself has no code: what to do is told by its words. */
+static void errors_of_the_library_say_what_to_do(void **state)
+{
+	int64_t end = dnc_clock_mono_ms() + POSTGRES_WAIT_MS;
+	char conninfo[160];
+	struct pg *pg;
+
+	(void)state;
+	ask_for_password();
+	setenv("PGPASSFILE", "/nonexistent", 1);
+	snprintf(conninfo, sizeof conninfo, "host=%s user=asked dbname=postgres", server.dir);
+	/* The server reads its file a moment later. */
+	for (PGresult *r = NULL; end > dnc_clock_mono_ms(); PQclear(r)) {
+		pg = open_pg(conninfo);
+		r = pg_run(pg, "SELECT 1", 0, NULL, &err);
+		pg_free(pg);
+		if (!r)
+			break;
+		usleep(20000);
+	}
+	pg = open_pg(conninfo);
+	expect_error(pg, "SELECT 1", EACCES, "passfile, PGPASSFILE or ~/.pgpass, with mode 0600");
+	assert_null(strstr(err.message, "connection to server"));
+	pg_free(pg);
+	pg = open_pg("service=nothing");
+	assert_null(pg_run(pg, "SELECT 1", 0, NULL, &err));
+	assert_int_equal(err.code, EIO);
+	assert_string_equal(err.message,
+		"log: definition of service \"nothing\" not found: "
+		"PGSERVICEFILE names its file, or it is ~/.pg_service.conf");
+	pg_free(pg);
+}
+
 /* The server ends what takes long before the client gives up; where it is stopped, the client does. */
 static void a_server_that_hangs_is_given_up(void **state)
 {
@@ -374,7 +423,7 @@ static void a_lost_connection_is_opened_again(void **state)
 	assert_true(pg_is_new(pg));
 	/* One that ends during a statement does: it may have been run. */
 	expect_error(pg, "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)", EIO,
-		"trying to connect again");
+		"terminating connection");
 	assert_int_equal(number(pg, "SELECT 1"), 1);
 	assert_true(pg_is_new(pg));
 	pg_free(pg);
@@ -603,6 +652,7 @@ int main(void)
 		cmocka_unit_test(no_two_connections_name_statements_alike),
 		cmocka_unit_test(errors_say_what_to_do),
 		cmocka_unit_test(a_login_that_fails_says_why),
+		cmocka_unit_test(errors_of_the_library_say_what_to_do),
 		cmocka_unit_test(a_server_that_hangs_is_given_up),
 		cmocka_unit_test(a_server_that_ends_nothing_in_time_is_left_for_the_next),
 		cmocka_unit_test(a_server_that_accepts_and_hangs_is_passed_over),
