@@ -72,18 +72,19 @@ static enum dnc_exit fail_address(struct emission *e, const char *why)
 	return emission_fail_sender(e, &err);
 }
 
-/* A comma separates paths where one begins behind it that says so: others are a part of theirs. */
+/* A comma separates paths where one begins behind it that says so: others are a part of theirs. They may be written as other
+ * commands take them, with "unix:". */
 static bool make_address(const char *sockets, char *address, size_t size)
 {
-	static const char *const heads[] = {"/", "./", "../", NULL};
+	static const char *const heads[] = {"/", "./", "../", "unix:", NULL};
 	struct dnc_str rest = dnc_str(sockets);
 	size_t n = 0;
 
 	do {
 		struct dnc_str one = dnc_address_next(&rest, ",", heads);
 
-		n += (size_t)snprintf(
-			address + n, size - n, "%sunix:%.*s", n ? "," : "", DNC_STR_ARG(one));
+		n += (size_t)snprintf(address + n, size - n, "%s%s%.*s", n ? "," : "",
+			dnc_str_starts(one, DNC_STR("unix:")) ? "" : "unix:", DNC_STR_ARG(one));
 	} while (rest.n && n < size);
 	return n < size;
 }

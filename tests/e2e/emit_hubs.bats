@@ -25,6 +25,9 @@ setup() {
 	die 1
 	run -0 --separate-stderr dnc-emit --socket=./1.sock,./2.sock "${ONE[@]}"
 	[ "$stderr" = 'dnc-emit: unable to connect to unix:./1.sock: Connection refused; unix:./2.sock takes over' ]
+	# As other commands take them.
+	run -0 --separate-stderr dnc-emit --socket=unix:1.sock,unix:2.sock "${ONE[@]}"
+	[ "$stderr" = 'dnc-emit: unable to connect to unix:1.sock: Connection refused; unix:2.sock takes over' ]
 	# Lines, of which some were sent before the first one died.
 	hub 1
 	events 3000 >in
