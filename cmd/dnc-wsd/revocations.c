@@ -65,7 +65,7 @@ void revocations_tell(struct daemon *d)
 	d->revocations.told = used;
 	for (unsigned i = 0; i < d->options.workers; i++)
 		dnc_worker_reload(&d->workers[i]);
-	dnc_note("the log revokes %llu tokens now",
+	dnc_note("tokens that the log revokes now: %llu",
 		(unsigned long long)dnc_journal_stats(d->journal).revoked);
 }
 

@@ -190,12 +190,16 @@ static bool is_over(int64_t until_ms)
 
 static int fail_unfinished(const struct dnc_outlet *o, struct dnc_error *err)
 {
+	uint64_t lines;
+
 	if (o->socket.give_up_at_ms) { /* there was no connection at all */
 		*err = o->socket.connect_err;
 		return -1;
 	}
-	return dnc_error_set(err, EAGAIN, "%llu lines were not acknowledged by %s",
-		(unsigned long long)(o->lines - outlet_safe(o)), connection_name(&o->socket));
+	lines = o->lines - outlet_safe(o);
+	return dnc_error_set(err, EAGAIN, "%llu %s not acknowledged by %s",
+		(unsigned long long)lines, lines == 1 ? "line was" : "lines were",
+		connection_name(&o->socket));
 }
 
 static int wait_for_ack(struct dnc_outlet *o, int64_t until_ms, struct dnc_error *err)

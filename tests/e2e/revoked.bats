@@ -79,7 +79,7 @@ export -f has_revoked
 	code_is 401 "$token" "$ADDRESS_2"
 	code_is 200 "$other" "$ADDRESS_2"
 	curl -s "http://$ADDRESS_2/metrics" | grep -qx 'dnc_log_revoked_tokens 3'
-	grep -q 'the log revokes 3 tokens now' hub2.err
+	grep -q 'tokens that the log revokes now: 3' hub2.err
 	# An administrator takes it back.
 	pg_sql a "DELETE FROM dnc.revoked WHERE jti = '$jti'"
 	wait_for code_is 200 "$token" "$ADDRESS_1"
