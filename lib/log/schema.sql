@@ -153,6 +153,27 @@ BEGIN
 	newest.logged_at := coalesce(newest.logged_at, 0);
 END $$;
 
+-- The number of the first event that was logged at this time or later; the one after the newest if there is none. For queries of
+-- people by time, which would read the whole log otherwise: times never go back, and have no index.
+CREATE OR REPLACE FUNCTION dnc.seq_at(at timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	ms bigint := ceil(extract(epoch FROM at) * 1000);
+	low bigint := (SELECT e.seq FROM dnc.events e ORDER BY e.seq LIMIT 1); -- what is searched is here or later
+	high bigint := (dnc.newest()).seq + 1; -- and not after this
+	middle bigint;
+BEGIN
+	WHILE low < high LOOP
+		middle := (low + high) / 2;
+		IF (SELECT e.logged_at FROM dnc.events e WHERE e.seq >= middle ORDER BY e.seq LIMIT 1) < ms THEN
+			low := middle + 1;
+		ELSE
+			high := middle;
+		END IF;
+	END LOOP;
+	RETURN high;
+END $$;
+
 -- Makes the partitions for the numbers up to LAST, and the next one once the last is half full: ahead of need, because readers
 -- hold locks. ATTACH waits for none of them, and they do not wait for it, as they would with PARTITION OF.
 CREATE OR REPLACE FUNCTION dnc.make_partitions(first bigint, last bigint) RETURNS void LANGUAGE plpgsql
@@ -476,7 +497,7 @@ BEGIN
 		GRANT USAGE ON SCHEMA dnc TO dnc_reader;
 		GRANT SELECT ON ALL TABLES IN SCHEMA dnc TO dnc_reader;
 		REVOKE ALL ON dnc.secret FROM dnc_reader;
-		GRANT EXECUTE ON FUNCTION dnc.newest, dnc.size TO dnc_reader;
+		GRANT EXECUTE ON FUNCTION dnc.newest, dnc.size, dnc.seq_at TO dnc_reader;
 	END IF;
 	IF to_regrole('dnc_revoker') IS NOT NULL THEN
 		GRANT USAGE ON SCHEMA dnc TO dnc_revoker;

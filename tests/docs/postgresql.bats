@@ -5,6 +5,9 @@ load documented
 
 shown <<-'END'
 [dnc]
+hostssl dnc dnc_hub 192.0.2.0/24 scram-sha-256
+PGSERVICEFILE=/etc/dnc/pg_service.conf
+[Service]
 END
 
 # A server that the commands find by the environment, as they would on its machine.
@@ -15,30 +18,116 @@ server() {
 	PATH="$(pg_bin):$PATH"
 }
 
-set_up() {
+# The commands from A to B. A password that is asked for comes from standard input without a terminal.
+run_commands() { # A B
 	local n
-	for n in 0 1 2 3; do run_command "$n"; done
+	for ((n = $1; n <= $2; n++)); do
+		[[ ${COMMANDS[n]} != *--pwprompt* ]] || COMMANDS[n]="printf 'x\nx\n' | setsid -w ${COMMANDS[n]}"
+		run_command "$n"
+	done
 }
 
-@test "dnc-postgresql: a log is set up, served, queried and dumped" {
+make_log() {
+	createdb -E UTF8 -T template0 dnc
+	dnc-wsd --log=dbname=dnc --init-log
+}
+
+@test "dnc-postgresql: a log is set up, served and dumped" {
 	documented <<-'END'
 	createdb -E UTF8 -T template0 dnc
 	dnc-wsd --log=dbname=dnc --init-log
-	createuser dnc_hub
+	createuser --pwprompt dnc_hub
 	psql -d dnc -c 'GRANT dnc_writer TO dnc_hub'
-	dnc-wsd --log=service=dnc
-	psql -d dnc -c 'SELECT seq, event FROM dnc.events ORDER BY seq DESC LIMIT 3'
+	dnc-wsd --log=service=dnc --advertise=ws://127.0.0.1:8080/ws/dnc
 	pg_dump -d dnc -n dnc -Fc -f dnc.dump
 	END
 	server
-	set_up
+	run_commands 0 3
+	[ ! -s out.1 ] && [ ! -s err.1 ]
+	[ "$(psql -XAt -c "SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'dnc_hub'")" = t ]
+	ADDRESS=127.0.0.1:8080
 	COMMANDS[4]="events 5 | ${COMMANDS[4]}"
 	start_documented_hub 4
 	wait_for last_seq_is 5
 	run_command 5
-	[ "$(grep -c '"type":"dnc.compliance.violation"' out.5)" = 3 ]
-	run_command 6
 	[ "$(pg_restore -f - dnc.dump | grep -c '"type":"dnc.compliance.violation"')" = 5 ]
+}
+
+@test "dnc-postgresql: people query the log, and see what holds it up" {
+	documented <<-'END'
+	createuser --pwprompt analyst
+	psql -d dnc -c 'GRANT dnc_reader TO analyst'
+	psql -d dnc -c "ALTER ROLE analyst SET statement_timeout = '1min'"
+	psql -d dnc -c 'SELECT seq, event FROM dnc.events ORDER BY seq DESC LIMIT 3'
+	psql -d dnc -c "SELECT seq, timestamp, type, provider,
+	    event::jsonb #>> '{event_data,reason}' AS reason
+	    FROM dnc.events WHERE phone_number = '+12025550143' ORDER BY seq"
+	psql -d dnc -c "SELECT to_timestamp(logged_at / 1000)::date AS day, provider, count(*)
+	    FROM dnc.events WHERE type = 'dnc.number.suppressed'
+	    AND seq >= dnc.seq_at(now() - interval '30 days')
+	    GROUP BY day, provider ORDER BY day, provider"
+	psql -d dnc -c "SELECT type, count(*) FROM dnc.events
+	    WHERE seq >= dnc.seq_at(date_trunc('day', now())) GROUP BY type ORDER BY type"
+	psql -d dnc -c "SELECT DISTINCT ON (provider, type) provider, type, timestamp FROM dnc.events
+	    WHERE type IN ('dnc.list.synced', 'dnc.provider.status_change')
+	    ORDER BY provider, type, seq DESC"
+	psql -d dnc -c 'SELECT jti, to_timestamp(at / 1000) AS revoked, note FROM dnc.revoked'
+	psql -d dnc -c "SELECT advertise, version, connections FROM dnc.hubs
+	    WHERE seen_at > extract(epoch FROM now()) * 1000 - 20000"
+	psql -d dnc -c "SELECT pid, usename, state, wait_event, left(query, 60) AS query
+	    FROM pg_stat_activity WHERE datname = 'dnc'"
+	psql -d dnc -c 'SELECT application_name, state, sync_state FROM pg_stat_replication'
+	END
+	server
+	make_log
+	run_commands 0 2
+	printf '{"type":"dnc.number.suppressed","phone_number":"%s","reason":"complaint","source":"consumer"}\n' \
+		+12025550143 +12025550144 >in
+	echo '{"type":"dnc.list.synced","provider":"registry","sync_status":"success","records_added":1}' >>in
+	dnc-wsd -q --log=dbname=dnc --advertise=ws://a --input=unix:hub.sock >addresses 3>&- &
+	PIDS+=($!)
+	wait_for has_content addresses
+	dnc-ingest -q --output=unix:hub.sock in
+	psql -qd dnc -c "SELECT dnc.revoke('lost-token', NULL, 'a note')"
+	wait_for advertised
+	PGUSER=analyst run_commands 3 9
+	run_commands 10 11
+	grep -q '"provider":"registry"' out.3
+	grep -q '1 |.*| dnc.number.suppressed | consumer *| complaint' out.4
+	grep -q '| consumer *| *2$' out.5
+	grep -q 'dnc.number.suppressed | *2$' out.6
+	grep -q 'registry *| dnc.list.synced' out.7
+	grep -q 'lost-token .*| a note' out.8
+	grep -q 'ws://a *|' out.9
+	grep -q '| LISTEN dnc\|dnc\.' out.10
+	grep -q sync_state out.11
+}
+advertised() { [ "$(psql -XAt -d dnc -c 'SELECT advertise FROM dnc.hubs')" = ws://a ]; }
+
+@test "dnc-postgresql: the log of a service moves" {
+	documented <<-'END'
+	psql -d dnc -c 'GRANT dnc_admin TO dnc_hub'
+	dnc-log copy --rate=5000 /var/lib/dnc service=dnc
+	systemctl stop dnc-wsd.socket dnc-wsd-web.socket dnc-wsd
+	dnc-log copy /var/lib/dnc service=dnc
+	psql -d dnc -c 'REVOKE dnc_admin FROM dnc_hub'
+	END
+	server
+	make_log
+	createuser dnc_hub
+	psql -qd dnc -c 'GRANT dnc_writer TO dnc_hub'
+	dnc-wsd -q --data="$PWD/var/lib/dnc" --input=unix:hub.sock >addresses 3>&- &
+	PIDS+=($!)
+	wait_for has_content addresses
+	printf '#!/bin/sh\n[ "$*" = "stop dnc-wsd.socket dnc-wsd-web.socket dnc-wsd" ] && kill "$(cat "$HOME/hub.pid")"\n' >bin/systemctl
+	events 20 | dnc-ingest -q --output=unix:hub.sock
+	run_commands 0 1
+	events 30 | dnc-ingest -q --output=unix:hub.sock
+	run_commands 2 2
+	wait "${PIDS[-1]}"
+	run_commands 3 4
+	[ "$(psql -XAt -d dnc -c 'SELECT max(seq) FROM dnc.events')" = 50 ]
+	dnc-wsd -q --log=service=dnc --exit-on-eof </dev/null
 }
 
 @test "dnc-postgresql: --print-schema makes the same" {

@@ -292,6 +292,12 @@ static void pruning_drops_whole_partitions(void **state)
 	expect_sql("SELECT count(*) FROM dnc.access", "0");
 	expect_sql("SELECT dnc.size() > 8192", "t");
 	append_range(pg, 300, 500, 100);
+	expect_sql("SELECT bool_and(dnc.seq_at(to_timestamp(at / 1000.0)) = first) FROM "
+		   "(SELECT logged_at, min(seq) FROM dnc.events GROUP BY 1) t(at, first)",
+		"t");
+	expect_sql("SELECT dnc.seq_at('1970-01-02') = min(seq) AND "
+		   "dnc.seq_at(now() + interval '1 hour') = max(seq) + 1 FROM dnc.events",
+		"t");
 	pg_free(pg);
 }
 
@@ -384,6 +390,7 @@ static void rights_are_the_least(void **state)
 		{"SELECT mask_key FROM dnc.secret", 0, EACCES},
 		{"SELECT dnc.size()", 0, 0},
 		{"SELECT (dnc.newest()).seq", 0, 0},
+		{"SELECT dnc.seq_at(now())", EACCES, 0},
 		{"SELECT i FROM dnc.append('{}','{}','{}','{}','{}','{}','{}','{}')", 0, EACCES},
 		{"SELECT (dnc.check_epoch()).n", 0, EACCES},
 		{"SELECT dnc.prune(0, 0)", 0, EACCES},
