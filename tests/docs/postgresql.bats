@@ -130,6 +130,28 @@ advertised() { [ "$(psql -XAt -d dnc -c 'SELECT advertise FROM dnc.hubs')" = ws:
 	dnc-wsd -q --log=service=dnc --exit-on-eof </dev/null
 }
 
+@test "dnc-token(1): a token is revoked in a log that hubs share" {
+	documented <<-'END'
+	dnc-token revoke --log=service=dnc --ttl=8h "$(dnc-token inspect <token | jq -r '.jti // empty')"
+	curl -i -H "Authorization: Bearer $(cat token)" http://127.0.0.1:8080/api/v1/info
+	END
+	server
+	make_log
+	createuser dnc_hub
+	psql -qd dnc -c 'GRANT dnc_revoker TO dnc_hub'
+	dnc-token keygen -o desk.jwk >kid
+	dnc-token mint -k desk.jwk --sub=desk-7 --role=operator >token
+	dnc-wsd -q --log=dbname=dnc --keys=desk.jwk.pub >addresses </dev/null 3>&- &
+	PIDS+=($!)
+	wait_for has_content addresses
+	ADDRESS=$(cat addresses)
+	run_command 1
+	grep -q '^HTTP/1.1 200' out.1
+	run_command 0
+	wait_for refused
+}
+refused() { run_command 1 && grep -q '^HTTP/1.1 401' out.1; }
+
 @test "dnc-postgresql: --print-schema makes the same" {
 	documented <<-'END'
 	dnc-wsd --print-schema | psql -d dnc -v ON_ERROR_STOP=1
