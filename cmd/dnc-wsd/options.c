@@ -93,6 +93,15 @@ static void set_log(void *options, const char *name, char *arg)
 	o->journal.log = arg;
 }
 
+static void set_log_standby(void *options, const char *name, char *arg)
+{
+	struct dnc_error err;
+
+	if (dnc_schema_check_conninfo(arg, &err) < 0)
+		dnc_cli_usage("%s: %s", name, err.message);
+	((struct options *)options)->journal.standby = arg;
+}
+
 static void set_advertise(void *options, const char *name, char *arg)
 {
 	if (!dnc_hubs_check(arg))
@@ -154,6 +163,10 @@ static const struct dnc_option rows[] = {
 		"Keep the log in this PostgreSQL database, which several hubs may share: "
 		"postgresql://HOST/NAME, or host=... dbname=...; no password",
 		3, DNC_CALL(set_log)},
+	{"log-standby", 0, "CONNINFO",
+		"Read replay and history from these standbys of --log, as far as they have caught up, "
+		"to spare the primary",
+		3, DNC_CALL(set_log_standby)},
 	{"init-log", 0, NULL,
 		"Make the tables of --log, or bring those of an older version up to date, and exit",
 		3, DNC_FLAG(struct options, init_log)},
@@ -257,6 +270,8 @@ void options_read(struct options *o, int argc, char **argv)
 		o->listen[o->listen_count++] = "127.0.0.1:8080";
 	if (o->journal.log && o->has_data)
 		dnc_cli_usage("--log and --data exclude each other: there is one log");
+	if (o->journal.standby && !o->journal.log)
+		dnc_cli_usage("--log-standby requires --log: the log that these servers copy");
 	if (!o->has_data && !o->journal.log)
 		default_data(o);
 }

@@ -35,6 +35,9 @@ static void log_metrics(const struct dnc_journal_stats *log, struct dnc_buf *out
 		{"dnc_log_rows_read_total", "counter",
 			"Events that this hub has read from a shared log, to follow it and for clients",
 			NULL, (double)log->rows_read},
+		{"dnc_log_standby_rows_read_total", "counter",
+			"Of these, those that came from a standby of --log-standby", NULL,
+			(double)log->standby_rows_read},
 		{"dnc_log_commits_repeated_total", "counter",
 			"Commits to a shared log that were repeated, because it was not known whether "
 			"they had succeeded",

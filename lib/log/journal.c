@@ -73,6 +73,7 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.wal_held = f->wal_held,
 		.lag_events = known > last ? known - last : 0,
 		.rows_read = f->rows_read,
+		.standby_rows_read = f->standby_rows_read,
 		.commits_repeated = f->commits_repeated,
 		.reconnects = f->reconnects,
 		.failovers = f->failovers,

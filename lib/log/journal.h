@@ -35,6 +35,9 @@ struct dnc_journal_options {
 	/* Connection string of libpq to the database that has the log, which several processes may have open. NULL: DIR has it.
 	 * Of the others only the retentions mean something for it. */
 	const char *log;
+	/* Connection string to standbys of it, from which readers read as far as they have what the journal has read, and if they
+	 * can be reached. NULL: from the servers of LOG, the primary if there is one. */
+	const char *standby;
 	enum dnc_sync sync;
 	/* Where clients reach this process, as dnc_hubs_check() allows; NULL: it is not told. For the others that share the log. */
 	const char *advertise;
@@ -130,12 +133,13 @@ struct dnc_journal_stats {
 	uint64_t disk_free_bytes; /* of the log's file system, for its user; 0: not known */
 	bool wal_held;            /* a reader has kept the WAL from being restarted for long */
 	/* Of a shared log; 0 of others. */
-	uint64_t lag_events;       /* that are said to be there, and were not read yet */
-	uint64_t rows_read;        /* by all that read it in this process */
-	uint64_t commits_repeated; /* because it was not known whether they had succeeded */
-	uint64_t reconnects;       /* of the connections that append and follow */
-	uint64_t failovers;        /* epochs that began while it was open */
-	uint64_t revoked;          /* tokens that it revokes */
+	uint64_t lag_events;        /* that are said to be there, and were not read yet */
+	uint64_t rows_read;         /* by all that read it in this process */
+	uint64_t standby_rows_read; /* of these, from a standby by choice */
+	uint64_t commits_repeated;  /* because it was not known whether they had succeeded */
+	uint64_t reconnects;        /* of the connections that append and follow */
+	uint64_t failovers;         /* epochs that began while it was open */
+	uint64_t revoked;           /* tokens that it revokes */
 };
 
 /* Any thread. */

@@ -63,8 +63,7 @@ void pg_disconnect(struct pg *pg)
 void pg_leave(struct pg *pg)
 {
 	pg_disconnect(pg);
-	if (pg->host_count)
-		pg->host = (pg->host + 1) % pg->host_count;
+	pg->host = (pg->host + 1) % pg_servers(pg);
 }
 
 /* PQisBusy() looks at what was received. */

@@ -123,6 +123,11 @@ int pg_hosts_read(struct pg *pg, struct dnc_error *err)
 	return rc;
 }
 
+int pg_servers(const struct pg *pg)
+{
+	return pg->host_count ? pg->host_count : 1;
+}
+
 void pg_hosts_free(struct pg *pg)
 {
 	for (int i = 0; i < pg->host_count; i++) {
@@ -291,27 +296,61 @@ static int rank(int code)
 	return code == EINVAL ? 1000 : 2000;
 }
 
+/* Whether the server that is connected is of the kind that is looked for first. */
+static bool is_preferred(const struct pg *pg)
+{
+	return pg->target == PG_PRIMARY || pg_is_standby(pg) == (pg->target == PG_PREFER_STANDBY);
+}
+
+/* Tries all servers, from pg->host on, until one is connected that is preferred. *SPARE is then the connection to the first of the others,
+ * if there was one, and *SPARE_HOST is its number. */
+static void try_all(struct pg *pg, PGconn **spare, int *spare_host, struct dnc_error *worst)
+{
+	int first = pg->host, n = pg_servers(pg);
+	struct dnc_error now = {0};
+	bool failed = false;
+
+	for (int i = 0; i < n && now.code != ECANCELED; i++) {
+		pg->host = (first + i) % n;
+		pg->ended = false;
+		if (open_one(pg, pg->host_count ? &pg->hosts[pg->host] : NULL, &now) < 0) {
+			if (!failed || rank(now.code) > rank(worst->code))
+				*worst = now;
+			failed = true;
+			continue;
+		}
+		if (is_preferred(pg))
+			return;
+		if (*spare) {
+			PQfinish(pg->conn);
+		} else {
+			*spare = pg->conn;
+			*spare_host = pg->host;
+		}
+		pg->conn = NULL;
+	}
+	pg->host = first;
+}
+
 int pg_open(struct pg *pg, struct dnc_error *err)
 {
-	int first = pg->host, n = pg->host_count ? pg->host_count : 1;
-	struct dnc_error worst = {0}, now = {0};
+	struct dnc_error worst = {0};
+	PGconn *spare = NULL;
+	int spare_host = 0;
 
 	pg->prepared_count = 0;
 	randombytes_buf(&pg->session, sizeof pg->session);
-	pg->ended = false;
-	for (int i = 0; i < n; i++) {
-		pg->host = (first + i) % n;
-		if (open_one(pg, pg->host_count ? &pg->hosts[pg->host] : NULL, &now) == 0) {
-			pg->fresh = true;
-			return 0;
-		}
-		if (i == 0 || rank(now.code) > rank(worst.code))
-			worst = now;
-		if (now.code == ECANCELED)
-			break;
+	try_all(pg, &spare, &spare_host, &worst);
+	if (pg->conn) {
+		PQfinish(spare);
+	} else if (spare) {
+		pg->conn = spare;
+		pg->host = spare_host;
+		pg->ended = false; /* else the next call finds it */
+		note_server(pg);
 	}
-	pg->host = first;
-	if (err)
+	pg->fresh |= pg->conn != NULL;
+	if (!pg->conn && err)
 		*err = worst;
-	return -1;
+	return pg->conn ? 0 : -1;
 }

@@ -94,6 +94,13 @@ static const char *state_in(struct dnc_str *text)
 	return p;
 }
 
+bool pg_is_standby(const struct pg *pg)
+{
+	const char *hot = PQparameterStatus(pg->conn, "in_hot_standby");
+
+	return hot && strcmp(hot, "on") == 0;
+}
+
 static const char *pg_hint(const struct pg *pg, const char *hint)
 {
 	return pg->once && (hint == connecting || hint == trying) ? run_again : hint;

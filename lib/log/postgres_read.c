@@ -1,6 +1,7 @@
 /* postgres_read.c - reads events of a log in PostgreSQL in order, by phone number and by time, in chunks.
- It hands out nothing
- * after the journal's `last`: a standby can show what is not yet safe. */
+ *
+ * It hands out nothing after the journal's `last`: a standby can show what is not yet safe. Forwards it is enough that the server has
+ * what is wanted next; what depends on the newest events is asked of one that has all that the journal has. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ void postgres_reader_free(struct dnc_journal_reader *base)
 
 	reader_drop(&r->chunk);
 	reader_drop(&r->ahead);
-	pg_free(r->pg);
+	sources_close(&r->sources);
 	if (r->stop_fd >= 0)
 		close(r->stop_fd);
 	dnc_buf_free(&r->line);
@@ -58,13 +59,8 @@ struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct 
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->stop_fd < 0)
 		dnc_error_set(err, errno, "unable to make an eventfd: %s", strerror(errno));
-	else
-		r->pg = pg_new(
-			((struct pg_journal *)base)->options.log, PG_ANY, "dnc-wsd: reads", err);
-	if (r->pg) {
-		pg_stop_fd(r->pg, r->stop_fd);
+	else if (sources_open(&r->sources, (struct pg_journal *)base, r->stop_fd, err) == 0)
 		return &r->base;
-	}
 	postgres_reader_free(&r->base);
 	return NULL;
 }
@@ -86,18 +82,23 @@ static int hand_out(struct pg_reader *r, struct wanted *w, const PGresult *answe
 	return !w->each(w->ctx, seq, dnc_buf_view(&r->line));
 }
 
-/* Asks for the chunk that begins with the event FROM; LAST is the newest of the journal. */
+/* Asks for the chunk that begins with the event FROM; LAST is the newest of the journal. The server need not have that one yet. */
 static int ask(struct pg_reader *r, struct pg_chunk *c, uint64_t from, uint64_t last,
 	struct dnc_error *err)
 {
 	static const char sql[] =
 		"SELECT seq, " POSTGRES_EVENT " FROM dnc.events WHERE seq >= $1 AND seq <= $2 "
 		"ORDER BY seq LIMIT $3";
-	const struct pg_param params[] = {
-		pg_int8((int64_t)from), pg_int8((int64_t)last), pg_int8(r->rows)};
+	struct pg_param params[] = {pg_int8((int64_t)from), pg_int8(0), pg_int8(r->rows)};
 
+	reader_settle(r);
 	reader_drop(c);
-	if (reader_catch_up(r, last, err) < 0 || reader_send(r, sql, 3, params, err) < 0)
+	if (reader_find(r, from, err) < 0)
+		return -1;
+	if (last > sources_seen(&r->sources))
+		last = sources_seen(&r->sources);
+	params[1] = pg_int8((int64_t)last);
+	if (reader_send(r, sql, 3, params, err) < 0)
 		return -1;
 	*c = (struct pg_chunk){.from = from, .to = last, .asked = r->rows};
 	return 0;
@@ -215,9 +216,9 @@ static int read_chosen(struct pg_reader *r, struct wanted *w, struct dnc_error *
 		w->next = last;
 	while (rc == 0 && got == rows && w->next && w->next <= last) {
 		PGresult *answer =
-			reader_catch_up(r, last, err) < 0 ? NULL : read_some(r, w, last, rows, err);
+			reader_find(r, last, err) < 0 ? NULL : read_some(r, w, last, rows, err);
 
-		if (answer && r->seen < last) { /* it is another server now */
+		if (answer && sources_seen(&r->sources) < last) { /* it is another server now */
 			PQclear(answer);
 			continue;
 		}
@@ -262,14 +263,12 @@ int postgres_find_time(
 		pg_int8(ms), pg_int8((int64_t)base->journal->oldest), pg_int8((int64_t)last + 1)};
 	PGresult *answer;
 
-	if (reader_catch_up(r, last, err) < 0)
+	if (reader_find(r, last, err) < 0)
 		return -1;
 	answer = reader_query(r, sql, 3, params, err);
 	if (!answer)
 		return -1;
 	*seq = (uint64_t)pg_get_int(answer, 0, 0);
 	PQclear(answer);
-	return r->seen >= last
-	               ? 0
-	               : dnc_error_set(err, EAGAIN, "the connection to the log was opened again");
+	return sources_seen(&r->sources) >= last ? 0 : reader_opened_again(err);
 }

@@ -10,8 +10,9 @@
 #include "priv/journal.h"
 #include "priv/turns.h"
 
-/* A read that failed is tried again after 100 ms, then after twice as long each time: 3 s in all. */
-enum { TRIES = 6, FIRST_WAIT_MS = 100 };
+/* A read that failed is tried again after 100 ms, then after twice as long each time: 3 s in all. One that has to wait for what the
+ * log will have soon (EAGAIN) goes on after 1.6 s each: 30 s in all, which is longer than most failovers. */
+enum { TRIES = 6, PATIENT_TRIES = 23, FIRST_WAIT_MS = 100, LONGEST_WAIT_MS = 1600 };
 
 struct dnc_reader {
 	struct dnc_journal_reader *journal;
@@ -53,7 +54,8 @@ static void wait_for_work(struct dnc_reader *r, int64_t ms)
 /* Without the lock. Returns what RUN did; a failure that is final is an end. */
 static int run_job(struct dnc_reader *r, struct dnc_job *job)
 {
-	struct dnc_error err;
+	struct dnc_error err = {0};
+	int64_t wait_ms;
 	int rc;
 
 	job->work_ns = 0;
@@ -62,13 +64,14 @@ static int run_job(struct dnc_reader *r, struct dnc_job *job)
 	job->failed = rc < 0;
 	if (rc >= 0)
 		return rc;
-	if (++job->tries == TRIES) {
+	if (++job->tries >= (err.code == EAGAIN ? PATIENT_TRIES : TRIES)) {
 		dnc_err("%s; giving up: waiting clients get an error", err.message);
 		return 0;
 	}
 	if (job->tries == 1 && err.code != ECANCELED) /* stopped */
 		dnc_warn("%s; trying again", err.message);
-	job->due_ms = dnc_clock_mono_ms() + ((int64_t)FIRST_WAIT_MS << (job->tries - 1));
+	wait_ms = job->tries < TRIES ? (int64_t)FIRST_WAIT_MS << (job->tries - 1) : LONGEST_WAIT_MS;
+	job->due_ms = dnc_clock_mono_ms() + wait_ms;
 	return -1;
 }
 

@@ -82,7 +82,7 @@ static void no_password_is_taken_from_arguments(void **state)
 			fail_msg("%s: %d %s", cases[i].conninfo, err.code, err.message);
 		assert_null(strstr(err.message, "s3cret"));
 	}
-	assert_null(pg_new("password=s3cret", PG_ANY, "unit", &err));
+	assert_null(pg_new("password=s3cret", PG_PREFER_PRIMARY, "unit", &err));
 }
 
 /* dnc-log finds hubs by it. */
@@ -603,28 +603,35 @@ static void a_commit_without_its_standby_is_no_success(void **state)
 	pg_free(pg);
 }
 
-static void a_standby_is_no_primary(void **state)
+static void a_standby_is_no_primary_and_preferred_where_it_will_do(void **state)
 {
 	char both[256];
 	struct pg *pg;
+	PGresult *r;
 
 	(void)state;
 	postgres_new_standby(&standby, &server);
 	pg = open_pg(standby.log);
 	expect_error(pg, "SELECT 1", EROFS, "looking for the primary");
 	pg_free(pg);
-	pg = pg_new(standby.log, PG_ANY, "unit", &err);
+	pg = pg_new(standby.log, PG_PREFER_PRIMARY, "unit", &err);
 	assert_int_equal(number(pg, "SELECT 1"), 1);
 	pg_free(pg);
 	snprintf(both, sizeof both, "host=%s,%s user=postgres dbname=postgres", standby.dir,
 		server.dir);
-	pg = pg_new(both, PG_ANY, "unit", &err);
-	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 1);
-	assert_true(pg_is_new(pg));
-	pg_leave(pg);
+	pg = pg_new(both, PG_PREFER_PRIMARY, "unit", &err);
 	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 0);
-	assert_true(pg_is_new(pg));
 	pg_free(pg);
+	pg = pg_new(both, PG_PREFER_STANDBY, "unit", &err);
+	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 1);
+	assert_true(pg_is_standby(pg));
+	postgres_stop(&standby, SIGKILL); /* then the other will do */
+	while (!(r = pg_run(pg, "SELECT 1", 0, NULL, &err)))
+		usleep(20000);
+	PQclear(r);
+	assert_false(pg_is_standby(pg));
+	pg_free(pg);
+	postgres_start(&standby);
 	pg = open_pg(both);
 	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 0);
 	/* Failover. */
@@ -665,7 +672,7 @@ int main(void)
 		cmocka_unit_test(a_notification_wakes),
 		cmocka_unit_test(a_script_has_its_own_limit),
 		cmocka_unit_test(a_commit_without_its_standby_is_no_success),
-		cmocka_unit_test(a_standby_is_no_primary),
+		cmocka_unit_test(a_standby_is_no_primary_and_preferred_where_it_will_do),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, end_servers);

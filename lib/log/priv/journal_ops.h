@@ -55,7 +55,8 @@ struct journal_stats {
 	atomic_bool wal_held, clock_held;
 	/* Of a log that is followed. */
 	atomic_uint_fast64_t known; /* the highest number of an event that is said to be there */
-	atomic_uint_fast64_t rows_read, commits_repeated, reconnects, failovers, revoked;
+	atomic_uint_fast64_t rows_read, standby_rows_read, commits_repeated, reconnects, failovers,
+		revoked;
 };
 
 struct dnc_journal {

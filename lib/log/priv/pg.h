@@ -32,8 +32,9 @@ enum {
 	PG_STATEMENT_MS = 9000,
 };
 
-/* Which servers will do: one that can be written to, or any (while there is no primary, readers go on). */
-enum pg_target { PG_PRIMARY, PG_ANY };
+/* Which servers will do: one that can be written to; any, the primary if it can be reached (while there is none, readers go on); or any, a
+ * standby if one can be reached. */
+enum pg_target { PG_PRIMARY, PG_PREFER_PRIMARY, PG_PREFER_STANDBY };
 
 struct pg;
 
@@ -61,8 +62,15 @@ int pg_connect(struct pg *pg, struct dnc_error *err);
 /* Closes the connection; the next call opens another. */
 void pg_disconnect(struct pg *pg);
 
-/* The same, and the next call tries the other servers first: this one answers, but is not the one that is meant. */
+/* The same, and the next call tries the other servers first, among those that are as good: this one answers, but is not the one that
+ * is meant. */
 void pg_leave(struct pg *pg);
+
+/* How many servers the connection string names. */
+int pg_servers(const struct pg *pg);
+
+/* Whether the server is a standby, as far as it has said. False without a connection. */
+bool pg_is_standby(const struct pg *pg);
 
 /* True once after each time the connection was opened: the caller has to LISTEN again, and to check what it had seen. */
 bool pg_is_new(struct pg *pg);
