@@ -39,14 +39,21 @@ static struct hub *find_hub(struct hubs *h, const struct address *a)
 	return NULL;
 }
 
-/* A place for another one that was named: of one that was named by a hub before. NULL if there is none. */
+/* A place for another one that was named: of one that was named by a hub before, each in turn. NULL if there is none. */
 static struct hub *find_room(struct hubs *h)
 {
-	if (h->count < sizeof h->hub / sizeof h->hub[0])
+	enum { ROOM = sizeof h->hub / sizeof h->hub[0] };
+
+	if (h->count < ROOM)
 		return &h->hub[h->count++];
-	for (size_t i = 0; i < h->count; i++)
-		if (h->hub[i].learned && !h->hub[i].rank && i != h->at)
+	for (size_t k = 0; k < ROOM; k++) {
+		size_t i = (h->room + k) % ROOM;
+
+		if (h->hub[i].learned && !h->hub[i].rank && i != h->at) {
+			h->room = i + 1;
 			return &h->hub[i];
+		}
+	}
 	return NULL;
 }
 
@@ -57,24 +64,37 @@ static bool may_follow(const struct hubs *h, const struct address *a, enum hubs_
 	return !hubs_use_tls(h) && (trust == HUBS_ANY || dnc_is_loopback_text(a->host));
 }
 
-bool hubs_name(struct hubs *h, const char *url, enum hubs_trust trust)
+/* The hub at URL, which is learned if it has to be; NULL if it is not used. */
+static struct hub *learn(struct hubs *h, const char *url, enum hubs_trust trust)
 {
-	struct hub *hub;
 	struct address address;
 	struct dnc_error err;
-	unsigned rank = 0;
+	struct hub *hub;
 
 	if (!is_plain(url) || address_read(&address, url, &err) < 0)
+		return NULL;
+	hub = find_hub(h, &address);
+	if (hub || !may_follow(h, &address, trust) || !(hub = find_room(h)))
+		return hub;
+	*hub = (struct hub){.address = address, .learned = true};
+	return hub;
+}
+
+bool hubs_know(struct hubs *h, const char *url, enum hubs_trust trust)
+{
+	return learn(h, url, trust);
+}
+
+bool hubs_name(struct hubs *h, const char *url, enum hubs_trust trust)
+{
+	struct hub *hub = learn(h, url, trust);
+	unsigned rank = 0;
+
+	if (!hub)
 		return false;
 	for (size_t i = 0; i < h->count; i++)
 		if (h->hub[i].rank > rank)
 			rank = h->hub[i].rank;
-	hub = find_hub(h, &address);
-	if (!hub) {
-		if (!may_follow(h, &address, trust) || !(hub = find_room(h)))
-			return false;
-		*hub = (struct hub){.address = address, .learned = true};
-	}
 	if (!hub->rank)
 		hub->rank = rank + 1;
 	return true;

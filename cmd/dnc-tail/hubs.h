@@ -24,6 +24,7 @@ struct hubs {
 			rank; /* its place, from 1 on, among those that the hub in use named; 0: it did not */
 	} hub[HUBS_MAX + HUBS_NAMED_MAX];
 	size_t count, at; /* `at` is the one in use */
+	size_t room;      /* which one gives way first to another that a hub names */
 };
 
 enum hubs_next {
@@ -46,6 +47,9 @@ enum hubs_trust { HUBS_GIVEN, HUBS_ANY, HUBS_ANY_WITH_TOKEN };
  * given is used only as TRUST allows, with TLS if any other has it, and with a token never in the clear, unless it is on this
  * host. False if it is not used. */
 bool hubs_name(struct hubs *h, const char *url, enum hubs_trust trust);
+
+/* The hub in use names the one at URL, and does not end: it is asked as if it had been given, as far as hubs_name() would use it. */
+bool hubs_know(struct hubs *h, const char *url, enum hubs_trust trust);
 
 /* The hub in use has failed at NOW_MS with what F says, and asked to wait WAIT_MS (0: it did not). Moves on to the hub that is
  * next. If it denies access, and the user did not give it, another one may not. *PAUSE_MS is how long that one still asks to wait, 0 if it does not. */

@@ -31,9 +31,35 @@ static void passed(struct stream *s, uint64_t seq)
 	s->events->passed(s->events->ctx, s->position_epoch, seq);
 }
 
+/* Gives USE the other hubs that a message names. */
+static void read_hubs(struct stream *s, const struct dnc_json *doc, uint32_t metadata,
+	bool (*use)(struct hubs *h, const char *url, enum hubs_trust trust))
+{
+	const struct options *o = s->options;
+	enum hubs_trust trust = !o->follow_hubs ? HUBS_GIVEN
+	                        : o->token_file ? HUBS_ANY_WITH_TOKEN
+	                                        : HUBS_ANY;
+	uint32_t list = dnc_json_get(doc, metadata, DNC_STR("hubs"));
+	char url[ADDRESS_TEXT];
+	int count = 0;
+
+	for (uint32_t i = list + 1; list && i < doc->node[list].next && count < HUBS_NAMED_MAX;
+		i = doc->node[i].next, count++) {
+		struct dnc_str text = doc->node[i].text;
+
+		if (doc->node[i].type != DNC_JSON_STRING || text.n >= sizeof url ||
+			memchr(text.p, '\0', text.n))
+			continue;
+		memcpy(url, text.p, text.n);
+		url[text.n] = '\0';
+		use(&s->connection.hubs, url, trust);
+	}
+}
+
 static void on_established(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
 	s->resume.may_replay = message_may(doc, metadata, DNC_STR("dnc:replay"));
+	read_hubs(s, doc, metadata, hubs_know);
 	s->confirmed = s->gap_due = s->probe_gap = false;
 	s->bound = s->last = UINT64_MAX;
 	s->asked_ns = 0;
@@ -139,25 +165,13 @@ static void on_epoch(struct stream *s, const struct dnc_json *doc, uint32_t meta
 /* The hub ends, and names others. */
 static void on_shutdown(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
 {
-	const struct options *o = s->options;
-	enum hubs_trust trust = !o->follow_hubs ? HUBS_GIVEN
-	                        : o->token_file ? HUBS_ANY_WITH_TOKEN
-	                                        : HUBS_ANY;
-	uint32_t list = dnc_json_get(doc, metadata, DNC_STR("hubs"));
-	char url[ADDRESS_TEXT];
-	int count = 0;
+	read_hubs(s, doc, metadata, hubs_name);
+}
 
-	for (uint32_t i = list + 1; list && i < doc->node[list].next && count < HUBS_NAMED_MAX;
-		i = doc->node[i].next, count++) {
-		struct dnc_str text = doc->node[i].text;
-
-		if (doc->node[i].type != DNC_JSON_STRING || text.n >= sizeof url ||
-			memchr(text.p, '\0', text.n))
-			continue;
-		memcpy(url, text.p, text.n);
-		url[text.n] = '\0';
-		hubs_name(&s->connection.hubs, url, trust);
-	}
+/* It does not: for when it is killed, and can't say so any more. */
+static void on_hubs(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
+{
+	read_hubs(s, doc, metadata, hubs_know);
 }
 
 static void on_held_back(struct stream *s, const struct dnc_json *doc, uint32_t metadata)
@@ -214,8 +228,8 @@ static const struct {
 } messages[] = {{"dnc.connection.established", on_established},
 	{"dnc.subscription.confirmed", on_confirmed}, {"dnc.connection.gap", on_gap},
 	{"dnc.connection.epoch", on_epoch}, {"dnc.connection.held_back", on_held_back},
-	{"dnc.connection.shutdown", on_shutdown}, {"dnc.connection.pong", on_pong},
-	{"client.stats", on_stats}, {"error", on_error}};
+	{"dnc.connection.hubs", on_hubs}, {"dnc.connection.shutdown", on_shutdown},
+	{"dnc.connection.pong", on_pong}, {"client.stats", on_stats}, {"error", on_error}};
 
 /* The hub writes `seq` first in each event, which is parsed once, by those who print it. */
 static bool read_seq(struct dnc_str text, uint64_t *seq)

@@ -77,9 +77,16 @@ static void add_identity(struct dnc_buf *b, const struct session *s)
 	}
 }
 
+static void add_hubs(struct dnc_buf *b, struct others *others)
+{
+	dnc_json_write_key(b, DNC_STR("hubs"));
+	others_write_some(others, b);
+}
+
 void send_established(struct session *s)
 {
 	struct dnc_hub *hub = s->all->hub;
+	struct others others;
 	struct dnc_buf *b = message_begin(s, "dnc.connection.established");
 	char id[32];
 
@@ -94,6 +101,11 @@ void send_established(struct session *s)
 	dnc_json_member_number(b, "last_seq", dnc_hub_last(hub));
 	dnc_json_member_number(b, "ping_interval_s", PING_INTERVAL_S);
 	dnc_json_member_number(b, "max_message_bytes", DNC_WEB_MAX_MESSAGE);
+	others_read(&others, s->all->hubs);
+	if (others.count) {
+		add_hubs(b, &others);
+		s->hubs_changes = s->all->hubs_changes;
+	}
 	dnc_buf_chr(b, '}');
 	answer(s);
 }
@@ -289,8 +301,18 @@ void send_shutdown(struct session *s, unsigned retry_ms, struct others *others)
 	add_timestamp(b);
 	metadata_begin(b);
 	dnc_json_member_number(b, "retry_after_ms", retry_ms);
-	dnc_json_write_key(b, DNC_STR("hubs"));
-	others_write_some(others, b);
+	add_hubs(b, others);
+	dnc_buf_chr(b, '}');
+	message_send(s);
+}
+
+void send_hubs(struct session *s, struct others *others)
+{
+	struct dnc_buf *b = message_begin(s, "dnc.connection.hubs");
+
+	add_timestamp(b);
+	metadata_begin(b);
+	add_hubs(b, others);
 	dnc_buf_chr(b, '}');
 	message_send(s);
 }

@@ -1,5 +1,6 @@
 #include "priv/others.h"
 #include <sodium.h>
+#include <string.h>
 #include "json/json.h"
 
 void others_read(struct others *o, struct dnc_hubs *hubs)
@@ -10,6 +11,21 @@ void others_read(struct others *o, struct dnc_hubs *hubs)
 	for (size_t i = 0; i < n; i++)
 		if (o->rows[i].address[0])
 			o->rows[o->count++] = o->rows[i];
+}
+
+uint64_t others_digest(const struct others *o)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < o->count; i++) {
+		const char *address = o->rows[i].address;
+		uint64_t one;
+
+		crypto_generichash((unsigned char *)&one, sizeof one,
+			(const unsigned char *)address, strlen(address), NULL, 0);
+		sum += one;
+	}
+	return sum;
 }
 
 /* Each place gets one of those that have none yet. */

@@ -60,11 +60,49 @@ static void refresh(struct sessions *all, bool renewed)
 		session_refresh(DNC_LIST_ELEMENT(link, struct session, link), renewed);
 }
 
+/* Nobody needs to know of a hub that is gone: who goes there finds out. But all that are left of the list are told again with the
+ * next that is new. */
+static void note_hubs(struct sessions *all, const struct others *others)
+{
+	int64_t now = dnc_clock_mono_ms();
+	uint64_t digest = others_digest(others);
+
+	if (digest == all->hubs_digest || now < all->hubs_due_ms)
+		return;
+	all->hubs_digest = digest;
+	all->hubs_changes++;
+	all->hubs_due_ms = now + HUBS_AGAIN_S * INT64_C(1000);
+}
+
+/* A bounded number each time, so that events wait for no more. */
+static void tell_hubs(struct sessions *all)
+{
+	struct others others;
+	int left = HUBS_TOLD_MAX;
+
+	others_read(&others, all->hubs);
+	if (!others.count)
+		return;
+	note_hubs(all, &others);
+	DNC_LIST_EACH (link, &all->list) {
+		struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
+
+		if (s->conn.state != CONN_OPEN || s->hubs_changes == all->hubs_changes)
+			continue;
+		if (!left--)
+			return;
+		s->hubs_changes = all->hubs_changes;
+		send_hubs(s, &others);
+	}
+}
+
 void sessions_tick(struct sessions *all, bool renewed)
 {
 	check_deadlines(all);
 	refresh(all, renewed);
 	lag_tick(all);
+	if (all->hubs)
+		tell_hubs(all);
 }
 
 void sessions_renew(struct sessions *all)

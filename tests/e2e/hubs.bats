@@ -147,6 +147,29 @@ now_ms() { date +%s%3N; }
 	[[ "$output" == *'exclude each other'* ]]
 }
 
+@test "a hub tells its clients of others while it runs, and they go there when it is killed" {
+	start_nth 1
+	follow --follow-hubs --since=0 "$URL1"
+	curl -sN "http://$AT1/api/v1/stream" >sse 3>&- &
+	PIDS+=($!)
+	wait_for has_line 'dnc.subscription.confirmed' sse
+	refute grep -q connection.hubs sse
+	start_nth 2
+	wait_for has_line "^data: {\"type\":\"dnc.connection.hubs\".*\"hubs\":\[\"$URL2\"\]" sse
+	# Whoever comes later is told at once.
+	curl -sN "http://$AT1/api/v1/stream" >late 3>&- &
+	PIDS+=($!)
+	wait_for has_line "^data: {\"type\":\"dnc.connection.established\".*\"hubs\":\[\"$URL2\"\]" late
+	events 3 >in1
+	wait_for has_lines 3 out
+	kill_nth 1
+	wait_for has_line "reconnected to $URL2" err
+	events 2 >in2
+	wait_for has_lines 5 out
+	[ "$(jq .seq out)" = "$(seq 5)" ]
+	refute grep -q 'not received\|epoch' err
+}
+
 @test "the hubs that end name others to all clients, WebSocket and server-sent events" {
 	start_nth 1
 	start_nth 2

@@ -209,6 +209,40 @@ static void those_that_a_hub_names_come_first_and_only_once(void **state)
 	fails(0, FAILURE_DENIED, 0, HUBS_END, 0, 0);
 }
 
+static void those_that_are_known_are_asked_after_those_that_were_given(void **state)
+{
+	char url[32];
+
+	(void)state;
+	hubs = hubs_of(2);
+	assert_false(hubs_know(&hubs, "ws://d", HUBS_GIVEN));
+	assert_true(hubs_know(&hubs, "ws://d", HUBS_ANY));
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 1, 0);
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 2, 0);
+	hubs_confirmed(&hubs);
+	/* A hub that ends knows better. */
+	hubs.at = 0;
+	assert_true(hubs_name(&hubs, "ws://d", HUBS_ANY));
+	fails(0, FAILURE_NEXT, 0, HUBS_OTHER, 2, 0);
+	hubs_confirmed(&hubs);
+	/* The newest are kept, and the one in use. */
+	for (int i = 0; i < 3 * (HUBS_MAX + HUBS_NAMED_MAX); i++) {
+		snprintf(url, sizeof url, "ws://n%d", i);
+		assert_true(hubs_know(&hubs, url, HUBS_ANY));
+	}
+	assert_string_equal(hubs.hub[1].address.host, "b");
+	assert_string_equal(hubs_now(&hubs)->address.host, "d");
+	for (int i = 3 * (HUBS_MAX + HUBS_NAMED_MAX) - 8; i < 3 * (HUBS_MAX + HUBS_NAMED_MAX);
+		i++) {
+		size_t count = hubs.count, room = hubs.room;
+
+		snprintf(url, sizeof url, "ws://n%d", i);
+		assert_true(hubs_know(&hubs, url, HUBS_ANY));
+		assert_int_equal(hubs.count, count);
+		assert_int_equal(hubs.room, room); /* it was there */
+	}
+}
+
 static void named_addresses_must_be_safe(void **state)
 {
 	static const struct {
@@ -278,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_hub_that_asks_to_wait_is_passed_over),
 		cmocka_unit_test(there_is_room_for_so_many),
 		cmocka_unit_test(those_that_a_hub_names_come_first_and_only_once),
+		cmocka_unit_test(those_that_are_known_are_asked_after_those_that_were_given),
 		cmocka_unit_test(named_addresses_must_be_safe),
 		cmocka_unit_test(there_is_room_for_so_many_names_and_old_ones_make_room),
 	};

@@ -17,6 +17,7 @@ void send_held_back(struct session *s, const char *reason, uint64_t behind);
 
 /* The connection ends: the client is to go to one of OTHERS, or to come back after RETRY_MS. */
 void send_shutdown(struct session *s, unsigned retry_ms, struct others *others);
+void send_hubs(struct session *s, struct others *others);
 
 /* Of the hub's transport; CONN is a session. */
 enum dnc_sent send_over_budget(void *conn, uint64_t from);

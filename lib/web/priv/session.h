@@ -39,6 +39,7 @@ struct session {
 	struct dnc_bucket messages;
 	int64_t connected_ms, active_ms; /* since 1970 */
 	uint64_t number, received;
+	uint64_t hubs_changes; /* of all, when it was told of other hubs last */
 	struct lag lag;
 	struct session_sent {
 		uint64_t events, first_seq, last_seq;

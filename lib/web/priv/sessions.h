@@ -10,6 +10,8 @@ enum {
 	AUTH_LIMIT_S = 5, /* for the first message of a client that has not authenticated */
 	MESSAGES_PER_S = 20,
 	MESSAGES_BURST = 40,
+	HUBS_AGAIN_S = 10,    /* at least between two lists of other hubs */
+	HUBS_TOLD_MAX = 2000, /* clients that are told of them in a second */
 };
 
 struct sessions {
@@ -29,6 +31,9 @@ struct sessions {
 	struct audit *audit;
 	struct stats *stats;
 	struct dnc_hubs *hubs; /* NULL: there are no others */
+	/* The hubs that clients were told of last, and how often they changed; and when clients may be told again. */
+	uint64_t hubs_digest, hubs_changes;
+	int64_t hubs_due_ms;
 };
 
 /* The caller sets what is borrowed, and conns.write_in_callback, after it. -1 when there is no memory. */
@@ -36,7 +41,7 @@ int sessions_init(struct sessions *all);
 void sessions_destroy(struct sessions *all);
 
 /* Once a second: pings clients; closes those that did not answer or authenticate in time, or whose token has
- * expired or, when RENEWED, was revoked; and notifies clients that lag. */
+ * expired or, when RENEWED, was revoked; notifies clients that lag; and tells some of other hubs, when these have changed. */
 void sessions_tick(struct sessions *all, bool renewed);
 
 /* Refreshes all sessions after a new auth snapshot. */
