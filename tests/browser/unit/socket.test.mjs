@@ -110,6 +110,28 @@ test('who is told of another epoch comes back with it', async () => {
 	assert.deepEqual(sockets[1].requests.map((r) => [r.since, r.epoch]), [[0, 'f']]);
 });
 
+test('a hub that ends says when to come back, although the close is lost; other hubs are not visited', async () => {
+	const stream = await subscribed();
+	sockets[0].say({ type: 'dnc.connection.shutdown', metadata: { retry_after_ms: 9000, hubs: ['wss://other.example/ws/dnc'] } });
+	sockets[0].lose();
+	await turns();
+	assert.deepEqual(told1('state').at(-1), ['state', 'reconnecting', 'the hub is restarting']);
+	stream.hubAnswers(); // another hub may, behind the same proxy
+	clock.go(8900);
+	await turns();
+	assert.equal(sockets.length, 1, 'too early');
+	clock.go(200);
+	await turns();
+	established(sockets[1]);
+	// That was said of this once.
+	sockets[1].lose();
+	await turns();
+	assert.notEqual(told1('state').at(-1)[2], 'the hub is restarting');
+	clock.go(5000);
+	await turns();
+	assert.equal(sockets.length, 3);
+});
+
 test('two filters in flight: the first refused, the second confirmed', async () => {
 	const stream = await subscribed();
 	stream.tryFilter(A);

@@ -13,6 +13,7 @@ const LAST = 200; // events of the past that a new table starts with
 const ASK_MS = 5000; // between two questions where the hub is
 const SILENCE_MS = 15000; // without an answer: the connection is dead, whatever the browser says
 const ANSWER_MS = 60000; // of a request with a filter, which may wait for a search of the log
+const LONGEST_WAIT_MS = 60000; // however long a hub asks to wait
 const STEADY_MS = 5000; // a connection of this age was a good one
 
 // What the close codes of dnc-wsd(8) mean for a person. Those that are not here are tried again.
@@ -45,6 +46,7 @@ export class Stream {
 	#connected = false; // once
 	#greeted = false; // by the hub, on this connection
 	#subscribed = false;
+	#ends = null; // the hub has said that it ends: how long to wait, in ms
 
 	constructor(handlers) {
 		this.#handlers = handlers;
@@ -197,6 +199,7 @@ export class Stream {
 	#open(socket, attempt) {
 		const opened = Date.now();
 		this.#socket = socket;
+		this.#ends = null;
 		this.#heard = 0;
 		this.#askedAt = opened;
 		socket.onmessage = (m) => attempt === this.#attempt && this.#receive(m.data);
@@ -228,11 +231,14 @@ export class Stream {
 	#closed({ code, reason }) {
 		const end = ENDS[code];
 		if (end) return this.#handlers.state(end[0], end[1]);
+		// The close may get lost on the way, as in a proxy.
+		const ends = this.#ends;
+		this.#ends = null;
 		const retry = /retry_after_ms=(\d+)/.exec(reason);
-		const why = code === 1001 ? 'the hub is restarting'
+		const why = code === 1001 || ends !== null ? 'the hub is restarting'
 			: code === 4429 ? 'too many connections: the hub takes no more now'
 			: code === 1006 ? 'the connection was lost' : `the connection ended (${code})`;
-		this.#again(why, retry ? Number(retry[1]) : 0);
+		this.#again(why, retry ? Number(retry[1]) : ends ?? 0);
 	}
 
 	#receive(data) {
@@ -258,6 +264,11 @@ export class Stream {
 			return this.#handlers.gap(about);
 		case 'dnc.connection.epoch': return this.#position.moved(about);
 		case 'dnc.connection.held_back': return this.#handlers.heldBack(about);
+		// The other hubs that it names are of no use here: the policy of the page (connect-src 'self') lets it connect to its own
+		// origin alone, and whoever may write to the log could name any address and get the token.
+		case 'dnc.connection.shutdown':
+			this.#ends = Math.min(Number(about.retry_after_ms) || 0, LONGEST_WAIT_MS);
+			return;
 		case 'client.stats':
 			if (this.#subscribed) this.#passed = about.position;
 			return this.#handlers.progress({ looked: about.position - this.#from + 1 });
