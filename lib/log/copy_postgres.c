@@ -1,8 +1,7 @@
 /* copy_postgres.c - a log in PostgreSQL as the source or the target of a copy: schema.sql describes the tables.
  *
- * What the hub keeps in no table there, but in SQLite, is in dnc.log, for the way back: since when it counts ("counted":
- * from, since, and the oldest event then), the segments of the clock ("stretches"), and what events before the oldest one
- * said of providers ("provider FACT NAME": seq, time, event). */
+ * What is in tables of SQLite, but in none there, is in dnc.log: since when the hub counts, the segments of the clock
+ * ("stretches", for the way back), and what events before the oldest one said of providers. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,12 +31,9 @@ static const struct query reads[COPY_KINDS] = {
 		 "WHERE key LIKE 'provider _ %'",
 			0},
 	[COPY_COUNTED] = {"SELECT coalesce(split_part(c.value, ' ', 1)::bigint, "
-			  "(SELECT started_at FROM dnc.epochs ORDER BY n LIMIT 1), 0), CASE "
-			  "WHEN split_part(c.value, ' ', 3)::bigint = coalesce(o.seq, 1) "
-			  "THEN split_part(c.value, ' ', 2)::bigint "
-			  "WHEN o.seq > 1 THEN o.logged_at ELSE 0 END FROM (SELECT 1) one "
-			  "LEFT JOIN dnc.log c ON c.key = 'counted' LEFT JOIN "
-			  "(SELECT seq, logged_at FROM dnc.events ORDER BY seq LIMIT 1) o ON true",
+			  "(SELECT started_at FROM dnc.epochs ORDER BY n LIMIT 1), 0), "
+			  "coalesce(split_part(c.value, ' ', 2)::bigint, 0) FROM (SELECT 1) one "
+			  "LEFT JOIN dnc.log c ON c.key = 'counted'",
 		0},
 	[COPY_TIMES] = {"SELECT value FROM dnc.log WHERE key = 'stretches'", 0},
 	[COPY_KEY] = {"SELECT encode(mask_key, 'hex') FROM dnc.secret", 0},

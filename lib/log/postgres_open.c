@@ -62,8 +62,10 @@ static int load_newest(struct pg_journal *j, struct pg *pg, struct dnc_error *er
 
 int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 {
-	PGresult *r =
-		query(pg, "SELECT epoch, first_seq, started_at FROM dnc.epochs ORDER BY n", 1, err);
+	static const char sql[] =
+		"SELECT epoch, first_seq, coalesce((SELECT split_part(value, ' ', 1)::bigint "
+		"FROM dnc.log WHERE key = 'counted'), started_at) FROM dnc.epochs ORDER BY n";
+	PGresult *r = query(pg, sql, 1, err);
 	struct epoch_list list = {0};
 	int rc = r ? 0 : -1;
 
@@ -142,7 +144,7 @@ static uint64_t stage(struct pg_journal *j, const PGresult *r, struct dnc_buf *l
 	return seq;
 }
 
-static int load_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+static int load_events_of_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 {
 	static const char sql[] =
 		"SELECT seq, logged_at, " POSTGRES_EVENT " FROM dnc.events WHERE type IN "
@@ -163,12 +165,53 @@ static int load_providers(struct pg_journal *j, struct pg *pg, struct dnc_error 
 		PQclear(r);
 		if (rows < CHUNK_ROWS || !seq) {
 			dnc_buf_free(&line);
-			providers_commit(j->base.providers);
 			return rows && !seq ? dnc_error_nomem(err) : 0;
 		}
 	} while (true);
 	dnc_buf_free(&line);
 	return -1;
+}
+
+/* What events said that were removed, and since when all is known. */
+static int load_kept_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	static const char sql[] =
+		"SELECT substr(key, 12), substr(key, 10, 1)::bigint, (part[1])::bigint, (part[2])::bigint, "
+		"part[3] FROM dnc.log, regexp_match(value, '^(\\d+) (\\d+) (.*)$') part "
+		"WHERE key LIKE 'provider _ %'";
+	PGresult *r = query(pg, sql, 0, err);
+	int rc = r ? 0 : -1;
+
+	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
+		int64_t fact = pg_get_int(r, i, 1), at_ms = pg_get_int(r, i, 3);
+
+		/* No row that the server wrote. */
+		if (fact < 0 || fact >= DNC_PROVIDER_FACTS || !dnc_clock_in_range(at_ms))
+			continue;
+		rc = providers_restore(j->base.providers, pg_get_text(r, i, 0),
+			(enum dnc_provider_fact)fact, (uint64_t)pg_get_int(r, i, 2), at_ms,
+			pg_get_text(r, i, 4));
+	}
+	if (r && rc < 0)
+		dnc_error_nomem(err);
+	PQclear(r);
+	return rc;
+}
+
+static int load_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
+{
+	static const char sql[] = "SELECT coalesce((SELECT split_part(value, ' ', 2)::bigint FROM "
+				  "dnc.log WHERE key = 'counted'), 0)";
+	PGresult *r = query(pg, sql, 1, err);
+
+	if (!r)
+		return -1;
+	providers_set_since(j->base.providers, pg_get_int(r, 0, 0));
+	PQclear(r);
+	if (load_kept_providers(j, pg, err) < 0 || load_events_of_providers(j, pg, err) < 0)
+		return -1;
+	providers_commit(j->base.providers);
+	return 0;
 }
 
 static int load_all(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
@@ -182,8 +225,6 @@ static int load_all(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
 		postgres_oldest(j, pg, &oldest, &oldest_ms, err) < 0)
 		return -1;
 	j->base.oldest = oldest;
-	/* What the events before the oldest said of providers is gone with them. */
-	providers_set_since(j->base.providers, oldest > 1 ? oldest_ms : 0);
 	return 0;
 }
 

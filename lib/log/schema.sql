@@ -72,12 +72,14 @@ BEGIN
 END $$;
 
 -- layout: of which version this schema is; partition_events: how many numbers the next partitions have; revocations: how often
--- dnc.revoked has changed.
+-- dnc.revoked has changed; provider FACT NAME: the event that says it, if it was removed: its number, time, and line
+-- (0: the newest sync, 1: the newest good one, 2: the newest status); counted: since when events are counted and providers
+-- known, if not since the log was begun, and the oldest event then.
 CREATE TABLE IF NOT EXISTS dnc.log (key text PRIMARY KEY, value text NOT NULL);
 
 DO $$
 DECLARE
-	known CONSTANT int := 1;
+	known CONSTANT int := 2;
 	layout int := coalesce((SELECT value FROM dnc.log WHERE key = 'layout')::int, 0);
 BEGIN
 	IF layout > known THEN
@@ -129,6 +131,14 @@ BEGIN
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dnc.epochs'::regclass AND attname = 'incarnation') THEN
 		ALTER TABLE dnc.epochs ADD incarnation text;
+	END IF;
+	IF layout < 2 THEN
+		-- What removed events had said of providers was not kept.
+		INSERT INTO dnc.log AS l SELECT 'counted', format('%s %s %s',
+				coalesce((SELECT p.started_at FROM dnc.epochs p ORDER BY p.n LIMIT 1), e.logged_at), e.logged_at, e.seq)
+			FROM (SELECT o.seq, o.logged_at FROM dnc.events o ORDER BY o.seq LIMIT 1) e WHERE e.seq > 1
+			ON CONFLICT (key) DO UPDATE SET value = split_part(l.value, ' ', 1) || substr(excluded.value, strpos(excluded.value, ' '))
+				WHERE split_part(l.value, ' ', 3) <> split_part(excluded.value, ' ', 3);
 	END IF;
 	INSERT INTO dnc.log VALUES ('layout', known) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 END $$;
@@ -405,6 +415,49 @@ RETURN (SELECT coalesce(sum(pg_total_relation_size(to_regclass('dnc.events_' || 
 	+ least(pg_total_relation_size('dnc.ids'),
 		160 * ((dnc.newest()).seq + 1 - coalesce((SELECT min(p.first_seq) FROM dnc.partitions p), 0)));
 
+-- A time as the event says it, in ms since 1970; NULL when it is none.
+CREATE OR REPLACE FUNCTION dnc.time_ms("timestamp" text) RETURNS bigint LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+BEGIN
+	RETURN floor(extract(epoch FROM "timestamp"::timestamptz) * 1000)::bigint;
+EXCEPTION
+	WHEN data_exception THEN RETURN NULL;
+END $$;
+
+-- Whether an event is a sync that was good: after any other, numbers of the list may be missing.
+CREATE OR REPLACE FUNCTION dnc.is_good_sync(event text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN coalesce(lower(event::json -> 'event_data' ->> 'sync_status') = 'success', false);
+EXCEPTION
+	WHEN data_exception THEN RETURN false;
+END $$;
+
+-- Keeps in dnc.log what the events from FIRST to PAST - 1, which are to be removed, say last of each provider. A time that is ahead of
+-- the logging's counts as that. Of so many providers as a hub knows.
+CREATE OR REPLACE FUNCTION dnc.keep_providers(first bigint, past bigint) RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+	WITH said AS MATERIALIZED (
+		SELECT e.seq, e.type, e.provider, least(e.logged_at, dnc.time_ms(e."timestamp")) AS at, e.event,
+			e.type = 'dnc.list.synced' AND dnc.is_good_sync(e.event) AS good
+		FROM dnc.events e WHERE e.seq >= first AND e.seq < past AND octet_length(e.provider) BETWEEN 1 AND 1000
+			AND e.type IN ('dnc.list.synced', 'dnc.provider.status_change') AND dnc.time_ms(e."timestamp") IS NOT NULL),
+	last AS (
+		SELECT DISTINCT ON (f.fact, s.provider) format('provider %s %s', f.fact, s.provider) AS key,
+			format('%s %s %s', s.seq, s.at, s.event) AS value
+		FROM said s JOIN (VALUES (0), (1), (2)) f(fact) ON CASE f.fact WHEN 0 THEN s.type = 'dnc.list.synced' WHEN 1 THEN s.good
+			ELSE s.type <> 'dnc.list.synced' END
+		ORDER BY f.fact, s.provider, s.at DESC, s.seq DESC),
+	room AS (SELECT 3 * 1024 - count(*) AS n FROM dnc.log l WHERE l.key LIKE 'provider _ %'),
+	fresh AS (
+		SELECT a.key FROM last a WHERE NOT EXISTS (SELECT FROM dnc.log l WHERE l.key = a.key)
+		ORDER BY a.key LIMIT (SELECT greatest(r.n, 0) FROM room r))
+	INSERT INTO dnc.log AS l SELECT a.key, a.value FROM last a
+		WHERE a.key IN (SELECT f.key FROM fresh f) OR EXISTS (SELECT FROM dnc.log k WHERE k.key = a.key)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value
+			WHERE split_part(l.value, ' ', 2)::bigint <= split_part(excluded.value, ' ', 2)::bigint;
+$$;
+
 -- A bounded piece of retention: removes some ids and audit records, or the oldest partition if all its events were logged before BEFORE_MS
 -- or the log takes more than MAX_BYTES (NULL or 0: no limit). Never the newest event's. True when more is left. HUB_MS is now by the
 -- caller's clock: of two clocks one that is ahead must not remove what is still needed.
@@ -444,6 +497,7 @@ BEGIN
 			WHERE e.seq >= oldest.end_seq - 1 ORDER BY e.seq LIMIT 1), false) THEN
 		RETURN false;
 	END IF;
+	PERFORM dnc.keep_providers(oldest.first_seq, oldest.end_seq);
 	-- Readers wait for one who waits for this lock: not for long. With a long query or a dump running it is tried again later;
 	-- what was removed above stays so.
 	LOCK TABLE dnc.epochs IN SHARE UPDATE EXCLUSIVE MODE;

@@ -876,6 +876,89 @@ static void add_line(struct dnc_journal *j, const char *line)
 	dnc_batch_free(&batch);
 }
 
+/* A sync of this provider, with its number in the id. */
+static void add_sync(struct dnc_journal *j, int number, const char *provider, const char *status)
+{
+	char line[NUMBERED_BYTES];
+
+	snprintf(line, sizeof line,
+		"{\"id\":\"0198f0a0-0000-7000-8000-1%011d\",\"type\":\"dnc.list.synced\","
+		"\"provider\":\"%s\",\"severity\":\"success\",\"timestamp\":\"2026-01-01T00:00:%02d."
+		"000Z\",\"summary\":\"s\",\"event_data\":{\"sync_status\":\"%s\"},"
+		"\"metadata\":{\"ingested_at\":\"2026-01-01T00:00:00.000Z\",\"source_format\":"
+		"\"ndjson\"}}",
+		number, provider, number, status);
+	add_line(j, line);
+}
+
+static void what_removed_events_said_of_providers_is_kept(void **state)
+{
+	struct dnc_error err;
+	struct dnc_provider at = {0};
+	struct dnc_journal *j, *later;
+
+	(void)state;
+	sql("UPDATE dnc.log SET value = '100' WHERE key = 'partition_events'");
+	j = dnc_journal_open(
+		&(struct dnc_journal_options){.log = conninfo, .retain_ms = 60000}, &err);
+	assert_non_null(j);
+	add_sync(j, 3, "ftc", "success");
+	add_sync(j, 2, "ftc", "success"); /* late: it says nothing */
+	add_sync(j, 4, "ftc", "Failed");
+	add_sync(j, 5, "state", "failed");
+	append_many(j, 1, 140);
+	add_sync(j, 6, "state", "success"); /* in the next partition, which is removed later */
+	append_many(j, 141, 350);
+	for (int partition = 1; partition <= 101; partition += 100) {
+		char old[80];
+
+		snprintf(old, sizeof old,
+			"UPDATE dnc.events SET logged_at = 1767312000000 WHERE seq < %d",
+			partition + 100);
+		sql(old);
+		((struct pg_journal *)j)->appender.prune_due_ms = 0;
+		err.message[0] = 0;
+		while (journal_prune(j, &err) > 0)
+			;
+		assert_string_equal(err.message, "");
+		assert_int_equal(sql("SELECT min(seq) FROM dnc.events"), partition + 100);
+	}
+	later = open_journal();
+	assert_int_equal(dnc_providers_next(dnc_journal_providers(later), &at), 1);
+	assert_true(dnc_str_eq(dnc_buf_view(&at.name), DNC_STR("ftc")));
+	assert_int_equal(at.events[DNC_PROVIDER_GOOD_SYNC].seq, 1);
+	assert_int_equal(at.events[DNC_PROVIDER_GOOD_SYNC].at_ms, 1767225603000);
+	assert_int_equal(at.events[DNC_PROVIDER_SYNC].seq, 3);
+	assert_int_equal(dnc_providers_next(dnc_journal_providers(later), &at), 1);
+	assert_true(dnc_str_eq(dnc_buf_view(&at.name), DNC_STR("state")));
+	assert_int_equal(at.events[DNC_PROVIDER_GOOD_SYNC].seq, 145);
+	assert_int_equal(at.events[DNC_PROVIDER_SYNC].seq, 145);
+	assert_int_equal(at.events[DNC_PROVIDER_STATUS].seq, 0);
+	assert_int_equal(dnc_providers_next(dnc_journal_providers(later), &at), 0);
+	assert_int_equal(dnc_providers_since(dnc_journal_providers(later)), 0);
+	dnc_provider_free(&at);
+	dnc_journal_close(later);
+	dnc_journal_close(j);
+}
+
+static void strangers_fill_no_table_with_names_of_providers(void **state)
+{
+	static const char many[] =
+		"INSERT INTO dnc.events SELECT n, gen_random_uuid(), 'dnc.provider.status_change', "
+		"NULL, CASE n WHEN 1 THEN repeat('x', 5000) ELSE n::text END, 'info', CASE n WHEN 2 "
+		"THEN 'never' ELSE '2026-01-01T00:00:00.000Z' END, 1767312000000, '{}' FROM "
+		"generate_series(1, 5000) n";
+
+	(void)state;
+	dnc_journal_close(open_journal());
+	sql("SELECT dnc.make_partitions(1, 5000)");
+	sql(many);
+	sql("SELECT dnc.keep_providers(1, 5001)");
+	assert_int_equal(sql("SELECT count(*) FROM dnc.log WHERE key LIKE 'provider _ %'"), 3072);
+	sql("SELECT dnc.keep_providers(1, 5001)");
+	assert_int_equal(sql("SELECT count(*) FROM dnc.log WHERE key LIKE 'provider _ %'"), 3072);
+}
+
 static void rates_and_providers_are_known_when_a_hub_starts(void **state)
 {
 	static const char sync[] =
@@ -1064,6 +1147,8 @@ int main(void)
 		log_test(an_epoch_that_comes_back_is_taken),
 		log_test(who_asks_is_answered_after_all_that_was_there),
 		log_test(retention_of_one_hub_moves_the_oldest_event_of_all),
+		log_test(what_removed_events_said_of_providers_is_kept),
+		log_test(strangers_fill_no_table_with_names_of_providers),
 		log_test(rates_and_providers_are_known_when_a_hub_starts),
 		log_test(a_log_that_can_only_be_read_is_told),
 		log_test(a_database_without_a_log_is_refused_with_what_to_do),

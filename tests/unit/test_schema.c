@@ -483,6 +483,40 @@ static void making_the_log_again_changes_nothing(void **state)
 	pg_free(pg);
 }
 
+/* What was removed before layout 2 is not known. */
+static void providers_of_layout_1_are_known_since_its_oldest_event(void **state)
+{
+	static const char *const counted[] = {NULL, "5 0 1", "5 6 101"};
+	struct pg *pg = open_pg(conninfo);
+	char sql[120];
+
+	(void)state;
+	append_range(pg, 1, 2 * PARTITION, 100);
+	postgres_sql(&server, "DROP TABLE dnc.events_1");
+	postgres_sql(&server, "DELETE FROM dnc.partitions WHERE first_seq = 1");
+	for (int i = 0; i < 3; i++) {
+		postgres_sql(&server, "UPDATE dnc.log SET value = '1' WHERE key = 'layout'");
+		postgres_sql(&server, "DELETE FROM dnc.log WHERE key = 'counted'");
+		if (counted[i]) {
+			snprintf(sql, sizeof sql, "INSERT INTO dnc.log VALUES ('counted', '%s')",
+				counted[i]);
+			postgres_sql(&server, sql);
+		}
+		if (dnc_schema_init(conninfo, &err) < 0)
+			fail_msg("%s", err.message);
+		if (i == 2) /* it is still true */
+			expect_sql("SELECT value FROM dnc.log WHERE key = 'counted'", counted[i]);
+		else
+			expect_sql(
+				"SELECT value = format('%s %s 101', CASE WHEN value LIKE '5 %' THEN "
+				"5 ELSE (SELECT started_at FROM dnc.epochs) END, (SELECT "
+				"logged_at FROM dnc.events WHERE seq = 101)) FROM dnc.log WHERE "
+				"key = 'counted'",
+				"t");
+	}
+	pg_free(pg);
+}
+
 static void layouts_are_checked(void **state)
 {
 	struct pg *pg = open_pg(conninfo);
@@ -554,6 +588,7 @@ int main(void)
 		TEST(rights_are_the_least),
 		TEST(an_administrator_needs_no_superuser),
 		TEST(making_the_log_again_changes_nothing),
+		TEST(providers_of_layout_1_are_known_since_its_oldest_event),
 		TEST(layouts_are_checked),
 		TEST(a_promoted_standby_begins_an_epoch),
 	};
