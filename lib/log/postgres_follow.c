@@ -48,12 +48,15 @@ static bool is_newest_there(const struct pg_journal *j, const PGresult *r, int c
 	return memcmp(id, j->follower.newest_id, sizeof id) == 0;
 }
 
-/* 1, 0, or -1 with ERR. */
+/* The same, or retention has removed it: then the events after it are there, or the next one that is read tells which are not.
+ * 1, 0, or -1 with ERR. */
 static int find_newest(struct pg_journal *j, struct dnc_error *err)
 {
+	static const char sql[] =
+		"SELECT " NEWEST_ID ", (SELECT seq FROM dnc.events ORDER BY seq LIMIT 1) > $1";
 	const struct pg_param seq = pg_int8((int64_t)j->base.last);
-	PGresult *r = pg_run(j->follower.pg, "SELECT " NEWEST_ID, 1, &seq, err);
-	bool there = r && is_newest_there(j, r, 0);
+	PGresult *r = pg_run(j->follower.pg, sql, 1, &seq, err);
+	bool there = r && (is_newest_there(j, r, 0) || pg_get_bool(r, 0, 1));
 
 	PQclear(r);
 	return r ? there : -1;

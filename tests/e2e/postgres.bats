@@ -187,6 +187,25 @@ connections_are() { [ "$(curl -s "http://$2/api/v1/info" | jq .active_connection
 	[ "$(jq -c '[.seq, .event_data.n]' one | tail -5 | tr '\n' ' ')" = '[11,11] [12,12] [13,13] [14,14] [15,15] ' ]
 }
 
+@test "retention may take the newest event that a hub has shown, once there is another" {
+	start_shared 1
+	tail_from 1 one
+	numbered 1 10 | produce 1
+	wait_for has_lines 10 one
+	numbered 11 11 >event
+	PG_DATABASE=dnc psql -XAtq -v ON_ERROR_STOP=1 -v event="$(cat event)" -v id="$(jq -r .id event)" "$LOG" >/dev/null <<-'END'
+		BEGIN;
+		SELECT dnc.append(ARRAY[:'id']::uuid[], '{dnc.compliance.violation}', '{+13035550011}', '{x}', '{critical}',
+			'{2026-11-27T00:00:00.000Z}', ARRAY[:'event'], '{}');
+		DELETE FROM dnc.events WHERE seq <= 10;
+		COMMIT;
+	END
+	wait_for has_lines 11 one
+	all_in_order one 11
+	kill -0 "$HUB1"
+	[ "$(PG_DATABASE=dnc pg_sql a 'SELECT count(*) FROM dnc.epochs')" = 1 ]
+}
+
 @test "a server whose clock is a year ahead removes no event that is to be kept, and no revocation" {
 	dpkg -s faketime >/dev/null 2>&1 || skip "faketime is not here"
 	PG_DATABASE=dnc pg_sql a "UPDATE dnc.log SET value = '10' WHERE key = 'partition_events'"
