@@ -169,7 +169,7 @@ static int note_state(struct pg_journal *j, const PGresult *r, int column, struc
 	struct dnc_epoch mine = epochs_current(j->base.epochs);
 
 	if ((!dnc_str_eq(pg_get_text(r, 0, column), dnc_str(mine.name)) ||
-			!is_newest_there(j, r, column + 2)) &&
+		    !is_newest_there(j, r, column + 2)) &&
 		check_log(j, err) < 0)
 		return -1;
 	if (pg_get_int(r, 0, column + 1) == j->follower.revocations)

@@ -225,7 +225,7 @@ static void what_is_not_there_is_not_waited_for(void **state)
 	assert_int_equal(dnc_writer_start(w), 0);
 	postgres_wait(&server,
 		"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dnc-wsd: follows' "
-		"AND state = 'idle' AND query LIKE 'SELECT (SELECT max(n)%'",
+		"AND state = 'idle' AND query LIKE 'SELECT (SELECT epoch %'",
 		"1");
 	PQfinish(run_as("mallory", "NOTIFY dnc, '5000000'"));
 	/* What comes later than that. */

@@ -1,8 +1,6 @@
 /* pg_reader.h - a reader of a log in PostgreSQL: the servers that it asks, and chunks of events in order, of which the server works on the
  * next one. For postgres_ask.c, which asks, and postgres_read.c, which hands out. Of one thread. */
-#ifndef DNC_LOG_PG_READER_H
-#define DNC_LOG_PG_READER_H
-
+#pragma once
 #include "postgres_sources.h"
 
 enum {
@@ -51,5 +49,3 @@ void reader_settle(struct pg_reader *r);
 
 /* Has the next question go to a server that has event NEEDED: see sources_find(). */
 int reader_find(struct pg_reader *r, uint64_t needed, struct dnc_error *err);
-
-#endif
