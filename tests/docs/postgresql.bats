@@ -159,7 +159,7 @@ refused() { run_command 1 && grep -q '^HTTP/1.1 401' out.1; }
 	server
 	createdb -E UTF8 -T template0 dnc
 	run_command 0
-	[ "$(psql -XAt -d dnc -c "SELECT value FROM dnc.log WHERE key = 'layout'")" = 1 ]
+	[ "$(psql -XAt -d dnc -c "SELECT value FROM dnc.log WHERE key = 'layout'")" = 2 ]
 }
 
 standbys_are() { [ "$(pg_sql a 'SHOW synchronous_standby_names')" = "$1" ]; }
@@ -199,11 +199,11 @@ waits_with() {
 	documented <<-'END'
 	createdb -E UTF8 -T template0 dnc
 	dnc-wsd --log=dbname=dnc --init-log
-	createuser dnc_hub
+	createuser --pwprompt dnc_hub
 	psql -d dnc -c 'GRANT dnc_writer TO dnc_hub'
 	END
 	server
-	set_up
+	run_commands 0 3
 	local setting
 	for setting in on remote_apply remote_write local off; do
 		waits_with "$setting"
@@ -216,4 +216,50 @@ waits_with() {
 		local no
 		off yes
 	END
+}
+
+@test "dnc-postgresql: a dump is restored on another server, and hubs go on there" {
+	documented <<-'END'
+	createdb -E UTF8 -T template0 dnc
+	dnc-wsd --log=dbname=dnc --init-log
+	pg_restore -d dnc --clean --if-exists -e dnc.dump
+	dnc-wsd --log=dbname=dnc --init-log
+	END
+	server
+	make_log
+	createuser dnc_hub
+	psql -qd dnc -c 'GRANT dnc_writer TO dnc_hub'
+	events 300 | timeout 60 dnc-wsd -q --log=service=dnc --listen=127.0.0.1:0 --exit-on-eof
+	pg_dump -d dnc -n dnc -Fc -f dnc.dump
+	local before
+	before=$(psql -XAt -d dnc -c 'SELECT epoch FROM dnc.epochs')
+	start_postgres b
+	export PGHOST=$PG_DIR/b
+	sed -i "s|^host=.*|host=$PGHOST|" services
+	run_commands 0 3
+	createuser dnc_hub
+	psql -qd dnc -c 'GRANT dnc_writer TO dnc_hub'
+	events 3 | timeout 60 dnc-wsd -q --log=service=dnc --listen=127.0.0.1:0 --exit-on-eof
+	[ "$(psql -XAt -d dnc -c 'SELECT count(*), max(seq) FROM dnc.events')" = '303|303' ]
+	[ "$(psql -XAt -d dnc -c 'SELECT epoch FROM dnc.epochs ORDER BY n LIMIT 1')" = "$before" ]
+	[ "$(psql -XAt -d dnc -c 'SELECT first_seq FROM dnc.epochs ORDER BY n DESC LIMIT 1')" = 301 ]
+}
+
+@test "dnc-postgresql: clients read from a standby" {
+	documented <<-'END'
+	dnc-wsd --log=service=dnc --log-standby=service=dnc
+	END
+	server
+	make_log
+	createuser dnc_hub
+	psql -qd dnc -c 'GRANT dnc_writer TO dnc_hub'
+	events 100 | timeout 60 dnc-wsd -q --log=service=dnc --listen=127.0.0.1:0 --exit-on-eof
+	start_standby b a
+	has_all() { [ "$(PG_DATABASE=dnc pg_sql b 'SELECT count(*) FROM dnc.events')" = 100 ]; }
+	wait_for has_all
+	sed -i "s|^host=.*|host=$PG_DIR/a,$PG_DIR/b|" services
+	start_documented_hub 0
+	timeout 60 dnc-tail -q -e --since=0 -o json "ws://$ADDRESS" >out
+	[ "$(wc -l <out)" -eq 100 ]
+	curl -s "http://$ADDRESS/metrics" | grep '^dnc_log_standby_rows_read_total 100$'
 }
