@@ -122,6 +122,13 @@ static int see(struct dnc_journal *journal, struct pg_source *at, struct dnc_err
 	return 0;
 }
 
+/* Has the next statement go to another server, of which nothing is known. */
+static void leave(struct pg_source *at)
+{
+	pg_leave(at->pg);
+	at->seen = 0;
+}
+
 /* 1 when the server has event NEEDED, 0 when it has not, -1 with ERR. */
 static int has(
 	struct dnc_journal *journal, struct pg_source *at, uint64_t needed, struct dnc_error *err)
@@ -161,7 +168,7 @@ static bool find_standby(struct pg_sources *s, uint64_t needed)
 	s->standby_failed = false;
 	s->current = &s->standby;
 	if (rc == 0 && needed - s->standby.seen > FAR && pg_servers(s->standby.pg) > 1) {
-		pg_leave(s->standby.pg);
+		leave(&s->standby);
 		s->standby_due_ms = dnc_clock_mono_ms() + STANDBY_REST_MS;
 	}
 	return rc == 1;
@@ -180,7 +187,7 @@ int sources_find(struct pg_sources *s, uint64_t needed, struct dnc_error *err)
 	look_again(log, false);
 	rc = has(s->journal, log, needed, err);
 	for (int more = pg_servers(log->pg) - 1; rc == 0 && more; more--) {
-		pg_leave(log->pg);
+		leave(log);
 		rc = has(s->journal, log, needed, err);
 	}
 	if (rc != 0)

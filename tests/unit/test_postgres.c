@@ -7,6 +7,7 @@
 #include "log/priv/batch.h"
 #include "log/priv/hubs.h"
 #include "log/priv/journal.h"
+#include "log/priv/pg_reader.h"
 #include "log/priv/postgres.h"
 #include "log/reader.h"
 #include "log/schema.h"
@@ -418,6 +419,35 @@ static void a_server_with_other_epochs_is_not_read(void **state)
 	journal_reader_free(r);
 	r = journal_reader_new(j, &err);
 	assert_int_equal(read_all(r), -1);
+	journal_reader_free(r);
+	dnc_journal_close(j);
+}
+
+/* Two servers of which none is a standby; the one that is too far behind is left. */
+static void a_server_that_was_left_is_looked_at_again(void **state)
+{
+	char both[256];
+	struct dnc_journal *j;
+	struct dnc_journal_reader *r;
+	struct dnc_error err;
+	int count = 0;
+
+	(void)state;
+	snprintf(both, sizeof both, "host=%s,%s/. user=postgres dbname=%s", server.dir, server.dir,
+		database);
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo, .standby = both}, &err);
+	assert_non_null(j);
+	append_many(j, 1, 5);
+	follow(j);
+	r = journal_reader_new(j, &err);
+	assert_int_equal(read_all(r), 5);
+	j->last = 20000;
+	assert_int_equal(
+		dnc_journal_read(r, j->last, false, (struct dnc_str){0}, count_event, &count, &err),
+		-1);
+	j->last = 5;
+	((struct pg_reader *)r)->sources.standby_due_ms = 0; /* that was 10 s ago */
+	assert_int_equal(read_all(r), 5);
 	journal_reader_free(r);
 	dnc_journal_close(j);
 }
@@ -1133,6 +1163,7 @@ int main(void)
 		log_test(events_are_read_in_both_directions_and_by_number),
 		log_test(the_next_chunk_is_read_while_nobody_waits),
 		log_test(a_server_with_other_epochs_is_not_read),
+		log_test(a_server_that_was_left_is_looked_at_again),
 		log_test(a_reader_is_freed_at_once_while_the_server_hangs),
 		log_test(many_events_of_one_number_are_found),
 		log_test(times_are_found),
