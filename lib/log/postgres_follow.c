@@ -257,9 +257,8 @@ static int leave_behind(struct pg_follower *f, uint64_t known, struct dnc_error 
 	return -1;
 }
 
-static int read_rows(struct pg_journal *j,
-	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
-	struct dnc_error *err)
+/* The next events; NULL with ERR. */
+static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 {
 	static const char sql[] =
 		"SELECT seq, logged_at, " POSTGRES_EVENT ", id, " STATE " FROM dnc.events "
@@ -268,36 +267,44 @@ static int read_rows(struct pg_journal *j,
 	uint64_t known = j->base.stats.known;
 	const struct pg_param last = pg_int8((int64_t)j->base.last);
 	PGresult *r = pg_run(f->pg, sql, 1, &last, err);
-	int rows = r ? PQntuples(r) : 0, rc = r ? 0 : -1;
+	int rc;
 
-	if (r && pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
+	if (!r)
+		return NULL;
+	j->base.stats.rows_read += (uint64_t)PQntuples(r);
+	if (pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
 		rc = dnc_error_set(err, EIO, "the connection to the log was opened again");
-	else if (r && !rows && known > j->base.last && known > f->sought)
+	else if (PQntuples(r))
+		rc = note_state(j, r, 4, err);
+	else if (known > j->base.last && known > f->sought)
 		rc = leave_behind(f, known, err);
-	else if (r && !rows)
+	else
 		rc = ask_state(j, err);
-	else if (r && note_state(j, r, 4, err) < 0)
-		rc = -1;
-	else if (r)
-		rc = hand_on(j, r, each, ctx, err);
-	j->base.stats.rows_read += (uint64_t)rows;
+	if (rc == 0)
+		return r;
 	PQclear(r);
-	return rc;
+	return NULL;
 }
 
+/* Rows that can't be handed on are no reason to begin again: the connection is good. */
 static int follow_read(struct dnc_journal *base,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
 {
 	struct pg_journal *j = journal_of(base);
 	struct pg_follower *f = &j->follower;
+	PGresult *r;
 	int rc;
 
 	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
 		return fail(f);
 	postgres_meet_hubs(j);
-	rc = read_rows(j, each, ctx, err);
-	return rc < 0 ? fail(f) : rc;
+	r = read_rows(j, err);
+	if (!r)
+		return fail(f);
+	rc = hand_on(j, r, each, ctx, err);
+	PQclear(r);
+	return rc;
 }
 
 static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *err)

@@ -337,6 +337,8 @@ static void numbers_that_go_back_are_no_loss(void **state)
 	if (!strstr(err.message, "after event 2 its server gave another event 2"))
 		fail_msg("%s", err.message);
 	assert_false(dnc_journal_lost(j, &from, &to));
+	assert_int_equal(j->ops->follow->read(j, take_any, NULL, &err), -1);
+	assert_int_equal(dnc_journal_stats(j).reconnects, 0); /* which would not help */
 	dnc_journal_close(j);
 }
 
