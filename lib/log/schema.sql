@@ -434,20 +434,21 @@ EXCEPTION
 END $$;
 
 -- Keeps in dnc.log what the events from FIRST to PAST - 1, which are to be removed, say last of each provider. A time that is ahead of
--- the logging's counts as that. Of so many providers as a hub knows.
+-- the logging's counts as that. Of so many providers as a hub knows, and of so many events as can be looked at in a call.
 CREATE OR REPLACE FUNCTION dnc.keep_providers(first bigint, past bigint) RETURNS void LANGUAGE sql
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
-	WITH said AS MATERIALIZED (
-		SELECT e.seq, e.type, e.provider, least(e.logged_at, dnc.time_ms(e."timestamp")) AS at, e.event,
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+	WITH read AS MATERIALIZED (
+		SELECT e.seq, e.provider, e.logged_at, dnc.time_ms(e."timestamp") AS at, e.type = 'dnc.list.synced' AS sync,
 			e.type = 'dnc.list.synced' AND dnc.is_good_sync(e.event) AS good
 		FROM dnc.events e WHERE e.seq >= first AND e.seq < past AND octet_length(e.provider) BETWEEN 1 AND 1000
-			AND e.type IN ('dnc.list.synced', 'dnc.provider.status_change') AND dnc.time_ms(e."timestamp") IS NOT NULL),
+			AND e.type IN ('dnc.list.synced', 'dnc.provider.status_change') ORDER BY e.seq DESC LIMIT 100000),
+	newest AS MATERIALIZED (
+		SELECT DISTINCT ON (f.fact, r.provider) f.fact, r.provider, r.seq, least(r.logged_at, r.at) AS at
+		FROM read r JOIN (VALUES (0), (1), (2)) f(fact) ON CASE f.fact WHEN 0 THEN r.sync WHEN 1 THEN r.good ELSE NOT r.sync END
+		WHERE r.at IS NOT NULL ORDER BY f.fact, r.provider, least(r.logged_at, r.at) DESC, r.seq DESC),
 	last AS (
-		SELECT DISTINCT ON (f.fact, s.provider) format('provider %s %s', f.fact, s.provider) AS key,
-			format('%s %s %s', s.seq, s.at, s.event) AS value
-		FROM said s JOIN (VALUES (0), (1), (2)) f(fact) ON CASE f.fact WHEN 0 THEN s.type = 'dnc.list.synced' WHEN 1 THEN s.good
-			ELSE s.type <> 'dnc.list.synced' END
-		ORDER BY f.fact, s.provider, s.at DESC, s.seq DESC),
+		SELECT format('provider %s %s', n.fact, n.provider) AS key, format('%s %s %s', n.seq, n.at, e.event) AS value
+		FROM newest n JOIN dnc.events e ON e.seq = n.seq),
 	room AS (SELECT 3 * 1024 - count(*) AS n FROM dnc.log l WHERE l.key LIKE 'provider _ %'),
 	fresh AS (
 		SELECT a.key FROM last a WHERE NOT EXISTS (SELECT FROM dnc.log l WHERE l.key = a.key)

@@ -989,6 +989,25 @@ static void strangers_fill_no_table_with_names_of_providers(void **state)
 	assert_int_equal(sql("SELECT count(*) FROM dnc.log WHERE key LIKE 'provider _ %'"), 3072);
 }
 
+/* A call ends in time, however many of the events are of providers: what the newest ones say is kept. */
+static void not_all_that_providers_said_is_looked_at(void **state)
+{
+	static const char many[] =
+		"INSERT INTO dnc.events SELECT n, gen_random_uuid(), 'dnc.provider.status_change', "
+		"NULL, CASE n WHEN 1 THEN 'early' WHEN 2 THEN 'late' ELSE 'often' END, 'info', "
+		"'2026-01-01T00:00:00.000Z', 1767312000000, '{}' FROM generate_series(1, 100001) n";
+
+	(void)state;
+	dnc_journal_close(open_journal());
+	sql("SELECT dnc.make_partitions(1, 100001)");
+	sql(many);
+	sql("SELECT dnc.keep_providers(1, 100002)");
+	assert_int_equal(sql("SELECT count(*) FROM dnc.log WHERE key LIKE 'provider _ %'"), 2);
+	assert_int_equal(sql("SELECT split_part(value, ' ', 1)::bigint FROM dnc.log WHERE key = "
+			     "'provider 2 often'"),
+		100001);
+}
+
 static void rates_and_providers_are_known_when_a_hub_starts(void **state)
 {
 	static const char sync[] =
@@ -1180,6 +1199,7 @@ int main(void)
 		log_test(retention_of_one_hub_moves_the_oldest_event_of_all),
 		log_test(what_removed_events_said_of_providers_is_kept),
 		log_test(strangers_fill_no_table_with_names_of_providers),
+		log_test(not_all_that_providers_said_is_looked_at),
 		log_test(rates_and_providers_are_known_when_a_hub_starts),
 		log_test(a_log_that_can_only_be_read_is_told),
 		log_test(a_database_without_a_log_is_refused_with_what_to_do),
