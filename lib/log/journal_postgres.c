@@ -214,7 +214,7 @@ static int postgres_idle(struct dnc_journal *base, struct dnc_error *err)
 	PQclear(answer);
 	return read_only
 	               ? dnc_error_set(err, EROFS,
-				 "the log's server takes no writes (default_transaction_read_only)")
+				 "the log's server takes no writes: set its default_transaction_read_only to off")
 	               : 0;
 }
 

@@ -253,9 +253,8 @@ PGresult *pg_take(struct pg *pg, struct dnc_error *err)
 	PQclear(r);
 	pg->unknown = true;
 	dnc_error_set(err, EIO,
-		"log on %s: committed, but not on the standby servers that have to have it: trying "
-		"again",
-		pg->server);
+		"log on %s: committed, but not on the standby servers that have to have it: %s",
+		pg->server, pg_hint_trying(pg));
 	return NULL;
 }
 

@@ -195,7 +195,8 @@ static int await_connection(struct pg *pg, int64_t deadline, struct dnc_error *e
 				err, ECANCELED, "log on %s: shutting down", pg->server);
 		if (rc == 0)
 			return dnc_error_set(err, ETIMEDOUT,
-				"log on %s: no answer for a connection in time", pg->server);
+				"log on %s: no answer for a connection in time: %s", pg->server,
+				pg_hint_connecting(pg));
 		if (want == PGRES_POLLING_FAILED) {
 			pg_error(pg, NULL, err);
 			return -1;

@@ -8,6 +8,7 @@ enum { SQLSTATE_LEN = 5, TEXT_MAX = 100 };
 static const char see_log[] = "see the server's log";
 /* What a hub does that runs; tools end instead (pg_once()). */
 static const char connecting[] = "trying to connect again", trying[] = "trying again";
+static const char looking[] = "the server is a standby: looking for the primary";
 static const char run_again[] = "run it again";
 
 /* The first row whose STATE the error's begins with: https://www.postgresql.org/docs/15/errcodes-appendix.html. */
@@ -19,7 +20,7 @@ static const struct {
 } rows[] = {
 	{"08P01", EINVAL, false, see_log},
 	{"08", EIO, true, connecting},
-	{"25006", EROFS, true, "the server is a standby: looking for the primary"},
+	{"25006", EROFS, true, looking},
 	{"28", EACCES, true, "check user, password file and the server's pg_hba.conf"},
 	{"3D000", ENOENT, true, "create the database, then run dnc-wsd --init-log"},
 	{"3F000", ENOENT, false, "run dnc-wsd --init-log"},
@@ -103,12 +104,19 @@ bool pg_is_standby(const struct pg *pg)
 
 static const char *pg_hint(const struct pg *pg, const char *hint)
 {
+	if (pg->once && hint == looking)
+		return "the server is a standby: name the primary, too";
 	return pg->once && (hint == connecting || hint == trying) ? run_again : hint;
 }
 
 const char *pg_hint_connecting(const struct pg *pg)
 {
 	return pg_hint(pg, connecting);
+}
+
+const char *pg_hint_trying(const struct pg *pg)
+{
+	return pg_hint(pg, trying);
 }
 
 static bool is_on(const struct pg *pg, const char *parameter)

@@ -49,5 +49,6 @@ PGresult *pg_receive(struct pg *pg, int64_t deadline_ms, struct dnc_error *err);
  * used. */
 bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err);
 
-/* What is said when the connection is lost. */
+/* What is said to be done when the connection is lost, and when a statement has to be run again. */
 const char *pg_hint_connecting(const struct pg *pg);
+const char *pg_hint_trying(const struct pg *pg);
