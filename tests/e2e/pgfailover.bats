@@ -211,7 +211,8 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 	timeout 120 dnc-filter -q --output="unix:$PWD/hub.sock" <two &
 	local producer=$!
 	PIDS+=("$producer")
-	wait_of() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'dnc-wsd: $1'")" = 1 ]; }
+	# For standbys, or for who waits for them.
+	wait_of() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE (wait_event = 'SyncRep' OR wait_event_type = 'Lock') AND application_name = 'dnc-wsd: $1'")" -ge 1 ]; }
 	wait_for wait_of appends
 	kill_postgres a
 	restart_postgres a

@@ -65,8 +65,8 @@ static inline void server_run(void)
 {
 	char data[96], socket[128], log[96];
 	char *argv[] = {POSTGRES_BIN "postgres", "-D", data, "-c", socket, "-c",
-		"listen_addresses=", "-c", "fsync=off", "-c", "max_wal_senders=0", "-c",
-		"wal_level=minimal", "-c", "dynamic_shared_memory_type=mmap", "-c",
+		"listen_addresses=", "-c", "fsync=off", "-c", "max_wal_senders=1", "-c",
+		"wal_level=replica", "-c", "dynamic_shared_memory_type=mmap", "-c",
 		"shared_buffers=32MB", NULL};
 	int64_t until = dnc_clock_mono_ms() + 30000;
 

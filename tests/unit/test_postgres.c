@@ -3,6 +3,7 @@
 #include "postgres_server.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include "base/log.h"
 #include "log/priv/batch.h"
 #include "log/priv/hubs.h"
@@ -781,6 +782,46 @@ static void a_server_that_lacks_what_was_committed_is_left_once(void **state)
 	dnc_journal_close(j);
 }
 
+static void *follow_once(void *ctx)
+{
+	struct dnc_journal *j = ctx;
+	uint64_t last = j->last;
+	struct dnc_error err;
+
+	j->ops->follow->read(j, ignore, &last, &err);
+	return NULL;
+}
+
+/* Whoever gives up waiting for standby servers leaves no process behind that waits on. */
+static void followers_that_wait_do_not_fill_the_server(void **state)
+{
+	static const char waiting[] = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE "
+				      "wait_event = 'SyncRep'";
+	struct dnc_journal *j = open_journal();
+	int stop = ((struct pg_journal *)j)->stop_fd;
+	int64_t first, next;
+	eventfd_t count;
+	pthread_t thread;
+
+	(void)state;
+	sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+	sql("SELECT pg_reload_conf()");
+	await(sql("SELECT count(*) FROM pg_settings WHERE name = 'synchronous_standby_names' AND "
+		  "setting = 'nobody'") == 1);
+	assert_int_equal(pthread_create(&thread, NULL, follow_once, j), 0);
+	await((first = sql(waiting)) > 0);
+	eventfd_write(stop, 1); /* it gives up */
+	pthread_join(thread, NULL);
+	eventfd_read(stop, &count);
+	assert_int_equal(pthread_create(&thread, NULL, follow_once, j), 0);
+	await((next = sql(waiting)) > 0 && next != first);
+	await(sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1);
+	sql("ALTER SYSTEM RESET synchronous_standby_names");
+	sql("SELECT pg_reload_conf()");
+	pthread_join(thread, NULL);
+	dnc_journal_close(j);
+}
+
 static void an_epoch_that_goes_on_after_what_was_read_is_taken(void **state)
 {
 	uint64_t from, to, end, changes;
@@ -1193,6 +1234,7 @@ int main(void)
 		log_test(after_the_server_was_killed_all_goes_on_without_a_gap),
 		log_test(a_log_that_lost_what_was_shown_is_not_followed_any_more),
 		log_test(a_server_that_lacks_what_was_committed_is_left_once),
+		log_test(followers_that_wait_do_not_fill_the_server),
 		log_test(an_epoch_that_goes_on_after_what_was_read_is_taken),
 		log_test(an_epoch_that_comes_back_is_taken),
 		log_test(who_asks_is_answered_after_all_that_was_there),

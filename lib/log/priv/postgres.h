@@ -38,6 +38,8 @@ struct pg_follower {
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
 	uint64_t sought;       /* other servers were looked for, because one lacked this event */
 	int64_t oldest_due_ms; /* when the oldest event is looked up again */
+	/* Processes of the server: that of this connection, and the one that was told to wait for standbys, and has not answered. */
+	int64_t backend, waiting;
 	char hub[DNC_EPOCH_LEN + 1]; /* the random name of this run in dnc.hubs; empty: none yet */
 	int64_t hubs_due_ms;         /* when that row is written again */
 	bool hubs_failed;            /* the last time */
