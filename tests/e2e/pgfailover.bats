@@ -205,6 +205,8 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 	events 2 | produce
 	listen out
 	wait_for has_seqs out '1 2'
+	is_audited() { PG_DATABASE=dnc_log pg_sql a 'SELECT record FROM dnc.access' | grep -q '"subscribed"'; }
+	wait_for is_audited	# so that the next commit is that of events
 	kill_postgres b
 	kill_postgres c
 	events 2 >two

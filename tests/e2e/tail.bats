@@ -68,6 +68,7 @@ signal.pause()' >silent 3>&- 9>&- &
 }
 
 @test "a wrong path and a missing token are named" {
+	durable_only
 	dnc-token keygen -o key >kid
 	start_hub --keys=key.pub
 	fails 69 'the server has no /wrong (HTTP status 404)' "ws://$ADDRESS/wrong"
@@ -76,7 +77,7 @@ signal.pause()' >silent 3>&- 9>&- &
 	dnc-token mint -k key --sub=desk --role=operator >token
 	run -1 dnc-tail -e --token-file=token "ws://$ADDRESS"
 	events 3 >&9
-	wait_for last_seq_is 3
+	wait_for log_has data 3
 	fails 77 'requires the permission dnc:replay' --token-file=token "ws://$ADDRESS"
 }
 
