@@ -14,10 +14,18 @@ void report_copied(const struct options *o, const struct dnc_copied *c)
 	if (c->clock_jumped)
 		dnc_warn(
 			"the clock jumped while the source was written: in PostgreSQL, events from before that may not be found by time");
+	if (c->revoked && !c->revoked_kept)
+		dnc_warn(
+			"the source revokes tokens (%" PRIu64
+			"), which were not copied, as a directory has no list of them: write their ids into the hub's file of "
+			"--revoked before it is started: SELECT jti FROM dnc.revoked",
+			c->revoked);
 	if (o->json)
-		printf("{\"copied\":%" PRIu64 ",\"audit_records\":%" PRIu64 ",\"oldest\":%" PRIu64
-		       ",\"newest\":%" PRIu64 ",\"source_newest\":%" PRIu64 "}\n",
-			c->events, c->records, c->to.oldest, c->to.last, c->from.last);
+		printf("{\"copied\":%" PRIu64 ",\"audit_records\":%" PRIu64
+		       ",\"revoked_tokens\":%" PRIu64 ",\"oldest\":%" PRIu64 ",\"newest\":%" PRIu64
+		       ",\"source_newest\":%" PRIu64 "}\n",
+			c->events, c->records, c->revoked_kept ? c->revoked : 0, c->to.oldest,
+			c->to.last, c->from.last);
 	else
 		printf("copied %" PRIu64 " events and %" PRIu64
 		       " audit records; the target has events %" PRIu64 " to %" PRIu64 "\n",

@@ -102,6 +102,25 @@ static int begin_copy(struct copying *c, struct dnc_error *err)
 	return copy_kind(c, COPY_EPOCHS, 0, err);
 }
 
+static int pass_revoked(void *ctx, const struct copy_cell *row, struct dnc_error *err)
+{
+	struct copying *c = ctx;
+
+	c->out->revoked++;
+	return c->to->engine->revokes ? c->to->engine->put(c->to, COPY_REVOKED, row, err) : 0;
+}
+
+/* Before a hub opens the target: else it would take the tokens for a moment. */
+static int copy_revoked(struct copying *c, struct dnc_error *err)
+{
+	const struct copy_engine *from = c->from->engine, *to = c->to->engine;
+
+	c->out->revoked_kept = to->revokes;
+	if (from->read(c->from, COPY_REVOKED, 0, 0, pass_revoked, c, err) < 0)
+		return -1;
+	return to->revokes ? to->flush(c->to, COPY_REVOKED, err) : 0;
+}
+
 /* What is as of the last event. */
 static int complete(struct copying *c, uint64_t last, struct dnc_error *err)
 {
@@ -109,7 +128,7 @@ static int complete(struct copying *c, uint64_t last, struct dnc_error *err)
 
 	if (copy_kind(c, COPY_EPOCHS, 0, err) < 0 || c->to->engine->clear(c->to, false, err) < 0 ||
 		copy_kind(c, COPY_RATES, last, err) < 0 || copy_kind(c, COPY_COUNTED, 0, err) < 0 ||
-		copy_kind(c, COPY_TIMES, 0, err) < 0)
+		copy_kind(c, COPY_TIMES, 0, err) < 0 || copy_revoked(c, err) < 0)
 		return -1;
 	if (c->to->engine->steady_times &&
 		from->read(c->from, COPY_TIMES, 0, 0, note_jumps, &c->out->clock_jumped, err) < 0)

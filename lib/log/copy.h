@@ -1,7 +1,7 @@
 /* copy.h - copies a log to another place: from SQLite to PostgreSQL, and back.
  *
- * Seq, ids, times of logging, epochs, the key of masked events, rates, what is known of providers, and audit records stay what they
- * are, so that the positions of clients stay valid. Events are copied in batches, each in one transaction with the check that
+ * Seq, ids, times of logging, epochs, the key of masked events, rates, what is known of providers, audit records and, if the target has a list of
+ * them, revoked tokens stay what they are, so that the positions of clients stay valid. Events are copied in batches, each in one transaction with the check that
  * the target is where the copy left it: a copy that was killed goes on after its last batch, and never copies an event twice or
  * leaves one out. The source may be in use; the target must not be, and must be empty or a copy of the same source. */
 #pragma once
@@ -30,6 +30,8 @@ struct dnc_copied {
 	uint64_t events, records; /* that this run has copied */
 	uint64_t holes;           /* numbers that the source does not have, among those */
 	struct dnc_copy_ends from, to;
+	uint64_t revoked;  /* tokens that the source revokes */
+	bool revoked_kept; /* and the target now, too: a directory has no list of them */
 	bool clock_jumped; /* in the source, and the target needs times that never go back */
 };
 

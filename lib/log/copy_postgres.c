@@ -37,6 +37,7 @@ static const struct query reads[COPY_KINDS] = {
 		0},
 	[COPY_TIMES] = {"SELECT value FROM dnc.log WHERE key = 'stretches'", 0},
 	[COPY_KEY] = {"SELECT encode(mask_key, 'hex') FROM dnc.secret", 0},
+	[COPY_REVOKED] = {"SELECT jti, at, coalesce(expires, 0), note FROM dnc.revoked", 0},
 };
 
 #define REPLACE " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -62,6 +63,12 @@ static const char *const writes[COPY_KINDS] = {
 	[COPY_TIMES] = "INSERT INTO dnc.log SELECT 'stretches', t FROM unnest($1) t" REPLACE,
 	[COPY_KEY] = "INSERT INTO dnc.secret (mask_key) SELECT decode(k, 'hex') FROM unnest($1) k "
 		     "ON CONFLICT (one) DO UPDATE SET mask_key = excluded.mask_key",
+	/* What the target revokes already stays revoked, and for as long: as dnc.revoke(). */
+	[COPY_REVOKED] =
+		"INSERT INTO dnc.revoked AS r (jti, at, expires, note) SELECT j, a, nullif(e, 0), t "
+		"FROM unnest($1, $2, $3, $4) u(j, a, e, t) ON CONFLICT (jti) DO UPDATE SET expires = "
+		"CASE WHEN r.expires > excluded.expires THEN r.expires "
+		"WHEN r.expires IS NOT NULL THEN excluded.expires END",
 };
 
 struct pg_log {
@@ -316,7 +323,7 @@ static int log_mark(struct copy_log *base, bool complete, struct dnc_error *err)
 }
 
 static const struct copy_engine engine = {log_close, log_begin, log_commit, log_ends, log_read,
-	log_put, log_flush, log_clear, log_mark, true};
+	log_put, log_flush, log_clear, log_mark, true, true};
 
 struct copy_log *copy_postgres_open(const char *conninfo, bool target, struct dnc_error *err)
 {

@@ -11,6 +11,7 @@ const char *const copy_cells[COPY_KINDS] = {
 	[COPY_COUNTED] = "ii",
 	[COPY_TIMES] = "t",
 	[COPY_KEY] = "t",
+	[COPY_REVOKED] = "tiit",
 };
 
 void copy_digest(enum copy_kind kind, const struct copy_cell *cells, unsigned char out[COPY_DIGEST])

@@ -161,6 +161,8 @@ static int log_read(struct copy_log *base, enum copy_kind kind, uint64_t from, i
 	sqlite3_stmt *s;
 	int rc, stop = 0;
 
+	if (!read_sql[kind])
+		return 0;
 	if (prepare(log, read_sql[kind], &log->read[kind], err) < 0)
 		return -1;
 	s = log->read[kind];
@@ -259,7 +261,7 @@ static int log_mark(struct copy_log *base, bool complete, struct dnc_error *err)
 }
 
 static const struct copy_engine engine = {log_close, log_begin, log_commit, log_ends, log_read,
-	log_put, log_flush, log_clear, log_mark, false};
+	log_put, log_flush, log_clear, log_mark, false, false};
 
 static int open_source(struct sqlite_log *log, struct dnc_error *err)
 {

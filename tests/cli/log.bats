@@ -135,6 +135,33 @@ position_is_valid() { # EPOCH SEQ NEXT
 	[ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = 60 ]
 }
 
+@test "revoked tokens move between logs in PostgreSQL, and a directory is said to have no list of them" {
+	local list='SELECT jti, at, expires, note FROM dnc.revoked ORDER BY 1' revoked
+	make_source 10
+	new_log
+	dnc-log copy -q src "$LOG" >out
+	sql "SELECT dnc.revoke('alice-1'), dnc.revoke('b | ü', 4102444800000, 'lost'), dnc.revoke('c', 4102444800000)"
+	revoked=$(sql "$list")
+
+	run --separate-stderr dnc-log copy --json "$LOG" back
+	[ "$status $(jq -s '.[0].revoked_tokens' <<<"$output")" = '0 0' ]
+	[[ "$stderr" == *'the source revokes tokens (3), which were not copied, as a directory has no list of them: write their ids into'*--revoked* ]]
+
+	local from=$LOG
+	new_log other
+	run --separate-stderr dnc-log copy --json "$from" "$LOG"
+	[ "$status $(jq -s '.[0].revoked_tokens' <<<"$output")" = '0 3' ]
+	[[ "$stderr" != *revokes* ]]
+	[ "$(sql "$list")" = "$revoked" ]
+
+	# Once more: what was revoked meanwhile is revoked, there and here, and for the longer time.
+	sql "SELECT dnc.revoke('here')"
+	sql "UPDATE dnc.revoked SET expires = 4102444900000 WHERE jti = 'c'"
+	psql -XAtq -c "SELECT dnc.revoke('there'), dnc.revoke('b | ü')" "$from" >out
+	dnc-log copy -q "$from" "$LOG" >out
+	[ "$(sql 'SELECT jti, expires FROM dnc.revoked ORDER BY 1' | paste -sd ' ')" = 'alice-1| b | ü| c|4102444900000 here| there|' ]
+}
+
 @test "counts of types are the same" {
 	make_source 300
 	hub_in src

@@ -22,6 +22,7 @@ enum copy_kind {
 	COPY_COUNTED, /* since when events are counted, and since when providers are known */
 	COPY_TIMES,   /* segments.h as text */
 	COPY_KEY,     /* of masked events, in hexadecimal digits */
+	COPY_REVOKED, /* jti, at, expires (0: never), note */
 	COPY_KINDS
 };
 
@@ -62,6 +63,7 @@ struct copy_engine {
 	/* Notes whether the copy is complete: a hub opens no other. */
 	int (*mark)(struct copy_log *log, bool complete, struct dnc_error *err);
 	bool steady_times; /* times of logging are searched as if they never went back */
+	bool revokes;      /* it has a list of revoked tokens; else it is not asked to put() any */
 };
 
 /* Opens WHERE to read from it or, as TARGET, to write to it, too. NULL with ERR. */
