@@ -1,5 +1,6 @@
 #include "options.h"
 #include <string.h>
+#include <sys/stat.h>
 #include "cli/cli.h"
 
 static const struct dnc_option rows[] = {
@@ -21,6 +22,15 @@ static const struct dnc_command command = {.name = "dnc-log",
 	.options = rows,
 	.arguments = arguments};
 
+/* Two connection strings that differ may still mean one log: then there is nothing to copy. */
+static bool are_same(const char *from, const char *to)
+{
+	struct stat a, b;
+
+	return strcmp(from, to) == 0 || (stat(from, &a) == 0 && stat(to, &b) == 0 &&
+						a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 void options_read(struct options *o, int argc, char **argv)
 {
 	*o = (struct options){0};
@@ -30,6 +40,11 @@ void options_read(struct options *o, int argc, char **argv)
 	dnc_cli_word("the command", dnc_str(o->command), "copy verify", NULL);
 	if (!o->to)
 		dnc_cli_usage("%s: %s is missing", o->command, o->from ? "TO" : "FROM");
+	if (!*o->from || !*o->to)
+		dnc_cli_usage("%s is empty: give a directory or a connection string",
+			*o->from ? "TO" : "FROM");
+	if (are_same(o->from, o->to))
+		dnc_cli_usage("FROM and TO are the same log: %s", o->to);
 	if (strcmp(o->command, "verify") == 0 && (o->rate_given || o->no_verify))
 		dnc_cli_usage(
 			"%s: not an option of verify", o->rate_given ? "--rate" : "--no-verify");

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include "priv/copy.h"
 #include "priv/sqlite.h"
 
@@ -265,12 +265,17 @@ static const struct copy_engine engine = {log_close, log_begin, log_commit, log_
 
 static int open_source(struct sqlite_log *log, struct dnc_error *err)
 {
+	struct stat file;
 	int64_t layout;
 
-	if (access(log->base.name, F_OK) < 0)
+	if (stat(log->base.name, &file) < 0)
 		return dnc_error_set(err, ENOENT,
 			"there is no log: unable to open %s: is it the directory of dnc-wsd --data?",
 			log->base.name);
+	/* A pipe would be waited for, and no signal would end that. */
+	if (!S_ISREG(file.st_mode))
+		return dnc_error_set(err, EIO,
+			"%s is not a file: is it the directory of dnc-wsd --data?", log->base.name);
 	if (sqlite_open_db(log->base.name, SQLITE_OPEN_READONLY, &log->db, err) < 0 ||
 		sqlite_get_int(log->db, "PRAGMA user_version", 0, &layout, log->base.name, err) < 0)
 		return -1;

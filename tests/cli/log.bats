@@ -368,6 +368,14 @@ log_is_closed() {
 	refuses 2 'everybody can see the arguments of processes' dnc-log copy src 'postgresql://me:secret@localhost/log'
 	[[ "$stderr" != *secret* ]]
 	refuses 2 'the command is missing: copy or verify' dnc-log
+	refuses 2 'TO is empty' dnc-log copy src ''
+	refuses 2 'FROM is empty' dnc-log verify '' src
+	ln -s src link
+	for to in src ./src/ link; do refuses 2 'FROM and TO are the same log' dnc-log copy src "$to"; done
+	refuses 2 'FROM and TO are the same log' dnc-log verify host=nowhere host=nowhere
+	mkdir pipe
+	mkfifo pipe/events.db
+	refuses 74 'pipe/events.db is not a file' timeout 60 dnc-log copy pipe back
 	refuses 2 '"cpy" is not one of copy, verify' dnc-log cpy a b
 	refuses 2 'copy: TO is missing' dnc-log copy src
 	refuses 2 '--rate: not an option of verify' dnc-log verify --rate=3 a b
