@@ -33,7 +33,11 @@ int pg_check(const char *conninfo, struct dnc_error *err)
 	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
 	int rc = 0;
 
-	if (!options) {
+	if (!*(conninfo + strspn(conninfo, " \t\r\n"))) {
+		/* libpq would take its defaults for all, which nobody wants who has an unset variable there. */
+		rc = dnc_error_set(err, EINVAL,
+			"the connection string is empty: say at least dbname=DATABASE");
+	} else if (!options) {
 		/* The message may show the part of the string that has a password. */
 		const char *why = message && !strstr(conninfo, "pass") && !strchr(conninfo, '@')
 		                          ? message
@@ -73,7 +77,7 @@ static bool take_item(const char *list, int i, char **out)
 	return *out != NULL;
 }
 
-/* Fills in hosts from lists. A list of ports of another length is left to libpq, which complains. */
+/* Fills in hosts from lists, which are of the same length, or there is one port: check_options(). */
 static int split_hosts(struct pg *pg, const char *host, const char *hostaddr, const char *port,
 	struct dnc_error *err)
 {
@@ -94,11 +98,39 @@ static int split_hosts(struct pg *pg, const char *host, const char *hostaddr, co
 	return 0;
 }
 
+/* Numbers from 1 to 65535, or nothing. */
+static bool are_ports(const char *list)
+{
+	for (; list && *list; list += *list == ',') {
+		char *end;
+		long port = strtol(list, &end, 10);
+
+		if (end != list + strcspn(list, ",") || (end > list && (port < 1 || port > 65535)))
+			return false;
+		list = end;
+	}
+	return true;
+}
+
+/* What no server has to be asked for, and no other attempt changes. libpq complains of its own option last. */
+static int check_options(const PGconn *conn, const char *port, struct dnc_error *err)
+{
+	const char *text = PQerrorMessage(conn);
+
+	if (!are_ports(port))
+		return dnc_error_set(err, EINVAL,
+			"log: no port number: \"%.60s\": correct the connection string", port);
+	if (!*text || strstr(text, "target_session_attrs") || strstr(text, "service"))
+		return 0;
+	return dnc_error_set(err, EINVAL, "log: %.*s: correct the connection string",
+		(int)strcspn(text, "\n") < 120 ? (int)strcspn(text, "\n") : 120, text);
+}
+
 /* The hosts may also come from a service file or the environment, which libpq reads only for a connection. This one it does not
- * begin to open, because there is no such mode. */
+ * begin to open, because there is no such server. */
 int pg_hosts_read(struct pg *pg, struct dnc_error *err)
 {
-	const char *const keys[] = {"dbname", "sslmode", NULL};
+	const char *const keys[] = {"dbname", "target_session_attrs", NULL};
 	const char *const values[] = {pg->conninfo, "none", NULL};
 	PGconn *conn = PQconnectStartParams(keys, values, 1);
 	PQconninfoOption *options = PQconninfo(conn);
@@ -112,7 +144,9 @@ int pg_hosts_read(struct pg *pg, struct dnc_error *err)
 	host = option_value(options, "host");
 	hostaddr = option_value(options, "hostaddr");
 	port = option_value(options, "port");
-	rc = split_hosts(pg, host, hostaddr, port, err);
+	rc = check_options(conn, port, err);
+	if (rc == 0)
+		rc = split_hosts(pg, host, hostaddr, port, err);
 	snprintf(pg->server, sizeof pg->server, "%s:%s",
 		host       ? host
 		: hostaddr ? hostaddr
@@ -215,10 +249,12 @@ static const char set_up_sql[] =
 	"SET search_path = pg_catalog, pg_temp; "
 	"SELECT set_config(s.name, CASE s.name WHEN 'statement_timeout' THEN '9000'"
 	" WHEN 'client_min_messages' THEN 'warning'"
+	" WHEN 'standard_conforming_strings' THEN 'on'"
 	" WHEN 'default_transaction_isolation' THEN 'read committed'"
 	" WHEN 'synchronous_commit' THEN CASE s.setting WHEN 'off' THEN 'on' ELSE s.setting END"
 	" ELSE '0' END, false) FROM pg_settings s WHERE s.name IN ('statement_timeout',"
 	" 'client_min_messages', 'default_transaction_isolation', 'synchronous_commit',"
+	" 'standard_conforming_strings',"
 	" 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout',"
 	" 'transaction_timeout')"; /* the last one is of version 17 */
 

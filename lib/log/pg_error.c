@@ -27,7 +27,7 @@ static const struct {
 	{"42P01", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42883", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42703", ENOENT, false, "run dnc-wsd --init-log"},
-	{"42704", ENOENT, false, "run dnc-wsd --init-log"},
+	{"42704", EINVAL, false, "correct what was given"}, /* a setting of options=-c, or a role */
 	{"42501", EACCES, false,
 		"grant dnc_writer to a hub's user; the database's owner runs --init-log"},
 	{"26000", EIO, true, "a pool in front of the server (pgbouncer) has to be in session mode"},

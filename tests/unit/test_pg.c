@@ -72,7 +72,7 @@ static void no_password_is_taken_from_arguments(void **state)
 		{"postgresql://db1/d?password=s3cret", EINVAL},
 		{"sslpassword=s3cret host=x", EINVAL}, {"postgresql://hub:s3cret%zz@db1/d", EINVAL},
 		{"host=x password='s3cret", EINVAL}, {"/var/lib/dnc", EINVAL}, {"hots=x", EINVAL},
-		{"", 0}};
+		{"", EINVAL}, {" \n", EINVAL}, {"postgresql://", 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -83,6 +83,55 @@ static void no_password_is_taken_from_arguments(void **state)
 		assert_null(strstr(err.message, "s3cret"));
 	}
 	assert_null(pg_new("password=s3cret", PG_PREFER_PRIMARY, "unit", &err));
+}
+
+static void what_no_server_has_to_be_asked_for_is_refused_at_once(void **state)
+{
+	static const struct {
+		const char *conninfo, *message; /* NULL: it is taken */
+	} cases[] = {{"host=a,b,c port=1,2", "could not match 2 port numbers to 3 hosts"},
+		{"host=a port=1,2", "could not match 2 port numbers to 1 hosts"},
+		{"host=a,b hostaddr=::1", "could not match 2 host names to 1 hostaddr values"},
+		{"host=a port=99999", "no port number: \"99999\""},
+		{"host=a,b port=5432,x", "no port number: \"5432,x\""},
+		{"port=0", "no port number"}, {"postgresql://a:1,b:2x/d", "no port number"},
+		{"sslmode=bogus", "bogus"}, {"host=a,b,c port=1,2,3", NULL},
+		{"host=a,b port=,2", NULL}, {"host=a,b port=5432", NULL},
+		{"target_session_attrs=standby host=a", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pg *pg = pg_new(cases[i].conninfo, PG_PRIMARY, "unit", &err);
+
+		if (!pg != !!cases[i].message)
+			fail_msg("%s", cases[i].conninfo);
+		pg_free(pg);
+		if (!cases[i].message)
+			continue;
+		if (err.code != EINVAL || !strstr(err.message, cases[i].message))
+			fail_msg("%s: %d %s", cases[i].conninfo, err.code, err.message);
+	}
+}
+
+/* Of the connection string, or of the role or database. */
+static void literals_mean_the_same_whatever_is_set(void **state)
+{
+	char other[sizeof server.log + 64];
+	struct pg *pg;
+	PGresult *r;
+
+	(void)state;
+	snprintf(other, sizeof other, "%s options=-cstandard_conforming_strings=off", server.log);
+	pg = open_pg(other);
+	r = pg_run(pg, "SELECT length('\\d')::bigint", 0, NULL, &err);
+	assert_non_null(r);
+	assert_int_equal(pg_get_int(r, 0, 0), 2);
+	PQclear(r);
+	pg_free(pg);
+	snprintf(other, sizeof other, "%s options=-cnosuch=1", server.log);
+	pg = open_pg(other);
+	expect_error(pg, "SELECT 1", EINVAL, "\"nosuch\": correct what was given");
+	pg_free(pg);
 }
 
 /* dnc-log finds hubs by it. */
@@ -657,6 +706,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_password_is_taken_from_arguments),
+		cmocka_unit_test(what_no_server_has_to_be_asked_for_is_refused_at_once),
+		cmocka_unit_test(literals_mean_the_same_whatever_is_set),
 		cmocka_unit_test(the_name_of_a_connection_is_ours),
 		cmocka_unit_test(values_come_back_as_they_were_sent),
 		cmocka_unit_test(the_plan_of_a_statement_is_kept),

@@ -38,12 +38,12 @@ enum pg_target { PG_PRIMARY, PG_PREFER_PRIMARY, PG_PREFER_STANDBY };
 
 struct pg;
 
-/* 0 when CONNINFO is a connection string of libpq without a password, else -1 with ERR: processes and their arguments can be seen by
- * everybody, so a password belongs into a password file. */
+/* 0 when CONNINFO is a connection string of libpq, not empty and without a password, else -1 with ERR: processes and their arguments
+ * can be seen by everybody, so a password belongs into a password file. */
 int pg_check(const char *conninfo, struct dnc_error *err);
 
 /* Does not connect. NAME is what the server shows of this connection (application_name). Both strings are borrowed until it is
- * freed. NULL with ERR (EINVAL: as of pg_check()). */
+ * freed. NULL with ERR (EINVAL: as of pg_check(), or hosts, ports and other options that libpq refuses before it asks a server). */
 struct pg *pg_new(
 	const char *conninfo, enum pg_target target, const char *name, struct dnc_error *err);
 
