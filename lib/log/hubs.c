@@ -15,6 +15,29 @@ struct dnc_hubs {
 	bool shown, leaving;
 };
 
+/* What clients would not take, or take for several addresses. */
+static bool is_host_and_port(struct dnc_str text)
+{
+	const char *end = text.p + text.n, *host_end = end, *p;
+	long port = 0;
+
+	if (*text.p == '[') {
+		host_end = memchr(text.p, ']', text.n);
+		if (!host_end++ || host_end == text.p + 2)
+			return false;
+	} else if ((p = memchr(text.p, ':', text.n))) {
+		host_end = p;
+	}
+	if (memchr(text.p, ',', text.n))
+		return false;
+	if (host_end == end)
+		return true;
+	for (p = host_end + 1;
+		*host_end == ':' && p < end && *p >= '0' && *p <= '9' && port < 65536; p++)
+		port = 10 * port + *p - '0';
+	return p == end && port >= 1 && port <= 65535;
+}
+
 bool dnc_hubs_check(const char *address)
 {
 	size_t scheme = strncmp(address, "wss://", 6) == 0  ? 6
@@ -27,7 +50,7 @@ bool dnc_hubs_check(const char *address)
 	for (const char *p = host; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f || strchr("@?#\\\"<>`{}|^", *p))
 			return false;
-	return true;
+	return is_host_and_port((struct dnc_str){host, strcspn(host, "/")});
 }
 
 struct dnc_hubs *hubs_new(void)

@@ -19,7 +19,7 @@ struct dnc_hubs_row {
 	int64_t connections;
 };
 
-/* True if clients can be told this address: ws:// or wss://, a host, and a path without a query; shorter than
+/* True if clients can be told this address: ws:// or wss://, one host, a port or none, and a path without a query; shorter than
  * DNC_HUBS_ADDRESS_MAX. */
 bool dnc_hubs_check(const char *address);
 

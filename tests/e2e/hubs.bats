@@ -192,7 +192,8 @@ now_ms() { date +%s%3N; }
 	local url
 	start_hub --advertise=wss://hub-a.example/ws/dnc
 	[ "$(curl -s "http://$ADDRESS/api/v1/hubs")" = '{"hubs":[{"advertise":"wss://hub-a.example/ws/dnc","self":true,"connections":0}]}' ]
-	for url in http://a '' wss:// wss://:1 'wss://a b' wss://u@a 'wss://a/?x' "wss://$(printf 'a%.0s' {1..260})"; do
+	for url in http://a '' wss:// wss://:1 'wss://a b' wss://u@a 'wss://a/?x' wss://a:65536 wss://a:x wss://a: \
+		wss://a,wss://b wss://a:1,b:2 'wss://[::1' 'wss://[]' 'wss://[::1]x' "wss://$(printf 'a%.0s' {1..260})"; do
 		run -2 dnc-wsd --advertise="$url" --data=:memory:
 		[[ "$output" == *'is not an address like wss://hub-a.example/ws/dnc'* ]]
 	done
