@@ -7,7 +7,7 @@ static const struct {
 	struct failure failure;
 } statuses[] = {
 	{300, 399,
-		{DNC_EXIT_UNAVAILABLE,
+		{DNC_EXIT_UNAVAILABLE, .other = true,
 			.advice =
 				"redirects are not followed: pass the address that it redirects to"}},
 	{401, 401, {DNC_EXIT_NOPERM, .sender = true, .advice = "pass a token with --token-file"}},
@@ -15,7 +15,7 @@ static const struct {
 		{DNC_EXIT_NOPERM, .sender = true,
 			.advice = "publishing requires a role with dnc:publish"}},
 	{404, 405,
-		{DNC_EXIT_UNAVAILABLE, .sender = true,
+		{DNC_EXIT_UNAVAILABLE, .other = true, .sender = true,
 			.advice =
 				"there is no hub at this URL: pass http://HOST:PORT, or the path before "
 				"/api/v1/events behind a proxy"}},
@@ -32,7 +32,8 @@ static const struct {
 		{DNC_EXIT_UNAVAILABLE, .again = true, .other = true,
 			.advice = "see the messages of the hub"}},
 	{0, 999,
-		{DNC_EXIT_UNAVAILABLE, .advice = "this is not the answer of a hub: check the URL"}},
+		{DNC_EXIT_UNAVAILABLE, .other = true,
+			.advice = "this is not the answer of a hub: check the URL"}},
 };
 
 struct failure failure_of_status(long status, bool token)
@@ -87,6 +88,7 @@ struct failure failure_of_curl(CURLcode code, bool sent, bool tls)
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		f.rc = DNC_EXIT_UNAVAILABLE;
+		f.other = true;
 		f.advice =
 			tls ? "this is not the answer of a hub: check the URL"
 			    : "this is not the answer of a hub: check the URL; a hub with TLS requires "

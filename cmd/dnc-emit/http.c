@@ -308,7 +308,7 @@ static enum dnc_exit publish(struct http *h, size_t first, size_t count)
 
 	for (;;) {
 		f = try_hub(h, first, count, end_ms, &asked_ms);
-		if (f.rc == DNC_EXIT_OK || f.refused || f.sender ||
+		if (f.rc == DNC_EXIT_OK || f.refused || (f.sender && !f.other) ||
 			(!f.again && !f.other && !dnc_cli_stopped_by()))
 			break;
 		if (emission_stopped(h->emission))

@@ -73,6 +73,17 @@ goes_on() {
 		answers 1 <<<"{\"status\":$status,\"headers\":{\"Retry-After\":\"60\"}}"
 		goes_on "HTTP status $status"
 	done
+	# At this address is another server.
+	for status in 302 404 405; do
+		answers 1 <<<"{\"status\":$status,\"headers\":{\"Location\":\"http://127.0.0.1:1/\"}}"
+		goes_on "HTTP status $status"
+	done
+	answers 1 <<<'{"status":200,"body":"<html>"}'
+	goes_on 'this is not the answer of a hub'
+	answers 1 <<<"{\"status\":200,\"body\":\"$(head -c 300000 /dev/zero | tr '\0' x)\"}"
+	goes_on 'the answer is too long'
+	answers 1 <<<'{"status":404}'
+	run -69 --separate-stderr dnc-emit --url="http://$ADDRESS1" "${ONE[@]}"
 	answers 1 <<<'{"hang":1}'
 	goes_on 'timed out'
 	answers 1 <<<'{}'
