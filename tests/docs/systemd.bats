@@ -9,13 +9,14 @@ setup() {
 	done
 }
 
-@test "the units are clean, and score 1.5 or better" {
+@test "the units are clean, score 1.5 or better, and leave no dumps" {
 	run systemd-analyze verify --man=no units/*
 	[ -z "$output" ]
 	[ "$status" -eq 0 ]
 	local unit
 	for unit in units/*.service; do
 		systemd-analyze security --offline=true --threshold=15 "$unit" >/dev/null
+		grep -qx LimitCORE=0 "$unit"
 	done
 }
 
