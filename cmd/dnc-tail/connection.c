@@ -29,6 +29,10 @@ enum { LOOKUP_S = 3 };
 /* With --no-follow: so many attempts in a row fail before the last one is the end; about 20 s. */
 enum { NO_FOLLOW_FAILURES = 8 };
 
+/* A subscription that ends within this time is brief: after so many in a row the next attempt waits as after failures, also at
+ * another hub, which may be no better. */
+enum { BRIEF_MS = 1000, BRIEF_MAX = 2 };
+
 static void on_connect(lws_sorted_usec_list_t *sul);
 
 /* The next attempt: when the server asked for it, or at another hub at once, else with growing pauses. */
@@ -37,7 +41,7 @@ static void schedule(struct connection *c)
 	int64_t wait_us = c->pause_ms * 1000;
 	uint16_t jitter = 0;
 
-	if (c->next == HUBS_OTHER) {
+	if (c->next == HUBS_OTHER && c->brief < BRIEF_MAX) {
 		lws_sul_schedule(c->context, 0, &c->connect, on_connect, 1);
 		return;
 	}
@@ -67,6 +71,17 @@ static bool gives_up(const struct connection *c)
 	return !c->subscribed && !hubs_asks_to_wait(&c->hubs, dnc_clock_mono_ms());
 }
 
+/* The subscription has ended, if there was one. */
+static void count_brief(struct connection *c)
+{
+	if (!c->confirmed_ms)
+		return;
+	c->brief++;
+	if (dnc_clock_mono_ms() - c->confirmed_ms >= BRIEF_MS)
+		c->brief = c->tries = 0;
+	c->confirmed_ms = 0;
+}
+
 /* Explains and handles the end of the attempt or connection, once. */
 static void lost(struct connection *c)
 {
@@ -82,6 +97,7 @@ static void lost(struct connection *c)
 	c->wsi = c->pending = NULL;
 	lws_sul_cancel(&c->limit);
 	dnc_buf_clear(&c->in);
+	count_brief(c);
 	if (c->ended)
 		return;
 	if (!c->attempt.established && !c->attempt.status &&
@@ -337,7 +353,9 @@ void connection_confirmed(struct connection *c)
 	c->subscribed = c->attempt.confirmed = true;
 	c->connections++;
 	hubs_confirmed(&c->hubs);
-	c->tries = 0;
+	c->confirmed_ms = dnc_clock_mono_ms();
+	if (c->brief < BRIEF_MAX)
+		c->tries = 0;
 	c->failures = 0;
 }
 

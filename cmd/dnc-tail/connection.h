@@ -29,6 +29,8 @@ struct connection {
 	lws_sorted_usec_list_t beat;           /* the next sign of life while nothing is read */
 	uint64_t heard_ms;                     /* when the peer gave one, as uv_now() */
 	uint16_t tries;
+	int64_t confirmed_ms; /* when the subscription was confirmed; 0: it is not */
+	unsigned brief;       /* subscriptions in a row that ended soon */
 	unsigned failures;    /* in a row, of all hubs, since the last subscription */
 	enum hubs_next next;  /* after the last failure, */
 	int64_t pause_ms;     /* and how long the hub asked to wait */

@@ -198,3 +198,16 @@ now_ms() { date +%s%3N; }
 		[[ "$output" == *'is not an address like wss://hub-a.example/ws/dnc'* ]]
 	done
 }
+
+@test "hubs that send dnc-tail away as soon as it is there are not asked again and again without a pause" {
+	local n
+	for n in 1 2; do
+		/usr/bin/python3 "$ROOT/tests/e2e/brief_hub.py" >brief$n 2>connections$n 3>&- &
+		PIDS+=("$!")
+		wait_for has_content brief$n
+	done
+	run -124 timeout 3 dnc-tail "ws://$(cat brief1)" "ws://$(cat brief2)"
+	cat connections1 connections2 | wc -l
+	[ "$(cat connections1 connections2 | wc -l)" -lt 30 ]
+	[ "$(wc -l <connections2)" -gt 0 ]
+}
