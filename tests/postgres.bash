@@ -100,10 +100,10 @@ pg_is_ready() { # NAME
 
 # restart_postgres NAME - starts a server that was killed or stopped, with what is on its disk
 restart_postgres() {
-	local net=PG_NET_$1 PG_INSIDE=() listen=''
-	[ -z "${!net-}" ] || PG_INSIDE=(nsenter --net="${!net}") listen='*'
+	local net=PG_NET_$1 PG_INSIDE=() listen=()
+	[ -z "${!net-}" ] || PG_INSIDE=(nsenter --net="${!net}") listen=(-c 'listen_addresses=*')
 	rm -f "$PG_DIR/$1/data/postmaster.pid"
-	pg_become postgres -D "$PG_DIR/$1/data" -c listen_addresses="$listen" -c unix_socket_directories="$PG_DIR/$1" -c cluster_name="$1" \
+	pg_become postgres -D "$PG_DIR/$1/data" "${listen[@]}" -c unix_socket_directories="$PG_DIR/$1" -c cluster_name="$1" \
 		</dev/null >>"$PG_DIR/$1/log" 2>&1 &
 	PG_STARTED=$!
 	disown "$PG_STARTED"	# the shell need not say that it was killed
