@@ -43,6 +43,7 @@ events_in() { jq -r 'select(.data.seq?).data.seq' "$1" | tr '\n' ' '; }
 code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"; }
 
 @test "an EventSource that began with last, since or since_time comes back and goes on" {
+	durable_only
 	start_hub
 	events 10 >&9
 	wait_for last_seq_is 10
@@ -83,6 +84,7 @@ code_of() { curl -s --max-time 10 -o body -w '%{http_code} %{content_type}' "$@"
 }
 
 @test "a confirmation that promises a gap has no id: who comes back before the gap is told of it then" {
+	durable_only
 	start_hub --data=data
 	events 100 >&9
 	wait_for last_seq_is 100
