@@ -95,11 +95,16 @@ static const char *state_in(struct dnc_str *text)
 	return p;
 }
 
+static bool is_on(const struct pg *pg, const char *parameter)
+{
+	const char *value = PQparameterStatus(pg->conn, parameter);
+
+	return value && strcmp(value, "on") == 0;
+}
+
 bool pg_is_standby(const struct pg *pg)
 {
-	const char *hot = PQparameterStatus(pg->conn, "in_hot_standby");
-
-	return hot && strcmp(hot, "on") == 0;
+	return is_on(pg, "in_hot_standby");
 }
 
 static const char *pg_hint(const struct pg *pg, const char *hint)
@@ -119,18 +124,11 @@ const char *pg_hint_trying(const struct pg *pg)
 	return pg_hint(pg, trying);
 }
 
-static bool is_on(const struct pg *pg, const char *parameter)
-{
-	const char *value = PQparameterStatus(pg->conn, parameter);
-
-	return pg->target == PG_PRIMARY && value && strcmp(value, "on") == 0;
-}
-
 /* The row of a connection that libpq did not want, or that broke: it tells a standby by its parameters. */
 static size_t row_without_state(const struct pg *pg, const char **hint)
 {
-	bool standby = is_on(pg, "in_hot_standby"),
-	     read_only = is_on(pg, "default_transaction_read_only");
+	bool primary = pg->target == PG_PRIMARY, standby = primary && pg_is_standby(pg),
+	     read_only = primary && is_on(pg, "default_transaction_read_only");
 	size_t row = find_row(standby || read_only ? "25006" : "08");
 
 	*hint = read_only && !standby ? "default_transaction_read_only is on there: set it to off"

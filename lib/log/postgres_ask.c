@@ -62,17 +62,10 @@ void reader_settle(struct pg_reader *r)
 		reader_take_chunk(r, &r->ahead, &ignored);
 }
 
-int reader_send(struct pg_reader *r, const char *sql, int n, const struct pg_param *params,
-	struct dnc_error *err)
-{
-	reader_settle(r);
-	return sources_send(&r->sources, sql, n, params, err);
-}
-
 PGresult *reader_query(struct pg_reader *r, const char *sql, int n, const struct pg_param *params,
 	struct dnc_error *err)
 {
-	return reader_send(r, sql, n, params, err) < 0 ? NULL : take(r, err);
+	return sources_send(&r->sources, sql, n, params, err) < 0 ? NULL : take(r, err);
 }
 
 int reader_find(struct pg_reader *r, uint64_t needed, struct dnc_error *err)

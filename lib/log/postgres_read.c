@@ -89,16 +89,17 @@ static int ask(struct pg_reader *r, struct pg_chunk *c, uint64_t from, uint64_t 
 	static const char sql[] =
 		"SELECT seq, " POSTGRES_EVENT " FROM dnc.events WHERE seq >= $1 AND seq <= $2 "
 		"ORDER BY seq LIMIT $3";
-	struct pg_param params[] = {pg_int8((int64_t)from), pg_int8(0), pg_int8(r->rows)};
+	struct pg_param params[] = {pg_int8((int64_t)from), pg_int8(0), pg_int8(0)};
+	int found = reader_find(r, from, err);
 
-	reader_settle(r);
 	reader_drop(c);
-	if (reader_find(r, from, err) < 0)
+	if (found < 0)
 		return -1;
 	if (last > sources_seen(&r->sources))
 		last = sources_seen(&r->sources);
 	params[1] = pg_int8((int64_t)last);
-	if (reader_send(r, sql, 3, params, err) < 0)
+	params[2] = pg_int8(r->rows);
+	if (sources_send(&r->sources, sql, 3, params, err) < 0)
 		return -1;
 	*c = (struct pg_chunk){.from = from, .to = last, .asked = r->rows};
 	return 0;

@@ -1,10 +1,11 @@
-/* pg_reader.h - a reader of a log in PostgreSQL: the servers that it asks, and chunks of events in order, of which the server works on the
- * next one. For postgres_ask.c, which asks, and postgres_read.c, which hands out. Of one thread. */
+/* pg_reader.h - a reader of a log in PostgreSQL: the servers that it asks, and chunks of events in order, of which the server
+ * works on the next one. For postgres_ask.c, which asks, and postgres_read.c, which hands out. Of one thread. */
 #pragma once
 #include "postgres_sources.h"
 
 enum {
 	READ_ROWS = 400, /* of a chunk at most: some 256 KiB, which a processor's cache holds */
+	CHUNK_BYTES = 4 << 20, /* of its rows, if they are as long as those before them */
 };
 
 /* All events of the log from `from` to `to`. */
@@ -30,11 +31,7 @@ void reader_drop(struct pg_chunk *c);
 /* How many rows have some MiB, if they are like the ROWS rows of ANSWER. */
 int reader_rows_for(const PGresult *answer, int rows);
 
-/* Sends the question, after what was asked before was taken. 0, or -1 with ERR. */
-int reader_send(struct pg_reader *r, const char *sql, int n, const struct pg_param *params,
-	struct dnc_error *err);
-
-/* Sends it and takes the answer; NULL with ERR. */
+/* Asks, right after reader_find(), and takes the answer; NULL with ERR. */
 PGresult *reader_query(struct pg_reader *r, const char *sql, int n, const struct pg_param *params,
 	struct dnc_error *err);
 
@@ -47,5 +44,5 @@ int reader_opened_again(struct dnc_error *err);
 /* Takes what was asked for ahead, if anything. A failure is told when it is needed. */
 void reader_settle(struct pg_reader *r);
 
-/* Has the next question go to a server that has event NEEDED: see sources_find(). */
+/* Has the next question go to a server that has event NEEDED: see sources_find(). What was asked before is taken first. */
 int reader_find(struct pg_reader *r, uint64_t needed, struct dnc_error *err);

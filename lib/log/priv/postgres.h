@@ -10,8 +10,7 @@
 #include "pg.h"
 
 enum {
-	CHUNK_ROWS = 1000,     /* of a query, at most */
-	CHUNK_BYTES = 4 << 20, /* of its rows, if they are as long as those before them */
+	CHUNK_ROWS = 1000, /* of a query, at most */
 };
 
 /* Of the thread that appends. */
