@@ -77,7 +77,7 @@ described() {
 
 @test "a server with another certificate is refused, and what to look at is said" {
 	local at port
-	port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	port=$(free_ports 1)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=db.example \
 		-addext subjectAltName=DNS:db.example -keyout key.pem -out cert.pem 2>openssl.err
 	pg_prepare

@@ -147,7 +147,7 @@ commands_for() { grep -oE 'install (-d )?-[^;`'"'"']*/etc/dnc(/revoked)?' "$1" |
 }
 
 @test "sockets of the service manager are served, and outlive the hub" {
-	port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	port=$(free_ports 1)
 	systemd-socket-activate -l "$PWD/hub.sock" -l "127.0.0.1:$port" \
 		dnc-wsd --input=systemd --listen=systemd --data=data </dev/null >out 2>err 3>&- &
 	PIDS+=($!)

@@ -14,13 +14,12 @@ setup() {
 	PG_USER=hub refute pg_sql a "INSERT INTO dnc.hubs VALUES ('x', 'wss://x', '1', 0, 0)" 2>/dev/null
 }
 
-free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # start_nth N [OPTION...] - a hub on the log that advertises where it is: HUBN, URLN
 start_nth() {
 	local n=$1 port
 	shift
-	port=$(free_port)
+	port=$(free_ports 1)
 	rm -f "address$n" "in$n"
 	mkfifo "in$n"
 	dnc-wsd --listen="127.0.0.1:$port" --log="$LOG" --advertise="ws://127.0.0.1:$port/ws/dnc" "$@" \

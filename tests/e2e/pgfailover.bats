@@ -35,6 +35,16 @@ epoch() { curl -s "http://$ADDRESS/api/v1/info" | jq -r .epoch; }
 is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz")" = "$1" ]; }
 log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dnc.events' 2>/dev/null)" = "$2" ]; } # SERVER COUNT
 
+# A hub on three servers with a quorum, and a client that has the two events there are.
+start_with_two() {
+	start_quorum
+	pg_make_log a
+	start_on a b c --
+	events 2 | produce
+	listen out
+	wait_for has_seqs out '1 2'
+}
+
 @test "what no standby has is neither acknowledged nor shown, and comes once when one is back" {
 	start_quorum
 	pg_make_log a
@@ -178,12 +188,7 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 }
 
 @test "an old primary that runs on without its standbys is left for the new one" {
-	start_quorum
-	pg_make_log a
-	start_on a b c --
-	events 2 | produce
-	listen out
-	wait_for has_seqs out '1 2'
+	start_with_two
 	# The old one is reached, and takes what it is sent, but commits nothing any more.
 	kill_postgres c
 	promote b
@@ -199,12 +204,7 @@ log_has_events() { [ "$(PG_DATABASE=dnc_log pg_sql "$1" 'SELECT count(*) FROM dn
 }
 
 @test "what a primary that crashed has written alone is not shown before a standby has it" {
-	start_quorum
-	pg_make_log a
-	start_on a b c --
-	events 2 | produce
-	listen out
-	wait_for has_seqs out '1 2'
+	start_with_two
 	is_audited() { PG_DATABASE=dnc_log pg_sql a 'SELECT record FROM dnc.access' | grep -q '"subscribed"'; }
 	wait_for is_audited	# so that the next commit is that of events
 	kill_postgres b

@@ -10,7 +10,7 @@ setup() {
 	DIR=$(mktemp -d "${TMPDIR:-/tmp}/dnc-proxy.XXXXXX")
 	chmod 755 "$DIR"
 	cd "$DIR" || return
-	PORT=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	PORT=$(free_ports 1)
 }
 
 teardown() {
