@@ -34,7 +34,8 @@ class Client:
     def __init__(self, number):
         self.events = number % 2 == 0  # server-sent
         self.hub, self.seq, self.epoch, self.moves = number, 0, None, 0
-        self.socket, self.again, self.wrong, self.waited, self.had = None, 0, None, 0, time.monotonic()
+        self.socket, self.again, self.wrong, self.had = None, 0, None, time.monotonic()
+        self.waited = 0, self.had  # the longest time between events, and when it began
 
     def connect(self, now):
         self.hub, self.tail, self.asked = self.hub + 1, b"", False
@@ -92,7 +93,7 @@ class Client:
         if ids[first:first + len(names)] != list(names):
             raise Wrong(f"other events under {first} to {first + len(names) - 1} than another client")
         self.seq += len(names)
-        self.waited, self.had = max(self.waited, now - self.had), now
+        self.waited, self.had = max(self.waited, (now - self.had, self.had)), now
 
 
 def turn(client, now, total):

@@ -35,10 +35,12 @@ CROWDS = 2
 started = time.monotonic()
 hubs, stages, addresses, clients, tails = {}, {}, {}, [], []
 allowed = [0]  # of each producer
-pause = {"longest": 0, "since": started}  # between acknowledgements
+pause = {"longest": (0, started), "since": started}  # between acknowledgements; with when it began
+happened = []  # when, and what
 
 
 def say(text):
+    happened.append((time.monotonic(), text))
     with open("story", "a") as f:
         print(f"{time.monotonic() - started:7.2f} {text}", file=f)
 
@@ -89,7 +91,13 @@ def note_ack():
     now = time.monotonic()
     if now - pause["since"] > 3:
         say(f"nothing was acknowledged for {now - pause['since']:.1f} s")
-    pause["longest"], pause["since"] = max(pause["longest"], now - pause["since"]), now
+    pause["longest"], pause["since"] = max(pause["longest"], (now - pause["since"], pause["since"])), now
+
+
+def describe(length, since):
+    """A pause, with what happened meanwhile."""
+    what = [text for at, text in happened if since - 1 < at < since + length and "acknowledged" not in text]
+    return f"{length:.1f} s ({', '.join(what)})"
 
 
 def make_producers():
@@ -184,8 +192,9 @@ class Tail:
 
 def start_clients():
     ws = [f"ws://{addresses[name]}/ws/dnc" for name in HUBS]
-    share = max(2, (CLIENTS - TAILS - PEERS) // CROWDS)
+    others = max(2 * CROWDS, CLIENTS - TAILS - PEERS)
     for i in range(CROWDS):
+        share = (others + i) // CROWDS
         clients.append(subprocess.Popen(["/usr/bin/python3", f"{HERE}/crowd.py", f"crowd{i}", str(share), str(SEED + i),
                                          ",".join(addresses[name] for name in HUBS)], stderr=open(f"crowd{i}.err", "wb")))
     for i, command in enumerate((["node", f"{HERE}/resume.js"], ["node", f"{HERE}/resume.js"], ["/usr/bin/python3", f"{HERE}/resume.py"])):
@@ -346,8 +355,8 @@ def main():
     end_daemons()
     print(f"{len(names)} events, {FAULTS} faults, {time.monotonic() - started:.1f} s: each once in the log of 3 servers and once at"
           f" each of {len(reports) + PEERS + TAILS} clients, in order ({sum(r['moves'] for r in reports)} moves,"
-          f" {sum(t.kills for t in tails)} kills of dnc-tail); the longest pause was {longest:.1f} s between acknowledgements,"
-          f" {max(r['waited'] for r in reports):.1f} s between events of a client", flush=True)
+          f" {sum(t.kills for t in tails)} kills of dnc-tail); the longest pauses: between acknowledgements {describe(*longest)};"
+          f" between events of a client {describe(*max(r['waited'] for r in reports))}", flush=True)
     if machines.why:
         print(f"without network namespaces ({machines.why}): nothing was cut off", flush=True)
 
