@@ -52,6 +52,6 @@ struct dnc_copy_compared {
 	char difference[200]; /* the first one, if they differ */
 };
 
-/* Compares all events, audit records, epochs and the key of both logs. 0 also when they differ; -1 with ERR. */
+/* Compares all events, audit records, epochs and the key of both logs, and whether the target revokes what the source revokes. 0 also when they differ; -1 with ERR. */
 int dnc_copy_compare(const struct dnc_copy_options *options, struct dnc_copy_compared *out,
 	struct dnc_error *err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/words.h"
 #include "priv/copy.h"
 
 struct piece_row {
@@ -177,8 +178,24 @@ static int compare_audit(struct comparison *c, struct dnc_error *err)
 	return compare_rows(c, COPY_AUDIT, first, a < b ? a : b, err);
 }
 
+/* 1 at a difference. */
+static int compare_revoked(struct comparison *c, struct dnc_error *err)
+{
+	uint64_t missing;
+
+	if (copy_missing_revoked(c->logs[0], c->logs[1], &missing, err) < 0)
+		return -1;
+	if (!missing)
+		return 0;
+	c->out->differ = true;
+	snprintf(c->out->difference, sizeof c->out->difference,
+		"the target accepts %" PRIu64 " %s that the source revokes, or will sooner",
+		missing, dnc_plural(missing, "token", "tokens"));
+	return 1;
+}
+
 /* The key, and the epochs whose events the target has. 1 at a difference. */
-static int compare_rest(struct comparison *c, struct dnc_error *err)
+static int compare_key_and_epochs(struct comparison *c, struct dnc_error *err)
 {
 	struct copy_epochs epochs[2] = {{0}};
 	bool same;
@@ -224,7 +241,9 @@ static int compare_all(struct comparison *c, struct dnc_error *err)
 	rc = compare_rows(c, COPY_EVENTS, out->first, out->last, err);
 	if (rc == 0)
 		rc = compare_audit(c, err);
-	return rc ? rc : compare_rest(c, err);
+	if (rc == 0)
+		rc = compare_key_and_epochs(c, err);
+	return rc ? rc : compare_revoked(c, err);
 }
 
 static int copy_compare(struct copy_log *from, struct copy_log *to,

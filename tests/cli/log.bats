@@ -160,6 +160,18 @@ position_is_valid() { # EPOCH SEQ NEXT
 	psql -XAtq -c "SELECT dnc.revoke('there'), dnc.revoke('b | ü')" "$from" >out
 	dnc-log copy -q "$from" "$LOG" >out
 	[ "$(sql 'SELECT jti, expires FROM dnc.revoked ORDER BY 1' | paste -sd ' ')" = 'alice-1| b | ü| c|4102444900000 here| there|' ]
+
+	# More than the source revokes, or for longer, is no difference; less is, unless it has expired.
+	dnc-log verify "$from" "$LOG" >out
+	psql -XAtq -c "SELECT dnc.revoke('new')" -c "INSERT INTO dnc.revoked (jti, at, expires) VALUES ('past', 1, 2)" "$from" >out
+	run --separate-stderr dnc-log verify "$from" "$LOG"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *'the logs differ: the target accepts 1 token that the source revokes, or will sooner'* ]]
+	sql "SELECT dnc.revoke('new', 4102444800000)"
+	run --separate-stderr dnc-log verify "$from" "$LOG"
+	[ "$status" -eq 1 ]
+	sql "SELECT dnc.revoke('new')"
+	dnc-log verify "$from" "$LOG" >out
 }
 
 @test "counts of types are the same" {
