@@ -10,7 +10,8 @@
 #include "priv/postgres.h"
 
 enum {
-	PRUNE_MS = 10000, /* between turns of pruning, unless more is left */
+	PRUNE_MS = 10000,  /* between turns of pruning, unless more is left */
+	COMMIT_MS = 10000, /* between commits, when nothing is appended */
 };
 
 /* The arrays that dnc.append() takes, in its order. */
@@ -136,14 +137,43 @@ static int read_answer(struct pg_appender *a, struct dnc_batch *batch, const PGr
 	return 0;
 }
 
+/* What the answer to a call of A says of its connection. */
+static void note_call(struct pg_journal *j, bool failed)
+{
+	struct pg_appender *a = &j->appender;
+
+	if (pg_is_new(a->pg)) {
+		j->base.stats.reconnects += a->connected;
+		a->reopened |= a->connected;
+		a->connected = true;
+	}
+	if (failed && !a->failed_ms)
+		a->failed_ms = dnc_clock_mono_ms();
+}
+
+/* Something was committed. If that is another server than before, the one that the follower listens to may run on and have
+ * nothing to say: unless the follower has found out by itself, it goes along. */
+static void note_commit(struct pg_journal *j)
+{
+	struct pg_appender *a = &j->appender;
+
+	a->commit_due_ms = dnc_clock_mono_ms() + COMMIT_MS;
+	if (a->reopened && (!a->failed_ms || j->follower.begun_ms < a->failed_ms)) {
+		j->moved_to = pg_host(a->pg);
+		postgres_follow.wake(&j->base);
+	}
+	a->reopened = false;
+	a->failed_ms = 0;
+}
+
 /* A batch that failed may be committed nevertheless. It is sent again, and its events are found by their ids; audit
  * records may then be there twice. */
 static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, struct dnc_error *err)
 {
-	struct pg_appender *a = &journal_of(base)->appender;
-	struct journal_stats *stats = &base->stats;
+	struct pg_journal *j = journal_of(base);
+	struct pg_appender *a = &j->appender;
 	uint64_t counts[DNC_LOGGED_CONFLICT + 1] = {0};
-	uint64_t known = stats->known;
+	uint64_t known = base->stats.known;
 	PGresult *answer;
 	bool unknown;
 	int rc;
@@ -155,9 +185,7 @@ static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, st
 	unknown = answer ||
 	          pg_outcome_unknown(a->pg); /* an answer that can't be used: it is committed */
 	PQclear(answer);
-	if (pg_is_new(a->pg) && a->connected)
-		stats->reconnects++;
-	a->connected = true;
+	note_call(j, rc < 0);
 	if (rc < 0) {
 		if (!a->unsure && unknown) {
 			a->unsure_after = known > base->last ? known : base->last;
@@ -165,7 +193,8 @@ static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, st
 		}
 		return -1;
 	}
-	stats->commits_repeated += a->unsure;
+	note_commit(j);
+	base->stats.commits_repeated += a->unsure;
 	a->unsure = false;
 	base->duplicates += counts[DNC_LOGGED_DUPLICATE];
 	base->conflicts += counts[DNC_LOGGED_CONFLICT];
@@ -202,10 +231,10 @@ static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
 }
 
 /* Whether a commit would work, as far as can be told without one. */
-static int postgres_idle(struct dnc_journal *base, struct dnc_error *err)
+static int check_writable(struct pg *pg, struct dnc_error *err)
 {
 	static const char sql[] = "SELECT current_setting('transaction_read_only')::boolean";
-	PGresult *answer = pg_run(journal_of(base)->appender.pg, sql, 0, NULL, err);
+	PGresult *answer = pg_run(pg, sql, 0, NULL, err);
 	bool read_only;
 
 	if (!answer)
@@ -216,6 +245,26 @@ static int postgres_idle(struct dnc_journal *base, struct dnc_error *err)
 	               ? dnc_error_set(err, EROFS,
 				 "the log's server takes no writes: set its default_transaction_read_only to off")
 	               : 0;
+}
+
+/* From time to time, and after a failure, something is committed: a primary whose standbys follow another says nothing of
+ * it. */
+static int postgres_idle(struct dnc_journal *base, struct dnc_error *err)
+{
+	struct pg_journal *j = journal_of(base);
+	struct pg_appender *a = &j->appender;
+	int rc = check_writable(a->pg, err);
+	bool due;
+
+	note_call(j, rc < 0);
+	due = a->reopened || a->failed_ms || dnc_clock_mono_ms() >= a->commit_due_ms;
+	if (rc < 0 || !due)
+		return rc;
+	rc = postgres_await_standbys(a->pg, &a->waiting, err);
+	note_call(j, rc < 0);
+	if (rc == 0)
+		note_commit(j);
+	return rc;
 }
 
 static void postgres_close(struct dnc_journal *base)
@@ -283,6 +332,7 @@ struct dnc_journal *journal_postgres_open(
 	j->base = (struct dnc_journal){.ops = &postgres_ops, .oldest = 1};
 	j->options = *options;
 	j->follower.wake_fd = j->stop_fd = -1;
+	j->moved_to = -1;
 	if (make_parts(j, err) == 0 && postgres_load(j, err) == 0) {
 		pg_warn_of_network(j->appender.pg);
 		return &j->base;

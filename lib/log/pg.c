@@ -60,10 +60,20 @@ void pg_disconnect(struct pg *pg)
 	pg->in_transaction = false;
 }
 
-void pg_leave(struct pg *pg)
+int pg_host(const struct pg *pg)
+{
+	return pg->host;
+}
+
+void pg_go(struct pg *pg, int host)
 {
 	pg_disconnect(pg);
-	pg->host = (pg->host + 1) % pg_servers(pg);
+	pg->host = host % pg_servers(pg);
+}
+
+void pg_leave(struct pg *pg)
+{
+	pg_go(pg, pg->host + 1);
 }
 
 /* PQisBusy() looks at what was received. */

@@ -131,38 +131,6 @@ static int run(struct pg_follower *f, const char *sql, struct dnc_error *err)
 	return r ? 0 : -1;
 }
 
-/* A primary that crashed and is back shows what it had written before its standbys had it, and may yet lose it to one of them. A
- * commit that writes waits for them, and so for all before it. One that has to wait for none need not write. */
-static int await_standbys(struct pg_follower *f, struct dnc_error *err)
-{
-	static const char sql[] = "SELECT pg_logical_emit_message(true, 'dnc', '') "
-				  "WHERE current_setting('synchronous_standby_names') <> ''";
-
-	f->waiting = f->backend;
-	if (run(f, sql, err) < 0)
-		return -1;
-	f->waiting = 0;
-	return 0;
-}
-
-/* The process of the server that waits for standbys does not notice that its client has given up: there would be one more with
- * each connection, until the server has no room for others. */
-static int end_waiting(struct pg_follower *f, struct dnc_error *err)
-{
-	static const char sql[] =
-		"SELECT pg_backend_pid(), count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-		"WHERE pid = $1 AND wait_event = 'SyncRep' AND usename = current_user "
-		"AND application_name = current_setting('application_name')";
-	const struct pg_param waiting = pg_int8(f->waiting);
-	PGresult *r = pg_run(f->pg, sql, 1, &waiting, err);
-
-	if (!r)
-		return -1;
-	f->backend = pg_get_int(r, 0, 0);
-	PQclear(r);
-	return 0;
-}
-
 /* What every new connection needs. Listening begins before anything is read, so that no event is missed. Whoever comes first
  * after the server has changed begins an epoch. */
 static int begin(struct pg_journal *j, struct dnc_error *err)
@@ -175,15 +143,18 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 		run(f, "SET plan_cache_mode = force_generic_plan", err) < 0)
 		return -1;
 	pg_is_new(f->pg);
-	if (run(f, "SELECT n FROM dnc.check_epoch()", err) < 0 || end_waiting(f, err) < 0)
+	if (run(f, "SELECT n FROM dnc.check_epoch()", err) < 0)
 		return -1;
 	postgres_meet_hubs(j); /* also while there are no standbys */
-	if (await_standbys(f, err) < 0 || check_log(j, err) < 0 ||
+	/* A primary that crashed and is back shows what it had written before its standbys had it, and may yet lose it to one of
+	 * them. */
+	if (postgres_await_standbys(f->pg, &f->waiting, err) < 0 || check_log(j, err) < 0 ||
 		postgres_load_revoked(j, f->pg, err) < 0)
 		return -1;
 	if (f->connected)
 		j->base.stats.reconnects++;
 	f->connected = f->listening = true;
+	f->begun_ms = dnc_clock_mono_ms();
 	return 0;
 }
 
@@ -314,6 +285,17 @@ static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 	return NULL;
 }
 
+/* Goes to the server where events are appended now, if that may be another. */
+static void go_along(struct pg_journal *j)
+{
+	int host = atomic_exchange(&j->moved_to, -1);
+
+	if (host < 0)
+		return;
+	pg_go(j->follower.pg, host);
+	j->follower.listening = false;
+}
+
 /* Rows that can't be handed on are no reason to begin again: the connection is good. */
 static int follow_read(struct dnc_journal *base,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
@@ -324,6 +306,7 @@ static int follow_read(struct dnc_journal *base,
 	PGresult *r;
 	int rc;
 
+	go_along(j);
 	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
 		return fail(f);
 	postgres_meet_hubs(j);

@@ -203,6 +203,39 @@ start_with_two() {
 	log_has_events a 2
 }
 
+@test "a hub without producers leaves an old primary that runs on, too" {
+	start_with_two
+	kill_postgres c
+	promote b
+	pg_sql b "ALTER SYSTEM SET synchronous_standby_names = ''"
+	pg_sql b 'SELECT pg_reload_conf()'
+	events 3 | timeout 60 dnc-wsd --exit-on-eof --listen=127.0.0.1:0 --log="$(pg_log_at b)" 2>other.err
+	wait_for has_seqs out '1 2 3 4 5'
+	refute grep -q 'closed\|connection.gap' out
+	[ "$(jq -r 'select(.type == "dnc.connection.epoch").metadata.epoch' out)" = "$(epoch)" ]
+	pg_is_primary a
+	log_has_events a 2
+	wait_for is_ready 200
+}
+
+@test "a hub that waits for standbys leaves one process that waits, and is ready when they are back" {
+	start_with_two
+	freeze_postgres b
+	freeze_postgres c
+	wait_for is_ready 503
+	waiters() { pg_sql a "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'dnc-wsd: appends'"; }
+	wait_for eval '[ -n "$(waiters)" ]'
+	local first
+	first=$(waiters)
+	other_waits() { local now; now=$(waiters) && [ -n "$now" ] && [ "$now" != "$first" ]; }
+	wait_for other_waits
+	[ "$(waiters | wc -w)" -eq 1 ]
+	thaw_postgres b
+	thaw_postgres c
+	wait_for is_ready 200
+	has_seqs out '1 2'
+}
+
 @test "what a primary that crashed has written alone is not shown before a standby has it" {
 	start_with_two
 	is_audited() { PG_DATABASE=dnc_log pg_sql a 'SELECT record FROM dnc.access' | grep -q '"subscribed"'; }
@@ -214,12 +247,12 @@ start_with_two() {
 	local producer=$!
 	PIDS+=("$producer")
 	# For standbys, or for who waits for them.
-	wait_of() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE (wait_event = 'SyncRep' OR wait_event_type = 'Lock') AND application_name = 'dnc-wsd: $1'")" -ge 1 ]; }
-	wait_for wait_of appends
+	wait_of() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE (wait_event = 'SyncRep' OR wait_event_type = 'Lock') AND application_name = 'dnc-wsd: $1' AND query LIKE '%$2%'")" -ge 1 ]; }
+	wait_for wait_of appends dnc.append
 	kill_postgres a
 	restart_postgres a
 	log_has_events a 4
-	wait_for wait_of follows
+	wait_for wait_of follows ''
 	has_seqs out '1 2'
 	last_seq_is 2
 	restart_postgres b

@@ -371,6 +371,11 @@ static void a_server_that_ends_nothing_in_time_is_left_for_the_next(void **state
 	pg_leave(pg);
 	assert_int_equal(number(pg, "SELECT 8"), 8);
 	assert_null(strstr(pg_server(pg), "/.:"));
+	assert_int_equal(pg_host(pg), 0);
+	pg_go(pg, 1);
+	assert_int_equal(number(pg, "SELECT 9"), 9);
+	assert_non_null(strstr(pg_server(pg), "/.:"));
+	assert_int_equal(pg_host(pg), 1);
 	pg_free(pg);
 }
 

@@ -94,5 +94,10 @@ int copy_epochs_read(
 bool copy_epochs_have(const struct copy_epochs *e, uint64_t name);
 void copy_epochs_free(struct copy_epochs *e);
 
+/* copy_revoked.c. *MISSING: how many tokens the source revokes that the target does not, or not for as long. 0 if one of them has no
+ * list of revoked tokens. */
+int copy_missing_revoked(
+	struct copy_log *from, struct copy_log *to, uint64_t *missing, struct dnc_error *err);
+
 /* 0 when the target has nothing that a hub would miss, or is a copy of the source; else -1 with ERR (EEXIST). */
 int copy_check_target(struct copy_log *from, struct copy_log *to, struct dnc_error *err);

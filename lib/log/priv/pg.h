@@ -66,6 +66,12 @@ void pg_disconnect(struct pg *pg);
  * is meant. */
 void pg_leave(struct pg *pg);
 
+/* Which server of the connection string the connection is or was to, from 0. */
+int pg_host(const struct pg *pg);
+
+/* Closes the connection; the next call tries server HOST first, among those that are as good. */
+void pg_go(struct pg *pg, int host);
+
 /* How many servers the connection string names. */
 int pg_servers(const struct pg *pg);
 

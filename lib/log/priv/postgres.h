@@ -1,7 +1,7 @@
 /* postgres.h - the log in PostgreSQL, which several hubs share: its state and what its files provide to each other.
  *
  * journal_postgres.c appends; postgres_open.c reads what a hub knows when it starts; postgres_follow.c is the follower's
- * part with postgres_hubs.c, postgres_read.c the readers'. The thread that appends, the follower's thread and each reader have a connection of
+ * part with postgres_hubs.c, postgres_read.c the readers'; postgres_standbys.c is of both. The thread that appends, the follower's thread and each reader have a connection of
  * their own; schema.sql describes the tables and functions. */
 #pragma once
 #include "base/uuid.h"
@@ -25,6 +25,11 @@ struct pg_appender {
 	uint64_t unsure_after;
 	int64_t prune_due_ms;
 	bool connected; /* it was, once */
+	/* The connection was opened again, and nothing was committed on it yet; the first call failed then (dnc_clock_mono_ms()), 0: none did. */
+	bool reopened;
+	int64_t failed_ms;
+	int64_t commit_due_ms; /* a commit is tried, though there is nothing to append */
+	int64_t waiting;       /* of postgres_await_standbys() */
 };
 
 /* Of the follower's thread. */
@@ -37,8 +42,9 @@ struct pg_follower {
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
 	uint64_t sought;       /* other servers were looked for, because one lacked this event */
 	int64_t oldest_due_ms; /* when the oldest event is looked up again */
-	/* Processes of the server: that of this connection, and the one that was told to wait for standbys, and has not answered. */
-	int64_t backend, waiting;
+	int64_t waiting;       /* of postgres_await_standbys() */
+	atomic_int_fast64_t
+		begun_ms;            /* when it was last found that this server has what was read */
 	char hub[DNC_EPOCH_LEN + 1]; /* the random name of this run in dnc.hubs; empty: none yet */
 	int64_t hubs_due_ms;         /* when that row is written again */
 	bool hubs_failed;            /* the last time */
@@ -50,10 +56,18 @@ struct pg_journal {
 	struct pg_appender appender;
 	struct pg_follower follower;
 	int stop_fd; /* readable: both end */
+	/* The server (pg_host()) at which something could be committed after the connection was opened again: the follower is to
+	 * follow there. -1: nothing new. */
+	atomic_int moved_to;
 };
 
 /* postgres_open.c: reads all that is known at the start, over the connection that appends. -1 with ERR. */
 int postgres_load(struct pg_journal *j, struct dnc_error *err);
+
+/* postgres_standbys.c: waits until the standby servers that have to have each commit have all that PG's server shows, by a commit;
+ * if there are none, it only asks. One that is cut off from them, as an old primary after another was promoted, does not
+ * answer: ETIMEDOUT. *WAITING, 0 before the first call, is the server's process that waits and has not answered. -1 with ERR. */
+int postgres_await_standbys(struct pg *pg, int64_t *waiting, struct dnc_error *err);
 
 /* What to SELECT to know the newest epoch of the log. */
 #define POSTGRES_EPOCH "(SELECT epoch FROM dnc.epochs ORDER BY n DESC LIMIT 1)"
