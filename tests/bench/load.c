@@ -33,6 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "frame/frame.h"
+#include "source.h"
 
 enum { BLOCK = 256 << 10, HEAD = 96, SILENCE_MS = 10000, SEQ_HEAD = 27, LINE_BYTES = 34 << 10 };
 
@@ -118,7 +119,8 @@ static int dial(const char *address)
 	struct sockaddr_in to = resolve(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+	if (fd < 0 || bind_source(fd, &to) < 0 ||
+		connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		die("connect");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	return fd;
@@ -365,18 +367,37 @@ static void ask_upgrade(struct client *c, const char *address, const char *path)
 		die("TLS");
 }
 
-/* The answer to the upgrade is read byte by byte: what follows it belongs to frames. */
+/* How many bytes the next read may take of the answer to the upgrade, whose last bytes so far were LAST: what follows it belongs to
+ * frames. */
+static size_t answer_bytes(const struct client *c, const char last[4])
+{
+	char text[1024];
+	const char *end = NULL;
+	ssize_t n;
+
+	if (tls || last[3]) /* its end may be split */
+		return 1;
+	n = recv(c->fd, text, sizeof text, MSG_PEEK);
+	if (n > 0)
+		end = memmem(text, (size_t)n, "\r\n\r\n", 4);
+	return end ? (size_t)(end - text) + 4 : 1;
+}
+
 static void read_upgrade(struct client *c)
 {
 	static const unsigned char subscribe[] = {0x82, 6, 0, 1, 0, 1, 'e', 0};
 	static const char hello[] = "CONNECT {\"verbose\":false}\r\nSUB e 1\r\nPING\r\n";
-	char last[4] = {0}, byte;
+	char last[4] = {0}, text[1024];
 
 	while (memcmp(last, "\r\n\r\n", 4) != 0) {
-		if (client_read(c, &byte, 1) != 1)
+		ssize_t n = client_read(c, text, answer_bytes(c, last));
+
+		if (n <= 0)
 			die("upgrade");
-		memmove(last, last + 1, 3);
-		last[3] = byte;
+		for (ssize_t i = n < 4 ? 0 : n - 4; i < n; i++) {
+			memmove(last, last + 1, 3);
+			last[3] = text[i];
+		}
 	}
 	if (protocol == MQTT) {
 		say(c->fd, mqtt_connect, sizeof mqtt_connect);

@@ -26,6 +26,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "frame/frame.h"
+#include "source.h"
 
 enum {
 	HEAD = 512,    /* bytes of a message that are looked at */
@@ -96,7 +97,7 @@ static void begin(struct client *c)
 	int on = 1;
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0)
+	if (c->fd < 0 || bind_source(c->fd, to) < 0)
 		die("socket");
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->state = CONNECTING;
