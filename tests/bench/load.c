@@ -54,7 +54,8 @@ struct client {
 };
 
 static enum protocol protocol;
-static uint64_t wanted, rate;
+static uint64_t wanted;
+static double rate; /* of events, per second; 0: no limit */
 static size_t clients_done;
 static _Atomic int64_t *sent_ns; /* by seq */
 static int64_t read_ns;
@@ -546,7 +547,7 @@ static void *publish(void *ctx)
 				(int)n - 1, line + 1);
 		whole = wrap(&p, out, event, n);
 		if (rate) {
-			int64_t due = start + (int64_t)(seq - 1) * 1000000000 / (int64_t)rate;
+			int64_t due = start + (int64_t)((double)(seq - 1) * 1e9 / rate);
 			struct timespec t = {due / 1000000000, due % 1000000000};
 
 			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
@@ -633,7 +634,7 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "tr:p:f:")) != -1)
 		switch (option) {
 		case 'r':
-			rate = strtoull(optarg, NULL, 10);
+			rate = strtod(optarg, NULL);
 			break;
 		case 't':
 			tls = SSL_CTX_new(TLS_client_method());
