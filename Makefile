@@ -196,15 +196,17 @@ demo: ## installs missing packages, builds, and runs the pipeline (DEMO_SECONDS=
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@BIN=$(O)/bin examples/demo
 
-soak: ## runs the long forms of the chaos (also in PostgreSQL), pause, ping and consumer tests, and fuzzes (an hour)
+soak: ## runs the long forms of the chaos (also in PostgreSQL), pause, ping and consumer tests, then all tests with each build (two hours)
 	+@$(MAKE) --no-print-directory deps
 	+@$(MAKE) --no-print-directory all
 	CHAOS_EVENTS=200000 CHAOS_KILLS=30 CHAOS_CLIENTS=300 CHAOS_STEP=8 CHAOS_SECONDS=3600 PATRONI_KILLS=3 \
 		PAUSE_SECONDS=60 PINGS=1 TAIL_EVENTS=12000 TAIL_DEATHS=32 \
 		BIN=$(CURDIR)/build/release/bin \
 		bats tests/e2e/chaos.bats tests/e2e/pgchaos.bats tests/e2e/patroni.bats tests/e2e/pings.bats tests/e2e/tail.bats
+	+@$(MAKE) --no-print-directory $(PARALLEL) asan
+	+@$(MAKE) --no-print-directory $(PARALLEL) tsan
 	+@$(MAKE) --no-print-directory $(PARALLEL) fuzz
-	FUZZ_SEED=0 FUZZ_SECONDS=60 tests/run 'fuzz '
+	FULL=1 FUZZ_SEED=0 FUZZ_SECONDS=60 tests/run
 
 bench: ## measures the programs against jq, grep, ripgrep, a hub that writes each message, and the disk (BENCH_RUNS=5)
 	+@$(MAKE) --no-print-directory deps
