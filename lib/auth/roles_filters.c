@@ -5,7 +5,7 @@
 #include "base/escape.h"
 #include "priv/roles.h"
 
-struct dnc_named_filter *named_filter_find(const struct dnc_roles *roles, const char *name)
+static struct dnc_named_filter *find(const struct dnc_roles *roles, const char *name)
 {
 	for (size_t i = 0; i < roles->filter_count; i++)
 		if (strcmp(roles->filter[i]->name, name) == 0)
@@ -16,7 +16,7 @@ struct dnc_named_filter *named_filter_find(const struct dnc_roles *roles, const 
 struct dnc_named_filter *named_filter_add(
 	struct dnc_roles *roles, const char *name, struct dnc_error *err)
 {
-	struct dnc_named_filter *f = named_filter_find(roles, name);
+	struct dnc_named_filter *f = find(roles, name);
 	const char *fault = roles->filter_count == DNC_NAMED_FILTERS_MAX ? "more than 64 filters"
 	                    : !*name || strlen(name) > DNC_NAMED_FILTER_BYTES
 	                            ? "the name of a filter must have 1 to 41 bytes"

@@ -11,15 +11,10 @@ int64_t draft_int(const struct draft *d, enum dnc_field f)
 	return v;
 }
 
-bool draft_true(const struct draft *d, enum dnc_field f)
-{
-	return draft_is(d, f, DNC_STR("true"));
-}
-
 bool draft_is_blocked(const struct draft *d)
 {
 	if (d->field[FIELD_IS_BLOCKED])
-		return draft_true(d, FIELD_IS_BLOCKED);
+		return draft_is(d, FIELD_IS_BLOCKED, DNC_STR("true"));
 	return draft_is(d, FIELD_RESULT, DNC_STR("blocked"));
 }
 

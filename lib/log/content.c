@@ -19,7 +19,8 @@ static struct dnc_str arrival_of(const struct dnc_json *doc, uint32_t metadata)
 	return at ? doc->node[at].text : (struct dnc_str){0};
 }
 
-struct content content_of(const struct dnc_json *doc, struct dnc_str line)
+/* Of DOC, the parsed LINE. The content's head is empty when LINE is not a canonical event. */
+static struct content content_of(const struct dnc_json *doc, struct dnc_str line)
 {
 	struct content c = {0};
 	const char *head = NULL, *data = NULL;

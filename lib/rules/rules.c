@@ -52,7 +52,7 @@ int rules_prepare(struct dnc_rules *r, struct dnc_error *err)
 	return 0;
 }
 
-void rule_finish(struct rule *rule)
+static void finish(struct rule *rule)
 {
 	const struct rule_assignments *lists[] = {
 		&rule->metadata, &rule->emission.metadata, &rule->emission.event_data};
@@ -132,17 +132,17 @@ void dnc_rules_free(struct dnc_rules *r)
 	if (!r)
 		return;
 	for (size_t i = 0; i < r->count; i++)
-		rule_finish(&r->rule[i]);
+		finish(&r->rule[i]);
 	free(r->rule);
 	for (size_t i = 0; i < r->expectation_count; i++) {
-		rule_finish(&r->expectation[i].rule);
+		finish(&r->expectation[i].rule);
 		expectation_finish(&r->expectation[i]);
 	}
 	free(r->expectation);
 	free(r->state_path);
 	dnc_json_parser_free(r->expect_parser);
 	dnc_buf_free(&r->expect_text);
-	rule_finish(&r->mark);
+	finish(&r->mark);
 	for (size_t i = 0; i < r->path_count; i++)
 		free(r->paths[i]);
 	free(r->paths);

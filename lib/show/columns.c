@@ -22,7 +22,9 @@ static unsigned width(UChar32 c)
 	}
 }
 
-size_t show_fit(struct dnc_str text, unsigned most, unsigned *used)
+/* How many bytes of TEXT fit in MOST columns; sets USED to their columns. No character is cut from the marks that
+ * follow it. */
+static size_t fit(struct dnc_str text, unsigned most, unsigned *used)
 {
 	const uint8_t *p = (const uint8_t *)text.p;
 	int32_t n = text.n < INT32_MAX ? (int32_t)text.n : INT32_MAX;
@@ -52,20 +54,20 @@ unsigned show_columns(struct dnc_str text)
 {
 	unsigned used;
 
-	show_fit(text, UINT32_MAX, &used);
+	fit(text, UINT32_MAX, &used);
 	return used;
 }
 
 unsigned show_cut(struct dnc_buf *out, struct dnc_str text, unsigned most)
 {
 	unsigned used;
-	size_t n = show_fit(text, most, &used);
+	size_t n = fit(text, most, &used);
 
 	if (n == text.n || !most) {
 		dnc_buf_add(out, text.p, n);
 		return used;
 	}
-	n = show_fit(text, most - 1, &used);
+	n = fit(text, most - 1, &used);
 	dnc_buf_add(out, text.p, n);
 	dnc_buf_lit(out, "…");
 	return used + 1;

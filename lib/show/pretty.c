@@ -124,7 +124,9 @@ static struct dnc_str rest_of_summary(const struct dnc_event *e)
 	return s;
 }
 
-void show_line(struct dnc_show *s, struct dnc_buf *out, const struct dnc_event *e, unsigned columns)
+/* Appends the line, cut to COLUMNS unless that is 0. */
+static void write_line(
+	struct dnc_show *s, struct dnc_buf *out, const struct dnc_event *e, unsigned columns)
 {
 	struct line line = {s, out, columns ? columns : UINT_MAX};
 	struct dnc_str type = dnc_type_names[e->type];
@@ -143,7 +145,7 @@ void show_line(struct dnc_show *s, struct dnc_buf *out, const struct dnc_event *
 
 void show_pretty(struct dnc_show *s, struct dnc_buf *out, const struct dnc_event *e)
 {
-	show_line(s, out, e, s->columns);
+	write_line(s, out, e, s->columns);
 }
 
 enum { NAME = 30 };
@@ -179,6 +181,6 @@ static void write_member(struct dnc_show *s, struct dnc_buf *out, const struct d
 
 void show_verbose(struct dnc_show *s, struct dnc_buf *out, const struct dnc_event *e)
 {
-	show_line(s, out, e, 0);
+	write_line(s, out, e, 0);
 	show_flatten(s, e, write_member, out);
 }

@@ -85,7 +85,8 @@ static bool means_number(const char *folded)
 	return found;
 }
 
-void csv_fold_header(struct dnc_str header, char out[CSV_NAME_MAX])
+/* Converts to lower case, with one "_" in place of other characters between letters and digits. */
+static void fold(struct dnc_str header, char out[CSV_NAME_MAX])
 {
 	size_t n = 0;
 
@@ -107,7 +108,7 @@ static void fold_plain(struct dnc_str header, char out[CSV_NAME_MAX])
 {
 	char text[CSV_NAME_MAX];
 
-	csv_fold_header(dnc_plain(header, text, sizeof text), out);
+	fold(dnc_plain(header, text, sizeof text), out);
 }
 
 /* Removes the "_": "caller_id" is "callerid". */
@@ -136,7 +137,7 @@ int csv_number_header(struct dnc_str header)
 
 struct dnc_str csv_squeeze_header(struct dnc_str header, char text[CSV_NAME_MAX])
 {
-	csv_fold_header(header, text);
+	fold(header, text);
 	return squeeze(text);
 }
 
@@ -157,7 +158,7 @@ enum csv_side csv_header_side(struct dnc_str header)
 	enum csv_side side = CSV_NO_SIDE;
 	char folded[CSV_NAME_MAX];
 
-	csv_fold_header(header, folded);
+	fold(header, folded);
 	for (const char *p = folded; *p;) {
 		struct dnc_str word = {p, strcspn(p, "_")};
 
@@ -267,7 +268,7 @@ bool csv_header_field(struct dnc_str header, bool certain, char field[CSV_NAME_M
 {
 	char folded[CSV_NAME_MAX];
 
-	csv_fold_header(header, folded);
+	fold(header, folded);
 	if (!certain && find_synonym(folded, field))
 		return true;
 	fold_plain(header, folded);
@@ -277,7 +278,7 @@ bool csv_header_field(struct dnc_str header, bool certain, char field[CSV_NAME_M
 		strcpy(field, "phone_number");
 		return true;
 	}
-	csv_fold_header(header, folded);
+	fold(header, folded);
 	strcpy(field, folded);
 	return *folded && !is_reserved(dnc_str(folded)) &&
 	       dnc_event_has_field(DNC_TYPES, dnc_str(folded));
@@ -287,7 +288,7 @@ void csv_header_own_name(struct dnc_str header, size_t index, char name[CSV_NAME
 {
 	char folded[CSV_NAME_MAX];
 
-	csv_fold_header(header, folded);
+	fold(header, folded);
 	if (!*folded)
 		snprintf(name, CSV_NAME_MAX, "column_%zu", index + 1);
 	else if (is_reserved(dnc_str(folded)))

@@ -33,10 +33,7 @@ struct dnc_roles {
 /* Sets the value of the key NAME. -1 with ERR. */
 int role_set(struct dnc_role *role, const char *name, const char *value, struct dnc_error *err);
 
-/* The filter NAME; NULL if there is none. */
-struct dnc_named_filter *named_filter_find(const struct dnc_roles *roles, const char *name);
-
-/* The same, made if there is none. NULL with ERR. */
+/* The filter NAME, made if there is none. NULL with ERR. */
 struct dnc_named_filter *named_filter_add(
 	struct dnc_roles *roles, const char *name, struct dnc_error *err);
 

@@ -42,8 +42,6 @@ static inline bool draft_is(const struct draft *d, enum dnc_field f, struct dnc_
 /* Number of a domain field, or 0. */
 int64_t draft_int(const struct draft *d, enum dnc_field f);
 
-bool draft_true(const struct draft *d, enum dnc_field f);
-
 /* Facts that decide the severity (dnc-events(7), "Severity"). */
 bool draft_is_blocked(const struct draft *d);
 bool draft_is_high_risk(const struct draft *d);

@@ -11,9 +11,6 @@ struct content {
 	bool dated; /* the source gave the timestamp: it is not that of the arrival */
 };
 
-/* Of DOC, the parsed LINE. The content's head is empty when LINE is not a canonical event. */
-struct content content_of(const struct dnc_json *doc, struct dnc_str line);
-
 struct content content_of_event(const struct dnc_event *event);
 
 /* Restores event E of the batch, without parsing: those of provider, provider_id and summary that hold escapes are

@@ -154,5 +154,3 @@ static inline void rules_count(struct dnc_rules *r, uint64_t *counter)
 	++*counter;
 	r->counted[r->counted_count++] = counter;
 }
-
-void rule_finish(struct rule *r);

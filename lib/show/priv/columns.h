@@ -11,10 +11,6 @@
 /* The columns of TEXT, UTF-8 without control characters. */
 unsigned show_columns(struct dnc_str text);
 
-/* How many bytes of TEXT fit in MOST columns; sets USED to their columns. No character is cut from the marks that
- * follow it. */
-size_t show_fit(struct dnc_str text, unsigned most, unsigned *used);
-
 /* Appends TEXT, which has no control characters. What does not fit in MOST columns is replaced by an ellipsis. Returns
  * the columns used. */
 unsigned show_cut(struct dnc_buf *out, struct dnc_str text, unsigned most);

@@ -49,7 +49,3 @@ void show_indented(struct dnc_buf *out, const struct dnc_json *doc, uint32_t ind
 
 /* Appends JSON, escaped if the output is a terminal. */
 void show_json_text(const struct dnc_show *s, struct dnc_buf *out, struct dnc_str json);
-
-/* Appends the line of pretty, cut to COLUMNS unless that is 0. */
-void show_line(
-	struct dnc_show *s, struct dnc_buf *out, const struct dnc_event *e, unsigned columns);

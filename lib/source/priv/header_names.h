@@ -7,10 +7,7 @@
 /* Bytes of a name, with its NUL; what is longer is cut. */
 enum { CSV_NAME_MAX = 64 };
 
-/* Converts to lower case, with one "_" in place of other characters between letters and digits. */
-void csv_fold_header(struct dnc_str header, char out[CSV_NAME_MAX]);
-
-/* The same without "_"; TEXT is room for it. */
+/* Converts to lower case, and leaves out all but letters and digits; TEXT is room for it. */
 struct dnc_str csv_squeeze_header(struct dnc_str header, char text[CSV_NAME_MAX]);
 
 /* 2 if this header means a phone number for certain, 1 if it means one of a side of a call, 0 if it is not known to mean one. */
