@@ -1,9 +1,10 @@
 /* copy.h - copies a log to another place: from SQLite to PostgreSQL, and back.
  *
- * Seq, ids, times of logging, epochs, the key of masked events, rates, what is known of providers, audit records and, if the target has a list of
- * them, revoked tokens stay what they are, so that the positions of clients stay valid. Events are copied in batches, each in one transaction with the check that
- * the target is where the copy left it: a copy that was killed goes on after its last batch, and never copies an event twice or
- * leaves one out. The source may be in use; the target must not be, and must be empty or a copy of the same source. */
+ * Seq, ids, times of logging, epochs, the key of masked events, rates, what is known of providers, audit records
+ * and, if the target has a list of them, revoked tokens stay what they are, so that the positions of clients stay
+ * valid. Events are copied in batches, each in one transaction with the check that the target is where the copy left
+ * it: a copy that was killed goes on after its last batch, and never copies an event twice or leaves one out. The
+ * source may be in use; the target must not be, and must be empty or a copy of the same source. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 #include "base/err.h"
 
 struct dnc_copy_options {
-	/* A directory, or a connection string of libpq, which has a "=" in its first word or begins with postgresql://. */
+	/* A directory, or a connection string of libpq, which begins with KEY= or postgresql:// (or postgres://). */
 	const char *from, *to;
 	uint64_t rate; /* events per second at most; 0: no limit */
 	/* Both may be NULL. Progress: DONE of ALL events that were there at the start. No more is copied once stopped() is true
@@ -52,6 +53,7 @@ struct dnc_copy_compared {
 	char difference[200]; /* the first one, if they differ */
 };
 
-/* Compares all events, audit records, epochs and the key of both logs, and whether the target revokes what the source revokes. 0 also when they differ; -1 with ERR. */
+/* Compares all events, audit records, epochs and the key of both logs, and whether the target revokes what the
+ * source revokes. 0 also when they differ; -1 with ERR. */
 int dnc_copy_compare(const struct dnc_copy_options *options, struct dnc_copy_compared *out,
 	struct dnc_error *err);

@@ -63,9 +63,10 @@ struct dnc_epoch {
 	uint64_t first; /* the number that its first event has or will have */
 };
 
-/* The current epoch. Each opening of a log of one process begins an epoch; in a shared one each change of server or its timeline
- * does, each start of the server, and each restoring of its tables. The log stores the number with which each began. So a position (an epoch and a sequence number) can be
- * told from one that this log never had, because it was restored from a backup or lost its end. */
+/* The current epoch. Each opening of a log of one process begins an epoch; in a shared one each change of server or
+ * its timeline does, each start of the server, and each restoring of its tables. The log stores the number with
+ * which each began. So a position (an epoch and a sequence number) can be told from one that this log never had,
+ * because it was restored from a backup or lost its end. */
 struct dnc_epoch dnc_journal_epoch(const struct dnc_journal *j);
 
 /* How often the current epoch has changed: compare it after reading a new event of the log, and before it is shown. */
@@ -76,7 +77,8 @@ uint64_t dnc_journal_epoch_changes(const struct dnc_journal *j);
 bool dnc_journal_epoch_end(const struct dnc_journal *j, struct dnc_str epoch, uint64_t *end);
 
 /* True when events *FROM to *TO are not in the log any more, or others have their numbers now, although this process has
- * handed them on: only a new start can tell clients the truth. False forever for a log of one process. */
+ * handed them on, or they come before the next one that it could: only a new start can tell clients the truth. False
+ * forever for a log of one process. */
 bool dnc_journal_lost(const struct dnc_journal *j, uint64_t *from, uint64_t *to);
 
 /* True for a log that other processes write, too: it may have events and epochs that this one does not know yet. */

@@ -178,8 +178,7 @@ static void encode(struct wire *w, int n, const struct pg_param *params)
 	}
 }
 
-/* Which of the kept statements SQL is; its number is its name. -1: it is not to be kept, or could not be prepared, with ERR
- * set. */
+/* Which of the kept statements SQL is, from 0; -1: none. By its address: see pg_run(). */
 static int find_prepared(struct pg *pg, const char *sql)
 {
 	for (int i = 0; i < pg->prepared_count; i++)

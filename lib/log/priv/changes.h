@@ -37,7 +37,8 @@ void journal_epochs_replace(struct dnc_journal *j, struct epoch_list *list);
 
 /* Events FROM to TO, which were handed on, are not in the log any more, or others have their numbers now: TO is the newest
  * that was read, FROM the first that differs (the first number of the new epoch, when that is smaller than or equal to
- * TO). What clients were shown can't be taken back, so this is final: the daemon closes its clients, says which numbers are
+ * TO). Or they were removed before they were read, and TO + 1 is there. What clients were shown can't be taken back, and
+ * they were promised each event in its turn, so this is final: the daemon closes its clients, says which numbers are
  * gone, and ends with status 75. After it
  * - don't call journal_epochs_replace(): clients leave with the epoch of what they have seen;
  * - read and hand on nothing more, and let the drain not wait for the follower (dnc_writer_drain*): only what this hub adds

@@ -9,13 +9,13 @@
 #include "rates.h"
 #include "revocations.h"
 
-/* Of a journal to which other processes append, too: what is in it is what was read of it. All but wake() are called by
- * the follower's thread alone. */
+/* Of a journal to which other processes append, too: what is in it is what was read of it. All but wake() and
+ * stop() are called by the follower's thread alone. */
 struct journal_follow {
-	/* Calls EACH for the next events after those that were read (`last`), in order and without a hole, until it returns
-	 * false, for an event that is not read then: some 1,000 events at most, and does not wait for more to come. Returns 0 when that were all there were, 1 when there
-	 * may be more, -1 with ERR. Tells of new epochs and of losses (changes.h). LINE is valid during the call; no padding
-	 * follows it. */
+	/* Calls EACH for the next events after those that were read (`last`), in order and without a hole, until it
+	 * returns false, for an event that is not read then: some 1,000 events at most, and does not wait for more
+	 * to come. Returns 0 when those were all there are, 1 when there may be more, -1 with ERR. Tells of new
+	 * epochs and of losses (changes.h). LINE is valid during the call; no padding follows it. */
 	int (*read)(struct dnc_journal *j,
 		bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line),
 		void *ctx, struct dnc_error *err);
