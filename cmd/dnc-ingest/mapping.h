@@ -3,7 +3,8 @@
 #include "ingest.h"
 #include "source/source.h"
 
-/* Starts the process of the map, if there is one: events go to ACCEPT, records on which it fails to REJECT. Exits if the program is wrong or the process can't be started. */
+/* Starts the process of the map, if there is one: events go to ACCEPT, records on which it fails to REJECT. Exits if
+ * the program is wrong or the process can't be started. */
 void mapping_start(struct ingest *in, mapping_accept *accept, mapping_reject *reject);
 
 /* Before each run: a process whose records were not all dealt with is replaced. Exits if it can't be started. */

@@ -51,8 +51,9 @@ bool hubs_name(struct hubs *h, const char *url, enum hubs_trust trust);
 /* The hub in use names the one at URL, and does not end: it is asked as if it had been given, as far as hubs_name() would use it. */
 bool hubs_know(struct hubs *h, const char *url, enum hubs_trust trust);
 
-/* The hub in use has failed at NOW_MS with what F says, and asked to wait WAIT_MS (0: it did not). Moves on to the hub that is
- * next. If it denies access, and the user did not give it, another one may not. *PAUSE_MS is how long that one still asks to wait, 0 if it does not. */
+/* The hub in use has failed at NOW_MS with what F says, and asked to wait WAIT_MS (0: it did not). Moves on to the
+ * hub that is next. If it denies access, and the user did not give it, another one may not. *PAUSE_MS is how long
+ * that one still asks to wait, 0 if it does not. */
 enum hubs_next hubs_failed(struct hubs *h, const struct failure *f, int64_t wait_ms, int64_t now_ms,
 	int64_t *pause_ms);
 

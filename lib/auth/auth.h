@@ -1,9 +1,9 @@
 /* auth.h - keys, roles and revoked tokens, read from files and read again while the hub runs; and the tokens that a log
  * revokes, which change by themselves.
  *
- * One reading of all files, or a newer list of the log beside what was read, is a snapshot. It never changes and is reference counted: it is freed when the
- * last reference is dropped, which may be after a reload and after dnc_auth_free(). All functions here may
- * be called from any thread. */
+ * One reading of all files, or a newer list of the log beside what was read, is a snapshot. It never changes and is
+ * reference counted: it is freed when the last reference is dropped, which may be after a reload and after
+ * dnc_auth_free(). All functions here may be called from any thread. */
 #pragma once
 #include "token.h"
 
@@ -32,8 +32,8 @@ struct dnc_auth *dnc_auth_new(const struct dnc_auth_options *options, struct dnc
 /* Frees AUTH and its tickets. Snapshots stay valid until they are released. NULL is allowed. */
 void dnc_auth_free(struct dnc_auth *auth);
 
-/* Reads the files again, into a snapshot that is not in use yet. Pipes, which dnc_auth_new() takes, are refused. Returns a reference to it, for dnc_auth_use() or
- * dnc_auth_snapshot_unref(), or NULL with ERR as dnc_auth_new(). */
+/* Reads the files again, into a snapshot that is not in use yet. Pipes, which dnc_auth_new() takes, are refused.
+ * Returns a reference to it, for dnc_auth_use() or dnc_auth_snapshot_unref(), or NULL with ERR as dnc_auth_new(). */
 const struct dnc_auth_snapshot *dnc_auth_read(struct dnc_auth *auth, struct dnc_error *err);
 
 /* Has SNAPSHOT, which dnc_auth_read() returned, replace the newest one, and takes over the caller's reference. */

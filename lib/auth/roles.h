@@ -15,8 +15,9 @@
  *     about = What must be answered within a day
  *     roles = compliance admin
  *
- * Such a filter is offered to people by its name; it restricts nobody. Keys omitted from a section of a role keep their built-in values; a new role has those of the role "other", wherever in the file
- * that stands. Loaded roles are constant: any thread may read them. */
+ * Such a filter is offered to people by its name; it restricts nobody. Keys omitted from a section of a role keep
+ * their built-in values; a new role has those of the role "other", wherever in the file that stands. Loaded roles
+ * are constant: any thread may read them. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

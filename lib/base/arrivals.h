@@ -10,9 +10,10 @@
  * needs ten times as long until it is closed. An empty file must not have changed for `settle_ms`, whoever writes it.
  *
  * Temporary names are passed over without a message: those that begin with a dot, or end in .tmp, .part, .filepart,
- * .crdownload, .download, .opdownload, .partial or .aria2 in any case. NAME is not complete while NAME.aria2 is there, in which
- * aria2(1) keeps what a download lacks. Also passed over are .rejects and .reason, the names of what is written beside files. Symbolic links, pipes, devices,
- * sockets and directories are not files: a message says so once for each, except for the `folders`.
+ * .crdownload, .download, .opdownload, .partial or .aria2 in any case. NAME is not complete while NAME.aria2 is
+ * there, in which aria2(1) keeps what a download lacks. Also passed over are .rejects and .reason, the names of what
+ * is written beside files. Symbolic links, pipes, devices, sockets and directories are not files: a message says so
+ * once for each, except for the `folders`.
  *
  * For one thread. SIGIO is ignored from dnc_arrivals_open() on. */
 #pragma once
@@ -88,7 +89,8 @@ void dnc_arrivals_done(
 /* Files that were held come again, when they are complete, in the order in which they first came. */
 void dnc_arrivals_release(struct dnc_arrivals *a);
 
-/* The number of files that are not complete, without those that are held or wait for one before them. *SETTLING: of these, those that will be unless they change. */
+/* The number of files that are not complete, without those that are held or wait for one before them. *SETTLING: of
+ * these, those that will be unless they change. */
 size_t dnc_arrivals_waiting(const struct dnc_arrivals *a, size_t *settling);
 
 /* True if one of these files is not known to be incomplete: it could not be opened or looked at, for a reason that may pass,

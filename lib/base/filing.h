@@ -42,9 +42,10 @@ struct dnc_filing {
 	bool gone;    /* it was not in the directory any more, or another file had its name */
 };
 
-/* Takes the lock of the directory PATH (borrowed), whose descriptor is DIR (borrowed), makes the folders, and completes what a
- * process that was killed has begun: a file that it had not read, or that has changed since, is moved back. SIGIO must be ignored
- * (dnc_arrivals_open() does). The names of its own files begin with PREFIX, such as ".dnc-ingest". EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
+/* Takes the lock of the directory PATH (borrowed), whose descriptor is DIR (borrowed), makes the folders, and
+ * completes what a process that was killed has begun: a file that it had not read, or that has changed since, is
+ * moved back. SIGIO must be ignored (dnc_arrivals_open() does). The names of its own files begin with PREFIX, such
+ * as ".dnc-ingest". EAGAIN if another process has the lock, EXDEV if a folder is on another file system. */
 int dnc_filing_open(
 	struct dnc_filing *f, const char *path, int dir, const char *prefix, struct dnc_error *err);
 

@@ -35,8 +35,9 @@ struct dnc_route {
 
 enum { DNC_ROUTE_TIMEOUT_MS = 60000 };
 
-/* Reads NAME, "unix:PATH", "fd:N", "file:PATH" or "exec:COMMAND", or several "unix:PATH" (base/addresses.h); a relative path starts at DIRECTORY (NULL: stays as it is).
- * Nothing is opened. -1 with ERR: EINVAL, or no memory; OUT is to be freed in any case. */
+/* Reads NAME, "unix:PATH", "fd:N", "file:PATH" or "exec:COMMAND", or several "unix:PATH" (base/addresses.h); a
+ * relative path starts at DIRECTORY (NULL: stays as it is). Nothing is opened. -1 with ERR: EINVAL, or no memory;
+ * OUT is to be freed in any case. */
 int dnc_route_read(struct dnc_route *out, struct dnc_str name, struct dnc_str directory,
 	struct dnc_error *err);
 

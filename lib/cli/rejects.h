@@ -62,7 +62,8 @@ void dnc_rejects_print(struct dnc_rejects *r, const char *source, uint64_t line,
  * not known yet. */
 void dnc_rejects_hold(struct dnc_rejects *r);
 
-/* Writes what is held, in whole lines: of a reject that dnc_rejects_add() could not keep nothing is written. -1 with WHY if that failed: not all of it is written. Without dnc_rejects_hold() it does nothing. */
+/* Writes what is held, in whole lines: of a reject that dnc_rejects_add() could not keep nothing is written. -1 with
+ * WHY if that failed: not all of it is written. Without dnc_rejects_hold() it does nothing. */
 int dnc_rejects_release(struct dnc_rejects *r, struct dnc_error *why);
 
 /* Forgets what is held, and counts from 0: the records are read again. */

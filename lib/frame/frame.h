@@ -54,8 +54,9 @@ static inline size_t dnc_frame_header_bytes(uint64_t payload)
  * long it is. */
 size_t dnc_frame_write_header(char *out, enum dnc_frame_first first, uint64_t payload);
 
-/* Writes a whole close frame with the status CODE (section 7.4; 0: without payload) and REASON, of which what is over the limit of a control
- * frame is left out; returns its bytes. REASON is UTF-8 and is not cut inside a character. */
+/* Writes a whole close frame with the status CODE (section 7.4; 0: without payload) and REASON, of which what is
+ * over the limit of a control frame is left out; returns its bytes. REASON is UTF-8 and is not cut inside a
+ * character. */
 size_t dnc_frame_write_close(
 	char out[2 + DNC_FRAME_CONTROL_MAX], uint16_t code, struct dnc_str reason);
 

@@ -57,8 +57,8 @@ struct dnc_transport {
 	enum dnc_sent (*over_budget)(void *conn, uint64_t from);
 	/* The position to start from is found: dnc_subscriber_next(). Called even if the transport is full. */
 	enum dnc_sent (*started)(void *conn);
-	/* The log can't be read, or there is no memory to read it; it was tried for some seconds: nothing more will be sent. Close the connection,
-	 * so that the client comes back later to where it was. */
+	/* The log can't be read, or there is no memory to read it; it was tried for some seconds: nothing more will
+	 * be sent. Close the connection, so that the client comes back later to where it was. */
 	void (*failed)(void *conn);
 };
 

@@ -1,9 +1,9 @@
 /* json.h - reads one JSON text into a flat array of nodes, and writes JSON strings.
  *
- * The parser reads plain objects by itself (priv/skim.h), and all other texts with simdjson. It checks the whole text (grammar, UTF-8, escapes,
- * depth, and that no object has a key twice, because readers disagree on which one counts)
- * and lists its values in order. Nodes point into the text, so nothing is copied but strings
- * that hold escapes. Format: RFC 8259.
+ * The parser reads plain objects by itself (priv/skim.h), and all other texts with simdjson. It checks the whole
+ * text (grammar, UTF-8, escapes, depth, and that no object has a key twice, because readers disagree on which one
+ * counts) and lists its values in order. Nodes point into the text, so nothing is copied but strings that hold
+ * escapes. Format: RFC 8259.
  *
  * A parser is used by one thread at a time and keeps its memory from text to text. */
 #pragma once

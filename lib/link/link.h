@@ -145,8 +145,9 @@ int dnc_input_run(struct dnc_input *in);
 /* After dnc_input_run(): whether files or pipes were not read to their end, because it was stopped or has failed. */
 bool dnc_input_cut_files(const struct dnc_input *in);
 
-/* Between two runs, or in a callback of one: waits until FD (-1: none) can be read, the input is woken or stopped, or WAIT_MS
- * have passed (-1: without a limit). Meanwhile the outlet connects, reads acknowledgements, and says when it waits for them. May return earlier. -1 with dnc_input_error() if the outlet has failed. */
+/* Between two runs, or in a callback of one: waits until FD (-1: none) can be read, the input is woken or stopped,
+ * or WAIT_MS have passed (-1: without a limit). Meanwhile the outlet connects, reads acknowledgements, and says when
+ * it waits for them. May return earlier. -1 with dnc_input_error() if the outlet has failed. */
 int dnc_input_wait(struct dnc_input *in, int fd, int wait_ms);
 
 /* Why the input failed; valid until the input is freed. The message is empty if a callback failed. */

@@ -62,8 +62,8 @@ uint64_t dnc_expect_changes(const struct dnc_rules *r);
 /* Appends the state at NOW_MS. -1 without memory. */
 int dnc_expect_write(const struct dnc_rules *r, int64_t now_ms, struct dnc_buf *out);
 
-/* Reads a state, before the first event; DNC_JSON_PADDING readable bytes follow TEXT. Sections of the same name and conditions go
- * on with it; those that have other ones, which a warning names, have only what they made from it. NOW_MS gets the time of the state. -1 with ERR: EINVAL if it is
- * damaged, DNC_ERROR_NO_MEMORY. */
+/* Reads a state, before the first event; DNC_JSON_PADDING readable bytes follow TEXT. Sections of the same name and
+ * conditions go on with it; those that have other ones, which a warning names, have only what they made from it.
+ * NOW_MS gets the time of the state. -1 with ERR: EINVAL if it is damaged, DNC_ERROR_NO_MEMORY. */
 int dnc_expect_read(
 	struct dnc_rules *r, struct dnc_str text, int64_t *now_ms, struct dnc_error *err);

@@ -11,11 +11,12 @@
 
 struct dnc_number_table;
 
-/* Loads the regular file PATH: a set (set.h), or text with a number on each line, in any notation of dnc_phone_normalize() for the
- * region US. "+1900*" stands for all numbers that start with +1900. Blank lines and what follows a "#" are ignored. A last line
- * without a line feed is an error, and so is text with neither numbers nor a comment: somebody has cut or emptied the file. Returns a
- * reference, to be dropped with dnc_number_table_unref(). NULL with ERR: an errno, EINVAL for a line that is no number (its message names file and line) or a list that may
- * have been cut, EAGAIN if it was written to meanwhile (dnc_file_check_unchanged()),
+/* Loads the regular file PATH: a set (set.h), or text with a number on each line, in any notation of
+ * dnc_phone_normalize() for the region US. "+1900*" stands for all numbers that start with +1900. Blank lines and
+ * what follows a "#" are ignored. A last line without a line feed is an error, and so is text with neither numbers
+ * nor a comment: somebody has cut or emptied the file. Returns a reference, to be dropped with
+ * dnc_number_table_unref(). NULL with ERR: an errno, EINVAL for a line that is no number (its message names file and
+ * line) or a list that may have been cut, EAGAIN if it was written to meanwhile (dnc_file_check_unchanged()),
  * DNC_SET_DAMAGED, or DNC_ERROR_NO_MEMORY. */
 struct dnc_number_table *dnc_number_table_load(const char *path, struct dnc_error *err);
 

@@ -5,13 +5,13 @@
  * caller's loop never waits: it polls dnc_unpack_fd() and takes what there is by dnc_unpack_next(). What was unpacked is
  * handed over before the thread waits for a pipe.
  *
- * A regular file is unpacked twice: first to its end, to check it, then to hand it over. Thus nothing is read of one that
- * is damaged, incomplete or too large. If its size or its time of modification changes in between, it fails, and none of its changed
- * bytes are handed over. What is checked: CRC-32 for gzip, zip and bzip2; the check that an xz or zstd file has, which may be
- * none (`xz --check=none`, `zstd --no-check`): then only that the data can be unpacked. A pipe can't be checked first: the caller must not use an incomplete last line of
- * a member that ends in DNC_UNPACKED_BROKEN or DNC_UNPACKED_FAILED, in which a number may lack digits.
- * The bytes before may be wrong, too, if the pipe is damaged: the checksum is behind them. They are not held back, because a
- * pipe need not end.
+ * A regular file is unpacked twice: first to its end, to check it, then to hand it over. Thus nothing is read of one
+ * that is damaged, incomplete or too large. If its size or its time of modification changes in between, it fails,
+ * and none of its changed bytes are handed over. What is checked: CRC-32 for gzip, zip and bzip2; the check that an
+ * xz or zstd file has, which may be none (`xz --check=none`, `zstd --no-check`): then only that the data can be
+ * unpacked. A pipe can't be checked first: the caller must not use an incomplete last line of a member that ends in
+ * DNC_UNPACKED_BROKEN or DNC_UNPACKED_FAILED, in which a number may lack digits. The bytes before may be wrong, too,
+ * if the pipe is damaged: the checksum is behind them. They are not held back, because a pipe need not end.
  *
  * A zip archive must be members, directory, end and comment, without other bytes: else there may be members that the
  * directory does not name, as in archives that were joined by cat(1), and these would be lost. The directory and the local

@@ -18,8 +18,8 @@ enum { MOVING_BYTES = 2 * NAME_MAX + 160 };
 /* Writes the record of FILE, which goes to TARGET, and returns its length. */
 size_t moving_format(char text[MOVING_BYTES], const char *target, const struct dnc_arrival *file);
 
-/* Reads the record in the file NAME of the directory DIR, whose target must be in one of the FOLDERS (ends with NULL). False if there is none, or it was not written to its end, and nothing
- * was moved. */
+/* Reads the record in the file NAME of the directory DIR, whose target must be in one of the FOLDERS (ends with
+ * NULL). False if there is none, or it was not written to its end, and nothing was moved. */
 bool moving_read(struct moving *m, int dir, const char *name, const char *const *folders);
 
 /* Renames FROM to TO in the directory DIR, into a folder, to which nobody else adds files: where the file system can't be told,

@@ -6,9 +6,9 @@
 
 struct rendering;
 
-/* The form HOW, of one or more of enum dnc_rendering. MASKING, which is borrowed, is how it masks. One that is made of another form (compressed of
- * masked, say) asks BASE for it; NULL: it is made of the plain frame. SIZE bytes are for frames. NULL when
- * there is no memory. */
+/* The form HOW, of one or more of enum dnc_rendering. MASKING, which is borrowed, is how it masks. One that is made
+ * of another form (compressed of masked, say) asks BASE for it; NULL: it is made of the plain frame. SIZE bytes are
+ * for frames. NULL when there is no memory. */
 struct rendering *rendering_new(
 	unsigned how, struct rendering *base, const struct dnc_masking *masking, size_t size);
 void rendering_free(struct rendering *r);

@@ -18,9 +18,11 @@ struct append {
 	struct dnc_buf tail; /* the last of these lines; owned */
 };
 
-/* Opens the file if it is to be, or if PATH is another one now because it was renamed or removed, and appends TEXT to it, unless
- * a file that has lines was opened: its owner is to look at `tail` first, and to run it again with what is missing there. If it fails, no part of TEXT is left in the file; what can't be cut off at once is before anything else is appended. ERR: EBUSY
- * if another process writes to it, EINVAL if it is no file of events, or an errno. */
+/* Opens the file if it is to be, or if PATH is another one now because it was renamed or removed, and appends TEXT
+ * to it, unless a file that has lines was opened: its owner is to look at `tail` first, and to run it again with
+ * what is missing there. If it fails, no part of TEXT is left in the file; what can't be cut off at once is before
+ * anything else is appended. ERR: EBUSY if another process writes to it, EINVAL if it is no file of events, or an
+ * errno. */
 void append_run(struct append *a, const char *path);
 
 /* Takes TEXT out again, after it was done. */

@@ -1,6 +1,6 @@
-/* spool.h - the files in which lines wait for a route that is down: DIR/route-KEY-NUMBER.ndjson, a batch each, which also
- * dnc-ingest --watch can read. KEY is made of the route's address, so that routes can share a directory. A file that is damaged is set aside, as DIR/route-KEY-NUMBER.damaged. Used within one
- * thread. */
+/* spool.h - the files in which lines wait for a route that is down: DIR/route-KEY-NUMBER.ndjson, a batch each, which
+ * also dnc-ingest --watch can read. KEY is made of the route's address, so that routes can share a directory. A file
+ * that is damaged is set aside, as DIR/route-KEY-NUMBER.damaged. Used within one thread. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,8 @@ struct spool {
 	int64_t read_at_ms;  /* when to read it again */
 };
 
-/* Finds the files of the route ADDRESS in DIR, which is made if it is not there. -1 with ERR: EAGAIN if another process uses these. To be closed in any case. */
+/* Finds the files of the route ADDRESS in DIR, which is made if it is not there. -1 with ERR: EAGAIN if another
+ * process uses these. To be closed in any case. */
 int spool_open(struct spool *s, const char *dir, const char *address, struct dnc_error *err);
 
 /* Removes the directory, if spool_open() has made it and no other has put anything there. Before spool_close(). */

@@ -1,6 +1,7 @@
 /* copy.h - what a copy asks of each engine: rows of some kinds, read and written in the same form.
  *
- * copy_open.c opens a log; copy_rows.c knows the rows; copy_sqlite.c and copy_postgres.c read and write; copy.c copies; copy_compare.c compares. */
+ * copy_open.c opens a log; copy_rows.c knows the rows; copy_sqlite.c and copy_postgres.c read and write; copy.c
+ * copies; copy_compare.c compares. */
 #pragma once
 #include "base/str.h"
 #include "base/uuid.h"

@@ -1,9 +1,9 @@
 /* pg.h - a connection to PostgreSQL on which every call has a time limit.
  *
- * It is opened when it is needed, and again after it broke. Of several servers in the connection string, the one that was used
- * last is tried first, then the others in turn; one that did not end a statement in time, last. A connection belongs to one thread; its calls wait, so that thread must be no
- * loop. (Names of hosts are looked up by the system's resolver, with the limits of resolv.conf(5).) Messages name the server and
- * never hold a password.
+ * It is opened when it is needed, and again after it broke. Of several servers in the connection string, the one
+ * that was used last is tried first, then the others in turn; one that did not end a statement in time, last. A
+ * connection belongs to one thread; its calls wait, so that thread must be no loop. (Names of hosts are looked up by
+ * the system's resolver, with the limits of resolv.conf(5).) Messages name the server and never hold a password.
  *
  * Codes of errors:
  *   EIO        no server can be reached, the connection is lost, or the server has failed
@@ -127,9 +127,9 @@ int pg_script(struct pg *pg, const char *sql, int64_t ms, struct dnc_error *err)
 /* What notifications had as their payloads: numbers, or words. */
 enum { PG_NUMBER = 1, PG_WORD = 2 };
 
-/* Waits until the server has sent a NOTIFY, for MS at most, or until WAKE_FD is readable (-1: none; it is not read). When
- * notified, PG_NUMBER or PG_WORD or both; *NUMBER is the highest of the numbers then, or 0. 0 after MS or when woken; -1 with ERR when the connection is lost. The caller
- * runs LISTEN before, also after each pg_is_new(). */
+/* Waits until the server has sent a NOTIFY, for MS at most, or until WAKE_FD is readable (-1: none; it is not read).
+ * When notified, PG_NUMBER or PG_WORD or both; *NUMBER is the highest of the numbers then, or 0. 0 after MS or when
+ * woken; -1 with ERR when the connection is lost. The caller runs LISTEN before, also after each pg_is_new(). */
 int pg_wait_notify(struct pg *pg, int wake_fd, int64_t ms, uint64_t *number, struct dnc_error *err);
 
 /* Values of a result, which must be of these types. */

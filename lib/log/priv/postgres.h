@@ -1,8 +1,9 @@
 /* postgres.h - the log in PostgreSQL, which several hubs share: its state and what its files provide to each other.
  *
- * journal_postgres.c appends; postgres_open.c reads what a hub knows when it starts; postgres_follow.c is the follower's
- * part with postgres_hubs.c, postgres_read.c the readers'; postgres_standbys.c is of both. The thread that appends, the follower's thread and each reader have a connection of
- * their own; schema.sql describes the tables and functions. */
+ * journal_postgres.c appends; postgres_open.c reads what a hub knows when it starts; postgres_follow.c is the
+ * follower's part with postgres_hubs.c, postgres_read.c the readers'; postgres_standbys.c is of both. The thread
+ * that appends, the follower's thread and each reader have a connection of their own; schema.sql describes the
+ * tables and functions. */
 #pragma once
 #include "base/uuid.h"
 #include "content.h"
@@ -25,7 +26,8 @@ struct pg_appender {
 	uint64_t unsure_after;
 	int64_t prune_due_ms;
 	bool connected; /* it was, once */
-	/* The connection was opened again, and nothing was committed on it yet; the first call failed then (dnc_clock_mono_ms()), 0: none did. */
+	/* The connection was opened again, and nothing was committed on it yet; the first call failed then
+	 * (dnc_clock_mono_ms()), 0: none did. */
 	bool reopened;
 	int64_t failed_ms;
 	int64_t commit_due_ms; /* a commit is tried, though there is nothing to append */

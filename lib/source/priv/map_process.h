@@ -45,7 +45,8 @@ int map_process_start(struct map_process *p, struct dnc_map *map, const struct m
 /* How long to wait at most before the next map_process_watch(). */
 int map_process_wait_ms(const struct map_process *p);
 
-/* Looks at the record that is at work, and says when the process neither computes nor answers for some time. Not MAP_RUNS: the process must be ended. */
+/* Looks at the record that is at work, and says when the process neither computes nor answers for some time. Not
+ * MAP_RUNS: the process must be ended. */
 enum map_end map_process_watch(struct map_process *p);
 
 /* Kills the process if it runs. Returns how it ended if it did by itself, and in WHY, of N bytes, the signal and what

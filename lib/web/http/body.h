@@ -32,8 +32,9 @@ struct body {
 	z_stream stream;
 };
 
-/* Decodes N more bytes from the connection, but of compressed data no more than becomes some 256 KiB at once. *USED is how many of them belong to the body: less than N when it ends
- * before; what follows is the next request. Nothing may be added after a result other than BODY_MORE. */
+/* Decodes N more bytes from the connection, but of compressed data no more than becomes some 256 KiB at once. *USED
+ * is how many of them belong to the body: less than N when it ends before; what follows is the next request. Nothing
+ * may be added after a result other than BODY_MORE. */
 enum body_verdict body_add(struct body *b, const void *in, size_t n, size_t *used);
 
 /* The body was received whole. Returns BODY_END, what is wrong with it, or BODY_MORE while compressed data is left, which may

@@ -1,5 +1,6 @@
-/* audit.h - records of what clients did, as JSON objects for the audit log. What clients wrote is not in
- * them but for known words and masked numbers, and text of others is escaped (base/escape.h): people read them on terminals. One struct audit belongs to one web server and its thread. */
+/* audit.h - records of what clients did, as JSON objects for the audit log. What clients wrote is not in them but
+ * for known words and masked numbers, and text of others is escaped (base/escape.h): people read them on terminals.
+ * One struct audit belongs to one web server and its thread. */
 #pragma once
 #include "auth/auth.h"
 #include "base/buf.h"
