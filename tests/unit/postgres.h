@@ -39,8 +39,8 @@ static inline const char *postgres_program(const char *name)
 	return path;
 }
 
-/* Starts a program of PostgreSQL, which refuses to be run by root: by user postgres then. Its output goes to DIR/output. It ends with the
- * test. */
+/* Starts a program of PostgreSQL, which refuses to be run by root: by user postgres then. Its output goes to DIR/output.
+ * It ends with the test. */
 static inline pid_t postgres_spawn(const char *dir, const char *const *argv)
 {
 	const char *path = postgres_program(argv[0]);
@@ -154,11 +154,11 @@ static inline void postgres_no_notice(void *ctx, const PGresult *r)
 	(void)r;
 }
 
-/* Runs SQL as a superuser, and returns the first value of the last result ("" without one), valid until the next call. */
-static inline const char *postgres_sql(const struct postgres *s, const char *sql)
+/* Runs SQL, and returns the first value of the last result ("" without one), valid until the next call. */
+static inline const char *postgres_query(const char *conninfo, const char *sql)
 {
 	static char value[4096];
-	PGconn *c = PQconnectdb(s->log);
+	PGconn *c = PQconnectdb(conninfo);
 	PGresult *r;
 
 	PQsetNoticeReceiver(c, postgres_no_notice, NULL);
@@ -171,6 +171,12 @@ static inline const char *postgres_sql(const struct postgres *s, const char *sql
 	PQclear(r);
 	PQfinish(c);
 	return value;
+}
+
+/* The same as a superuser. */
+static inline const char *postgres_sql(const struct postgres *s, const char *sql)
+{
+	return postgres_query(s->log, sql);
 }
 
 /* Waits until the first value of SQL is WANTED. */

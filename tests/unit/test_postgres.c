@@ -1,6 +1,6 @@
 /* The log in PostgreSQL, which several hubs share, on a real server. */
 #include "numbered.h"
-#include "postgres_server.h"
+#include "postgres.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
@@ -16,6 +16,7 @@
 
 enum { MANY = 20000 };
 
+static struct postgres server;
 static struct dnc_event_reader *events;
 static char database[32], conninfo[192]; /* of the test */
 static int databases;
@@ -32,7 +33,7 @@ static int databases;
 
 static int64_t sql(const char *text)
 {
-	return server_sql(database, text);
+	return strtoll(postgres_query(conninfo, text), NULL, 10);
 }
 
 static int make_database(void **state)
@@ -43,8 +44,9 @@ static int make_database(void **state)
 	(void)state;
 	snprintf(database, sizeof database, "log%d", ++databases);
 	snprintf(text, sizeof text, "CREATE DATABASE %s", database);
-	server_sql("postgres", text);
-	server_conninfo(conninfo, database);
+	postgres_sql(&server, text);
+	snprintf(
+		conninfo, sizeof conninfo, "host=%s user=postgres dbname=%s", server.dir, database);
 	if (dnc_schema_init(conninfo, &err) < 0)
 		fail_msg("%s", err.message);
 	return 0;
@@ -130,7 +132,7 @@ static void the_defaults_of_a_database_do_not_count(void **state)
 	(void)state;
 	snprintf(text, sizeof text,
 		"ALTER DATABASE %s SET default_transaction_isolation = 'serializable'", database);
-	server_sql("postgres", text);
+	postgres_sql(&server, text);
 	j = open_journal();
 	assert_int_equal(append(j, 1, "t", NULL), DNC_LOGGED_NEW);
 	dnc_journal_close(j);
@@ -192,7 +194,7 @@ static void stop_backend(const char *name, int signal)
 	snprintf(text, sizeof text,
 		"SELECT max(pid) FROM pg_stat_activity WHERE datname = '%s' AND application_name = '%s'",
 		database, name);
-	pid = server_sql("postgres", text);
+	pid = strtoll(postgres_sql(&server, text), NULL, 10);
 	assert_true(pid > 0);
 	assert_int_equal(kill((pid_t)pid, signal), 0);
 }
@@ -702,12 +704,12 @@ static void after_the_server_was_killed_all_goes_on_without_a_gap(void **state)
 			add(&a, base + i);
 		await_taken(&b, (uint64_t)base + 100);
 		await_taken(&a, (uint64_t)base + 100);
-		server_kill();
+		postgres_stop(&server, SIGKILL);
 		for (int i = 101; i <= 200; i++)
 			add(&b, base + i);
 		await(dnc_writer_failing(a.writer, &why));
 		await(dnc_writer_failing(b.writer, &why));
-		server_run();
+		postgres_start(&server);
 		await_taken(&a, (uint64_t)base + 200);
 		await_taken(&b, (uint64_t)base + 200);
 		await(!dnc_writer_failing(a.writer, &why));
@@ -729,7 +731,7 @@ static void cut_off(void)
 	snprintf(text, sizeof text,
 		"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '%s'",
 		database);
-	server_sql("postgres", text);
+	postgres_sql(&server, text);
 }
 
 static void a_log_that_lost_what_was_shown_is_not_followed_any_more(void **state)
@@ -1199,14 +1201,14 @@ static int set_up(void **state)
 {
 	(void)state;
 	events = dnc_event_reader_new(&(struct dnc_event_options){0});
-	server_start();
+	postgres_new(&server);
 	return events ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	server_end();
+	postgres_free(&server);
 	dnc_event_reader_free(events);
 	return 0;
 }

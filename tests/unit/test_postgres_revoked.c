@@ -1,11 +1,11 @@
 /* Tokens that a log in PostgreSQL revokes at all hubs, on a real server. */
-#include "postgres_server.h"
+#include "postgres.h"
 #include "log/revoke.h"
 #include "log/schema.h"
 #include "log/writer.h"
 
+static struct postgres server;
 static char conninfo[160]; /* of the test's database */
-static char database[32];
 static int databases;
 
 /* Waits until CONDITION holds, and fails after a minute. */
@@ -18,16 +18,21 @@ static int databases;
 		assert_true(await_held);                                                           \
 	} while (0)
 
+static int64_t number(const char *text)
+{
+	return strtoll(postgres_query(conninfo, text), NULL, 10);
+}
+
 static int make_database(void **state)
 {
 	char text[64];
 	struct dnc_error err;
 
 	(void)state;
-	snprintf(database, sizeof database, "log%d", ++databases);
-	snprintf(text, sizeof text, "CREATE DATABASE %s", database);
-	server_sql("postgres", text);
-	server_conninfo(conninfo, database);
+	snprintf(text, sizeof text, "CREATE DATABASE log%d", ++databases);
+	postgres_sql(&server, text);
+	snprintf(conninfo, sizeof conninfo, "host=%s user=postgres dbname=log%d", server.dir,
+		databases);
 	if (dnc_schema_init(conninfo, &err) < 0)
 		fail_msg("%s", err.message);
 	return 0;
@@ -124,7 +129,6 @@ static void all_hubs_are_told_and_know_when_they_start(void **state)
 	for (int i = 0; i < 5; i++) {
 		char jti[16], ids[64] = "early,";
 
-		usleep(200000);
 		for (int k = 0; k <= i; k++) {
 			snprintf(jti, sizeof jti, "late%d", k);
 			strcat(strcat(ids, jti), ",");
@@ -139,7 +143,7 @@ static void all_hubs_are_told_and_know_when_they_start(void **state)
 	/* Nothing new for anybody. */
 	changes = dnc_journal_revocations(a.journal);
 	revoke_one("early", 0);
-	server_sql(database, "DELETE FROM dnc.revoked WHERE jti LIKE 'late%'");
+	number("DELETE FROM dnc.revoked WHERE jti LIKE 'late%'");
 	await(knows(&a, "early,") && knows(&b, "early,"));
 	assert_int_equal(dnc_journal_revocations(a.journal), changes + 1);
 }
@@ -152,10 +156,10 @@ static void what_was_known_stays_while_the_log_is_away(void **state)
 	open_hub(&a);
 	revoke_one("known", 0);
 	await(knows(&a, "known,"));
-	server_kill();
+	postgres_stop(&server, SIGKILL);
 	await(dnc_writer_failing(a.writer, &why));
 	assert_true(knows(&a, "known,"));
-	server_run();
+	postgres_start(&server);
 	revoke_one("missed", 0);
 	await(knows(&a, "known,missed,"));
 	await(!dnc_writer_failing(a.writer, &why));
@@ -164,24 +168,23 @@ static void what_was_known_stays_while_the_log_is_away(void **state)
 static void what_has_expired_is_forgotten_a_day_later(void **state)
 {
 	(void)state;
-	server_sql(database, "INSERT INTO dnc.revoked SELECT 'hour', n - 90000000, n - 3600000 "
-			     "FROM dnc.now_ms() n");
-	server_sql(database, "INSERT INTO dnc.revoked SELECT 'day', n - 99000000, n - 86500000 "
-			     "FROM dnc.now_ms() n");
+	number("INSERT INTO dnc.revoked SELECT 'hour', n - 90000000, n - 3600000 "
+	       "FROM dnc.now_ms() n");
+	number("INSERT INTO dnc.revoked SELECT 'day', n - 99000000, n - 86500000 "
+	       "FROM dnc.now_ms() n");
 	open_hub(&a);
 	assert_true(knows(&a, "hour,"));
-	server_sql(database, "SELECT dnc.prune(NULL, NULL)");
-	assert_int_equal(server_sql(database, "SELECT count(*) FROM dnc.revoked"), 1);
+	number("SELECT dnc.prune(NULL, NULL)");
+	assert_int_equal(number("SELECT count(*) FROM dnc.revoked"), 1);
 	/* Of those who give two times the later one counts, and never is later than any. */
 	revoke_one("x", dnc_clock_now_ms() + 60000);
 	revoke_one("x", dnc_clock_now_ms() + 90000);
 	revoke_one("x", dnc_clock_now_ms() + 30000);
-	assert_true(server_sql(database, "SELECT expires FROM dnc.revoked WHERE jti = 'x'") >
+	assert_true(number("SELECT expires FROM dnc.revoked WHERE jti = 'x'") >
 		    dnc_clock_now_ms() + 60000);
 	revoke_one("x", 0);
 	revoke_one("x", dnc_clock_now_ms() + 30000);
-	assert_int_equal(
-		server_sql(database, "SELECT count(expires) FROM dnc.revoked WHERE jti = 'x'"), 0);
+	assert_int_equal(number("SELECT count(expires) FROM dnc.revoked WHERE jti = 'x'"), 0);
 }
 
 static void what_would_revoke_nothing_is_refused(void **state)
@@ -199,7 +202,7 @@ static void what_would_revoke_nothing_is_refused(void **state)
 	assert_int_equal(dnc_log_revoke(conninfo, "x", dnc_clock_now_ms() / 1000, &err), -1);
 	assert_int_equal(err.code, EINVAL);
 	assert_non_null(strstr(err.message, "ms since 1970"));
-	assert_int_equal(server_sql(database, "SELECT count(*) FROM dnc.revoked"), 0);
+	assert_int_equal(number("SELECT count(*) FROM dnc.revoked"), 0);
 	revoke_one(longest + 1, 0);
 }
 
@@ -208,8 +211,7 @@ static void more_than_hubs_can_hold_is_refused(void **state)
 	struct dnc_error err;
 
 	(void)state;
-	server_sql(database,
-		"INSERT INTO dnc.revoked SELECT 'n' || n FROM generate_series(1, 100000) n");
+	number("INSERT INTO dnc.revoked SELECT 'n' || n FROM generate_series(1, 100000) n");
 	assert_int_equal(dnc_log_revoke(conninfo, "more", 0, &err), -1);
 	assert_non_null(strstr(err.message, "100000 revoked tokens at most"));
 	assert_non_null(strstr(err.message, "another key"));
@@ -217,7 +219,7 @@ static void more_than_hubs_can_hold_is_refused(void **state)
 	open_hub(&a);
 	assert_int_equal(dnc_journal_stats(a.journal).revoked, 100000);
 	/* Somebody took the limit away. */
-	server_sql(database, "ALTER TABLE dnc.revoked DISABLE TRIGGER ALL");
+	number("ALTER TABLE dnc.revoked DISABLE TRIGGER ALL");
 	revoke_one("more", 0);
 	close_hub(&a);
 	assert_null(dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err));
@@ -244,20 +246,20 @@ static void a_hub_can_neither_revoke_nor_take_that_back(void **state)
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
 		if (!strstr(refusal(refused[i][0], refused[i][1]), "permission denied"))
 			fail_msg("%s: %s", refused[i][0], refused[i][1]);
-	assert_int_equal(server_sql(database, "SELECT count(*) FROM dnc.revoked"), 1);
+	assert_int_equal(number("SELECT count(*) FROM dnc.revoked"), 1);
 }
 
 static int set_up(void **state)
 {
 	(void)state;
-	server_start();
+	postgres_new(&server);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	server_end();
+	postgres_free(&server);
 	return 0;
 }
 
