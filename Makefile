@@ -150,6 +150,9 @@ $(O)/unit/test_routes: LDFLAGS += -Wl,--wrap=fdatasync
 # Normalizing fails when it says so.
 $(O)/unit/test_intake: LDFLAGS += -Wl,--wrap=dnc_event_normalize
 
+# A connection to PostgreSQL breaks when it says so.
+$(O)/unit/test_postgres: LDFLAGS += -Wl,--wrap=pg_run
+
 # It counts what is parsed.
 $(O)/unit/test_parses: LDFLAGS += -Wl,--wrap=dnc_json_parse
 

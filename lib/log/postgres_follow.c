@@ -131,19 +131,26 @@ static int run(struct pg_follower *f, const char *sql, struct dnc_error *err)
 	return r ? 0 : -1;
 }
 
+/* The connection broke, and the one that is open does not listen, and is perhaps to another server. */
+static int opened_again(struct dnc_error *err)
+{
+	return dnc_error_set(err, EIO, "the connection to the log was opened again");
+}
+
 /* What every new connection needs. Listening begins before anything is read, so that no event is missed. Whoever comes first
  * after the server has changed begins an epoch. */
 static int begin(struct pg_journal *j, struct dnc_error *err)
 {
 	struct pg_follower *f = &j->follower;
 
+	if (pg_connect(f->pg, err) < 0)
+		return -1;
+	pg_is_new(f->pg); /* from here on that tells of another one */
 	/* Otherwise the server plans the read anew each time, because of the partitions: for one event that takes longer than to
 	 * read it. */
 	if (run(f, "LISTEN dnc", err) < 0 ||
-		run(f, "SET plan_cache_mode = force_generic_plan", err) < 0)
-		return -1;
-	pg_is_new(f->pg);
-	if (run(f, "SELECT n FROM dnc.check_epoch()", err) < 0)
+		run(f, "SET plan_cache_mode = force_generic_plan", err) < 0 ||
+		run(f, "SELECT n FROM dnc.check_epoch()", err) < 0)
 		return -1;
 	postgres_meet_hubs(j); /* also while there are no standbys */
 	/* A primary that crashed and is back shows what it had written before its standbys had it, and may yet lose it to one of
@@ -151,6 +158,8 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 	if (postgres_await_standbys(f->pg, &f->waiting, err) < 0 || check_log(j, err) < 0 ||
 		postgres_load_revoked(j, f->pg, err) < 0)
 		return -1;
+	if (pg_is_new(f->pg))
+		return opened_again(err);
 	if (f->connected)
 		j->base.stats.reconnects++;
 	f->connected = f->listening = true;
@@ -271,8 +280,8 @@ static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 	if (!r)
 		return NULL;
 	j->base.stats.rows_read += (uint64_t)PQntuples(r);
-	if (pg_is_new(f->pg)) /* it broke, and what is read may be of another server */
-		rc = dnc_error_set(err, EIO, "the connection to the log was opened again");
+	if (pg_is_new(f->pg))
+		rc = opened_again(err);
 	else if (PQntuples(r))
 		rc = note_state(j, r, 4, err);
 	else if (known > j->base.last && known > f->sought)

@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include "base/log.h"
 #include "log/priv/batch.h"
 #include "log/priv/hubs.h"
 #include "log/priv/journal.h"
+#include "log/priv/pg_conn.h"
 #include "log/priv/pg_reader.h"
 #include "log/priv/postgres.h"
 #include "log/reader.h"
@@ -690,6 +692,45 @@ static void another_hubs_event_comes_by_notification(void **state)
 	}
 }
 
+/* The statement after which the connection that ran it breaks, once. */
+static const char *_Atomic breaks_after;
+
+PGresult *__real_pg_run(struct pg *pg, const char *sql, int n, const struct pg_param *params,
+	struct dnc_error *err);
+PGresult *__wrap_pg_run(struct pg *pg, const char *sql, int n, const struct pg_param *params,
+	struct dnc_error *err);
+PGresult *__wrap_pg_run(
+	struct pg *pg, const char *sql, int n, const struct pg_param *params, struct dnc_error *err)
+{
+	PGresult *r = __real_pg_run(pg, sql, n, params, err);
+	const char *after = breaks_after;
+
+	if (r && after && strcmp(sql, after) == 0) {
+		shutdown(PQsocket(pg->conn), SHUT_RDWR);
+		breaks_after = NULL;
+	}
+	return r;
+}
+
+static void a_connection_that_breaks_when_listening_begins_is_begun_again(void **state)
+{
+	int64_t start;
+
+	(void)state;
+	breaks_after = "LISTEN dnc";
+	open_hub(&a);
+	await(!breaks_after);
+	open_hub(&b);
+	for (int i = 1; i <= 3; i++) {
+		add(&b, i);
+		start = dnc_clock_mono_ms();
+		await_taken(&a, (uint64_t)i);
+		/* Sooner than it looks without a notification. */
+		assert_true(i == 1 || dnc_clock_mono_ms() - start < 4000);
+		await_taken(&b, (uint64_t)i);
+	}
+}
+
 static void after_the_server_was_killed_all_goes_on_without_a_gap(void **state)
 {
 	struct dnc_error why;
@@ -1233,6 +1274,7 @@ int main(void)
 		log_test(audit_records_are_stored_alone_and_with_events),
 		log_test(two_hubs_give_every_event_once_in_the_same_order),
 		log_test(another_hubs_event_comes_by_notification),
+		log_test(a_connection_that_breaks_when_listening_begins_is_begun_again),
 		log_test(after_the_server_was_killed_all_goes_on_without_a_gap),
 		log_test(a_log_that_lost_what_was_shown_is_not_followed_any_more),
 		log_test(a_server_that_lacks_what_was_committed_is_left_once),
