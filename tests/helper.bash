@@ -6,7 +6,7 @@ export BIN="${BIN:-$ROOT/build/release/bin}" HUB_OPTIONS="${HUB_OPTIONS-}"
 PATH="$BIN:$PATH"
 [ -z "$HUB_OPTIONS${LOG_SERVER-}${LOG_IN_MEMORY-}" ] || PATH="$ROOT/tests/with-options:$PATH"
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
-PIDS=()
+PIDS=() DIR=
 source "$ROOT/tests/postgres.bash"
 
 # Waits until the command succeeds, up to 60 s: long enough for a machine with much else to do.
@@ -87,7 +87,19 @@ start_hub() {
 	ADDRESS=$(cat "$BATS_TEST_TMPDIR/address")
 }
 
-teardown() { end_processes; }
+teardown() {
+	end_processes
+	leave_open_folder
+}
+
+# For programs that run as other users: nobody else can enter the folder of the test. Sets DIR, the current folder then.
+enter_open_folder() { # USERS - who they are
+	[ "$(id -u)" = 0 ] || skip "only root can become $1"
+	DIR=$(mktemp -d "${TMPDIR:-/tmp}/dnc-open.XXXXXX")
+	chmod 755 "$DIR"
+	cd "$DIR" || return
+}
+leave_open_folder() { [ -z "$DIR" ] || { cd / && rm -rf "$DIR"; }; }
 
 end_processes() {
 	exec 9>&- || :

@@ -5,11 +5,7 @@ load ../helper
 bats_require_minimum_version 1.5.0
 
 setup() {
-	[ "$(id -u)" = 0 ] || skip 'only root can become haproxy'
-	# The folder of the test can be entered by nobody else.
-	DIR=$(mktemp -d "${TMPDIR:-/tmp}/dnc-haproxy.XXXXXX")
-	chmod 755 "$DIR"
-	cd "$DIR" || return
+	enter_open_folder haproxy
 	declare -gA HUBS=() PORTS=()
 	start_postgres log
 	pg_make_log log
@@ -20,12 +16,6 @@ setup() {
 	cat cert.pem key.pem >hub.pem
 	export SSL_CERT_FILE="$DIR/cert.pem" CURL_CA_BUNDLE="$DIR/cert.pem" NODE_EXTRA_CA_CERTS="$DIR/cert.pem"
 }
-
-teardown() {
-	end_processes
-	cd / && [ -z "${DIR-}" ] || rm -rf "$DIR"
-}
-
 
 start_nth() { # a|b|c
 	local n=$1 user=hub

@@ -5,17 +5,8 @@ load ../helper
 bats_require_minimum_version 1.5.0
 
 setup() {
-	[ "$(id -u)" = 0 ] || skip 'only root can become www-data and haproxy'
-	# The folder of the test can be entered by nobody else.
-	DIR=$(mktemp -d "${TMPDIR:-/tmp}/dnc-proxy.XXXXXX")
-	chmod 755 "$DIR"
-	cd "$DIR" || return
+	enter_open_folder 'www-data and haproxy'
 	PORT=$(free_ports 1)
-}
-
-teardown() {
-	end_processes
-	cd / && [ -z "${DIR-}" ] || rm -rf "$DIR"
 }
 
 # as USER COMMAND... - runs it with no other rights than those of the user
