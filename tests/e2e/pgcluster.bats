@@ -9,7 +9,7 @@ setup() {
 }
 
 # insert NAME N - an event of the log, so to say
-insert() { PGOPTIONS="-c statement_timeout=${MS:-0}" pg_sql "$1" "INSERT INTO log VALUES ($2)"; }
+insert() { pg_sql "$1" "INSERT INTO log VALUES ($2)"; }
 numbers() { pg_sql "$1" 'SELECT n FROM log ORDER BY n' | xargs; }
 has_numbers() { [ "$(numbers "$1")" = "$2" ]; }
 

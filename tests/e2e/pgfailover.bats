@@ -58,9 +58,10 @@ start_with_two() {
 	produce <two &
 	local producer=$!
 	PIDS+=("$producer")
-	waits() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")" -ge 1 ]; }
-	wait_for waits
-	sleep 1	# nothing comes meanwhile
+	is_written() { [ "$(pg_sql a "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'dnc-wsd: appends'")" = 1 ]; }
+	wait_for is_written
+	# The hub says so after some seconds, in which nothing comes.
+	wait_for is_ready 503
 	kill -0 "$producer"
 	has_seqs out '1 2 3'
 	last_seq_is 3
