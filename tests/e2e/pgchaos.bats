@@ -13,7 +13,7 @@ setup() {
 	local own=()
 	! unshare -n true 2>/dev/null || own=(env OWN_NETWORK=1 unshare -n)
 	run timeout "${CHAOS_SECONDS:-600}" "${own[@]}" /usr/bin/python3 "$BATS_TEST_DIRNAME/pgchaos.py" \
-		"${CHAOS_EVENTS:-6000}" "${CHAOS_KILLS:-8}" "${CHAOS_CLIENTS:-18}" 3>&-
+		"${CHAOS_EVENTS:-6000}" "${CHAOS_KILLS:-9}" "${CHAOS_CLIENTS:-18}" 3>&-
 	echo "$output"
 	[ "$status" -eq 0 ]
 	# shellcheck disable=SC2001  # each line
