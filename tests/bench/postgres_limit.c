@@ -116,8 +116,9 @@ static void write_all(uint64_t events, uint64_t batch)
 	}
 	run("DROP TABLE bench");
 	qsort(times, commits, sizeof *times, by_value);
-	printf("%.0f events/s, commit p50 %.3f ms, p99 %.3f ms\n", (double)events / total * 1e3,
-		times[commits / 2], times[commits * 99 / 100]);
+	printf("%.0f events/s, commit p50 %.3f ms, p99 %.3f ms\n",
+		(double)(commits * batch) / total * 1e3, times[commits / 2],
+		times[commits * 99 / 100]);
 	free(times);
 }
 
@@ -132,6 +133,9 @@ static uint64_t copy_out(void)
 	PQclear(r);
 	for (; PQgetCopyData(db, &row, 0) > 0; rows++)
 		PQfreemem(row);
+	r = PQgetResult(db);
+	check(PQresultStatus(r) == PGRES_COMMAND_OK && rows);
+	PQclear(r);
 	return rows - 1; /* the trailer */
 }
 
@@ -140,13 +144,13 @@ static uint64_t select_all(void)
 	const char *sql =
 		"SELECT seq, event FROM dnc.events WHERE seq >= $1 ORDER BY seq LIMIT 1000";
 	static const Oid int8 = 20;
+	PGresult *r = PQprepare(db, "s", sql, 1, &int8);
 	uint64_t next = 1, from;
 	int rows = CHUNK;
 
-	PQclear(PQprepare(db, "s", sql, 1, &int8));
+	check(PQresultStatus(r) == PGRES_COMMAND_OK);
+	PQclear(r);
 	while (rows == CHUNK) {
-		PGresult *r;
-
 		from = htobe64(next);
 		r = PQexecPrepared(db, "s", 1, (const char *[]){(char *)&from},
 			(int[]){sizeof from}, (int[]){1}, 1);
