@@ -1,4 +1,5 @@
 /* The writer of a log to which others append, too: what is handed on is what the follower reads. */
+#include "await.h"
 #include "numbered.h"
 #include <errno.h>
 #include <pthread.h>
@@ -30,16 +31,6 @@ static struct shared {
 static struct dnc_event_reader *events;
 static struct dnc_writer *writer;
 static atomic_int committed_calls;
-
-/* Waits until CONDITION holds, and fails after half a minute. */
-#define await(condition)                                                                           \
-	do {                                                                                       \
-		int64_t await_until = dnc_clock_mono_ms() + 30000;                                 \
-		bool await_held;                                                                   \
-		while (!(await_held = (condition)) && dnc_clock_mono_ms() < await_until)           \
-			usleep(1000);                                                              \
-		assert_true(await_held);                                                           \
-	} while (0)
 
 /* Under the lock. Each has a time of its own. */
 static uint64_t store(struct dnc_str line)

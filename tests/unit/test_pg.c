@@ -1,4 +1,5 @@
 /* The connection to PostgreSQL: its limits, and what becomes of it when the server does. */
+#include "await.h"
 #include "postgres.h"
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -58,6 +59,15 @@ static void expect_error(struct pg *pg, const char *sql, int code, const char *w
 		fail_msg("%s: code %d, not %d, or no \"%s\" in: %s", sql, err.code, code, words,
 			err.message);
 	assert_non_null(strstr(err.message, "/tmp/dnc-postgres"));
+}
+
+static bool fails(struct pg *pg, int code)
+{
+	PGresult *r = pg_run(pg, "SELECT 1", 0, NULL, &err);
+	bool failed = !r && err.code == code;
+
+	PQclear(r);
+	return failed;
 }
 
 static void no_password_is_taken_from_arguments(void **state)
@@ -684,8 +694,7 @@ static void a_standby_is_no_primary_and_preferred_where_it_will_do(void **state)
 	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 1);
 	assert_true(pg_is_standby(pg));
 	postgres_stop(&standby, SIGKILL); /* then the other will do */
-	while (!(r = pg_run(pg, "SELECT 1", 0, NULL, &err)))
-		usleep(20000);
+	await((r = pg_run(pg, "SELECT 1", 0, NULL, &err)));
 	PQclear(r);
 	assert_false(pg_is_standby(pg));
 	pg_free(pg);
@@ -695,11 +704,7 @@ static void a_standby_is_no_primary_and_preferred_where_it_will_do(void **state)
 	/* Failover. */
 	postgres_stop(&server, SIGKILL);
 	/* The process of a connection ends a moment later. */
-	err.code = 0;
-	while (err.code != EROFS) {
-		PQclear(pg_run(pg, "SELECT 1", 0, NULL, &err));
-		usleep(20000);
-	}
+	await(fails(pg, EROFS));
 	postgres_sql(&standby, "SELECT pg_promote()");
 	assert_int_equal(number(pg, "SELECT pg_is_in_recovery()::int"), 0);
 	assert_true(pg_is_new(pg));

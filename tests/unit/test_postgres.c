@@ -1,4 +1,5 @@
 /* The log in PostgreSQL, which several hubs share, on a real server. */
+#include "await.h"
 #include "numbered.h"
 #include "postgres.h"
 #include <pthread.h>
@@ -22,16 +23,6 @@ static struct postgres server;
 static struct dnc_event_reader *events;
 static char database[32], conninfo[192]; /* of the test */
 static int databases;
-
-/* Waits until CONDITION holds, and fails after a minute. */
-#define await(condition)                                                                           \
-	do {                                                                                       \
-		int64_t await_until = dnc_clock_mono_ms() + 60000;                                 \
-		bool await_held;                                                                   \
-		while (!(await_held = (condition)) && dnc_clock_mono_ms() < await_until)           \
-			usleep(1000);                                                              \
-		assert_true(await_held);                                                           \
-	} while (0)
 
 static int64_t sql(const char *text)
 {

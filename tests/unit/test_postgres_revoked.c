@@ -1,4 +1,5 @@
 /* Tokens that a log in PostgreSQL revokes at all hubs, on a real server. */
+#include "await.h"
 #include "postgres.h"
 #include "log/revoke.h"
 #include "log/schema.h"
@@ -7,16 +8,6 @@
 static struct postgres server;
 static char conninfo[160]; /* of the test's database */
 static int databases;
-
-/* Waits until CONDITION holds, and fails after a minute. */
-#define await(condition)                                                                           \
-	do {                                                                                       \
-		int64_t await_until = dnc_clock_mono_ms() + 60000;                                 \
-		bool await_held;                                                                   \
-		while (!(await_held = (condition)) && dnc_clock_mono_ms() < await_until)           \
-			usleep(1000);                                                              \
-		assert_true(await_held);                                                           \
-	} while (0)
 
 static int64_t number(const char *text)
 {

@@ -1,4 +1,5 @@
 /* The thread that commits, on a journal that fails, blocks and refuses as it is told. */
+#include "await.h"
 #include "numbered.h"
 #include <errno.h>
 #include <pthread.h>
@@ -35,16 +36,6 @@ static void wait_ms(void)
 {
 	usleep(1000);
 }
-
-/* Waits until CONDITION holds, and fails after half a minute. */
-#define await(condition)                                                                           \
-	do {                                                                                       \
-		int64_t await_until = dnc_clock_mono_ms() + 30000;                                 \
-		bool await_held;                                                                   \
-		while (!(await_held = (condition)) && dnc_clock_mono_ms() < await_until)           \
-			wait_ms();                                                                 \
-		assert_true(await_held);                                                           \
-	} while (0)
 
 static int fails(atomic_int *failures, const char *what, struct dnc_error *err)
 {
