@@ -172,8 +172,8 @@ void pg_hosts_free(struct pg *pg)
 	free(pg->hosts);
 }
 
-/* What the server says without being asked: why it closes the connection, or a warning, which is logged. One of them says that a wait for standby servers was cut short: it has the state of any
- * warning, and is in the server's language. */
+/* What the server says without being asked: why it closes the connection, or a warning, which is logged. One of them says
+ * that a wait for standby servers was cut short: it has the state of any warning, and is in the server's language. */
 static void on_notice(void *ctx, const PGresult *r)
 {
 	struct pg *pg = ctx;

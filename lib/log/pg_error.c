@@ -107,7 +107,7 @@ bool pg_is_standby(const struct pg *pg)
 	return is_on(pg, "in_hot_standby");
 }
 
-static const char *pg_hint(const struct pg *pg, const char *hint)
+static const char *hint_for(const struct pg *pg, const char *hint)
 {
 	if (pg->once && hint == looking)
 		return "the server is a standby: name the primary, too";
@@ -116,12 +116,12 @@ static const char *pg_hint(const struct pg *pg, const char *hint)
 
 const char *pg_hint_connecting(const struct pg *pg)
 {
-	return pg_hint(pg, connecting);
+	return hint_for(pg, connecting);
 }
 
 const char *pg_hint_trying(const struct pg *pg)
 {
-	return pg_hint(pg, trying);
+	return hint_for(pg, trying);
 }
 
 /* The row of a connection that libpq did not want, or that broke: it tells a standby by its parameters. */
@@ -181,7 +181,7 @@ static bool connection_error(const struct pg *pg, struct dnc_error *err)
 	else if (memmem(text.p, text.n, certificate, sizeof certificate - 1))
 		hint = "check sslrootcert, and the host names in the server's certificate";
 	dnc_error_set(err, rows[row].code, "log on %.60s: %.*s: %s", pg->server,
-		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, pg_hint(pg, hint));
+		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, hint_for(pg, hint));
 	return false;
 }
 
@@ -199,6 +199,6 @@ bool pg_error(const struct pg *pg, const PGresult *r, struct dnc_error *err)
 		hint = rows[row].hint;
 	/* What helps is at the end: the rest is cut, should it be long. */
 	dnc_error_set(err, rows[row].code, "log on %.60s: %.90s (%s): %s", pg->server, text, state,
-		pg_hint(pg, hint));
+		hint_for(pg, hint));
 	return !rows[row].broken && PQstatus(pg->conn) == CONNECTION_OK;
 }

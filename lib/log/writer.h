@@ -41,9 +41,9 @@ static inline struct dnc_str dnc_verdicts_text(const struct dnc_verdicts *v, str
 /* V is empty then, and may be used again. */
 void dnc_verdicts_free(struct dnc_verdicts *v);
 
-/* COMMITTED(CTX) runs in the writer's or the follower's thread: there is a committed batch or a verdict, dnc_writer_failing()
- * changed, or the log as a whole did (its epoch, what it lost or revokes). NULL when there is no memory. JOURNAL is borrowed, and
- * used by these threads and its readers alone once they have started. */
+/* COMMITTED(CTX) runs in the writer's thread and in the follower's, perhaps in both at once: there is a committed batch or a
+ * verdict, dnc_writer_failing() changed, or the log as a whole did (its epoch, what it lost or revokes). NULL when there is
+ * no memory. JOURNAL is borrowed, and used by these threads and its readers alone once they have started. */
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 

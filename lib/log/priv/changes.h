@@ -1,8 +1,8 @@
 /* changes.h - what the follower of a shared journal tells this process about the log as a whole: that it has new
  * epochs, that events are gone which this process has shown, and when it has seen all there is.
  *
- * A journal that no other process writes uses none of it, but journal_epochs_replace() when it is opened. Each function
- * may be called by any thread. The order counts: what is told here is told before the events that come after it are
+ * A journal that no other process writes uses none of it, but journal_epochs_replace() when it is opened. Else the
+ * follower's thread alone calls these functions; what they set is read by any. The order counts: what is told here is told before the events that come after it are
  * handed on (dnc_writer_dequeue()), so that whoever sees such an event knows of the change. */
 #pragma once
 #include <stdatomic.h>
