@@ -149,7 +149,7 @@ static int load_events_of_providers(struct pg_journal *j, struct pg *pg, struct 
 	static const char sql[] =
 		"SELECT seq, logged_at, " POSTGRES_EVENT " FROM dnc.events WHERE type IN "
 		"('dnc.list.synced', 'dnc.provider.status_change') AND seq > $1 "
-		"ORDER BY seq LIMIT 1000";
+		"ORDER BY seq LIMIT " POSTGRES_NUMBER(CHUNK_ROWS);
 	struct dnc_buf line = {0};
 	uint64_t seq = 0;
 	int rows;

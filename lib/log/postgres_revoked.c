@@ -4,7 +4,7 @@
 #include "priv/postgres.h"
 
 /* As the trigger of dnc.revoked. */
-enum { REVOKED_MAX = 100000 };
+#define REVOKED_MAX 100000
 
 static int find_changes(struct pg *pg, int64_t *changes, struct dnc_error *err)
 {
@@ -46,7 +46,8 @@ int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error 
 {
 	static const char sql[] =
 		"SELECT jti FROM dnc.revoked WHERE expires IS NULL OR expires > least($1, "
-		"extract(epoch FROM clock_timestamp()) * 1000) - 86400000 ORDER BY jti LIMIT 100001";
+		"extract(epoch FROM clock_timestamp()) * 1000) - 86400000 ORDER BY jti "
+		"LIMIT 1 + " POSTGRES_NUMBER(REVOKED_MAX);
 	const struct pg_param now = pg_int8(dnc_clock_now_ms());
 	int64_t changes;
 	PGresult *r;

@@ -10,9 +10,11 @@
 #include "journal_ops.h"
 #include "pg.h"
 
-enum {
-	CHUNK_ROWS = 1000, /* of a query, at most */
-};
+#define CHUNK_ROWS 1000 /* of a query, at most */
+
+/* A constant, in SQL. */
+#define POSTGRES_NUMBER(n)    POSTGRES_NUMBER_OF(n)
+#define POSTGRES_NUMBER_OF(n) #n
 
 /* Of the thread that appends. */
 struct pg_appender {
