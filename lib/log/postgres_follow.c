@@ -16,9 +16,11 @@ static struct pg_journal *journal_of(struct dnc_journal *base)
 	return (struct pg_journal *)base;
 }
 
-static int fail(struct pg_follower *f)
+/* The connection is not used as it is. What was announced on it is to be found on the next one, too. */
+static int fail(struct pg_journal *j)
 {
-	f->listening = false;
+	journal_know(&j->base, j->follower.announced);
+	j->follower.listening = false;
 	return -1;
 }
 
@@ -253,7 +255,9 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 }
 
 /* Event KNOWN was announced before this server was asked, which does not have it: it was the primary, and another one is now. If
- * there is no other, the event was lost, or somebody's NOTIFY was not true, and it is not looked for again. */
+ * there is no other, the event was lost, and it is not looked for again. What was announced on this connection is shown on it, or
+ * somebody's NOTIFY was not true: it is not KNOWN, or whoever may connect to the database could have the hub leave its server again and
+ * again. */
 static int leave_behind(struct pg_follower *f, uint64_t known, struct dnc_error *err)
 {
 	dnc_error_set(err, EIO,
@@ -301,8 +305,8 @@ static void go_along(struct pg_journal *j)
 
 	if (host < 0)
 		return;
+	fail(j);
 	pg_go(j->follower.pg, host);
-	j->follower.listening = false;
 }
 
 /* Rows that can't be handed on are no reason to begin again: the connection is good. */
@@ -317,13 +321,15 @@ static int follow_read(struct dnc_journal *base,
 
 	go_along(j);
 	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
-		return fail(f);
+		return fail(j);
 	postgres_meet_hubs(j);
 	r = read_rows(j, err);
 	if (!r)
-		return fail(f);
+		return fail(j);
 	rc = hand_on(j, r, each, ctx, err);
 	PQclear(r);
+	if (rc == 0)
+		f->announced = 0;
 	return rc;
 }
 
@@ -340,10 +346,10 @@ static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *e
 		ms = until - dnc_clock_mono_ms();
 		rc = pg_wait_notify(f->pg, f->wake_fd, ms > 0 ? ms : 0, &number, err);
 		if (rc < 0)
-			return fail(f);
-		if (rc)
-			journal_know(base, number);
-	} while (rc == PG_NUMBER && number <= base->last);
+			return fail(journal_of(base));
+		if (number > f->announced)
+			f->announced = number;
+	} while (rc == PG_NUMBER && number <= base->last && ms > 0);
 	eventfd_read(f->wake_fd, &count);
 	return 0;
 }

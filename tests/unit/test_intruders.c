@@ -235,6 +235,8 @@ static void what_is_not_there_is_not_waited_for(void **state)
 		usleep(1000);
 	assert_int_equal(dnc_journal_stats(j).lag_events, 0);
 	assert_true(is_revoked(j));
+	/* Nor is another server looked for, for which this one would be left. */
+	assert_int_equal(dnc_journal_stats(j).reconnects, 0);
 	dnc_writer_join(w);
 	dnc_writer_free(w);
 	dnc_journal_close(j);
