@@ -36,6 +36,22 @@ int reader_opened_again(struct dnc_error *err)
 	return dnc_error_set(err, EAGAIN, "the connection to the log was opened again");
 }
 
+/* Whether the numbers rise, from C->from to C->to: a damaged index, or a server that is not what it should be, would have clients get
+ * events twice, or the reader begin again without an end. */
+static int check_order(const struct pg_chunk *c, struct dnc_error *err)
+{
+	int64_t next = (int64_t)c->from;
+
+	for (int i = 0; i < PQntuples(c->rows); i++) {
+		int64_t seq = pg_get_int(c->rows, i, 0);
+
+		if (seq < next || (uint64_t)seq > c->to)
+			return postgres_disordered("after", (uint64_t)next - 1, seq, err);
+		next = seq + 1;
+	}
+	return 0;
+}
+
 int reader_take_chunk(struct pg_reader *r, struct pg_chunk *c, struct dnc_error *err)
 {
 	int rows, asked = c->asked;
@@ -44,8 +60,12 @@ int reader_take_chunk(struct pg_reader *r, struct pg_chunk *c, struct dnc_error 
 	c->rows = take(r, err);
 	if (!c->rows)
 		return -1;
+	if (check_order(c, err) < 0) {
+		reader_drop(c);
+		return -1;
+	}
 	rows = PQntuples(c->rows);
-	if (rows == asked)
+	if (rows >= asked)
 		c->to = (uint64_t)pg_get_int(c->rows, rows - 1, 0);
 	r->rows = reader_rows_for(c->rows, rows);
 	if (sources_seen(&r->sources) >= c->to)

@@ -27,3 +27,11 @@ int postgres_damaged(uint64_t seq, struct dnc_error *err)
 		"and clients are told that it is missing",
 		seq);
 }
+
+int postgres_disordered(const char *place, uint64_t at, int64_t given, struct dnc_error *err)
+{
+	return dnc_error_set(err, EIO,
+		"the log is damaged: %s event %" PRIu64 " its server gave another event %" PRId64
+		": check the indexes of dnc.events (REINDEX)",
+		place, at, given);
+}

@@ -228,11 +228,7 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 		uint64_t seq = (uint64_t)pg_get_int(r, i, 0);
 
 		if ((int64_t)seq < (int64_t)next)
-			return dnc_error_set(err, EIO,
-				"the log is damaged: after event %" PRIu64
-				" its server gave another event %" PRId64
-				": check the indexes of dnc.events (REINDEX)",
-				next - 1, (int64_t)seq);
+			return postgres_disordered("after", next - 1, (int64_t)seq, err);
 		if (seq != next) { /* removed, before this hub has read them */
 			journal_lost(&j->base, next, seq - 1);
 			return dnc_error_set(err, ESTALE,

@@ -65,13 +65,17 @@ struct dnc_journal_reader *postgres_reader_new(struct dnc_journal *base, struct 
 	return NULL;
 }
 
-/* Hands out row ROW. 1 when EACH wants no more. */
+/* Hands out row ROW, which is the next, or further in the same direction. 1 when EACH wants no more. */
 static int hand_out(struct pg_reader *r, struct wanted *w, const PGresult *answer, int row,
 	struct dnc_error *err)
 {
 	uint64_t seq = (uint64_t)pg_get_int(answer, row, 0);
 	struct dnc_str line = pg_get_text(answer, row, 1);
 
+	if (w->back && (!seq || seq > w->next))
+		return postgres_disordered("before", w->next + 1, (int64_t)seq, err);
+	if (!w->back && (seq < w->next || seq > r->base.journal->last))
+		return postgres_disordered("after", w->next - 1, (int64_t)seq, err);
 	if (!postgres_is_event(line))
 		return postgres_damaged(seq, err);
 	dnc_buf_clear(&r->line);

@@ -344,6 +344,47 @@ static void numbers_that_go_back_are_no_loss(void **state)
 	dnc_journal_close(j);
 }
 
+static bool count(void *ctx, uint64_t seq, struct dnc_str line)
+{
+	(void)seq, (void)line;
+	return ++*(int *)ctx < 100;
+}
+
+/* Nor are events given to a client twice that replays the log, forwards or backwards, or reads those of a number. */
+static void numbers_that_come_twice_are_not_read(void **state)
+{
+	static const struct dnc_str phones[] = {{0}, DNC_STR("+13035550001")};
+	char line[NUMBERED_BYTES], sql[NUMBERED_BYTES + 512];
+	struct dnc_journal *j;
+
+	(void)state;
+	make_log();
+	numbered_line(line, 1, "x");
+	snprintf(sql, sizeof sql,
+		"ALTER TABLE dnc.events RENAME TO other; CREATE VIEW dnc.events AS SELECT seq, 1::bigint "
+		"AS logged_at, '%s'::text AS event, gen_random_uuid() AS id, "
+		"'+13035550001'::text AS phone_number, ''::text AS type FROM unnest(ARRAY[1, 2, 2, 3]::bigint[]) seq; "
+		"CREATE OR REPLACE FUNCTION dnc.newest(OUT seq bigint, OUT logged_at bigint) LANGUAGE sql AS "
+		"'SELECT 3::bigint, 1::bigint'",
+		line);
+	postgres_sql(&server, sql);
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	if (!j)
+		fail_msg("%s", err.message);
+	for (int i = 0; i < 4; i++) {
+		struct dnc_journal_reader *r = journal_reader_new(j, &err);
+		bool back = i % 2;
+		int n = 0;
+
+		assert_int_equal(dnc_journal_read(r, back ? 3 : 1, back, phones[i / 2], count, &n, &err), -1);
+		if (!strstr(err.message, "its server gave another event 2"))
+			fail_msg("%s", err.message);
+		assert_true(n <= 2);
+		journal_reader_free(r);
+	}
+	dnc_journal_close(j);
+}
+
 /* A server may warn as often as it likes. */
 static void warnings_do_not_fill_the_log(void **state)
 {
@@ -407,6 +448,7 @@ int main(void)
 		TEST(what_is_not_there_is_not_waited_for),
 		TEST(only_events_are_read),
 		TEST(numbers_that_go_back_are_no_loss),
+		TEST(numbers_that_come_twice_are_not_read),
 		TEST(warnings_do_not_fill_the_log),
 		cmocka_unit_test(who_could_be_on_the_way_is_known),
 	};
