@@ -376,7 +376,9 @@ static void numbers_that_come_twice_are_not_read(void **state)
 		bool back = i % 2;
 		int n = 0;
 
-		assert_int_equal(dnc_journal_read(r, back ? 3 : 1, back, phones[i / 2], count, &n, &err), -1);
+		assert_int_equal(
+			dnc_journal_read(r, back ? 3 : 1, back, phones[i / 2], count, &n, &err),
+			-1);
 		if (!strstr(err.message, "its server gave another event 2"))
 			fail_msg("%s", err.message);
 		assert_true(n <= 2);
