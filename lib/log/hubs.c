@@ -133,6 +133,8 @@ void hubs_replace(struct dnc_hubs *h, const struct dnc_hubs_row *rows, size_t n)
 		h->rows[i] = rows[i];
 		if (!dnc_hubs_check(rows[i].address))
 			h->rows[i].address[0] = '\0';
+		if (rows[i].connections < 0)
+			h->rows[i].connections = 0;
 	}
 	pthread_mutex_unlock(&h->lock);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include "base/clock.h"
 #include "event/event.h"
 #include "priv/postgres.h"
 
@@ -17,6 +18,13 @@ bool postgres_is_event(struct dnc_str line)
 	for (size_t i = 0; i < line.n; i++)
 		control |= (unsigned char)line.p[i] < ' ';
 	return !control;
+}
+
+int64_t postgres_time(const PGresult *r, int row, int column)
+{
+	int64_t ms = pg_get_int(r, row, column);
+
+	return dnc_clock_in_range(ms) ? ms : 0;
 }
 
 int postgres_damaged(uint64_t seq, struct dnc_error *err)

@@ -240,7 +240,7 @@ static int hand_on(struct pg_journal *j, const PGresult *r,
 				return postgres_damaged(seq, err);
 			break; /* those before it are good */
 		}
-		if (!each(ctx, seq, pg_get_int(r, i, 1), pg_get_text(r, i, 2)))
+		if (!each(ctx, seq, postgres_time(r, i, 1), pg_get_text(r, i, 2)))
 			break;
 	}
 	if (i) {

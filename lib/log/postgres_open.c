@@ -37,7 +37,7 @@ int postgres_oldest(struct pg_journal *j, struct pg *pg, uint64_t *seq, int64_t 
 	if (!r)
 		return -1;
 	*seq = PQntuples(r) ? (uint64_t)pg_get_int(r, 0, 0) : j->base.last + 1;
-	*logged_at_ms = PQntuples(r) ? pg_get_int(r, 0, 1) : 0;
+	*logged_at_ms = PQntuples(r) ? postgres_time(r, 0, 1) : 0;
 	PQclear(r);
 	return 0;
 }
@@ -52,7 +52,7 @@ static int load_newest(struct pg_journal *j, struct pg *pg, struct dnc_error *er
 		return -1;
 	if (PQntuples(r)) {
 		j->base.last = (uint64_t)pg_get_int(r, 0, 0);
-		j->base.stats.newest_ms = pg_get_int(r, 0, 1);
+		j->base.stats.newest_ms = postgres_time(r, 0, 1);
 		pg_get_uuid(r, 0, 2, j->follower.newest_id);
 	}
 	j->base.stats.known = j->base.last;
@@ -72,7 +72,7 @@ int postgres_load_epochs(struct pg_journal *j, struct pg *pg, struct dnc_error *
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++)
 		rc = epoch_list_add(&list, pg_get_text(r, i, 0), (uint64_t)pg_get_int(r, i, 1));
 	if (rc == 0 && !j->base.rates) /* the log has counted since it was begun */
-		j->base.rates = rates_new(pg_get_int(r, 0, 2));
+		j->base.rates = rates_new(postgres_time(r, 0, 2));
 	if (r && (rc < 0 || !j->base.rates))
 		rc = dnc_error_nomem(err);
 	if (rc == 0)
@@ -114,15 +114,13 @@ static int load_rates(struct pg_journal *j, struct pg *pg, struct dnc_error *err
 		enum dnc_type type;
 
 		if (at != step.step) {
-			if (step.step > 0)
-				rates_restore(j->base.rates, &step);
+			rates_restore(j->base.rates, &step);
 			step = (struct rate_step){.step = at};
 		}
 		if (dnc_type_from_name(pg_get_text(r, i, 1), &type))
 			step.counts[type] = (uint32_t)pg_get_int(r, i, 2);
 	}
-	if (step.step > 0)
-		rates_restore(j->base.rates, &step);
+	rates_restore(j->base.rates, &step);
 	PQclear(r);
 	return 0;
 }
@@ -138,7 +136,7 @@ static uint64_t stage(struct pg_journal *j, const PGresult *r, struct dnc_buf *l
 		dnc_buf_str(line, pg_get_text(r, i, 2));
 		if (!dnc_buf_reserve(line, DNC_JSON_PADDING) ||
 			providers_stage(j->base.providers, dnc_buf_view(line), seq,
-				pg_get_int(r, i, 1)) < 0)
+				postgres_time(r, i, 1)) < 0)
 			return 0;
 	}
 	return seq;
@@ -206,7 +204,7 @@ static int load_providers(struct pg_journal *j, struct pg *pg, struct dnc_error 
 
 	if (!r)
 		return -1;
-	providers_set_since(j->base.providers, pg_get_int(r, 0, 0));
+	providers_set_since(j->base.providers, postgres_time(r, 0, 0));
 	PQclear(r);
 	if (load_kept_providers(j, pg, err) < 0 || load_events_of_providers(j, pg, err) < 0)
 		return -1;

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "priv/rates.h"
 
 struct dnc_rates {
@@ -82,6 +83,9 @@ struct rate_step rates_newest(const struct dnc_rates *r)
 
 void rates_restore(struct dnc_rates *r, const struct rate_step *step)
 {
+	if (step->step <= 0 || !dnc_clock_in_range(step->step) ||
+		!dnc_clock_in_range(step->step * DNC_RATE_STEP_MS))
+		return;
 	pthread_mutex_lock(&r->lock);
 	*slot_of(r, step->step) = *step;
 	if (step->step > step_of(r->newest_ms))

@@ -61,10 +61,7 @@ static int read_rows(struct journal *j)
 		row.step = sqlite3_column_int64(s, 0);
 		for (int i = 0; i < DNC_TYPES; i++)
 			row.counts[i] = (uint32_t)sqlite3_column_int64(s, 2 + i);
-		/* Others are no rows that the hub wrote. */
-		if (row.step > 0 && dnc_clock_in_range(row.step) &&
-			dnc_clock_in_range(row.step * DNC_RATE_STEP_MS))
-			rates_restore(j->base.rates, &row);
+		rates_restore(j->base.rates, &row);
 		if (stored > j->tallies.stored)
 			j->tallies.stored = stored;
 		rc = SQLITE_OK;

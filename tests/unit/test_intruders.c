@@ -5,6 +5,8 @@
 #include "log/priv/journal.h"
 #include "log/priv/journal_ops.h"
 #include "log/priv/pg.h"
+#include "log/hubs.h"
+#include "log/rates.h"
 #include "log/revoke.h"
 #include "log/schema.h"
 #include "log/writer.h"
@@ -387,6 +389,46 @@ static void numbers_that_come_twice_are_not_read(void **state)
 	dnc_journal_close(j);
 }
 
+/* Times that can't be written would make answers of the hub that are no JSON. */
+static void times_that_cannot_be_are_not_known(void **state)
+{
+	static uint64_t sums[1][DNC_TYPES];
+	struct dnc_journal *j;
+
+	(void)state;
+	make_log();
+	postgres_sql(&server,
+		"SELECT dnc.append(ARRAY[gen_random_uuid()], ARRAY['dnc.check.performed'], ARRAY[NULL], "
+		"ARRAY[NULL], ARRAY['low'], ARRAY[''], ARRAY['{}'], '{}'); "
+		"UPDATE dnc.events SET logged_at = 9223372036854775807; "
+		"INSERT INTO dnc.rates SELECT s, 'dnc.check.performed', 1 FROM "
+		"unnest(ARRAY[9223372036854775806, 1000000000000000, -1, -9223372036854775807]) s; "
+		"INSERT INTO dnc.log VALUES ('counted', '9223372036854775807 -9223372036854775807 1')");
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	if (!j)
+		fail_msg("%s", err.message);
+	assert_int_equal(dnc_journal_stats(j).newest_ms, 0);
+	assert_int_equal(dnc_rates_sum(dnc_journal_rates(j), 1000000000000000, 1, 1, sums), 0);
+	assert_int_equal(sums[0][DNC_CHECK_PERFORMED], 0);
+	dnc_journal_close(j);
+}
+
+/* A hub that says it has less than no clients, as one with the role of hubs can. */
+static void clients_of_other_hubs_are_not_less_than_none(void **state)
+{
+	struct dnc_hubs_row rows[2];
+	struct dnc_journal *j;
+
+	(void)state;
+	make_log();
+	postgres_sql(&server, "SELECT dnc.show_hub('x', 'ws://h', 'v', -5)");
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	assert_int_equal(j->ops->follow->read(j, take_any, NULL, &err), 0);
+	assert_int_equal(dnc_hubs_others(dnc_journal_hubs(j), rows, 2), 1);
+	assert_int_equal(rows[0].connections, 0);
+	dnc_journal_close(j);
+}
+
 /* A server may warn as often as it likes. */
 static void warnings_do_not_fill_the_log(void **state)
 {
@@ -451,6 +493,8 @@ int main(void)
 		TEST(only_events_are_read),
 		TEST(numbers_that_go_back_are_no_loss),
 		TEST(numbers_that_come_twice_are_not_read),
+		TEST(times_that_cannot_be_are_not_known),
+		TEST(clients_of_other_hubs_are_not_less_than_none),
 		TEST(warnings_do_not_fill_the_log),
 		cmocka_unit_test(who_could_be_on_the_way_is_known),
 	};

@@ -96,6 +96,9 @@ int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error 
 /* Whether that may be given to clients as a line: others than hubs can write to the database. It need not be valid JSON. */
 bool postgres_is_event(struct dnc_str line);
 
+/* A time in ms since 1970 that can be written; 0 for any other, which no hub wrote. */
+int64_t postgres_time(const PGresult *r, int row, int column);
+
 /* Each sets ERR, and returns -1. */
 int postgres_damaged(uint64_t seq, struct dnc_error *err);
 int postgres_disordered(const char *place, uint64_t at, int64_t given, struct dnc_error *err);

@@ -29,5 +29,5 @@ void rates_add(struct dnc_rates *r, int64_t ms, const uint32_t counts[DNC_TYPES]
 /* The step that was counted in last. `step` is 0 before the first one. Valid until the next call. */
 struct rate_step rates_newest(const struct dnc_rates *r);
 
-/* Puts a step that was stored in its place. */
+/* Puts a step that was stored in its place; not one at a time that can't be written, which no hub stored. */
 void rates_restore(struct dnc_rates *r, const struct rate_step *step);
