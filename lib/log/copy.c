@@ -144,7 +144,7 @@ static int copy_batch(struct copying *c, bool first, bool *done, struct dnc_erro
 	uint64_t last;
 
 	if (from->begin(c->from, err) < 0 || to->begin(c->to, err) < 0 ||
-		from->ends(c->from, a, err) < 0 || to->ends(c->to, b, err) < 0)
+		copy_ends(c->from, a, err) < 0 || copy_ends(c->to, b, err) < 0)
 		return -1;
 	if (b->last != (c->fresh ? 0 : c->last))
 		return dnc_error_set(err, EEXIST,
@@ -215,7 +215,7 @@ static int find_place(struct copying *c, struct dnc_error *err)
 	struct dnc_copy_ends a, b;
 
 	if (to->begin(c->to, err) < 0 || copy_check_target(c->from, c->to, err) < 0 ||
-		c->from->engine->ends(c->from, &a, err) < 0 || to->ends(c->to, &b, err) < 0)
+		copy_ends(c->from, &a, err) < 0 || copy_ends(c->to, &b, err) < 0)
 		return -1;
 	c->fresh = !b.last;
 	c->last = b.last ? b.last : a.oldest - 1;

@@ -155,7 +155,7 @@ int copy_check_target(struct copy_log *from, struct copy_log *to, struct dnc_err
 	struct dnc_copy_ends a, b;
 	bool same;
 
-	if (from->engine->ends(from, &a, err) < 0 || to->engine->ends(to, &b, err) < 0)
+	if (copy_ends(from, &a, err) < 0 || copy_ends(to, &b, err) < 0)
 		return -1;
 	if (!b.last && !b.record)
 		return 0;

@@ -115,7 +115,7 @@ static int read_both(struct comparison *c, uint64_t *from, uint64_t last, struct
 	struct copy_log *source = c->logs[0];
 	struct dnc_copy_ends ends;
 
-	if (source->engine->begin(source, err) < 0 || source->engine->ends(source, &ends, err) < 0)
+	if (source->engine->begin(source, err) < 0 || copy_ends(source, &ends, err) < 0)
 		return -1;
 	if (c->kind == COPY_EVENTS && *from < ends.oldest)
 		*from = ends.oldest;
@@ -228,8 +228,7 @@ static int compare_all(struct comparison *c, struct dnc_error *err)
 	struct copy_log *from = c->logs[0], *to = c->logs[1];
 	int rc;
 
-	if (from->engine->ends(from, &out->from, err) < 0 ||
-		to->engine->ends(to, &out->to, err) < 0)
+	if (copy_ends(from, &out->from, err) < 0 || copy_ends(to, &out->to, err) < 0)
 		return -1;
 	out->first = out->from.oldest > out->to.oldest ? out->from.oldest : out->to.oldest;
 	out->last = out->from.last < out->to.last ? out->from.last : out->to.last;

@@ -1,4 +1,5 @@
 /* copy_open.c - which engine a log has. */
+#include <errno.h>
 #include <string.h>
 #include "priv/copy.h"
 
@@ -21,4 +22,18 @@ void copy_close(struct copy_log *log)
 {
 	if (log)
 		log->engine->close(log);
+}
+
+/* One below 1 would be the highest: nothing is after that, and nothing would be copied. */
+int copy_ends(struct copy_log *log, struct dnc_copy_ends *ends, struct dnc_error *err)
+{
+	if (log->engine->ends(log, ends, err) < 0)
+		return -1;
+	if ((int64_t)ends->oldest >= 1 && (int64_t)ends->last >= 0 && ends->last < INT64_MAX &&
+		(int64_t)ends->record >= 0 && ends->record < INT64_MAX)
+		return 0;
+	return dnc_error_set(err, EIO,
+		"%s: its events are numbered from %lld to %lld, and its audit records to %lld: the log is "
+		"damaged",
+		log->name, (long long)ends->oldest, (long long)ends->last, (long long)ends->record);
 }

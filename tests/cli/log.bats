@@ -368,6 +368,16 @@ log_is_closed() {
 	new_log damaged
 	refuses 74 'src/events.db is damaged' dnc-log copy src "$LOG"
 	[ "$(sql 'SELECT count(*) FROM dnc.events WHERE event NOT LIKE '"'{%}'")" = 0 ]
+	# What is numbered from below 1 was no event to be copied, and after the highest number none is looked for.
+	local numbers
+	for numbers in 'seq = -7 WHERE seq = 1' 'seq = 0 WHERE seq = 1' 'seq = 9223372036854775807 WHERE seq = 20'; do
+		rm -rf src
+		make_source 20
+		lite src "UPDATE events SET $numbers"
+		refuses 74 'src/events.db: its events are numbered from ' timeout -s KILL 20 dnc-log copy src "$LOG"
+		refuses 74 'src/events.db: its events are numbered from ' timeout -s KILL 20 dnc-log copy src to
+		refuses 74 'src/events.db: its events are numbered from ' timeout -s KILL 20 dnc-log verify src "$LOG"
+	done
 	: >empty.db
 	mkdir none
 	refuses 69 'there is no log: unable to open none/events.db' dnc-log copy none "$LOG"

@@ -75,6 +75,9 @@ struct copy_log *copy_postgres_open(const char *conninfo, bool target, struct dn
 /* NULL is allowed. */
 void copy_close(struct copy_log *log);
 
+/* Which numbers the log has: as the engine says. -1 also when they are none that a hub gives. */
+int copy_ends(struct copy_log *log, struct dnc_copy_ends *ends, struct dnc_error *err);
+
 /* Equal rows have the same digest. */
 void copy_digest(
 	enum copy_kind kind, const struct copy_cell *cells, unsigned char out[COPY_DIGEST]);
