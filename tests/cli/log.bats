@@ -378,6 +378,13 @@ log_is_closed() {
 		refuses 74 'src/events.db: its events are numbered from ' timeout -s KILL 20 dnc-log copy src to
 		refuses 74 'src/events.db: its events are numbered from ' timeout -s KILL 20 dnc-log verify src "$LOG"
 	done
+	# Numbers that are missing take no time.
+	rm -rf src
+	make_source 20
+	lite src 'UPDATE events SET seq = 4611686018427387904 WHERE seq = 20'
+	timeout -s KILL 20 dnc-log copy -q src far
+	[ "$(lite far 'SELECT count(*), max(seq) FROM events')" = '20|4611686018427387904' ]
+	timeout -s KILL 20 dnc-log verify src far >/dev/null
 	: >empty.db
 	mkdir none
 	refuses 69 'there is no log: unable to open none/events.db' dnc-log copy none "$LOG"
