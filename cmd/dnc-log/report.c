@@ -69,7 +69,7 @@ static void print_text(const struct dnc_copy_compared *c, char hash[2][2 * DNC_C
 bool report_compared(const struct options *o, const struct dnc_copy_compared *c)
 {
 	char hash[2][2 * DNC_COPY_HASH + 1];
-	bool same = !c->differ && c->to.last >= c->from.last;
+	bool same = !c->differ && c->to.last >= c->from.last && c->to.record >= c->from.record;
 
 	for (int i = 0; i < 2; i++)
 		sodium_bin2hex(hash[i], sizeof hash[i], c->hash[i], DNC_COPY_HASH);
@@ -84,6 +84,10 @@ bool report_compared(const struct options *o, const struct dnc_copy_compared *c)
 		dnc_note("what both have is the same; the source has %" PRIu64
 			 " newer events: run dnc-log copy to copy them",
 			c->from.last - c->to.last);
+	else if (c->from.record > c->to.record)
+		dnc_note("what both have is the same; the source has audit records up to %" PRIu64
+			 ", the target up to %" PRIu64 ": run dnc-log copy to copy them",
+			c->from.record, c->to.record);
 	else if (c->to.last > c->from.last)
 		dnc_note("what both have is the same; the target has %" PRIu64 " newer events",
 			c->to.last - c->from.last);

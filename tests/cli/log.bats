@@ -324,6 +324,9 @@ log_is_closed() {
 	dnc-log copy -q src "$LOG"
 	sql "UPDATE dnc.access SET record = 'x' WHERE n = 3"
 	refuses 1 'the logs differ: audit record 3 is not the same' dnc-log verify src "$LOG"
+	sql 'CREATE TABLE kept AS SELECT * FROM dnc.access; DELETE FROM dnc.access'
+	refuses 1 'the source has audit records up to 7, the target up to 0' dnc-log verify src "$LOG"
+	sql 'INSERT INTO dnc.access OVERRIDING SYSTEM VALUE SELECT * FROM kept; DROP TABLE kept'
 	sql "UPDATE dnc.access SET record = 'b | ü' WHERE n = 3; DELETE FROM dnc.epochs WHERE n = 1"
 	refuses 1 'is missing in the target' dnc-log verify src "$LOG"
 }
