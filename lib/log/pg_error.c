@@ -10,6 +10,9 @@ static const char see_log[] = "see the server's log";
 static const char connecting[] = "trying to connect again", trying[] = "trying again";
 static const char looking[] = "the server is a standby: looking for the primary";
 static const char run_again[] = "run it again";
+/* Before there is a connection, a user lacks only the right to make one: the role dnc_writer would give more. */
+static const char may_connect[] = "GRANT CONNECT ON DATABASE to a role of this user";
+static const char no_server[] = "is the server running there? check host and port";
 
 /* The first row whose STATE the error's begins with: https://www.postgresql.org/docs/15/errcodes-appendix.html. */
 static const struct {
@@ -163,6 +166,18 @@ static bool own_error(const struct pg *pg, struct dnc_str text, struct dnc_error
 	return false;
 }
 
+/* Nothing listens there: to try once more, alone, does not help who is told. */
+static bool is_unreachable(struct dnc_str text)
+{
+	static const char *const words[] = {
+		"Connection refused", "No such file or directory", "could not translate host name"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (memmem(text.p, text.n, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
 /* The connection could not be made, or is lost. */
 static bool connection_error(const struct pg *pg, struct dnc_error *err)
 {
@@ -177,7 +192,11 @@ static bool connection_error(const struct pg *pg, struct dnc_error *err)
 		text = DNC_STR("the connection is lost");
 	row = state ? find_row(state) : row_without_state(pg, &hint);
 	if (state)
-		hint = rows[row].hint;
+		hint = rows[row].code == EACCES && !strncmp(state, "42501", SQLSTATE_LEN)
+		               ? may_connect
+		               : rows[row].hint;
+	else if (pg->once && is_unreachable(text))
+		hint = no_server;
 	else if (memmem(text.p, text.n, certificate, sizeof certificate - 1))
 		hint = "check sslrootcert, and the host names in the server's certificate";
 	dnc_error_set(err, rows[row].code, "log on %.60s: %.*s: %s", pg->server,

@@ -60,7 +60,8 @@ BEGIN
 		SET LOCAL ROLE dnc_admin;
 	ELSIF owner <> current_user THEN
 		RAISE EXCEPTION 'the schema dnc belongs to %', owner USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = 'Run this as its owner, or drop it if nobody needs what is there.';
+			HINT = CASE owner WHEN 'dnc_admin' THEN 'Log in as a member of it.'
+				ELSE 'Run this as its owner, or drop it if nobody needs what is there.' END;
 	END IF;
 	SELECT o.name, pg_get_userbyid(o.owner) INTO name, owner FROM (
 		SELECT relname, relowner, relnamespace FROM pg_class UNION ALL SELECT proname, proowner, pronamespace FROM pg_proc)

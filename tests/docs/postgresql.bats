@@ -222,7 +222,7 @@ waits_with() {
 	documented <<-'END'
 	createdb -E UTF8 -T template0 dnc
 	dnc-wsd --log=dbname=dnc --init-log
-	pg_restore -d dnc --clean --if-exists -e dnc.dump
+	pg_restore -d dnc --clean --if-exists --single-transaction dnc.dump
 	dnc-wsd --log=dbname=dnc --init-log
 	END
 	server
@@ -243,6 +243,41 @@ waits_with() {
 	[ "$(psql -XAt -d dnc -c 'SELECT count(*), max(seq) FROM dnc.events')" = '303|303' ]
 	[ "$(psql -XAt -d dnc -c 'SELECT epoch FROM dnc.epochs ORDER BY n LIMIT 1')" = "$before" ]
 	[ "$(psql -XAt -d dnc -c 'SELECT first_seq FROM dnc.epochs ORDER BY n DESC LIMIT 1')" = 301 ]
+}
+
+@test "dnc-postgresql: a restore where a hub has taken events is refused, and changes nothing" {
+	server
+	make_log
+	events 3 | timeout 60 dnc-wsd -q --log=dbname=dnc --listen=127.0.0.1:0 --exit-on-eof
+	pg_dump -d dnc -n dnc -Fc -f dnc.dump
+	dropdb dnc
+	make_log
+	events 5 | timeout 60 dnc-wsd -q --log=dbname=dnc --listen=127.0.0.1:0 --exit-on-eof
+	run sh -c "$(grep '^pg_restore' "$ROOT/man/dnc-postgresql.7")"
+	[ "$status" -eq 1 ]
+	[ "$(psql -XAt -d dnc -c 'SELECT count(*), max(seq) FROM dnc.events')" = '5|5' ]
+	events 2 | timeout 60 dnc-wsd -q --log=dbname=dnc --listen=127.0.0.1:0 --exit-on-eof
+}
+
+# What the manual's text says to run besides, on a line of its own there.
+@test "dnc-postgresql: only those who need it may connect, and the others are told what they lack" {
+	server
+	make_log
+	sed -n 's/^\.Ql \(REVOKE ALL ON DATABASE.*\|GRANT CONNECT.*\) [,.]$/\1;/p' "$ROOT/man/dnc-postgresql.7" >rights
+	has_lines 2 rights
+	psql -Xq -v ON_ERROR_STOP=1 -d dnc -f rights
+	psql -Xq -d dnc -c 'CREATE ROLE boss LOGIN IN ROLE dnc_admin; CREATE ROLE clerk LOGIN IN ROLE dnc_revoker; CREATE ROLE stranger LOGIN;
+		CREATE ROLE analyst LOGIN IN ROLE dnc_reader'
+	dnc-wsd --log='dbname=dnc user=boss' --init-log
+	dnc-token revoke --log='dbname=dnc user=clerk' some-token
+	run dnc-token revoke --log='dbname=dnc user=stranger' some-token
+	[ "$status" -eq 77 ]
+	[[ "$output" == *'permission denied for database "dnc": GRANT CONNECT ON DATABASE to a role of this user' ]]
+	run dnc-wsd --log='dbname=dnc user=analyst' --init-log
+	[[ "$output" == *'the schema dnc belongs to dnc_admin (55000): Log in as a member of it.' ]]
+	run dnc-wsd --log='host=/nowhere dbname=dnc' --listen=127.0.0.1:0
+	[ "$status" -eq 74 ]
+	[[ "$output" == *'No such file or directory: is the server running there? check host and port' ]]
 }
 
 @test "dnc-postgresql: clients read from a standby" {
