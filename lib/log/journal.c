@@ -58,7 +58,8 @@ size_t journal_batch_bytes(const struct dnc_journal *j)
 struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 {
 	const struct journal_stats *f = &j->stats;
-	uint64_t last = j->last, known = f->known;
+	uint64_t last = j->last, known = f->known, announced = f->announced;
+	uint64_t newest = known > announced ? known : announced;
 
 	return (struct dnc_journal_stats){.bytes = f->bytes,
 		.free_bytes = f->free_bytes,
@@ -71,7 +72,7 @@ struct dnc_journal_stats dnc_journal_stats(const struct dnc_journal *j)
 		.disk_free_bytes = f->disk_free_bytes,
 		.clock_held = f->clock_held,
 		.wal_held = f->wal_held,
-		.lag_events = known > last ? known - last : 0,
+		.lag_events = newest > last ? newest - last : 0,
 		.rows_read = f->rows_read,
 		.standby_rows_read = f->standby_rows_read,
 		.commits_repeated = f->commits_repeated,

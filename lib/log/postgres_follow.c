@@ -19,7 +19,7 @@ static struct pg_journal *journal_of(struct dnc_journal *base)
 /* The connection is not used as it is. What was announced on it is to be found on the next one, too. */
 static int fail(struct pg_journal *j)
 {
-	journal_know(&j->base, j->follower.announced);
+	journal_know(&j->base, j->base.stats.announced);
 	j->follower.listening = false;
 	return -1;
 }
@@ -325,7 +325,7 @@ static int follow_read(struct dnc_journal *base,
 	rc = hand_on(j, r, each, ctx, err);
 	PQclear(r);
 	if (rc == 0)
-		f->announced = 0;
+		base->stats.announced = 0;
 	return rc;
 }
 
@@ -343,8 +343,8 @@ static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *e
 		rc = pg_wait_notify(f->pg, f->wake_fd, ms > 0 ? ms : 0, &number, err);
 		if (rc < 0)
 			return fail(journal_of(base));
-		if (number > f->announced)
-			f->announced = number;
+		if (number > base->stats.announced)
+			base->stats.announced = number;
 	} while (rc == PG_NUMBER && number <= base->last && ms > 0);
 	eventfd_read(f->wake_fd, &count);
 	return 0;

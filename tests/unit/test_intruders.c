@@ -346,6 +346,23 @@ static void numbers_that_go_back_are_no_loss(void **state)
 	dnc_journal_close(j);
 }
 
+/* True or not, it is told as the hub's lag until the log was read. */
+static void what_is_announced_is_lag_until_all_was_read(void **state)
+{
+	struct dnc_journal *j;
+
+	(void)state;
+	make_log();
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	assert_int_equal(j->ops->follow->read(j, take_any, NULL, &err), 0);
+	postgres_sql(&server, "NOTIFY dnc, '20000'");
+	assert_int_equal(j->ops->follow->wait(j, 60000, &err), 0);
+	assert_int_equal(dnc_journal_stats(j).lag_events, 20000);
+	assert_int_equal(j->ops->follow->read(j, take_any, NULL, &err), 0);
+	assert_int_equal(dnc_journal_stats(j).lag_events, 0);
+	dnc_journal_close(j);
+}
+
 static bool count(void *ctx, uint64_t seq, struct dnc_str line)
 {
 	(void)seq, (void)line;
@@ -492,6 +509,7 @@ int main(void)
 		TEST(what_is_not_there_is_not_waited_for),
 		TEST(only_events_are_read),
 		TEST(numbers_that_go_back_are_no_loss),
+		TEST(what_is_announced_is_lag_until_all_was_read),
 		TEST(numbers_that_come_twice_are_not_read),
 		TEST(times_that_cannot_be_are_not_known),
 		TEST(clients_of_other_hubs_are_not_less_than_none),

@@ -55,6 +55,8 @@ struct journal_stats {
 	atomic_bool wal_held, clock_held;
 	/* Of a log that is followed. */
 	atomic_uint_fast64_t known; /* the highest number of an event that is said to be there */
+	/* The same, by who may be wrong, since all was read; 0: nobody said so. */
+	atomic_uint_fast64_t announced;
 	atomic_uint_fast64_t rows_read, standby_rows_read, commits_repeated, reconnects, failovers,
 		revoked;
 };

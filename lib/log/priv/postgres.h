@@ -44,7 +44,6 @@ struct pg_follower {
 	bool connected; /* it was, once */
 	char newest_id[DNC_UUID_LEN]; /* of event `last`, unless that is 0 */
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
-	uint64_t announced;           /* the highest number of a NOTIFY since all was read */
 	uint64_t sought;       /* other servers were looked for, because one lacked this event */
 	int64_t oldest_due_ms; /* when the oldest event is looked up again */
 	int64_t waiting;       /* of postgres_await_standbys() */
