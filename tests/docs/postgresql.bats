@@ -274,6 +274,7 @@ waits_with() {
 	[ "$status" -eq 77 ]
 	[[ "$output" == *'permission denied for database "dnc": GRANT CONNECT ON DATABASE to a role of this user' ]]
 	run dnc-wsd --log='dbname=dnc user=analyst' --init-log
+	[ "$status" -eq 77 ]
 	[[ "$output" == *'the schema dnc belongs to dnc_admin (55000): Log in as a member of it.' ]]
 	run dnc-wsd --log='host=/nowhere dbname=dnc' --listen=127.0.0.1:0
 	[ "$status" -eq 74 ]
