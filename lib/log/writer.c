@@ -18,7 +18,8 @@ enum {
 	FULL_BYTES = 8 << 20, /* of a batch, from which on adding waits */
 	RETRY_MS = 250,       /* after a commit that failed */
 	PRUNE_MS = 1000,      /* between turns of pruning when nothing arrives */
-	STALLED_MS = 3000,    /* in one commit, from which on the log counts as failing */
+	CHECK_MS = 1000,   /* between questions whether a commit would work, when there is none */
+	STALLED_MS = 3000, /* in one commit, from which on the log counts as failing */
 };
 
 struct dnc_writer {
@@ -31,8 +32,10 @@ struct dnc_writer {
 	struct follower *follower; /* NULL: no other process appends to the log */
 	atomic_int_fast64_t
 		busy_since_ns; /* when the call of the journal began; 0: none is under way */
-	bool prune_failed;     /* the thread's own */
-	pthread_mutex_t lock;  /* of all below */
+	/* The thread's own. */
+	bool prune_failed;
+	int64_t check_due_ms; /* nothing was written since a while: the journal is asked */
+	pthread_mutex_t lock; /* of all below */
 	bool failing;
 	struct dnc_error why;
 	struct dnc_writer_stats stats;
@@ -160,12 +163,14 @@ static void tell_lost(const struct dnc_batch *b)
 			dnc_plural(records, "record was", "records were"));
 }
 
-/* Tries until it works; false when the writer was stopped before. */
+/* Tries until it works; false when the writer was stopped before. Lines that led to no event say nothing of the log. */
 static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 {
 	struct dnc_error err;
 	int64_t start = dnc_clock_mono_ns();
 
+	if (!b->count && !b->audit.n)
+		return true;
 	while (append(w, b, &err) < 0) {
 		set_failing(w, &err);
 		pthread_mutex_lock(&w->lock);
@@ -180,10 +185,11 @@ static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 	dnc_histogram_observe(&w->stats.commit, dnc_clock_mono_ns() - start, 1);
 	pthread_mutex_unlock(&w->lock);
 	set_failing(w, NULL);
+	w->check_due_ms = dnc_clock_mono_ms() + CHECK_MS;
 	return true;
 }
 
-/* Nothing arrives: asks the journal whether a commit would work. */
+/* Nothing is written: asks the journal whether a commit would work. */
 static void check_journal(struct dnc_writer *w)
 {
 	struct dnc_error err;
@@ -193,6 +199,7 @@ static void check_journal(struct dnc_writer *w)
 	rc = journal_idle(w->journal, &err);
 	end_call(w);
 	set_failing(w, rc < 0 ? &err : NULL);
+	w->check_due_ms = dnc_clock_mono_ms() + CHECK_MS;
 }
 
 static void print_audit(const struct dnc_buf *records)
@@ -241,9 +248,9 @@ static void *run(void *ctx)
 			if (!commit(w, &batch))
 				break;
 			finish(w, &batch);
-		} else if (wait_ms) {
-			check_journal(w);
 		}
+		if (dnc_clock_mono_ms() >= w->check_due_ms)
+			check_journal(w);
 		wait_ms = prune(w) > 0 ? 0 : PRUNE_MS;
 	}
 	dnc_batch_free(&batch);

@@ -358,6 +358,27 @@ static void an_idle_log_that_can_not_be_written_is_failing_before_an_event_arriv
 	free_writer();
 }
 
+/* They come more often than the log is asked. */
+static void lines_without_events_neither_mend_the_log_nor_keep_it_from_being_asked(void **state)
+{
+	struct dnc_error why;
+	struct dnc_writer *w;
+
+	(void)state;
+	fake.idle_failures = 3;
+	w = start_writer();
+	await(dnc_writer_failing(w, &why));
+	for (uint64_t line = 1; fake.idle_failures > 0 && line < 30000; line++) {
+		assert_int_equal(dnc_writer_skip(w, STREAM, line, false), 0);
+		assert_true(dnc_writer_drain(w));
+		assert_true(dnc_writer_failing(w, &why));
+		wait_ms();
+	}
+	assert_int_equal(fake.idle_failures, 0);
+	await(!dnc_writer_failing(w, &why));
+	free_writer();
+}
+
 static void a_commit_that_takes_seconds_counts_as_failing_until_it_ends(void **state)
 {
 	struct dnc_writer *w = start_writer();
@@ -899,6 +920,7 @@ int main(void)
 		test(pruning_that_fails_stops_no_commit),
 		test(what_can_be_pruned_is_pruned_while_nothing_arrives),
 		test(an_idle_log_that_can_not_be_written_is_failing_before_an_event_arrives),
+		test(lines_without_events_neither_mend_the_log_nor_keep_it_from_being_asked),
 		test(a_commit_that_takes_seconds_counts_as_failing_until_it_ends),
 		test(each_receipt_is_called_once_with_what_became_of_its_events),
 		test(what_arrives_during_a_commit_is_one_batch_in_its_order),
