@@ -145,10 +145,12 @@ static void note_call(struct pg_journal *j, bool failed)
 	if (pg_is_new(a->pg)) {
 		j->base.stats.reconnects += a->connected;
 		a->reopened |= a->connected;
-		a->connected = true;
+		a->connected = a->unfailed = true;
 	}
-	if (failed && !a->failed_ms)
+	if (failed && (a->unfailed || !a->failed_ms)) {
 		a->failed_ms = dnc_clock_mono_ms();
+		a->unfailed = false;
+	}
 }
 
 /* Something was committed. If that is another server than before, the one that the follower listens to may run on and have

@@ -219,6 +219,34 @@ start_with_two() {
 	wait_for is_ready 200
 }
 
+@test "a hub whose follower was at a server that is left at once goes along to the next one" {
+	start_with_two
+	kill_postgres a
+	wait_for is_ready 503
+	listen other	# so that a commit waits, of no event
+	kill -STOP "$HUB"
+	promote b
+	pg_quorum b
+	wait_for pg_streams c
+	# The hub can follow there, and append nothing.
+	export PG_DATABASE=dnc_log
+	pg_sql b 'SELECT dnc.check_epoch()'
+	psql -XAtq "$(pg_at b) dbname=dnc_log" -c 'BEGIN; LOCK TABLE dnc.epochs IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_sleep(100)' 3>&- &
+	PIDS+=($!)
+	is_locked() { [ "$(pg_sql b "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND wait_event = 'PgSleep'")" = 1 ]; }
+	wait_for is_locked
+	kill -CONT "$HUB"
+	follows_b() { [ "$(pg_sql b "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dnc-wsd: follows' AND query LIKE '%dnc.epochs%dnc.log%'")" = 1 ]; }
+	wait_for follows_b
+	promote c
+	pg_sql c "ALTER SYSTEM SET synchronous_standby_names = ''"
+	pg_sql c 'SELECT pg_reload_conf()'
+	events 3 | timeout 60 dnc-wsd --exit-on-eof --listen=127.0.0.1:0 --log="$(pg_log_at c)" 2>other.err
+	wait_for has_seqs out '1 2 3 4 5'
+	pg_is_primary b
+	wait_for is_ready 200
+}
+
 @test "a hub that waits for standbys leaves one process that waits, and is ready when they are back" {
 	start_with_two
 	freeze_postgres b

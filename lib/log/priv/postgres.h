@@ -28,10 +28,11 @@ struct pg_appender {
 	uint64_t unsure_after;
 	int64_t prune_due_ms;
 	bool connected; /* it was, once */
-	/* The connection was opened again, and nothing was committed on it yet; the first call failed then
-	 * (dnc_clock_mono_ms()), 0: none did. */
+	/* The connection was opened again, and nothing was committed on it yet; the first call on the newest one that failed did
+	 * so then (dnc_clock_mono_ms()), 0: none did. A server that was found in between may have been left behind, too. */
 	bool reopened;
 	int64_t failed_ms;
+	bool unfailed;         /* no call has failed on this connection */
 	int64_t commit_due_ms; /* a commit is tried, though there is nothing to append */
 	int64_t waiting;       /* of postgres_await_standbys() */
 };
