@@ -39,7 +39,8 @@ static const struct {
 	{"53300", EAGAIN, true,
 		"raise max_connections, or the role's or database's CONNECTION LIMIT"},
 	{"53", EAGAIN, false, see_log},
-	{"55000", EACCES, false, see_log}, /* it belongs to somebody else, or takes no connections */
+	{"55000", EACCES, false,
+		see_log}, /* it belongs to somebody else, or takes no connections */
 	{"55P03", EAGAIN, false, trying},
 	{"57014", ETIMEDOUT, false, "see what holds locks in pg_stat_activity"},
 	{"57P03", EIO, true, connecting},

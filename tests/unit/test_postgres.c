@@ -2,6 +2,7 @@
 #include "await.h"
 #include "numbered.h"
 #include "postgres.h"
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
@@ -831,11 +832,12 @@ static void followers_that_wait_do_not_fill_the_server(void **state)
 {
 	static const char waiting[] = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE "
 				      "wait_event = 'SyncRep'";
-	struct dnc_journal *j = open_journal();
+	struct dnc_journal *j = open_journal(), *other;
 	int stop = ((struct pg_journal *)j)->stop_fd;
 	int64_t first, next;
 	eventfd_t count;
-	pthread_t thread;
+	pthread_t thread, others;
+	char text[96];
 
 	(void)state;
 	sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
@@ -850,9 +852,21 @@ static void followers_that_wait_do_not_fill_the_server(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, follow_once, j), 0);
 	await((next = sql(waiting)) > 0 && next != first);
 	await(sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1);
+	/* One of another server had the same number: this one is somebody's. */
+	other = open_journal();
+	((struct pg_journal *)other)->follower.waiting = (struct pg_process){next, 1};
+	assert_int_equal(pthread_create(&others, NULL, follow_once, other), 0);
+	await(sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
+		  "application_name = 'dnc-wsd: follows'") == 2 ||
+		sql(waiting) > next);
+	snprintf(text, sizeof text, "SELECT count(*) FROM pg_stat_activity WHERE pid = %" PRId64,
+		next);
+	assert_int_equal(sql(text), 1);
 	sql("ALTER SYSTEM RESET synchronous_standby_names");
 	sql("SELECT pg_reload_conf()");
 	pthread_join(thread, NULL);
+	pthread_join(others, NULL);
+	dnc_journal_close(other);
 	dnc_journal_close(j);
 }
 
