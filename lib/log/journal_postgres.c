@@ -307,7 +307,7 @@ static int make_parts(struct pg_journal *j, struct dnc_error *err)
 	j->base.providers = providers_new();
 	j->base.epochs = epochs_new();
 	j->base.revocations = revocations_new();
-	j->base.changes.look = postgres_follow.wake;
+	j->base.changes.look = postgres_look;
 	if (!j->appender.comparison.parser || !j->base.providers || !j->base.epochs ||
 		!j->base.revocations)
 		return dnc_error_nomem(err);

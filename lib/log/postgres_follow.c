@@ -265,6 +265,18 @@ static int leave_behind(struct pg_follower *f, uint64_t known, struct dnc_error 
 	return -1;
 }
 
+/* There are no more events. Who asked for that has seen, at another hub, what this server may never have: it answers for the log
+ * only if a commit works there, which one that was the primary does not do. */
+static int answer(struct pg_journal *j, struct dnc_error *err)
+{
+	if (atomic_exchange(&j->asked, false) &&
+		postgres_await_standbys(j->follower.pg, &j->follower.waiting, err) < 0) {
+		j->asked = true;
+		return -1;
+	}
+	return ask_state(j, err);
+}
+
 /* The next events; NULL with ERR. */
 static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 {
@@ -287,7 +299,7 @@ static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 	else if (known > j->base.last && known > f->sought)
 		rc = leave_behind(f, known, err);
 	else
-		rc = ask_state(j, err);
+		rc = answer(j, err);
 	if (rc == 0)
 		return r;
 	PQclear(r);
@@ -353,6 +365,12 @@ static int follow_wait(struct dnc_journal *base, int64_t ms, struct dnc_error *e
 static void follow_wake(struct dnc_journal *base)
 {
 	eventfd_write(journal_of(base)->follower.wake_fd, 1);
+}
+
+void postgres_look(struct dnc_journal *base)
+{
+	journal_of(base)->asked = true;
+	follow_wake(base);
 }
 
 static void follow_stop(struct dnc_journal *base)

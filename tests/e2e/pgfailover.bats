@@ -247,6 +247,28 @@ start_with_two() {
 	wait_for is_ready 200
 }
 
+@test "who comes from a hub at the new primary to one at the old primary is told no gap that is none" {
+	start_with_two
+	kill_postgres c
+	promote b
+	pg_sql b "ALTER SYSTEM SET synchronous_standby_names = ''"
+	pg_sql b 'SELECT pg_reload_conf()'
+	append() { events "$1" | timeout 60 dnc-wsd --exit-on-eof --listen=127.0.0.1:0 --log="$(pg_log_at b)" 2>>other.err; }
+	append 3
+	local new
+	new=$(PG_DATABASE=dnc_log pg_sql b 'SELECT epoch FROM dnc.epochs ORDER BY n DESC LIMIT 1')
+	[ "$(epoch)" != "$new" ]
+	append 1
+	# It is closed when the hub finds out that its server does not answer.
+	come() {
+		timeout 60 node "$BATS_TEST_DIRNAME/collect.js" "ws://$ADDRESS/ws/dnc" 1 "{\"type\":\"subscribe\",\"since\":5,\"epoch\":\"$new\"}" >moved 3>&- || :
+		refute grep -q connection.gap moved || exit 1
+		has_seqs moved 6
+	}
+	wait_for come
+	[ "$(epoch)" = "$new" ]
+}
+
 @test "a hub that waits for standbys leaves one process that waits, and is ready when they are back" {
 	start_with_two
 	freeze_postgres b

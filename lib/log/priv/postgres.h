@@ -67,6 +67,8 @@ struct pg_journal {
 	struct pg_appender appender;
 	struct pg_follower follower;
 	int stop_fd; /* readable: both end */
+	/* Somebody waits for a round: see changes.h. */
+	atomic_bool asked;
 	/* The server (pg_host()) at which something could be committed after the connection was opened again: the follower is to
 	 * follow there. -1: nothing new. */
 	atomic_int moved_to;
@@ -111,6 +113,7 @@ int postgres_disordered(const char *place, uint64_t at, int64_t given, struct dn
 
 /* postgres_follow.c */
 extern const struct journal_follow postgres_follow;
+void postgres_look(struct dnc_journal *base); /* changes.h */
 
 /* postgres_hubs.c: tells the hubs that share the log of this one, and learns of them, when it is time; over the follower's
  * connection. Nothing else depends on it: a failure is a warning. */
