@@ -48,7 +48,7 @@ has_made() { [ "$(made)" = "$1" ]; }
 }
 
 @test "what is awaited survives kill -9: it is made after the start, and once" {
-	sed -i 's/1s/4s/' r.rules
+	sed -i 's/1s/8s/' r.rules
 	start_filter
 	synced a | dnc-ingest -q -o unix:in.sock
 	wait_for has_line '"key":\["a"\]' expect.state
@@ -168,6 +168,7 @@ has_read() { [ "$(grep -c "read again: $1 rule" err)" -eq "$2" ]; }
 starts() { dnc-filter -q -R with.rules </dev/null >/dev/null || [ "$?" -eq 1 ]; }
 
 @test "a second process with the same state does not start, also after the file was replaced" {
+	sed -i 's/1s/1m/' r.rules # longer than the test takes
 	cp r.rules with.rules
 	dnc-filter --verbose -R r.rules -i unix:in.sock >>out 2>>err 3>&- &
 	FILTER=$!
@@ -194,7 +195,7 @@ starts() { dnc-filter -q -R with.rules </dev/null >/dev/null || [ "$?" -eq 1 ]; 
 }
 
 @test "rules that are read again go on waiting, unless the conditions are others; --stats counts" {
-	sed -i 's/1s/3s/' r.rules
+	sed -i 's/1s/6s/' r.rules
 	dnc-filter --verbose --stats -R r.rules -i unix:in.sock >out 2>err 3>&- &
 	FILTER=$!
 	PIDS+=("$FILTER")
@@ -205,7 +206,7 @@ starts() { dnc-filter -q -R with.rules </dev/null >/dev/null || [ "$?" -eq 1 ]; 
 	wait_for has_line 'read again: 0 rules, 1 expectation' err
 	wait_for has_made 'a '
 	[ "$(jq -r '.metadata.more // empty' out)" = yes ]
-	sed -i 's/3s/4s/' r.rules
+	sed -i 's/6s/7s/' r.rules
 	kill -HUP "$FILTER"
 	wait_for has_line 'expect stale: its conditions have changed: it starts anew' err
 	sed -i 's/^state = .*/state = other/' r.rules
@@ -224,7 +225,7 @@ starts() { dnc-filter -q -R with.rules </dev/null >/dev/null || [ "$?" -eq 1 ]; 
 		FAKETIME_TIMESTAMP_FILE="$PWD/clock" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 			LD_PRELOAD="$(echo /usr/lib/*/faketime/libfaketime.so.1)" exec "$@"
 	}
-	sed -i 's/1s/3s/' r.rules
+	sed -i 's/1s/6s/' r.rules
 	start_filter clocked
 	synced a | dnc-ingest -q -o unix:in.sock
 	wait_for has_line '"key"' expect.state
@@ -236,7 +237,7 @@ starts() { dnc-filter -q -R with.rules </dev/null >/dev/null || [ "$?" -eq 1 ]; 
 	kill "$FILTER"
 	wait "$FILTER"
 	# While it does not run the wall clock counts; set back, nothing that has passed is lost, and nothing is made.
-	sed -i 's/3s/31d/' r.rules
+	sed -i 's/6s/31d/' r.rules
 	: >out
 	synced c >in
 	dnc-filter -R r.rules -i fd:0 <in >out
