@@ -84,11 +84,14 @@ pg_prepare() {
 	pg_make_dir "$PG_DIR"
 }
 
+# Whether a process runs that program by now: before exec it is a copy of the shell.
+is_program() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ]; } # PID NAME
+
 # The process of the server; fails when there is none.
 pg_pid() { # NAME
 	local pid=''
 	read -r pid 2>/dev/null <"$PG_DIR/$1/data/postmaster.pid" || return
-	[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && echo "$pid"
+	is_program "$pid" postgres && echo "$pid"
 }
 
 pg_is_ready() { # NAME

@@ -363,7 +363,7 @@ suppress() { # NUMBER [REASON [ID]]
 }
 
 # Whether dnc-filter as the process PID catches SIGHUP. Before exec it is the shell, which does, too.
-catches_hangup() { [ "$(cat "/proc/$1/comm")" = dnc-filter ] && [ $((0x$(awk '$1 == "SigCgt:" {print $2}' "/proc/$1/status") & 1)) -eq 1 ]; }
+catches_hangup() { is_program "$1" dnc-filter && [ $((0x$(awk '$1 == "SigCgt:" {print $2}' "/proc/$1/status") & 1)) -eq 1 ]; }
 
 @test "SIGHUP and SIGUSR1 while the rules are loaded end nothing, and are done afterwards" {
 	printf '[rule a]\nnumbers = own.txt\naction = drop\n' >r.rules

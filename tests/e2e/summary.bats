@@ -338,7 +338,7 @@ in_log() { # TYPE
 	kill -CONT "$HUB"
 	[ "$status" -eq 75 ]
 	# The summary alone, if the signal came before the first record was sent.
-	grep -qE "lines? (was|were) not acknowledged by unix:" err
+	grep -qE "^dnc-ingest: .*(1 line was|[0-9]+ lines were) not acknowledged by unix:" err
 	grep -qE "no summary was published|the summary was not acknowledged" err
 }
 
