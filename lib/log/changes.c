@@ -39,9 +39,11 @@ bool dnc_journal_is_shared(const struct dnc_journal *j)
 	return j->changes.look;
 }
 
-/* The round under way may have looked already at what has changed since. */
-uint64_t dnc_journal_ticket(const struct dnc_journal *j)
+/* The round under way may have looked already at what has changed since. The next one may begin before anybody wakes the
+ * follower, so it is told before its number is taken. */
+uint64_t dnc_journal_ticket(struct dnc_journal *j)
 {
+	j->changes.asked = true;
 	return j->changes.rounds_begun + 1;
 }
 

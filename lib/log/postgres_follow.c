@@ -265,18 +265,6 @@ static int leave_behind(struct pg_follower *f, uint64_t known, struct dnc_error 
 	return -1;
 }
 
-/* There are no more events. Who asked for that has seen, at another hub, what this server may never have: it answers for the log
- * only if a commit works there, which one that was the primary does not do. */
-static int answer(struct pg_journal *j, struct dnc_error *err)
-{
-	if (atomic_exchange(&j->asked, false) &&
-		postgres_await_standbys(j->follower.pg, &j->follower.waiting, err) < 0) {
-		j->asked = true;
-		return -1;
-	}
-	return ask_state(j, err);
-}
-
 /* The next events; NULL with ERR. */
 static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 {
@@ -299,7 +287,7 @@ static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 	else if (known > j->base.last && known > f->sought)
 		rc = leave_behind(f, known, err);
 	else
-		rc = answer(j, err);
+		rc = ask_state(j, err);
 	if (rc == 0)
 		return r;
 	PQclear(r);
@@ -317,18 +305,34 @@ static void go_along(struct pg_journal *j)
 	pg_go(j->follower.pg, host);
 }
 
+/* Who asked for a round has seen, at another hub, what this server may never have: it answers for the log, also with what it still
+ * has to read, only if a commit works there, which one that was the primary does not do. A connection begins with one. */
+static int prepare(struct pg_journal *j, struct dnc_error *err)
+{
+	struct pg_follower *f = &j->follower;
+	bool asked = atomic_exchange(&j->base.changes.asked, false);
+	int rc = 0;
+
+	if (!f->listening)
+		rc = begin(j, err);
+	else if (asked)
+		rc = postgres_await_standbys(f->pg, &f->waiting, err);
+	if (rc < 0 && asked)
+		j->base.changes.asked = true;
+	return rc < 0 ? -1 : note_oldest(j, err);
+}
+
 /* Rows that can't be handed on are no reason to begin again: the connection is good. */
 static int follow_read(struct dnc_journal *base,
 	bool (*each)(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str line), void *ctx,
 	struct dnc_error *err)
 {
 	struct pg_journal *j = journal_of(base);
-	struct pg_follower *f = &j->follower;
 	PGresult *r;
 	int rc;
 
 	go_along(j);
-	if ((!f->listening && begin(j, err) < 0) || note_oldest(j, err) < 0)
+	if (prepare(j, err) < 0)
 		return fail(j);
 	postgres_meet_hubs(j);
 	r = read_rows(j, err);
@@ -369,7 +373,7 @@ static void follow_wake(struct dnc_journal *base)
 
 void postgres_look(struct dnc_journal *base)
 {
-	journal_of(base)->asked = true;
+	base->changes.asked = true;
 	follow_wake(base);
 }
 

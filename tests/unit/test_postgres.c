@@ -866,6 +866,94 @@ static void followers_that_wait_do_not_fill_the_server(void **state)
 	dnc_journal_close(j);
 }
 
+struct once {
+	struct dnc_journal *journal;
+	atomic_bool done;
+};
+
+static void *follow_one_round(void *ctx)
+{
+	struct once *once = ctx;
+
+	follow_once(once->journal);
+	once->done = true;
+	return NULL;
+}
+
+/* J's follower looks at the log, which has no standby that a commit needs: the look has no end. With it WAITING processes
+ * wait, as one does not notice that its client has given up. */
+static void expect_unanswered(struct dnc_journal *j, int waiting)
+{
+	struct once once = {.journal = j};
+	int stop = ((struct pg_journal *)j)->stop_fd;
+	eventfd_t count;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, follow_one_round, &once), 0);
+	await(once.done || sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' "
+			       "AND application_name = 'dnc-wsd: follows'") == waiting);
+	assert_false(once.done);
+	eventfd_write(stop, 1);
+	pthread_join(thread, NULL);
+	eventfd_read(stop, &count);
+}
+
+/* The server tells itself of the setting by and by: until then commits do not wait. */
+static bool a_commit_waits(PGconn *conn)
+{
+	PGresult *r;
+
+	assert_int_equal(PQsendQuery(conn, "SELECT pg_logical_emit_message(true, 'test', '')"), 1);
+	for (int i = 0; i < 20; i++) {
+		usleep(10000);
+		assert_int_equal(PQconsumeInput(conn), 1);
+		if (PQisBusy(conn))
+			continue;
+		while ((r = PQgetResult(conn)))
+			PQclear(r);
+		return false;
+	}
+	return true;
+}
+
+/* From now on each commit waits for a standby that there is not. */
+static void wait_for_nobody(void)
+{
+	PGconn *conn = PQconnectdb(conninfo);
+
+	sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+	sql("SELECT pg_reload_conf()");
+	await(a_commit_waits(conn));
+	PQfinish(conn);
+}
+
+/* It may be an old primary that has what was committed before another one took over. */
+static void no_round_answers_who_asked_before_a_commit_works(void **state)
+{
+	struct dnc_journal *quiet = open_journal(), *behind = open_journal();
+
+	(void)state;
+	follow(quiet);
+	follow(behind);
+	append(quiet, 1, "t", NULL);
+	follow(quiet);
+	wait_for_nobody();
+	/* A round begins by itself before somebody has it look. */
+	dnc_journal_ticket(quiet);
+	expect_unanswered(quiet, 1);
+	/* There is something to read yet. */
+	dnc_journal_ticket(behind);
+	dnc_journal_look(behind);
+	expect_unanswered(behind, 2);
+	sql("ALTER SYSTEM RESET synchronous_standby_names");
+	sql("SELECT pg_reload_conf()");
+	follow(quiet);
+	follow(behind);
+	assert_int_equal(behind->last, 1);
+	dnc_journal_close(behind);
+	dnc_journal_close(quiet);
+}
+
 static void an_epoch_that_goes_on_after_what_was_read_is_taken(void **state)
 {
 	uint64_t from, to, end, changes;
@@ -1280,6 +1368,7 @@ int main(void)
 		log_test(a_log_that_lost_what_was_shown_is_not_followed_any_more),
 		log_test(a_server_that_lacks_what_was_committed_is_left_once),
 		log_test(followers_that_wait_do_not_fill_the_server),
+		log_test(no_round_answers_who_asked_before_a_commit_works),
 		log_test(an_epoch_that_goes_on_after_what_was_read_is_taken),
 		log_test(an_epoch_that_comes_back_is_taken),
 		log_test(who_asks_is_answered_after_all_that_was_there),

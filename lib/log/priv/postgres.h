@@ -67,8 +67,6 @@ struct pg_journal {
 	struct pg_appender appender;
 	struct pg_follower follower;
 	int stop_fd; /* readable: both end */
-	/* Somebody waits for a round: see changes.h. */
-	atomic_bool asked;
 	/* The server (pg_host()) at which something could be committed after the connection was opened again: the follower is to
 	 * follow there. -1: nothing new. */
 	atomic_int moved_to;
