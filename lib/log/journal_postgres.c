@@ -262,7 +262,7 @@ static int postgres_idle(struct dnc_journal *base, struct dnc_error *err)
 	due = a->reopened || a->failed_ms || dnc_clock_mono_ms() >= a->commit_due_ms;
 	if (rc < 0 || !due)
 		return rc;
-	rc = postgres_await_standbys(a->pg, &a->waiting, err);
+	rc = postgres_await_standbys(a->pg, a->waiting, err);
 	note_call(j, rc < 0);
 	if (rc == 0)
 		note_commit(j);
@@ -278,6 +278,8 @@ static void postgres_close(struct dnc_journal *base)
 	for (int c = 0; c < COLUMNS; c++)
 		dnc_buf_free(&j->appender.columns[c]);
 	free(j->appender.rows);
+	free(j->appender.waiting);
+	free(j->follower.waiting);
 	content_comparison_free(&j->appender.comparison);
 	if (j->follower.wake_fd >= 0)
 		close(j->follower.wake_fd);
@@ -319,7 +321,9 @@ static int make_parts(struct pg_journal *j, struct dnc_error *err)
 		return -1;
 	pg_stop_fd(j->appender.pg, j->stop_fd);
 	pg_stop_fd(j->follower.pg, j->stop_fd);
-	return 0;
+	j->appender.waiting = postgres_waiting_new(j->appender.pg);
+	j->follower.waiting = postgres_waiting_new(j->follower.pg);
+	return j->appender.waiting && j->follower.waiting ? 0 : dnc_error_nomem(err);
 }
 
 struct dnc_journal *journal_postgres_open(

@@ -157,7 +157,7 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 	postgres_meet_hubs(j); /* also while there are no standbys */
 	/* A primary that crashed and is back shows what it had written before its standbys had it, and may yet lose it to one of
 	 * them. */
-	if (postgres_await_standbys(f->pg, &f->waiting, err) < 0 || check_log(j, err) < 0 ||
+	if (postgres_await_standbys(f->pg, f->waiting, err) < 0 || check_log(j, err) < 0 ||
 		postgres_load_revoked(j, f->pg, err) < 0)
 		return -1;
 	if (pg_is_new(f->pg))
@@ -316,7 +316,7 @@ static int prepare(struct pg_journal *j, struct dnc_error *err)
 	if (!f->listening)
 		rc = begin(j, err);
 	else if (asked)
-		rc = postgres_await_standbys(f->pg, &f->waiting, err);
+		rc = postgres_await_standbys(f->pg, f->waiting, err);
 	if (rc < 0 && asked)
 		j->base.changes.asked = true;
 	return rc < 0 ? -1 : note_oldest(j, err);

@@ -1,10 +1,16 @@
 /* postgres_standbys.c - waits for the standby servers of a log in PostgreSQL. */
+#include <stdlib.h>
 #include "priv/postgres.h"
 
+struct pg_process *postgres_waiting_new(const struct pg *pg)
+{
+	return calloc((size_t)pg_servers(pg), sizeof(struct pg_process));
+}
+
 /* The process of the server that waits for standbys does not notice that its client has given up: there would be one more with
- * each connection, until the server has no room for others. *OWN is the process of this connection. */
-static int end_waiting(
-	struct pg *pg, struct pg_process waiting, struct pg_process *own, struct dnc_error *err)
+ * each connection, until the server has no room for others. Of several servers each may have one: while none can commit, they are tried
+ * in turn. It becomes the process of this connection. */
+static int end_waiting(struct pg *pg, struct pg_process *of_servers, struct dnc_error *err)
 {
 	static const char sql[] =
 		"WITH p AS (SELECT pid, wait_event, usename, application_name, "
@@ -13,14 +19,22 @@ static int end_waiting(
 		"SELECT own.pid, own.begun_us, (SELECT count(pg_terminate_backend(w.pid)) FROM p w "
 		"WHERE w.pid = $1 AND w.begun_us = $2 AND w.wait_event = 'SyncRep' "
 		"AND w.usename = own.usename AND w.application_name = own.application_name) FROM own";
-	const struct pg_param params[] = {pg_int8(waiting.pid), pg_int8(waiting.begun_us)};
-	PGresult *r = pg_run(pg, sql, 2, params, err);
+	struct pg_param params[2];
+	struct pg_process *waiting;
+	PGresult *r;
 
+	if (pg_connect(pg, err) < 0)
+		return -1;
+	waiting = &of_servers[pg_host(pg)];
+	params[0] = pg_int8(waiting->pid);
+	params[1] = pg_int8(waiting->begun_us);
+	r = pg_run(pg, sql, 2, params, err);
 	if (!r)
 		return -1;
-	*own = (struct pg_process){0};
+	waiting = &of_servers[pg_host(pg)]; /* it may have been opened again */
+	*waiting = (struct pg_process){0};
 	if (PQntuples(r))
-		*own = (struct pg_process){pg_get_int(r, 0, 0), pg_get_int(r, 0, 1)};
+		*waiting = (struct pg_process){pg_get_int(r, 0, 0), pg_get_int(r, 0, 1)};
 	PQclear(r);
 	return 0;
 }
@@ -30,16 +44,14 @@ int postgres_await_standbys(struct pg *pg, struct pg_process *waiting, struct dn
 {
 	static const char sql[] = "SELECT pg_logical_emit_message(true, 'dnc', '') "
 				  "WHERE current_setting('synchronous_standby_names') <> ''";
-	struct pg_process own;
 	PGresult *r;
 
-	if (end_waiting(pg, *waiting, &own, err) < 0)
+	if (end_waiting(pg, waiting, err) < 0)
 		return -1;
-	*waiting = own;
 	r = pg_run(pg, sql, 0, NULL, err);
 	PQclear(r);
 	if (!r)
 		return -1;
-	*waiting = (struct pg_process){0};
+	waiting[pg_host(pg)] = (struct pg_process){0};
 	return 0;
 }

@@ -287,6 +287,29 @@ start_with_two() {
 	has_seqs out '1 2'
 }
 
+# How many processes of SERVER wait for standbys, of those that the hub appended by.
+waiters_at() { pg_sql "$1" "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'dnc-wsd: appends'"; }
+
+@test "a hub that goes to and fro between two servers without standbys leaves one process at each" {
+	start_with_two
+	kill_postgres c
+	promote b
+	pg_quorum b
+	# a, b, a, b, a
+	local rounds=5 n most=0
+	is_left() { [ "$(grep -c 'is slow: a write took' hub.err)" -ge "$rounds" ]; }
+	until is_left; do
+		for server in a b; do
+			n=$(waiters_at "$server")
+			[ "$n" -le "$most" ] || most=$n
+		done
+		[ "$SECONDS" -lt 150 ]
+		sleep 0.5
+	done
+	[ "$most" -eq 1 ]
+	is_ready 503
+}
+
 @test "what a primary that crashed has written alone is not shown before a standby has it" {
 	start_with_two
 	is_audited() { PG_DATABASE=dnc_log pg_sql a 'SELECT record FROM dnc.access' | grep -q '"subscribed"'; }

@@ -850,7 +850,7 @@ static void followers_that_wait_do_not_fill_the_server(void **state)
 	await(sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1);
 	/* One of another server had the same number: this one is somebody's. */
 	other = open_journal();
-	((struct pg_journal *)other)->follower.waiting = (struct pg_process){next, 1};
+	*((struct pg_journal *)other)->follower.waiting = (struct pg_process){next, 1};
 	assert_int_equal(pthread_create(&others, NULL, follow_once, other), 0);
 	await(sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND "
 		  "application_name = 'dnc-wsd: follows'") == 2 ||

@@ -38,9 +38,9 @@ struct pg_appender {
 	 * so then (dnc_clock_mono_ms()), 0: none did. A server that was found in between may have been left behind, too. */
 	bool reopened;
 	int64_t failed_ms;
-	bool unfailed;             /* no call has failed on this connection */
-	int64_t commit_due_ms;     /* a commit is tried, though there is nothing to append */
-	struct pg_process waiting; /* of postgres_await_standbys() */
+	bool unfailed;              /* no call has failed on this connection */
+	int64_t commit_due_ms;      /* a commit is tried, though there is nothing to append */
+	struct pg_process *waiting; /* of postgres_await_standbys() */
 };
 
 /* Of the follower's thread. */
@@ -53,7 +53,7 @@ struct pg_follower {
 	int64_t revocations;          /* how often dnc.revoked had changed when it was read */
 	uint64_t sought;       /* other servers were looked for, because one lacked this event */
 	int64_t oldest_due_ms; /* when the oldest event is looked up again */
-	struct pg_process waiting; /* of postgres_await_standbys() */
+	struct pg_process *waiting; /* of postgres_await_standbys() */
 	atomic_int_fast64_t
 		begun_ms;            /* when it was last found that this server has what was read */
 	char hub[DNC_EPOCH_LEN + 1]; /* the random name of this run in dnc.hubs; empty: none yet */
@@ -77,8 +77,11 @@ int postgres_load(struct pg_journal *j, struct dnc_error *err);
 
 /* postgres_standbys.c: waits until the standby servers that have to have each commit have all that PG's server shows, by a commit;
  * if there are none, it only asks. One that is cut off from them, as an old primary after another was promoted, does not
- * answer: ETIMEDOUT. *WAITING, all 0 before the first call, is the server's process that waits and has not answered. -1 with ERR. */
+ * answer: ETIMEDOUT. WAITING has for each server of the connection string its process that waits and has not answered. -1 with ERR. */
 int postgres_await_standbys(struct pg *pg, struct pg_process *waiting, struct dnc_error *err);
+
+/* What that takes, for PG; to be freed. NULL when there is no memory. */
+struct pg_process *postgres_waiting_new(const struct pg *pg);
 
 /* What to SELECT to know the newest epoch of the log. */
 #define POSTGRES_EPOCH "(SELECT epoch FROM dnc.epochs ORDER BY n DESC LIMIT 1)"
