@@ -10,6 +10,8 @@ static const char see_log[] = "see the server's log";
 static const char connecting[] = "trying to connect again", trying[] = "trying again";
 static const char looking[] = "the server is a standby: looking for the primary";
 static const char run_again[] = "run it again";
+static const char may_write[] =
+	"grant dnc_writer to a hub's user; the database's owner runs --init-log";
 /* Before there is a connection, a user lacks only the right to make one: the role dnc_writer would give more. */
 static const char may_connect[] = "GRANT CONNECT ON DATABASE to a role of this user";
 static const char no_server[] = "is the server running there? check host and port";
@@ -31,8 +33,7 @@ static const struct {
 	{"42883", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42703", ENOENT, false, "run dnc-wsd --init-log"},
 	{"42704", EINVAL, false, "correct what was given"}, /* a setting of options=-c, or a role */
-	{"42501", EACCES, false,
-		"grant dnc_writer to a hub's user; the database's owner runs --init-log"},
+	{"42501", EACCES, false, may_write},
 	{"26000", EIO, true, "a pool in front of the server (pgbouncer) has to be in session mode"},
 	{"40", EAGAIN, false, trying},
 	{"53100", ENOSPC, false, "make room on the server's disk"},
@@ -116,6 +117,8 @@ static const char *hint_for(const struct pg *pg, const char *hint)
 {
 	if (pg->once && hint == looking)
 		return "the server is a standby: name the primary, too";
+	if (hint == may_write && PQstatus(pg->conn) != CONNECTION_OK)
+		return may_connect;
 	return pg->once && (hint == connecting || hint == trying) ? run_again : hint;
 }
 
@@ -194,9 +197,7 @@ static bool connection_error(const struct pg *pg, struct dnc_error *err)
 		text = DNC_STR("the connection is lost");
 	row = state ? find_row(state) : row_without_state(pg, &hint);
 	if (state)
-		hint = rows[row].code == EACCES && !strncmp(state, "42501", SQLSTATE_LEN)
-		               ? may_connect
-		               : rows[row].hint;
+		hint = rows[row].hint;
 	else if (pg->once && is_unreachable(text))
 		hint = no_server;
 	else if (memmem(text.p, text.n, certificate, sizeof certificate - 1))
