@@ -139,7 +139,7 @@ $(O)/unit/test_dispatch: LDFLAGS += -Wl,--wrap=provider_list_add
 
 # Time passes when it says so.
 $(O)/unit/test_outlet $(O)/unit/test_readers $(O)/unit/test_mapper $(O)/unit/test_arrivals $(O)/unit/test_spool $(O)/unit/test_route \
-$(O)/unit/test_commands $(O)/unit/test_changes: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ms
+$(O)/unit/test_commands $(O)/unit/test_changes $(O)/unit/test_pg_flood: LDFLAGS += -Wl,--wrap=dnc_clock_mono_ms
 
 # Its files can't be opened when it says so, and it counts which directories are on disk.
 $(O)/unit/test_spool: LDFLAGS += -Wl,--wrap=open,--wrap=dnc_file_sync_directory

@@ -318,7 +318,7 @@ static int take_notifications(struct pg *pg, uint64_t *number)
 
 int pg_wait_notify(struct pg *pg, int wake_fd, int64_t ms, uint64_t *number, struct dnc_error *err)
 {
-	int64_t deadline = dnc_clock_mono_ms() + ms;
+	struct pg_limit limit = {.at_ms = dnc_clock_mono_ms() + ms};
 
 	*number = 0;
 	while (pg->conn) {
@@ -326,7 +326,7 @@ int pg_wait_notify(struct pg *pg, int wake_fd, int64_t ms, uint64_t *number, str
 
 		if (rc)
 			return rc;
-		rc = pg_poll(pg, POLLIN, wake_fd, deadline);
+		rc = pg_poll(pg, POLLIN, wake_fd, &limit);
 		if (rc == 0)
 			return 0;
 		if (rc < 0)

@@ -217,12 +217,13 @@ static void note_server(struct pg *pg)
 static int await_connection(struct pg *pg, int64_t deadline, struct dnc_error *err)
 {
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+	struct pg_limit limit = {.at_ms = deadline};
 
 	while (want != PGRES_POLLING_OK) {
 		int rc = want == PGRES_POLLING_FAILED
 		                 ? 1
 		                 : pg_poll(pg, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, -1,
-					   deadline);
+					   &limit);
 
 		if (rc < 0)
 			return dnc_error_set(

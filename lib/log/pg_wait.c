@@ -4,28 +4,37 @@
 #include "base/clock.h"
 #include "priv/pg_conn.h"
 
-int pg_poll(const struct pg *pg, short events, int wake_fd, int64_t deadline_ms)
+enum { LATE_MS = 1000 }; /* for what has come when the limit is over */
+
+int pg_poll(const struct pg *pg, short events, int wake_fd, struct pg_limit *limit)
 {
 	struct pollfd fds[] = {
 		{PQsocket(pg->conn), events, 0}, {pg->stop_fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
 
 	for (;;) {
-		int64_t left = deadline_ms - dnc_clock_mono_ms();
-		int n = poll(fds, 3, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
+		int64_t now = dnc_clock_mono_ms(), left = limit->at_ms - now;
+		int n;
 
+		if (left <= 0 && !limit->end_ms)
+			limit->end_ms = now + LATE_MS;
+		if (limit->end_ms && now >= limit->end_ms)
+			return 0;
+		n = poll(fds, 3, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (fds[1].revents)
 			return -1;
+		if (fds[2].revents) /* however much the server sends */
+			return 0;
 		if (fds[0].revents)
 			return 1;
-		if (fds[2].revents || n <= 0)
+		if (n <= 0)
 			return 0;
 	}
 }
 
 /* Sends and receives until SENT, the end of what was sent, or RESULT, there is a result or none is to come. */
-static int transfer(struct pg *pg, int64_t deadline, struct dnc_error *err)
+static int transfer(struct pg *pg, struct pg_limit *limit, struct dnc_error *err)
 {
 	for (;;) {
 		int unsent = PQflush(pg->conn);
@@ -35,7 +44,7 @@ static int transfer(struct pg *pg, int64_t deadline, struct dnc_error *err)
 			break;
 		if (!unsent && !PQisBusy(pg->conn))
 			return 0;
-		rc = pg_poll(pg, unsent ? POLLIN | POLLOUT : POLLIN, -1, deadline);
+		rc = pg_poll(pg, unsent ? POLLIN | POLLOUT : POLLIN, -1, limit);
 		if (rc < 0)
 			return dnc_error_set(
 				err, ECANCELED, "log on %s: shutting down", pg->server);
@@ -49,27 +58,35 @@ static int transfer(struct pg *pg, int64_t deadline, struct dnc_error *err)
 	return -1;
 }
 
+/* It has no end of results: there is another as long as nothing is copied, whether the server says something or not. */
+static bool is_copy(const PGresult *r)
+{
+	ExecStatusType status = PQresultStatus(r);
+
+	return status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH;
+}
+
 PGresult *pg_receive(struct pg *pg, int64_t deadline_ms, struct dnc_error *err)
 {
+	struct pg_limit limit = {.at_ms = deadline_ms};
 	PGresult *r, *last = NULL;
+	bool endless = false;
 
-	for (;;) {
-		if (transfer(pg, deadline_ms, err) < 0) {
+	while (!endless) {
+		if (transfer(pg, &limit, err) < 0) {
 			PQclear(last);
 			return NULL;
 		}
 		r = PQgetResult(pg->conn);
 		if (!r)
 			break;
+		endless = is_copy(r);
 		if (last && PQresultStatus(last) == PGRES_FATAL_ERROR) {
 			PQclear(r);
-			continue;
+		} else {
+			PQclear(last);
+			last = r;
 		}
-		PQclear(last);
-		last = r;
-		/* COPY has no end of results: there is another as long as nothing is copied. */
-		if (PQresultStatus(r) >= PGRES_COPY_OUT && PQresultStatus(r) <= PGRES_COPY_IN)
-			break;
 	}
 	if (!last)
 		pg_error(pg, NULL, err);

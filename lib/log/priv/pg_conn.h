@@ -37,9 +37,16 @@ void pg_hosts_free(struct pg *pg);
 /* Opens the connection. -1 with ERR. */
 int pg_open(struct pg *pg, struct dnc_error *err);
 
-/* Waits until the connection can be read, or for POLLOUT in EVENTS written; and for WAKE_FD. 1 when it can, 0 at DEADLINE_MS
- * (dnc_clock_mono_ms()) or when woken, -1 when the stop descriptor is readable. */
-int pg_poll(const struct pg *pg, short events, int wake_fd, int64_t deadline_ms);
+/* The time limit of a call. What has come by then is still taken, as after a pause of this machine, but not for ever: who sends
+ * without an end is given up, too. */
+struct pg_limit {
+	int64_t at_ms;  /* dnc_clock_mono_ms() */
+	int64_t end_ms; /* what is there is taken until then; 0: the limit was not seen to be over */
+};
+
+/* Waits until the connection can be read, or for POLLOUT in EVENTS written; and for WAKE_FD. 1 when it can, 0 at LIMIT or when woken,
+ * -1 when the stop descriptor is readable. */
+int pg_poll(const struct pg *pg, short events, int wake_fd, struct pg_limit *limit);
 
 /* Sends what is waiting and receives the results of what was sent: the last one, or the first error. NULL with ERR when there is none:
  * the connection can't be used any more. */
