@@ -455,6 +455,7 @@ static void a_reader_is_freed_at_once_while_the_server_hangs(void **state)
 	struct endless e = {.job = {.run = read_endless, .done = done}};
 	struct dnc_error err;
 	struct dnc_reader *r = dnc_reader_new(j, ignore_finished, NULL, &err);
+	PGconn *holder = PQconnectdb(conninfo);
 	int64_t start;
 
 	(void)state;
@@ -462,12 +463,16 @@ static void a_reader_is_freed_at_once_while_the_server_hangs(void **state)
 	follow(j);
 	dnc_reader_submit(r, &e.job);
 	await(e.begun && dnc_journal_stats(j).rows_read >= 5000);
+	/* A server that waits for a lock was asked. */
+	PQclear(PQexec(holder, "BEGIN; LOCK TABLE dnc.events"));
+	await(sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+		  "datname = current_database() AND application_name = 'dnc-wsd: reads'") == 1);
 	stop_backend("dnc-wsd: reads", SIGSTOP);
-	usleep(300000); /* it waits for an answer then */
 	start = dnc_clock_mono_ms();
 	dnc_reader_free(r);
 	assert_true(dnc_clock_mono_ms() - start < 5000);
 	stop_backend("dnc-wsd: reads", SIGCONT);
+	PQfinish(holder);
 	dnc_journal_close(j);
 }
 
