@@ -104,6 +104,7 @@ int main(int argc, char **argv)
 	copy.from = o.from;
 	copy.to = o.to;
 	copy.rate = o.rate;
+	dnc_copy_warn(&copy);
 	rc = strcmp(o.command, "copy") == 0 ? copy_log(&o, &copy, &shown)
 	                                    : verify(&o, &copy, &shown);
 	dnc_cli_flush_stdout();

@@ -36,6 +36,9 @@ struct dnc_copied {
 	bool clock_jumped; /* in the source, and the target needs times that never go back */
 };
 
+/* Warns of what the connection strings say that is not done. Once, before the others, which may open the logs again. */
+void dnc_copy_warn(const struct dnc_copy_options *options);
+
 /* Codes of errors: as of pg.h and journal.h; and EEXIST: the target is no copy of the source; EADDRINUSE: a hub uses it;
  * ECANCELED. What was copied stays, and is told in OUT. Waits. -1 with ERR. */
 int dnc_copy(const struct dnc_copy_options *options, struct dnc_copied *out, struct dnc_error *err);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include "priv/copy.h"
+#include "priv/pg.h"
 
 /* "KEY=..." or a URI. */
 static bool is_conninfo(const char *where)
@@ -16,6 +17,23 @@ struct copy_log *copy_open(const char *where, bool target, struct dnc_error *err
 {
 	return is_conninfo(where) ? copy_postgres_open(where, target, err)
 	                          : copy_sqlite_open(where, target, err);
+}
+
+/* What is wrong with it is told when it is opened. */
+static void warn_of(const char *where)
+{
+	struct dnc_error ignored;
+	struct pg *pg = is_conninfo(where) ? pg_new(where, PG_PRIMARY, "dnc-log", &ignored) : NULL;
+
+	if (pg)
+		pg_warn_of_target(pg);
+	pg_free(pg);
+}
+
+void dnc_copy_warn(const struct dnc_copy_options *options)
+{
+	warn_of(options->from);
+	warn_of(options->to);
 }
 
 void copy_close(struct copy_log *log)

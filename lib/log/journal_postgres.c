@@ -297,6 +297,17 @@ static const struct journal_ops postgres_ops = {postgres_close, postgres_append,
 	postgres_idle, postgres_reader_new, postgres_reader_free, postgres_reader_rest,
 	postgres_reader_stop, postgres_read, postgres_find_time, true, &postgres_follow};
 
+/* Each reader has its own connections to the standbys: they are looked at once, at the start. */
+static int check_standby(const char *standby, struct dnc_error *err)
+{
+	struct pg *pg = pg_new(standby, PG_PREFER_STANDBY, "dnc-wsd: reads", err);
+
+	if (pg)
+		pg_warn_of_target(pg);
+	pg_free(pg);
+	return pg ? 0 : -1;
+}
+
 static int make_parts(struct pg_journal *j, struct dnc_error *err)
 {
 	const char *log = j->options.log;
@@ -318,6 +329,9 @@ static int make_parts(struct pg_journal *j, struct dnc_error *err)
 		return -1;
 	j->follower.pg = pg_new(log, PG_PRIMARY, "dnc-wsd: follows", err);
 	if (!j->follower.pg)
+		return -1;
+	pg_warn_of_target(j->appender.pg);
+	if (j->options.standby && check_standby(j->options.standby, err) < 0)
 		return -1;
 	pg_stop_fd(j->appender.pg, j->stop_fd);
 	pg_stop_fd(j->follower.pg, j->stop_fd);

@@ -28,7 +28,7 @@ struct pg *pg_new(
 	pg->target = target;
 	pg->name = name;
 	pg->stop_fd = -1;
-	if (pg_hosts_read(pg, err) == 0)
+	if (pg_hosts_read(pg, err) == 0 && pg_target_read(pg, err) == 0)
 		return pg;
 	pg_free(pg);
 	return NULL;

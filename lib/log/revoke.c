@@ -26,6 +26,7 @@ int dnc_log_revoke(const char *conninfo, const char *jti, int64_t expires_ms, st
 
 	if (pg) {
 		pg_once(pg, true);
+		pg_warn_of_target(pg);
 		rc = revoke_by(pg, jti, expires_ms, err);
 	}
 	pg_free(pg);

@@ -31,6 +31,7 @@ int dnc_schema_init(const char *conninfo, struct dnc_error *err)
 
 	if (pg) {
 		pg_once(pg, true);
+		pg_warn_of_target(pg);
 		rc = pg_script(pg, schema_start, INIT_MS, err);
 	}
 	pg_free(pg);

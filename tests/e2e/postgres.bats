@@ -164,6 +164,26 @@ connections_are() { [ "$(curl -s "http://$2/api/v1/info" | jq .active_connection
 	[[ "$output" == *"--init-log"* ]]
 }
 
+@test "a target_session_attrs that says otherwise is warned of once, and the primary is used" {
+	printf '[log]\n%s\ntarget_session_attrs=standby\n' "$(tr ' ' '\n' <<<"$LOG")" >services
+	PGSERVICEFILE=$PWD/services LOG=service=log start_shared 1 --workers=2 --log-standby="$LOG target_session_attrs=read-write"
+	numbered 1 10 | produce 1
+	timeout 60 dnc-tail -q -o json --since=0 -m 10 "ws://$ADDRESS1" >one
+	all_in_order one 10
+	[ "$(grep -c 'target_session_attrs=standby.* the one that takes writes is used$' 1.err)" -eq 1 ]
+	[ "$(grep -c 'target_session_attrs=read-write.* a standby is used, and others while there is none$' 1.err)" -eq 1 ]
+	[ "$(grep -c target_session_attrs 1.err)" -eq 2 ]
+	PGTARGETSESSIONATTRS=read-only run dnc-log copy "$LOG" copied
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'target_session_attrs=read-only.* the one that takes writes is used$' <<<"$output")" -eq 1 ]
+	run dnc-token revoke --log="$LOG target_session_attrs=standby" some-token
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'target_session_attrs=standby'* ]]
+	run dnc-wsd --log="$LOG" --log-standby="$LOG target_session_attrs=none" --listen=127.0.0.1:0 </dev/null
+	[ "$status" -ne 0 ]
+	[[ "$output" == *'invalid target_session_attrs value: "none"'* ]]
+}
+
 @test "when the newest events are removed by hand, hubs that have shown them end with 75, and no number comes twice" {
 	start_shared 1
 	numbered 1 10 | produce 1

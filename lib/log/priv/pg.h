@@ -89,6 +89,9 @@ bool pg_outcome_unknown(const struct pg *pg);
  * next call. */
 const char *pg_server(const struct pg *pg);
 
+/* Warns when the connection string says otherwise (target_session_attrs) which servers will do. Once, before the first connection. */
+void pg_warn_of_target(const struct pg *pg);
+
 /* Warns when the connection, which is open, goes over a network and it is not verified who is at its end. */
 void pg_warn_of_network(const struct pg *pg);
 

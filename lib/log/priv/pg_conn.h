@@ -15,6 +15,7 @@ struct pg {
 	PGconn *conn;
 	struct pg_host *hosts;
 	int host_count, host; /* the one to be tried first */
+	const char *unheeded; /* the user's target_session_attrs, if what is done does not fit it */
 	int stop_fd;
 	bool fresh, unknown, once;
 	bool in_transaction; /* BEGIN was run on this connection */
@@ -33,6 +34,9 @@ struct pg {
 /* Finds the hosts of the connection string. -1 with ERR. */
 int pg_hosts_read(struct pg *pg, struct dnc_error *err);
 void pg_hosts_free(struct pg *pg);
+
+/* Notes what the connection string says of target_session_attrs. -1 with ERR. */
+int pg_target_read(struct pg *pg, struct dnc_error *err);
 
 /* Opens the connection. -1 with ERR. */
 int pg_open(struct pg *pg, struct dnc_error *err);
