@@ -36,7 +36,7 @@ static void add_event(struct dnc_buf *columns, const struct dnc_event *e)
 /* Makes arrays of the batch. False when there is no memory. */
 static bool fill_columns(struct dnc_buf *columns, const struct dnc_batch *batch)
 {
-	const char *at = batch->audit.p, *end = at + batch->audit.n;
+	const char *at = batch->audit.p, *end = batch->audit.n ? at + batch->audit.n : at;
 	bool ok = true;
 
 	for (int c = 0; c < COLUMNS; c++)

@@ -18,7 +18,7 @@ static void fill(struct dnc_hubs_row *row, const PGresult *r, int i)
 	struct dnc_str address = pg_get_text(r, i, 0);
 
 	*row = (struct dnc_hubs_row){.connections = pg_get_int(r, i, 1)};
-	if (address.n < sizeof row->address)
+	if (address.n && address.n < sizeof row->address)
 		memcpy(row->address, address.p, address.n);
 }
 

@@ -91,7 +91,8 @@ static int load_mask_key(struct pg_journal *j, struct pg *pg, struct dnc_error *
 		return -1;
 	if (key.n == DNC_MASK_KEY_BYTES)
 		memcpy(j->base.mask_key, key.p, DNC_MASK_KEY_BYTES);
-	explicit_bzero((char *)key.p, key.n);
+	if (key.n)
+		explicit_bzero((char *)key.p, key.n);
 	PQclear(r);
 	if (key.n == DNC_MASK_KEY_BYTES)
 		return 0;
@@ -125,21 +126,25 @@ static int load_rates(struct pg_journal *j, struct pg *pg, struct dnc_error *err
 	return 0;
 }
 
-/* Stages what the rows say. Returns the last number; 0 when there is no memory. */
-static uint64_t stage(struct pg_journal *j, const PGresult *r, struct dnc_buf *line)
+/* Stages what the rows say, which come after event *SEQ, and sets it to the last one. Numbers that do not rise would be asked for again
+ * without an end. -1 with ERR. */
+static int stage(struct pg_journal *j, const PGresult *r, struct dnc_buf *line, int64_t *seq,
+	struct dnc_error *err)
 {
-	uint64_t seq = 0;
-
 	for (int i = 0; i < PQntuples(r); i++) {
-		seq = (uint64_t)pg_get_int(r, i, 0);
+		int64_t next = pg_get_int(r, i, 0);
+
+		if (next <= *seq)
+			return postgres_disordered("after", (uint64_t)*seq, next, err);
+		*seq = next;
 		dnc_buf_clear(line);
 		dnc_buf_str(line, pg_get_text(r, i, 2));
 		if (!dnc_buf_reserve(line, DNC_JSON_PADDING) ||
-			providers_stage(j->base.providers, dnc_buf_view(line), seq,
+			providers_stage(j->base.providers, dnc_buf_view(line), (uint64_t)next,
 				postgres_time(r, i, 1)) < 0)
-			return 0;
+			return dnc_error_nomem(err);
 	}
-	return seq;
+	return 0;
 }
 
 static int load_events_of_providers(struct pg_journal *j, struct pg *pg, struct dnc_error *err)
@@ -149,25 +154,19 @@ static int load_events_of_providers(struct pg_journal *j, struct pg *pg, struct 
 		"('dnc.list.synced', 'dnc.provider.status_change') AND seq > $1 "
 		"ORDER BY seq LIMIT " POSTGRES_NUMBER(CHUNK_ROWS);
 	struct dnc_buf line = {0};
-	uint64_t seq = 0;
-	int rows;
+	int64_t seq = 0;
+	int rows = CHUNK_ROWS, rc = 0;
 
-	do {
-		const struct pg_param after = pg_int8((int64_t)seq);
+	while (rc == 0 && rows == CHUNK_ROWS) {
+		const struct pg_param after = pg_int8(seq);
 		PGresult *r = pg_run(pg, sql, 1, &after, err);
 
-		if (!r)
-			break;
-		rows = PQntuples(r);
-		seq = stage(j, r, &line);
+		rows = r ? PQntuples(r) : 0;
+		rc = r ? stage(j, r, &line, &seq, err) : -1;
 		PQclear(r);
-		if (rows < CHUNK_ROWS || !seq) {
-			dnc_buf_free(&line);
-			return rows && !seq ? dnc_error_nomem(err) : 0;
-		}
-	} while (true);
+	}
 	dnc_buf_free(&line);
-	return -1;
+	return rc;
 }
 
 /* What events said that were removed, and since when all is known. */
@@ -183,12 +182,14 @@ static int load_kept_providers(struct pg_journal *j, struct pg *pg, struct dnc_e
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
 		int64_t fact = pg_get_int(r, i, 1), at_ms = pg_get_int(r, i, 3);
 
-		/* No row that the server wrote. */
-		if (fact < 0 || fact >= DNC_PROVIDER_FACTS || !dnc_clock_in_range(at_ms))
+		struct dnc_str name = pg_get_text(r, i, 0), line = pg_get_text(r, i, 4);
+
+		/* No row that the server wrote: clients are told the line as it is. */
+		if (fact < 0 || fact >= DNC_PROVIDER_FACTS || !dnc_clock_in_range(at_ms) ||
+			!name.n || !postgres_is_event(line))
 			continue;
-		rc = providers_restore(j->base.providers, pg_get_text(r, i, 0),
-			(enum dnc_provider_fact)fact, (uint64_t)pg_get_int(r, i, 2), at_ms,
-			pg_get_text(r, i, 4));
+		rc = providers_restore(j->base.providers, name, (enum dnc_provider_fact)fact,
+			(uint64_t)pg_get_int(r, i, 2), at_ms, line);
 	}
 	if (r && rc < 0)
 		dnc_error_nomem(err);

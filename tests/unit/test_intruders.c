@@ -6,6 +6,7 @@
 #include "log/priv/journal_ops.h"
 #include "log/priv/pg.h"
 #include "log/hubs.h"
+#include "log/providers.h"
 #include "log/rates.h"
 #include "log/revoke.h"
 #include "log/schema.h"
@@ -430,6 +431,27 @@ static void times_that_cannot_be_are_not_known(void **state)
 	dnc_journal_close(j);
 }
 
+/* What is kept of providers is told to clients as it is: a row that no server wrote must not be. */
+static void only_events_are_known_of_providers(void **state)
+{
+	struct dnc_provider provider = {0};
+	struct dnc_journal *j;
+
+	(void)state;
+	make_log();
+	postgres_sql(&server,
+		"INSERT INTO dnc.log VALUES ('provider 0 a', '1 1000 }, \"x\": {'), "
+		"('provider 0 ', '1 1000 {\"id\":\"\"}'), ('provider 0 b', '1 1000 {\"id\":\"\"}')");
+	j = dnc_journal_open(&(struct dnc_journal_options){.log = conninfo}, &err);
+	if (!j)
+		fail_msg("%s", err.message);
+	assert_int_equal(dnc_providers_next(dnc_journal_providers(j), &provider), 1);
+	assert_true(dnc_str_eq(dnc_buf_view(&provider.name), DNC_STR("b")));
+	assert_int_equal(dnc_providers_next(dnc_journal_providers(j), &provider), 0);
+	dnc_provider_free(&provider);
+	dnc_journal_close(j);
+}
+
 /* A hub that says it has less than no clients, as one with the role of hubs can. */
 static void clients_of_other_hubs_are_not_less_than_none(void **state)
 {
@@ -512,6 +534,7 @@ int main(void)
 		TEST(what_is_announced_is_lag_until_all_was_read),
 		TEST(numbers_that_come_twice_are_not_read),
 		TEST(times_that_cannot_be_are_not_known),
+		TEST(only_events_are_known_of_providers),
 		TEST(clients_of_other_hubs_are_not_less_than_none),
 		TEST(warnings_do_not_fill_the_log),
 		cmocka_unit_test(who_could_be_on_the_way_is_known),
