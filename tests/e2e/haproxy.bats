@@ -29,30 +29,49 @@ start_nth() { # a|b|c
 	wait_for has_content "$n/address"
 }
 
+# Names that nobody knows are given up soon.
 run_haproxy() { # FILE
-	/usr/sbin/haproxy -db -f "$1" >"$1.out" 2>&1 3>&- 9>&- &
+	RES_OPTIONS='timeout:1 attempts:1' /usr/sbin/haproxy -db -f "$1" >"$1.out" 2>&1 3>&- 9>&- &
 	PIDS+=($!)
 }
 
-# The examples, with addresses of this test in them, and nothing else changed.
-start_haproxies() {
+# The examples, with addresses of this test in them, and nothing else changed. Only if C is hub-c.example somebody asks
+# for a name, at NAMES_PORT.
+start_haproxies() { # [C]
 	local n ports
-	read -ra ports < <(free_ports 4)
-	PORT=${ports[3]}
+	read -ra ports < <(free_ports 5)
+	PORT=${ports[3]} NAMES_PORT=${ports[4]}
 	PORTS=([a]=${ports[0]} [b]=${ports[1]} [c]=${ports[2]})
 	sed "s|bind :443 ssl crt /etc/haproxy/hub.pem|bind 127.0.0.1:$PORT ssl crt $DIR/hub.pem|; s|/run/haproxy/|$DIR/|
 		s|hub-a.example:8081|127.0.0.1:${PORTS[a]}|; s|hub-b.example:8081|127.0.0.1:${PORTS[b]}|
-		s|hub-c.example:8081|127.0.0.1:${PORTS[c]}|" "$ROOT/examples/haproxy/balancer.cfg" >balancer.cfg
+		s|hub-c.example:8081|${1:-127.0.0.1}:${PORTS[c]}|; s|parse-resolv-conf|nameserver test 127.0.0.1:$NAMES_PORT|" "$ROOT/examples/haproxy/balancer.cfg" >balancer.cfg
 	for n in a b c; do
 		sed "s|bind :8081|bind 127.0.0.1:${PORTS[$n]}|; s|/run/dnc/|$DIR/$n/|; s|192.0.2.10 192.0.2.11|127.0.0.1|" \
 			"$ROOT/examples/haproxy/hub.cfg" >"$n/hub.cfg"
 		run_haproxy "$n/hub.cfg"
 	done
 	run_haproxy balancer.cfg
-	refute grep -q 'example:\|/run/\|192.0.2' balancer.cfg a/hub.cfg
+	refute grep -q 'example:8081\|parse-\|/run/\|192.0.2' balancer.cfg a/hub.cfg
 	wait_for test -S admin.sock || { cat ./*.out; return 1; }
-	wait_for is_up hubs a b c
+	if [ -z "${1-}" ]; then wait_for is_up hubs a b c; else wait_for is_up hubs a b; fi
 }
+
+# A name server that knows hub-c.example, once there is a file known: as 127.0.0.1.
+serve_names() {
+	/usr/bin/python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", int(sys.argv[1])))
+while True:
+    asked, peer = s.recvfrom(4096)
+    end = asked.index(0, 12) + 5
+    known = os.path.exists("known")
+    v4 = asked[end - 4:end - 2] == b"\0\1" and known
+    head = asked[:2] + (b"\x81\x80" if known else b"\x81\x83") + b"\0\1" + (b"\0\1" if v4 else b"\0\0") + b"\0\0\0\0"
+    answer = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton("127.0.0.1") if v4 else b""
+    s.sendto(head + asked[12:end] + answer, peer)' "$NAMES_PORT" >names.out 2>&1 3>&- 9>&- &
+	NAMES=$!
+	PIDS+=("$NAMES")
+}
+
 
 # What the balancer's checks have found: the servers of the backend that get new clients.
 ups() { # BACKEND
@@ -214,4 +233,21 @@ all_have_seen() { # N
 	# Somebody else could claim any address.
 	refute curl -sf --interface 127.0.0.2 --haproxy-protocol "http://127.0.0.1:${PORTS[a]}/healthz"
 	[ "$(curl -s --haproxy-protocol "http://127.0.0.1:${PORTS[a]}/healthz" -o out -w '%{http_code}')" = 200 ]
+}
+
+@test "a hub whose name can't be resolved stops no balancer, and is served once it can; name servers may go away then" {
+	local n
+	for n in a b c; do start_nth "$n"; done
+	start_haproxies hub-c.example
+	/usr/sbin/haproxy -c -q -f balancer.cfg
+	serve_names
+	[ "$(curl -s -o out -w '%{http_code}' "https://127.0.0.1:$PORT/readyz")" = 200 ]
+	is_up hubs a b
+	: >known
+	wait_for is_up hubs a b c
+	wait_for is_up hubs-without-log a b c
+	# Longer than 30 s, after which a name server that is away would take a hub out.
+	kill "$NAMES"
+	sleep 40
+	is_up hubs a b c
 }
