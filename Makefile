@@ -27,14 +27,14 @@ BUILD_PACKAGES := pkg-config g++ libwebsockets-dev libwebsockets-evlib-uv libuv1
 	libcurl4-openssl-dev libexpat1-dev libpq-dev
 TEST_PACKAGES := libcmocka-dev bats jq mandoc clang libclang-rt-14-dev nodejs node-ws \
 	python3-websockets python3-jwt python3-cryptography openssl curl nginx-light haproxy prometheus shellcheck procps bsdextrautils bash-completion clang-format sqlite3 systemd faketime fio strace time \
-	zip zstd xz-utils bzip2 ripgrep postgresql-15 tmux iproute2 chromium fonts-dejavu-core
+	zip zstd xz-utils bzip2 ripgrep postgresql-15 patroni tmux iproute2 chromium fonts-dejavu-core
 # Packages of nodejs from elsewhere bring npm along, and Debian's would replace their nodejs.
 ifeq ($(shell command -v npm),)
 TEST_PACKAGES += npm
 endif
 PACKAGES := $(BUILD_PACKAGES) $(TEST_PACKAGES)
 # What keeps the servers of the log in `make soak`.
-SOAK_PACKAGES := patroni etcd-server python3-etcd
+SOAK_PACKAGES := etcd-server python3-etcd
 # Peers that `make bench-hub` compares with.
 PEER_PACKAGES := nginx-light libnginx-mod-nchan mosquitto nats-server
 
