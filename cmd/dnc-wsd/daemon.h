@@ -29,8 +29,10 @@ struct daemon {
 	struct reload reload;
 	struct revocations revocations;
 	uv_timer_t status;
-	bool input_failed; /* for the exit status, once the intake is freed */
-	bool lost;         /* the log has lost events that clients were sent */
+	/* For the exit status, once all threads have ended: */
+	bool input_failed;
+	bool unlogged; /* input or audit records that nobody sends again, or events */
+	bool lost;     /* the log has lost events that clients were sent */
 	uint64_t epoch_changes;
 };
 
@@ -44,6 +46,9 @@ void daemon_open_loop(struct daemon *d);
 
 /* Runs until everything is closed. */
 void daemon_run_loop(struct daemon *d);
+
+/* The status to exit with, after daemon_run_loop(). */
+int daemon_exit_status(const struct daemon *d);
 
 /* SIGTERM and SIGINT start the drain, SIGHUP reloads. */
 void daemon_handle_signals(struct daemon *d);

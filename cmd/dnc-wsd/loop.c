@@ -78,7 +78,9 @@ static void on_drained(void *ctx)
 		d->writer, AUDIT_WAIT_MS); /* the records of clients that were just closed */
 	dnc_hubs_wait(dnc_journal_hubs(d->journal), LEAVE_WAIT_MS);
 	dnc_writer_join(d->writer);
+	dnc_intake_join(d->intake);
 	d->input_failed = dnc_intake_failed(d->intake);
+	d->unlogged = dnc_intake_lost(d->intake) || dnc_writer_lost(d->writer);
 	dnc_intake_free(d->intake);
 	dnc_writer_free(d->writer);
 	d->writer = NULL;
@@ -203,6 +205,17 @@ void daemon_open_loop(struct daemon *d)
 	d->drain.finished = on_drained;
 	d->drain.ctx = d;
 	dnc_drain_init(&d->drain, &d->loop);
+}
+
+int daemon_exit_status(const struct daemon *d)
+{
+	if (d->lost)
+		return DNC_EXIT_TEMPFAIL;
+	if (dnc_cli_stopped_by() == SIGINT)
+		return DNC_EXIT_INTERRUPTED;
+	if (d->input_failed)
+		return DNC_EXIT_IO;
+	return d->unlogged ? DNC_EXIT_TEMPFAIL : DNC_EXIT_OK;
 }
 
 void daemon_run_loop(struct daemon *d)

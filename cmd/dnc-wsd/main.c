@@ -187,10 +187,7 @@ int main(int argc, char **argv)
 	start(&d);
 	daemon_run_loop(&d);
 	free_all(&d);
-	status = d.lost                           ? DNC_EXIT_TEMPFAIL
-	         : dnc_cli_stopped_by() == SIGINT ? DNC_EXIT_INTERRUPTED
-	         : d.input_failed                 ? DNC_EXIT_IO
-	                                          : DNC_EXIT_OK;
+	status = daemon_exit_status(&d);
 	/* A thread that still reads files uses the library that exit() would end. */
 	if (!reload_finish(&d.reload))
 		_exit(status);

@@ -1,5 +1,6 @@
 #include "daemon/intake.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/words.h"
 #include "cli/rejects.h"
 #include "event/event.h"
 #include "link/link.h"
@@ -32,9 +34,10 @@ struct dnc_intake {
 	void (*on_ended)(void *ctx);
 	void *ctx;
 	pthread_t thread;
-	atomic_bool started;
+	bool started, joined;
 	bool unrecorded; /* a reject could not be written: nothing is acknowledged any more */
-	atomic_bool ended, stopping, failed, no_memory;
+	/* lost: input that nobody sends again was not read or not logged. */
+	atomic_bool ended, stopping, failed, lost, no_memory;
 	struct dnc_error err;
 	struct dnc_verdicts verdicts;
 	struct source *sources;
@@ -127,7 +130,14 @@ static int on_line(void *ctx, struct dnc_stream *s, const struct dnc_line *line)
 		return reject_line(in, s, line, &err);
 	}
 	in->accepted++;
-	return dnc_writer_add(in->writer, &event, s->id, line->number);
+	if (dnc_writer_add(in->writer, &event, s->id, line->number) == 0)
+		return 0;
+	if (!s->acked) { /* a producer sends it again */
+		dnc_err("%s: line %" PRIu64 " was read, and could not be logged before the end",
+			s->name, line->number);
+		in->lost = true;
+	}
+	return -1;
 }
 
 static void on_failed(void *ctx, const struct dnc_stream *s, const struct dnc_error *err)
@@ -189,19 +199,41 @@ static void on_woken(void *ctx)
 	acknowledge(in);
 }
 
+/* Of input that was not read to its end, because the intake was stopped or has failed. */
+static void tell_lost(struct dnc_intake *in)
+{
+	uint64_t bytes = dnc_input_lost_bytes(in->input);
+
+	if (!bytes)
+		return;
+	dnc_err("%" PRIu64
+		" %s of input, which no producer sends again, %s not read: send %s again",
+		bytes, dnc_plural(bytes, "byte", "bytes"), dnc_plural(bytes, "was", "were"),
+		dnc_plural(bytes, "it", "them"));
+	in->lost = true;
+}
+
+static void tell_failed(struct dnc_intake *in)
+{
+	if (!in->err.message[0])
+		return;
+	dnc_err("input stopped: %s", in->err.message);
+	in->failed = true;
+	in->err.message[0] = '\0';
+}
+
 static void *run(void *ctx)
 {
 	struct dnc_intake *in = ctx;
 
 	if (dnc_input_run(in->input) < 0 && !in->err.message[0])
 		in->err = *dnc_input_error(in->input);
-	if (in->err.message[0]) {
-		dnc_err("input stopped: %s", in->err.message);
-		in->failed = true;
-	}
+	tell_failed(in);
+	tell_lost(in);
 	/* Producers that are still connected get the acknowledgements of their last lines. */
 	dnc_writer_drain(in->writer);
 	acknowledge(in);
+	tell_failed(in);
 	dnc_input_finish(in->input, 0);
 	dnc_writer_catch_up(in->writer); /* so that clients get them, too */
 	in->ended = true;
@@ -309,6 +341,11 @@ bool dnc_intake_failed(struct dnc_intake *in)
 	return in->failed;
 }
 
+bool dnc_intake_lost(struct dnc_intake *in)
+{
+	return in->lost;
+}
+
 void dnc_intake_stop(struct dnc_intake *in)
 {
 	in->stopping = true;
@@ -337,15 +374,21 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+void dnc_intake_join(struct dnc_intake *in)
+{
+	if (!in->started || in->joined)
+		return;
+	dnc_intake_stop(in);
+	dnc_writer_stop(in->writer);
+	pthread_join(in->thread, NULL);
+	in->joined = true;
+}
+
 void dnc_intake_free(struct dnc_intake *in)
 {
 	if (!in)
 		return;
-	if (in->started) {
-		dnc_intake_stop(in);
-		dnc_writer_stop(in->writer);
-		pthread_join(in->thread, NULL);
-	}
+	dnc_intake_join(in);
 	dnc_input_free(in->input);
 	dnc_event_reader_free(in->reader);
 	dnc_rejects_close(&in->rejects);

@@ -52,8 +52,12 @@ bool dnc_intake_ended(struct dnc_intake *in);
  * can't be waited for, while there is no memory, or after an input has failed for good. Any thread. */
 const char *dnc_intake_not_ready(struct dnc_intake *in);
 
-/* True if an input ended by a failure, which was logged. Any thread. */
+/* True if an input ended by a failure, which was logged. Any thread; final after dnc_intake_join(). */
 bool dnc_intake_failed(struct dnc_intake *in);
+
+/* True if input that no producer sends again was there and not read, or read and not logged, which was told. Any thread; final
+ * after dnc_intake_join(). */
+bool dnc_intake_lost(struct dnc_intake *in);
 
 /* Reads no more; what was read goes to the log. Any thread. */
 void dnc_intake_stop(struct dnc_intake *in);
@@ -61,6 +65,8 @@ void dnc_intake_stop(struct dnc_intake *in);
 /* Appends the counters of accepted and rejected lines. Any thread. */
 void dnc_intake_metrics(struct dnc_intake *in, struct dnc_buf *out);
 
-/* Stops the intake and the writer, and waits for the thread. The loop must run once more: it frees the rest. NULL is
- * allowed. */
+/* Stops the intake and the writer, and waits for the thread. */
+void dnc_intake_join(struct dnc_intake *in);
+
+/* As dnc_intake_join(), and frees it. The loop must run once more: it frees the rest. NULL is allowed. */
 void dnc_intake_free(struct dnc_intake *in);

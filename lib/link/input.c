@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/array.h"
@@ -166,6 +167,26 @@ static int idle(struct dnc_input *in)
 	return in->events.idle ? in->events.idle(in->events.ctx) : 0;
 }
 
+/* Of a source that has not ended. */
+static uint64_t count_unread(const struct input_source *s)
+{
+	off_t at = s->stream.regular ? lseek(s->fd, 0, SEEK_CUR) : -1;
+	uint64_t n = s->lines.end - s->lines.start;
+	int waiting = 0;
+
+	if (at >= 0)
+		return n + ((uint64_t)at < s->stream.size_bytes
+					   ? s->stream.size_bytes - (uint64_t)at
+					   : 0);
+	return ioctl(s->fd, FIONREAD, &waiting) == 0 && waiting > 0 ? n + (uint64_t)waiting : n;
+}
+
+static void note_unread(struct dnc_input *in, uint64_t bytes)
+{
+	in->lost_bytes += bytes;
+	in->cut_files |= bytes > 0;
+}
+
 /* Tells the owner that every source that is still open has ended; incomplete lines are discarded. */
 static int close_all(struct dnc_input *in)
 {
@@ -175,6 +196,8 @@ static int close_all(struct dnc_input *in)
 		struct input_source *s = in->sources[i];
 
 		s->stream.cut_short = true;
+		if (!s->ended && !s->listening && !s->stream.acked && s->fd >= 0)
+			note_unread(in, count_unread(s));
 		if (s->opened && !s->ended && in->events.close &&
 			in->events.close(in->events.ctx, &s->stream) < 0)
 			rc = -1;
@@ -185,7 +208,6 @@ static int close_all(struct dnc_input *in)
 
 static void remove_files(struct dnc_input *in)
 {
-	in->cut_files = false;
 	for (size_t i = in->count; i-- > 0;)
 		if (in->sources[i]->file) {
 			in->cut_files |= in->sources[i]->stream.cut_short;
@@ -196,6 +218,11 @@ static void remove_files(struct dnc_input *in)
 bool dnc_input_cut_files(const struct dnc_input *in)
 {
 	return in->cut_files;
+}
+
+uint64_t dnc_input_lost_bytes(const struct dnc_input *in)
+{
+	return in->lost_bytes;
 }
 
 static bool is_awaited(const struct dnc_input *in)
@@ -281,6 +308,7 @@ int dnc_input_run(struct dnc_input *in)
 	int rc;
 
 	in->err = (struct dnc_error){0};
+	in->cut_files = false;
 	rc = serve(in);
 	/* The owner's `close` is called for each source, even after an error. */
 	if (close_all(in) < 0)

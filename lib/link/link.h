@@ -142,8 +142,13 @@ int dnc_input_add_address(struct dnc_input *in, const char *address, struct dnc_
  * removed, also after an error; others may be added then, and it may be called again. */
 int dnc_input_run(struct dnc_input *in);
 
-/* After dnc_input_run(): whether files or pipes were not read to their end, because it was stopped or has failed. */
+/* After dnc_input_run(): whether files or pipes were not read to their end, or what was there of a descriptor, because it was stopped
+ * or has failed. */
 bool dnc_input_cut_files(const struct dnc_input *in);
+
+/* After dnc_input_run(): how many bytes of files, pipes and descriptors nobody sends again and were not read so far: what was there
+ * when it was stopped or had failed, and incomplete lines. */
+uint64_t dnc_input_lost_bytes(const struct dnc_input *in);
 
 /* Between two runs, or in a callback of one: waits until FD (-1: none) can be read, the input is woken or stopped,
  * or WAIT_MS have passed (-1: without a limit). Meanwhile the outlet connects, reads acknowledgements, and says when

@@ -128,13 +128,14 @@ enum stream_start stream_start(
 }
 
 /* An incomplete line may have been cut off in the middle of a number. */
-static void discard_incomplete_line(struct input_source *s)
+static void discard_incomplete_line(struct dnc_input *in, struct input_source *s)
 {
 	size_t n = s->lines.end - s->lines.start;
 
 	if (n && s->opened)
 		dnc_warn("%s ended in an incomplete line: its %zu bytes are discarded",
 			s->stream.name, n);
+	in->lost_bytes += s->stream.acked ? 0 : n;
 	s->lines.start = s->lines.end;
 }
 
@@ -149,7 +150,7 @@ int stream_close(struct dnc_input *in, struct input_source *s, bool whole)
 	}
 	s->stream.cut_short = !whole;
 	if (!whole || s->socket)
-		discard_incomplete_line(s);
+		discard_incomplete_line(in, s);
 	dnc_lines_end(&s->lines);
 	rc = stream_forward(in, s);
 	if (s->opened && in->events.close && in->events.close(in->events.ctx, &s->stream) < 0)

@@ -23,10 +23,8 @@ void commit_queue_init(struct commit_queue *q, size_t full_bytes)
 	pthread_condattr_destroy(&clock);
 }
 
-size_t commit_queue_destroy(struct commit_queue *q)
+void commit_queue_destroy(struct commit_queue *q)
 {
-	size_t waiting = q->filling.count;
-
 	dnc_batch_free(&q->filling);
 	dnc_batch_free(&q->committed);
 	dnc_verdicts_free(&q->verdicts);
@@ -34,7 +32,14 @@ size_t commit_queue_destroy(struct commit_queue *q)
 	pthread_cond_destroy(&q->work);
 	pthread_cond_destroy(&q->space);
 	pthread_cond_destroy(&q->changed);
-	return waiting;
+}
+
+void commit_queue_unlogged(struct commit_queue *q, struct unlogged *u)
+{
+	pthread_mutex_lock(&q->lock);
+	unlogged_add(u, &q->filling);
+	u->records += q->lost_audit;
+	pthread_mutex_unlock(&q->lock);
 }
 
 void commit_queue_stop(struct commit_queue *q)
@@ -153,10 +158,11 @@ bool commit_queue_audit(struct commit_queue *q, struct dnc_str json)
 	pthread_mutex_lock(&q->lock);
 	added = !q->stopping && q->filling.audit.n + json.n <= AUDIT_BYTES_MAX &&
 	        batch_audit(&q->filling, json);
-	if (!added)
-		first = q->lost_audit++ == 0;
-	else
-		q->lost_audit = 0;
+	if (!added) {
+		first = !q->losing_audit;
+		q->lost_audit++;
+	}
+	q->losing_audit = !added;
 	signal_work(q);
 	pthread_mutex_unlock(&q->lock);
 	return !first;
@@ -293,12 +299,16 @@ bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch)
 	return batch->count > 0;
 }
 
-void commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes)
+uint64_t commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes)
 {
+	uint64_t lost;
+
 	pthread_mutex_lock(&q->lock);
 	*events = q->filling.count + q->committing_events;
 	*bytes = q->filling.text.n + q->committing_bytes;
+	lost = q->lost_audit;
 	pthread_mutex_unlock(&q->lock);
+	return lost;
 }
 
 bool commit_queue_drain(struct commit_queue *q, int64_t ms)

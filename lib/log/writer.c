@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "base/words.h"
 #include "priv/commit_queue.h"
 #include "priv/follower.h"
 #include "priv/hubs.h"
 #include "priv/journal.h"
 #include "priv/receipts.h"
+#include "priv/unlogged.h"
 
 enum {
 	FULL_BYTES = 8 << 20, /* of a batch, from which on adding waits */
@@ -27,15 +27,16 @@ struct dnc_writer {
 	void (*committed)(void *ctx);
 	void *ctx;
 	pthread_t thread;
-	bool started;
+	bool started, joined;
 	struct commit_queue queue;
 	struct follower *follower; /* NULL: no other process appends to the log */
 	atomic_int_fast64_t
 		busy_since_ns; /* when the call of the journal began; 0: none is under way */
 	/* The thread's own. */
 	bool prune_failed;
-	int64_t check_due_ms; /* nothing was written since a while: the journal is asked */
-	pthread_mutex_t lock; /* of all below */
+	int64_t check_due_ms;     /* nothing was written since a while: the journal is asked */
+	struct unlogged unlogged; /* after it was joined, of the queue, too */
+	pthread_mutex_t lock;     /* of all below */
 	bool failing;
 	struct dnc_error why;
 	struct dnc_writer_stats stats;
@@ -139,30 +140,6 @@ static bool wait_to_retry(struct dnc_writer *w)
 	return commit_queue_sleep(&w->queue, left > 0 ? left : 0);
 }
 
-/* Records end in a newline. */
-static size_t count_audit(const struct dnc_buf *records)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < records->n; i++)
-		count += records->p[i] == '\n';
-	return count;
-}
-
-/* The writer was stopped before it could commit the batch. */
-static void tell_lost(const struct dnc_batch *b)
-{
-	size_t records = count_audit(&b->audit);
-
-	if (b->count)
-		dnc_err("%zu %s could not be logged and %s not acknowledged", b->count,
-			dnc_plural(b->count, "event", "events"),
-			dnc_plural(b->count, "was", "were"));
-	if (records)
-		dnc_err("%zu audit %s not logged", records,
-			dnc_plural(records, "record was", "records were"));
-}
-
 /* Tries until it works; false when the writer was stopped before. Lines that led to no event say nothing of the log. */
 static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 {
@@ -176,10 +153,8 @@ static bool commit(struct dnc_writer *w, struct dnc_batch *b)
 		pthread_mutex_lock(&w->lock);
 		w->stats.failures++;
 		pthread_mutex_unlock(&w->lock);
-		if (!wait_to_retry(w)) {
-			tell_lost(b);
+		if (!wait_to_retry(w))
 			return false;
-		}
 	}
 	pthread_mutex_lock(&w->lock);
 	dnc_histogram_observe(&w->stats.commit, dnc_clock_mono_ns() - start, 1);
@@ -245,8 +220,10 @@ static void *run(void *ctx)
 	check_journal(w);
 	while ((rc = commit_queue_next(&w->queue, &batch, wait_ms)) >= 0) {
 		if (rc > 0) {
-			if (!commit(w, &batch))
+			if (!commit(w, &batch)) {
+				unlogged_add(&w->unlogged, &batch);
 				break;
+			}
 			finish(w, &batch);
 		}
 		if (dnc_clock_mono_ms() >= w->check_due_ms)
@@ -351,7 +328,8 @@ struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
 	pthread_mutex_lock(&w->lock);
 	stats = w->stats;
 	pthread_mutex_unlock(&w->lock);
-	commit_queue_waiting(&w->queue, &stats.waiting_events, &stats.waiting_bytes);
+	stats.lost_records =
+		commit_queue_waiting(&w->queue, &stats.waiting_events, &stats.waiting_bytes);
 	return stats;
 }
 
@@ -371,30 +349,30 @@ void dnc_writer_stop(struct dnc_writer *w)
 
 void dnc_writer_join(struct dnc_writer *w)
 {
+	if (w->joined)
+		return;
 	dnc_writer_stop(w);
 	if (w->started)
 		pthread_join(w->thread, NULL);
-	w->started = false;
 	if (w->follower)
 		follower_join(w->follower);
+	w->joined = true;
+	commit_queue_unlogged(&w->queue, &w->unlogged);
+	unlogged_tell(&w->unlogged);
+}
+
+bool dnc_writer_lost(const struct dnc_writer *w)
+{
+	return w->unlogged.events || w->unlogged.records;
 }
 
 void dnc_writer_free(struct dnc_writer *w)
 {
-	size_t lost, lost_audit;
-
 	if (!w)
 		return;
 	dnc_writer_join(w);
 	follower_free(w->follower);
-	lost_audit = count_audit(&w->queue.filling.audit);
-	lost = commit_queue_destroy(&w->queue);
-	if (lost_audit)
-		dnc_err("%zu audit %s not logged", lost_audit,
-			dnc_plural(lost_audit, "record was", "records were"));
-	if (lost)
-		dnc_err("%zu %s not logged and not acknowledged", lost,
-			dnc_plural(lost, "event was", "events were"));
+	commit_queue_destroy(&w->queue);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

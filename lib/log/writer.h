@@ -47,8 +47,7 @@ void dnc_verdicts_free(struct dnc_verdicts *v);
 struct dnc_writer *dnc_writer_new(
 	struct dnc_journal *journal, void (*committed)(void *ctx), void *ctx);
 
-/* Stops the writer, waits for its thread, and reports on standard error how many events and audit records were not logged.
- * NULL is allowed. */
+/* As dnc_writer_join(), and frees it. NULL is allowed. */
 void dnc_writer_free(struct dnc_writer *w);
 
 /* Starts the thread. -1 when that can't be done. */
@@ -98,6 +97,7 @@ bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why);
 struct dnc_writer_stats {
 	uint64_t failures;                      /* commits that failed, each attempt */
 	uint64_t waiting_events, waiting_bytes; /* added, and not committed yet */
+	uint64_t lost_records;       /* of the audit: too many waited, or there was no memory */
 	struct dnc_histogram commit; /* how long each took, with its attempts that failed */
 };
 
@@ -111,5 +111,9 @@ void dnc_writer_leave(struct dnc_writer *w);
  * is not waited for: it may succeed or not. What is not known to be committed is not acknowledged. */
 void dnc_writer_stop(struct dnc_writer *w);
 
-/* Stops the writer and waits for its thread: after that COMMITTED and `safe` are not called any more. */
+/* Stops the writer and waits for its thread: after that COMMITTED and `safe` are not called any more. Tells on standard error
+ * how many events and audit records that it was given are not known to be in the log. */
 void dnc_writer_join(struct dnc_writer *w);
+
+/* After dnc_writer_join(): whether there are such events or audit records, now or before. */
+bool dnc_writer_lost(const struct dnc_writer *w);

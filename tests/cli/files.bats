@@ -470,6 +470,10 @@ stops() {
 	cat short >&7
 	stops pipe --input=fd:0
 	[ "$STATUS" -eq 0 ]
+	# Unless half a line was there: nobody sends it again.
+	{ cat short; printf 20255; } >&7
+	stops pipe --input=fd:0
+	[ "$STATUS" -eq 75 ]
 	mkdir in
 	cp long short in
 	stops /dev/null --watch=in

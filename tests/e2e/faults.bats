@@ -170,6 +170,40 @@ stop_faketime() {
 	[ "$(log_sql data 'SELECT count(*), count(DISTINCT id) FROM events')" = '150|150' ]
 }
 
+# The status of the hub after SIGTERM.
+end_hub() {
+	kill "$HUB"
+	STATUS=0
+	wait "$HUB" || STATUS=$?
+	cat hub.err
+}
+
+read_all() { grep -qx 'dnc_input_accepted_total 1' <(curl -s "http://$ADDRESS/metrics"); }
+
+@test "an end by which something is lost is 75, and a message tells what" {
+	start_hub
+	events 1 >&9
+	wait_for last_seq_is 1
+	end_hub
+	[ "$STATUS" -eq 0 ]
+
+	start_hub
+	printf '{"id":' >&9
+	end_hub
+	[ "$STATUS" -eq 75 ]
+	grep -q '6 bytes of input, which no producer sends again, were not read: send them again' hub.err
+
+	sqlite_only "the files are the server's"
+	start_hub --grace=1s
+	mv data elsewhere
+	wait_for is_ready 503
+	events 2 | tail -n 1 >&9
+	wait_for read_all
+	end_hub
+	[ "$STATUS" -eq 75 ]
+	grep -q '1 event was not logged and not acknowledged: send it again' hub.err
+}
+
 has_failures() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_total [1-9]'; }
 
 @test "a full disk: the hub starts, serves, and makes room when it may keep less" {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -464,6 +465,142 @@ static void an_input_that_fails_is_told(void **state)
 	close(fd);
 }
 
+/* A pipe that the intake reads; returns the end to write to. */
+static int add_pipe(struct world *w, char address[16], int *read_end)
+{
+	struct dnc_error err;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	snprintf(address, 16, "fd:%d", fds[0]);
+	assert_int_equal(dnc_intake_add(w->intake, address, &err), 0);
+	*read_end = fds[0];
+	return fds[1];
+}
+
+static void wait_until_read(int fd)
+{
+	int64_t until = dnc_clock_mono_ms() + WAIT_MS;
+	int unread = 1;
+
+	while (unread && dnc_clock_mono_ms() < until) {
+		assert_int_equal(ioctl(fd, FIONREAD, &unread), 0);
+		poll(NULL, 0, STEP_MS);
+	}
+	assert_int_equal(unread, 0);
+}
+
+static void half_a_line_at_the_stop_is_lost_and_told(void **state)
+{
+	static const struct {
+		const char *text;
+		bool lost;
+	} cases[] = {{EVENT("1", "a"), false}, {EVENT("1", "a") "{\"id\"", true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct world w;
+		char address[16];
+		int read_end, fd;
+
+		open_world(&w, NULL);
+		fd = add_pipe(&w, address, &read_end);
+		start(&w, true);
+		say(fd, cases[i].text);
+		wait_until_accepted(&w, 1);
+		wait_until_read(read_end);
+		dnc_intake_stop(w.intake);
+		wait_until_ended(&w);
+		dnc_intake_join(w.intake);
+		assert_int_equal(dnc_intake_lost(w.intake), cases[i].lost);
+		assert_false(dnc_intake_failed(w.intake));
+		close_world(&w);
+		close(fd);
+		close(read_end);
+	}
+}
+
+static void what_was_not_read_at_the_stop_is_lost_and_told(void **state)
+{
+	struct world w;
+	char address[16];
+	int read_end, fd;
+
+	(void)state;
+	open_world(&w, NULL);
+	fd = add_pipe(&w, address, &read_end);
+	start(&w, true);
+	no_memory = true;
+	say(fd, EVENT("1", "a"));
+	wait_until_not_ready(&w, "input");
+	say(fd, EVENT("2", "a"));
+	dnc_intake_stop(w.intake);
+	wait_until_ended(&w);
+	no_memory = false;
+	dnc_intake_join(w.intake);
+	assert_true(dnc_intake_lost(w.intake));
+	close_world(&w);
+	close(fd);
+	close(read_end);
+}
+
+/* More lines than the writer takes, which then ends. */
+static void a_line_that_the_writer_did_not_take_is_lost_and_told(void **state)
+{
+	struct world w;
+	struct dnc_error err;
+	char address[16];
+	FILE *file = tmpfile();
+	int64_t until = dnc_clock_mono_ms() + WAIT_MS;
+	struct dnc_writer_stats stats;
+
+	(void)state;
+	assert_non_null(file);
+	for (int i = 0; i < 100000; i++)
+		fputs(EVENT("1", "a"), file);
+	fflush(file);
+	rewind(file);
+	open_world(&w, NULL);
+	snprintf(address, sizeof address, "fd:%d", fileno(file));
+	assert_int_equal(dnc_intake_add(w.intake, address, &err), 0);
+	start(&w, false);
+	do {
+		poll(NULL, 0, STEP_MS);
+		stats = dnc_writer_stats(w.writer);
+	} while (stats.waiting_bytes < 8 << 20 && dnc_clock_mono_ms() < until);
+	dnc_writer_join(w.writer);
+	wait_until_ended(&w);
+	dnc_intake_join(w.intake);
+	assert_true(dnc_intake_lost(w.intake));
+	assert_true(dnc_writer_lost(w.writer));
+	assert_int_equal(dnc_journal_last(w.journal), 0);
+	close_world(&w);
+	fclose(file);
+}
+
+/* Its line was the last one: it is found only when nothing is read any more. */
+static void a_conflict_at_the_end_that_cannot_be_recorded_is_a_failure(void **state)
+{
+	struct world w;
+	char address[16];
+	int read_end, fd;
+
+	(void)state;
+	open_world(&w, "/dev/full");
+	fd = add_pipe(&w, address, &read_end);
+	start(&w, false);
+	say(fd, EVENT("1", "a") EVENT("1", "b"));
+	wait_until_accepted(&w, 2);
+	dnc_intake_stop(w.intake);
+	close(fd);
+	assert_int_equal(dnc_writer_start(w.writer), 0);
+	wait_until_ended(&w);
+	dnc_intake_join(w.intake);
+	assert_true(dnc_intake_failed(w.intake));
+	close_world(&w);
+	close(read_end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +612,10 @@ int main(void)
 		cmocka_unit_test(a_line_without_memory_waits_and_is_not_rejected),
 		cmocka_unit_test(rejects_go_to_a_new_file_after_reopen),
 		cmocka_unit_test(an_input_that_fails_is_told),
+		cmocka_unit_test(half_a_line_at_the_stop_is_lost_and_told),
+		cmocka_unit_test(what_was_not_read_at_the_stop_is_lost_and_told),
+		cmocka_unit_test(a_line_that_the_writer_did_not_take_is_lost_and_told),
+		cmocka_unit_test(a_conflict_at_the_end_that_cannot_be_recorded_is_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

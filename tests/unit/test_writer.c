@@ -729,8 +729,33 @@ static void stopping_ends_a_commit_that_fails_and_acknowledges_nothing(void **st
 	assert_int_equal(submit(w, &late, 6, 6, "t"), -1);
 	assert_false(dnc_writer_drain(w));
 	assert_int_equal(fake.base.last, 0);
+	assert_true(dnc_writer_lost(w));
 	free_writer();
 	assert_int_equal(waiting.calls, 0);
+}
+
+/* When there was room again, it is still not forgotten. */
+static void a_record_that_was_lost_long_ago_counts_at_the_end(void **state)
+{
+	static char record[2 << 20];
+	struct dnc_writer *w = start_writer();
+
+	(void)state;
+	memset(record, 'r', sizeof record);
+	fake.held = true;
+	assert_int_equal(add(w, 1, STREAM, 1), 0);
+	await(fake.in_append);
+	for (int i = 0; i < 3; i++)
+		dnc_writer_audit(w, (struct dnc_str){record, sizeof record});
+	assert_int_equal(dnc_writer_stats(w).lost_records, 2);
+	fake.held = false;
+	assert_true(dnc_writer_drain(w));
+	dnc_writer_audit(w, (struct dnc_str){"{}", 2});
+	assert_true(dnc_writer_drain(w));
+	assert_int_equal(dnc_writer_stats(w).lost_records, 2);
+	dnc_writer_join(w);
+	assert_true(dnc_writer_lost(w));
+	free_writer();
 }
 
 static void what_is_lost_at_the_end_is_told_and_nothing_else(void **state)
@@ -756,6 +781,7 @@ static void what_is_lost_at_the_end_is_told_and_nothing_else(void **state)
 	n = fread(text, 1, sizeof text - 1, file);
 	text[n] = '\0';
 	fclose(file);
+	assert_true(dnc_writer_lost(w));
 	assert_non_null(strstr(text, "1 audit record was not logged"));
 	assert_null(strstr(text, "events"));
 	free_writer();
@@ -931,6 +957,7 @@ int main(void)
 		test(what_waits_for_the_log_is_counted),
 		test(stopping_ends_a_commit_that_fails_and_acknowledges_nothing),
 		test(what_is_lost_at_the_end_is_told_and_nothing_else),
+		test(a_record_that_was_lost_long_ago_counts_at_the_end),
 		test(stopping_ends_a_line_that_waits),
 		test(the_next_batch_is_committed_but_waits_for_its_consumer),
 		test(a_stopped_writer_keeps_the_batch_that_waits_for_its_consumer),

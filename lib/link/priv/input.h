@@ -52,7 +52,8 @@ struct dnc_input {
 	int wake;         /* an eventfd; any thread may write to it */
 	uint64_t streams; /* ever, for names and ids */
 	atomic_bool stopping;
-	bool cut_files;       /* files were left in the last run */
+	bool cut_files;       /* in the last run: see dnc_input_cut_files() */
+	uint64_t lost_bytes;  /* ever: see dnc_input_lost_bytes() */
 	int64_t accept_at_ms; /* when to accept again after descriptors or memory ran out; else 0 */
 	bool accept_failed;   /* it was logged */
 	bool acks_due;        /* some producer may have more to be acknowledged */

@@ -7,6 +7,7 @@
  * otherwise. */
 #pragma once
 #include <pthread.h>
+#include "unlogged.h"
 #include "verdicts.h"
 
 struct commit_queue {
@@ -19,13 +20,18 @@ struct commit_queue {
 	size_t committing_events, committing_bytes; /* in it */
 	bool stopping;
 	struct dnc_verdicts verdicts;
-	uint64_t lost_audit; /* audit records that were not added since the last one that was */
+	uint64_t lost_audit; /* audit records that were not added */
+	bool losing_audit;   /* the last one was not */
 };
 
 void commit_queue_init(struct commit_queue *q, size_t full_bytes);
 
-/* No other thread may use Q any more. Returns how many events were still waiting: they are not in the log. */
-size_t commit_queue_destroy(struct commit_queue *q);
+/* No other thread may use Q any more. */
+void commit_queue_destroy(struct commit_queue *q);
+
+/* Once the queue was stopped and its threads have ended: adds to U what is not in the log, with the audit records that were lost
+ * before. */
+void commit_queue_unlogged(struct commit_queue *q, struct unlogged *u);
 
 void commit_queue_stop(struct commit_queue *q);
 
@@ -65,8 +71,8 @@ bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v);
 /* Swaps BATCH, which is cleared, for the committed batch; false when there is none. */
 bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch);
 
-/* *EVENTS and *BYTES are how many were added and not published yet. */
-void commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes);
+/* *EVENTS and *BYTES are how many were added and not published yet. Returns how many audit records were not added. */
+uint64_t commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes);
 
 /* Waits until all that was added is committed; MS at most, unless MS is negative. False when it is not. */
 bool commit_queue_drain(struct commit_queue *q, int64_t ms);
