@@ -56,6 +56,11 @@ const struct dnc_role *dnc_roles_find(const struct dnc_roles *roles, struct dnc_
 	return role ? role : find(roles, DNC_STR("other"));
 }
 
+const struct dnc_role *dnc_roles_at(const struct dnc_roles *roles, size_t index)
+{
+	return index < roles->count ? roles->role[index] : NULL;
+}
+
 static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dnc_error *err)
 {
 	struct dnc_role *role = find(roles, dnc_str(name));

@@ -112,8 +112,13 @@ void sessions_renew(struct sessions *all)
 
 void sessions_publish_stats(const struct sessions *all)
 {
+	const struct dnc_auth_snapshot *snapshot = all->identity->snapshot;
 	struct stats_roles roles = {0};
+	const struct dnc_role *role;
 
+	/* A role without clients has a number, too: 0. */
+	for (size_t i = 0; (role = dnc_roles_at(snapshot->roles, i)); i++)
+		stats_count_role(&roles, role->name, 0);
 	DNC_LIST_EACH (link, &all->list) {
 		const struct session *s = DNC_LIST_ELEMENT(link, struct session, link);
 

@@ -67,7 +67,7 @@ long_names() { grep -oE -- '--[a-z-]+' | sort -u; }
 	start_hub
 	curl -sN "http://$ADDRESS/api/v1/stream" >/dev/null 3>&- 9>&- &
 	PIDS+=("$!")
-	wait_for eval "curl -s 'http://$ADDRESS/metrics' >metrics; grep -q '^dnc_connections{' metrics"
+	wait_for eval "curl -s 'http://$ADDRESS/metrics' >metrics; grep -q '^dnc_connections{.* 1$' metrics"
 	sed -nE 's/^# TYPE ([a-z_]+) .*/\1/p' metrics | sort -u >exported
 	[ "$(wc -l <exported)" -gt 40 ]
 	grep -oE '\b(dnc|process)_[a-z_]+' <(grep '^\.It Li' "$ROOT/man/dnc-wsd.8") | sort -u >documented

@@ -1151,6 +1151,7 @@ static void the_metrics_are_sums_over_all_servers(void **state)
 		"\ndnc_closed_total{reason=\"gone\",error=\"false\"} 4\n",
 		"\ndnc_closed_total{reason=\"binary\",error=\"true\"} 0\n",
 		"\ndnc_connections{role=\"admin\"} 2\n",
+		"\ndnc_connections{role=\"monitor\"} 0\n",
 		"\ndnc_connections_opened_total 6\n",
 		"\ndnc_connections_max 10\n",
 	};

@@ -102,8 +102,9 @@ static void add_connections(struct stats_page *f)
 	if (f->request->principal.permissions & DNC_MAY_LIST_CLIENTS) {
 		open_object(b, "by_role");
 		for (size_t i = 0; i < s->roles.count; i++)
-			dnc_json_member_number(
-				b, s->roles.role[i].name, s->roles.role[i].connections);
+			if (s->roles.role[i].connections)
+				dnc_json_member_number(
+					b, s->roles.role[i].name, s->roles.role[i].connections);
 		dnc_buf_chr(b, '}');
 	}
 	dnc_buf_chr(b, '}');
