@@ -153,14 +153,15 @@ static void note_call(struct pg_journal *j, bool failed)
 	}
 }
 
-/* Something was committed. If that is another server than before, the one that the follower listens to may run on and have
- * nothing to say: unless the follower has found out by itself, it goes along. */
+/* Something was committed. If that is another server than the follower's, or another connection, the server that the follower listens
+ * to may run on and have nothing to say: unless the follower has found out by itself, it goes along. */
 static void note_commit(struct pg_journal *j)
 {
 	struct pg_appender *a = &j->appender;
 
 	a->commit_due_ms = dnc_clock_mono_ms() + COMMIT_MS;
-	if (a->reopened && (!a->failed_ms || j->follower.begun_ms < a->failed_ms)) {
+	if (a->reopened && (!a->failed_ms || j->follower.begun_ms < a->failed_ms ||
+				   j->follower.host != pg_host(a->pg))) {
 		j->moved_to = pg_host(a->pg);
 		postgres_follow.wake(&j->base);
 	}

@@ -1,13 +1,18 @@
 /* pg_wait.c - waits for PostgreSQL, with a time limit. */
 #include <errno.h>
 #include <poll.h>
+#include <time.h>
 #include "base/clock.h"
 #include "priv/pg_conn.h"
 
-enum { LATE_MS = 1000 }; /* for what has come when the limit is over */
+enum {
+	LATE_MS = 1000, /* for what has come when the limit is over */
+	RETRY_MS = 20,  /* after a poll(2) that failed */
+};
 
 int pg_poll(const struct pg *pg, short events, int wake_fd, struct pg_limit *limit)
 {
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000};
 	struct pollfd fds[] = {
 		{PQsocket(pg->conn), events, 0}, {pg->stop_fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
 
@@ -20,15 +25,19 @@ int pg_poll(const struct pg *pg, short events, int wake_fd, struct pg_limit *lim
 		if (limit->end_ms && now >= limit->end_ms)
 			return 0;
 		n = poll(fds, 3, left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
-		if (n < 0 && errno == EINTR)
+		if (n < 0) {
+			/* There may be memory again: the server is not to blame. */
+			if (errno != EINTR)
+				nanosleep(&pause, NULL);
 			continue;
+		}
 		if (fds[1].revents)
 			return -1;
 		if (fds[2].revents) /* however much the server sends */
 			return 0;
 		if (fds[0].revents)
 			return 1;
-		if (n <= 0)
+		if (n == 0)
 			return 0;
 	}
 }

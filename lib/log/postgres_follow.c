@@ -165,6 +165,7 @@ static int begin(struct pg_journal *j, struct dnc_error *err)
 	if (f->connected)
 		j->base.stats.reconnects++;
 	f->connected = f->listening = true;
+	f->host = pg_host(f->pg);
 	f->begun_ms = dnc_clock_mono_ms();
 	return 0;
 }

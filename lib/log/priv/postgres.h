@@ -56,6 +56,7 @@ struct pg_follower {
 	struct pg_process *waiting; /* of postgres_await_standbys() */
 	atomic_int_fast64_t
 		begun_ms;            /* when it was last found that this server has what was read */
+	atomic_int host;             /* that server, by pg_host() */
 	char hub[DNC_EPOCH_LEN + 1]; /* the random name of this run in dnc.hubs; empty: none yet */
 	int64_t hubs_due_ms;         /* when that row is written again */
 	bool hubs_failed;            /* the last time */
