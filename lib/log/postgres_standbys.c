@@ -9,15 +9,16 @@ struct pg_process *postgres_waiting_new(const struct pg *pg)
 
 /* The process of the server that waits for standbys does not notice that its client has given up: there would be one more with
  * each connection, until the server has no room for others. Of several servers each may have one: while none can commit, they are tried
- * in turn. It becomes the process of this connection. */
+ * in turn. One that is about to wait, on a slow disk, is ended, too: nobody takes its answer. It becomes the process of this
+ * connection. */
 static int end_waiting(struct pg *pg, struct pg_process *of_servers, struct dnc_error *err)
 {
 	static const char sql[] =
-		"WITH p AS (SELECT pid, wait_event, usename, application_name, "
+		"WITH p AS (SELECT pid, usename, application_name, "
 		"(extract(epoch FROM backend_start) * 1000000)::bigint AS begun_us "
 		"FROM pg_stat_activity), own AS (SELECT * FROM p WHERE pid = pg_backend_pid()) "
 		"SELECT own.pid, own.begun_us, (SELECT count(pg_terminate_backend(w.pid)) FROM p w "
-		"WHERE w.pid = $1 AND w.begun_us = $2 AND w.wait_event = 'SyncRep' "
+		"WHERE w.pid = $1 AND w.begun_us = $2 AND w.pid <> own.pid "
 		"AND w.usename = own.usename AND w.application_name = own.application_name) FROM own";
 	struct pg_param params[2];
 	struct pg_process *waiting;
