@@ -242,3 +242,26 @@ connections_are() { [ "$(curl -s "http://$2/api/v1/info" | jq .active_connection
 	curl -s "http://$ADDRESS2/metrics" | grep -q '^dnc_log_revoked_tokens 1$'
 }
 has_pruned() { [ "$(curl -s "http://$1/metrics" | awk '$1 == "dnc_log_bytes" { print ($2 > 0) }')" = 1 ]; } # ADDRESS: it learns the size then
+
+@test "a row that was changed by hand: clients before it are told, go on when it is restored, and when it is deleted" {
+	start_shared 1
+	numbered 1 20 | produce 1
+	wait_for log_has_events 20
+	sql() { PG_DATABASE=dnc pg_sql a "$1"; }
+	local kept
+	kept=$(sql 'SELECT event FROM dnc.events WHERE seq = 15')
+	sql "UPDATE dnc.events SET event = 'garbage' WHERE seq IN (15, 17)"
+	start_shared 2	# its clients read the log's rows
+	dnc-tail --output=json --since=0 "ws://$ADDRESS2/ws/dnc" >out 2>err 3>&- &
+	PIDS+=($!)
+	wait_for has_line 'closed by the hub: the log can.t be read now' err
+	grep -q 'event 15 of dnc.events is not as a hub wrote it: restore it from a backup, or delete it' 2.err
+	[ "$(wc -l <out)" -eq 14 ]
+	wait_for eval 'curl -s "http://$ADDRESS2/metrics" | grep -q "^dnc_closed_total{reason=\"log_unreadable\".* [1-9]"'
+	sql "UPDATE dnc.events SET event = '${kept//\'/\'\'}' WHERE seq = 15"
+	sql 'DELETE FROM dnc.events WHERE seq = 17'
+	wait_for eval '[ "$(wc -l <out)" -eq 19 ]'
+	[ "$(jq -s -c '[.[].seq] == [range(1; 17), range(18; 21)]' out)" = true ]
+	grep -q 'events 17 to 17 were not received (missing)' err
+	is_ready "$ADDRESS1" && is_ready "$ADDRESS2"
+}
