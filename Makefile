@@ -144,6 +144,9 @@ $(O)/unit/test_commands $(O)/unit/test_changes $(O)/unit/test_pg_flood: LDFLAGS 
 # Its files can't be opened when it says so, and it counts which directories are on disk.
 $(O)/unit/test_spool: LDFLAGS += -Wl,--wrap=open,--wrap=dnc_file_sync_directory
 
+# Its clock is behind the server's when it says so.
+$(O)/unit/test_postgres_revoked: LDFLAGS += -Wl,--wrap=dnc_clock_now_ms
+
 # Its disk answers when it says so.
 $(O)/unit/test_routes: LDFLAGS += -Wl,--wrap=fdatasync
 

@@ -117,7 +117,7 @@ struct dnc_providers *dnc_journal_providers(const struct dnc_journal *j);
  * stays. How often that has changed; 0: it never revoked any, or is not shared. Any thread. */
 uint64_t dnc_journal_revocations(const struct dnc_journal *j);
 
-/* Appends the ids (jti) of these tokens to OUT, each with a NUL at its end; there are 100,000 at most. Returns
+/* Appends the ids (jti) of these tokens to OUT, each with a NUL at its end; there are 200,000 at most. Returns
  * dnc_journal_revocations() as of then. Any thread. */
 uint64_t dnc_journal_revoked(const struct dnc_journal *j, struct dnc_buf *out);
 

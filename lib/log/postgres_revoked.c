@@ -3,8 +3,9 @@
 #include "base/clock.h"
 #include "priv/postgres.h"
 
-/* As the trigger of dnc.revoked. */
-#define REVOKED_MAX 100000
+/* Twice what the trigger of dnc.revoked lets in, which counts by the server's clock: to a machine whose clock is behind that, tokens
+ * live that have expired there, and others have taken their place. */
+#define REVOKED_MAX 200000
 
 static int find_changes(struct pg *pg, int64_t *changes, struct dnc_error *err)
 {
@@ -24,8 +25,9 @@ static int replace(struct pg_journal *j, const PGresult *r, struct dnc_error *er
 
 	if (n > REVOKED_MAX)
 		return dnc_error_set(err, EINVAL,
-			"dnc.revoked has more than %d tokens, which hubs can't hold: run dnc-wsd "
-			"--init-log, and delete those that need not be there",
+			"dnc.revoked has more than %d tokens that have not expired by this machine's "
+			"clock, which hubs can't hold: set the clock, run dnc-wsd --init-log, and "
+			"delete those that need not be there",
 			REVOKED_MAX);
 	for (int i = 0; i < n; i++) {
 		dnc_buf_str(&ids, pg_get_text(r, i, 0));
