@@ -1,10 +1,14 @@
 /* dnc-log - copies the log of a hub to another place, and compares logs. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include "cli/cli.h"
 #include "report.h"
+
+/* As long as tokens are revoked while it is compared. */
+enum { COPIES_AGAIN = 3 };
 
 struct shown {
 	struct dnc_cli_progress progress;
@@ -57,7 +61,7 @@ _Noreturn static void die(const struct dnc_error *err)
 	dnc_cli_die_io(err);
 }
 
-static int verify(const struct options *o, const struct dnc_copy_options *copy, struct shown *shown)
+static struct dnc_copy_compared compare(const struct dnc_copy_options *copy, struct shown *shown)
 {
 	struct dnc_copy_compared compared;
 	struct dnc_error err = {0};
@@ -68,13 +72,18 @@ static int verify(const struct options *o, const struct dnc_copy_options *copy, 
 	dnc_cli_progress_end(&shown->progress);
 	if (rc < 0)
 		die(&err);
-	if (report_compared(o, &compared))
-		return DNC_EXIT_OK;
-	/* What was copied is right, though a source that is in use has more by now. */
-	return strcmp(o->command, "copy") == 0 && !compared.differ ? DNC_EXIT_OK : DNC_EXIT_SOME;
+	return compared;
 }
 
-static int copy_log(
+static int verify_log(
+	const struct options *o, const struct dnc_copy_options *copy, struct shown *shown)
+{
+	const struct dnc_copy_compared compared = compare(copy, shown);
+
+	return report_compared(o, &compared) ? DNC_EXIT_OK : DNC_EXIT_SOME;
+}
+
+static void copy_once(
 	const struct options *o, const struct dnc_copy_options *copy, struct shown *shown)
 {
 	struct dnc_copied copied;
@@ -87,7 +96,27 @@ static int copy_log(
 	if (rc < 0)
 		die(&err);
 	report_copied(o, &copied);
-	return o->no_verify ? DNC_EXIT_OK : verify(o, copy, shown);
+}
+
+/* Tokens that were revoked after they were copied are copied, too, however long it took to compare the events. */
+static int copy_log(
+	const struct options *o, const struct dnc_copy_options *copy, struct shown *shown)
+{
+	struct dnc_copy_compared compared;
+
+	copy_once(o, copy, shown);
+	if (o->no_verify)
+		return DNC_EXIT_OK;
+	compared = compare(copy, shown);
+	for (int tries = 0; compared.accepted && tries < COPIES_AGAIN; tries++) {
+		dnc_note("tokens were revoked meanwhile (%" PRIu64 "): copying again",
+			compared.accepted);
+		copy_once(o, copy, shown);
+		compared = compare(copy, shown);
+	}
+	report_compared(o, &compared);
+	/* What was copied is right, though a source that is in use has more by now. */
+	return compared.differ ? DNC_EXIT_SOME : DNC_EXIT_OK;
 }
 
 int main(int argc, char **argv)
@@ -106,7 +135,7 @@ int main(int argc, char **argv)
 	copy.rate = o.rate;
 	dnc_copy_warn(&copy);
 	rc = strcmp(o.command, "copy") == 0 ? copy_log(&o, &copy, &shown)
-	                                    : verify(&o, &copy, &shown);
+	                                    : verify_log(&o, &copy, &shown);
 	dnc_cli_flush_stdout();
 	return rc;
 }

@@ -46,8 +46,9 @@ static void print_json(
 		same ? "true" : "false", c->first, c->last, c->records);
 	for (int i = 0; i < 2; i++)
 		printf(",\"%s\":{\"oldest\":%" PRIu64 ",\"newest\":%" PRIu64 ",\"events\":%" PRIu64
-		       ",\"blake2b\":\"%s\"}",
-			sides[i], ends[i]->oldest, ends[i]->last, c->events[i], hash[i]);
+		       ",\"blake2b\":\"%s\",\"newest_audit_record\":%" PRIu64 "}",
+			sides[i], ends[i]->oldest, ends[i]->last, c->events[i], hash[i],
+			ends[i]->record);
 	if (c->differ)
 		printf(",\"difference\":\"%s\"", c->difference);
 	puts("}");

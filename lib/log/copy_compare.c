@@ -162,20 +162,19 @@ static int note_number(void *ctx, const struct copy_cell *row, struct dnc_error 
 	return 0;
 }
 
-/* Audit records that both may have: the source may have removed the oldest in the meantime. */
+/* Audit records that both may have: the source may have removed the oldest in the meantime, the target not. */
 static int compare_audit(struct comparison *c, struct dnc_error *err)
 {
-	uint64_t a = c->out->from.record, b = c->out->to.record, first = 0;
+	uint64_t a = c->out->from.record, b = c->out->to.record, oldest[2] = {0};
 
-	for (int i = 0; i < 2; i++) {
-		uint64_t oldest = 0;
-
+	for (int i = 0; i < 2; i++)
 		if (c->logs[i]->engine->read(
-			    c->logs[i], COPY_AUDIT, 0, 1, note_number, &oldest, err) < 0)
+			    c->logs[i], COPY_AUDIT, 0, 1, note_number, &oldest[i], err) < 0)
 			return -1;
-		first = oldest > first ? oldest : first;
-	}
-	return compare_rows(c, COPY_AUDIT, first, a < b ? a : b, err);
+	c->kind = COPY_AUDIT;
+	if (oldest[0] < oldest[1] && oldest[0])
+		return differ(c, "is missing in the target", oldest[0]);
+	return compare_rows(c, COPY_AUDIT, oldest[0], a < b ? a : b, err);
 }
 
 /* 1 at a difference. */
@@ -185,6 +184,7 @@ static int compare_revoked(struct comparison *c, struct dnc_error *err)
 
 	if (copy_missing_revoked(c->logs[0], c->logs[1], &missing, err) < 0)
 		return -1;
+	c->out->accepted = missing;
 	if (!missing)
 		return 0;
 	c->out->differ = true;

@@ -19,7 +19,7 @@ struct tokens {
 
 struct search {
 	struct tokens there;
-	int64_t now;
+	int64_t now; /* by the clock that is behind the others: to it a token lives longest */
 	uint64_t missing;
 };
 
@@ -47,7 +47,7 @@ static int take_token(void *ctx, const struct copy_cell *row, struct dnc_error *
 	return 0;
 }
 
-/* One that has expired is refused anyway, and may have been removed from either. */
+/* One that has expired by all clocks is refused anyway, and may have been removed from either. */
 static int look_for(void *ctx, const struct copy_cell *row, struct dnc_error *err)
 {
 	struct search *s = ctx;
@@ -62,6 +62,16 @@ static int look_for(void *ctx, const struct copy_cell *row, struct dnc_error *er
 	return 0;
 }
 
+static int take_clock(void *ctx, const struct copy_cell *row, struct dnc_error *err)
+{
+	struct search *s = ctx;
+
+	(void)err;
+	if (row[0].n < s->now)
+		s->now = row[0].n;
+	return 0;
+}
+
 int copy_missing_revoked(
 	struct copy_log *from, struct copy_log *to, uint64_t *missing, struct dnc_error *err)
 {
@@ -69,7 +79,11 @@ int copy_missing_revoked(
 	int rc = 0;
 
 	if (from->engine->revokes && to->engine->revokes) {
-		rc = to->engine->read(to, COPY_REVOKED, 0, 0, take_token, &s.there, err);
+		rc = from->engine->read(from, COPY_CLOCK, 0, 0, take_clock, &s, err);
+		if (rc == 0)
+			rc = to->engine->read(to, COPY_CLOCK, 0, 0, take_clock, &s, err);
+		if (rc == 0)
+			rc = to->engine->read(to, COPY_REVOKED, 0, 0, take_token, &s.there, err);
 		if (rc == 0 && s.there.n)
 			qsort(s.there.at, s.there.n, sizeof *s.there.at, by_id);
 		if (rc == 0)

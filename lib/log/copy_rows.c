@@ -12,6 +12,7 @@ const char *const copy_cells[COPY_KINDS] = {
 	[COPY_TIMES] = "t",
 	[COPY_KEY] = "t",
 	[COPY_REVOKED] = "tiit",
+	[COPY_CLOCK] = "i",
 };
 
 void copy_digest(enum copy_kind kind, const struct copy_cell *cells, unsigned char out[COPY_DIGEST])

@@ -24,6 +24,7 @@ enum copy_kind {
 	COPY_TIMES,   /* segments.h as text */
 	COPY_KEY,     /* of masked events, in hexadecimal digits */
 	COPY_REVOKED, /* jti, at, expires (0: never), note */
+	COPY_CLOCK,   /* of a server that revokes: ms since 1970; to be read only */
 	COPY_KINDS
 };
 
