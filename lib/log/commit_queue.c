@@ -156,7 +156,7 @@ bool commit_queue_audit(struct commit_queue *q, struct dnc_str json)
 	bool first = false, added;
 
 	pthread_mutex_lock(&q->lock);
-	added = !q->stopping && q->filling.audit.n + json.n <= AUDIT_BYTES_MAX &&
+	added = json.n && !q->stopping && q->filling.audit.n + json.n <= AUDIT_BYTES_MAX &&
 	        batch_audit(&q->filling, json);
 	if (!added) {
 		first = !q->losing_audit;

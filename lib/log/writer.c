@@ -273,7 +273,8 @@ int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_
 void dnc_writer_audit(struct dnc_writer *w, struct dnc_str json)
 {
 	if (!commit_queue_audit(&w->queue, json))
-		dnc_err("audit records are being lost: the log can't be written, or is closed");
+		dnc_err("audit records are being lost: the log can't be written or is closed, or "
+			"there is no memory");
 }
 
 bool dnc_writer_verdicts(struct dnc_writer *w, struct dnc_verdicts *v)

@@ -69,8 +69,8 @@ int dnc_writer_skip(struct dnc_writer *w, uint64_t stream_id, uint64_t line, boo
 int dnc_writer_submit(struct dnc_writer *w, struct dnc_batch *batch, struct dnc_receipt *receipt);
 
 /* Adds an audit record, a JSON object, to the log and, once it is there, prints it on standard error. Never waits: when
- * commits fail for long, or the writer was stopped, the last records are lost; an error is printed for the first one
- * that is lost after one that was added. */
+ * commits fail for long, or the writer was stopped, the last records are lost, and so is one that is empty, because there was no
+ * memory to make it. An error is printed for the first one that is lost after one that was added. */
 void dnc_writer_audit(struct dnc_writer *w, struct dnc_str json);
 
 /* Swaps V for what the log made of lines since the last call; false when there is nothing. A producer's lines up to its

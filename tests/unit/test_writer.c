@@ -753,6 +753,8 @@ static void a_record_that_was_lost_long_ago_counts_at_the_end(void **state)
 	dnc_writer_audit(w, (struct dnc_str){"{}", 2});
 	assert_true(dnc_writer_drain(w));
 	assert_int_equal(dnc_writer_stats(w).lost_records, 2);
+	dnc_writer_audit(w, (struct dnc_str){0}); /* there was no memory for it */
+	assert_int_equal(dnc_writer_stats(w).lost_records, 3);
 	dnc_writer_join(w);
 	assert_true(dnc_writer_lost(w));
 	free_writer();

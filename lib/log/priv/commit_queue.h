@@ -44,7 +44,7 @@ int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint
  * there is no memory. */
 int commit_queue_merge(struct commit_queue *q, const struct dnc_batch *batch);
 
-/* Adds an audit record. False for the first one that is lost because too many wait, the queue was stopped, or there is no
+/* Adds an audit record, unless it is empty. False for the first one that is lost because too many wait, the queue was stopped, or there is no
  * memory; the next ones return true until one was added again. */
 bool commit_queue_audit(struct commit_queue *q, struct dnc_str json);
 

@@ -7,7 +7,8 @@
 #include "metrics/recent.h"
 
 struct audit {
-	void (*write)(void *ctx, struct dnc_str json); /* gets each record */
+	void (*write)(void *ctx,
+		struct dnc_str json); /* gets each record; an empty one: it is lost, no memory */
 	void *ctx;
 	struct dnc_buf record;       /* the current one */
 	struct dnc_recent *refusals; /* who was refused, for people; borrowed; NULL: not noted */
