@@ -191,6 +191,29 @@ pg_make_log() {
 # The --log of a hub: any of these servers may be the primary.
 pg_log_at() { echo "$(PG_USER=hub pg_at "$@") dbname=dnc_log"; } # NAME...
 
+# Hub N on the log LOG, its address in ADDRESSN, its process in HUBN, its producers' socket and messages N.sock and N.err. It listens on
+# LISTEN, if that is set.
+start_shared() { # N [OPTION...]
+	local n=$1
+	shift
+	rm -f "$n.address"
+	dnc-wsd --listen="${LISTEN:-127.0.0.1:0}" --log="$LOG" --input="unix:$PWD/$n.sock" "$@" </dev/null >"$n.address" \
+		2>>"$n.err" 3>&- &
+	PIDS+=($!)
+	eval "HUB$n=\$!"
+	wait_for has_content "$n.address"
+	eval "ADDRESS$n=\$(head -1 $n.address)"
+}
+
+# The hub HUB at ADDRESS on the log of these servers.
+start_on() { # SERVER... -- [OPTION...]
+	local servers=()
+	while [ "$1" != -- ]; do servers+=("$1"); shift; done
+	LOG=$(pg_log_at "${servers[@]}") start_shared hub "${@:2}"
+	# shellcheck disable=SC2154  # start_shared sets them
+	HUB=$HUBhub ADDRESS=$ADDRESShub
+}
+
 # What psql prints of it, columns separated by |; the database is PG_DATABASE.
 pg_sql() { # NAME SQL
 	PGCONNECT_TIMEOUT=10 psql -XAtq -v ON_ERROR_STOP=1 -c "$2" "$(pg_at "$1") dbname=${PG_DATABASE:-postgres}"

@@ -10,17 +10,6 @@ create_log() { # SERVER...
 	LOG="$(pg_at "$@") dbname=dnc"
 }
 
-start_shared() { # N: sets HUBN and ADDRESSN
-	local n=$1 listen="ADDRESS$1"
-	rm -f "$n.address"
-	dnc-wsd --listen="${!listen:-127.0.0.1:0}" --log="$LOG" --input="unix:$PWD/$n.sock" </dev/null >"$n.address" \
-		2>>"$n.err" 3>&- &
-	PIDS+=($!)
-	eval "HUB$n=\$!"
-	wait_for has_content "$n.address"
-	eval "ADDRESS$n=\$(head -1 $n.address)"
-}
-
 # tail_from N OUTPUT: keeps its place in OUTPUT.place
 tail_from() {
 	local address="ADDRESS$1"
@@ -101,7 +90,7 @@ seqs() { jq -c 'select(.seq).seq' "$1" | tr '\n' ' '; }
 	[ "$status" = 75 ]
 	grep -q 'events 101 to 105 are not in the log any more' 1.err
 	place_is one "$before 105"
-	start_shared 1
+	LISTEN=$ADDRESS1 start_shared 1
 	wait_for grep -q 'events from 101 on are new, and none of them is missing; the log no longer has the earlier events with these numbers' one.err
 	produce 1 3
 	wait_for has_lines 108 one
@@ -129,7 +118,7 @@ seqs() { jq -c 'select(.seq).seq' "$1" | tr '\n' ' '; }
 	pg_sql a 'DROP DATABASE dnc'
 	pg_sql a 'CREATE DATABASE dnc'
 	pg_restore -d "$LOG" backup
-	start_shared 1
+	LISTEN=$ADDRESS1 start_shared 1
 	[ "$(epoch_of "$ADDRESS1")" != "$before" ]
 	# The new events have the numbers that the client has seen, and more.
 	produce 1 20

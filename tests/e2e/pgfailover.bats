@@ -7,19 +7,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# A hub on the log of these servers, with its producers' socket; its input is of no use.
-start_on() { # SERVER... -- [OPTION...]
-	local servers=()
-	while [ "$1" != -- ]; do servers+=("$1"); shift; done
-	rm -f address
-	dnc-wsd --listen="${LISTEN:-127.0.0.1:0}" --log="$(pg_log_at "${servers[@]}")" --input="unix:$PWD/hub.sock" "${@:2}" \
-		</dev/null >address 2>>hub.err 3>&- &
-	HUB=$!
-	PIDS+=("$HUB")
-	wait_for has_content address
-	ADDRESS=$(cat address)
-}
-
 produce() { dnc-filter -q --output="unix:$PWD/hub.sock"; } # events on standard input; ends when all are acknowledged
 
 # A client of node ws in the background: what it gets is in the file.

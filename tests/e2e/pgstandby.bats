@@ -5,16 +5,8 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# A hub with little memory on the log of these servers: what clients read comes from the log.
-start_on() { # SERVER... -- [OPTION...]
-	local servers=()
-	while [ "$1" != -- ]; do servers+=("$1"); shift; done
-	dnc-wsd --listen=127.0.0.1:0 --buffer=256K --log="$(pg_log_at "${servers[@]}")" --input="unix:$PWD/hub.sock" "${@:2}" \
-		</dev/null >address 2>hub.err 3>&- &
-	PIDS+=($!)
-	wait_for has_content address
-	ADDRESS=$(cat address)
-}
+# What clients read of a hub with little memory comes from the log.
+start_small_on() { start_on "$@" --buffer=256K; } # SERVER... -- [OPTION...]
 
 produce() { events "$1" | dnc-filter -q --output="unix:$PWD/hub.sock"; } # COUNT; ends when all are acknowledged
 
@@ -34,7 +26,7 @@ is_paused() { [ "$(pg_sql "$1" 'SELECT pg_get_wal_replay_pause_state()')" = paus
 	start_postgres a
 	start_standby b a
 	pg_make_log a
-	start_on a -- --log-standby="$(pg_log_at b)"
+	start_small_on a -- --log-standby="$(pg_log_at b)"
 	produce 2000
 	wait_for has_events b 2000
 	reads_all 2000
@@ -59,7 +51,7 @@ is_paused() { [ "$(pg_sql "$1" 'SELECT pg_get_wal_replay_pause_state()')" = paus
 	start_postgres a
 	start_standby b a
 	pg_make_log a
-	start_on b a --
+	start_small_on b a --
 	produce 1000
 	wait_for has_events b 1000
 	pause b
@@ -74,7 +66,7 @@ is_paused() { [ "$(pg_sql "$1" 'SELECT pg_get_wal_replay_pause_state()')" = paus
 	start_standby b a
 	start_standby c a
 	pg_make_log a
-	start_on a b c --
+	start_small_on a b c --
 	produce 1000
 	wait_for has_events b 1000
 	pause b

@@ -9,19 +9,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# start_shared N [OPTION...] - hub N, at the address in ADDRESSN, with its producers' socket N.sock
-start_shared() {
-	local n=$1
-	shift
-	rm -f "$n.address"
-	dnc-wsd --listen="${LISTEN:-127.0.0.1:0}" --log="$LOG" --input="unix:$PWD/$n.sock" "$@" </dev/null >"$n.address" \
-		2>>"$n.err" 3>&- &
-	PIDS+=($!)
-	eval "HUB$n=\$!"
-	wait_for has_content "$n.address"
-	eval "ADDRESS$n=\$(head -1 $n.address)"
-}
-
 # tail_from N OUTPUT [OPTION...] - a client of hub N, which begins with the first event and keeps its position
 tail_from() {
 	local address="ADDRESS$1" out=$2
