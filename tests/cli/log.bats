@@ -174,9 +174,10 @@ position_is_valid() { # EPOCH SEQ NEXT
 	dnc-log verify "$from" "$LOG" >out
 
 	# A clock that is ahead ends no token.
-	[[ $BIN == *release* ]] || return 0 # faketime and the sanitizer do not go together
 	psql -XAtq -c "SELECT dnc.revoke('soon', dnc.now_ms() + 86400000)" "$from" >out
-	refuses 1 'the target accepts 1 token' faketime -f +30d dnc-log verify "$from" "$LOG"
+	# (The sanitizer wants to be loaded before the library that sets the clock.)
+	ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" \
+		refuses 1 'the target accepts 1 token' faketime -f +30d dnc-log verify "$from" "$LOG"
 }
 
 @test "a token that is revoked while a copy is compared is copied, too" {

@@ -229,7 +229,7 @@ suppress() { # NUMBER [REASON [ID]]
 	PIDS+=($!)
 	local filter=$! i
 	wait_for test -S in.sock
-	# Each with 200 expressions: with a sanitizer 50,000 take more than a minute.
+	# Each with 200 expressions: 50,000 of them take more than a minute with AddressSanitizer.
 	local count=10000
 	[ -z "${FULL-}" ] || count=50000
 	events "$count" >in
