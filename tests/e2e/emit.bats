@@ -220,10 +220,11 @@ more_lines() { [ "$(wc -l <"$2")" -gt "$1" ]; }
 	done
 	# Without a spool nothing is left of it, and the status says so.
 	dnc-emit --timeout=5m --socket="$PWD/nobody.sock" number.suppressed phone_number=2025550143 reason=complaint >out 2>err 3>&- &
+	PIDS+=($!)
 	# Until then it is a copy of this shell, in which a signal gets lost.
-	wait_for is_program $! dnc-emit
-	kill $!
+	wait_for is_program "${PIDS[-1]}" dnc-emit
+	kill "${PIDS[-1]}"
 	status=0
-	wait $! || status=$?
+	wait "${PIDS[-1]}" || status=$?
 	[ "$status" -eq 143 ]
 }
