@@ -251,9 +251,11 @@ takes_at_most() { [ "$(du -k "$2" | cut -f1)" -le "$1" ]; }
 	wait_for hub_is_traced
 	events 10 >ten
 	dnc-filter -q --output="unix:$BATS_TEST_TMPDIR/sock" <ten 3>&- &
+	local publisher=$!
+	PIDS+=("$publisher")
 	wait_for is_ready 503
 	[ "$(curl -s "http://$ADDRESS/readyz" | jq -c .failing)" = '["log"]' ]
-	wait "$!"
+	wait "$publisher"
 	wait_for is_ready 200
 	wait_for has_line "the log's disk is slow: a write took" hub.err
 	# A signal to the hub is lost if its tracer is ended at that moment.

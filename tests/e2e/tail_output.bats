@@ -221,7 +221,7 @@ for row, event in zip(rows, events):
 		PIDS+=($!)
 		wait_for test -e resized
 		printf '{"type":"dnc.number.released","phone_number":"+12025559999","reason":"expired"}\n' >&9
-		wait "$!"
+		wait "${PIDS[-1]}"
 		cat shown
 		[ "$(sed 's/\x1b\[[0-9;]*m//g' shown | head -3 | wc -L)" -le 80 ]
 		[ "$(sed 's/\x1b\[[0-9;]*m//g' shown | sed -n 4p | wc -L)" -le 40 ]
