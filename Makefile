@@ -172,8 +172,9 @@ helpers: $(HELPERS)
 asan: ## builds with AddressSanitizer and UBSan into build/asan
 	+@$(MAKE) --no-print-directory VARIANT=asan all units helpers
 
-tsan: ## builds with ThreadSanitizer into build/tsan
-	+@$(MAKE) --no-print-directory VARIANT=tsan all units helpers
+tsan: ## builds with ThreadSanitizer, into build/tsan, what tests run with it
+	+@$(MAKE) --no-print-directory VARIANT=tsan all helpers \
+		$$(tests/run -l | sed -n 's,^tsan \(test_[a-z_]*\)$$,build/tsan/unit/\1,p')
 
 coverage: ## prints the coverage of lib/ by the unit tests alone, by directory and file
 	+@$(MAKE) --no-print-directory deps
