@@ -109,16 +109,35 @@ static int read_piece(struct comparison *c, uint64_t from, uint64_t last, struct
 	return 0;
 }
 
+static int note_number(void *ctx, const struct copy_cell *row, struct dnc_error *err)
+{
+	uint64_t *n = ctx;
+
+	(void)err;
+	*n = (uint64_t)row[0].n;
+	return 0;
+}
+
+static int oldest_record(struct copy_log *log, uint64_t *oldest, struct dnc_error *err)
+{
+	*oldest = 0;
+	return log->engine->read(log, COPY_AUDIT, 0, 1, note_number, oldest, err) < 0 ? -1 : 0;
+}
+
 /* The same as of one moment of the source. What it has removed in the meantime is passed over. */
 static int read_both(struct comparison *c, uint64_t *from, uint64_t last, struct dnc_error *err)
 {
 	struct copy_log *source = c->logs[0];
 	struct dnc_copy_ends ends;
+	uint64_t oldest;
 
 	if (source->engine->begin(source, err) < 0 || copy_ends(source, &ends, err) < 0)
 		return -1;
-	if (c->kind == COPY_EVENTS && *from < ends.oldest)
-		*from = ends.oldest;
+	oldest = ends.oldest;
+	if (c->kind == COPY_AUDIT && oldest_record(source, &oldest, err) < 0)
+		return -1;
+	if (*from < oldest)
+		*from = oldest;
 	return read_piece(c, *from, last, err) == 0 ? source->engine->commit(source, err) : -1;
 }
 
@@ -153,23 +172,13 @@ static int compare_rows(struct comparison *c, enum copy_kind kind, uint64_t firs
 	return 0;
 }
 
-static int note_number(void *ctx, const struct copy_cell *row, struct dnc_error *err)
-{
-	uint64_t *n = ctx;
-
-	(void)err;
-	*n = (uint64_t)row[0].n;
-	return 0;
-}
-
 /* Audit records that both may have: the source may have removed the oldest in the meantime, the target not. */
 static int compare_audit(struct comparison *c, struct dnc_error *err)
 {
 	uint64_t a = c->out->from.record, b = c->out->to.record, oldest[2] = {0};
 
 	for (int i = 0; i < 2; i++)
-		if (c->logs[i]->engine->read(
-			    c->logs[i], COPY_AUDIT, 0, 1, note_number, &oldest[i], err) < 0)
+		if (oldest_record(c->logs[i], &oldest[i], err) < 0)
 			return -1;
 	c->kind = COPY_AUDIT;
 	if (oldest[0] < oldest[1] && oldest[0])

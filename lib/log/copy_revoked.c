@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/array.h"
-#include "base/clock.h"
 #include "priv/copy.h"
 
 /* A digest, because ids may have any length and any bytes. */
@@ -19,7 +18,7 @@ struct tokens {
 
 struct search {
 	struct tokens there;
-	int64_t now; /* by the clock that is behind the others: to it a token lives longest */
+	int64_t now; /* by the server's clock that is behind the other's: to it a token lives longest */
 	uint64_t missing;
 };
 
@@ -47,7 +46,7 @@ static int take_token(void *ctx, const struct copy_cell *row, struct dnc_error *
 	return 0;
 }
 
-/* One that has expired by all clocks is refused anyway, and may have been removed from either. */
+/* One that has expired by both clocks is refused anyway, and may have been removed from either. */
 static int look_for(void *ctx, const struct copy_cell *row, struct dnc_error *err)
 {
 	struct search *s = ctx;
@@ -75,7 +74,7 @@ static int take_clock(void *ctx, const struct copy_cell *row, struct dnc_error *
 int copy_missing_revoked(
 	struct copy_log *from, struct copy_log *to, uint64_t *missing, struct dnc_error *err)
 {
-	struct search s = {.now = dnc_clock_now_ms()};
+	struct search s = {.now = INT64_MAX};
 	int rc = 0;
 
 	if (from->engine->revokes && to->engine->revokes) {
