@@ -3,6 +3,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 BIN=build/release/bin
 BENCH=build/release/bench
 RUNS=${BENCH_RUNS:-5}
+[ -d "$BENCH" ] || { echo "bench: the tools are not built: run make benches" >&2; exit 1; }
 dir=$(mktemp -d) || exit 1
 PIDS=()
 
