@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "report.h"
 
-/* As long as tokens are revoked while it is compared. */
+/* How often more is copied because tokens were revoked while the logs were compared. */
 enum { COPIES_AGAIN = 3 };
 
 struct shown {

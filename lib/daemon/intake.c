@@ -34,7 +34,8 @@ struct dnc_intake {
 	void (*on_ended)(void *ctx);
 	void *ctx;
 	pthread_t thread;
-	bool started, joined;
+	atomic_bool started;
+	bool joined;
 	bool unrecorded; /* a reject could not be written: nothing is acknowledged any more */
 	/* lost: input that nobody sends again was not read or not logged. */
 	atomic_bool ended, stopping, failed, lost, no_memory;

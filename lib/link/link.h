@@ -146,8 +146,8 @@ int dnc_input_run(struct dnc_input *in);
  * or has failed. */
 bool dnc_input_cut_files(const struct dnc_input *in);
 
-/* After dnc_input_run(): how many bytes of files, pipes and descriptors nobody sends again and were not read so far: what was there
- * when it was stopped or had failed, and incomplete lines. */
+/* After dnc_input_run(): how many bytes of files, pipes and descriptors became no line so far, and are not sent again: what was there to
+ * read when it was stopped or had failed, and incomplete lines. */
 uint64_t dnc_input_lost_bytes(const struct dnc_input *in);
 
 /* Between two runs, or in a callback of one: waits until FD (-1: none) can be read, the input is woken or stopped,

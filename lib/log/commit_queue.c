@@ -299,13 +299,19 @@ bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch)
 	return batch->count > 0;
 }
 
-uint64_t commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes)
+void commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes)
+{
+	pthread_mutex_lock(&q->lock);
+	*events = q->filling.count + q->committing_events;
+	*bytes = q->filling.text.n + q->committing_bytes;
+	pthread_mutex_unlock(&q->lock);
+}
+
+uint64_t commit_queue_lost_audit(struct commit_queue *q)
 {
 	uint64_t lost;
 
 	pthread_mutex_lock(&q->lock);
-	*events = q->filling.count + q->committing_events;
-	*bytes = q->filling.text.n + q->committing_bytes;
 	lost = q->lost_audit;
 	pthread_mutex_unlock(&q->lock);
 	return lost;

@@ -189,17 +189,16 @@ static int compare_audit(struct comparison *c, struct dnc_error *err)
 /* 1 at a difference. */
 static int compare_revoked(struct comparison *c, struct dnc_error *err)
 {
-	uint64_t missing;
+	struct dnc_copy_compared *out = c->out;
 
-	if (copy_missing_revoked(c->logs[0], c->logs[1], &missing, err) < 0)
+	if (copy_missing_revoked(c->logs[0], c->logs[1], &out->accepted, err) < 0)
 		return -1;
-	c->out->accepted = missing;
-	if (!missing)
+	if (!out->accepted)
 		return 0;
-	c->out->differ = true;
-	snprintf(c->out->difference, sizeof c->out->difference,
+	out->differ = true;
+	snprintf(out->difference, sizeof out->difference,
 		"the target accepts %" PRIu64 " %s that the source revokes, or will sooner",
-		missing, dnc_plural(missing, "token", "tokens"));
+		out->accepted, dnc_plural(out->accepted, "token", "tokens"));
 	return 1;
 }
 

@@ -329,8 +329,8 @@ struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
 	pthread_mutex_lock(&w->lock);
 	stats = w->stats;
 	pthread_mutex_unlock(&w->lock);
-	stats.lost_records =
-		commit_queue_waiting(&w->queue, &stats.waiting_events, &stats.waiting_bytes);
+	commit_queue_waiting(&w->queue, &stats.waiting_events, &stats.waiting_bytes);
+	stats.lost_records = commit_queue_lost_audit(&w->queue);
 	return stats;
 }
 

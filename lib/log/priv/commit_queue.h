@@ -71,8 +71,11 @@ bool commit_queue_verdicts(struct commit_queue *q, struct dnc_verdicts *v);
 /* Swaps BATCH, which is cleared, for the committed batch; false when there is none. */
 bool commit_queue_dequeue(struct commit_queue *q, struct dnc_batch *batch);
 
-/* *EVENTS and *BYTES are how many were added and not published yet. Returns how many audit records were not added. */
-uint64_t commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes);
+/* How many audit records were not added so far. */
+uint64_t commit_queue_lost_audit(struct commit_queue *q);
+
+/* *EVENTS and *BYTES are how many were added and not published yet. */
+void commit_queue_waiting(struct commit_queue *q, uint64_t *events, uint64_t *bytes);
 
 /* Waits until all that was added is committed; MS at most, unless MS is negative. False when it is not. */
 bool commit_queue_drain(struct commit_queue *q, int64_t ms);
