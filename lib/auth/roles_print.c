@@ -27,13 +27,26 @@ static void print_json(struct dnc_str json, FILE *to)
 	}
 }
 
-/* Fields separated by ", ". Where one stands the next line may start, and nowhere else. */
+/* A line that begins with such a name would look like a comment, a key or a section (base/ini.h). */
+static bool looks_like_other(const char *name, size_t max)
+{
+	for (size_t i = 0; i < max && name[i] != ','; i++)
+		if (strchr("#;=:[", name[i]))
+			return true;
+	return false;
+}
+
+/* Names separated by ", ". Where one stands the next line may start, and nowhere else. */
 static void print_list(struct dnc_str list, FILE *to)
 {
 	for (size_t i = 0, column = 0; i < list.n; i++, column++) {
-		if (list.p[i] == ' ' && column > WIDTH) {
-			fputc('\n', to);
+		if (list.p[i] == ',' && column > WIDTH) {
+			bool other = looks_like_other(list.p + i + 2, list.n - i - 2);
+
+			fprintf(to, other ? "\n , " : ",\n ");
 			column = 0;
+			i++;
+			continue;
 		}
 		fputc(list.p[i], to);
 	}
@@ -54,25 +67,16 @@ static void print_value(const char *key, struct dnc_str value, struct dnc_str de
 	dnc_buf_free(&visible);
 }
 
-/* As many as a line may have: a name longer than libinih's lines can't be read in one. */
 static void print_roles_of(
 	const struct dnc_roles *roles, const struct dnc_named_filter *f, FILE *to)
 {
-	size_t column = 0;
+	struct dnc_buf names = {0};
 
-	if (!f->roles)
-		return;
-	column += (size_t)fprintf(to, "roles =");
-	for (size_t i = 0; i < roles->count; i++) {
-		if (!(f->roles >> i & 1))
-			continue;
-		if (column > WIDTH) {
-			fputc('\n', to);
-			column = 0;
-		}
-		column += (size_t)fprintf(to, " %s", roles->role[i]->name);
-	}
-	fputc('\n', to);
+	for (size_t i = 0; i < roles->count; i++)
+		if (f->roles >> i & 1)
+			dnc_buf_printf(&names, "%s%s", names.n ? ", " : "", roles->role[i]->name);
+	print_value("roles", dnc_buf_view(&names), DNC_STR(""), print_list, to);
+	dnc_buf_free(&names);
 }
 
 static void print_filter(const struct dnc_roles *roles, const struct dnc_named_filter *f, FILE *to)

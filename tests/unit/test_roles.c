@@ -52,6 +52,7 @@ static void a_file_changes_what_is_built_in(void **state)
 	"789012345678901234567"
 
 #define FIELD "event_data.a_field_with_a_name_that_is_long_"
+#define NAME  "a_name_of_forty_one_bytes_has_some_words_"
 #define LONGISH                                                                                    \
 	"12345678901234567890123456789012345678901234567890123456789012345678901234567890123"
 
@@ -282,16 +283,21 @@ static void printed_roles_are_read_back(void **state)
 {
 	char text[16384] = "", again[16384] = "";
 	struct dnc_error err;
-	struct dnc_roles *roles =
-		load("[role a]\nsees = {\"providers\":[\"x\"]}\n"
-		     "[role long]\nsees = {\"providers\":[\"" LONGISH "\",\n"
-		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n"
-		     "shows = provider, " FIELD "a, " FIELD "b,\n " FIELD "c " FIELD "d:1\n"
-		     "hides = source\n"
-		     "[filter x]\nfilter = {\"providers\":[\"" LONGISH "\",\n"
-		     " \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\"]}\nroles = long, a\n"
-		     "[filter y]\nfilter = {}\nabout = " LONGISH "\n",
-			&err);
+	struct dnc_roles *roles = load(
+		"[role a]\nsees = {\"providers\":[\"x\"]}\n"
+		"[role long]\nsees = {\"providers\":[\"" LONGISH "\",\n"
+		" \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\",\"b \\u003bc\"]}\n"
+		"shows = provider, " FIELD "a, " FIELD "b,\n " FIELD "c " FIELD "d:1\n"
+		" " FIELD "e " FIELD "f\n , [n]\n"
+		"hides = source, " FIELD "g, " FIELD "h\n , n=1, " FIELD "i, " FIELD "j\n , n:\n"
+		"[filter x]\nfilter = {\"providers\":[\"" LONGISH "\",\n"
+		" \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\"]}\nroles = long, a\n"
+		"[filter y]\nfilter = {}\nabout = " LONGISH "\n"
+		"[role " NAME "a]\n[role " NAME "b]\n[role k=v]\n"
+		"[role " NAME "c]\n[role " NAME "d]\n[role #]\n"
+		"[filter z]\nfilter = {}\nroles = k=v, #, " NAME "a " NAME "b\n , " NAME "c, " NAME
+		"d\n",
+		&err);
 	FILE *f = fmemopen(text, sizeof text, "w");
 
 	(void)state;
@@ -311,7 +317,7 @@ static void printed_roles_are_read_back(void **state)
 	assert_string_equal(text, again);
 	assert_non_null(strstr(text, "[role a]\npermissions =\nsees = {\"providers\":[\"x\"]}\n"
 				     "rate = 100/min\nburst = 200\n"));
-	assert_non_null(strstr(text, "]}\nroles = a long\n\n[filter y]\nfilter = {}\n"
+	assert_non_null(strstr(text, "]}\nroles = a, long\n\n[filter y]\nfilter = {}\n"
 				     "about = " LONGISH "\n"));
 }
 
