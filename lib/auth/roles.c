@@ -156,7 +156,8 @@ static int on_entry(void *ctx, const struct dnc_ini_entry *e)
 	struct roles_section section = {0};
 
 	if (goes_on(roles, e)) {
-		dnc_buf_chr(&roles->value, ' ');
+		if (roles->value.n && e->value.n) /* a line may be a comment alone */
+			dnc_buf_chr(&roles->value, ' ');
 	} else {
 		if (!set_value(roles))
 			return -1;

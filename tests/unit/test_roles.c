@@ -292,7 +292,7 @@ static void printed_roles_are_read_back(void **state)
 		"hides = source, " FIELD "g, " FIELD "h\n , n=1, " FIELD "i, " FIELD "j\n , n:\n"
 		"[filter x]\nfilter = {\"providers\":[\"" LONGISH "\",\n"
 		" \"" LONGISH "\",\"a,b:c\",\n \"a\\\"\\u003b,\"]}\nroles = long, a\n"
-		"[filter y]\nfilter = {}\nabout = " LONGISH "\n"
+		"[filter y]\nfilter = {}\nabout = ; why\n " LONGISH "\nabout = ; more\n"
 		"[role " NAME "a]\n[role " NAME "b]\n[role k=v]\n"
 		"[role " NAME "c]\n[role " NAME "d]\n[role #]\n"
 		"[filter z]\nfilter = {}\nroles = k=v, #, " NAME "a " NAME "b\n , " NAME "c, " NAME
