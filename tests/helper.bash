@@ -9,12 +9,15 @@ export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"	# where Debian keeps node-ws
 PIDS=() DIR=
 source "$ROOT/tests/postgres.bash"
 
-# Waits until the command succeeds, up to 60 s: long enough for a machine with much else to do.
+# Waits until the command succeeds, up to 60 s: long enough for a machine with much else to do. The pause between two looks grows by
+# an eighth from 50 to 400 ms: who waits long is told a little later, and leaves the machine to what is waited for.
 wait_for() {
-	local until=$((SECONDS + 60))
+	local until=$((SECONDS + 60)) ms=50 pause
 	while [ "$SECONDS" -lt "$until" ]; do
 		"$@" && return 0
-		read -rt 0.05 <> <(:) || :
+		printf -v pause '0.%03d' "$ms"
+		read -rt "$pause" <> <(:) || :
+		ms=$((ms < 400 ? ms * 9 / 8 : ms))
 	done
 	echo "waited in vain for: $*" >&2
 	return 1
@@ -24,6 +27,15 @@ has_content() { [ -s "$1" ]; }
 last_seq_is() { [ "$(curl -s "http://$ADDRESS/api/v1/info" | jq .last_seq)" = "$1" ]; }
 has_line() { grep -q "$1" "$2" 2>/dev/null; }
 has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; } # COUNT FILE
+
+# True if the programs are those that users have: with a sanitizer strace and faketime can't be used. Of most files tests/run runs
+# only the tests with the tag "release" with these programs.
+is_release() {
+	grep -B1 -F "@test \"$BATS_TEST_DESCRIPTION\" {" "$BATS_TEST_FILENAME" | grep -qx '# bats test_tags=release' ||
+		{ echo "write '# bats test_tags=release' above this test, or tests/run will skip it everywhere"; exit 1; }
+	[[ $BIN == *release* ]]
+}
+release_only() { is_release || skip "$1"; } # WHY
 
 on_postgres() { [ -n "${LOG_SERVER-}" ]; }
 

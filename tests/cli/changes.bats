@@ -190,8 +190,9 @@ days() { jq -r '.timestamp[8:10] + .type[11:]' out | uniq | tr '\n' ' '; }
 	done
 }
 
+# bats test_tags=release
 @test "kill -9 while the list that had failed is moved to done/: the others wait for it no longer" {
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	command -v strace >/dev/null || skip "strace is not here"
 	local call code n
 	# Each of its own system calls that change the file which says what has failed, and the move to done/.

@@ -516,8 +516,9 @@ in_small_space() {
 	grep -q 'Read-only file system' err
 }
 
+# bats test_tags=release
 @test "kill -9 at each system call that changes a file: nothing is lost, and every file is in its folder with its papers" {
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	command -v strace >/dev/null || skip "strace is not here"
 	local call n code
 	for call in renameat2 renameat rename unlinkat fsync write; do
@@ -543,8 +544,9 @@ in_small_space() {
 	done
 }
 
+# bats test_tags=release
 @test "--once: a system call that fails is no success" {
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	command -v strace >/dev/null || skip "strace is not here"
 	local fault call n code
 	for fault in fcntl=EIO newfstatat=EIO openat=EMFILE getdents64=EIO inotify_init1=EMFILE inotify_add_watch=ENOSPC \

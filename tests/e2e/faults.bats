@@ -89,10 +89,11 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 	curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_duplicates_total 5000$'
 }
 
+# bats test_tags=release
 @test "a clock that goes back does not take the log with it" {
 	sqlite_only "the clock is the server's"
 	dpkg -s faketime >/dev/null 2>&1 || skip "faketime is not here"
-	[[ $BIN == *release* ]] || skip "faketime and the sanitizer do not go together"
+	release_only 'faketime and the sanitizer do not go together'
 	mkdir log
 	events 5 | faketime '2030-01-01 00:00:00' dnc-wsd -q --listen=127.0.0.1:0 --data=log --exit-on-eof >/dev/null
 	events 5 | faketime '2026-01-01 00:00:00' dnc-wsd -q --listen=127.0.0.1:0 --data=log --exit-on-eof >/dev/null
@@ -104,10 +105,11 @@ is_ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$ADDRESS/readyz
 
 history_count() { curl -s "http://$ADDRESS/api/v1/events?$1" | wc -l; }
 
+# bats test_tags=release
 @test "a clock a year ahead removes nothing, shows in /readyz, and may be accepted" {
 	sqlite_only "the clock is the server's"
 	dpkg -s faketime >/dev/null 2>&1 || skip "faketime is not here"
-	[[ $BIN == *release* ]] || skip "faketime and the sanitizer do not go together"
+	release_only 'faketime and the sanitizer do not go together'
 	mkdir log
 	events 50 | dnc-wsd -q --listen=127.0.0.1:0 --data=log --retain=90d --exit-on-eof >/dev/null
 	mkfifo in
@@ -405,7 +407,7 @@ count_is() { [ "$(wc -l <"$2")" -eq "$1" ]; }
 
 # Starts the hub under strace, which has its system calls fail as the arguments say.
 start_faulty_hub() {
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	command -v strace >/dev/null || skip "strace is not here"
 	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
 	rm -f hub.in address
@@ -420,6 +422,7 @@ start_faulty_hub() {
 	ADDRESS=$(cat address)
 }
 
+# bats test_tags=release
 @test "an accept that fails for want of memory is tried again after a pause, and said once" {
 	start_faulty_hub -e trace=accept4 -e inject=accept4:error=ENOMEM:when=1..8
 	# Both sockets have somebody waiting while the first tries fail.
@@ -445,6 +448,7 @@ start_faulty_hub() {
 	[ "$(grep -c 'INJECTED' trace)" -le $((threads * 8)) ]
 }
 
+# bats test_tags=release
 @test "an acknowledgement that fails closes the connection, and the producer comes again" {
 	sqlite_only "its client makes the same system calls"
 	start_faulty_hub -e trace=sendto -e inject=sendto:error=ENOBUFS:when=1..2
@@ -456,6 +460,7 @@ start_faulty_hub() {
 	wait_for last_seq_is 3
 }
 
+# bats test_tags=release
 @test "a poll that fails does not end the input" {
 	sqlite_only "its client makes the same system calls"
 	start_faulty_hub -e trace=poll -e inject=poll:error=ENOMEM:when=5..40

@@ -140,8 +140,9 @@ faulty() {
 	[ "$(grep -c INJECTED trace)" -gt 0 ]
 }
 
+# bats test_tags=release
 @test "faults of connect, send and read: nothing is lost, and the order stays" {
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	events 20000 >in
 	faulty connect:error=ECONNREFUSED:when=1
 	[ "$(count 2)" = 20000 ]

@@ -397,6 +397,7 @@ differences() {
 	[ "$(count list.synced)" = 1 ]
 }
 
+# bats test_tags=release
 @test "the check: 31 days are none too many, 32 are, and so are a sync that never was, and a damaged state" {
 	serve
 	dnc-registry-sync
@@ -410,7 +411,7 @@ differences() {
 	echo "$now x.txt" >state/last-success
 	kill "$HUB"
 	wait "$HUB" || :
-	if [[ $BIN == *release* ]]; then # faketime and the sanitizer do not go together
+	if is_release; then # faketime and the sanitizer do not go together
 		ALERT_COMMAND="cat >$PWD/mail" run -1 faketime -f +32d dnc-registry-sync --check
 		grep -q 'for 32 days' mail
 		[ "$(jq -r .type state/spool/*.ndjson)" = dnc.provider.status_change ]

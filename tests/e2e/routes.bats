@@ -248,7 +248,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 }
 
 traced() { # OPTION... - the filter's calls for kept.ndjson, injected. Sets TRACER.
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	command -v strace >/dev/null || skip "strace is not here"
 	strace -qq -f -o trace -P "$PWD/kept.ndjson" "$@" -p "$FILTER" 2>strace.err 3>&- &
 	TRACER=$!
@@ -256,6 +256,7 @@ traced() { # OPTION... - the filter's calls for kept.ndjson, injected. Sets TRAC
 	wait_for is_traced "$FILTER" || skip "nothing can be traced here"
 }
 
+# bats test_tags=release
 @test "a disk that is slow at one file holds up nobody else, and what stays in memory for it is spooled" {
 	rules 'copy = file:kept.ndjson' 'copy = file:other.ndjson' 'copy = exec:cat >>got'
 	start_filter
@@ -296,6 +297,7 @@ traced() { # OPTION... - the filter's calls for kept.ndjson, injected. Sets TRAC
 	wait "$FILTER"
 }
 
+# bats test_tags=release
 @test "a disk that fails at a file leaves nothing torn or twice in it, even if that can't be cut off at once" {
 	local fault
 	suppress complaint {1..50} >in
@@ -562,8 +564,9 @@ survive() { # CALL FAULT N
 	all_have 6
 }
 
+# bats test_tags=release
 @test "whichever system call fails or is the last one, each event is where it belongs, and no failure is a success" {
-	[[ $BIN == *release* ]] || skip "strace and the sanitizer do not go together"
+	release_only 'strace and the sanitizer do not go together'
 	command -v strace >/dev/null || skip "strace is not here"
 	strace -f -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace may not be used here"
 	rules 'copy = file:kept.ndjson' 'copy = exec:cat >>got'
