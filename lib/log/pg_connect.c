@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,14 +17,6 @@
 #define TCP_USER_TIMEOUT_MS   "10000"
 
 enum { WARN_MS = 1000 }; /* between warnings of the server that are logged: it may have many */
-
-static const char *option_value(const PQconninfoOption *options, const char *keyword)
-{
-	for (const PQconninfoOption *o = options; o->keyword; o++)
-		if (strcmp(o->keyword, keyword) == 0)
-			return o->val && *o->val ? o->val : NULL;
-	return NULL;
-}
 
 int pg_check(const char *conninfo, struct dnc_error *err)
 {
@@ -46,7 +37,7 @@ int pg_check(const char *conninfo, struct dnc_error *err)
 		rc = dnc_error_set(err, EINVAL,
 			"no connection string like postgresql://HOST/DATABASE%s%.*s",
 			*why ? ": " : "", (int)strcspn(why, "\n"), why);
-	} else if (option_value(options, "password") || option_value(options, "sslpassword")) {
+	} else if (pg_option(options, "password") || pg_option(options, "sslpassword")) {
 		rc = dnc_error_set(err, EINVAL,
 			"everybody can see the arguments of processes, so a password is refused there: use a password "
 			"file (passfile=FILE, PGPASSFILE or ~/.pgpass) or a service file");
@@ -54,122 +45,6 @@ int pg_check(const char *conninfo, struct dnc_error *err)
 	PQfreemem(message);
 	PQconninfoFree(options);
 	return rc;
-}
-
-static int count_items(const char *list)
-{
-	int n = list != NULL;
-
-	for (; list && *list; list++)
-		n += *list == ',';
-	return n;
-}
-
-/* Item I of a list, or its only one. "" for an item that is empty: the default. False when there is no memory. */
-static bool take_item(const char *list, int i, char **out)
-{
-	if (!list)
-		return true;
-	if (count_items(list) > 1)
-		while (i--)
-			list = strchr(list, ',') + 1;
-	*out = strndup(list, strcspn(list, ","));
-	return *out != NULL;
-}
-
-/* Fills in hosts from lists, which are of the same length, or there is one port: check_options(). */
-static int split_hosts(struct pg *pg, const char *host, const char *hostaddr, const char *port,
-	struct dnc_error *err)
-{
-	int n = count_items(hostaddr ? hostaddr : host);
-
-	if (n < 2 || (host && hostaddr && count_items(host) != n) ||
-		(count_items(port) > 1 && count_items(port) != n))
-		return 0;
-	pg->hosts = calloc((size_t)n, sizeof *pg->hosts);
-	if (!pg->hosts)
-		return dnc_error_nomem(err);
-	pg->host_count = n;
-	for (int i = 0; i < n; i++)
-		if (!take_item(host, i, &pg->hosts[i].host) ||
-			!take_item(hostaddr, i, &pg->hosts[i].hostaddr) ||
-			!take_item(port, i, &pg->hosts[i].port))
-			return dnc_error_nomem(err);
-	return 0;
-}
-
-/* Numbers from 1 to 65535, or nothing. */
-static bool are_ports(const char *list)
-{
-	for (; list && *list; list += *list == ',') {
-		char *end;
-		long port = strtol(list, &end, 10);
-
-		if (end != list + strcspn(list, ",") || (end > list && (port < 1 || port > 65535)))
-			return false;
-		list = end;
-	}
-	return true;
-}
-
-/* What no server has to be asked for, and no other attempt changes. libpq complains of its own option last. */
-static int check_options(const PGconn *conn, const char *port, struct dnc_error *err)
-{
-	const char *text = PQerrorMessage(conn);
-
-	if (!are_ports(port))
-		return dnc_error_set(err, EINVAL,
-			"log: no port number: \"%.60s\": correct the connection string", port);
-	if (!*text || strstr(text, "target_session_attrs") || strstr(text, "service"))
-		return 0;
-	return dnc_error_set(err, EINVAL, "log: %.*s: correct the connection string",
-		(int)strcspn(text, "\n") < 120 ? (int)strcspn(text, "\n") : 120, text);
-}
-
-/* The hosts may also come from a service file or the environment, which libpq reads only for a connection. This one it does not
- * begin to open, because there is no such server. */
-int pg_hosts_read(struct pg *pg, struct dnc_error *err)
-{
-	const char *const keys[] = {"dbname", "target_session_attrs", NULL};
-	const char *const values[] = {pg->conninfo, "none", NULL};
-	PGconn *conn = PQconnectStartParams(keys, values, 1);
-	PQconninfoOption *options = PQconninfo(conn);
-	const char *host, *hostaddr, *port;
-	int rc;
-
-	if (!conn || !options) {
-		PQfinish(conn);
-		return dnc_error_nomem(err);
-	}
-	host = option_value(options, "host");
-	hostaddr = option_value(options, "hostaddr");
-	port = option_value(options, "port");
-	rc = check_options(conn, port, err);
-	if (rc == 0)
-		rc = split_hosts(pg, host, hostaddr, port, err);
-	snprintf(pg->server, sizeof pg->server, "%s:%s",
-		host       ? host
-		: hostaddr ? hostaddr
-			   : "localhost",
-		port ? port : "5432");
-	PQconninfoFree(options);
-	PQfinish(conn);
-	return rc;
-}
-
-int pg_servers(const struct pg *pg)
-{
-	return pg->host_count ? pg->host_count : 1;
-}
-
-void pg_hosts_free(struct pg *pg)
-{
-	for (int i = 0; i < pg->host_count; i++) {
-		free(pg->hosts[i].host);
-		free(pg->hosts[i].hostaddr);
-		free(pg->hosts[i].port);
-	}
-	free(pg->hosts);
 }
 
 /* What the server says without being asked: why it closes the connection, or a warning, which is logged. One of them says
@@ -293,7 +168,7 @@ void pg_warn_of_network(const struct pg *pg)
 	PQconninfoOption *options = PQconninfo(pg->conn);
 
 	if (options && pg_can_be_overheard(PQhostaddr(pg->conn), PQsslInUse(pg->conn),
-			       option_value(options, "sslmode")))
+			       pg_option(options, "sslmode")))
 		dnc_warn(
 			"log on %s: whoever is on the way there can read the events, or pretend to be the "
 			"server: add sslmode=verify-full and sslrootcert=FILE to its connection string",

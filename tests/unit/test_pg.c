@@ -389,6 +389,48 @@ static void a_server_that_ends_nothing_in_time_is_left_for_the_next(void **state
 	pg_free(pg);
 }
 
+/* Writes DIR as a host of a URI. */
+static const char *as_host(const char *dir, char *out)
+{
+	char *to = out;
+
+	for (; *dir; dir++)
+		to += sprintf(to, *dir == '/' ? "%%2F" : "%c", *dir);
+	return out;
+}
+
+/* What is left out of a list is a default, for each server by itself: as in a URI with several hosts and no ports. */
+static void a_server_has_the_default_where_its_list_has_nothing(void **state)
+{
+	char host[256], conninfo[6][512];
+
+	(void)state;
+	as_host(server.dir, host);
+	snprintf(conninfo[0], sizeof conninfo[0], "postgresql://postgres@%s,%%2Fnowhere/postgres",
+		host);
+	snprintf(conninfo[1], sizeof conninfo[1], "postgresql://postgres@%%2Fnowhere:1,%s/postgres",
+		host);
+	snprintf(conninfo[2], sizeof conninfo[2],
+		"host=/nowhere,%s port=1, user=postgres dbname=postgres", server.dir);
+	snprintf(conninfo[3], sizeof conninfo[3],
+		"host=nowhere,%s hostaddr=127.0.0.1, port=1,5432 user=postgres dbname=postgres",
+		server.dir);
+	snprintf(conninfo[4], sizeof conninfo[4],
+		"host=,%s port=1,5432 user=postgres dbname=postgres", server.dir);
+	snprintf(conninfo[5], sizeof conninfo[5],
+		"host=,%s hostaddr=127.0.0.1, port=1, user=postgres dbname=postgres", server.dir);
+	for (int i = 0; i < 6; i++) {
+		struct pg *pg = open_pg(conninfo[i]);
+
+		assert_int_equal(number(pg, "SELECT 7"), 7);
+		if (pg_host(pg) != (i > 0) ||
+			strncmp(pg_server(pg), server.dir, strlen(server.dir)) != 0)
+			fail_msg("%s: server %d, %s", conninfo[i], pg_host(pg), pg_server(pg));
+		assert_non_null(strstr(pg_server(pg), ":5432"));
+		pg_free(pg);
+	}
+}
+
 /* Listens like a server, and says nothing. */
 static int mute_listener(char *dir, size_t size)
 {
@@ -726,6 +768,7 @@ int main(void)
 		cmocka_unit_test(a_login_that_fails_says_why),
 		cmocka_unit_test(errors_of_the_library_say_what_to_do),
 		cmocka_unit_test(a_server_that_hangs_is_given_up),
+		cmocka_unit_test(a_server_has_the_default_where_its_list_has_nothing),
 		cmocka_unit_test(a_server_that_ends_nothing_in_time_is_left_for_the_next),
 		cmocka_unit_test(a_server_that_accepts_and_hangs_is_passed_over),
 		cmocka_unit_test(waiting_ends_with_the_stop_descriptor),

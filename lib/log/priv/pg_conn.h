@@ -31,6 +31,9 @@ struct pg {
 	char server[PG_SERVER_TEXT];
 };
 
+/* The value of an option, NULL if it has none or is empty. */
+const char *pg_option(const PQconninfoOption *options, const char *keyword);
+
 /* Finds the hosts of the connection string. -1 with ERR. */
 int pg_hosts_read(struct pg *pg, struct dnc_error *err);
 void pg_hosts_free(struct pg *pg);
