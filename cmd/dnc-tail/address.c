@@ -16,6 +16,11 @@ int address_read(struct address *a, const char *url, struct dnc_error *err)
 	char *rest;
 	long port;
 
+	/* dnc-emit takes such a list; here it would be one address with a strange path. */
+	if (strstr(url, ",ws://") || strstr(url, ",wss://"))
+		return dnc_error_set(err, EINVAL,
+			"%s: several hubs are arguments of their own, in DNC_URL with blanks between",
+			url);
 	a->tls = strncmp(p, "wss://", 6) == 0;
 	if (!a->tls && strncmp(p, "ws://", 5) != 0)
 		return invalid(url, err);

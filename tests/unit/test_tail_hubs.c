@@ -20,6 +20,9 @@ static void addresses_are_read_and_written(void **state)
 		{"ws://a:0", NULL},
 		{"ws://a:65536", NULL},
 		{"ws://a:1x/", NULL},
+		{"ws://a/p,ws://b/p", NULL},
+		{"ws://a:80,wss://b:443", NULL},
+		{"wss://a/p,q", "wss://a:443/p,q"},
 		{"", NULL},
 	};
 	char text[ADDRESS_TEXT];
