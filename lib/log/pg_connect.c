@@ -201,7 +201,7 @@ static int open_one(struct pg *pg, const struct pg_host *host, struct dnc_error 
 /* How much the error of one server says about the whole: of several, the message is about the one that is nearest to working. */
 static int rank(int code)
 {
-	static const int order[] = {EIO, ETIMEDOUT, EROFS, EAGAIN, ENOENT, EACCES};
+	static const int order[] = {EIO, ETIMEDOUT, EROFS, EAGAIN, EPROTO, ENOENT, EACCES};
 
 	for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)
 		if (order[i] == code)

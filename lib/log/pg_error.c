@@ -183,12 +183,24 @@ static bool is_unreachable(struct dnc_str text)
 	return false;
 }
 
+/* What to do about a certificate, of the server, its authority or ours. NULL when TEXT is of none. */
+static const char *certificate_hint(struct dnc_str text)
+{
+	static const char any[] = "certificate", ours[] = "could not open certificate file";
+
+	if (!memmem(text.p, text.n, any, sizeof any - 1))
+		return NULL;
+	return memmem(text.p, text.n, ours, sizeof ours - 1)
+	               ? "sslcert names it, or it is in ~/.postgresql of HOME"
+	               : "check sslrootcert, and the host names in the server's certificate";
+}
+
 /* The connection could not be made, or is lost. */
 static bool connection_error(const struct pg *pg, struct dnc_error *err)
 {
-	static const char certificate[] = "certificate";
 	struct dnc_str text = without_server(first_line(PQerrorMessage(pg->conn)));
-	const char *state = state_in(&text), *hint;
+	const char *state = state_in(&text), *certificate = state ? NULL : certificate_hint(text),
+		   *hint;
 	size_t row;
 
 	if (!state && own_error(pg, text, err))
@@ -200,10 +212,10 @@ static bool connection_error(const struct pg *pg, struct dnc_error *err)
 		hint = rows[row].hint;
 	else if (pg->once && is_unreachable(text))
 		hint = no_server;
-	else if (memmem(text.p, text.n, certificate, sizeof certificate - 1))
-		hint = "check sslrootcert, and the host names in the server's certificate";
-	dnc_error_set(err, rows[row].code, "log on %.60s: %.*s: %s", pg->server,
-		text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, hint_for(pg, hint));
+	else if (certificate)
+		hint = certificate;
+	dnc_error_set(err, certificate ? EPROTO : rows[row].code, "log on %.60s: %.*s: %s",
+		pg->server, text.n < TEXT_MAX ? (int)text.n : TEXT_MAX, text.p, hint_for(pg, hint));
 	return false;
 }
 

@@ -91,4 +91,15 @@ described() {
 	refuses 74 'none.pem" does not exist: check sslrootcert' \
 		--init-log --log="$at host=db.example sslrootcert=none.pem"
 	dnc-wsd --init-log --log="$at host=db.example sslrootcert=$PWD/cert.pem"
+	# Of several servers: not that another one is away, or takes no writes.
+	start_postgres b 'default_transaction_read_only = on'
+	at='user=postgres dbname=postgres sslmode=verify-full'
+	refuses 74 'does not match host name "localhost": check sslrootcert' --init-log --log="$at host=localhost,localhost \
+		hostaddr=127.0.0.1,127.0.0.1 port=1,$port sslrootcert=$PWD/cert.pem"
+	refuses 74 'does not match host name "localhost": check sslrootcert' --init-log --log="$at host=$PG_DIR/b,localhost \
+		hostaddr=,127.0.0.1 port=,$port sslrootcert=$PWD/cert.pem"
+	# As in a folder that this user may not enter.
+	ln -s loop loop
+	refuses 74 'sslcert names it, or it is in ~/.postgresql' --init-log \
+		--log="$at host=db.example hostaddr=127.0.0.1 port=$port sslrootcert=$PWD/cert.pem sslcert=$PWD/loop"
 }

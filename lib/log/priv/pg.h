@@ -10,6 +10,7 @@
  *   ETIMEDOUT  the server did not answer in time, or a statement took too long there
  *   ECANCELED  the descriptor of pg_stop_fd() is readable
  *   EROFS      no server can be written to now: all are standbys
+ *   EPROTO     a certificate is not trusted, not valid or can't be read: nobody is let in until somebody mends it
  *   EACCES     the server does not let this user log in, or do this
  *   ENOSPC     the disk of the server is full
  *   ENOENT     there is no such database, or there is no log in it: dnc-wsd --init-log makes it
