@@ -456,6 +456,11 @@ log_is_closed() {
 	[ "$(sql "SELECT count(*) FROM pg_tables WHERE schemaname = 'dnc' AND tableowner <> 'dnc_admin'")" = 0 ]
 	hub_in_postgres
 	take 5 events 1
+	stop_hub
+	local from=${LOG/user=postgres/user=hub}
+	new_log other
+	dnc-log copy "$from" "$LOG"
+	dnc-log verify "$from" "${LOG/user=postgres/user=hub}"
 }
 
 @test "an empty log, and from one database to another" {
