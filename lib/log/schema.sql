@@ -33,6 +33,7 @@ DECLARE
 	role text;
 	owner text;
 	name text;
+	missing text[];
 BEGIN
 	FOREACH role IN ARRAY ARRAY['dnc_admin', 'dnc_writer', 'dnc_reader', 'dnc_revoker'] LOOP
 		IF to_regrole(role) IS NULL THEN
@@ -44,10 +45,14 @@ BEGIN
 			EXCEPTION
 				WHEN duplicate_object OR unique_violation THEN NULL;
 				WHEN insufficient_privilege THEN
-					RAISE WARNING 'role % is missing, and % may not create roles', role, current_user;
+					missing := missing || role;
 			END;
 		END IF;
 	END LOOP;
+	IF missing IS NOT NULL THEN
+		RAISE WARNING '% may not create the roles %, which are missing: CREATE ROLE each, then run this again', current_user,
+			array_to_string(missing, ', ');
+	END IF;
 	IF to_regnamespace('dnc') IS NULL THEN
 		IF to_regrole('dnc_admin') IS NULL OR NOT pg_has_role('dnc_admin', 'MEMBER') THEN
 			CREATE SCHEMA dnc;

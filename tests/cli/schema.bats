@@ -103,3 +103,21 @@ described() {
 	refuses 74 'sslcert names it, or it is in ~/.postgresql' --init-log \
 		--log="$at host=db.example hostaddr=127.0.0.1 port=$port sslrootcert=$PWD/cert.pem sslcert=$PWD/loop"
 }
+
+@test "who may not create roles is told of each that is missing, and what to do" {
+	start_postgres a
+	pg_sql a 'CREATE ROLE own LOGIN'
+	pg_sql a 'CREATE DATABASE mine OWNER own'
+	local log="host=$PG_DIR/a user=own dbname=mine"
+	run dnc-wsd --init-log --log="$log"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$output" == *'own may not create the roles dnc_admin, dnc_writer, dnc_reader, dnc_revoker, which are missing: CREATE ROLE each, then run this again' ]]
+	pg_sql a 'CREATE ROLE dnc_writer; CREATE ROLE dnc_admin'
+	run dnc-wsd --init-log --log="$log"
+	[[ "$output" == *'own may not create the roles dnc_reader, dnc_revoker, which are missing: CREATE ROLE each, then run this again' ]]
+	pg_sql a 'CREATE ROLE dnc_reader; CREATE ROLE dnc_revoker; CREATE ROLE hub LOGIN IN ROLE dnc_writer'
+	run dnc-wsd --init-log --log="$log"
+	[ -z "$output" ]
+	timeout 60 dnc-wsd -q --log="host=$PG_DIR/a user=hub dbname=mine" --listen=127.0.0.1:0 --exit-on-eof </dev/null
+}
