@@ -10,7 +10,7 @@ static const struct {
 	const char *word;
 	bool fits[PG_PREFER_STANDBY + 1];
 } words[] = {
-	{"any", {true, true, true}}, /* libpq's default */
+	{"any", {true, true, true}},
 	{"read-write", {true, true, false}},
 	{"primary", {true, true, false}},
 	{"prefer-standby", {false, false, true}},
@@ -24,16 +24,12 @@ static const char *const done[] = {
 	[PG_PREFER_STANDBY] = "a standby is used, and others while there is none",
 };
 
-static const char *find_word(const PQconninfoOption *options)
+static int note_option(struct pg *pg, const PQconninfoOption *options, struct dnc_error *err)
 {
-	for (const PQconninfoOption *o = options; o->keyword; o++)
-		if (strcmp(o->keyword, "target_session_attrs") == 0 && o->val && *o->val)
-			return o->val;
-	return "any";
-}
+	const char *word = pg_option(options, "target_session_attrs");
 
-static int note_word(struct pg *pg, const char *word, struct dnc_error *err)
-{
+	if (!word) /* libpq's default is "any" */
+		return 0;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (strcmp(word, words[i].word) != 0)
 			continue;
@@ -54,7 +50,7 @@ int pg_target_read(struct pg *pg, struct dnc_error *err)
 	const char *const values[] = {pg->conninfo, "none", NULL};
 	PGconn *conn = PQconnectStartParams(keys, values, 1);
 	PQconninfoOption *options = PQconninfo(conn);
-	int rc = options ? note_word(pg, find_word(options), err) : dnc_error_nomem(err);
+	int rc = options ? note_option(pg, options, err) : dnc_error_nomem(err);
 
 	PQconninfoFree(options);
 	PQfinish(conn);

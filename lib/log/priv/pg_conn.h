@@ -31,7 +31,7 @@ struct pg {
 	char server[PG_SERVER_TEXT];
 };
 
-/* The value of an option, NULL if it has none or is empty. */
+/* The value of KEYWORD in OPTIONS, borrowed; NULL: it has none, or an empty one. */
 const char *pg_option(const PQconninfoOption *options, const char *keyword);
 
 /* Finds the hosts of the connection string. -1 with ERR. */
