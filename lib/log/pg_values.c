@@ -6,7 +6,6 @@
 
 /* From the server's catalog pg_type; they never change. */
 enum {
-	OID_BYTEA = 17,
 	OID_INT8 = 20,
 	OID_TEXT = 25,
 	OID_TEXTS = 1009,
@@ -33,11 +32,6 @@ struct pg_param pg_int8(int64_t v)
 struct pg_param pg_text(struct dnc_str v)
 {
 	return (struct pg_param){.type = OID_TEXT, .text = v, .null = !v.p};
-}
-
-struct pg_param pg_bytea(struct dnc_str v)
-{
-	return (struct pg_param){.type = OID_BYTEA, .text = v, .null = !v.p};
 }
 
 static void put32(char *at, uint32_t v)

@@ -182,11 +182,11 @@ static void values_come_back_as_they_were_sent(void **state)
 	pg_array_begin(&none, PG_TEXTS);
 	r = pg_run(pg,
 		"SELECT $1[1], $1[2], $1[3], $2[1], $2[2] IS NULL, $3[1], cardinality($4), $5, $6, $7, "
-		"$8, 7::int2, true",
-		8,
+		"'\\x0001'::bytea, 7::int2, true",
+		7,
 		(struct pg_param[]){pg_array(&texts), pg_array(&ids), pg_array(&numbers),
 			pg_array(&none), pg_int8(-5), pg_text(DNC_STR("x")),
-			pg_text((struct dnc_str){0}), pg_bytea((struct dnc_str){"\0\1", 2})},
+			pg_text((struct dnc_str){0})},
 		&err);
 	if (!r)
 		fail_msg("%s", err.message);

@@ -109,7 +109,6 @@ struct pg_param {
 
 struct pg_param pg_int8(int64_t v);
 struct pg_param pg_text(struct dnc_str v);             /* p NULL: null */
-struct pg_param pg_bytea(struct dnc_str v);            /* the same */
 struct pg_param pg_array(const struct dnc_buf *array); /* made with pg_array_begin() and so on */
 
 /* Runs one statement with the N parameters $1 to $N, in a transaction of its own unless BEGIN was run. Parameters and results are
