@@ -10,8 +10,6 @@
 
 enum { SAVE_MS = 60000 };
 
-#define DAY_MS INT64_C(86400000)
-
 int64_t times_wall_ms(const struct journal *j)
 {
 	const struct dnc_journal_clock *c = j->options.clock;
@@ -137,7 +135,7 @@ int64_t times_cutoff(struct journal *j)
 				"the clock is %.1f days ahead of the time that has passed: events "
 				"are removed at most one extra day per day; correct the clock or, if "
 				"it is right, restart dnc-wsd with --accept-clock",
-				(double)(wall - now) / (double)DAY_MS);
+				(double)(wall - now) / (double)DNC_DAY_MS);
 		else
 			dnc_note("the clock and the time that has passed agree again");
 	}
