@@ -8,6 +8,7 @@
 #include "priv/copy.h"
 #include "priv/pg.h"
 #include "priv/schema.h"
+#include "rates.h"
 
 struct query {
 	const char *sql;
@@ -23,7 +24,8 @@ static const struct query reads[COPY_KINDS] = {
 		2},
 	[COPY_EPOCHS] = {"SELECT epoch, first_seq, started_at FROM dnc.epochs ORDER BY n", 0},
 	[COPY_RATES] = {"SELECT step, type, events FROM dnc.rates "
-			"WHERE step > (SELECT max(step) FROM dnc.rates) - 8640",
+			"WHERE step > (SELECT max(step) FROM dnc.rates) - " PG_CONSTANT(
+				DNC_RATE_STEPS),
 		0},
 	[COPY_FACTS] =
 		{"SELECT substr(key, 12), substr(key, 10, 1)::bigint, (part[1])::bigint, (part[2])::bigint, "

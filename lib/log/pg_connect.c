@@ -16,6 +16,8 @@
 #define KEEPALIVES_COUNT      "3"
 #define TCP_USER_TIMEOUT_MS   "10000"
 
+#define STATEMENT_MS PG_CONSTANT(PG_STATEMENT_MS)
+
 enum { WARN_MS = 1000 }; /* between warnings of the server that are logged: it may have many */
 
 int pg_check(const char *conninfo, struct dnc_error *err)
@@ -118,12 +120,12 @@ static int await_connection(struct pg *pg, int64_t deadline, struct dnc_error *e
 }
 
 /* What the defaults of a role, a database or a server must not change. The server ends a statement that takes long before we stop
- * waiting for it (PG_STATEMENT_MS), and nothing else does; connections may rest; a commit is answered once it is on the server's
+ * waiting for it, and nothing else does; connections may rest; a commit is answered once it is on the server's
  * disk; and it says so when it was not waited for the standby servers, which is a warning. No function or operator
  * is called that somebody has made in another schema. */
 static const char set_up_sql[] =
 	"SET search_path = pg_catalog, pg_temp; "
-	"SELECT set_config(s.name, CASE s.name WHEN 'statement_timeout' THEN '9000'"
+	"SELECT set_config(s.name, CASE s.name WHEN 'statement_timeout' THEN '" STATEMENT_MS "'"
 	" WHEN 'client_min_messages' THEN 'warning'"
 	" WHEN 'standard_conforming_strings' THEN 'on'"
 	" WHEN 'default_transaction_isolation' THEN 'read committed'"

@@ -6,6 +6,8 @@
 #include "event/event.h"
 #include "priv/postgres.h"
 
+_Static_assert(DNC_EVENT_MAX_BYTES == 32768, "POSTGRES_EVENT says it in SQL");
+
 /* No byte of a canonical line is a control character: there are no blanks, and strings have escapes. */
 bool postgres_is_event(struct dnc_str line)
 {

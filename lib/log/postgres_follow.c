@@ -271,7 +271,7 @@ static PGresult *read_rows(struct pg_journal *j, struct dnc_error *err)
 {
 	static const char sql[] =
 		"SELECT seq, logged_at, " POSTGRES_EVENT ", id, " STATE " FROM dnc.events "
-		"WHERE seq > $1 ORDER BY seq LIMIT " POSTGRES_NUMBER(CHUNK_ROWS);
+		"WHERE seq > $1 ORDER BY seq LIMIT " PG_CONSTANT(CHUNK_ROWS);
 	struct pg_follower *f = &j->follower;
 	uint64_t known = j->base.stats.known;
 	const struct pg_param last = pg_int8((int64_t)j->base.last);

@@ -104,7 +104,7 @@ static int load_rates(struct pg_journal *j, struct pg *pg, struct dnc_error *err
 {
 	PGresult *r = query(pg,
 		"SELECT step, type, events FROM dnc.rates WHERE step > "
-		"(SELECT max(step) FROM dnc.rates) - 8640 ORDER BY step",
+		"(SELECT max(step) FROM dnc.rates) - " PG_CONSTANT(DNC_RATE_STEPS) " ORDER BY step",
 		0, err);
 	struct rate_step step = {0};
 
@@ -152,7 +152,7 @@ static int load_events_of_providers(struct pg_journal *j, struct pg *pg, struct 
 	static const char sql[] =
 		"SELECT seq, logged_at, " POSTGRES_EVENT " FROM dnc.events WHERE type IN "
 		"('dnc.list.synced', 'dnc.provider.status_change') AND seq > $1 "
-		"ORDER BY seq LIMIT " POSTGRES_NUMBER(CHUNK_ROWS);
+		"ORDER BY seq LIMIT " PG_CONSTANT(CHUNK_ROWS);
 	struct dnc_buf line = {0};
 	int64_t seq = 0;
 	int rows = CHUNK_ROWS, rc = 0;

@@ -49,7 +49,7 @@ int postgres_load_revoked(struct pg_journal *j, struct pg *pg, struct dnc_error 
 	static const char sql[] =
 		"SELECT jti FROM dnc.revoked WHERE expires IS NULL OR expires > least($1, "
 		"extract(epoch FROM clock_timestamp()) * 1000) - 86400000 ORDER BY jti "
-		"LIMIT 1 + " POSTGRES_NUMBER(REVOKED_MAX);
+		"LIMIT 1 + " PG_CONSTANT(REVOKED_MAX);
 	const struct pg_param now = pg_int8(dnc_clock_now_ms());
 	int64_t changes;
 	PGresult *r;

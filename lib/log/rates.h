@@ -9,7 +9,7 @@
 #define DNC_RATE_STEP_MS INT64_C(10000)
 
 /* How many steps are kept: those of a day. */
-enum { DNC_RATE_STEPS = 8640 };
+#define DNC_RATE_STEPS 8640
 
 struct dnc_rates;
 

@@ -29,9 +29,14 @@ enum {
 		5000, /* for one server, with the first statements; of several each has PG_HOST_MS */
 	PG_HOST_MS = 2500,
 	PG_CALL_MS = 10000, /* for a statement, from sending it to its result */
-	/* Limits of the server: less, so that it says what took long, and has ended it before it is sent again. */
-	PG_STATEMENT_MS = 9000,
 };
+
+/* The server's limit for a statement: less, so that it says what took long, and has ended it before it is sent again. */
+#define PG_STATEMENT_MS 9000
+
+/* A macro that is a number, as a part of a statement. */
+#define PG_CONSTANT(n)      PG_CONSTANT_TEXT(n)
+#define PG_CONSTANT_TEXT(n) #n
 
 /* Which servers will do: one that can be written to; any, the primary if it can be reached (while there is none, readers go on); or any, a
  * standby if one can be reached. */

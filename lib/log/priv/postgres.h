@@ -12,10 +12,6 @@
 
 #define CHUNK_ROWS 1000 /* of a query, at most */
 
-/* A constant, in SQL. */
-#define POSTGRES_NUMBER(n)    POSTGRES_NUMBER_OF(n)
-#define POSTGRES_NUMBER_OF(n) #n
-
 /* A process of a server. Another one may have its number: at the server to which a hub goes from an old primary, that of a commit which
  * must not be cut short. */
 struct pg_process {
