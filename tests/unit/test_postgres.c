@@ -903,22 +903,28 @@ static void expect_unanswered(struct dnc_journal *j, int waiting)
 	eventfd_read(stop, &count);
 }
 
+static bool waits_for_standbys(int pid)
+{
+	char text[128];
+
+	snprintf(text, sizeof text,
+		"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid = %d",
+		pid);
+	return sql(text) == 1;
+}
+
 /* The server tells itself of the setting by and by: until then commits do not wait. */
 static bool a_commit_waits(PGconn *conn)
 {
+	bool waits = false;
 	PGresult *r;
 
 	assert_int_equal(PQsendQuery(conn, "SELECT pg_logical_emit_message(true, 'test', '')"), 1);
-	for (int i = 0; i < 20; i++) {
-		usleep(10000);
-		assert_int_equal(PQconsumeInput(conn), 1);
-		if (PQisBusy(conn))
-			continue;
-		while ((r = PQgetResult(conn)))
-			PQclear(r);
-		return false;
-	}
-	return true;
+	await((waits = waits_for_standbys(PQbackendPID(conn))) ||
+		(PQconsumeInput(conn) && !PQisBusy(conn)));
+	while (!waits && (r = PQgetResult(conn)))
+		PQclear(r);
+	return waits;
 }
 
 /* From now on each commit waits for a standby that there is not. */
