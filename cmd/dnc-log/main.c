@@ -108,9 +108,9 @@ static int copy_log(
 	if (o->no_verify)
 		return DNC_EXIT_OK;
 	compared = compare(copy, shown);
-	for (int tries = 0; compared.accepted && tries < COPIES_AGAIN; tries++) {
+	for (int tries = 0; compared.unrevoked && tries < COPIES_AGAIN; tries++) {
 		dnc_note("tokens were revoked meanwhile (%" PRIu64 "): copying again",
-			compared.accepted);
+			compared.unrevoked);
 		copy_once(o, copy, shown);
 		compared = compare(copy, shown);
 	}

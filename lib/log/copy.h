@@ -51,9 +51,8 @@ struct dnc_copy_compared {
 	uint64_t events[2];   /* so many does each have of these */
 	/* BLAKE2b of seq (8 bytes, big endian), id, length of the line (8 bytes) and line of each of them. */
 	unsigned char hash[2][DNC_COPY_HASH];
-	uint64_t records; /* of the audit, that were compared */
-	uint64_t
-		accepted; /* tokens that the source revokes, and the target does not, or not for as long */
+	uint64_t records;   /* of the audit, that were compared */
+	uint64_t unrevoked; /* tokens that the source revokes, the target not or not as long */
 	bool differ;
 	char difference[200]; /* the first one, if they differ */
 };

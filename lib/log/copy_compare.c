@@ -191,14 +191,14 @@ static int compare_revoked(struct comparison *c, struct dnc_error *err)
 {
 	struct dnc_copy_compared *out = c->out;
 
-	if (copy_missing_revoked(c->logs[0], c->logs[1], &out->accepted, err) < 0)
+	if (copy_missing_revoked(c->logs[0], c->logs[1], &out->unrevoked, err) < 0)
 		return -1;
-	if (!out->accepted)
+	if (!out->unrevoked)
 		return 0;
 	out->differ = true;
 	snprintf(out->difference, sizeof out->difference,
 		"the target accepts %" PRIu64 " %s that the source revokes, or will sooner",
-		out->accepted, dnc_plural(out->accepted, "token", "tokens"));
+		out->unrevoked, dnc_plural(out->unrevoked, "token", "tokens"));
 	return 1;
 }
 
