@@ -31,7 +31,7 @@ struct daemon {
 	uv_timer_t status;
 	/* For the exit status, once all threads have ended: */
 	bool input_failed;
-	bool unlogged; /* input or audit records that nobody sends again, or events */
+	bool unlogged; /* input was not read, or events or audit records are not in the log */
 	bool lost;     /* the log has lost events that clients were sent */
 	uint64_t epoch_changes;
 };

@@ -104,7 +104,7 @@ void dnc_roles_free(struct dnc_roles *roles);
 /* The role NAME, or "other", which has no permissions, if it does not exist. Borrowed from ROLES. */
 const struct dnc_role *dnc_roles_find(const struct dnc_roles *roles, struct dnc_str name);
 
-/* The role number INDEX, from 0; NULL when there are fewer. */
+/* The role INDEX, from 0; NULL past the last. Borrowed from ROLES. */
 const struct dnc_role *dnc_roles_at(const struct dnc_roles *roles, size_t index);
 
 /* The named filter INDEX, in the order of the file; NULL past the last. Borrowed from ROLES. */

@@ -40,7 +40,7 @@ bool dnc_journal_is_shared(const struct dnc_journal *j)
 }
 
 /* The round under way may have looked already at what has changed since. The next one may begin before anybody wakes the
- * follower, so it is told before its number is taken. */
+ * follower: `asked` is set before the number of that round is taken. */
 uint64_t dnc_journal_ticket(struct dnc_journal *j)
 {
 	j->changes.asked = true;

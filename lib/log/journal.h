@@ -85,8 +85,8 @@ bool dnc_journal_lost(const struct dnc_journal *j, uint64_t *from, uint64_t *to)
 bool dnc_journal_is_shared(const struct dnc_journal *j);
 
 /* The ticket, never 0, is answered once all that the log has now is known here: epochs at once, events when those up to
- * dnc_journal_last() were dequeued. dnc_journal_look() makes that soon; no effect on a log that is not shared. Any thread;
- * none of them waits. */
+ * dnc_journal_last() were dequeued. It is answered only by a server at which a commit works. dnc_journal_look() makes that soon.
+ * No effect on a log that is not shared. Any thread; none of them waits. */
 uint64_t dnc_journal_ticket(struct dnc_journal *j);
 void dnc_journal_look(struct dnc_journal *j);
 bool dnc_journal_is_answered(const struct dnc_journal *j, uint64_t ticket);

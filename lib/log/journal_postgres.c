@@ -137,7 +137,7 @@ static int read_answer(struct pg_appender *a, struct dnc_batch *batch, const PGr
 	return 0;
 }
 
-/* What the answer to a call of A says of its connection. */
+/* What a call of the appender, which has succeeded or FAILED, says of its connection. */
 static void note_call(struct pg_journal *j, bool failed)
 {
 	struct pg_appender *a = &j->appender;

@@ -181,7 +181,6 @@ static int load_kept_providers(struct pg_journal *j, struct pg *pg, struct dnc_e
 
 	for (int i = 0; rc == 0 && i < PQntuples(r); i++) {
 		int64_t fact = pg_get_int(r, i, 1), at_ms = pg_get_int(r, i, 3);
-
 		struct dnc_str name = pg_get_text(r, i, 0), line = pg_get_text(r, i, 4);
 
 		/* No row that the server wrote: clients are told the line as it is. */

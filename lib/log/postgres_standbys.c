@@ -9,8 +9,8 @@ struct pg_process *postgres_waiting_new(const struct pg *pg)
 
 /* The process of the server that waits for standbys does not notice that its client has given up: there would be one more with
  * each connection, until the server has no room for others. Of several servers each may have one: while none can commit, they are tried
- * in turn. One that is about to wait, on a slow disk, is ended, too: nobody takes its answer. It becomes the process of this
- * connection. */
+ * in turn. One that is about to wait, on a slow disk, is ended, too: nobody takes its answer. The server's place in OF_SERVERS has
+ * the process of this connection then. */
 static int end_waiting(struct pg *pg, struct pg_process *of_servers, struct dnc_error *err)
 {
 	static const char sql[] =

@@ -366,7 +366,8 @@ BEGIN
 END $$;
 
 -- Whoever changes dnc.revoked, and however: hubs are told. They hold what is there until a day after it has expired, by
--- which their clocks may differ, and no more than this has.
+-- which their clocks may differ. To a hub whose clock is behind, tokens live that are not counted here any more: it holds up to twice
+-- as many.
 CREATE OR REPLACE FUNCTION dnc.note_revoked() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -115,5 +115,5 @@ void dnc_writer_stop(struct dnc_writer *w);
  * how many events and audit records that it was given are not known to be in the log. */
 void dnc_writer_join(struct dnc_writer *w);
 
-/* After dnc_writer_join(): whether there are such events or audit records, now or before. */
+/* After dnc_writer_join(): true if it has told of any. Audit records that were lost earlier (lost_records) count, too. */
 bool dnc_writer_lost(const struct dnc_writer *w);

@@ -78,8 +78,8 @@ struct dnc_web_options {
 	struct dnc_reader
 		*reader; /* has all jobs that take long, also if its log keeps no events */
 	struct dnc_writer *writer; /* of what is published */
-	/* Gets an audit record, a JSON object, valid during the call; an empty one is lost, as there was no memory to make it. In the
-	 * server's thread. */
+	/* Gets an audit record, a JSON object, valid during the call; an empty one in the place of one for which there was no memory. In
+	 * the server's thread. */
 	void (*audit)(void *ctx, struct dnc_str json);
 	/* The hub has looked at new events: the ring's writer may go on. In the server's thread. */
 	void (*advanced)(void *ctx);

@@ -20,7 +20,8 @@ struct journal_changes {
 	 * find an epoch that the journal does not know. */
 	void (*look)(struct dnc_journal *j);
 	atomic_uint_fast64_t rounds_begun, rounds_ended;
-	/* Somebody has a ticket of a round that has not begun (dnc_journal_ticket()), whoever makes it begin. */
+	/* The next round is to begin with a commit: set with each ticket (dnc_journal_ticket()), because a round may begin by
+	 * itself before anybody asks for one, and by look(). The follower clears it. */
 	atomic_bool asked;
 	atomic_uint_fast64_t lost_from, lost_to;
 	atomic_bool lost;

@@ -44,8 +44,8 @@ int commit_queue_add(struct commit_queue *q, const struct dnc_event *event, uint
  * there is no memory. */
 int commit_queue_merge(struct commit_queue *q, const struct dnc_batch *batch);
 
-/* Adds an audit record, unless it is empty. False for the first one that is lost because too many wait, the queue was stopped, or there is no
- * memory; the next ones return true until one was added again. */
+/* Adds an audit record. It is lost when too many wait, the queue was stopped, there is no memory, or it is empty because there was none
+ * to make it. False for the first one that is lost; the next ones return true until one was added again. */
 bool commit_queue_audit(struct commit_queue *q, struct dnc_str json);
 
 /* The committing thread: waits MS at most for work and swaps it for BATCH, which is empty. 1 when there was some, 0

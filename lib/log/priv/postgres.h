@@ -77,7 +77,7 @@ int postgres_load(struct pg_journal *j, struct dnc_error *err);
  * answer: ETIMEDOUT. WAITING has for each server of the connection string its process that waits and has not answered. -1 with ERR. */
 int postgres_await_standbys(struct pg *pg, struct pg_process *waiting, struct dnc_error *err);
 
-/* What that takes, for PG; to be freed. NULL when there is no memory. */
+/* The array WAITING for the servers of PG, without any process; to be freed with free(). NULL when there is no memory. */
 struct pg_process *postgres_waiting_new(const struct pg *pg);
 
 /* What to SELECT to know the newest epoch of the log. */

@@ -7,8 +7,8 @@
 #include "metrics/recent.h"
 
 struct audit {
-	void (*write)(void *ctx,
-		struct dnc_str json); /* gets each record; an empty one: it is lost, no memory */
+	/* Gets each record; an empty one in the place of one for which there was no memory. */
+	void (*write)(void *ctx, struct dnc_str json);
 	void *ctx;
 	struct dnc_buf record;       /* the current one */
 	struct dnc_recent *refusals; /* who was refused, for people; borrowed; NULL: not noted */
