@@ -60,8 +60,13 @@ void dnc_cli_die_io(const struct dnc_error *err)
 	dnc_cli_die(dnc_cli_exit_code(err->code), "%s", err->message);
 }
 
+/* What did not fit into the buffer was written before, and what failed then is not written again. */
 void dnc_cli_flush_stdout(void)
 {
+	bool failed = ferror(stdout);
+
 	if (fflush(stdout) != 0)
 		dnc_cli_die(DNC_EXIT_IO, "unable to write standard output: %s", strerror(errno));
+	if (failed)
+		dnc_cli_die(DNC_EXIT_IO, "unable to write all of standard output");
 }

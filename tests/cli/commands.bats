@@ -65,6 +65,10 @@ setup() {
 	run bash -c 'dnc-filter in >/dev/full'
 	[ "$status" -eq 74 ]
 	[[ "$output" == *"No space left"* ]]
+	# More than a buffer holds: the last write has nothing left to do.
+	run bash -c 'dnc-wsd --print-schema >/dev/full'
+	[ "$status" -eq 74 ]
+	[[ "${lines[-1]}" == *"standard output"* ]]
 	for c in 'dnc-filter in' 'dnc-filter --phone 1 in' 'dnc-ingest in' \
 		'dnc-emit --spool=. --timeout=1s --socket=none list.synced provider=p sync_status=success'; do
 		run bash -c "$c >&-"

@@ -470,6 +470,9 @@ log_is_closed() {
 	dnc-log copy src "$LOG" | grep '^copied 0 events'
 	[ "$(lite src 'SELECT epoch FROM epochs')" = "$(sql 'SELECT epoch FROM dnc.epochs')" ]
 	dnc-log copy -q src "$LOG"
+	# Whoever keeps what it reports learns that nothing of it was kept.
+	run -74 bash -c 'dnc-log verify src "$0" >/dev/full' "$LOG"
+	[[ "${lines[-1]}" == *"standard output"* ]]
 	hub_in_postgres
 	take 30 events 30
 	stop_hub
