@@ -10,8 +10,9 @@
 #include "priv/batch.h"
 
 enum {
-	WAIT_MS = 5000, /* for a notification, after which it looks nevertheless */
-	RETRY_MS = 250, /* after a read that failed */
+	WAIT_MS = 5000,    /* for a notification, after which it looks nevertheless */
+	RETRY_MS = 250,    /* after a read that failed */
+	STALLED_MS = 3000, /* of a read, from which on the log counts as failing */
 };
 
 struct follower {
@@ -21,6 +22,8 @@ struct follower {
 	void *ctx;
 	pthread_t thread;
 	bool started;
+	atomic_int_fast64_t
+		reading_since_ms; /* when the read began (dnc_clock_mono_ms()); 0: none is under way */
 	/* The thread's own. */
 	struct dnc_event_reader *reader;
 	struct dnc_batch batch;
@@ -99,6 +102,23 @@ static bool add(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str li
 	return false;
 }
 
+/* The server may be slow, or not say anything for as long as the journal waits for it. */
+static int read_log(struct follower *f, struct dnc_error *err)
+{
+	int64_t begun = dnc_clock_mono_ms(), ms;
+	int rc;
+
+	f->reading_since_ms = begun;
+	rc = f->journal->ops->follow->read(f->journal, add, f, err);
+	f->reading_since_ms = 0;
+	ms = dnc_clock_mono_ms() - begun;
+	if (rc >= 0 && ms >= STALLED_MS)
+		dnc_warn(
+			"the log's server (see pg_stat_activity there) is slow: a read took %.1f s",
+			(double)ms / 1000);
+	return rc;
+}
+
 /* Reads the next events, if any, into the batch. 1 when there may be more, 0 when not, -1 with ERR. */
 static int read_batch(struct follower *f, struct dnc_error *err)
 {
@@ -106,7 +126,7 @@ static int read_batch(struct follower *f, struct dnc_error *err)
 
 	batch_clear(&f->batch);
 	f->fault.code = 0;
-	rc = f->journal->ops->follow->read(f->journal, add, f, err);
+	rc = read_log(f, err);
 	/* Those before it are handed on first. */
 	if (rc >= 0 && f->fault.code && f->batch.count)
 		return 1;
@@ -292,6 +312,7 @@ bool follower_catch_up(struct follower *f)
 
 bool follower_failing(struct follower *f, struct dnc_error *why)
 {
+	int64_t since = f->reading_since_ms, ms = since ? dnc_clock_mono_ms() - since : 0;
 	bool failing;
 
 	pthread_mutex_lock(&f->lock);
@@ -299,7 +320,15 @@ bool follower_failing(struct follower *f, struct dnc_error *why)
 	if (failing)
 		*why = f->why;
 	pthread_mutex_unlock(&f->lock);
-	return failing;
+	if (failing)
+		return true;
+	if (ms < STALLED_MS)
+		return false;
+	dnc_error_set(why, ETIMEDOUT,
+		"the log's server (see pg_stat_activity there) is slow: a read has taken %" PRId64
+		" s so far",
+		ms / 1000);
+	return true;
 }
 
 void follower_stop(struct follower *f)

@@ -26,6 +26,7 @@ static struct shared {
 	atomic_int failures, code, reads, waits;
 	atomic_bool blind;            /* what was appended can't be seen yet */
 	atomic_bool held;             /* appending waits */
+	atomic_bool mute;             /* reading waits */
 	atomic_bool busy;             /* there is another event after each read */
 	atomic_uint_fast64_t damaged; /* an event that nobody can read */
 } shared;
@@ -70,6 +71,8 @@ static int shared_read(struct dnc_journal *j,
 	bool more;
 
 	shared.reads++;
+	while (shared.mute)
+		usleep(1000);
 	if (shared.failures > 0) {
 		shared.failures--;
 		return dnc_error_set(err, shared.code, "unable to read the shared log");
@@ -158,7 +161,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	shared.held = false;
+	shared.held = shared.mute = false;
 	dnc_writer_free(writer);
 	writer = NULL;
 	for (size_t i = 0; i < shared.count; i++)
@@ -436,6 +439,22 @@ static void a_server_that_is_slow_is_not_taken_for_a_disk(void **state)
 	await(!dnc_writer_failing(writer, &why));
 }
 
+static void a_server_that_does_not_answer_a_read_is_told(void **state)
+{
+	struct dnc_error why;
+
+	(void)state;
+	start_writer();
+	await(shared.waits > 0);
+	assert_false(dnc_writer_failing(writer, &why));
+	shared.mute = true;
+	notify(false);
+	await(dnc_writer_failing(writer, &why));
+	assert_non_null(strstr(why.message, "a read has taken 3 s"));
+	shared.mute = false;
+	await(!dnc_writer_failing(writer, &why));
+}
+
 static void what_was_read_is_counted_when_it_was_logged(void **state)
 {
 	uint64_t sums[1][DNC_TYPES];
@@ -525,6 +544,7 @@ int main(void)
 		shared_test(an_event_that_nobody_can_read_stops_the_stream_and_is_named),
 		shared_test(events_that_are_not_there_are_no_lag),
 		shared_test(a_server_that_is_slow_is_not_taken_for_a_disk),
+		shared_test(a_server_that_does_not_answer_a_read_is_told),
 		shared_test(what_was_read_is_counted_when_it_was_logged),
 		shared_test(a_sync_at_another_hub_is_known_here),
 		shared_test(a_writer_that_is_stopped_ends_its_follower_wherever_it_is),

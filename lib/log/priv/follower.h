@@ -26,7 +26,7 @@ void follower_expect(struct follower *f, uint64_t seq);
  * are lost. */
 bool follower_catch_up(struct follower *f);
 
-/* True, and why, while the log can't be read. */
+/* True, and why, while the log can't be read, or a read takes long. */
 bool follower_failing(struct follower *f, struct dnc_error *why);
 
 /* Ends the thread, if the queue was stopped, too, and all waiting. */
