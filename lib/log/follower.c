@@ -263,6 +263,7 @@ static bool note_lost(struct follower *f)
 	return true;
 }
 
+/* After a failure it is a moment without another one that says that the log can be read again. */
 static void *run(void *ctx)
 {
 	struct follower *f = ctx;
@@ -272,7 +273,8 @@ static void *run(void *ctx)
 		int rc = follow(f, &err);
 
 		if (rc == 0)
-			rc = f->journal->ops->follow->wait(f->journal, WAIT_MS, &err);
+			rc = f->journal->ops->follow->wait(
+				f->journal, f->failing ? RETRY_MS : WAIT_MS, &err);
 		if (note_lost(f))
 			break;
 		set_failing(f, rc < 0 ? &err : NULL);

@@ -100,6 +100,11 @@ static int shared_wait(struct dnc_journal *j, int64_t ms, struct dnc_error *err)
 	(void)j;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
 	shared.waits++;
 	pthread_mutex_lock(&shared.lock);
 	while (!shared.woken && !shared.stopped &&
@@ -397,6 +402,21 @@ static void a_read_that_fails_is_tried_again_and_nothing_is_skipped(void **state
 	assert_int_equal(shared.failures, 0);
 }
 
+static void a_log_that_can_be_read_again_is_told_before_there_is_an_event(void **state)
+{
+	struct dnc_error why;
+	int64_t begun;
+
+	(void)state;
+	shared.failures = 2;
+	shared.code = EIO;
+	start_writer();
+	await(dnc_writer_failing(writer, &why));
+	begun = dnc_clock_mono_ms();
+	await(!dnc_writer_failing(writer, &why));
+	assert_in_range(dnc_clock_mono_ms() - begun, 0, 3000);
+}
+
 static void an_event_that_nobody_can_read_stops_the_stream_and_is_named(void **state)
 {
 	struct dnc_error why;
@@ -541,6 +561,7 @@ int main(void)
 			catching_up_ends_when_own_events_were_handed_on_or_the_writer_is_stopped),
 		shared_test(one_batch_is_handed_on_and_one_is_read_ahead),
 		shared_test(a_read_that_fails_is_tried_again_and_nothing_is_skipped),
+		shared_test(a_log_that_can_be_read_again_is_told_before_there_is_an_event),
 		shared_test(an_event_that_nobody_can_read_stops_the_stream_and_is_named),
 		shared_test(events_that_are_not_there_are_no_lag),
 		shared_test(a_server_that_is_slow_is_not_taken_for_a_disk),
