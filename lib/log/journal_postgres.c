@@ -204,6 +204,15 @@ static int postgres_append(struct dnc_journal *base, struct dnc_batch *batch, st
 	return 0;
 }
 
+/* Between turns: the last one counts, so that one that failed is not taken for mended. */
+static int last_turn(const struct pg_appender *a, struct dnc_error *err)
+{
+	if (!a->prune_fault.code)
+		return 0;
+	*err = a->prune_fault;
+	return -1;
+}
+
 /* By the server's clock, or this machine's if that is behind: one that is a year ahead must not remove what is young. Without
  * limits it still removes old counts. */
 static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
@@ -220,11 +229,14 @@ static int postgres_prune(struct dnc_journal *base, struct dnc_error *err)
 	bool more;
 
 	if (now < a->prune_due_ms)
-		return 0;
+		return last_turn(a, err);
 	a->prune_due_ms = now + PRUNE_MS;
+	a->prune_fault.code = 0;
 	answer = pg_run(a->pg, sql, 3, params, err);
-	if (!answer)
+	if (!answer) {
+		a->prune_fault = *err;
 		return -1;
+	}
 	more = pg_get_bool(answer, 0, 0);
 	base->stats.bytes = (uint64_t)pg_get_int(answer, 0, 1);
 	PQclear(answer);

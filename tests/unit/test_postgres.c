@@ -1075,6 +1075,24 @@ static void retention_of_one_hub_moves_the_oldest_event_of_all(void **state)
 	dnc_journal_close(j);
 }
 
+static void pruning_that_fails_is_not_mended_by_time(void **state)
+{
+	struct dnc_journal *j = open_journal();
+	struct dnc_error err = {0};
+
+	(void)state;
+	sql("ALTER FUNCTION dnc.prune(bigint, bigint, bigint) RENAME TO missing");
+	assert_int_equal(journal_prune(j, &err), -1);
+	err = (struct dnc_error){0};
+	assert_int_equal(journal_prune(j, &err), -1); /* between two turns */
+	assert_int_equal(err.code, ENOENT);
+	sql("ALTER FUNCTION dnc.missing(bigint, bigint, bigint) RENAME TO prune");
+	((struct pg_journal *)j)->appender.prune_due_ms = 0;
+	assert_int_equal(journal_prune(j, &err), 0);
+	assert_int_equal(journal_prune(j, &err), 0);
+	dnc_journal_close(j);
+}
+
 static void add_line(struct dnc_journal *j, const char *line)
 {
 	char text[NUMBERED_BYTES] = {0};
@@ -1384,6 +1402,7 @@ int main(void)
 		log_test(an_epoch_that_comes_back_is_taken),
 		log_test(who_asks_is_answered_after_all_that_was_there),
 		log_test(retention_of_one_hub_moves_the_oldest_event_of_all),
+		log_test(pruning_that_fails_is_not_mended_by_time),
 		log_test(what_removed_events_said_of_providers_is_kept),
 		log_test(strangers_fill_no_table_with_names_of_providers),
 		log_test(not_all_that_providers_said_is_looked_at),

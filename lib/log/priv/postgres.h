@@ -29,7 +29,8 @@ struct pg_appender {
 	bool unsure;
 	uint64_t unsure_after;
 	int64_t prune_due_ms;
-	bool connected; /* it was, once */
+	struct dnc_error prune_fault; /* why the last turn of pruning failed; code 0: it did not */
+	bool connected;               /* it was, once */
 	/* The connection was opened again, and nothing was committed on it yet; the first call on the newest one that failed did
 	 * so then (dnc_clock_mono_ms()), 0: none did. A server that was found in between may have been left behind, too. */
 	bool reopened;
