@@ -30,8 +30,8 @@ static int socket_error(struct dnc_error *err, const char *doing, const char *pa
 }
 
 /* A socket file whose owner is gone refuses connections; so does every other kind of file. One whose owner does not accept
- * (EAGAIN) is in use: a blocking connect(2) would wait for it. */
-static bool is_stale(const struct sockaddr_un *address)
+ * (EAGAIN) is in use: a blocking connect(2) would wait for it. *CODE is set when that can't be found out. */
+static bool is_stale(const struct sockaddr_un *address, int *code)
 {
 	bool stale;
 	int fd;
@@ -39,8 +39,10 @@ static bool is_stale(const struct sockaddr_un *address)
 	if (!is_socket(address->sun_path))
 		return false;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
+	if (fd < 0) {
+		*code = errno;
 		return false;
+	}
 	stale = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
 	        errno == ECONNREFUSED;
 	close(fd);
@@ -139,7 +141,7 @@ static int bind_and_listen(
 	const char *path = address->sun_path, *doing = "listen on";
 	int rc = bind(fd, generic, sizeof *address), code = errno;
 
-	if (rc < 0 && code == EADDRINUSE && is_stale(address) && unlink(path) == 0) {
+	if (rc < 0 && code == EADDRINUSE && is_stale(address, &code) && unlink(path) == 0) {
 		rc = bind(fd, generic, sizeof *address);
 		code = errno;
 	}

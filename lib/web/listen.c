@@ -209,8 +209,9 @@ static int add_address(struct listeners *l, const char *text, struct dnc_error *
 		return not_loopback(text, err);
 	}
 	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	rc = bind(fd, a->ai_addr, a->ai_addrlen);
+	rc = fd < 0 ? -1 : setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (rc == 0)
+		rc = bind(fd, a->ai_addr, a->ai_addrlen);
 	if (rc == 0)
 		rc = listen(fd, SOMAXCONN);
 	freeaddrinfo(a);

@@ -200,6 +200,48 @@ static void an_address_in_use_is_named(void **state)
 	close_listeners(l);
 }
 
+/* As many descriptors as the process has now, and MORE. */
+static struct rlimit limit_descriptors(int more)
+{
+	int next = dup(STDERR_FILENO);
+	struct rlimit before, few;
+
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){(rlim_t)(next + more), before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return before;
+}
+
+static void a_want_of_descriptors_is_no_other_fault(void **state)
+{
+	struct sockaddr_un left = {.sun_family = AF_UNIX};
+	char unix_text[100];
+	/* With one more, nobody can be asked whether the socket file of a process that is gone is in use. */
+	const char *const texts[] = {"127.0.0.1:0", unix_text};
+	struct listeners *l = open_listeners(false);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct dnc_error err;
+
+	(void)state;
+	snprintf(left.sun_path, sizeof left.sun_path, "%s/left", dir);
+	snprintf(unix_text, sizeof unix_text, "unix:%s/left", dir);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&left, sizeof left), 0);
+	close(fd);
+	for (int more = 0; more < 2; more++) {
+		struct rlimit before = limit_descriptors(more);
+		int rc = listeners_add(l, texts[more], &err);
+
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(rc, -1);
+		assert_int_equal(err.code, EMFILE);
+		assert_non_null(strstr(err.message, strerror(EMFILE)));
+	}
+	unlink(left.sun_path);
+	close_listeners(l);
+}
+
 static void with_authentication_any_address_is_served(void **state)
 {
 	struct listeners *l = open_listeners(true);
@@ -361,6 +403,7 @@ int main(void)
 		cmocka_unit_test(a_port_of_0_is_any_free_one),
 		cmocka_unit_test(what_is_no_address_is_refused_by_its_text),
 		cmocka_unit_test(an_address_in_use_is_named),
+		cmocka_unit_test(a_want_of_descriptors_is_no_other_fault),
 		cmocka_unit_test(with_authentication_any_address_is_served),
 		cmocka_unit_test(so_many_addresses_may_be_listened_on),
 		cmocka_unit_test(unix_sockets_are_local_and_replace_their_leftovers),
