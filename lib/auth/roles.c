@@ -67,10 +67,10 @@ static struct dnc_role *add(struct dnc_roles *roles, const char *name, struct dn
 
 	if (role)
 		return role;
-	if (!*name || strlen(name) > DNC_ROLE_NAME_BYTES || roles->count == ROLES_MAX) {
+	if (!*name || strlen(name) > DNC_ROLE_NAME_BYTES || roles->count == DNC_ROLES_MAX) {
 		dnc_error_set(err, EINVAL, "%s",
-			roles->count == ROLES_MAX ? "more than 64 roles"
-						  : "a role name must have 1 to 43 bytes");
+			roles->count == DNC_ROLES_MAX ? "more than 64 roles"
+						      : "a role name must have 1 to 43 bytes");
 		return NULL;
 	}
 	if (!dnc_escape_none(dnc_str(name), DNC_ESCAPE_TEXT)) {

@@ -56,6 +56,9 @@ void dnc_permissions_write(struct dnc_buf *b, unsigned permissions);
  * and a name of 44 bytes may have been cut. */
 enum { DNC_ROLE_NAME_BYTES = 43 };
 
+/* So many roles may there be, with those that are built in. */
+enum { DNC_ROLES_MAX = 64 };
+
 struct dnc_role {
 	char name[DNC_ROLE_NAME_MAX];
 	unsigned permissions;

@@ -382,7 +382,7 @@ BEGIN
 	-- Changes become visible in the order of these numbers: the row is locked until the commit.
 	UPDATE dnc.log l SET value = (l.value::bigint + 1)::text WHERE l.key = 'revocations';
 	IF TG_OP IN ('INSERT', 'UPDATE') AND (SELECT count(*) FROM dnc.revoked r WHERE r.expires IS NULL OR r.expires > since) > most THEN
-		RAISE EXCEPTION 'hubs hold % revoked tokens at most: nothing was revoked', most
+		RAISE EXCEPTION '% tokens may be revoked at most: nothing was revoked', most
 			USING ERRCODE = 'program_limit_exceeded',
 			HINT = 'Have the hubs use another key (--keys), and delete the tokens that the old one has signed.';
 	END IF;

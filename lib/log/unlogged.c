@@ -19,14 +19,15 @@ void unlogged_add(struct unlogged *u, const struct dnc_batch *b)
 	u->records += count_records(&b->audit);
 }
 
-/* Producers send again what was not acknowledged; nobody sends a record again. */
+/* Nobody knows of a commit without an answer whether it was made. Producers send again what was not acknowledged; nobody sends a
+ * record again. */
 void unlogged_tell(const struct unlogged *u)
 {
 	if (u->events)
-		dnc_err("%" PRIu64 " %s not logged and not acknowledged: send %s again", u->events,
-			dnc_plural(u->events, "event was", "events were"),
+		dnc_err("%" PRIu64 " %s not acknowledged, and may not be in the log: send %s again",
+			u->events, dnc_plural(u->events, "event was", "events were"),
 			dnc_plural(u->events, "it", "them"));
 	if (u->records)
-		dnc_err("%" PRIu64 " audit %s not logged", u->records,
-			dnc_plural(u->records, "record was", "records were"));
+		dnc_err("%" PRIu64 " audit %s may not be in the log", u->records,
+			dnc_plural(u->records, "record", "records"));
 }

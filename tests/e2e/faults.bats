@@ -203,7 +203,7 @@ read_all() { grep -qx 'dnc_input_accepted_total 1' <(curl -s "http://$ADDRESS/me
 	wait_for read_all
 	end_hub
 	[ "$STATUS" -eq 75 ]
-	grep -q '1 event was not logged and not acknowledged: send it again' hub.err
+	grep -q '1 event was not acknowledged, and may not be in the log: send it again' hub.err
 }
 
 has_failures() { curl -s "http://$ADDRESS/metrics" | grep -q '^dnc_log_failures_total [1-9]'; }

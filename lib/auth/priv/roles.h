@@ -4,12 +4,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { ROLES_MAX = 64 };
-
 /* `keys` of a role whose keys are all set. */
 enum { ROLE_ALL_KEYS = 63 };
 
-_Static_assert(ROLES_MAX <= 64, "dnc_named_filter.roles has a bit for each role");
+_Static_assert(DNC_ROLES_MAX <= 64, "dnc_named_filter.roles has a bit for each role");
 
 /* A section of the file: one of the two. */
 struct roles_section {
@@ -18,7 +16,7 @@ struct roles_section {
 };
 
 struct dnc_roles {
-	struct dnc_role *role[ROLES_MAX];
+	struct dnc_role *role[DNC_ROLES_MAX];
 	size_t count;
 	struct dnc_named_filter *filter[DNC_NAMED_FILTERS_MAX];
 	size_t filter_count;

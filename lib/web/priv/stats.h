@@ -22,7 +22,8 @@ struct stats_counts {
 	struct responses responses;
 };
 
-enum { STATS_ROLES = 65 };
+/* Those of the file, those of the file before it that clients still have, and "". */
+enum { STATS_ROLES = 2 * DNC_ROLES_MAX + 1 };
 
 /* Connections by role; those of roles past STATS_ROLES are not counted. The role "" is that of clients that
  * have not authenticated. */
