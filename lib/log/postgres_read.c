@@ -251,17 +251,18 @@ int postgres_read(struct dnc_journal_reader *base, uint64_t from, bool back, str
 	return back || phone.p ? read_chosen(r, &w, err) : read_forward(r, &w, err);
 }
 
-/* Times never decrease: a binary search, by the server, which looks at some thirty rows. Those that are gone were logged
- * earlier. */
+/* Times never decrease: a binary search, by the server, which looks at some thirty rows. A number that is missing counts as logged
+ * with the next one that is there: who begins before events that were removed is told of them. */
 int postgres_find_time(
 	struct dnc_journal_reader *base, int64_t ms, uint64_t *seq, struct dnc_error *err)
 {
 	static const char sql[] =
 		"WITH RECURSIVE s(lo, hi) AS (SELECT $2, $3 UNION ALL SELECT "
-		"CASE WHEN e.logged_at >= $1 THEN lo ELSE (lo + hi) / 2 + 1 END, "
-		"CASE WHEN e.logged_at >= $1 THEN (lo + hi) / 2 ELSE hi END "
-		"FROM s LEFT JOIN dnc.events e ON e.seq = (lo + hi) / 2 WHERE lo < hi) "
-		"SELECT lo FROM s WHERE lo >= hi";
+		"CASE WHEN e.logged_at < $1 THEN (lo + hi) / 2 + 1 ELSE lo END, "
+		"CASE WHEN e.logged_at < $1 THEN hi ELSE (lo + hi) / 2 END "
+		"FROM s LEFT JOIN LATERAL (SELECT logged_at FROM dnc.events "
+		"WHERE seq >= (lo + hi) / 2 AND seq < $3 ORDER BY seq LIMIT 1) e ON true "
+		"WHERE lo < hi) SELECT lo FROM s WHERE lo >= hi";
 	struct pg_reader *r = (struct pg_reader *)base;
 	uint64_t last = base->journal->last;
 	const struct pg_param params[] = {

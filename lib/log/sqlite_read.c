@@ -21,7 +21,8 @@ static const char *const read_sql[READS] = {
 	[PHONE_BACKWARD] = "SELECT seq, event FROM events WHERE phone_number = ?2 AND seq <= ?1 "
 			   "ORDER BY seq DESC",
 	[SEGMENTS] = "SELECT value FROM log WHERE key = 'stretches'",
-	[LOGGED_AT] = "SELECT logged_at FROM events WHERE seq = ?1",
+	[LOGGED_AT] = "SELECT logged_at FROM events WHERE seq >= ?1 AND seq < ?2 ORDER BY seq "
+		      "LIMIT 1",
 };
 
 struct reader {
@@ -110,29 +111,34 @@ int sqlite_read(struct dnc_journal_reader *base, uint64_t from, bool back, struc
 	return rc == SQLITE_OK ? 0 : sqlite_error(r->db, "read", path_of(base), err);
 }
 
-/* The first event in FROM to END, which are of one segment, that was logged at MS or later; END when none was. */
+/* The first event in FROM to END, which are of one segment, that was logged at MS or later; END when none was. A number that is
+ * missing counts as logged with the next one that is there: who begins before events that were removed is told of them. */
 static int find_in_segment(struct reader *r, int64_t ms, uint64_t from, uint64_t end, uint64_t *seq)
 {
 	sqlite3_stmt *s = r->read[LOGGED_AT];
+	uint64_t to = end;
+	bool found = false;
 
-	while (from < end) {
-		uint64_t middle = from + (end - from) / 2;
-		bool later = false;
+	while (from < to) {
+		uint64_t middle = from + (to - from) / 2;
+		bool there, earlier;
 		int rc;
 
 		sqlite3_bind_int64(s, 1, (int64_t)middle);
+		sqlite3_bind_int64(s, 2, (int64_t)end);
 		rc = sqlite3_step(s);
-		if (rc == SQLITE_ROW)
-			later = sqlite3_column_int64(s, 0) >= ms;
+		there = rc == SQLITE_ROW;
+		earlier = there && sqlite3_column_int64(s, 0) < ms;
 		sqlite3_reset(s);
 		if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 			return -1;
-		if (later)
-			end = middle;
+		if (earlier)
+			from = middle + 1;
 		else
-			from = middle + 1; /* logged earlier, or pruned meanwhile */
+			to = middle;
+		found |= there && !earlier;
 	}
-	*seq = from;
+	*seq = found ? from : end;
 	return 0;
 }
 

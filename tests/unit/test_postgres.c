@@ -521,6 +521,17 @@ static void times_are_found(void **state)
 	assert_int_equal(find_time(r, 50001), 510);
 	assert_int_equal(find_time(r, 100000), 1000);
 	assert_int_equal(find_time(r, 100001), 1001);
+	/* Wherever numbers are missing, no event that is there is passed over, nor that some are missing. */
+	sql("DELETE FROM dnc.events WHERE seq BETWEEN 495 AND 505");
+	assert_int_equal(find_time(r, 1000), 10);
+	assert_int_equal(find_time(r, 49000), 490);
+	assert_int_equal(find_time(r, 49001), 495);
+	assert_int_equal(find_time(r, 50001), 510);
+	sql("DELETE FROM dnc.events WHERE seq BETWEEN 2 AND 999");
+	assert_int_equal(find_time(r, 0), 1);
+	assert_int_equal(find_time(r, 1), 2);
+	assert_int_equal(find_time(r, 100000), 2);
+	assert_int_equal(find_time(r, 100001), 1001);
 	journal_reader_free(r);
 	dnc_journal_close(j);
 }

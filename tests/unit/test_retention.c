@@ -207,6 +207,33 @@ static void expect_time(struct dnc_journal *j, int64_t ms, uint64_t expected)
 			(unsigned long long)expected);
 }
 
+/* Wherever numbers are missing, no event that is there is passed over, nor that some are missing. */
+static void times_are_found_beside_events_that_were_removed(void **state)
+{
+	struct dnc_batch b = {0};
+	struct dnc_journal *j;
+	int64_t start;
+
+	(void)state;
+	set_hands();
+	start = hands.wall;
+	j = open_by_hand(0, false);
+	for (int i = 1; i <= 20; i++) {
+		append(j, &b, i, i);
+		pass(minute);
+	}
+	run_sql("DELETE FROM events WHERE seq BETWEEN 10 AND 12");
+	for (int i = 1; i <= 20; i++)
+		expect_time(j, start + (i - 1) * minute, (uint64_t)(i < 10 || i > 13 ? i : 10));
+	expect_time(j, start + 20 * minute, 21);
+	run_sql("DELETE FROM events WHERE seq BETWEEN 2 AND 19");
+	expect_time(j, start, 1);
+	for (int i = 2; i <= 20; i++)
+		expect_time(j, start + (i - 1) * minute, 2);
+	dnc_journal_close(j);
+	dnc_batch_free(&b);
+}
+
 /* Ten events a minute apart, five more after the clock went JUMP ahead, and ten after it came back. */
 static void jump_and_return(int64_t jump, bool restart)
 {
@@ -339,6 +366,7 @@ int main(void)
 		log_test(audit_records_never_push_events_out),
 		log_test(a_clock_that_jumps_ahead_removes_a_day_more_each_day),
 		log_test(a_clock_that_was_right_is_accepted),
+		log_test(times_are_found_beside_events_that_were_removed),
 		log_test(a_clock_that_jumps_and_returns_spoils_no_times),
 		log_test(a_log_that_began_with_a_wrong_clock_recovers),
 		log_test(what_is_pruned_while_it_is_read_is_read_to_the_end),
