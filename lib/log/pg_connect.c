@@ -20,35 +20,6 @@
 
 enum { WARN_MS = 1000 }; /* between warnings of the server that are logged: it may have many */
 
-int pg_check(const char *conninfo, struct dnc_error *err)
-{
-	char *message = NULL;
-	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
-	int rc = 0;
-
-	if (!*(conninfo + strspn(conninfo, " \t\r\n"))) {
-		/* libpq would take its defaults for all, which nobody wants who has an unset variable there. */
-		rc = dnc_error_set(err, EINVAL,
-			"the connection string is empty: say at least dbname=DATABASE");
-	} else if (!options) {
-		/* The message may show the part of the string that has a password. */
-		const char *why = message && !strstr(conninfo, "pass") && !strchr(conninfo, '@')
-		                          ? message
-		                          : "";
-
-		rc = dnc_error_set(err, EINVAL,
-			"no connection string like postgresql://HOST/DATABASE%s%.*s",
-			*why ? ": " : "", (int)strcspn(why, "\n"), why);
-	} else if (pg_option(options, "password") || pg_option(options, "sslpassword")) {
-		rc = dnc_error_set(err, EINVAL,
-			"everybody can see the arguments of processes, so a password is refused there: use a password "
-			"file (passfile=FILE, PGPASSFILE or ~/.pgpass) or a service file");
-	}
-	PQfreemem(message);
-	PQconninfoFree(options);
-	return rc;
-}
-
 /* What the server says without being asked: why it closes the connection, or a warning, which is logged. One of them says
  * that a wait for standby servers was cut short: it has the state of any warning, and is in the server's language. */
 static void on_notice(void *ctx, const PGresult *r)

@@ -100,14 +100,15 @@ static bool are_ports(const char *list)
 	return true;
 }
 
-/* What no server has to be asked for, and no other attempt changes. libpq complains of its own option last. */
+/* What no server has to be asked for, and no other attempt changes. libpq complains of its own option last. A port is not shown: in a
+ * URI without "@HOST" the password stands where a port would. */
 static int check_options(const PGconn *conn, const char *port, struct dnc_error *err)
 {
 	const char *text = PQerrorMessage(conn);
 
 	if (!are_ports(port))
 		return dnc_error_set(err, EINVAL,
-			"log: no port number: \"%.60s\": correct the connection string", port);
+			"log: a port is no number from 1 to 65535: correct the connection string");
 	if (!*text || strstr(text, "target_session_attrs") || strstr(text, "service"))
 		return 0;
 	return dnc_error_set(err, EINVAL, "log: %.*s: correct the connection string",

@@ -81,6 +81,8 @@ static void no_password_is_taken_from_arguments(void **state)
 		{"postgresql://hub:s3cret@db1/d", EINVAL},
 		{"postgresql://db1/d?password=s3cret", EINVAL},
 		{"sslpassword=s3cret host=x", EINVAL}, {"postgresql://hub:s3cret%zz@db1/d", EINVAL},
+		{"dbname=postgresql://hub:s3cret@db1/d", EINVAL},
+		{"host=x dbname='host=db1 password=s3cret'", EINVAL},
 		{"host=x password='s3cret", EINVAL}, {"/var/lib/dnc", EINVAL}, {"hots=x", EINVAL},
 		{"", EINVAL}, {" \n", EINVAL}, {"postgresql://", 0}};
 
@@ -102,9 +104,10 @@ static void what_no_server_has_to_be_asked_for_is_refused_at_once(void **state)
 	} cases[] = {{"host=a,b,c port=1,2", "could not match 2 port numbers to 3 hosts"},
 		{"host=a port=1,2", "could not match 2 port numbers to 1 hosts"},
 		{"host=a,b hostaddr=::1", "could not match 2 host names to 1 hostaddr values"},
-		{"host=a port=99999", "no port number: \"99999\""},
-		{"host=a,b port=5432,x", "no port number: \"5432,x\""},
-		{"port=0", "no port number"}, {"postgresql://a:1,b:2x/d", "no port number"},
+		{"host=a port=99999", "no number from 1 to 65535"},
+		{"host=a,b port=5432,x", "no number from 1 to 65535"},
+		{"port=0", "a port is no number"}, {"postgresql://a:1,b:2x/d", "a port is no number"},
+		{"postgresql://hub:s3cret/d", "a port is no number"}, /* @HOST was left out */
 		{"sslmode=bogus", "bogus"}, {"host=a,b,c port=1,2,3", NULL},
 		{"host=a,b port=,2", NULL}, {"host=a,b port=5432", NULL},
 		{"target_session_attrs=standby host=a", NULL}};
@@ -118,6 +121,7 @@ static void what_no_server_has_to_be_asked_for_is_refused_at_once(void **state)
 		pg_free(pg);
 		if (!cases[i].message)
 			continue;
+		assert_null(strstr(err.message, "s3cret"));
 		if (err.code != EINVAL || !strstr(err.message, cases[i].message))
 			fail_msg("%s: %d %s", cases[i].conninfo, err.code, err.message);
 	}
