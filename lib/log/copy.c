@@ -164,7 +164,8 @@ static int copy_batch(struct copying *c, bool first, bool *done, struct dnc_erro
 		return dnc_error_set(err, EIO,
 			"%s: no event is found after %" PRIu64 ": the log is damaged",
 			c->from->name, last);
-	*done = last >= c->goal && c->record >= c->record_goal;
+	/* The source may have removed its newest audit records: then no more are found. */
+	*done = last >= c->goal && (c->record >= c->record_goal || !c->records);
 	if ((*done ? complete(c, last, err) : to->mark(c->to, false, err)) < 0 ||
 		to->commit(c->to, err) < 0)
 		return -1;

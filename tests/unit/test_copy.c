@@ -1,4 +1,4 @@
-/* Comparing logs whose source is in use. */
+/* Copying and comparing logs whose source is in use. */
 #include "unit.h"
 #include "log_dir.h"
 #include "log/copy.h"
@@ -71,11 +71,46 @@ static void audit_records_that_the_source_removes_meanwhile_are_no_difference(vo
 	remove_copy();
 }
 
+/* Asked before each batch. */
+static bool remove_all_records(void *ctx)
+{
+	(void)ctx;
+	if (++looks == 2)
+		run_sql("DELETE FROM access");
+	return looks > 10;
+}
+
+static void a_copy_ends_although_the_source_removes_its_newest_audit_records(void **state)
+{
+	struct dnc_copy_options options = {.from = dir, .to = other, .stopped = remove_all_records};
+	struct dnc_copied copied;
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+	struct dnc_journal *j = open_log(&err);
+
+	(void)state;
+	append(j, &b, 1, 10);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+	run_sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 12000) "
+		"INSERT INTO access SELECT n, 1000, '{}' FROM c");
+	snprintf(other, sizeof other, "%s-copy", dir);
+	looks = 0;
+	if (dnc_copy(&options, &copied, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(copied.events, 10);
+	assert_int_equal(copied.records, 5000);
+	remove_copy();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			audit_records_that_the_source_removes_meanwhile_are_no_difference, make_dir,
+			remove_dir),
+		cmocka_unit_test_setup_teardown(
+			a_copy_ends_although_the_source_removes_its_newest_audit_records, make_dir,
 			remove_dir),
 	};
 
