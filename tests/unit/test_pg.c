@@ -106,7 +106,8 @@ static void what_no_server_has_to_be_asked_for_is_refused_at_once(void **state)
 		{"host=a,b hostaddr=::1", "could not match 2 host names to 1 hostaddr values"},
 		{"host=a port=99999", "no number from 1 to 65535"},
 		{"host=a,b port=5432,x", "no number from 1 to 65535"},
-		{"port=0", "a port is no number"}, {"postgresql://a:1,b:2x/d", "a port is no number"},
+		{"port=0", "a port is no number"},
+		{"postgresql://a:1,b:2x/d", "a port is no number"},
 		{"postgresql://hub:s3cret/d", "a port is no number"}, /* @HOST was left out */
 		{"sslmode=bogus", "bogus"}, {"host=a,b,c port=1,2,3", NULL},
 		{"host=a,b port=,2", NULL}, {"host=a,b port=5432", NULL},
