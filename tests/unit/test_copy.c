@@ -31,6 +31,20 @@ static void remove_copy(void)
 	assert_int_equal(rmdir(other), 0);
 }
 
+/* Ten events, and more audit records than are read at once. */
+static void make_log(void)
+{
+	struct dnc_batch b = {0};
+	struct dnc_error err;
+	struct dnc_journal *j = open_log(&err);
+
+	append(j, &b, 1, 10);
+	dnc_batch_free(&b);
+	dnc_journal_close(j);
+	run_sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 12000) "
+		"INSERT INTO access SELECT n, 1000, '{}' FROM c");
+}
+
 /* Asked before each piece: one of events, and then of audit records. */
 static bool remove_oldest_records(void *ctx)
 {
@@ -45,16 +59,10 @@ static void audit_records_that_the_source_removes_meanwhile_are_no_difference(vo
 	struct dnc_copy_options options = {
 		.from = dir, .to = other, .stopped = remove_oldest_records};
 	struct dnc_copy_compared compared;
-	struct dnc_batch b = {0};
 	struct dnc_error err;
-	struct dnc_journal *j = open_log(&err);
 
 	(void)state;
-	append(j, &b, 1, 10);
-	dnc_batch_free(&b);
-	dnc_journal_close(j);
-	run_sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 12000) "
-		"INSERT INTO access SELECT n, 1000, '{}' FROM c");
+	make_log();
 	copy_file();
 	looks = 0;
 	if (dnc_copy_compare(&options, &compared, &err) < 0)
@@ -84,16 +92,10 @@ static void a_copy_ends_although_the_source_removes_its_newest_audit_records(voi
 {
 	struct dnc_copy_options options = {.from = dir, .to = other, .stopped = remove_all_records};
 	struct dnc_copied copied;
-	struct dnc_batch b = {0};
 	struct dnc_error err;
-	struct dnc_journal *j = open_log(&err);
 
 	(void)state;
-	append(j, &b, 1, 10);
-	dnc_batch_free(&b);
-	dnc_journal_close(j);
-	run_sql("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 12000) "
-		"INSERT INTO access SELECT n, 1000, '{}' FROM c");
+	make_log();
 	snprintf(other, sizeof other, "%s-copy", dir);
 	looks = 0;
 	if (dnc_copy(&options, &copied, &err) < 0)
