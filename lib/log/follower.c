@@ -8,11 +8,11 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "priv/batch.h"
+#include "priv/stall.h"
 
 enum {
-	WAIT_MS = 5000,    /* for a notification, after which it looks nevertheless */
-	RETRY_MS = 250,    /* after a read that failed */
-	STALLED_MS = 3000, /* of a read, from which on the log counts as failing */
+	WAIT_MS = 5000, /* for a notification, after which it looks nevertheless */
+	RETRY_MS = 250, /* after a read that failed */
 };
 
 struct follower {
@@ -22,8 +22,7 @@ struct follower {
 	void *ctx;
 	pthread_t thread;
 	bool started;
-	atomic_int_fast64_t
-		reading_since_ms; /* when the read began (dnc_clock_mono_ms()); 0: none is under way */
+	struct stall stall; /* of the thread's reads */
 	/* The thread's own. */
 	struct dnc_event_reader *reader;
 	struct dnc_batch batch;
@@ -50,6 +49,7 @@ struct follower *follower_new(
 		.queue = q,
 		.changed = changed,
 		.ctx = ctx,
+		.stall = {.call = "read", .part = "server (see pg_stat_activity there)"},
 		.expected = j->last,
 		.handed_on = j->last,
 		.reader = dnc_event_reader_new(&(struct dnc_event_options){0})};
@@ -105,17 +105,11 @@ static bool add(void *ctx, uint64_t seq, int64_t logged_at_ms, struct dnc_str li
 /* The server may be slow, or not say anything for as long as the journal waits for it. */
 static int read_log(struct follower *f, struct dnc_error *err)
 {
-	int64_t begun = dnc_clock_mono_ms(), ms;
 	int rc;
 
-	f->reading_since_ms = begun;
+	stall_begin(&f->stall);
 	rc = f->journal->ops->follow->read(f->journal, add, f, err);
-	f->reading_since_ms = 0;
-	ms = dnc_clock_mono_ms() - begun;
-	if (rc >= 0 && ms >= STALLED_MS)
-		dnc_warn(
-			"the log's server (see pg_stat_activity there) is slow: a read took %.1f s",
-			(double)ms / 1000);
+	stall_end(&f->stall, rc >= 0);
 	return rc;
 }
 
@@ -314,7 +308,6 @@ bool follower_catch_up(struct follower *f)
 
 bool follower_failing(struct follower *f, struct dnc_error *why)
 {
-	int64_t since = f->reading_since_ms, ms = since ? dnc_clock_mono_ms() - since : 0;
 	bool failing;
 
 	pthread_mutex_lock(&f->lock);
@@ -322,15 +315,7 @@ bool follower_failing(struct follower *f, struct dnc_error *why)
 	if (failing)
 		*why = f->why;
 	pthread_mutex_unlock(&f->lock);
-	if (failing)
-		return true;
-	if (ms < STALLED_MS)
-		return false;
-	dnc_error_set(why, ETIMEDOUT,
-		"the log's server (see pg_stat_activity there) is slow: a read has taken %" PRId64
-		" s so far",
-		ms / 1000);
-	return true;
+	return failing || stall_is_long(&f->stall, why);
 }
 
 void follower_stop(struct follower *f)

@@ -12,14 +12,14 @@
 #include "priv/hubs.h"
 #include "priv/journal.h"
 #include "priv/receipts.h"
+#include "priv/stall.h"
 #include "priv/unlogged.h"
 
 enum {
 	FULL_BYTES = 8 << 20, /* of a batch, from which on adding waits */
 	RETRY_MS = 250,       /* after a commit that failed */
 	PRUNE_MS = 1000,      /* between turns of pruning when nothing arrives */
-	CHECK_MS = 1000,   /* between questions whether a commit would work, when there is none */
-	STALLED_MS = 3000, /* in one commit, from which on the log counts as failing */
+	CHECK_MS = 1000, /* between questions whether a commit would work, when there is none */
 };
 
 struct dnc_writer {
@@ -30,8 +30,7 @@ struct dnc_writer {
 	bool started, joined;
 	struct commit_queue queue;
 	struct follower *follower; /* NULL: no other process appends to the log */
-	atomic_int_fast64_t
-		busy_since_ns; /* when the call of the journal began; 0: none is under way */
+	struct stall stall;        /* of the thread's calls of the journal */
 	/* The thread's own. */
 	bool prune_failed;
 	int64_t check_due_ms;     /* nothing was written since a while: the journal is asked */
@@ -53,6 +52,10 @@ struct dnc_writer *dnc_writer_new(
 	w->journal = journal;
 	w->committed = committed;
 	w->ctx = ctx;
+	w->stall.call = "write";
+	w->stall.part = journal->ops->follow
+	                        ? "server (see pg_stat_activity and pg_stat_replication there)"
+	                        : "disk";
 	pthread_mutex_init(&w->lock, NULL);
 	commit_queue_init(&w->queue, full_bytes < FULL_BYTES ? full_bytes : FULL_BYTES);
 	if (!journal->ops->follow)
@@ -83,36 +86,15 @@ static void set_failing(struct dnc_writer *w, const struct dnc_error *why)
 	w->committed(w->ctx);
 }
 
-static void begin_call(struct dnc_writer *w)
-{
-	w->busy_since_ns = dnc_clock_mono_ns();
-}
-
-/* What a write waits for. */
-static const char *slow_part(const struct dnc_writer *w)
-{
-	return w->follower ? "server (see pg_stat_activity and pg_stat_replication there)" : "disk";
-}
-
-static void end_call(struct dnc_writer *w)
-{
-	int64_t ns = dnc_clock_mono_ns() - w->busy_since_ns;
-
-	w->busy_since_ns = 0;
-	if (ns >= STALLED_MS * INT64_C(1000000))
-		dnc_warn("the log's %s is slow: a write took %.1f s", slow_part(w),
-			(double)ns / 1e9);
-}
-
 /* 1 when more is left to prune. */
 static int prune(struct dnc_writer *w)
 {
 	struct dnc_error err;
 	int rc;
 
-	begin_call(w);
+	stall_begin(&w->stall);
 	rc = journal_prune(w->journal, &err);
-	end_call(w);
+	stall_end(&w->stall, true);
 	if (rc < 0 && !w->prune_failed && err.code != ECANCELED)
 		dnc_warn("%s; no event is pruned until it works again", err.message);
 	w->prune_failed = rc < 0;
@@ -123,9 +105,9 @@ static int append(struct dnc_writer *w, struct dnc_batch *b, struct dnc_error *e
 {
 	int rc;
 
-	begin_call(w);
+	stall_begin(&w->stall);
 	rc = journal_append(w->journal, b, err);
-	end_call(w);
+	stall_end(&w->stall, true);
 	return rc;
 }
 
@@ -170,9 +152,9 @@ static void check_journal(struct dnc_writer *w)
 	struct dnc_error err;
 	int rc;
 
-	begin_call(w);
+	stall_begin(&w->stall);
 	rc = journal_idle(w->journal, &err);
-	end_call(w);
+	stall_end(&w->stall, true);
 	set_failing(w, rc < 0 ? &err : NULL);
 	w->check_due_ms = dnc_clock_mono_ms() + CHECK_MS;
 }
@@ -304,7 +286,6 @@ bool dnc_writer_dequeue(struct dnc_writer *w, struct dnc_batch *batch)
 
 bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
 {
-	int64_t since = w->busy_since_ns, ms = since ? (dnc_clock_mono_ns() - since) / 1000000 : 0;
 	bool failing;
 
 	pthread_mutex_lock(&w->lock);
@@ -312,14 +293,8 @@ bool dnc_writer_failing(struct dnc_writer *w, struct dnc_error *why)
 	if (failing)
 		*why = w->why;
 	pthread_mutex_unlock(&w->lock);
-	if (failing || (w->follower && follower_failing(w->follower, why)))
-		return true;
-	if (ms < STALLED_MS)
-		return false;
-	dnc_error_set(why, ETIMEDOUT,
-		"the log's %s is slow: a write has taken %" PRId64 " s so far", slow_part(w),
-		ms / 1000);
-	return true;
+	return failing || (w->follower && follower_failing(w->follower, why)) ||
+	       stall_is_long(&w->stall, why);
 }
 
 struct dnc_writer_stats dnc_writer_stats(struct dnc_writer *w)
